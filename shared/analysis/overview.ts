@@ -1,0 +1,71 @@
+/** One screen about a trace: key figures, operations over time, worst locks with what was done under them, tasks by state. */
+import * as z from 'zod'
+import { analysis, scopeSchema } from './analysis.ts'
+
+export interface OverviewKeys {
+  readonly operations: number
+  /** The kind with the largest total time, and its percentiles; null when there are no operations. */
+  readonly mainOp: { readonly op: string; readonly p50Ns: number | null; readonly p99Ns: number | null } | null
+  /** Sum of all lock waiting; null where the trace cannot show waits. */
+  readonly waitTotalNs: number | null
+  /** Of the operations' total time, 0…1. */
+  readonly waitShare: number | null
+  readonly worstWait: { readonly waitId: number; readonly waitNs: number; readonly class: string } | null
+  /** Failed operations by result, most first: `SIGBUS`, `ENOSPC` … */
+  readonly failed: number
+  readonly failures: readonly { readonly name: string; readonly count: number }[]
+}
+
+export interface OverviewLock {
+  readonly class: string
+  readonly classId: number
+  readonly waitTotalNs: number
+  readonly contended: number
+  /** What the holders did while others waited, most first; shares of waitTotalNs; `other` and `unknown` included. */
+  readonly phases: readonly { readonly phase: string; readonly ns: number }[]
+}
+
+export interface OverviewTask {
+  readonly id: number
+  readonly comm: string
+  readonly pid: number
+  /** ns per TASK_STATES entry; null where the trace has no sched events. */
+  readonly states: readonly number[] | null
+  readonly operations: number
+  readonly waitNs: number | null
+  readonly busyNs: number
+}
+
+export interface OverviewResult {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly keys: OverviewKeys
+  readonly overTime: {
+    readonly binNs: number
+    readonly bins: number
+    /** Kinds in list order; startsPerBin[kind][bin] = operations that began there. */
+    readonly kinds: readonly string[]
+    readonly startsPerBin: readonly Uint32Array[]
+    /** Raw events per bin: whole-trace resolution resampled to the bins. */
+    readonly events: Float64Array
+  }
+  readonly locks: readonly OverviewLock[]
+  readonly lockTotal: number
+  readonly tasks: readonly OverviewTask[]
+  readonly taskTotal: number
+}
+
+export const overview = analysis({
+  id: 'overview',
+  title: 'Overview',
+  about: 'Key figures, operations over time, worst locks and tasks of a trace.',
+  params: z.object({
+    scope: scopeSchema.default({}),
+    bins: z.int().positive().max(4096).default(200),
+    locks: z.int().positive().max(100).default(8),
+    tasks: z.int().positive().max(1000).default(24),
+  }),
+  run(): OverviewResult {
+    throw new Error('assertion failed: being written')
+  },
+})

@@ -1,0 +1,156 @@
+/**
+ * Bytes as the parsers see them. `shared/` has no TextDecoder (it must run the same in Node, workers and Chromium and
+ * may not see a host), so UTF-8 is decoded here: invalid sequences become U+FFFD, never an exception.
+ * The interner turns a byte slice into a small integer without making a string: it is what lets a text importer run
+ * at millions of lines per second.
+ */
+
+import { assert } from './assert.ts'
+import { ApiError } from './errors.ts'
+
+const REPLACEMENT = 0xfffd
+
+/** Bytes [from, to) as a string; invalid UTF-8 becomes U+FFFD. */
+export function decodeUtf8(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  let out = ''
+  let ascii = from
+  let i = from
+  while (i < to) {
+    if (bytes[i] < 0x80) {
+      i++
+      continue
+    }
+    out += latin(bytes, ascii, i)
+    const [code, length] = decodeOne(bytes, i, to)
+    out += String.fromCodePoint(code)
+    i += length
+    ascii = i
+  }
+  return out + latin(bytes, ascii, to)
+}
+
+function latin(bytes: Uint8Array, from: number, to: number): string {
+  let out = ''
+  for (let i = from; i < to; i += 4096) {
+    out += String.fromCharCode(...bytes.subarray(i, Math.min(i + 4096, to)))
+  }
+  return out
+}
+
+/** Code point and length of the sequence at `at` (its first byte is >= 0x80). */
+function decodeOne(bytes: Uint8Array, at: number, to: number): [number, number] {
+  const first = bytes[at]
+  const length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1
+  if (length === 1 || first >= 0xf5 || at + length > to) return [REPLACEMENT, 1]
+  let code = first & (0x7f >> length)
+  for (let k = 1; k < length; k++) {
+    const next = bytes[at + k]
+    if ((next & 0xc0) !== 0x80) return [REPLACEMENT, 1]
+    code = (code << 6) | (next & 0x3f)
+  }
+  const overlong = code < [0, 0, 0x80, 0x800, 0x10000][length]
+  const surrogate = code >= 0xd800 && code < 0xe000
+  return overlong || surrogate || code > 0x10ffff ? [REPLACEMENT, 1] : [code, length]
+}
+
+/** A string as UTF-8 bytes; lone surrogates become U+FFFD. */
+export function encodeUtf8(text: string): Uint8Array {
+  const out: number[] = []
+  for (const char of text) {
+    let code = char.codePointAt(0) ?? REPLACEMENT
+    if (code >= 0xd800 && code < 0xe000) code = REPLACEMENT
+    if (code < 0x80) out.push(code)
+    else if (code < 0x800) out.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f))
+    else if (code < 0x10000) out.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
+    else
+      out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
+  }
+  return Uint8Array.from(out)
+}
+
+/**
+ * Byte slices to dense ids 0, 1, 2 … in order of first appearance. Open addressing over a byte arena; a look-up
+ * allocates nothing.
+ */
+export class ByteInterner {
+  #arena = new Uint8Array(16_384)
+  #used = 0
+  #starts = new Uint32Array(1024)
+  #hashes = new Uint32Array(1024)
+  #slots = new Int32Array(2048).fill(-1)
+  readonly #max: number
+  readonly #what: string
+  size = 0
+
+  constructor(what: string, max: number) {
+    this.#what = what
+    this.#max = max
+  }
+
+  /** The id of bytes [from, to); new slices get the next id. */
+  intern(bytes: Uint8Array, from: number, to: number): number {
+    let hash = 0x811c9dc5
+    for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
+    hash ^= hash >>> 15
+    hash >>>= 0
+    const mask = this.#slots.length - 1
+    let slot = hash & mask
+    for (;;) {
+      const id = this.#slots[slot]
+      if (id === -1) return this.#add(bytes, from, to, hash, slot)
+      if (this.#hashes[id] === hash && this.#equals(id, bytes, from, to)) return id
+      slot = (slot + 1) & mask
+    }
+  }
+
+  text(id: number): string {
+    assert(id >= 0 && id < this.size, `${this.#what} ${id} is out of range`)
+    return decodeUtf8(this.#arena, this.#starts[id], this.#starts[id + 1])
+  }
+
+  #equals(id: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const start = this.#starts[id]
+    if (this.#starts[id + 1] - start !== to - from) return false
+    const arena = this.#arena
+    for (let i = from, j = start; i < to; i++, j++) if (arena[j] !== bytes[i]) return false
+    return true
+  }
+
+  #add(bytes: Uint8Array, from: number, to: number, hash: number, slot: number): number {
+    if (this.size >= this.#max) {
+      throw new ApiError('limit', `more than ${this.#max} different ${this.#what}`, 'is this really one trace?')
+    }
+    const id = this.size++
+    const end = this.#used + (to - from)
+    if (end > this.#arena.length) this.#arena = grow(this.#arena, end)
+    for (let i = from, j = this.#used; i < to; i++, j++) this.#arena[j] = bytes[i]
+    if (id + 1 >= this.#starts.length) {
+      this.#starts = grow(this.#starts, id + 2)
+      this.#hashes = grow(this.#hashes, id + 2)
+    }
+    this.#starts[id] = this.#used
+    this.#starts[id + 1] = end
+    this.#hashes[id] = hash
+    this.#used = end
+    this.#slots[slot] = id
+    if (this.size * 2 > this.#slots.length) this.#rehash()
+    return id
+  }
+
+  #rehash(): void {
+    const slots = new Int32Array(this.#slots.length * 2).fill(-1)
+    const mask = slots.length - 1
+    for (let id = 0; id < this.size; id++) {
+      let slot = this.#hashes[id] & mask
+      while (slots[slot] !== -1) slot = (slot + 1) & mask
+      slots[slot] = id
+    }
+    this.#slots = slots
+  }
+}
+
+function grow<T extends Uint8Array | Uint32Array>(old: T, least: number): T {
+  const next = new (old.constructor as new (length: number) => T)(Math.max(old.length * 2, least))
+  next.set(old)
+  return next
+}

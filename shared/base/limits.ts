@@ -1,0 +1,57 @@
+/**
+ * Every cap Faultline has, in one place. Reaching one is an ApiError `limit` or a diagnostic, and what was cut says so
+ * (`truncated: true`); no other file may invent a bound of its own.
+ */
+
+const MiB = 1024 * 1024
+
+export const limits = {
+  /** Bytes of a file (decompressed) that are looked at to tell its format. */
+  sniffBytes: 64 * 1024,
+  /** Longest line of text input that is parsed; longer ones are skipped and counted. */
+  lineBytes: 1 * MiB,
+  /** Longest event body kept; the rest of the line is cut and counted as a diagnostic. */
+  eventArgsBytes: 65_535,
+  /** Raw events per stored column chunk. */
+  eventsPerChunk: 65_536,
+  /** Spans per batch on their way to the store, and per stored column chunk. */
+  spansPerBatch: 16_384,
+  /** Distinct event names, lock classes, phase names … in one trace (16-bit ids). */
+  names: 65_535,
+  /** Distinct tasks or locks in one trace. */
+  entities: 4_000_000,
+  /** CPUs a line may name; larger numbers are treated as damage. */
+  cpus: 65_535,
+  /** Diagnostics kept per trace; each is a kind with a count, so this is never near. */
+  diagnostics: 1_000,
+  /** Locks held at once by one context of one task before the oldest is given up as unmatched. */
+  heldLocks: 256,
+  /** Operations nested in one task. */
+  opDepth: 16,
+  /** Phases nested in one task. */
+  phaseDepth: 64,
+  /** Rows in a reply that carries objects. */
+  replyRows: 10_000,
+  /** Cells per axis of a heat map or time chart. */
+  chartCells: 4_096,
+  /** Bytes of one message to or from the window. */
+  messageBytes: 32 * MiB,
+  /** Bytes of one upload through the web host. */
+  uploadBytes: 16 * 1024 * MiB,
+  /** Links of one wait chain before it is cut. */
+  chainLinks: 64,
+  /** Rows a user's SQL statement may return to the window. */
+  sqlRows: 100_000,
+  /** Length of a user's SQL statement. */
+  sqlBytes: 1 * MiB,
+  /** Seconds a user's SQL statement may run before it is killed. */
+  sqlSeconds: 60,
+  /** Buckets of a trace's event-rate rollup. */
+  rateBuckets: 4_096,
+  /** Batches in flight between the parser and the writer. */
+  batchesInFlight: 8,
+  /** Recently opened files remembered. */
+  recentFiles: 50,
+  /** Open files one engine keeps loaded; the least recently used is dropped from memory first. */
+  loadedFiles: 8,
+} as const

@@ -1,0 +1,247 @@
+/**
+ * The contract: every call a host (window, browser, command line) may make, its parameters' schema and its result.
+ * Parameters are validated by the engine; results are typed. Files are named by `FileRef`, never by an arbitrary path
+ * from the page: hosts decide which paths a client may name. Typed arrays cross as they are (binary columns).
+ */
+
+import * as z from 'zod'
+import type { WireError } from '../base/errors.ts'
+import type { AnalysisId } from '../analysis/index.ts'
+import type { Diagnostic } from '../model/trace.ts'
+
+/** Token of an open `.faultline` file: minted by the engine, valid for its life. */
+export const fileId = z.string().min(1).max(64)
+
+/** Where input comes from. `path` is refused for clients that may not name paths (the browser, outside --root). */
+export const sourceSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('path'), path: z.string().min(1).max(4096) }),
+  z.object({ kind: z.literal('upload'), upload: z.string().min(1).max(64) }),
+  z.object({ kind: z.literal('sample'), sample: z.string().min(1).max(64) }),
+])
+export type Source = z.infer<typeof sourceSchema>
+
+export interface TraceInfo {
+  readonly id: number
+  readonly name: string
+  readonly format: string
+  readonly strategy: string | null
+  readonly scenario: string | null
+  readonly events: number
+  readonly ops: number
+  readonly lockSpans: number
+  readonly tasks: number
+  readonly lockClasses: number
+  readonly locks: number
+  readonly durationNs: number
+  readonly lost: number | null
+  readonly clock: string
+  readonly clockUnit: 'ns' | 'tick'
+  readonly startClock: string
+  readonly kernel: string | null
+  readonly cpus: number | null
+  readonly diagnostics: readonly Diagnostic[]
+  /** Can this trace show holds, waits, task states, operations? Unknown looks unknown. */
+  readonly shows: { readonly holds: boolean; readonly waits: boolean; readonly states: boolean; readonly ops: boolean }
+  readonly opKinds: readonly string[]
+  readonly taskList: readonly { readonly id: number; readonly pid: number; readonly comm: string }[]
+  readonly classList: readonly { readonly id: number; readonly name: string; readonly kind: string }[]
+}
+
+export interface OpenedFile {
+  readonly file: string
+  /** Base name for the tab. */
+  readonly name: string
+  /** Full path where the client may see paths, else the base name. */
+  readonly path: string
+  readonly bytes: number
+  readonly traces: readonly TraceInfo[]
+}
+
+/** CONTRACT.md `import`. */
+export interface ImportSummary {
+  readonly file: string
+  readonly format: string
+  readonly lines: number | null
+  readonly bytes: number
+  readonly events: number
+  readonly startNs: number
+  readonly endNs: number
+  readonly tasks: number
+  readonly locks: number
+  readonly lockClasses: number
+  readonly ops: number
+  readonly lockSpans: number
+  readonly skipped: readonly { readonly reason: string; readonly count: number; readonly firstLine: number | null }[]
+  readonly lost: number | null
+  readonly unmatched: number
+  readonly wallMs: number
+}
+
+export interface RecentFile {
+  readonly source: Source
+  readonly name: string
+  readonly format: string
+  readonly durationNs: number
+  readonly events: number
+  readonly lost: number | null
+  readonly worstLock: string | null
+  readonly worstWaitNs: number | null
+  /** ms since 1970. */
+  readonly openedAt: number
+  /** The file is gone or unreadable. */
+  readonly missing: boolean
+}
+
+export interface Sample {
+  readonly id: string
+  readonly title: string
+  /** One line: what it teaches. */
+  readonly teaches: string
+  readonly origin: string
+  readonly bytes: number
+}
+
+export interface AppInfo {
+  readonly version: string
+  readonly host: 'desktop' | 'web' | 'cli'
+  readonly platform: string
+  readonly formats: readonly { readonly id: string; readonly title: string; readonly extensions: readonly string[] }[]
+  readonly analyses: readonly { readonly id: string; readonly title: string; readonly about: string }[]
+  readonly samples: readonly Sample[]
+  /** May this client name paths? In the web host only under --root. */
+  readonly paths: 'any' | 'root' | 'none'
+  /** Files the host was asked to open at start. */
+  readonly startWith: readonly Source[]
+}
+
+export interface QueryResult {
+  readonly columns: readonly string[]
+  readonly rows: readonly (readonly (string | number | null)[])[]
+  readonly truncated: boolean
+  readonly wallMs: number
+}
+
+export interface ExportResult {
+  /** Where it was written (clients that may name paths), or null and the bytes. */
+  readonly path: string | null
+  readonly name: string
+  readonly bytes: Uint8Array | null
+  readonly rows: number
+}
+
+export interface CheckResult {
+  readonly ok: boolean
+  readonly findings: readonly { readonly code: string; readonly message: string }[]
+}
+
+export interface Method<P extends z.ZodType, R> {
+  readonly params: P
+  /** Only a type: never read. */
+  readonly result?: R
+}
+
+function method<R>() {
+  return <P extends z.ZodType>(params: P): Method<P, R> => ({ params })
+}
+
+const nothing = z.object({})
+
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'faultline'] as const
+export const EXPORT_TABLES = ['lock_span', 'op', 'phase', 'event', 'wait_edge', 'task_state', 'task', 'lock', 'lock_class', 'trace', 'diagnostic', 'annotation'] as const
+
+export const methods = {
+  'app.info': method<AppInfo>()(nothing),
+  'files.recent': method<readonly RecentFile[]>()(nothing),
+  'files.forget': method<null>()(z.object({ source: sourceSchema })),
+  /** Open a .faultline file, or import anything else first (progress). Returns what the import said where there was one. */
+  'files.open': method<{ opened: OpenedFile; imported: ImportSummary | null }>()(
+    z.object({ source: sourceSchema, format: z.string().optional() }),
+  ),
+  'files.close': method<null>()(z.object({ file: fileId })),
+  'files.check': method<CheckResult>()(z.object({ source: sourceSchema })),
+  /** Import into a named file: the command line's. `force` allows replacing it. */
+  'trace.import': method<ImportSummary>()(
+    z.object({
+      source: sourceSchema,
+      format: z.string().optional(),
+      out: z.string().optional(),
+      force: z.boolean().default(false),
+    }),
+  ),
+  'trace.info': method<OpenedFile>()(z.object({ file: fileId })),
+  /** Run an analysis of shared/analysis; `params` is checked against the analysis's own schema. */
+  'analysis.run': method<unknown>()(
+    z.object({ file: fileId, trace: z.int().positive(), id: z.string(), params: z.unknown() }),
+  ),
+  'query.run': method<QueryResult>()(
+    z.object({ file: fileId, sql: z.string().min(1), maxRows: z.int().positive().optional() }),
+  ),
+  'export.run': method<ExportResult>()(
+    z.object({
+      file: fileId,
+      trace: z.int().positive().optional(),
+      format: z.enum(EXPORT_FORMATS),
+      table: z.enum(EXPORT_TABLES).default('lock_span'),
+      fromNs: z.number().nonnegative().optional(),
+      toNs: z.number().nonnegative().optional(),
+      /** Path to write; without it the bytes come back. */
+      out: z.string().optional(),
+      force: z.boolean().default(false),
+    }),
+  ),
+  /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
+  'upload.begin': method<{ upload: string }>()(
+    z.object({ name: z.string().min(1).max(255), bytes: z.number().nonnegative() }),
+  ),
+  'upload.chunk': method<{ received: number }>()(
+    z.object({ upload: z.string(), bytes: z.instanceof(Uint8Array) }),
+  ),
+  'upload.cancel': method<null>()(z.object({ upload: z.string() })),
+} as const
+
+export type Methods = typeof methods
+export type MethodName = keyof Methods
+export type MethodParams<M extends MethodName> = z.input<Methods[M]['params']>
+export type ParsedParams<M extends MethodName> = z.output<Methods[M]['params']>
+export type MethodResult<M extends MethodName> = NonNullable<Methods[M]['result']>
+
+/** Progress of a running call. Unknown totals are null and look unknown. */
+export interface Progress {
+  /** What is being done, in words: `parsing`, `writing`. */
+  readonly stage: string
+  /** In `unit`s. */
+  readonly done: number
+  readonly total: number | null
+  readonly unit: 'bytes' | 'rows' | 'runs'
+  /** Events found so far, where that is what is counted. */
+  readonly events: number | null
+  readonly elapsedMs: number
+}
+
+/** What the engine tells every client without being asked. */
+export interface EngineEvents {
+  'files.changed': { readonly recent: boolean }
+  'engine.notice': { readonly level: 'info' | 'warning' | 'error'; readonly message: string }
+}
+export type EventName = keyof EngineEvents
+
+export interface CallOptions {
+  readonly signal?: AbortSignalLike
+  readonly onProgress?: (progress: Progress) => void
+}
+
+/** The part of AbortSignal that is used, so that shared/ needs no DOM or Node types. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** What every transport gives its users. A failure rejects with ApiError. */
+export interface Client {
+  call<M extends MethodName>(method: M, params: MethodParams<M>, options?: CallOptions): Promise<MethodResult<M>>
+  on<E extends EventName>(event: E, listener: (data: EngineEvents[E]) => void): () => void
+  close(): void
+}
+
+export type { AnalysisId, WireError }

@@ -1,0 +1,256 @@
+/**
+ * Builds a trace as a stream: importers and the simulator append events and spans, the builder batches them into
+ * columns and hands full batches to a sink, so memory does not grow with the trace. It knows columns and dictionaries,
+ * not what events mean (that is shared/spans), and it never sorts: rows keep the order they were given in.
+ *
+ * Times are given relative to a start chosen by the first event; if an earlier event turns up later, `end` tells the
+ * sink by how much everything has to be moved, so that a trace always starts at 0.
+ */
+
+import { assert } from '../base/assert.ts'
+import { ByteInterner, encodeUtf8 } from '../base/bytes.ts'
+import { GrowingTable, type Columns } from '../base/columns.ts'
+import { limits } from '../base/limits.ts'
+import { EventColumns, RateCounter } from './events.ts'
+import { OP_KINDS, type LockKind, type Severity } from './kinds.ts'
+import {
+  SPAN_TABLES,
+  spanSchemas,
+  type Diagnostic,
+  type GrowingSpans,
+  type Lock,
+  type LockClass,
+  type Ns,
+  type SpanBatch,
+  type SpanTable,
+  type Task,
+  type TraceMeta,
+  type TraceSink,
+} from './trace.ts'
+
+/** A set of strings that get dense ids in order of first appearance. */
+export class Names {
+  readonly list: string[] = []
+  readonly #ids = new Map<string, number>()
+
+  constructor(initial: readonly string[] = []) {
+    for (const name of initial) this.id(name)
+  }
+
+  id(name: string): number {
+    let id = this.#ids.get(name)
+    if (id === undefined) {
+      id = this.list.length
+      this.#ids.set(name, id)
+      this.list.push(name)
+    }
+    return id
+  }
+
+  find(name: string): number {
+    return this.#ids.get(name) ?? -1
+  }
+}
+
+interface MutableTask {
+  pid: number
+  tgid: number | undefined
+  comm: string
+}
+
+const EMPTY = new Uint8Array(0)
+
+export class TraceBuilder {
+  readonly opKinds = new Names(OP_KINDS)
+  readonly phaseNames = new Names()
+  readonly inodes = new Names()
+  readonly stacks = new Names()
+  readonly eventNames = new ByteInterner('event names', limits.names)
+  readonly lockClasses: LockClass[] = []
+  readonly locks: Lock[] = []
+  readonly tasks: MutableTask[] = []
+  /** Everything but the counts, which the builder knows. Set by the reader before `end`. */
+  readonly meta: { -readonly [K in Exclude<keyof TraceMeta, 'durationNs' | 'eventCount'>]: TraceMeta[K] }
+
+  /** The columns that `row` gives rows of. They stay the same arrays for the builder's whole life. */
+  readonly cols: { readonly [K in SpanTable]: GrowingSpans[K]['cols'] }
+
+  readonly #sink: TraceSink
+  readonly #events: EventColumns
+  readonly #rate = new RateCounter()
+  readonly #tables: GrowingSpans
+  readonly #ids: Record<SpanTable, Uint32Array>
+  readonly #nextId: Record<SpanTable, number>
+  readonly #taskByPid = new Map<number, number>()
+  readonly #classByName = new Map<string, number>()
+  readonly #lockByKey = new Map<string, number>()
+  readonly #diagnostics = new Map<string, { -readonly [K in keyof Diagnostic]: Diagnostic[K] }>()
+  #minTs = Infinity
+  #maxTs = -Infinity
+  #ended = false
+
+  constructor(sink: TraceSink, name: string, sourceFormat: string) {
+    this.#sink = sink
+    this.#events = new EventColumns((chunk) => sink.events(chunk))
+    this.#tables = Object.fromEntries(
+      SPAN_TABLES.map((table) => [table, new GrowingTable(spanSchemas[table], limits.spansPerBatch)]),
+    ) as unknown as GrowingSpans
+    this.cols = Object.fromEntries(
+      SPAN_TABLES.map((table) => [table, this.#tables[table].cols]),
+    ) as unknown as typeof this.cols
+    this.#ids = Object.fromEntries(
+      SPAN_TABLES.map((table) => [table, new Uint32Array(limits.spansPerBatch)]),
+    ) as Record<SpanTable, Uint32Array>
+    this.#nextId = Object.fromEntries(SPAN_TABLES.map((table) => [table, 0])) as Record<SpanTable, number>
+    this.meta = {
+      name,
+      sourceFormat,
+      clock: 'unknown',
+      clockUnit: 'ns',
+      startClock: '0',
+      startUnixNs: undefined,
+      lostEvents: undefined,
+      kernel: undefined,
+      cpus: undefined,
+      scenario: undefined,
+      strategy: undefined,
+      seed: undefined,
+      digest: undefined,
+    }
+  }
+
+  get eventCount(): number {
+    return this.#events.count
+  }
+
+  /** Latest time seen, relative to the first event; 0 before any. */
+  get lastNs(): Ns {
+    return Math.max(0, this.#maxTs)
+  }
+
+  /** One raw event; bytes[from, to) is its payload text and is copied. */
+  event(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number): void {
+    if (to - from > limits.eventArgsBytes) {
+      this.diagnose('warning', 'event-args-cut', `event payload longer than ${limits.eventArgsBytes} bytes was cut`)
+      to = from + limits.eventArgsBytes
+    }
+    if (ts < this.#minTs) this.#minTs = ts
+    if (ts > this.#maxTs) this.#maxTs = ts
+    this.#rate.add(ts)
+    this.#events.add(ts, cpu, task, name, bytes, from, to)
+  }
+
+  /** An event without payload bytes (the simulator's). */
+  eventOf(ts: Ns, cpu: number, task: number, name: string, payload: string): void {
+    const nameBytes = encodeUtf8(name)
+    const bytes = payload === '' ? EMPTY : encodeUtf8(payload)
+    this.event(ts, cpu, task, this.eventNames.intern(nameBytes, 0, nameBytes.length), bytes, 0, bytes.length)
+  }
+
+  /** Frames of a stack trace (innermost first, newline-separated) of the last event of `task`. False: it has none here. */
+  stackOfLast(task: number, frames: string): boolean {
+    return this.#events.stackOfLast(task, this.stacks.id(frames))
+  }
+
+  /** The task of a pid. pid 0 is the idle task of each CPU: pass the CPU there. */
+  task(pid: number, cpu: number): number {
+    const key = pid === 0 ? -1 - cpu : pid
+    let id = this.#taskByPid.get(key)
+    if (id === undefined) {
+      id = this.tasks.length
+      this.tasks.push({ pid, tgid: undefined, comm: pid === 0 ? '<idle>' : '<...>' })
+      this.#taskByPid.set(key, id)
+    }
+    return id
+  }
+
+  nameTask(task: number, comm: string): void {
+    if (comm !== '<...>' && comm !== '') this.tasks[task].comm = comm
+  }
+
+  lockClass(name: string, kind: LockKind): number {
+    let id = this.#classByName.get(name)
+    if (id === undefined) {
+      id = this.lockClasses.length
+      assert(id < limits.entities, 'too many lock classes')
+      this.lockClasses.push({ name, kind })
+      this.#classByName.set(name, id)
+    }
+    return id
+  }
+
+  /** The lock of a class at an address; without an address, the one lock that stands for the whole class. */
+  lock(lockClass: number, address: string | undefined, inode = -1, label?: string): number {
+    const key = `${lockClass} ${address ?? ''}`
+    let id = this.#lockByKey.get(key)
+    if (id === undefined) {
+      id = this.locks.length
+      this.locks.push({ lockClass, address, label, inode })
+      this.#lockByKey.set(key, id)
+    }
+    return id
+  }
+
+  /** The id of a span that begins now. Every id taken must be finished with `row` before `end`. */
+  begin(table: SpanTable): number {
+    return this.#nextId[table]++
+  }
+
+  /** The row of `cols[table]` to fill for the span `id`, now that it is finished. Every column must be filled. */
+  row(table: SpanTable, id: number): number {
+    const growing = this.#tables[table]
+    if (growing.length === limits.spansPerBatch) this.#flush(table)
+    const at = growing.add()
+    this.#ids[table][at] = id
+    return at
+  }
+
+  diagnose(severity: Severity, code: string, message: string, line?: number, count = 1): void {
+    const known = this.#diagnostics.get(code)
+    if (known !== undefined) {
+      known.count += count
+      return
+    }
+    if (this.#diagnostics.size >= limits.diagnostics) return
+    this.#diagnostics.set(code, { severity, code, message, firstLine: line, count })
+  }
+
+  end(): void {
+    assert(!this.#ended, 'a trace ends once')
+    this.#ended = true
+    this.#events.flush()
+    for (const table of SPAN_TABLES) this.#flush(table)
+    const shiftNs = this.#minTs < 0 ? -this.#minTs : 0
+    const empty = this.#minTs > this.#maxTs
+    const startNs = empty ? 0 : Math.min(0, this.#minTs)
+    this.#sink.end({
+      meta: {
+        ...this.meta,
+        startClock: shiftNs === 0 ? this.meta.startClock : String(BigInt(this.meta.startClock) - BigInt(shiftNs)),
+        durationNs: empty ? 0 : this.#maxTs - startNs,
+        eventCount: this.#events.count,
+      },
+      diagnostics: [...this.#diagnostics.values()],
+      rate: this.#rate.finish(shiftNs),
+      shiftNs,
+      rows: { ...this.#nextId },
+      tasks: this.tasks as readonly Task[],
+      lockClasses: this.lockClasses,
+      locks: this.locks,
+      inodes: this.inodes.list,
+      eventNames: Array.from({ length: this.eventNames.size }, (_, id) => this.eventNames.text(id)),
+      eventCounts: this.#events.countsByName(this.eventNames.size),
+      opKinds: this.opKinds.list,
+      phaseNames: this.phaseNames.list,
+      stacks: this.stacks.list,
+    })
+  }
+
+  #flush(table: SpanTable): void {
+    const growing = this.#tables[table]
+    if (growing.length === 0) return
+    const ids = this.#ids[table].slice(0, growing.length)
+    const rows: Columns<(typeof spanSchemas)[SpanTable]> = growing.take()
+    this.#sink.spans({ table, ids, rows } as SpanBatch)
+  }
+}

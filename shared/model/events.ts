@@ -1,0 +1,150 @@
+/**
+ * The raw-event half of a trace builder: events go into fixed-size column chunks (payload text in one byte arena per
+ * chunk), and a counter keeps the event rate at a resolution that halves whenever the trace outgrows it.
+ */
+
+import { limits } from '../base/limits.ts'
+import type { EventChunk, EventRate, Ns } from './trace.ts'
+
+export class EventColumns {
+  count = 0
+  readonly #send: (chunk: EventChunk) => void
+  readonly #capacity = limits.eventsPerChunk
+  #length = 0
+  #ts = new Float64Array(this.#capacity)
+  #cpu = new Int32Array(this.#capacity)
+  #task = new Uint32Array(this.#capacity)
+  #name = new Uint16Array(this.#capacity)
+  #stack = new Int32Array(this.#capacity).fill(-1)
+  #argsEnd = new Uint32Array(this.#capacity)
+  #args = new Uint8Array(this.#capacity * 64)
+  #ts0 = Infinity
+  #ts1 = -Infinity
+  readonly #byName: number[] = []
+  /** Row in the current chunk of each task's last event. */
+  readonly #lastOfTask = new Map<number, number>()
+  #stacks = false
+
+  constructor(send: (chunk: EventChunk) => void) {
+    this.#send = send
+  }
+
+  add(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number): void {
+    if (this.#length === this.#capacity) this.flush()
+    const row = this.#length++
+    this.count++
+    let used = row === 0 ? 0 : this.#argsEnd[row - 1]
+    const end = used + (to - from)
+    if (end > this.#args.length) this.#grow(end)
+    const args = this.#args
+    for (let i = from; i < to; i++) args[used++] = bytes[i]
+    this.#argsEnd[row] = end
+    this.#ts[row] = ts
+    this.#cpu[row] = cpu
+    this.#task[row] = task
+    this.#name[row] = name
+    if (ts < this.#ts0) this.#ts0 = ts
+    if (ts > this.#ts1) this.#ts1 = ts
+    this.#byName[name] = (this.#byName[name] ?? 0) + 1
+    if (this.#stacks) this.#lastOfTask.set(task, row)
+  }
+
+  /**
+   * Attach a stack to the last event of a task. The first stack of a trace switches the per-task book-keeping on (and
+   * finds its event by a scan), so traces without stacks do not pay for it.
+   */
+  stackOfLast(task: number, stack: number): boolean {
+    if (!this.#stacks) {
+      this.#stacks = true
+      for (let row = 0; row < this.#length; row++) this.#lastOfTask.set(this.#task[row], row)
+    }
+    const row = this.#lastOfTask.get(task)
+    if (row === undefined) return false
+    this.#stack[row] = stack
+    return true
+  }
+
+  flush(): void {
+    if (this.#length === 0) return
+    const n = this.#length
+    this.#send({
+      length: n,
+      ts0: this.#ts0,
+      ts1: this.#ts1,
+      ts: this.#ts.slice(0, n),
+      cpu: this.#cpu.slice(0, n),
+      task: this.#task.slice(0, n),
+      name: this.#name.slice(0, n),
+      stack: this.#stack.slice(0, n),
+      argsEnd: this.#argsEnd.slice(0, n),
+      args: this.#args.slice(0, this.#argsEnd[n - 1]),
+    })
+    this.#length = 0
+    this.#ts0 = Infinity
+    this.#ts1 = -Infinity
+    this.#stack.fill(-1)
+    this.#lastOfTask.clear()
+  }
+
+  countsByName(names: number): number[] {
+    return Array.from({ length: names }, (_, id) => this.#byName[id] ?? 0)
+  }
+
+  #grow(least: number): void {
+    const next = new Uint8Array(Math.max(this.#args.length * 2, least))
+    next.set(this.#args)
+    this.#args = next
+  }
+}
+
+/** Events per time bucket. Buckets are powers of two wide and double when the trace gets longer than they reach. */
+export class RateCounter {
+  #shift = 10
+  /** Bucket number of counts[0]: negative when early events turned up late. */
+  #base = 0
+  #counts = new Uint32Array(limits.rateBuckets)
+  #top = 0
+  #seen = false
+
+  add(ts: Ns): void {
+    let bucket = Math.floor(ts / 2 ** this.#shift) - this.#base
+    while (bucket < 0 || bucket >= this.#counts.length) {
+      if (bucket < 0) this.#extendDown(-bucket)
+      else this.#double()
+      bucket = Math.floor(ts / 2 ** this.#shift) - this.#base
+    }
+    this.#seen = true
+    if (bucket > this.#top) this.#top = bucket
+    this.#counts[bucket]++
+  }
+
+  /** The rate from the earliest event on: `shiftNs` is where time 0 of the finished trace lies before the first event. */
+  finish(shiftNs: Ns): EventRate {
+    const bucketNs = 2 ** this.#shift
+    if (!this.#seen) return { bucketNs, counts: new Uint32Array(0) }
+    const first = Math.floor(-shiftNs / bucketNs) - this.#base
+    return { bucketNs, counts: this.#counts.slice(Math.max(0, first), this.#top + 1) }
+  }
+
+  #double(): void {
+    const from = this.#counts
+    const to = new Uint32Array(from.length)
+    const base = Math.floor(this.#base / 2)
+    for (let i = 0; i <= this.#top; i++) to[Math.floor((i + this.#base) / 2) - base] += from[i]
+    this.#top = Math.floor((this.#top + this.#base) / 2) - base
+    this.#base = base
+    this.#counts = to
+    this.#shift++
+  }
+
+  #extendDown(by: number): void {
+    if (this.#top + by >= this.#counts.length) {
+      this.#double()
+      return
+    }
+    this.#counts.copyWithin(by, 0, this.#top + 1)
+    this.#counts.fill(0, 0, by)
+    this.#base -= by
+    this.#top += by
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * The fixed vocabularies of a trace: operation kinds, lock modes, task states, edge kinds. They are stored as small
+ * integers in columns and as words in SQL and JSON. System calls outside OP_KINDS become kinds under their own name.
+ */
+
+/** Operation kinds of CONTRACT.md, in the order every page lists them. */
+export const OP_KINDS = [
+  'read_fault',
+  'write_fault',
+  'mkwrite',
+  'cow_fault',
+  'pmd_fault',
+  'fault',
+  'truncate',
+  'punch_hole',
+  'fallocate',
+  'read',
+  'write',
+  'fsync',
+  'fdatasync',
+  'msync',
+  'writeback',
+  'commit',
+  'invalidate',
+  'mmap',
+  'munmap',
+] as const
+export type OpKind = (typeof OP_KINDS)[number]
+
+export const MODES = ['exclusive', 'shared'] as const
+export type LockMode = (typeof MODES)[number]
+
+/** `lock_span.cols.flags`. */
+export const SPAN_CONTENDED = 1
+/** Which lock, who or when was deduced, not recorded. */
+export const SPAN_INFERRED = 2
+/** A trylock: it never waits. */
+export const SPAN_TRY = 4
+/** Taken in interrupt context: it runs on the task's time but is not the task's doing. */
+export const SPAN_IRQ = 8
+/** The trace can show holds of this lock (false for contention_* waits). Without it acquired/released say nothing of a hold. */
+export const SPAN_HOLD_KNOWN = 16
+
+/** Task states, `task_state.state`; sched_switch's prev_state decides. */
+export const TASK_STATES = ['running', 'runnable', 'io', 'lock', 'disk-sleep', 'sleeping', 'dead'] as const
+export type TaskState = (typeof TASK_STATES)[number]
+
+/** Why a wait edge is there: the holder held it, or stood before the waiter in the queue (a waiting writer blocks readers). */
+export const EDGE_KINDS = ['holder', 'queued-writer'] as const
+export type EdgeKind = (typeof EDGE_KINDS)[number]
+
+/** What a lock class is. `annotation` classes are lockdep bookkeeping: spans, not locks, and never listed as contention. */
+export const LOCK_KINDS = [
+  'mutex',
+  'rwsem',
+  'spinlock',
+  'rwlock',
+  'percpu-rwsem',
+  'seqcount',
+  'bit-lock',
+  'annotation',
+  'unknown',
+] as const
+export type LockKind = (typeof LOCK_KINDS)[number]
+
+export const SEVERITIES = ['info', 'warning', 'error'] as const
+export type Severity = (typeof SEVERITIES)[number]

@@ -1,0 +1,75 @@
+/**
+ * The door between importers and the trace: every event of every format comes through `event`. It stores the raw event
+ * and hands it to the decoder of its name, if there is one, which reads the payload's fields and tells the span builder
+ * what they mean (an operation began, a lock was taken). Readers know layouts, decoders know events, the span builder
+ * knows kernels; none knows the others' business.
+ */
+
+import type { TraceBuilder } from '../model/builder.ts'
+import type { Ns } from '../model/trace.ts'
+import { decoderFor, type Decoder } from './decoders.ts'
+import { EventFields } from './fields.ts'
+import { SpanBuilder } from './span-builder.ts'
+
+/** Contexts an event can happen in: the task itself, or an interrupt that runs on its time. */
+export const CONTEXT_TASK = 0
+export const CONTEXT_SOFTIRQ = 1
+export const CONTEXT_HARDIRQ = 2
+export const CONTEXT_NMI = 3
+
+export class Recorder {
+  readonly builder: TraceBuilder
+  readonly spans: SpanBuilder
+  readonly #fields = new EventFields()
+  readonly #decoders: (Decoder | undefined)[] = []
+
+  constructor(builder: TraceBuilder) {
+    this.builder = builder
+    this.spans = new SpanBuilder(builder)
+  }
+
+  /** One event of a text format. `context` is a CONTEXT_*; bytes[from, to) is the payload after `NAME: `. */
+  event(
+    ts: Ns,
+    cpu: number,
+    task: number,
+    context: number,
+    name: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void {
+    this.builder.event(ts, cpu, task, name, bytes, from, to)
+    const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
+    if (decoder !== undefined) decoder(this.spans.at(ts, cpu, task, context), this.#fields.of(bytes, from, to))
+  }
+
+  /** Frames of a call stack (innermost first) of the last event of a task. */
+  stack(task: number, frames: string): void {
+    if (!this.builder.stackOfLast(task, frames)) {
+      this.builder.diagnose('info', 'stack-without-event', 'a stack trace whose event is not near was not attached')
+    }
+  }
+
+  /** The recorder lost events here: what was open may have ended unseen. */
+  lost(cpu: number | undefined, count: number | undefined): void {
+    this.spans.lost(cpu, count)
+  }
+
+  /** A second trace begins in the same input: nothing is matched across. */
+  boundary(): void {
+    this.spans.boundary()
+  }
+
+  end(): void {
+    this.spans.end()
+    this.builder.end()
+  }
+
+  #resolve(name: number): Decoder | undefined {
+    while (this.#decoders.length <= name) {
+      this.#decoders.push(decoderFor(this.builder.eventNames.text(this.#decoders.length)))
+    }
+    return this.#decoders[name]
+  }
+}

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config'
+import vue from '@vitejs/plugin-vue'
+
+/**
+ * Unit, property, golden, fuzz, contract, component and e2e tests in one run. Tests that need a DOM name it in their
+ * first line (`// @vitest-environment happy-dom`).
+ */
+export default defineConfig({
+  plugins: [vue()],
+  test: {
+    include: ['test/**/*.test.ts'],
+    env: { TZ: 'UTC', LC_ALL: 'C' },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+  },
+})
