@@ -21,9 +21,7 @@ import {
   type Lock,
   type LockClass,
   type Ns,
-  type SpanBatch,
   type SpanTable,
-  type Task,
   type TraceMeta,
   type TraceSink,
 } from './trace.ts'
@@ -234,7 +232,7 @@ export class TraceBuilder {
       rate: this.#rate.finish(shiftNs),
       shiftNs,
       rows: { ...this.#nextId },
-      tasks: this.tasks as readonly Task[],
+      tasks: this.tasks,
       lockClasses: this.lockClasses,
       locks: this.locks,
       inodes: this.inodes.list,
@@ -251,6 +249,6 @@ export class TraceBuilder {
     if (growing.length === 0) return
     const ids = this.#ids[table].slice(0, growing.length)
     const rows: Columns<(typeof spanSchemas)[SpanTable]> = growing.take()
-    this.#sink.spans({ table, ids, rows } as SpanBatch)
+    this.#sink.spans({ table, ids, rows })
   }
 }

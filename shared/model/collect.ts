@@ -31,7 +31,7 @@ export function scatter(table: SpanTable, batches: readonly SpanBatch[], rows: n
   const cols = allocate(schema, rows)
   for (const batch of batches) {
     for (const name of Object.keys(schema)) {
-      const to = cols[name] as AnyColumn
+      const to = cols[name]
       const from = (batch.rows.cols as Record<string, AnyColumn>)[name]
       for (let i = 0; i < batch.rows.length; i++) to[batch.ids[i]] = from[i]
     }
