@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'permission' // not allowed to read or write there
   | 'limit' // a cap of limits.ts was reached
   | 'cancelled'
+  | 'disconnected' // the other side of the contract went away before it answered
   | 'unsupported' // understood, but this program or machine cannot
   | 'internal'
 

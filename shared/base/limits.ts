@@ -36,6 +36,8 @@ export const limits = {
   chartCells: 4_096,
   /** Bytes of one message to or from the window. */
   messageBytes: 32 * MiB,
+  /** Calls one client may have running at once. */
+  callsInFlight: 256,
   /** Bytes of one upload through the web host. */
   uploadBytes: 16 * 1024 * MiB,
   /** Links of one wait chain before it is cut. */
@@ -54,4 +56,10 @@ export const limits = {
   recentFiles: 50,
   /** Open files one engine keeps loaded; the least recently used is dropped from memory first. */
   loadedFiles: 8,
+  /** Answers of analyses the window keeps for going back. */
+  cachedAnalyses: 200,
+  /** Steps of the window's selection history per file. */
+  selectionHistory: 100,
+  /** Bytes of one upload chunk. */
+  uploadChunkBytes: 1 * MiB,
 } as const

@@ -1,0 +1,226 @@
+/** The protocol alone, over every transport, against a small handler: what birpc does not do and therefore is ours. */
+import { MessageChannel } from 'node:worker_threads'
+import { afterEach, describe, expect, test } from 'vitest'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import { decodeMessage, encodeMessage } from '#shared/contract/codec.ts'
+import type { Client } from '#shared/contract/methods.ts'
+import { createClient, type Transport } from '#shared/contract/rpc.ts'
+import { serveConnection, type ServedCall } from '#shared/contract/serve.ts'
+import { messageSize } from '#shared/contract/size.ts'
+import { inProcessPair, portTransport } from '#shared/contract/transports.ts'
+
+type Handler = (call: ServedCall<AbortSignal>) => Promise<unknown>
+
+function portPair(): [Transport, Transport] {
+  const { port1, port2 } = new MessageChannel()
+  return [portTransport(port1), portTransport(port2)]
+}
+
+const pairs: Record<string, () => [Transport, Transport]> = { 'in-process': inProcessPair, MessagePort: portPair }
+
+const open: { close(): void }[] = []
+afterEach(() => {
+  for (const one of open.splice(0)) one.close()
+})
+
+function connect(
+  pair: () => [Transport, Transport],
+  handler: Handler,
+): { client: Client; ends: [Transport, Transport] } {
+  const ends = pair()
+  open.push(
+    serveConnection<AbortSignal>({
+      transport: ends[1],
+      call: handler,
+      stopper: () => new AbortController(),
+      onFailure: () => undefined,
+      onClose: () => undefined,
+    }),
+  )
+  const client = createClient(ends[0])
+  open.push(client)
+  return { client, ends }
+}
+
+async function failure(promise: Promise<unknown>): Promise<ApiError> {
+  const thrown = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(thrown).toBeInstanceOf(ApiError)
+  return thrown as ApiError
+}
+
+describe.each(Object.entries(pairs))('%s', (_, pair) => {
+  test('a call gets its own answer', async () => {
+    const { client } = connect(pair, ({ method }) => Promise.resolve(method))
+    expect(await Promise.all([client.call('app.info', {}), client.call('files.recent', {})])).toEqual([
+      'app.info',
+      'files.recent',
+    ])
+  })
+
+  test('an ApiError keeps its code and hint, anything else is internal', async () => {
+    const { client } = connect(pair, ({ method }) =>
+      Promise.reject(
+        method === 'app.info' ? new ApiError('exists', 'it is there', 'take another name') : new TypeError('oops'),
+      ),
+    )
+    expect((await failure(client.call('app.info', {}))).toWire()).toEqual({
+      code: 'exists',
+      message: 'it is there',
+      hint: 'take another name',
+    })
+    expect((await failure(client.call('files.recent', {}))).toWire()).toEqual({ code: 'internal', message: 'oops' })
+  })
+
+  test('an unknown method is answered with the nearest known one', async () => {
+    const { client } = connect(pair, () => Promise.resolve(1))
+    const error = await failure(client.call('files.opne' as 'files.open', {} as never))
+    expect(error.code).toBe('unknown-id')
+    expect(error.hint).toContain('files.open')
+  })
+
+  test('names that objects inherit are no methods', async () => {
+    const { client } = connect(pair, () => Promise.resolve(1))
+    for (const name of ['constructor', '__proto__', 'toString']) {
+      expect((await failure(client.call(name as 'app.info', {}))).code).toBe('unknown-id')
+    }
+  })
+
+  test('parameters that do not fit the schema are refused before the handler sees them', async () => {
+    let seen = 0
+    const { client } = connect(pair, () => Promise.resolve(seen++))
+    const error = await failure(client.call('query.run', { file: 'f', sql: 7 as unknown as string }))
+    expect(error.code).toBe('bad-request')
+    expect(error.message).toMatch(/^query\.run: sql: /)
+    expect(seen).toBe(0)
+  })
+
+  test('abort reaches the running call and its end is the answer', async () => {
+    const { client } = connect(
+      pair,
+      ({ signal }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener('abort', () => reject(new ApiError('cancelled', 'stopped'))),
+        ),
+    )
+    const stop = new AbortController()
+    const call = failure(client.call('app.info', {}, { signal: stop.signal }))
+    setTimeout(() => stop.abort(), 10)
+    expect((await call).code).toBe('cancelled')
+  })
+
+  test('an aborted signal sends nothing', async () => {
+    let seen = 0
+    const { client } = connect(pair, () => Promise.resolve(seen++))
+    expect((await failure(client.call('app.info', {}, { signal: AbortSignal.abort() }))).code).toBe('cancelled')
+    await client.call('app.info', {})
+    expect(seen).toBe(1)
+  })
+
+  test('progress goes to the call it belongs to', async () => {
+    const progress = { stage: 'parsing', done: 1, total: null, unit: 'bytes', events: null, elapsedMs: 1 } as const
+    const { client } = connect(pair, ({ method, onProgress }) => {
+      if (method === 'app.info') onProgress(progress)
+      return Promise.resolve(null)
+    })
+    const seen: unknown[] = []
+    const other: unknown[] = []
+    await Promise.all([
+      client.call('app.info', {}, { onProgress: (p) => seen.push(p) }),
+      client.call('files.recent', {}, { onProgress: (p) => other.push(p) }),
+    ])
+    expect(seen).toEqual([progress])
+    expect(other).toEqual([])
+  })
+
+  test('a request or an answer over the limit is an error of that call alone', async () => {
+    const { client } = connect(pair, ({ method }) =>
+      Promise.resolve(method === 'app.info' ? new Uint8Array(limits.messageBytes) : 1),
+    )
+    expect((await failure(client.call('app.info', {}))).code).toBe('limit')
+    const upload = { upload: 'u', bytes: new Uint8Array(limits.messageBytes) }
+    expect((await failure(client.call('upload.chunk', upload))).code).toBe('limit')
+    expect(await client.call('files.recent', {})).toBe(1)
+  })
+
+  test('a lost connection rejects what is pending and what comes after, and cancels it in the engine', async () => {
+    let aborted = 0
+    const { client, ends } = connect(pair, ({ signal }) => {
+      signal.addEventListener('abort', () => aborted++)
+      return new Promise(() => undefined)
+    })
+    const calls = [failure(client.call('app.info', {})), failure(client.call('files.recent', {}))]
+    setTimeout(() => ends[1].close(), 10)
+    expect((await Promise.all(calls)).map(({ code }) => code)).toEqual(['disconnected', 'disconnected'])
+    expect((await failure(client.call('app.info', {}))).code).toBe('disconnected')
+    expect(aborted).toBe(2)
+  })
+
+  test('rubbish on the wire is ignored', async () => {
+    const { client, ends } = connect(pair, () => Promise.resolve('fine'))
+    for (const rubbish of [
+      undefined,
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { t: 'q' },
+      { t: 'q', m: 'call', a: 7 },
+      { t: 's' },
+      { t: 's', i: 'no such' },
+    ]) {
+      ends[0].post(rubbish ?? 0)
+      ends[1].post(rubbish ?? 0)
+    }
+    expect(await client.call('app.info', {})).toBe('fine')
+  })
+
+  test('more calls than the limit are refused, the others go on', async () => {
+    const { client } = connect(pair, ({ method }) =>
+      method === 'app.info' ? new Promise(() => undefined) : Promise.resolve(1),
+    )
+    const pending = Array.from({ length: limits.callsInFlight }, () =>
+      client.call('app.info', {}).catch(() => undefined),
+    )
+    expect((await failure(client.call('files.recent', {}))).code).toBe('limit')
+    client.close()
+    await Promise.all(pending)
+  })
+})
+
+test('typed arrays cross the socket codec with type, length and values, and own their bytes', () => {
+  const whole = new Float64Array([9, 1.5, NaN, -0, Infinity, 9])
+  const columns = {
+    pad: 'x',
+    f64: whole.subarray(1, 5),
+    u32: new Uint32Array([1, 0xffffffff]),
+    i32: new Int32Array([-1]),
+    u16: new Uint16Array([65535]),
+    u8: new Uint8Array([1, 2, 3]),
+    empty: new Float64Array(0),
+    none: undefined,
+    unknown: null,
+  }
+  const back = decodeMessage(encodeMessage(columns)) as typeof columns
+  expect(back).toEqual(columns)
+  expect(Object.is(back.f64[2], -0)).toBe(true)
+  expect(back.f64.buffer.byteLength).toBe(32)
+})
+
+test('a message size is never below what the codec makes of it', () => {
+  const messages = [
+    'é'.repeat(100),
+    '😀'.repeat(50),
+    { a: [1, 2.5, null, undefined, true] },
+    new Float64Array(100),
+    2 ** 53,
+    'x'.repeat(70_000),
+  ]
+  for (const message of messages) {
+    expect(messageSize(message, Infinity)).toBeGreaterThanOrEqual(encodeMessage(message).byteLength)
+  }
+})
