@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 /** Oldest Node that runs TypeScript files as they are and has zstd. */
 const OLDEST = '22.18'
 /** Sent on to the second process; a terminal sends SIGINT to both by itself, and the receiver counts the pair as one. */
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
+const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
 
 export function isSupported(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number)
