@@ -14,6 +14,8 @@ export const limits = {
   eventArgsBytes: 65_535,
   /** Raw events per stored column chunk. */
   eventsPerChunk: 65_536,
+  /** Payload bytes per stored column chunk: huge payloads make shorter chunks. */
+  chunkArgsBytes: 32 * MiB,
   /** Spans per batch on their way to the store, and per stored column chunk. */
   spansPerBatch: 16_384,
   /** Distinct event names, lock classes, phase names … in one trace (16-bit ids). */

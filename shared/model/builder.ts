@@ -115,6 +115,7 @@ export class TraceBuilder {
       seed: undefined,
       digest: undefined,
     }
+    sink.begin?.({ opKinds: this.opKinds.list, phaseNames: this.phaseNames.list, inodes: this.inodes.list })
   }
 
   get eventCount(): number {

@@ -30,7 +30,7 @@ export class EventColumns {
   }
 
   add(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number): void {
-    if (this.#length === this.#capacity) this.flush()
+    if (this.#length === this.#capacity || this.#full(to - from)) this.flush()
     const row = this.#length++
     this.count++
     let used = row === 0 ? 0 : this.#argsEnd[row - 1]
@@ -88,6 +88,11 @@ export class EventColumns {
 
   countsByName(names: number): number[] {
     return Array.from({ length: names }, (_, id) => this.#byName[id] ?? 0)
+  }
+
+  /** One more payload would make the chunk's arena too large: a trace of huge payloads gets shorter chunks. */
+  #full(bytes: number): boolean {
+    return this.#length > 0 && this.#argsEnd[this.#length - 1] + bytes > limits.chunkArgsBytes
   }
 
   #grow(least: number): void {

@@ -231,8 +231,13 @@ export interface TraceEnd extends Dictionaries {
   readonly rows: Readonly<Record<SpanTable, number>>
 }
 
+/** Dictionaries while they grow: ids in a batch always point into what is already here. */
+export type GrowingNames = Pick<Dictionaries, 'opKinds' | 'phaseNames' | 'inodes'>
+
 /** Where a builder sends what it has: the store's writer, or a collector in memory. */
 export interface TraceSink {
+  /** Called once, first: lists that only ever get longer. A sink that writes rows at once needs their words early. */
+  begin?(names: GrowingNames): void
   events(chunk: EventChunk): void
   spans(batch: SpanBatch): void
   end(end: TraceEnd): void
