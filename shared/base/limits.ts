@@ -40,6 +40,10 @@ export const limits = {
   messageBytes: 32 * MiB,
   /** Calls one client may have running at once. */
   callsInFlight: 256,
+  /** Bytes of one piece of an upload or download; exports up to this size come back in their answer. */
+  pieceBytes: 4 * MiB,
+  /** Uploads one client may have unfinished or unused at once. */
+  uploads: 16,
   /** Bytes of one upload through the web host. */
   uploadBytes: 16 * 1024 * MiB,
   /** Links of one wait chain before it is cut. */
@@ -48,6 +52,10 @@ export const limits = {
   sqlRows: 100_000,
   /** Length of a user's SQL statement. */
   sqlBytes: 1 * MiB,
+  /** Bytes of one answer to a user's SQL statement; rows after that are cut. */
+  sqlReplyBytes: 16 * MiB,
+  /** User SQL statements running at once; more have to wait for one to finish. */
+  sqlProcesses: 4,
   /** Seconds a user's SQL statement may run before it is killed. */
   sqlSeconds: 60,
   /** Buckets of a trace's event-rate rollup. */
@@ -58,6 +66,8 @@ export const limits = {
   recentFiles: 50,
   /** Open files one engine keeps loaded; the least recently used is dropped from memory first. */
   loadedFiles: 8,
+  /** Bytes of columns all loaded files may hold together before the least recently used is dropped. */
+  loadedBytes: 2048 * MiB,
   /** Answers of analyses the window keeps for going back. */
   cachedAnalyses: 200,
   /** Steps of the window's selection history per file. */

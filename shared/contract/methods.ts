@@ -12,11 +12,15 @@ import type { Diagnostic } from '../model/trace.ts'
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
 export const fileId = z.string().min(1).max(64)
 
-/** Where input comes from. `path` is refused for clients that may not name paths (the browser, outside --root). */
+/**
+ * Where input comes from. `path` is refused for clients that may not name paths (the browser, outside --root); `known` is
+ * a file the engine knows already (recent, given at start, chosen in the system's dialog) by a name it made up.
+ */
 export const sourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('path'), path: z.string().min(1).max(4096) }),
   z.object({ kind: z.literal('upload'), upload: z.string().min(1).max(64) }),
   z.object({ kind: z.literal('sample'), sample: z.string().min(1).max(64) }),
+  z.object({ kind: z.literal('known'), known: z.string().min(1).max(64) }),
 ])
 export type Source = z.infer<typeof sourceSchema>
 
@@ -121,12 +125,14 @@ export interface QueryResult {
   readonly wallMs: number
 }
 
+/** One of `path`, `bytes` and `download` is there: it was written, it is here, or it is fetched in pieces (download.ts). */
 export interface ExportResult {
-  /** Where it was written (clients that may name paths), or null and the bytes. */
   readonly path: string | null
   readonly name: string
   readonly bytes: Uint8Array | null
-  readonly rows: number
+  readonly download: { readonly id: string; readonly bytes: number } | null
+  /** null for formats that are not made of rows. */
+  readonly rows: number | null
 }
 
 export interface CheckResult {
@@ -191,12 +197,17 @@ export const methods = {
   ),
   /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
   'upload.begin': method<{ upload: string }>()(
-    z.object({ name: z.string().min(1).max(255), bytes: z.number().nonnegative() }),
+    /** `bytes`: the size where it is known, so that what is too large is refused at once. */
+    z.object({ name: z.string().min(1).max(255), bytes: z.number().nonnegative().optional() }),
   ),
   'upload.chunk': method<{ received: number }>()(
     z.object({ upload: z.string(), bytes: z.instanceof(Uint8Array) }),
   ),
   'upload.cancel': method<null>()(z.object({ upload: z.string() })),
+  /** A piece of an export that was too large for one message; at most limits.pieceBytes, empty at the end. */
+  'download.chunk': method<Uint8Array>()(z.object({ download: z.string(), offset: z.int().nonnegative() })),
+  /** Done with it, or not wanted any more: the engine deletes it. */
+  'download.end': method<null>()(z.object({ download: z.string() })),
 } as const
 
 export type Methods = typeof methods
