@@ -1,0 +1,455 @@
+/**
+ * The simulated kernel's heart: tasks on CPUs, a clock, locks and wait queues. Model code (operations, policies) is
+ * written once as generators against this class; two schedulers drive it.
+ *
+ *   time order   every piece of work takes its time on a CPU, the earliest event is next: `runUntil`
+ *   search       no time at all; every acquisition and every visible access is a choice: `step`
+ *
+ * A method that returns true says "yield now": `if (k.lock(mapping.immap, 'exclusive')) yield`. In time order an
+ * uncontended lock or a plain access costs no yield, which is why one kernel is fast enough for both.
+ *
+ * What it does not model: interrupts, NUMA, load balancing between run queues (there is one), priorities.
+ */
+
+import { assert } from '../base/assert.ts'
+import { EventHeap } from '../base/heap.ts'
+import { stream } from '../base/prng.ts'
+import type { Ns } from '../model/trace.ts'
+import { SimLock, type LockMode, type LockSpec, type WaitQueue } from './locks.ts'
+import type { SimSink } from './sink.ts'
+import { SimTask, type Held, type Steps } from './task.ts'
+
+/** Fixed prices of the machine itself, ns. */
+export interface MachineCosts {
+  readonly lock: Ns
+  readonly unlock: Ns
+  readonly spinHandoff: Ns
+  readonly wake: Ns
+  readonly contextSwitch: Ns
+  readonly quantum: Ns
+}
+
+export interface Finding {
+  /** V1 … V20 of DOMAIN.md 5.1. */
+  readonly invariant: string
+  readonly message: string
+  readonly task: SimTask | undefined
+  readonly at: Ns
+}
+
+export interface KernelOptions {
+  readonly cpus: number
+  readonly seed: number
+  readonly costs: MachineCosts
+  readonly sink: SimSink
+  /** False: search. */
+  readonly timed: boolean
+}
+
+export class Kernel {
+  readonly timed: boolean
+  readonly seed: number
+  readonly costs: MachineCosts
+  readonly sink: SimSink
+  readonly tasks: SimTask[] = []
+  readonly locks: SimLock[] = []
+  readonly findings: Finding[] = []
+  now: Ns = 0
+  /** The task whose code runs. */
+  current!: SimTask
+  /** Steps of tasks taken. */
+  stepsTaken = 0
+
+  readonly #heap = new EventHeap()
+  readonly #runQueue: SimTask[] = []
+  readonly #idle: number[]
+  #runQueueHead = 0
+  #live = 0
+
+  constructor(options: KernelOptions) {
+    this.timed = options.timed
+    this.seed = options.seed
+    this.costs = options.costs
+    this.sink = options.sink
+    this.#idle = Array.from({ length: options.cpus }, (_, cpu) => options.cpus - 1 - cpu)
+  }
+
+  newLock(className: string, spec: LockSpec, inode = -1): SimLock {
+    const lock = new SimLock({ id: this.locks.length, className, spec, inode })
+    this.locks.push(lock)
+    return lock
+  }
+
+  spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns } = {}): SimTask {
+    const id = this.tasks.length
+    const task = new SimTask({ id, pid: 1000 + id, comm, daemon: options.daemon === true, steps })
+    this.tasks.push(task)
+    if (!task.daemon) this.#live++
+    if (!this.timed) return task
+    task.state = 'sleeping'
+    this.#heap.push(this.now + (options.startNs ?? 0), timerOf(task))
+    return task
+  }
+
+  /** Tasks other than daemons that have not ended. */
+  get live(): number {
+    return this.#live
+  }
+
+  // ---- what model code calls ----
+
+  /** Work for `ns` on the CPU, shown as phase `phase`. */
+  work(phase: number, ns: Ns): boolean {
+    const task = this.current
+    this.sink.phaseBegin(task, phase)
+    if (!this.timed) {
+      this.sink.phaseEnd(task, phase)
+      return false
+    }
+    task.leaf = phase
+    this.#spend(task, ns + task.owed)
+    task.owed = 0
+    return true
+  }
+
+  /** A phase with other steps inside: `enter` … `leave`. */
+  enter(phase: number): void {
+    this.sink.phaseBegin(this.current, phase)
+  }
+
+  leave(phase: number): void {
+    this.sink.phaseEnd(this.current, phase)
+  }
+
+  lock(lock: SimLock, mode: LockMode, layer = 'fs'): boolean {
+    const task = this.current
+    this.sink.lockAcquire(task, lock, mode, false)
+    task.waitingMode = mode
+    task.waitingSince = this.now
+    task.pendingLayer = layer
+    if (!this.timed) {
+      task.waitingFor = lock
+      return true
+    }
+    if (lock.admits(mode)) {
+      this.#grant(lock, task, mode)
+      return false
+    }
+    task.waitingFor = lock
+    this.#contend(task, lock, mode)
+    return true
+  }
+
+  tryLock(lock: SimLock, mode: LockMode, layer = 'fs'): boolean {
+    const task = this.current
+    const got = lock.admits(mode)
+    this.sink.lockAcquire(task, lock, mode, true)
+    if (!got) return false
+    task.pendingLayer = layer
+    this.#grant(lock, task, mode)
+    return true
+  }
+
+  /** `mode` where the code says how it believes it holds the lock: a mismatch is V12. */
+  unlock(lock: SimLock, mode?: LockMode): void {
+    const task = this.current
+    const at = lastHeld(task.held, lock)
+    if (at === -1) {
+      this.report('V12', `${task.comm} releases ${lock.className} which it does not hold`)
+      return
+    }
+    const held = task.held[at]
+    if (mode !== undefined && mode !== held.mode) {
+      this.report('V12', `${task.comm} took ${lock.className} ${held.mode} and releases it ${mode}`)
+    }
+    task.held.splice(at, 1)
+    if (!lock.spec.sleeps) task.atomic--
+    task.owed += this.costs.unlock
+    this.sink.lockRelease(task, lock)
+    lock.leave(task)
+    if (lock.free) this.#passOn(lock)
+  }
+
+  holds(lock: SimLock): boolean {
+    return lastHeld(this.current.held, lock) !== -1
+  }
+
+  /** Sleep until woken from `queue`. The caller looks again at what it waited for. */
+  sleepOn(queue: WaitQueue, exclusive: boolean): boolean {
+    queue.waiters.push({ task: this.current, exclusive })
+    this.#block(this.current, 'blocked')
+    return true
+  }
+
+  /** Wakes all that wait non-exclusively and up to `exclusives` exclusive waiters. Returns how many woke. */
+  wake(queue: WaitQueue, exclusives: number): number {
+    let woken = 0
+    let left = exclusives
+    const stay: (typeof queue.waiters)[number][] = []
+    for (const waiter of queue.waiters.splice(0)) {
+      if (waiter.exclusive && left === 0) {
+        stay.push(waiter)
+        continue
+      }
+      if (waiter.exclusive) left--
+      woken++
+      this.#wake(waiter.task)
+    }
+    queue.waiters.push(...stay)
+    return woken
+  }
+
+  /** Off the CPU for `ns`; in search just a point where others may go first. */
+  sleep(ns: Ns): boolean {
+    if (this.timed) this.#heap.push(this.now + ns, timerOf(this.current))
+    this.#block(this.current, this.timed ? 'sleeping' : 'runnable')
+    return true
+  }
+
+  /** An access to shared state that another task could see: a switch point in search, nothing in time order. */
+  see(object: number, write: boolean): boolean {
+    if (this.timed) return false
+    this.current.footprint = write ? -1 - object : object
+    return true
+  }
+
+  report(invariant: string, message: string): void {
+    this.findings.push({ invariant, message, task: this.current, at: this.now })
+  }
+
+  // ---- schedulers ----
+
+  /** Time order: runs until `end`, until only daemons are left, or until nothing can happen any more (then false). */
+  runUntil(end: Ns, maxSteps: number): boolean {
+    const heap = this.#heap
+    while (this.#live > 0 && heap.size > 0 && heap.time <= end && this.stepsTaken < maxSteps) {
+      this.now = heap.time
+      const payload = heap.pop()
+      const task = this.tasks[payload >> 1]
+      if ((payload & 1) === 1) this.#wake(task)
+      else this.#resume(task)
+    }
+    return this.#live === 0 || heap.size > 0
+  }
+
+  /** Search: one move of a task that `canStep`. */
+  step(task: SimTask): void {
+    assert(!this.timed && this.canStep(task), 'step of a task that cannot move')
+    this.current = task
+    if (task.waitingFor !== undefined && task.state !== 'blocked') {
+      const lock = task.waitingFor
+      if (!lock.admits(task.waitingMode)) {
+        this.#contend(task, lock, task.waitingMode)
+        return
+      }
+      task.waitingFor = undefined
+      this.#grant(lock, task, task.waitingMode)
+    }
+    this.#advance(task)
+  }
+
+  canStep(task: SimTask): boolean {
+    return task.state === 'runnable' || task.state === 'running'
+  }
+
+  // ---- inside ----
+
+  #resume(task: SimTask): void {
+    this.current = task
+    if (task.remaining > 0) {
+      if (this.#sliceOver(task)) this.#preempt(task)
+      else this.#spend(task, task.remaining)
+      return
+    }
+    task.state = 'running'
+    if (task.leaf !== -1) {
+      this.sink.phaseEnd(task, task.leaf)
+      task.leaf = -1
+    }
+    if (task.waitingFor !== undefined && !this.#retry(task, task.waitingFor)) return
+    this.#advance(task)
+  }
+
+  #advance(task: SimTask): void {
+    this.stepsTaken++
+    if (task.steps.next().done !== true) return
+    if (task.held.length > 0) {
+      this.report('V12', `${task.comm} ends holding ${task.held.map((held) => held.lock.className).join(', ')}`)
+    }
+    if (!task.daemon) this.#live--
+    this.#block(task, 'done')
+  }
+
+  #sliceOver(task: SimTask): boolean {
+    return this.#waitingToRun() > 0 && task.atomic === 0 && this.now - task.sliceStart >= this.costs.quantum
+  }
+
+  #spend(task: SimTask, ns: Ns): void {
+    const left = task.sliceStart + this.costs.quantum - this.now
+    const piece = this.#waitingToRun() > 0 && task.atomic === 0 ? Math.max(0, Math.min(ns, left)) : ns
+    task.remaining = ns - piece
+    this.#heap.push(this.now + piece, task.id << 1)
+  }
+
+  #preempt(task: SimTask): void {
+    const cpu = task.cpu
+    task.cpu = -1
+    task.state = 'runnable'
+    this.#runQueue.push(task)
+    this.#spinnersGiveUp(task)
+    this.#dispatch(cpu, task)
+  }
+
+  #grant(lock: SimLock, task: SimTask, mode: LockMode): void {
+    lock.enter(task, mode)
+    task.held.push({ lock, mode, layer: task.pendingLayer, since: this.now })
+    if (!lock.spec.sleeps) task.atomic++
+    task.beaten = false
+    task.owed += this.costs.lock
+    this.sink.lockAcquired(task, lock)
+  }
+
+  /** The lock is not to be had: spin where the lock lets one spin, else queue and sleep. */
+  #contend(task: SimTask, lock: SimLock, mode: LockMode): void {
+    this.sink.lockContended(task, lock)
+    if (this.timed && (!lock.spec.sleeps || (lock.spec.optimistic && mode === 'exclusive' && onCpu(lock.owner)))) {
+      lock.spinners.push(task)
+      task.state = 'spinning'
+      return
+    }
+    lock.queue.push(task)
+    this.#block(task, 'blocked')
+  }
+
+  /** A sleeper that was woken for a free lock: takes it, or was beaten to it. */
+  #retry(task: SimTask, lock: SimLock): boolean {
+    if (lock.owner === undefined && (task.waitingMode === 'shared' || lock.readers.length === 0)) {
+      lock.queue.splice(lock.queue.indexOf(task), 1)
+      task.waitingFor = undefined
+      this.#grant(lock, task, task.waitingMode)
+      return true
+    }
+    task.beaten = true
+    this.#block(task, 'blocked')
+    return false
+  }
+
+  #passOn(lock: SimLock): void {
+    if (lock.spinners.length > 0 && !this.#headIsDue(lock)) {
+      const first = lock.spinners[0]
+      const next = first.waitingMode === 'shared' ? lock.takeReaders(lock.spinners) : [lock.spinners.shift() as SimTask]
+      for (const task of next) this.#handTo(lock, task)
+      return
+    }
+    if (lock.queue.length === 0) return
+    const head = lock.queue[0]
+    if (head.waitingMode === 'shared') {
+      for (const task of lock.takeReaders(lock.queue)) this.#handTo(lock, task)
+    } else if (lock.spec.optimistic && this.timed && !this.#headIsDue(lock)) {
+      if (head.state === 'blocked') this.#wake(head)
+    } else {
+      lock.queue.shift()
+      this.#handTo(lock, head)
+    }
+  }
+
+  #headIsDue(lock: SimLock): boolean {
+    if (lock.queue.length === 0) return false
+    const head = lock.queue[0]
+    return head.beaten || this.now - head.waitingSince >= lock.spec.handoffNs
+  }
+
+  /** Direct grant: the waiter owns the lock from now on, and goes on when it is back on a CPU. */
+  #handTo(lock: SimLock, task: SimTask): void {
+    task.waitingFor = undefined
+    this.#grant(lock, task, task.waitingMode)
+    if (task.state === 'spinning') {
+      task.state = 'running'
+      this.#heap.push(this.now + this.costs.spinHandoff, task.id << 1)
+    } else if (task.state === 'blocked') this.#wake(task)
+  }
+
+  /** Off the CPU. Whoever spins for a lock this task owns goes to sleep with it. */
+  #block(task: SimTask, state: 'blocked' | 'sleeping' | 'done' | 'runnable'): void {
+    if (task.atomic > 0 && state !== 'done') {
+      this.report(
+        'V10',
+        `${task.comm} sleeps while it holds ${task.held.map((held) => held.lock.className).join(', ')}`,
+      )
+    }
+    task.state = state
+    if (!this.timed) return
+    const cpu = task.cpu
+    task.cpu = -1
+    this.#spinnersGiveUp(task)
+    if (cpu >= 0) this.#dispatch(cpu, task)
+  }
+
+  #spinnersGiveUp(owner: SimTask): void {
+    for (const { lock } of owner.held) {
+      if (!lock.spec.sleeps || lock.spinners.length === 0 || lock.owner !== owner) continue
+      for (const spinner of lock.spinners.splice(0)) {
+        lock.queue.push(spinner)
+        this.#block(spinner, 'blocked')
+      }
+    }
+  }
+
+  #wake(task: SimTask): void {
+    if (!this.timed) {
+      task.state = 'runnable'
+      return
+    }
+    this.sink.wakeup(task, this.current)
+    task.state = 'runnable'
+    const cpu = this.#idle.pop()
+    if (cpu === undefined) {
+      this.#runQueue.push(task)
+      return
+    }
+    this.#place(task, cpu, this.costs.wake, undefined)
+  }
+
+  #dispatch(cpu: number, previous: SimTask): void {
+    if (this.#waitingToRun() === 0) {
+      this.#idle.push(cpu)
+      this.sink.switch(cpu, previous, undefined)
+      return
+    }
+    const next = this.#runQueue[this.#runQueueHead++]
+    if (this.#runQueueHead > 1024 && this.#runQueueHead * 2 > this.#runQueue.length) {
+      this.#runQueue.splice(0, this.#runQueueHead)
+      this.#runQueueHead = 0
+    }
+    this.#place(next, cpu, this.costs.contextSwitch, previous)
+  }
+
+  #place(task: SimTask, cpu: number, delay: Ns, previous: SimTask | undefined): void {
+    task.cpu = cpu
+    task.sliceStart = this.now + delay
+    this.sink.switch(cpu, previous, task)
+    this.#heap.push(this.now + delay, task.id << 1)
+  }
+
+  #waitingToRun(): number {
+    return this.#runQueue.length - this.#runQueueHead
+  }
+
+  /** A random stream of a task's own, one per purpose: drawing from one shifts no other. */
+  streamOf(task: SimTask, purpose: number): NonNullable<SimTask['streams'][number]> {
+    return (task.streams[purpose] ??= stream(this.seed, task.id, purpose))
+  }
+}
+
+function timerOf(task: SimTask): number {
+  return (task.id << 1) | 1
+}
+
+function onCpu(task: SimTask | undefined): boolean {
+  return task !== undefined && task.cpu >= 0
+}
+
+function lastHeld(held: readonly Held[], lock: SimLock): number {
+  for (let i = held.length - 1; i >= 0; i--) if (held[i].lock === lock) return i
+  return -1
+}

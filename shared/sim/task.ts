@@ -1,0 +1,64 @@
+/**
+ * A simulated task: a generator that yields whenever it cannot go on by itself (time must pass, a lock is taken, another
+ * task's move could matter), and the bookkeeping the kernel keeps beside it. What a yield waits for stands in the task,
+ * not in the yielded value, so that stepping a task allocates nothing.
+ */
+
+import type { Stream } from '../base/prng.ts'
+import type { Ns } from '../model/trace.ts'
+import type { LockMode, SimLock } from './locks.ts'
+
+/** What model code is made of. `yield` means: the kernel said I must wait. */
+export type Steps = Generator<undefined, void, undefined>
+
+export type RunState = 'running' | 'spinning' | 'runnable' | 'blocked' | 'sleeping' | 'done'
+
+export interface Held {
+  readonly lock: SimLock
+  readonly mode: LockMode
+  /** Layer that took it: `fs`, `mm` … (a hand-over between layers is what R14 is about). */
+  readonly layer: string
+  readonly since: Ns
+}
+
+export class SimTask {
+  readonly id: number
+  readonly pid: number
+  readonly comm: string
+  /** Kernel threads and other tasks a run may end without. */
+  readonly daemon: boolean
+  steps: Steps
+  state: RunState = 'runnable'
+  /** CPU it is on, -1 none. */
+  cpu = -1
+  /** When its time slice began. */
+  sliceStart: Ns = 0
+  /** Time charged but not yet spent (lock and unlock costs), added to the next piece of work. */
+  owed: Ns = 0
+  /** Rest of a piece of work that a time slice cut. */
+  remaining: Ns = 0
+  /** Lock it waits for, if it does. */
+  waitingFor: SimLock | undefined
+  waitingMode: LockMode = 'exclusive'
+  waitingSince: Ns = 0
+  /** Layer that asks for the lock it waits for. */
+  pendingLayer = 'fs'
+  /** Search: the shared object its next move reads (>= 0) or writes (-1 - object). */
+  footprint = 0
+  /** Woken for a free lock and beaten to it: the next release hands it over directly. */
+  beaten = false
+  readonly held: Held[] = []
+  /** Spinning locks held: it must not sleep meanwhile (V10). */
+  atomic = 0
+  /** Phase begun by `work` and to be ended on resumption; -1 none. */
+  leaf = -1
+  readonly streams: (Stream | undefined)[] = []
+
+  constructor(options: { id: number; pid: number; comm: string; daemon: boolean; steps: Steps }) {
+    this.id = options.id
+    this.pid = options.pid
+    this.comm = options.comm
+    this.daemon = options.daemon
+    this.steps = options.steps
+  }
+}
