@@ -1,0 +1,109 @@
+/**
+ * Raw events as `event_chunk` rows: one zstd-compressed BLOB per column, so that a query that needs only times and
+ * names reads 2 of 21 bytes per event. Counts per name beside each chunk answer "how many" without decoding anything.
+ */
+
+import type { EventChunk, Ns } from '#shared/model/trace.ts'
+import { limits } from '#shared/base/limits.ts'
+import { bytesOf, compress, damaged, decodeTimes, decompress, encodeTimes } from './codec.ts'
+import type { Db } from './database.ts'
+
+export const CHUNK_COLUMNS =
+  'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args'.split(' ')
+
+export interface ChunkRow {
+  readonly id: number
+  readonly trace_id: number
+  readonly n: number
+  readonly ts0: number
+  readonly ts1: number
+  readonly args_bytes: number
+  readonly ts: Uint8Array
+  readonly cpu: Uint8Array
+  readonly task: Uint8Array
+  readonly name: Uint8Array
+  readonly stack: Uint8Array | null
+  readonly args_end: Uint8Array
+  readonly args: Uint8Array
+}
+
+/** The chunk's columns in CHUNK_COLUMNS order from `n` on. */
+export function encodeChunk(chunk: EventChunk): (number | Uint8Array | null)[] {
+  const { length, ts0, ts1 } = chunk
+  return [
+    length,
+    ts0,
+    ts1,
+    chunk.args.length,
+    compress(encodeTimes(chunk.ts, length, ts0)),
+    compress(bytesOf(chunk.cpu)),
+    compress(bytesOf(chunk.task)),
+    compress(bytesOf(chunk.name)),
+    chunk.stack.every((stack) => stack < 0) ? null : compress(bytesOf(chunk.stack)),
+    compress(bytesOf(chunk.argsEnd)),
+    compress(chunk.args),
+  ]
+}
+
+export function decodeChunk(row: ChunkRow): EventChunk {
+  const { n, ts0, ts1 } = row
+  const what = `event chunk ${row.id}`
+  if (n < 1 || n > limits.eventsPerChunk) throw damaged(what, `it says it has ${n} events`)
+  if (row.args_bytes > limits.chunkArgsBytes + limits.eventArgsBytes) {
+    throw damaged(what, `it says it has ${row.args_bytes} bytes of payload`)
+  }
+  const argsEnd = new Uint32Array(decompress(row.args_end, n * 4, what).buffer, 0, n)
+  for (let i = 1; i < n; i++) if (argsEnd[i] < argsEnd[i - 1]) throw damaged(what, 'payloads overlap')
+  if (argsEnd[n - 1] !== row.args_bytes) throw damaged(what, 'payloads do not fill their bytes')
+  return {
+    length: n,
+    ts0,
+    ts1,
+    ts: decodeTimes(row.ts, n, ts0, what),
+    cpu: new Int32Array(decompress(row.cpu, n * 4, what).buffer, 0, n),
+    task: new Uint32Array(decompress(row.task, n * 4, what).buffer, 0, n),
+    name: new Uint16Array(decompress(row.name, n * 2, what).buffer, 0, n),
+    stack:
+      row.stack === null
+        ? new Int32Array(n).fill(-1)
+        : new Int32Array(decompress(row.stack, n * 4, what).buffer, 0, n),
+    argsEnd,
+    args: decompress(row.args, row.args_bytes, what),
+  }
+}
+
+export interface EventRange {
+  /** All traces of the file where left out. */
+  readonly traceId?: number | undefined
+  /** Chunks that touch [fromNs, toNs); everything where left out. */
+  readonly fromNs?: Ns | undefined
+  readonly toNs?: Ns | undefined
+}
+
+export interface StoredChunk {
+  readonly id: number
+  readonly traceId: number
+  readonly chunk: EventChunk
+}
+
+/** Decoded chunks that touch a range, in file order. Rows outside the range are still in them. */
+export function* readChunks(db: Db, range: EventRange = {}): Generator<StoredChunk> {
+  const ids = db
+    .prepare(
+      `SELECT id FROM event_chunk WHERE (:trace IS NULL OR trace_id = :trace)
+         AND (:to IS NULL OR ts0 < :to) AND (:from IS NULL OR ts1 >= :from) ORDER BY trace_id, seq`,
+    )
+    .pluck()
+    .all({ trace: range.traceId ?? null, from: range.fromNs ?? null, to: range.toNs ?? null }) as number[]
+  const read = chunkReader(db)
+  for (const id of ids) yield read(id)
+}
+
+/** Reads and decodes one chunk by its id. One statement for many calls: a query inside a query needs it at hand. */
+export function chunkReader(db: Db): (id: number) => StoredChunk {
+  const statement = db.prepare(`SELECT ${CHUNK_COLUMNS.join(',')} FROM event_chunk WHERE id = ?`)
+  return (id) => {
+    const row = statement.get(id) as ChunkRow
+    return { id, traceId: row.trace_id, chunk: decodeChunk(row) }
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Reads a stored trace back: dictionaries from their tables, spans from their column chunks. Raw events stay on disk
+ * (event-chunks.ts reads them by window). A table's columns are decoded when they are first asked for, so the first
+ * answer pays only for what it needs.
+ * Everything read is checked before it is used as an index; what does not fit throws ApiError `bad-input`.
+ */
+
+import { ApiError } from '#shared/base/errors.ts'
+import { allocate, type Columns, type Schema } from '#shared/base/columns.ts'
+import { limits } from '#shared/base/limits.ts'
+import { timeColumns } from '#shared/model/collect.ts'
+import type { LockKind, Severity } from '#shared/model/kinds.ts'
+import {
+  SPAN_TABLES,
+  spanSchemas,
+  type Diagnostic,
+  type Dictionaries,
+  type EventRate,
+  type Lock,
+  type SpanTable,
+  type Trace,
+  type TraceMeta,
+} from '#shared/model/trace.ts'
+import { damaged, decodeSpans } from './codec.ts'
+import type { Db } from './database.ts'
+import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
+import { VOCABULARIES } from './write-end.ts'
+
+export interface StoredTrace {
+  readonly id: number
+  readonly meta: TraceMeta
+  readonly first: FirstIds
+  readonly rows: Readonly<Record<Part, number>>
+}
+
+interface TraceRow {
+  readonly id: number
+  readonly name: string
+  readonly source_format: string
+  readonly clock: string
+  readonly clock_unit: string
+  readonly start_clock: string
+  readonly start_unix_ns: string | null
+  readonly duration_ns: number
+  readonly event_count: number
+  readonly lost_events: number | null
+  readonly kernel: string | null
+  readonly cpus: number | null
+  readonly scenario: string | null
+  readonly strategy: string | null
+  readonly seed: string | null
+  readonly digest: string | null
+  readonly rate_bucket_ns: number
+}
+
+/** The traces of a file, in the order they were added, without their rows. */
+export function listTraces(db: Db): readonly StoredTrace[] {
+  const rows = db.prepare('SELECT * FROM trace ORDER BY id').all() as TraceRow[]
+  return rows.map((row) => ({ id: row.id, meta: metaOf(row), ...partsOf(db, row.id) }))
+}
+
+function metaOf(row: TraceRow): TraceMeta {
+  return {
+    name: row.name,
+    sourceFormat: row.source_format,
+    clock: row.clock,
+    clockUnit: row.clock_unit === 'tick' ? 'tick' : 'ns',
+    startClock: row.start_clock,
+    startUnixNs: row.start_unix_ns ?? undefined,
+    durationNs: row.duration_ns,
+    eventCount: row.event_count,
+    lostEvents: row.lost_events ?? undefined,
+    kernel: row.kernel ?? undefined,
+    cpus: row.cpus ?? undefined,
+    scenario: row.scenario ?? undefined,
+    strategy: row.strategy ?? undefined,
+    seed: row.seed ?? undefined,
+    digest: row.digest ?? undefined,
+  }
+}
+
+function partsOf(db: Db, traceId: number): Pick<StoredTrace, 'first' | 'rows'> {
+  const parts = db.prepare('SELECT part, first_id, n FROM trace_part WHERE trace_id = ?').all(traceId) as {
+    readonly part: string
+    readonly first_id: number
+    readonly n: number
+  }[]
+  const first: Record<string, number> = {}
+  const rows: Record<string, number> = {}
+  for (const part of PARTS) {
+    const found = parts.find((candidate) => candidate.part === part)
+    if (found === undefined) throw damaged(`trace ${traceId}`, `it does not say where its ${part} rows begin`)
+    if (found.n < 0 || found.n >= 2 ** 32) throw damaged(`trace ${traceId}`, `it says it has ${found.n} ${part} rows`)
+    first[part] = found.first_id
+    rows[part] = found.n
+  }
+  return { first: first as FirstIds, rows: rows as StoredTrace['rows'] }
+}
+
+/** A trace without its raw events. The database must stay open as long as tables may still be asked for first. */
+export function loadTrace(db: Db, traceId: number): Trace {
+  const row = db.prepare('SELECT * FROM trace WHERE id = ?').get(traceId) as TraceRow | undefined
+  if (row === undefined) {
+    throw new ApiError('not-found', `there is no trace ${traceId} in this file`, 'see which there are: faultline info')
+  }
+  const parts = partsOf(db, traceId)
+  const dictionaries = readDictionaries(db, traceId, parts)
+  const trace = {
+    ...dictionaries,
+    meta: metaOf(row),
+    diagnostics: readDiagnostics(db, traceId),
+    rate: readRate(db, row),
+  }
+  for (const table of SPAN_TABLES) {
+    let columns: Columns<Schema> | undefined
+    Object.defineProperty(trace, table, {
+      enumerable: true,
+      get: () => (columns ??= readTable(db, { traceId, table, rows: parts.rows[rowMaps[table].part], dictionaries })),
+    })
+  }
+  return trace as unknown as Trace
+}
+
+function readDiagnostics(db: Db, traceId: number): readonly Diagnostic[] {
+  const rows = db
+    .prepare('SELECT severity, code, message, first_line, count FROM diagnostic WHERE trace_id = ? ORDER BY id')
+    .all(traceId) as {
+    readonly severity: string
+    readonly code: string
+    readonly message: string
+    readonly first_line: number | null
+    readonly count: number
+  }[]
+  return rows.map(({ severity, code, message, first_line, count }) => ({
+    severity: severity as Severity,
+    code,
+    message,
+    firstLine: first_line ?? undefined,
+    count,
+  }))
+}
+
+function readRate(db: Db, row: TraceRow): EventRate {
+  const counts = db
+    .prepare('SELECT n FROM event_rate WHERE trace_id = ? ORDER BY start_ns LIMIT ?')
+    .pluck()
+    .all(row.id, limits.rateBuckets) as number[]
+  return { bucketNs: row.rate_bucket_ns, counts: Uint32Array.from(counts) }
+}
+
+/** What the integers of a trace point into. */
+export function readDictionaries(
+  db: Db,
+  traceId: number,
+  { first, rows }: Pick<StoredTrace, 'first' | 'rows'>,
+): Dictionaries {
+  const list = (sql: string, ...params: unknown[]) => db.prepare(sql).raw().all(...params) as (string | number | null)[][]
+  const words = (sql: string, ...params: unknown[]) => list(sql, ...params).map(([text]) => String(text))
+  const part = (columns: string, name: Part) =>
+    list(`SELECT ${columns} FROM ${name} WHERE id >= ? AND id < ? ORDER BY id`, first[name], first[name] + rows[name])
+  const vocabulary = (kind: string) =>
+    words('SELECT text FROM vocabulary WHERE trace_id = ? AND kind = ? ORDER BY seq', traceId, kind)
+  const inodes = vocabulary(VOCABULARIES.inodes)
+  const inodeIds = new Map(inodes.map((inode, id) => [inode, id]))
+  const eventNames = list('SELECT name, n FROM event_name WHERE trace_id = ? ORDER BY seq', traceId)
+  const locks = part('class_id, address, label, inode', 'lock').map(([lockClass, address, label, inode]): Lock => {
+    const id = Number(lockClass) - first.lock_class
+    if (id < 0 || id >= rows.lock_class) throw damaged('the lock table', `a lock has the class ${lockClass}`)
+    return {
+      lockClass: id,
+      address: address === null ? undefined : String(address),
+      label: label === null ? undefined : String(label),
+      inode: inode === null ? -1 : (inodeIds.get(String(inode)) ?? -1),
+    }
+  })
+  return {
+    tasks: part('pid, tgid, comm', 'task').map(([pid, tgid, comm]) => ({
+      pid: Number(pid),
+      tgid: tgid === null ? undefined : Number(tgid),
+      comm: String(comm),
+    })),
+    lockClasses: part('name, kind', 'lock_class').map(([name, kind]) => ({
+      name: String(name),
+      kind: kind as LockKind,
+    })),
+    locks,
+    inodes,
+    eventNames: eventNames.map(([name]) => String(name)),
+    eventCounts: eventNames.map(([, n]) => Number(n)),
+    opKinds: vocabulary(VOCABULARIES.opKinds),
+    phaseNames: vocabulary(VOCABULARIES.phaseNames),
+    stacks: words('SELECT frames FROM event_stack WHERE trace_id = ? ORDER BY seq', traceId),
+  }
+}
+
+interface TableToRead {
+  readonly traceId: number
+  readonly table: SpanTable
+  readonly rows: number
+  readonly dictionaries: Dictionaries
+}
+
+function readTable(db: Db, { traceId, table, rows }: TableToRead): Columns<Schema> {
+  const { part } = rowMaps[table]
+  const schema: Schema = spanSchemas[table]
+  const chunks = db.prepare('SELECT seq, n, ts0, columns FROM span_chunk WHERE trace_id = ? AND part = ? ORDER BY seq')
+  const counted = db
+    .prepare('SELECT coalesce(sum(n), 0) FROM span_chunk WHERE trace_id = ? AND part = ? AND n > 0 AND n <= ?')
+    .pluck()
+    .get(traceId, part, limits.spansPerBatch)
+  if (counted !== rows) throw damaged(`table ${part}`, `${rows} rows, but ${counted} in its columns`)
+  const cols = allocate(schema, rows)
+  const into = { cols, rows }
+  for (const chunk of chunks.iterate(traceId, part) as Iterable<{ seq: number; n: number; ts0: number; columns: Uint8Array }>) {
+    decodeSpans(schema, { ...chunk, what: `${part} chunk ${chunk.seq}` }, timeColumns[table], into)
+  }
+  return { length: rows, cols }
+}

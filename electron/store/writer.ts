@@ -1,0 +1,156 @@
+/**
+ * Writes one trace into an open database as it is built: spans become rows at once and column chunks beside them, raw
+ * events become compressed chunks, and what is only known at the end (tasks, locks, words, counts) comes last. Nothing
+ * of the trace is kept in memory. The caller owns the transaction and the file: a trace that was not ended must not be
+ * committed.
+ */
+
+import { assert } from '#shared/base/assert.ts'
+import type { AnyColumn } from '#shared/base/columns.ts'
+import { timeColumns } from '#shared/model/collect.ts'
+import {
+  SPAN_TABLES,
+  spanSchemas,
+  type EventChunk,
+  type GrowingNames,
+  type SpanBatch,
+  type SpanTable,
+  type TraceEnd,
+  type TraceSink,
+} from '#shared/model/trace.ts'
+import { encodeSpans } from './codec.ts'
+import type { Db, Statement } from './database.ts'
+import { CHUNK_COLUMNS, encodeChunk } from './event-chunks.ts'
+import { Inserter } from './insert.ts'
+import { PARTS, rowMaps, timeColumnsOf, type FirstIds, type RowMap } from './span-rows.ts'
+import { writeEnd } from './write-end.ts'
+
+export class TraceWriter implements TraceSink {
+  readonly traceId: number
+  readonly first: FirstIds
+  readonly #db: Db
+  readonly #rows: Readonly<Record<SpanTable, Inserter>>
+  readonly #eventChunk: Statement
+  readonly #chunkName: Inserter
+  readonly #spanChunk: Statement
+  readonly #spanChunks: Record<SpanTable, number>
+  #names: GrowingNames = { opKinds: [], phaseNames: [], inodes: [] }
+  #eventChunks = 0
+  #chunkId: number
+  #ended = false
+
+  constructor(db: Db) {
+    this.#db = db
+    this.traceId = next(db, 'trace', 1)
+    this.#chunkId = next(db, 'event_chunk', 0)
+    this.first = Object.fromEntries(PARTS.map((part) => [part, next(db, part, 0)])) as FirstIds
+    this.#rows = Object.fromEntries(
+      SPAN_TABLES.map((table) => [table, new Inserter(db, rowMaps[table].part, rowMaps[table].columns)]),
+    ) as unknown as Record<SpanTable, Inserter>
+    this.#eventChunk = db.prepare(
+      `INSERT INTO event_chunk (${CHUNK_COLUMNS.join(',')}) VALUES (${CHUNK_COLUMNS.map(() => '?').join(',')})`,
+    )
+    this.#chunkName = new Inserter(db, 'event_chunk_name', ['chunk_id', 'name_seq', 'n'])
+    this.#spanChunk = db.prepare('INSERT INTO span_chunk VALUES (?, ?, ?, ?, ?, ?, ?)')
+    this.#spanChunks = Object.fromEntries(SPAN_TABLES.map((table) => [table, 0])) as Record<SpanTable, number>
+  }
+
+  begin(names: GrowingNames): void {
+    this.#names = names
+  }
+
+  events(chunk: EventChunk): void {
+    const id = this.#chunkId++
+    this.#eventChunk.run([id, this.traceId, this.#eventChunks++, ...encodeChunk(chunk)])
+    const counts = countNames(chunk)
+    this.#chunkName.rows(counts.length, (params, at, i) => {
+      params[at] = id
+      params[at + 1] = counts[i][0]
+      params[at + 2] = counts[i][1]
+    })
+  }
+
+  spans(batch: SpanBatch): void {
+    const { table } = batch
+    const map = rowMaps[table] as RowMap
+    const context = { traceId: this.traceId, first: this.first, names: this.#names }
+    const order = orderOf(batch.ids)
+    this.#rows[table].rows(batch.ids.length, (params, at, i) => map.fill(params, at, batch, order[i], context))
+    const [ts0, ts1] = extent(batch)
+    const cols = batch.rows.cols as Readonly<Record<string, AnyColumn>>
+    this.#spanChunk.run([
+      this.traceId,
+      map.part,
+      this.#spanChunks[table]++,
+      batch.ids.length,
+      ts0,
+      ts1,
+      encodeSpans(spanSchemas[table], { ids: batch.ids, cols, length: batch.ids.length }, timeColumns[table], ts0),
+    ])
+  }
+
+  end(end: TraceEnd): void {
+    assert(!this.#ended, 'a trace ends once')
+    this.#ended = true
+    if (end.shiftNs !== 0) this.#shift(end)
+    writeEnd(this.#db, { traceId: this.traceId, first: this.first, end })
+  }
+
+  /** An event earlier than the first line turned up: everything written so far is that much later than time 0. */
+  #shift(end: TraceEnd): void {
+    const by = BigInt(end.shiftNs)
+    const trace = BigInt(this.traceId)
+    this.#db.prepare('UPDATE event_chunk SET ts0 = ts0 + ?, ts1 = ts1 + ? WHERE trace_id = ?').run(by, by, trace)
+    for (const table of SPAN_TABLES) {
+      const { part } = rowMaps[table]
+      const columns = timeColumnsOf[part]
+      if (columns === undefined) continue
+      this.#db
+        .prepare('UPDATE span_chunk SET ts0 = ts0 + ?, ts1 = ts1 + ? WHERE trace_id = ? AND part = ?')
+        .run(by, by, trace, part)
+      const first = this.first[part]
+      const set = columns.map((column) => `${column} = ${column} + :by`).join(', ')
+      this.#db
+        .prepare(`UPDATE ${part} SET ${set} WHERE id >= :first AND id < :last`)
+        .run({ by, first: BigInt(first), last: BigInt(first + end.rows[table]) })
+    }
+  }
+}
+
+/** The first free id of a table. */
+function next(db: Db, table: string, ifEmpty: number): number {
+  const last = db.prepare(`SELECT max(id) FROM ${table}`).pluck().get() as number | null
+  return last === null ? ifEmpty : last + 1
+}
+
+function countNames(chunk: EventChunk): (readonly [number, number])[] {
+  const counts = new Map<number, number>()
+  for (const name of chunk.name) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].sort(([a], [b]) => a - b)
+}
+
+/** Batch rows by id. SQLite appends in order twice as fast as it inserts, and packs pages fuller. */
+function orderOf(ids: Uint32Array): Uint32Array {
+  const n = ids.length
+  const keys = new Float64Array(n)
+  for (let i = 0; i < n; i++) keys[i] = ids[i] * n + i
+  keys.sort()
+  return Uint32Array.from(keys, (key) => key % n)
+}
+
+/** Smallest and largest known time in a batch; 0 where it has none. */
+function extent(batch: SpanBatch): readonly [number, number] {
+  const cols = batch.rows.cols as Readonly<Record<string, AnyColumn>>
+  let least = Infinity
+  let most = -Infinity
+  for (const name of timeColumns[batch.table]) {
+    const duration = name === 'startNs' ? cols.durationNs : undefined
+    for (let i = 0; i < batch.ids.length; i++) {
+      const at = cols[name][i]
+      const end = at + (duration === undefined || Number.isNaN(duration[i]) ? 0 : duration[i])
+      if (at < least) least = at
+      if (end > most) most = end
+    }
+  }
+  return least > most ? [0, 0] : [least, most]
+}
