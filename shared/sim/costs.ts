@@ -1,0 +1,167 @@
+/**
+ * What things cost: named parameters with unit, range and where the figure comes from (DOMAIN.md 6.2). Every phase of
+ * every operation draws from one of these: log-normal around the median, with an optional rare tail, from a stream of
+ * its own per (task, cost), so that two strategies see the same luck. Integers only.
+ */
+
+import type { Kernel } from './kernel.ts'
+import { factorTable, lognormal } from './lognormal.ts'
+
+export interface CostSpec {
+  readonly id: string
+  /** What it is, in the field's words. */
+  readonly title: string
+  readonly ns: number
+  readonly min: number
+  readonly max: number
+  /** `cpu`: sigma 0.15. `io`: sigma 0.4. `fixed`: never varies. */
+  readonly spread: 'cpu' | 'io' | 'fixed'
+  /** Rare tail: probability in millionths, and the factor. */
+  readonly tail?: { readonly perMillion: number; readonly factor: number }
+  readonly basis: string
+}
+
+function cost(
+  id: string,
+  title: string,
+  ns: number,
+  range: readonly [number, number],
+  basis: string,
+  spread: CostSpec['spread'] = 'cpu',
+  tail?: CostSpec['tail'],
+): CostSpec {
+  return { id, title, ns, min: range[0], max: range[1], spread, basis, ...(tail === undefined ? {} : { tail }) }
+}
+
+export const COSTS = [
+  cost(
+    'trap',
+    'fault entry and exit, mitigations included',
+    350,
+    [100, 1_000],
+    'minor fault on a 6.6 desktop: min 575, median 1 000',
+  ),
+  cost('vmaLookup', 'finding the VMA', 80, [30, 300], 'estimate'),
+  cost('pteSet', 'setting a PTE: accounting, rmap', 120, [50, 400], 'estimate'),
+  cost(
+    'faultAround',
+    'mapping up to 16 cached pages around',
+    450,
+    [200, 1_500],
+    'whole cached read fault is 1.0-1.6 us',
+  ),
+  cost('pageAlloc', 'allocating a page-cache page', 300, [100, 1_000], 'estimate'),
+  cost('anonAlloc', 'allocating and clearing an anonymous page', 1_300, [700, 2_500], '1.3 us p50 measured on 6.18'),
+  cost('clear4k', 'clearing 4 KiB of DRAM', 370, [200, 1_000], 'measured'),
+  cost(
+    'clear4kPmem',
+    'clearing 4 KiB of pmem, flush and fence included',
+    1_800,
+    [300, 6_000],
+    '4 KiB / 2.3 GB/s, one DIMM',
+  ),
+  cost('clear2mPmem', 'clearing 2 MiB of pmem', 200_000, [150_000, 900_000], '2 MiB / 10 GB/s'),
+  cost('copy4k', 'copying 4 KiB to an anonymous page', 500, [250, 1_200], 'estimate'),
+  cost('copy4kFromPmem', 'copying 4 KiB from pmem', 1_100, [600, 3_000], '4 KiB / 6.6 GB/s plus latency'),
+  cost('copyUser4k', 'copying 4 KiB between user and page cache', 500, [250, 1_200], 'estimate'),
+  cost(
+    'flushLines4k',
+    'writing back the cache lines of a page',
+    1_200,
+    [300, 6_400],
+    '64 lines, clwb and fence 100 ns a line overlapped',
+  ),
+  cost('esLookup', 'extent-status cache look-up', 120, [50, 500], '<= 1 us with tracing, measured'),
+  cost('extentLookup', 'look-up in the in-memory extent tree', 500, [200, 2_000], 'estimate'),
+  cost('alloc', 'allocating a block, bitmap cached', 1_500, [800, 6_000], 'allocator 1 us p50, 2 us p95 measured'),
+  cost('linkExtent', 'linking and publishing an extent', 300, [100, 1_500], 'conversion step of the reference model'),
+  cost('handleStart', 'starting a journal handle', 350, [150, 1_500], 'estimate; waits are modelled, not costed'),
+  cost('handleStop', 'stopping a journal handle', 250, [100, 1_500], 'estimate'),
+  cost('timeUpdate', 'file times, in a small handle of their own', 1_000, [400, 3_000], 'estimate'),
+  cost(
+    'freeExtent',
+    'removing and freeing an extent',
+    15_000,
+    [2_000, 100_000],
+    '63 us p50 in ext4_ext_remove_space on a disk-backed VM',
+  ),
+  cost('syscall', 'system call entry and exit', 137, [50, 500], 'measured'),
+  cost('zapPte', 'clearing one PTE', 40, [20, 120], '128 pages 11.4 us in total, measured'),
+  cost('unmapFixed', 'page-table walk of one VMA', 150, [50, 600], 'estimate'),
+  cost('tlbLocal', 'invalidating the local TLB', 100, [50, 500], 'single page 100-200 ns'),
+  cost('tlbShootdown', 'TLB shootdown, first remote CPU', 1_200, [500, 4_000], 'IPI round trip 1-3 us'),
+  cost('tlbPerCpu', 'TLB shootdown, each remote CPU', 200, [50, 800], '1.6 us for 4, 14 us for 64 CPUs'),
+  cost('xaUpdate', 'looking up and updating an xarray slot', 80, [40, 300], 'estimate'),
+  cost('rangeTree', 'range-lock tree insert and remove', 200, [100, 1_000], 'shape from the January 2013 RFC'),
+  cost(
+    'rangePerLevel',
+    'range-lock tree, each level or intersecting range',
+    60,
+    [20, 300],
+    'shape from the January 2013 RFC',
+  ),
+  cost(
+    'pageLockTax',
+    'taking the page lock in a cached fault',
+    20,
+    [0, 60],
+    '+2 % of a fault: Hugh Dickins, April 2006',
+  ),
+  cost(
+    'sharedCacheLine',
+    'shared rwsem acquisition, each other CPU active on it',
+    60,
+    [0, 150],
+    'estimate; caps a lock near 10 M acquisitions/s',
+    'fixed',
+  ),
+  cost('orderedData', 'writing one page of ordered data', 10_000, [1_000, 200_000], 'NVMe', 'io'),
+  cost(
+    'logWrite',
+    'writing a commit to the log and flushing it',
+    60_000,
+    [20_000, 30_000_000],
+    '60 us pmem, 250 us NVMe, 8 ms disk',
+    'io',
+  ),
+  cost('readPage', 'reading a page from the device', 80_000, [10_000, 10_000_000], 'device dependent', 'io'),
+  cost('writebackPage', 'writing a page back to the device', 10_000, [1_000, 1_000_000], 'NVMe', 'io'),
+] as const satisfies readonly CostSpec[]
+
+export type CostId = (typeof COSTS)[number]['id']
+
+/** Prices of one run: the table with the user's overrides, ready to draw from. */
+export class Prices {
+  readonly #median: Int32Array
+  readonly #tables: (Int32Array | undefined)[]
+  readonly #index: ReadonlyMap<string, number>
+
+  constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
+    const specs: readonly CostSpec[] = COSTS
+    this.#index = new Map(specs.map((spec, i) => [spec.id, i]))
+    this.#median = Int32Array.from(specs, (spec) => overrides[spec.id as CostId] ?? spec.ns)
+    this.#tables = specs.map((spec) =>
+      !jitter || spec.spread === 'fixed' ? undefined : factorTable(spec.spread === 'cpu' ? 150 : 400),
+    )
+  }
+
+  median(id: CostId): number {
+    return this.#median[this.#index.get(id) ?? 0]
+  }
+
+  /** Number of a cost, for `draw`: model code resolves its names once. */
+  number(id: CostId): number {
+    return this.#index.get(id) ?? 0
+  }
+
+  /** The next cost of this kind for the running task. */
+  draw(kernel: Kernel, number: number): number {
+    const median = this.#median[number]
+    const table = this.#tables[number]
+    if (table === undefined || !kernel.timed) return median
+    const bits = kernel.streamOf(kernel.current, number).u32()
+    const tail = (COSTS[number] as CostSpec).tail
+    const value = lognormal(median, table, bits)
+    return tail !== undefined && (bits & 0xfffff) * 1_000_000 < tail.perMillion * 0x100000 ? value * tail.factor : value
+  }
+}
