@@ -55,7 +55,9 @@ export function onSupportedNode(entry, args = process.argv.slice(2)) {
 function giveUp(why) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
   const todo = `run \`npm ci\` in ${root}, or start it with Node 24`
-  process.stderr.write(`faultline: cannot run on Node ${process.versions.node}: ${OLDEST} or newer is needed and ${why}; ${todo}\n`)
+  process.stderr.write(
+    `faultline: cannot run on Node ${process.versions.node}: ${OLDEST} or newer is needed and ${why}; ${todo}\n`,
+  )
   process.exitCode = 1
 }
 

@@ -1,0 +1,38 @@
+/**
+ * How a run ends early. The first Ctrl-C (or TERM, HUP) cancels what runs and lets it clean up after itself; one more,
+ * later, ends the process at once. A reader that has gone away (`| head -1`) ends the run quietly: it has what it wanted.
+ */
+
+/** Exit statuses of a shell: 128 and the signal's number. */
+const STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+/** A terminal and a parent process may each deliver the same Ctrl-C: within this time they count as one. */
+const SAME_KEYPRESS_MS = 700
+
+export interface Interrupts {
+  readonly signal: AbortSignal
+  /** Exit status of the run if it was ended early, else undefined. */
+  status(): number | undefined
+}
+
+export function watchInterrupts(): Interrupts {
+  const controller = new AbortController()
+  let status: number | undefined
+  let first = 0
+  for (const [name, value] of Object.entries(STATUS)) {
+    process.on(name, () => {
+      if (status !== undefined && Date.now() - first > SAME_KEYPRESS_MS) process.exit(value)
+      if (status !== undefined) return
+      first = Date.now()
+      status = value
+      controller.abort()
+    })
+  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    status ??= 0
+    controller.abort()
+  })
+  // Notes that nobody reads any more are no reason to fail.
+  process.stderr.on('error', () => undefined)
+  return { signal: controller.signal, status: () => status }
+}

@@ -1,0 +1,130 @@
+/**
+ * The command line: words to a verb, its answer to standard output, failures to one line on standard error and an exit
+ * status (CONTRACT.md section 2): 0 done, 1 could not do it, 2 wrong usage, 3 what was asked is not so, 130 interrupted.
+ * What the verbs are is in verbs/; this file knows none of them.
+ */
+
+import { Command, CommanderError } from 'commander'
+import { toWireError, type WireError } from '#shared/base/errors.ts'
+import { unknownId } from '#shared/base/registry.ts'
+import { watchInterrupts } from './interrupts.ts'
+import { commanderOption } from './options.ts'
+import { printable } from './output.ts'
+import { Session } from './session.ts'
+import { verbs } from './verbs/index.ts'
+import type { Verb } from './verbs/verb.ts'
+import manifest from '../../package.json' with { type: 'json' }
+
+const DONE = 0
+const COULD_NOT = 1
+const WRONG_USAGE = 2
+
+export async function main(args: readonly string[]): Promise<void> {
+  const interrupts = watchInterrupts()
+  const session = new Session(interrupts.signal)
+  const status = await run(args, session).catch((error: unknown) => interrupts.status() ?? failure(args, error))
+  await session.close()
+  await written(process.stdout)
+  process.exit(interrupts.status() ?? status)
+}
+
+async function run(args: readonly string[], session: Session): Promise<number> {
+  let status: number = DONE
+  const program = new Command('faultline')
+    .description(
+      'Who held which lock across what, and who waited: analyses Linux page-fault, truncate and hole-punch traces.',
+    )
+    .version(manifest.version)
+    .helpCommand(false)
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride()
+  for (const verb of verbs.items) {
+    addVerb(program, verb, async (given, options) => {
+      status = await verb.run(session, given, options)
+    })
+  }
+  if (args.length === 0) {
+    process.stderr.write(program.helpInformation())
+    return WRONG_USAGE
+  }
+  await program.parseAsync(args, { from: 'user' })
+  return status
+}
+
+type Action = (args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>
+
+function addVerb(program: Command, verb: Verb, action: Action): void {
+  const command = program.command(verb.id).description(verb.about).exitOverride(explainUsage(verb))
+  command.configureOutput({ writeErr: () => undefined })
+  for (const { name, about } of verb.args) command.argument(name, about)
+  for (const [name, spec] of Object.entries(verb.options)) command.addOption(commanderOption(name, spec))
+  command.action(async () => {
+    const given = command.opts<Record<string, unknown>>()
+    const options = Object.fromEntries(
+      Object.entries(verb.options).map(([name, spec]) => [name, given[camelCase(name)] ?? spec.fallback]),
+    )
+    await action(command.args, options)
+  })
+}
+
+/** Commander keeps `--max-rows` as `maxRows`. */
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Commander's complaint about a verb's options, with the nearest ones that exist. */
+function explainUsage(verb: Verb): (error: CommanderError) => never {
+  return (error) => {
+    const unknown = /unknown option '([^']+)'/.exec(error.message)?.[1]
+    if (error.code !== 'commander.unknownOption' || unknown === undefined) throw error
+    const known = [...Object.keys(verb.options), 'help'].map((name) => `--${name}`)
+    throw unknownId('option', unknown.replace(/=.*/, ''), known)
+  }
+}
+
+/** Says what went wrong in one line and returns the exit status. */
+function failure(args: readonly string[], error: unknown): number {
+  if (error instanceof CommanderError) return commanderFailure(args, error)
+  const wire = toWireError(error)
+  complain(verbOf(args), wire)
+  if (wire.code === 'internal' && process.env['FAULTLINE_DEBUG'] !== undefined && error instanceof Error) {
+    process.stderr.write(`${error.stack ?? ''}\n`)
+  }
+  return wire.code === 'bad-request' || wire.code === 'unknown-id' ? WRONG_USAGE : COULD_NOT
+}
+
+function commanderFailure(args: readonly string[], error: CommanderError): number {
+  // --help and --version: already printed.
+  if (error.exitCode === 0) return DONE
+  const given = args.find((arg) => !arg.startsWith('-'))
+  if (error.code === 'commander.unknownCommand' && given !== undefined) {
+    complain(undefined, unknownId('verb', given, verbs.ids).toWire())
+    return WRONG_USAGE
+  }
+  const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+  const verb = verbOf(args)
+  const hint = verb === undefined ? 'see `faultline --help`' : `see \`faultline ${verb} --help\``
+  complain(verb, { code: 'bad-request', message, hint })
+  return WRONG_USAGE
+}
+
+function verbOf(args: readonly string[]): string | undefined {
+  const given = args.find((arg) => !arg.startsWith('-'))
+  return given === undefined ? undefined : verbs.find(given)?.id
+}
+
+/** `faultline: WHAT: WHY; what to do` */
+function complain(what: string | undefined, { code, message, hint }: WireError): void {
+  const why = code === 'internal' ? `this is a fault of Faultline itself: ${message}` : message
+  const parts = ['faultline', ...(what === undefined ? [] : [what]), why].join(': ')
+  const line = hint === undefined ? parts : `${parts}; ${hint}`
+  process.stderr.write(`${printable(line.replace(/\s*\n\s*/g, ' '))}\n`)
+}
+
+/** Resolves when everything written has been taken by whoever reads it, or the reader is gone. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed) resolve()
+    else stream.write('', () => resolve())
+  })
+}

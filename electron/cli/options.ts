@@ -1,0 +1,119 @@
+/**
+ * The command line's options as values: each says its flag, its help and how its text becomes a typed value. A verb lists
+ * the ones it takes and gets them back typed. Wrong text is wrong usage (exit 2) and is answered with what is known.
+ */
+
+import { Option } from 'commander'
+import { ApiError } from '#shared/base/errors.ts'
+import { unknownId } from '#shared/base/registry.ts'
+
+export interface OptionSpec<T> {
+  readonly about: string
+  /** Placeholder of the value in the help; undefined: a switch. */
+  readonly value: string | undefined
+  readonly fallback: T
+  parse(text: string): T
+}
+
+export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>
+export type OptionValues<O extends OptionSpecs> = {
+  readonly [K in keyof O]: O[K] extends OptionSpec<infer T> ? T : never
+}
+
+export function flag(about: string): OptionSpec<boolean> {
+  return { about, value: undefined, fallback: false, parse: () => true }
+}
+
+export function text(value: string, about: string): OptionSpec<string | undefined> {
+  return { about, value, fallback: undefined, parse: (given) => given }
+}
+
+/** One of a fixed list. `what` names the list in the answer to an unknown one. */
+export function choice<const T extends string, F extends T | undefined>(definition: {
+  readonly what: string
+  readonly of: readonly T[]
+  readonly fallback: F
+  readonly about: string
+}): OptionSpec<T | F> {
+  const { what, of, fallback, about } = definition
+  const shown =
+    fallback === undefined ? of.join('|') : of.map((id) => (id === fallback ? `${id} (default)` : id)).join(', ')
+  return {
+    about: `${about}: ${shown}`,
+    value: 'ID',
+    fallback,
+    parse(given) {
+      const found = of.find((id) => id === given)
+      if (found === undefined) throw unknownId(what, given, of)
+      return found
+    },
+  }
+}
+
+/** A whole number; `what` names it when it is not one. */
+export function whole<F extends number | undefined>(definition: {
+  readonly value: string
+  readonly min: number
+  readonly max: number
+  readonly fallback: F
+  readonly about: string
+}): OptionSpec<number | F> {
+  const { value, min, max, fallback, about } = definition
+  return {
+    about: fallback === undefined ? about : `${about} (default ${fallback})`,
+    value,
+    fallback,
+    parse(given) {
+      const number = /^\d{1,16}$/.test(given) ? Number(given) : NaN
+      if (number >= min && number <= max) return number
+      throw new ApiError('bad-request', `'${given}' is not a whole number from ${min} to ${max}`)
+    },
+  }
+}
+
+export const json = flag('print exactly one JSON document on standard output')
+export const force = flag('replace the file if it exists')
+export const traceId = whole({
+  value: 'ID',
+  min: 1,
+  max: Number.MAX_SAFE_INTEGER,
+  fallback: undefined,
+  about: 'which trace of the file (default: the first; `faultline info` lists them)',
+})
+const since = { value: 'NS', min: 0, max: Number.MAX_SAFE_INTEGER, fallback: undefined } as const
+export const from = whole({ ...since, about: "start of the window, ns since the trace's start" })
+export const to = whole({ ...since, about: "end of the window, ns since the trace's start" })
+
+/** The window of `--from` and `--to` as a scope, refused when it is empty. */
+export function windowOf(range: { readonly from: number | undefined; readonly to: number | undefined }): {
+  fromNs?: number
+  toNs?: number
+} {
+  if (range.from !== undefined && range.to !== undefined && range.from >= range.to) {
+    throw new ApiError(
+      'bad-request',
+      `--from ${range.from} is not before --to ${range.to}`,
+      'swap them or leave one out',
+    )
+  }
+  return {
+    ...(range.from === undefined ? {} : { fromNs: range.from }),
+    ...(range.to === undefined ? {} : { toNs: range.to }),
+  }
+}
+
+/** The commander option of a spec; errors name the flag. */
+export function commanderOption(name: string, spec: OptionSpec<unknown>): Option {
+  const long = `--${name}`
+  const option = new Option(spec.value === undefined ? long : `${long} <${spec.value}>`, spec.about)
+  if (spec.value === undefined) return option
+  return option.argParser((given: string) => {
+    try {
+      return spec.parse(given)
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'bad-request')
+        throw new ApiError(error.code, `${long}: ${error.message}`)
+      throw error
+    }
+  })
+}

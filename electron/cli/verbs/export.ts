@@ -1,0 +1,58 @@
+/**
+ * `faultline export`: a table of a trace as CSV or NDJSON, or the trace as a `.faultline` file of its own, into a file or
+ * to standard output. It is always written to a file first and renamed or passed on when complete: an export that fails
+ * half-way has printed nothing.
+ */
+
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { ApiError } from '#shared/base/errors.ts'
+import { EXPORT_FORMATS, EXPORT_TABLES } from '#shared/contract/methods.ts'
+import { choice, force, from, text, to, traceId, windowOf } from '../options.ts'
+import { note, plural, printable } from '../output.ts'
+import { verb } from './verb.ts'
+
+export const exportTable = verb({
+  id: 'export',
+  about: 'write a table as CSV or NDJSON, or a trace as a .faultline file of its own',
+  args: [{ name: '<F>', about: 'a .faultline file' }],
+  options: {
+    format: choice({ what: '--format', of: EXPORT_FORMATS, fallback: undefined, about: 'what to write (required)' }),
+    table: choice({ what: '--table', of: EXPORT_TABLES, fallback: 'lock_span', about: 'for csv and ndjson' }),
+    out: text('FILE', 'where to write (default: standard output)'),
+    from,
+    to,
+    trace: traceId,
+    force,
+  },
+  async run(session, [path], options) {
+    const { format, table, out } = options
+    if (format === undefined) {
+      throw new ApiError('bad-request', '--format is missing', `known: ${EXPORT_FORMATS.join(', ')}`)
+    }
+    if (out === undefined && format === 'faultline' && process.stdout.isTTY) {
+      throw new ApiError('bad-request', 'a .faultline file is no text for a terminal', 'name a file with --out')
+    }
+    const range = windowOf(options)
+    const { file, trace } = await session.openTrace(path, options.trace)
+    const write = (to: string, replace: boolean) =>
+      session.call('export.run', { file, trace: trace.id, format, table, ...range, out: to, force: replace })
+    if (out !== undefined) {
+      const { rows } = await write(resolve(out), options.force)
+      note(printable(rows === null ? `${out}: written` : `${out}: ${plural(rows, 'row')}`))
+      return 0
+    }
+    const folder = await mkdtemp(join(tmpdir(), 'faultline-export-'))
+    try {
+      const whole = join(folder, `export.${format}`)
+      await write(whole, false)
+      await pipeline(createReadStream(whole), process.stdout, { end: false, signal: session.signal })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+    return 0
+  },
+})

@@ -1,0 +1,103 @@
+/**
+ * `faultline import`: a trace, from a file or standard input, into a `.faultline` file. The format is found out, not
+ * asked; `--format` is for input that looks like two. An existing file is not touched without `--force`, and what was not
+ * understood is said, with the line it began on.
+ */
+
+import { basename, resolve } from 'node:path'
+import type { ImportSummary, Source } from '#shared/contract/methods.ts'
+import { formats } from '#shared/formats/index.ts'
+import { choice, force, json, text } from '../options.ts'
+import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
+import { assertReadableFile, quoted, type Session } from '../session.ts'
+import { verb } from './verb.ts'
+
+const STDIN = '-'
+/** Endings that say how a trace was written or packed, not what it is of. */
+const ENDINGS = /\.(txt|text|log|trace|ftrace|report|perf|script|dat|data|json|gz|zst|zstd)$/i
+/** Bytes of standard input per message to the engine. */
+const PIECE = 1 << 20
+
+export const importTrace = verb({
+  id: 'import',
+  about: 'read a trace and write a .faultline file',
+  args: [{ name: '<FILE>', about: 'a trace, plain or compressed with gzip or zstd; - reads standard input' }],
+  options: {
+    format: choice({
+      what: '--format',
+      of: formats.ids,
+      fallback: undefined,
+      about: 'read it as this format instead of finding out',
+    }),
+    out: text('F.faultline', 'where to write (default: NAME.faultline in the current directory)'),
+    force,
+    json,
+  },
+  async run(session, [path], options) {
+    const out = options.out ?? defaultName(path)
+    if (path !== STDIN) await assertReadableFile(path)
+    const source: Source = path === STDIN ? await uploadStdin(session) : { kind: 'path', path: resolve(path) }
+    const summary = await session.call('trace.import', {
+      source,
+      out: resolve(out),
+      force: options.force,
+      ...(options.format === undefined ? {} : { format: options.format }),
+    })
+    if (options.json) printJson(summary)
+    else {
+      print(describeImport(summary, out))
+      note(`next: faultline contention ${quoted(out)}`)
+    }
+    return 0
+  },
+})
+
+/** `dir/run.trace.txt.zst` → `run.faultline` */
+export function defaultName(path: string): string {
+  if (path === STDIN) return 'stdin.faultline'
+  let name = basename(path)
+  while (ENDINGS.test(name) && name.replace(ENDINGS, '') !== '') name = name.replace(ENDINGS, '')
+  return `${name}.faultline`
+}
+
+/** Standard input as an upload of this session: the engine needs to look at the beginning before it reads the rest. */
+async function uploadStdin(session: Session): Promise<Source> {
+  const { upload } = await session.call('upload.begin', { name: 'stdin' })
+  let pieces: Uint8Array[] = []
+  let size = 0
+  const send = async () => {
+    if (size === 0) return
+    const bytes = Buffer.concat(pieces)
+    ;[pieces, size] = [[], 0]
+    await session.call('upload.chunk', { upload, bytes })
+  }
+  const stop = () => process.stdin.destroy()
+  session.signal.addEventListener('abort', stop, { once: true })
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    pieces.push(piece)
+    size += piece.length
+    if (size >= PIECE) await send()
+  }
+  await send()
+  session.signal.removeEventListener('abort', stop)
+  return { kind: 'upload', upload }
+}
+
+export function describeImport(summary: ImportSummary, out: string): string {
+  const { events, wallMs, startNs, endNs, lines, skipped, lost, unmatched } = summary
+  const rate = wallMs > 0 ? ` (${count((events / wallMs) * 1000)} events/s)` : ''
+  const read = lines === null ? `${count(summary.bytes)} bytes` : plural(lines, 'line')
+  const parts = [
+    `${out}: ${plural(events, 'event')} over ${duration(endNs - startNs)}, read as ${summary.format} from ${read} in ${duration(wallMs * 1e6)}${rate}`,
+    `  ${plural(summary.ops, 'operation')}, ${plural(summary.lockSpans, 'lock span')} of ${plural(summary.locks, 'lock')} in ${plural(summary.lockClasses, 'class', 'classes')}, ${plural(summary.tasks, 'task')}`,
+    ...skipped.map(({ reason, count: times, firstLine }) => {
+      const where = firstLine === null ? '' : `, first at line ${count(firstLine)}`
+      return `  skipped ${plural(times, 'line')}: ${reason}${where}`
+    }),
+    ...(lost === null || lost === 0
+      ? []
+      : [`  lost while recording: ${plural(lost, 'event')}; waits and holds around them may be wrong`]),
+    ...(unmatched === 0 ? [] : [`  ${plural(unmatched, 'lock event')} without a partner`]),
+  ]
+  return parts.map(printable).join('\n')
+}

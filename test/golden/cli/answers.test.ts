@@ -1,0 +1,116 @@
+/** What the verbs print on two small real traces, for people and as JSON, word for word. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { golden, NAMED, SMALL, steady, workFolder } from './run-cli.ts'
+
+const folder = workFolder()
+afterAll(folder.remove)
+
+beforeAll(async () => {
+  for (const [path, out] of [
+    [NAMED, 'named.faultline'],
+    [SMALL, 'small.faultline'],
+  ]) {
+    const imported = await folder.run(['import', path, '--out', out, '--json'])
+    expect(imported.stderr).toBe('')
+    expect(imported.status).toBe(0)
+    golden(`import-${out.split('.')[0]}-json`, steady(imported.stdout, folder.path))
+  }
+})
+
+const CASES: readonly (readonly [name: string, args: readonly string[]])[] = [
+  ['info-named', ['info', 'named.faultline']],
+  ['contention-named', ['contention', 'named.faultline', '--top', '12']],
+  ['contention-named-instance', ['contention', 'named.faultline', '--by', 'instance', '--top', '6']],
+  ['contention-named-phase', ['contention', 'named.faultline', '--by', 'phase', '--top', '12']],
+  ['contention-named-window', ['contention', 'named.faultline', '--from', '20000000', '--to', '60000000', '--top', '5']],
+  ['contention-small-op', ['contention', 'small.faultline', '--by', 'op', '--top', '8']],
+  ['latency-named', ['latency', 'named.faultline']],
+  ['latency-small-task', ['latency', 'small.faultline', '--by', 'task']],
+  ['chain-named', ['chain', 'named.faultline', '--worst', '4']],
+  ['query-named', ['query', 'named.faultline', 'SELECT kind, count(*) AS n, sum(duration_ns) AS ns FROM op GROUP BY kind ORDER BY kind']],
+  ['list-formats', ['list', 'formats']],
+  ['list-analyses', ['list', 'analyses']],
+  ['check-named', ['check', 'named.faultline']],
+]
+
+describe('for people', () => {
+  it.each(CASES)('%s', async (name, args) => {
+    const { status, stdout, stderr } = await folder.run(args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    golden(name, steady(stdout, folder.path))
+  })
+
+  it('import says what was read, how fast, and what to do next', async () => {
+    const { status, stdout, stderr } = await folder.run(['import', SMALL, '--out', 'again.faultline'])
+    expect(status).toBe(0)
+    expect(stderr).toBe('next: faultline contention again.faultline\n')
+    golden('import-small', steady(stdout, folder.path))
+  })
+})
+
+describe('as JSON', () => {
+  const withJson = CASES.map(([name, args]) => [`${name}-json`, [...args, '--json']] as const)
+
+  it.each(withJson)('%s is exactly one document', async (name, args) => {
+    const { status, stdout, stderr } = await folder.run(args)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(() => JSON.parse(stdout) as unknown).not.toThrow()
+    golden(name, steady(stdout, folder.path))
+  })
+})
+
+/** CONTRACT.md section 2: the fields that scripts rely on. */
+const CONTENTION = [
+  ...['class', 'mode', 'acquisitions', 'contended', 'waitTotalNs', 'waitMeanNs', 'waitMinNs', 'waitMaxNs', 'waitP50Ns', 'waitP99Ns'],
+  ...['holdTotalNs', 'holdMeanNs', 'holdMinNs', 'holdMaxNs', 'holdP50Ns', 'holdP99Ns', 'inferred'],
+]
+const FIELDS: readonly (readonly [args: readonly string[], list: string | undefined, fields: readonly string[])[] = [
+  [['info', 'named.faultline'], 'traces', ['id', 'name', 'format', 'strategy', 'scenario', 'events', 'ops', 'lockSpans', 'durationNs', 'lost']],
+  [['contention', 'named.faultline'], 'rows', CONTENTION],
+  [['contention', 'small.faultline'], 'rows', CONTENTION],
+  [['contention', 'named.faultline', '--by', 'instance'], 'rows', [...CONTENTION, 'address']],
+  [['contention', 'named.faultline', '--by', 'phase'], 'rows', ['class', 'mode', 'phase', 'op', 'holdNs', 'shareOfHold', 'spans']],
+  [['latency', 'named.faultline'], 'rows', ['op', 'count', 'failed', 'minNs', 'meanNs', 'p50Ns', 'p90Ns', 'p99Ns', 'p999Ns', 'maxNs', 'waitNs', 'waitShare']],
+  [['chain', 'named.faultline'], 'chains', ['waitId', 'task', 'op', 'class', 'waitNs', 'links', 'rootTask', 'rootOp']],
+  [['list', 'formats'], 'formats', ['id', 'title']],
+  [['list', 'analyses'], 'analyses', ['id', 'title']],
+]
+
+describe('a JSON document has every field it promises', () => {
+  it.each(FIELDS)('%j', async (args, list, fields) => {
+    const document = JSON.parse((await folder.run([...args, '--json'])).stdout)
+    if (['contention', 'latency', 'chain'].includes(args[0])) expect(document).toHaveProperty('trace')
+    const items = list === undefined ? [document] : document[list]
+    expect(items.length).toBeGreaterThan(0)
+    for (const item of items) expect(Object.keys(item)).toEqual(expect.arrayContaining([...fields]))
+  })
+
+  it('import', async () => {
+    const { stdout } = await folder.run(['import', SMALL, '--out', 'fields.faultline', '--json'])
+    expect(Object.keys(JSON.parse(stdout))).toEqual(
+      expect.arrayContaining(
+        'file format lines bytes events startNs endNs tasks locks lockClasses ops lockSpans skipped lost unmatched wallMs'.split(' '),
+      ),
+    )
+  })
+
+  it('the links of a chain', async () => {
+    const { chains } = JSON.parse((await folder.run(['chain', 'named.faultline', '--worst', '20', '--json'])).stdout)
+    const links = chains.flatMap((chain: { links: unknown[] }) => chain.links)
+    expect(links.length).toBeGreaterThan(0)
+    for (const link of links) {
+      expect(Object.keys(link)).toEqual(
+        expect.arrayContaining(['task', 'op', 'phase', 'class', 'mode', 'heldNs', 'overlapNs']),
+      )
+    }
+  })
+})
+
+describe('lists of what later versions bring', () => {
+  it.each(['scenarios', 'strategies', 'slots', 'races', 'invariants'])('%s are empty, and a note says why', async (what) => {
+    const { status, stdout, stderr } = await folder.run(['list', what, '--json'])
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({ [what]: [] })
+    expect(stderr).toContain(`there are no ${what} in this version`)
+  })
+})

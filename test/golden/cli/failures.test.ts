@@ -1,0 +1,210 @@
+/** Every way to fail: the exit status, and the one sentence on standard error that says what, why and what to do. */
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { zstdDecompressSync } from 'node:zlib'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NAMED, SMALL, steady, workFolder } from './run-cli.ts'
+
+const folder = workFolder()
+afterAll(folder.remove)
+
+beforeAll(async () => {
+  expect((await folder.run(['import', SMALL, '--out', 't.faultline'])).status).toBe(0)
+  writeFileSync(folder.file('empty'), '')
+  writeFileSync(folder.file('photo.jpg'), Buffer.from('ffd8ffe000104a46494600010100000100010000ffdb0043', 'hex'))
+  mkdirSync(folder.file('dir'))
+  const foreign = new Database(folder.file('foreign.faultline'))
+  foreign.exec('CREATE TABLE t(a)')
+  foreign.close()
+  copyFileSync(folder.file('t.faultline'), folder.file('newer.faultline'))
+  const newer = new Database(folder.file('newer.faultline'))
+  newer.pragma('user_version = 9999')
+  newer.close()
+  copyFileSync(folder.file('t.faultline'), folder.file('cut.faultline'))
+  truncateSync(folder.file('cut.faultline'), Math.floor(statSync(folder.file('t.faultline')).size / 2))
+  copyFileSync(folder.file('t.faultline'), folder.file('hit.faultline'))
+})
+
+/** args, exit status, what the sentence must say. */
+const FAILURES: readonly (readonly [args: readonly string[], status: number, ...says: readonly string[]])[] = [
+  // 1: could not do it
+  [['info', 'nope.faultline'], 1, 'info: nope.faultline: no such file'],
+  [['import', 'nope.txt'], 1, 'import: nope.txt: no such file'],
+  [['import', 'dir'], 1, 'dir', 'directory'],
+  [['info', 'dir'], 1, 'dir', 'directory'],
+  [['import', 'photo.jpg'], 1, 'photo.jpg'],
+  [['info', 'photo.jpg'], 1, 'photo.jpg: this is not a .faultline file', 'faultline import photo.jpg'],
+  [['check', 'photo.jpg'], 1, 'photo.jpg: this is not a .faultline file'],
+  [['contention', NAMED], 1, 'this is not a .faultline file', 'faultline import '],
+  [['import', 'empty'], 1, 'empty'],
+  [['info', 'empty'], 1, 'empty: the file is empty'],
+  [['info', 'foreign.faultline'], 1, 'foreign.faultline'],
+  [['info', 'newer.faultline'], 1, 'newer.faultline', 'newer'],
+  [['contention', 'cut.faultline'], 1, 'cut.faultline'],
+  [['import', SMALL, '--out', 't.faultline'], 1, 't.faultline', '--force'],
+  [['import', SMALL, '--out', 'no/such/dir/x.faultline'], 1, 'x.faultline'],
+  [['export', 't.faultline', '--format', 'csv', '--out', 'no/such/dir/x.csv'], 1, 'x.csv'],
+  [['query', 't.faultline', 'SELECT nope FROM op'], 1, 'nope'],
+  [['query', 't.faultline', 'DELETE FROM op'], 1, 'query'],
+  [['query', 't.faultline', "ATTACH 'other.db' AS x"], 1, 'query'],
+  // 2: wrong usage
+  [[], 2, 'Usage: faultline'],
+  [['contentoin', 't.faultline'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
+  [['simulate', '--scenario', 'x'], 2, "unknown verb 'simulate'", 'known: chain, check'],
+  [['info'], 2, 'info: missing required argument', '--help'],
+  [['info', 't.faultline', 'x', 'y'], 2, 'too many arguments'],
+  [['info', 't.faultline', '--jsn'], 2, "unknown option '--jsn'", 'did you mean --json?'],
+  [['contention', 't.faultline', '--by', 'clas'], 2, "unknown --by 'clas'", 'did you mean class?', 'phase'],
+  [['latency', 't.faultline', '--by', 'phase'], 2, "unknown --by 'phase'", 'op, task, inode'],
+  [['contention', 't.faultline', '--top', 'many'], 2, "--top: 'many' is not a whole number"],
+  [['contention', 't.faultline', '--from', '5', '--to', '5'], 2, '--from 5 is not before --to 5'],
+  [['contention', 't.faultline', '--from', '-5'], 2, '--from'],
+  [['contention', 't.faultline', '--trace', '9'], 2, "unknown trace '9'", 'known: 1'],
+  [['chain', 't.faultline', '--wait', '99999999'], 2, "unknown wait '99999999'", 'the nearest waits are'],
+  [['chain', 't.faultline', '--wait', '1', '--worst', '1'], 2, 'exclude each other'],
+  [['import', SMALL, '--format', 'ftrase'], 2, "unknown --format 'ftrase'", 'did you mean ftrace?'],
+  [['export', 't.faultline'], 2, '--format is missing', 'csv'],
+  [['export', 't.faultline', '--format', 'cvs'], 2, "unknown --format 'cvs'", 'did you mean csv?'],
+  [['export', 't.faultline', '--format', 'csv', '--table', 'lock_spam'], 2, 'did you mean lock_span?'],
+  [['list', 'format'], 2, "unknown list 'format'", 'did you mean formats?'],
+  [['query', 't.faultline'], 2, 'missing required argument'],
+  [['query', 't.faultline', 'SELECT 1', '--json', '--csv'], 2, 'exclude each other'],
+]
+
+describe('a failure', () => {
+  it.each(FAILURES)('%j exits with %i', async (args, expected, ...says) => {
+    const { status, stdout, stderr } = await folder.run(args)
+    expect({ status, stderr }).toEqual({ status: expected, stderr: expect.any(String) })
+    expect(stdout).toBe('')
+    for (const words of says) expect(stderr).toContain(words)
+    if (args.length > 0) {
+      expect(stderr).toMatch(/^faultline: [^\n]+\n$/)
+      expect(stderr).not.toMatch(/fault of Faultline|\bat .*\.ts:\d+/)
+    }
+  })
+
+  it('prints nothing on standard output with --json either', async () => {
+    const { status, stdout } = await folder.run(['info', 'nope.faultline', '--json'])
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+  })
+
+  it('shows control characters of a file name instead of sending them', async () => {
+    const { stderr } = await folder.run(['info', 'a\u001b[31m\nb'])
+    expect(stderr).toContain('a\\x1b[31m')
+    expect(stderr.split('\n')).toHaveLength(2)
+  })
+
+  it.skipIf(process.platform === 'win32' || process.getuid?.() === 0)('names a file that may not be read', async () => {
+    copyFileSync(folder.file('t.faultline'), folder.file('secret.faultline'))
+    chmodSync(folder.file('secret.faultline'), 0)
+    const { status, stderr } = await folder.run(['info', 'secret.faultline'])
+    expect(status).toBe(1)
+    expect(stderr).toContain('secret.faultline: not permitted')
+  })
+})
+
+describe('check', () => {
+  it('exits with 3 and the findings when a page of the file was overwritten', async () => {
+    const bytes = readFileSync(folder.file('t.faultline'))
+    bytes.fill(0xaa, 8 * 4096 + 100, 10 * 4096)
+    writeFileSync(folder.file('hit.faultline'), bytes)
+    const { status, stdout, stderr } = await folder.run(['check', 'hit.faultline', '--json'])
+    expect({ status, stderr }).toEqual({ status: 3, stderr: '' })
+    const document = JSON.parse(stdout)
+    expect(document.ok).toBe(false)
+    expect(document.findings.length).toBeGreaterThan(0)
+  })
+})
+
+describe('standard input', () => {
+  it('imports the same as the file, plain or compressed', async () => {
+    const compressed = readFileSync(SMALL)
+    const reference = JSON.parse((await folder.run(['import', SMALL, '--out', 'ref.faultline', '--json'])).stdout)
+    for (const [name, input] of Object.entries({ zst: compressed, plain: zstdDecompressSync(compressed) })) {
+      const { status, stdout, stderr } = await folder.run(['import', '-', '--out', `${name}.faultline`, '--json'], {
+        input,
+      })
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      const { file: _file, bytes: _bytes, wallMs: _wall, ...rest } = JSON.parse(stdout)
+      const { file: _f, bytes: _b, wallMs: _w, ...expected } = reference
+      expect(rest).toEqual(expected)
+    }
+  })
+
+  it('that is empty is one sentence', async () => {
+    const { status, stderr } = await folder.run(['import', '-', '--out', 'nothing.faultline'])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^faultline: import: [^\n]*empty[^\n]*\n$/)
+    expect(readdirSync(folder.path)).not.toContain('nothing.faultline')
+  })
+})
+
+describe('a run that ends early', () => {
+  it('is quiet and done when its reader has gone', () => {
+    const command = `"${process.execPath}" bin/faultline.mjs export "${folder.file('t.faultline')}" --format csv --table event | head -1`
+    const shell = ['-c', `set -o pipefail; ${command}; echo "status \${PIPESTATUS[0]}" >&2`]
+    const stdout = execFileSync('bash', shell, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, FAULTLINE_HOME: folder.file('home') },
+    })
+    expect(stdout.split('\n')).toHaveLength(2)
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('by %s while it reads leaves nothing behind', async (signal) => {
+    const before = readdirSync(folder.path)
+    const { status, stderr } = await folder.run(['import', '-', '--out', 'never.faultline'], {
+      whileRunning(child) {
+        const text = zstdDecompressSync(readFileSync(SMALL))
+        child.stdin?.write(text, () => setTimeout(() => child.kill(signal), 1500))
+      },
+    })
+    expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
+    expect(stderr).toBe('')
+    expect(readdirSync(folder.path)).toEqual(before)
+  })
+
+  it('by SIGINT while it writes leaves nothing behind', async () => {
+    // Big enough that the import is still running when the signal comes.
+    const text = zstdDecompressSync(readFileSync(NAMED))
+    writeFileSync(folder.file('long.txt'), Buffer.concat(Array.from({ length: 40 }, () => text)))
+    const before = readdirSync(folder.path)
+    const { status } = await folder.run(['import', 'long.txt'], {
+      whileRunning(child) {
+        const poll = setInterval(() => {
+          if (readdirSync(folder.path).length === before.length) return
+          clearInterval(poll)
+          child.kill('SIGINT')
+        }, 5)
+        child.on('exit', () => clearInterval(poll))
+      },
+    })
+    expect(status).toBe(130)
+    expect(readdirSync(folder.path)).toEqual(before)
+  })
+})
+
+describe('help', () => {
+  it('is an answer: standard output, exit 0', async () => {
+    const { status, stdout, stderr } = await folder.run(['--help'])
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toContain('Usage: faultline')
+    expect(steady(stdout, folder.path)).not.toContain('DIR')
+  })
+
+  it('of a verb names its options', async () => {
+    const { status, stdout } = await folder.run(['contention', '--help'])
+    expect(status).toBe(0)
+    for (const option of ['--by', '--from', '--to', '--top', '--json']) expect(stdout).toContain(option)
+  })
+})
