@@ -6,6 +6,7 @@
 
 import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Engine } from '#electron/engine/engine.ts'
 import type { AnalysisId, AnalysisParams, AnalysisResult } from '#shared/analysis/index.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { unknownId } from '#shared/base/registry.ts'
@@ -24,8 +25,7 @@ export interface OpenTrace {
 
 export class Session {
   readonly signal: AbortSignal
-  #engine: { connect(): Client; close(): Promise<void> } | undefined
-  #client: Client | undefined
+  #started: Promise<{ readonly engine: Engine; readonly client: Client }> | undefined
 
   constructor(signal: AbortSignal) {
     this.signal = signal
@@ -33,11 +33,8 @@ export class Session {
 
   /** The contract's client; the engine starts with the first use, so that help and usage errors cost nothing. */
   async client(): Promise<Client> {
-    if (this.#client !== undefined) return this.#client
-    const { createEngine } = await import('#electron/engine/engine.ts')
-    this.#engine = createEngine({ host: 'cli' })
-    this.#client = this.#engine.connect()
-    return this.#client
+    this.#started ??= start()
+    return (await this.#started).client
   }
 
   /** A call that Ctrl-C cancels and that shows its progress on a terminal. */
@@ -79,9 +76,16 @@ export class Session {
   }
 
   async close(): Promise<void> {
-    this.#client?.close()
-    await this.#engine?.close()
+    const started = await this.#started?.catch(() => undefined)
+    started?.client.close()
+    await started?.engine.close()
   }
+}
+
+async function start() {
+  const { createEngine } = await import('#electron/engine/engine.ts')
+  const engine = await createEngine({ host: 'cli' })
+  return { engine, client: engine.connect() }
 }
 
 /** A path that is there, can be read and is a database; anything else is one sentence that says what it is. */
@@ -105,7 +109,7 @@ export async function assertReadableFile(path: string): Promise<void> {
   try {
     const found = await stat(path)
     if (found.isDirectory()) {
-      throw new ApiError('bad-input', `${path}: this is a directory, not a file`, 'name a file in it')
+      throw new ApiError('bad-input', `${path}: this is a folder, not a file`, 'name a file in it')
     }
     await (await open(path, 'r')).close()
   } catch (error) {

@@ -22,12 +22,22 @@ const CASES: readonly (readonly [name: string, args: readonly string[]])[] = [
   ['contention-named', ['contention', 'named.faultline', '--top', '12']],
   ['contention-named-instance', ['contention', 'named.faultline', '--by', 'instance', '--top', '6']],
   ['contention-named-phase', ['contention', 'named.faultline', '--by', 'phase', '--top', '12']],
-  ['contention-named-window', ['contention', 'named.faultline', '--from', '20000000', '--to', '60000000', '--top', '5']],
+  [
+    'contention-named-window',
+    ['contention', 'named.faultline', '--from', '20000000', '--to', '60000000', '--top', '5'],
+  ],
   ['contention-small-op', ['contention', 'small.faultline', '--by', 'op', '--top', '8']],
   ['latency-named', ['latency', 'named.faultline']],
   ['latency-small-task', ['latency', 'small.faultline', '--by', 'task']],
   ['chain-named', ['chain', 'named.faultline', '--worst', '4']],
-  ['query-named', ['query', 'named.faultline', 'SELECT kind, count(*) AS n, sum(duration_ns) AS ns FROM op GROUP BY kind ORDER BY kind']],
+  [
+    'query-named',
+    [
+      'query',
+      'named.faultline',
+      'SELECT kind, count(*) AS n, sum(duration_ns) AS ns FROM op GROUP BY kind ORDER BY kind',
+    ],
+  ],
   ['list-formats', ['list', 'formats']],
   ['list-analyses', ['list', 'analyses']],
   ['check-named', ['check', 'named.faultline']],
@@ -61,16 +71,39 @@ describe('as JSON', () => {
 
 /** CONTRACT.md section 2: the fields that scripts rely on. */
 const CONTENTION = [
-  ...['class', 'mode', 'acquisitions', 'contended', 'waitTotalNs', 'waitMeanNs', 'waitMinNs', 'waitMaxNs', 'waitP50Ns', 'waitP99Ns'],
+  ...[
+    'class',
+    'mode',
+    'acquisitions',
+    'contended',
+    'waitTotalNs',
+    'waitMeanNs',
+    'waitMinNs',
+    'waitMaxNs',
+    'waitP50Ns',
+    'waitP99Ns',
+  ],
   ...['holdTotalNs', 'holdMeanNs', 'holdMinNs', 'holdMaxNs', 'holdP50Ns', 'holdP99Ns', 'inferred'],
 ]
-const FIELDS: readonly (readonly [args: readonly string[], list: string | undefined, fields: readonly string[])[] = [
-  [['info', 'named.faultline'], 'traces', ['id', 'name', 'format', 'strategy', 'scenario', 'events', 'ops', 'lockSpans', 'durationNs', 'lost']],
+const FIELDS: readonly (readonly [args: readonly string[], list: string | undefined, fields: readonly string[]])[] = [
+  [
+    ['info', 'named.faultline'],
+    'traces',
+    ['id', 'name', 'format', 'strategy', 'scenario', 'events', 'ops', 'lockSpans', 'durationNs', 'lost'],
+  ],
   [['contention', 'named.faultline'], 'rows', CONTENTION],
   [['contention', 'small.faultline'], 'rows', CONTENTION],
   [['contention', 'named.faultline', '--by', 'instance'], 'rows', [...CONTENTION, 'address']],
-  [['contention', 'named.faultline', '--by', 'phase'], 'rows', ['class', 'mode', 'phase', 'op', 'holdNs', 'shareOfHold', 'spans']],
-  [['latency', 'named.faultline'], 'rows', ['op', 'count', 'failed', 'minNs', 'meanNs', 'p50Ns', 'p90Ns', 'p99Ns', 'p999Ns', 'maxNs', 'waitNs', 'waitShare']],
+  [
+    ['contention', 'named.faultline', '--by', 'phase'],
+    'rows',
+    ['class', 'mode', 'phase', 'op', 'holdNs', 'shareOfHold', 'spans'],
+  ],
+  [
+    ['latency', 'named.faultline'],
+    'rows',
+    ['op', 'count', 'failed', 'minNs', 'meanNs', 'p50Ns', 'p90Ns', 'p99Ns', 'p999Ns', 'maxNs', 'waitNs', 'waitShare'],
+  ],
   [['chain', 'named.faultline'], 'chains', ['waitId', 'task', 'op', 'class', 'waitNs', 'links', 'rootTask', 'rootOp']],
   [['list', 'formats'], 'formats', ['id', 'title']],
   [['list', 'analyses'], 'analyses', ['id', 'title']],
@@ -89,7 +122,9 @@ describe('a JSON document has every field it promises', () => {
     const { stdout } = await folder.run(['import', SMALL, '--out', 'fields.faultline', '--json'])
     expect(Object.keys(JSON.parse(stdout))).toEqual(
       expect.arrayContaining(
-        'file format lines bytes events startNs endNs tasks locks lockClasses ops lockSpans skipped lost unmatched wallMs'.split(' '),
+        'file format lines bytes events startNs endNs tasks locks lockClasses ops lockSpans skipped lost unmatched wallMs'.split(
+          ' ',
+        ),
       ),
     )
   })
@@ -107,10 +142,13 @@ describe('a JSON document has every field it promises', () => {
 })
 
 describe('lists of what later versions bring', () => {
-  it.each(['scenarios', 'strategies', 'slots', 'races', 'invariants'])('%s are empty, and a note says why', async (what) => {
-    const { status, stdout, stderr } = await folder.run(['list', what, '--json'])
-    expect(status).toBe(0)
-    expect(JSON.parse(stdout)).toEqual({ [what]: [] })
-    expect(stderr).toContain(`there are no ${what} in this version`)
-  })
+  it.each(['scenarios', 'strategies', 'slots', 'races', 'invariants'])(
+    '%s are empty, and a note says why',
+    async (what) => {
+      const { status, stdout, stderr } = await folder.run(['list', what, '--json'])
+      expect(status).toBe(0)
+      expect(JSON.parse(stdout)).toEqual({ [what]: [] })
+      expect(stderr).toContain(`there are no ${what} in this version`)
+    },
+  )
 })

@@ -40,8 +40,8 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   // 1: could not do it
   [['info', 'nope.faultline'], 1, 'info: nope.faultline: no such file'],
   [['import', 'nope.txt'], 1, 'import: nope.txt: no such file'],
-  [['import', 'dir'], 1, 'dir', 'directory'],
-  [['info', 'dir'], 1, 'dir', 'directory'],
+  [['import', 'dir'], 1, 'dir', 'folder'],
+  [['info', 'dir'], 1, 'dir', 'folder'],
   [['import', 'photo.jpg'], 1, 'photo.jpg'],
   [['info', 'photo.jpg'], 1, 'photo.jpg: this is not a .faultline file', 'faultline import photo.jpg'],
   [['check', 'photo.jpg'], 1, 'photo.jpg: this is not a .faultline file'],
