@@ -62,8 +62,7 @@ export function encodeUtf8(text: string): Uint8Array {
     if (code < 0x80) out.push(code)
     else if (code < 0x800) out.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f))
     else if (code < 0x10000) out.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
-    else
-      out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
+    else out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
   }
   return Uint8Array.from(out)
 }
@@ -89,23 +88,37 @@ export class ByteInterner {
 
   /** The id of bytes [from, to); new slices get the next id. */
   intern(bytes: Uint8Array, from: number, to: number): number {
-    let hash = 0x811c9dc5
-    for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
-    hash ^= hash >>> 15
-    hash >>>= 0
-    const mask = this.#slots.length - 1
-    let slot = hash & mask
-    for (;;) {
-      const id = this.#slots[slot]
-      if (id === -1) return this.#add(bytes, from, to, hash, slot)
-      if (this.#hashes[id] === hash && this.#equals(id, bytes, from, to)) return id
-      slot = (slot + 1) & mask
-    }
+    const hash = hashOf(bytes, from, to)
+    const found = this.#lookUp(bytes, from, to, hash)
+    return found >= 0 ? found : this.#add(bytes, from, to, hash, ~found)
+  }
+
+  /** The id of bytes [from, to), or -1 if they were never interned. */
+  find(bytes: Uint8Array, from: number, to: number): number {
+    const found = this.#lookUp(bytes, from, to, hashOf(bytes, from, to))
+    return found >= 0 ? found : -1
+  }
+
+  /** No room for another slice: `intern` of a new one would throw. */
+  get full(): boolean {
+    return this.size >= this.#max
   }
 
   text(id: number): string {
     assert(id >= 0 && id < this.size, `${this.#what} ${id} is out of range`)
     return decodeUtf8(this.#arena, this.#starts[id], this.#starts[id + 1])
+  }
+
+  /** The id, or the complement of the slot where the slice belongs. */
+  #lookUp(bytes: Uint8Array, from: number, to: number, hash: number): number {
+    const mask = this.#slots.length - 1
+    let slot = hash & mask
+    for (;;) {
+      const id = this.#slots[slot]
+      if (id === -1) return ~slot
+      if (this.#hashes[id] === hash && this.#equals(id, bytes, from, to)) return id
+      slot = (slot + 1) & mask
+    }
   }
 
   #equals(id: number, bytes: Uint8Array, from: number, to: number): boolean {
@@ -147,6 +160,13 @@ export class ByteInterner {
     }
     this.#slots = slots
   }
+}
+
+/** FNV-1a. */
+function hashOf(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 0x811c9dc5
+  for (let i = from; i < to; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193)
+  return (hash ^ (hash >>> 15)) >>> 0
 }
 
 function grow<T extends Uint8Array | Uint32Array>(old: T, least: number): T {

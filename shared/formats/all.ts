@@ -1,0 +1,4 @@
+/** Every format Faultline reads: to add one, write its file and add its line here. */
+
+export { ftrace } from './ftrace-text.ts'
+export { traceCmdReport } from './trace-cmd-report.ts'

@@ -1,0 +1,27 @@
+/**
+ * The codes importers give to input they could not use. A code in SKIP_CODES means bytes of the input are not in the
+ * trace; the import summary's `skipped` is the diagnostics with these codes, so nothing is dropped silently. Every other
+ * diagnostic is a remark about input that was used.
+ */
+
+import type { Diagnostic } from '../model/trace.ts'
+
+export const UNPARSED_LINE = 'unparsed-line'
+export const LINE_TOO_LONG = 'line-too-long'
+export const ORPHAN_FRAME = 'stack-frame-without-event'
+export const TIME_OUT_OF_RANGE = 'time-out-of-range'
+
+/** Put by the host, which decompresses: the rest of a compressed input was missing or damaged. */
+export const TRUNCATED_COMPRESSION = 'truncated-compression'
+
+export const SKIP_CODES: readonly string[] = [
+  UNPARSED_LINE,
+  LINE_TOO_LONG,
+  ORPHAN_FRAME,
+  TIME_OUT_OF_RANGE,
+  TRUNCATED_COMPRESSION,
+]
+
+export function isSkip(diagnostic: Diagnostic): boolean {
+  return SKIP_CODES.includes(diagnostic.code)
+}

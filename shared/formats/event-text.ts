@@ -1,0 +1,279 @@
+/**
+ * The reader behind tracefs text and trace-cmd report: lines to events. A line is first tried against the columns of the
+ * line before it (one pass, no string, no object); when it differs anywhere, the general parser of event-line.ts takes
+ * it and the columns are learned anew. Both ways give the same events, which the tests compare. What is no event line is
+ * the dialect's business (headers, loss markers); what nobody understands is counted with its first line number.
+ *
+ * It refuses input that is not its format: no event in the first thousand lines that are no header, or hardly any in the
+ * whole, is an ApiError and not an empty trace.
+ */
+
+import { decodeUtf8 } from '../base/bytes.ts'
+import { ApiError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
+import type { Recorder } from '../spans/recorder.ts'
+import { LINE_TOO_LONG, ORPHAN_FRAME, TIME_OUT_OF_RANGE, UNPARSED_LINE } from './diagnostics.ts'
+import { BODY_NAMED, BODY_NONE, BODY_STACK, BODY_USER_STACK, EventBody, constantName } from './event-body.ts'
+import { ColumnReader } from './event-columns.ts'
+import { EventLine, TIME_TICKS } from './event-line.ts'
+import type { FormatReader } from './format.ts'
+import { LineSplitter, type LineHandler } from './lines.ts'
+import { StackLines, isFrame } from './stack-lines.ts'
+import { TaskPrefixes } from './task-prefixes.ts'
+
+/** What a line that is no event was. */
+export type OtherLine = 'header' | 'loss' | 'unknown'
+
+/** What differs between the text formats that consist of event lines. */
+export interface Dialect {
+  readonly what: string
+  /** Event names are padded to a column, and `(+12)` may stand before them. */
+  readonly padded: boolean
+  /** A line (its first 512 bytes) that is not empty, no event and no stack frame. */
+  other(line: string, reader: EventTextReader): OtherLine
+}
+
+/** Lines that are no events before the first event is found, after which the input is refused. */
+const PATIENCE = 1000
+/** More skipped lines than this per event at the end: this was another format. */
+const SKIPPED_PER_EVENT = 9
+/** Nanoseconds of a trace: beyond this, times are damage (104 days). */
+const LONGEST = Number.MAX_SAFE_INTEGER
+
+export class EventTextReader implements FormatReader, LineHandler {
+  readonly recorder: Recorder
+  readonly #dialect: Dialect
+  readonly #lines = new LineSplitter(this)
+  readonly #line = new EventLine()
+  readonly #body = new EventBody()
+  readonly #tasks: TaskPrefixes
+  readonly #columns: ColumnReader | undefined
+  readonly #stack: StackLines
+  /** Time of the first event. */
+  #hi0 = 0
+  #lo0 = 0
+  #ticks = false
+  #mixed = false
+  #last = -Infinity
+  events = 0
+  /** Lines that were neither events nor skipped: headers, blank lines, loss markers, stack frames. */
+  others = 0
+  skipped = 0
+  /** Events the recorder is known to have lost; undefined while nothing was said about it. */
+  lost: number | undefined
+  /** Highest number of CPUs a header named. */
+  cpus: number | undefined
+  kernel: string | undefined
+
+  /** `columns: false` leaves the one-pass reading of repeated columns out: the tests compare both ways. */
+  constructor(recorder: Recorder, dialect: Dialect, options: { readonly columns?: boolean } = {}) {
+    this.recorder = recorder
+    this.#dialect = dialect
+    this.#tasks = new TaskPrefixes(recorder.builder)
+    this.#columns =
+      options.columns === false ? undefined : new ColumnReader(this.#tasks, recorder.builder.eventNames, dialect.padded)
+    this.#stack = new StackLines(recorder)
+  }
+
+  get lines(): number {
+    return this.#lines.lines
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#lines.push(bytes)
+  }
+
+  end(): void {
+    this.#lines.end()
+    this.#stack.close()
+    const builder = this.recorder.builder
+    this.#refuseOther(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
+    if (this.events === 0) builder.diagnose('warning', 'no-events', `${this.#dialect.what} without a single event`)
+    if (this.#lines.unfinished) {
+      builder.diagnose('info', 'unfinished-last-line', 'the last line has no newline: it may be cut short', this.lines)
+    }
+    const meta = builder.meta
+    meta.startClock = String(BigInt(this.#hi0) * 1_000_000_000n + BigInt(this.#lo0))
+    meta.clockUnit = this.#ticks ? 'tick' : 'ns'
+    meta.clock = this.#ticks && this.#countsEvents() ? 'counter' : 'unknown'
+    meta.cpus = this.cpus
+    meta.kernel = this.kernel
+    meta.lostEvents = this.lost
+  }
+
+  // Dialects call these.
+
+  /** Another trace begins here, if this one has events already. */
+  boundary(): void {
+    if (this.events === 0) return
+    this.#stack.close()
+    this.recorder.boundary()
+    this.#last = -Infinity
+    this.diagnose('warning', 'several-traces', 'another trace begins here: the file is several traces in a row')
+  }
+
+  /** Events were lost on a CPU before this line. */
+  lostHere(cpu: number | undefined, count: number | undefined): void {
+    this.recorder.lost(cpu, count)
+    if (count !== undefined) this.lost = (this.lost ?? 0) + count
+    const known = count === undefined ? ' (how many is not known)' : ''
+    this.diagnose('warning', 'lost-events', `the recorder lost events before this line${known}`)
+  }
+
+  diagnose(severity: 'info' | 'warning', code: string, message: string): void {
+    this.recorder.builder.diagnose(severity, code, message, this.#lines.lines + 1)
+  }
+
+  // LineHandler
+
+  fast(bytes: Uint8Array, at: number, end: number): number {
+    const columns = this.#columns
+    if (columns === undefined || this.#stack.open) return -1
+    const next = columns.read(bytes, at, end)
+    if (next === -1) return -1
+    const ts = (columns.hi - this.#hi0) * 1e9 + (columns.lo - this.#lo0)
+    if (ts < this.#last || ts > LONGEST) return -1
+    this.#last = ts
+    this.events++
+    this.recorder.event(
+      ts,
+      columns.cpu,
+      columns.task,
+      columns.context,
+      columns.name,
+      bytes,
+      columns.payloadFrom,
+      columns.payloadTo,
+    )
+    return next
+  }
+
+  line(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#stack.open) {
+      if (isFrame(bytes, from, to)) {
+        this.#stack.frame(bytes, from, to)
+        this.others++
+        return
+      }
+      this.#stack.close()
+    }
+    if (from === to) {
+      this.others++
+      return
+    }
+    if (!isComment(bytes, from, to) && this.#line.parse(bytes, from, to)) this.#event(bytes, from, to)
+    else this.#other(bytes, from, to)
+  }
+
+  tooLong(): void {
+    this.#stack.close()
+    this.#skip(LINE_TOO_LONG, `lines longer than ${limits.lineBytes} bytes were skipped`)
+  }
+
+  #event(bytes: Uint8Array, from: number, to: number): void {
+    const line = this.#line
+    const bodyFrom = this.#dialect.padded ? behindDifference(bytes, line.bodyFrom, to) : line.bodyFrom
+    const kind = this.#body.parse(bytes, bodyFrom, to, this.#dialect.padded)
+    if (kind === BODY_NONE) {
+      this.#unparsed(bytes, from, to)
+      return
+    }
+    if (kind === BODY_STACK || kind === BODY_USER_STACK) {
+      this.others++
+      this.#stack.begin(this.#tasks.of(bytes, from, line), kind === BODY_USER_STACK)
+      return
+    }
+    const ts = this.#time(line)
+    if (!(Math.abs(ts) <= LONGEST)) {
+      this.#skip(TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
+      return
+    }
+    const body = this.#body
+    const task = this.#tasks.of(bytes, from, line)
+    const constant = constantName(kind)
+    const name =
+      kind === BODY_NAMED ? this.#name(bytes, body.nameFrom, body.nameTo) : this.#name(constant, 0, constant.length)
+    this.events++
+    this.#last = ts
+    this.#columns?.learn(from, line)
+    this.recorder.event(ts, line.cpu, task, line.context, name, bytes, body.payloadFrom, body.payloadTo)
+  }
+
+  #time(line: EventLine): number {
+    const ticks = line.time === TIME_TICKS
+    if (this.events === 0) {
+      this.#hi0 = line.hi
+      this.#lo0 = line.lo
+      this.#ticks = ticks
+    } else if (ticks !== this.#ticks && !this.#mixed) {
+      this.#mixed = true
+      this.diagnose('warning', 'mixed-clocks', 'times in seconds and times in clock ticks in one input')
+    }
+    const ts = (line.hi - this.#hi0) * 1e9 + (line.lo - this.#lo0)
+    if (ts < this.#last) this.diagnose('info', 'out-of-order', 'events earlier than the event on the line before')
+    return ts
+  }
+
+  #name(bytes: Uint8Array, from: number, to: number): number {
+    const names = this.recorder.builder.eventNames
+    if (!names.full) return names.intern(bytes, from, to)
+    const known = names.find(bytes, from, to)
+    if (known !== -1) return known
+    this.diagnose('warning', 'too-many-event-names', `event names beyond ${limits.names} are kept as the first one`)
+    return 0
+  }
+
+  #other(bytes: Uint8Array, from: number, to: number): void {
+    if (isFrame(bytes, from, to)) {
+      this.#skip(ORPHAN_FRAME, 'stack frames that follow no stack trace')
+      return
+    }
+    const kind = this.#dialect.other(decodeUtf8(bytes, from, Math.min(to, from + 512)), this)
+    if (kind === 'unknown') this.#unparsed(bytes, from, to)
+    else this.others++
+  }
+
+  #unparsed(bytes: Uint8Array, from: number, to: number): void {
+    const sample = this.skipped === 0 ? decodeUtf8(bytes, from, Math.min(to, from + 80)) : ''
+    this.#skip(UNPARSED_LINE, `lines that are no ${this.#dialect.what}, first: ${JSON.stringify(sample)}`)
+    this.#refuseOther(this.events === 0 && this.skipped >= PATIENCE)
+  }
+
+  #skip(code: string, message: string): void {
+    this.skipped++
+    this.diagnose('warning', code, message)
+  }
+
+  #refuseOther(mostlyOther: boolean): void {
+    if (!mostlyOther || this.skipped === 0) return
+    const lines = this.lines === 1 ? 'the only line' : `${this.skipped} of the ${this.lines} lines read`
+    throw new ApiError(
+      'bad-input',
+      `this is no ${this.#dialect.what}: ${lines} could not be understood (${this.events} events were found)`,
+      'leave the format to be recognised, or record and convert again: trace-cmd report, or cat /sys/kernel/tracing/trace',
+    )
+  }
+
+  /** The `counter` clock counts events: its ticks are about as many as the events. Other tick clocks run far faster. */
+  #countsEvents(): boolean {
+    return this.events > 1 && this.recorder.builder.lastNs <= 4 * this.events
+  }
+}
+
+/** `# …`, `#` and `##### …`: headers. A comm can begin with `#` only where it is not padded. */
+function isComment(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes[from] === 35 && (from + 1 >= to || bytes[from + 1] === 32 || bytes[from + 1] === 35)
+}
+
+/** Behind the `(+12)` of report --ts-diff and the padding around it. */
+function behindDifference(bytes: Uint8Array, at: number, to: number): number {
+  let i = at
+  while (i < to && bytes[i] === 32) i++
+  if (i + 2 < to && bytes[i] === 40 && (bytes[i + 1] === 43 || bytes[i + 1] === 45)) {
+    let close = i + 2
+    while (close < to && bytes[close] >= 48 && bytes[close] <= 57) close++
+    if (bytes[close] === 41) i = close + 1
+    while (i < to && bytes[i] === 32) i++
+  }
+  return i
+}

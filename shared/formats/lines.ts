@@ -1,0 +1,114 @@
+/**
+ * Bytes to lines. Chunks may be cut anywhere, also inside a line or a character; whole lines are handed over where they
+ * lie in the chunk (no copy, no string), only the piece of a line at a chunk's end is carried over. A line longer than
+ * limits.lineBytes is never collected: it is reported as too long and skipped, so memory stays bounded whatever comes.
+ * A byte-order mark at the start and the CR of CRLF line ends are not part of any line.
+ */
+
+import { limits } from '../base/limits.ts'
+
+const LF = 10
+const CR = 13
+
+/** What is done with lines. Offsets are into `bytes`, which is only valid during the call. */
+export interface LineHandler {
+  /**
+   * A chance to take a whole line from `at` in one pass, before anyone looked for its end: returns the offset after its
+   * newline, or -1 to get the line through `line` instead. It must find the newline before `end`.
+   */
+  fast(bytes: Uint8Array, at: number, end: number): number
+  line(bytes: Uint8Array, from: number, to: number): void
+  tooLong(): void
+}
+
+export class LineSplitter {
+  /** Lines finished. Inside a handler call the 1-based number of its line is `lines + 1`. */
+  lines = 0
+  /** The input did not end with a newline. */
+  unfinished = false
+  readonly #handler: LineHandler
+  #carry = new Uint8Array(4096)
+  #carried = 0
+  /** Inside a line that is too long. */
+  #skipping = false
+
+  constructor(handler: LineHandler) {
+    this.#handler = handler
+  }
+
+  push(bytes: Uint8Array): void {
+    const end = bytes.length
+    let at = 0
+    if (this.#carried > 0 || this.#skipping) {
+      const newline = bytes.indexOf(LF)
+      this.#keep(bytes, 0, newline === -1 ? end : newline)
+      if (newline === -1) return
+      this.#finishCarried()
+      at = newline + 1
+    } else if (this.lines === 0) {
+      at = markLength(bytes, end)
+    }
+    while (at < end) {
+      const next = this.#handler.fast(bytes, at, end)
+      if (next !== -1) {
+        this.lines++
+        at = next
+        continue
+      }
+      const newline = bytes.indexOf(LF, at)
+      if (newline === -1) {
+        this.#keep(bytes, at, end)
+        return
+      }
+      this.#whole(bytes, at, newline)
+      at = newline + 1
+    }
+  }
+
+  end(): void {
+    if (this.#carried === 0 && !this.#skipping) return
+    this.unfinished = true
+    this.#finishCarried()
+  }
+
+  #whole(bytes: Uint8Array, from: number, to: number): void {
+    if (to - from > limits.lineBytes) this.#handler.tooLong()
+    else this.#handler.line(bytes, from, to > from && bytes[to - 1] === CR ? to - 1 : to)
+    this.lines++
+  }
+
+  /** A piece of a line whose end has not been seen, or has just been found. */
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#skipping) return
+    const length = this.#carried + (to - from)
+    if (length > limits.lineBytes) {
+      this.#skipping = true
+      this.#carried = 0
+      return
+    }
+    if (length > this.#carry.length) {
+      const grown = new Uint8Array(Math.max(length, this.#carry.length * 2))
+      grown.set(this.#carry.subarray(0, this.#carried))
+      this.#carry = grown
+    }
+    for (let i = from, j = this.#carried; i < to; i++, j++) this.#carry[j] = bytes[i]
+    this.#carried = length
+  }
+
+  #finishCarried(): void {
+    const length = this.#carried
+    this.#carried = 0
+    if (this.#skipping) {
+      this.#skipping = false
+      this.#handler.tooLong()
+      this.lines++
+      return
+    }
+    this.#whole(this.#carry, this.lines === 0 ? markLength(this.#carry, length) : 0, length)
+  }
+}
+
+/** Length of a UTF-8 byte-order mark at the start of a file. */
+function markLength(bytes: Uint8Array, length: number): number {
+  return length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+}
