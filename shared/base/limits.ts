@@ -64,6 +64,8 @@ export const limits = {
   batchesInFlight: 8,
   /** Recently opened files remembered. */
   recentFiles: 50,
+  /** Imports, exports and checks running at once; more wait. */
+  jobs: 4,
   /** Open files one engine keeps loaded; the least recently used is dropped from memory first. */
   loadedFiles: 8,
   /** Bytes of columns all loaded files may hold together before the least recently used is dropped. */
@@ -72,6 +74,6 @@ export const limits = {
   cachedAnalyses: 200,
   /** Steps of the window's selection history per file. */
   selectionHistory: 100,
-  /** Bytes of one upload chunk. */
-  uploadChunkBytes: 1 * MiB,
+  /** Rows a table of the window draws as they are; longer ones are virtual. */
+  plainTableRows: 200,
 } as const

@@ -214,7 +214,7 @@ export type Methods = typeof methods
 export type MethodName = keyof Methods
 export type MethodParams<M extends MethodName> = z.input<Methods[M]['params']>
 export type ParsedParams<M extends MethodName> = z.output<Methods[M]['params']>
-export type MethodResult<M extends MethodName> = NonNullable<Methods[M]['result']>
+export type MethodResult<M extends MethodName> = Exclude<Methods[M]['result'], undefined>
 
 /** Progress of a running call. Unknown totals are null and look unknown. */
 export interface Progress {

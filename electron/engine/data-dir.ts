@@ -1,0 +1,56 @@
+/**
+ * Where Faultline keeps its own things: recent files, imports, uploads and downloads under way, logs. FAULTLINE_HOME
+ * names it, else the system's usual place. Several engines may use one data directory at once, so what belongs to one
+ * run lies in a folder named after its process, and folders of processes that are gone are removed by the next engine.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import envPaths from 'env-paths'
+
+export interface DataDir {
+  readonly path: string
+  /** Finished imports: `.faultline` files that files.open made. */
+  readonly imports: string
+  /** This engine's own: uploads and exports on their way. Created when first used. */
+  readonly session: string
+  readonly logs: string
+}
+
+export function dataDirAt(path = process.env['FAULTLINE_HOME'] ?? envPaths('faultline', { suffix: '' }).data): DataDir {
+  const session = join(path, 'sessions', `${process.pid}-${randomBytes(4).toString('hex')}`)
+  return { path, imports: join(path, 'imports'), session, logs: join(path, 'logs') }
+}
+
+/** Remove what engines that were killed left behind. Never fails: it is housekeeping. */
+export async function removeDeadSessions(dir: DataDir): Promise<void> {
+  const sessions = join(dir.path, 'sessions')
+  const names = await readdir(sessions).catch(() => [])
+  for (const name of names) {
+    const pid = Number.parseInt(name, 10)
+    if (!isAlive(pid)) await rm(join(sessions, name), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** A file is there whole or not at all: written beside its place and renamed. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  await mkdir(join(path, '..'), { recursive: true })
+  const beside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
+  try {
+    await writeFile(beside, text)
+    await rename(beside, path)
+  } catch (error) {
+    await rm(beside, { force: true })
+    throw error
+  }
+}

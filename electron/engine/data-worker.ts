@@ -1,0 +1,96 @@
+/**
+ * The data thread: keeps opened `.faultline` files loaded and answers analyses from memory. SQLite is touched here and
+ * in jobs, never on the router's thread. At most limits.loadedFiles files and limits.loadedBytes stay loaded; the least
+ * recently used go first and are loaded again when asked for. A file that was replaced on disk is loaded anew.
+ */
+
+import { statSync, type Stats } from 'node:fs'
+import { basename } from 'node:path'
+import { parentPort } from 'node:worker_threads'
+import { analyses } from '#shared/analysis/index.ts'
+import { ApiError } from '#shared/base/errors.ts'
+import { rowBytes } from '#shared/base/columns.ts'
+import { limits } from '#shared/base/limits.ts'
+import { spanSchemas, SPAN_TABLES, type Trace } from '#shared/model/trace.ts'
+import type { TraceInfo } from '#shared/contract/methods.ts'
+import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
+import { openFile, type Db } from '../store/open.ts'
+import { rowMaps } from '../store/span-rows.ts'
+import { describeTrace } from './describe.ts'
+import { serveThread } from './threads.ts'
+
+interface Loaded {
+  readonly db: Db
+  readonly stamp: string
+  readonly traces: Map<number, Trace>
+  /** What its traces take when all their tables have been asked for. */
+  bytes: number
+}
+
+/** In order of last use, the least recent first. */
+const loaded = new Map<string, Loaded>()
+
+const functions = {
+  describe(path: string): { readonly bytes: number; readonly traces: readonly TraceInfo[] } {
+    const file = load(path)
+    const traces = listTraces(file.db).map((stored) => describeTrace(stored, traceOf(path, file, stored.id)))
+    return { bytes: stat(path).size, traces }
+  },
+  /** `params` have been parsed. */
+  analyse(path: string, trace: number, id: string, params: unknown): unknown {
+    return analyses.get(id).run(traceOf(path, load(path), trace), params)
+  },
+  drop(path: string): void {
+    loaded.get(path)?.db.close()
+    loaded.delete(path)
+  },
+}
+export type DataFunctions = typeof functions
+
+function stat(path: string): Stats {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined)
+    throw new ApiError('not-found', `${basename(path)}: no such file`, 'it was moved or deleted; open it again')
+  return found
+}
+
+function load(path: string): Loaded {
+  const { ino, mtimeMs, size } = stat(path)
+  const stamp = `${ino} ${mtimeMs} ${size}`
+  let file = loaded.get(path)
+  if (file !== undefined && file.stamp !== stamp) {
+    functions.drop(path)
+    file = undefined
+  }
+  file ??= { db: openFile(path), stamp, traces: new Map(), bytes: 0 }
+  loaded.delete(path)
+  loaded.set(path, file)
+  makeRoom(path)
+  return file
+}
+
+function traceOf(path: string, file: Loaded, id: number): Trace {
+  let trace = file.traces.get(id)
+  if (trace !== undefined) return trace
+  trace = loadTrace(file.db, id)
+  file.traces.set(id, trace)
+  const stored = listTraces(file.db).find((one) => one.id === id)
+  if (stored !== undefined) file.bytes += bytesOf(stored)
+  makeRoom(path)
+  return trace
+}
+
+/** Drop what was not used for longest, but never the file that is being used. */
+function makeRoom(used: string): void {
+  const total = () => [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+  for (const path of [...loaded.keys()]) {
+    if (path === used || (loaded.size <= limits.loadedFiles && total() <= limits.loadedBytes)) continue
+    functions.drop(path)
+  }
+}
+
+function bytesOf({ rows }: StoredTrace): number {
+  return SPAN_TABLES.reduce((sum, table) => sum + rows[rowMaps[table].part] * rowBytes(spanSchemas[table]), 0)
+}
+
+if (parentPort !== null) serveThread(parentPort, functions)

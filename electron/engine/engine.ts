@@ -1,0 +1,185 @@
+/**
+ * The engine: everything Faultline can do, behind the contract, for any host.
+ *
+ *     const engine = await createEngine({ host: 'cli' })
+ *     const client = engine.connect()                    // in-process, may name any path
+ *     engine.serve(transport, { paths: 'none', local: false })   // a connection of the window or the browser
+ *     await engine.close()                               // cancels what runs, removes what was temporary
+ *
+ * Its own thread only routes: it never opens SQLite, never parses, never computes, so a click is answered while a
+ * gigabyte is imported.
+ */
+
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { toWireError } from '#shared/base/errors.ts'
+import type { AppInfo, Client, MethodName, Source } from '#shared/contract/methods.ts'
+import { createClient, type Transport } from '#shared/contract/rpc.ts'
+import { serveConnection, type Connection, type ServedCall } from '#shared/contract/serve.ts'
+import { inProcessPair } from '#shared/contract/transports.ts'
+import { dataDirAt, removeDeadSessions } from './data-dir.ts'
+import { createDownloads } from './downloads.ts'
+import { createFiles } from './files.ts'
+import { createHandles } from './handles.ts'
+import { createHandlers, type Handlers } from './handlers.ts'
+import { createJobs } from './jobs.ts'
+import { openLog, type Logger } from './log.ts'
+import { createOpening, type Call } from './opening.ts'
+import { createReader } from './reader.ts'
+import { createRecents } from './recent.ts'
+import type { ClientRights } from './rights.ts'
+import { loadSamples } from './samples.ts'
+import { forkSql, type ForkSql } from './spawn.ts'
+import { createSqlRunner } from './sql.ts'
+import { createUploads } from './uploads.ts'
+
+export type { ClientRights } from './rights.ts'
+
+export interface EngineOptions {
+  readonly host: AppInfo['host']
+  /** Default: FAULTLINE_HOME, else the system's place for application data. */
+  readonly dataDir?: string
+  /** Folder whose files a client with `paths: 'root'` may name. */
+  readonly root?: string
+  /** What the window opens first. */
+  readonly startWith?: readonly Source[]
+  /** Folder with samples.json. Default: the project's. */
+  readonly samples?: string
+  readonly forkSql?: ForkSql
+}
+
+export interface Engine {
+  serve(transport: Transport, rights: ClientRights): Connection
+  /** A client in this process. Default rights: the command line's. */
+  connect(rights?: ClientRights): Client
+  /** Let clients open this path although they may not name it. */
+  grant(path: string): Source
+  close(): Promise<void>
+}
+
+const COMMAND_LINE: ClientRights = { paths: 'any', local: true }
+
+/** Both from the sources and from out/main the project's root is two folders up. */
+const projectFile = (name: string) => new URL(`../../${name}`, import.meta.url)
+
+export function appVersion(): string {
+  return (JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { version: string }).version
+}
+
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const dir = dataDirAt(options.dataDir)
+  const log = openLog(dir.logs, options.host)
+  const connections = new Set<Connection>()
+  const onRecent = () => connections.forEach((connection) => connection.emit('files.changed', { recent: true }))
+  await removeDeadSessions(dir)
+
+  const version = appVersion()
+  const samples = await loadSamples(options.samples ?? fileURLToPath(projectFile('samples')))
+  const root = options.root === undefined ? undefined : resolve(options.root)
+  const uploads = createUploads(dir.session)
+  const downloads = createDownloads(dir.session)
+  const recents = createRecents(dir.path)
+  const handles = createHandles()
+  const jobs = createJobs()
+  const reader = createReader()
+  const sql = createSqlRunner(options.forkSql ?? forkSql)
+  const files = createFiles({
+    root,
+    imports: dir.imports,
+    startWith: options.startWith ?? [],
+    samples,
+    recents,
+    uploads,
+  })
+  const opening = createOpening({
+    imports: dir.imports,
+    version,
+    files,
+    handles,
+    uploads,
+    jobs,
+    reader,
+    // A script that reads a hundred files must not push the user's own off the list.
+    recents: options.host === 'cli' ? undefined : recents,
+    now: Date.now,
+    onRecent,
+  })
+  const handlers = createHandlers({
+    host: options.host,
+    version,
+    samples,
+    files,
+    recents,
+    uploads,
+    downloads,
+    handles,
+    opening,
+    jobs,
+    reader,
+    sql,
+    onRecent,
+  })
+
+  function serve(transport: Transport, rights: ClientRights): Connection {
+    const client = { rights }
+    const connection: Connection = serveConnection<AbortSignal>({
+      transport,
+      call: (call) => answer(handlers, { ...call, client }, log),
+      stopper: () => new AbortController(),
+      onFailure: (method, thrown) => logFailure(log, method, thrown),
+      onClose() {
+        connections.delete(connection)
+        void Promise.all([uploads.dropAll(client), downloads.endAll(client)]).catch((error: unknown) =>
+          log.error(error),
+        )
+      },
+    })
+    connections.add(connection)
+    return connection
+  }
+
+  return {
+    serve,
+    connect(rights = COMMAND_LINE) {
+      const [mine, engines] = inProcessPair()
+      serve(engines, rights)
+      return createClient(mine)
+    },
+    grant: files.grant,
+    async close() {
+      for (const connection of connections) connection.close()
+      sql.close()
+      await jobs.close()
+      await opening.settled()
+      await reader.close()
+      await rm(dir.session, { recursive: true, force: true })
+      log.flush()
+    },
+  }
+}
+
+/** Jobs. Not every question: one drag over a chart asks dozens. */
+const LOGGED: ReadonlySet<MethodName> = new Set([
+  'files.open',
+  'files.check',
+  'trace.import',
+  'query.run',
+  'export.run',
+])
+
+async function answer(handlers: Handlers, call: ServedCall<AbortSignal> & Call, log: Logger): Promise<unknown> {
+  const started = performance.now()
+  const handler = handlers[call.method] as (params: unknown, call: Call) => Promise<unknown>
+  const result = await handler(call.params, call)
+  if (LOGGED.has(call.method)) log.info({ method: call.method, ms: Math.round(performance.now() - started) })
+  return result
+}
+
+/** Expected failures are one line; a bug is logged with where it happened. */
+function logFailure(log: Logger, method: string, thrown: unknown): void {
+  const { code, message } = toWireError(thrown)
+  if (code === 'internal') log.error({ method, message, stack: thrown instanceof Error ? thrown.stack : undefined })
+  else log.info({ method, code })
+}

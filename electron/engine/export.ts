@@ -1,0 +1,133 @@
+/**
+ * The export job: rows of any table as CSV or NDJSON, or the whole file as `.faultline`. It streams, so the table may be
+ * larger than memory, and it writes beside the target and renames, so a cancelled export leaves nothing.
+ */
+
+import { closeSync, constants, copyFileSync, openSync, statSync, writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { ApiError } from '#shared/base/errors.ts'
+import { explain, sqliteCode } from '../store/database.ts'
+import { Draft, refuseExisting } from '../store/draft.ts'
+import { openFile, traceIds, type Db } from '../store/open.ts'
+import { selectRows, type ExportFormat, type RowSelection } from './export-tables.ts'
+import type { JobContext } from './jobs.ts'
+
+export interface ExportOptions extends RowSelection, JobContext {
+  readonly path: string
+  readonly out: string
+  readonly force: boolean
+  readonly format: ExportFormat
+}
+
+type Cell = string | number | bigint | null | Uint8Array
+
+/** Text gathered before it is written. */
+const WRITE_CHARS = 256 * 1024
+/** Rows between two looks at the signal. */
+const LOOK_EVERY = 4096
+
+export async function exportJob(options: ExportOptions): Promise<{ readonly rows: number | null }> {
+  if (!options.force) refuseExisting(options.out)
+  const db = openFile(options.path)
+  const draft = new Draft(options.out)
+  try {
+    const rows =
+      options.format === 'faultline' ? copyFile(db, options, draft.path) : await writeRows(db, options, draft.path)
+    draft.commit({ force: options.force })
+    return { rows }
+  } catch (error) {
+    draft.discard()
+    throw explain(error, sqliteCode(error) === undefined ? options.out : options.path)
+  } finally {
+    db.close()
+  }
+}
+
+/** A `.faultline` file is complete by itself and never written while it is open here: its copy is the export. */
+function copyFile(db: Db, { path, trace, fromNs, toNs, onProgress }: ExportOptions, to: string): null {
+  if (fromNs !== undefined || toNs !== undefined) {
+    throw new ApiError(
+      'unsupported',
+      'a .faultline export cannot be cut to a time range',
+      'leave the range out, or export csv',
+    )
+  }
+  const ids = traceIds(db)
+  if (trace !== undefined && (ids.length > 1 || !ids.includes(trace))) {
+    throw new ApiError(
+      'unsupported',
+      `a .faultline export takes the whole file with its ${ids.length} traces`,
+      'leave the trace out',
+    )
+  }
+  copyFileSync(path, to, constants.COPYFILE_FICLONE)
+  const { size } = statSync(to)
+  onProgress({ stage: 'writing', done: size, total: size, unit: 'bytes', events: null, elapsedMs: 0 })
+  return null
+}
+
+async function writeRows(db: Db, options: ExportOptions, to: string): Promise<number> {
+  const started = performance.now()
+  const { sql, params } = selectRows(options)
+  const statement = db.prepare(sql).raw(true).safeIntegers(true)
+  const columns = statement.columns().map(({ name }) => name)
+  const line = options.format === 'csv' ? csvLine : ndjsonLine(columns)
+  const file = openSync(to, 'wx')
+  try {
+    let text = options.format === 'csv' ? csvLine(columns) : ''
+    let rows = 0
+    for (const row of statement.iterate(params) as Iterable<Cell[]>) {
+      text += line(row)
+      rows++
+      if (text.length >= WRITE_CHARS) {
+        writeAll(file, text)
+        text = ''
+      }
+      if (rows % LOOK_EVERY === 0) {
+        options.onProgress({
+          stage: 'writing',
+          done: rows,
+          total: null,
+          unit: 'rows',
+          events: null,
+          elapsedMs: Math.round(performance.now() - started),
+        })
+        // Lets the message "cancel" in.
+        await setImmediate()
+        if (options.signal.aborted) throw new ApiError('cancelled', 'the export was cancelled')
+      }
+    }
+    writeAll(file, text)
+    return rows
+  } finally {
+    closeSync(file)
+  }
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text)
+  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+}
+
+/** RFC 4180: quoted where needed, CRLF, nothing for "not known". */
+export function csvLine(cells: readonly Cell[]): string {
+  return `${cells.map(csvCell).join(',')}\r\n`
+}
+
+function csvCell(cell: Cell): string {
+  if (cell === null) return ''
+  if (cell instanceof Uint8Array) return Buffer.from(cell).toString('hex')
+  const text = String(cell)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+export function ndjsonLine(columns: readonly string[]): (cells: readonly Cell[]) => string {
+  const keys = columns.map((name) => JSON.stringify(name))
+  return (cells) => `{${cells.map((cell, i) => `${keys[i]}:${jsonCell(cell)}`).join(',')}}\n`
+}
+
+function jsonCell(cell: Cell): string {
+  if (typeof cell === 'bigint') return String(cell)
+  if (cell instanceof Uint8Array) return JSON.stringify(Buffer.from(cell).toString('hex'))
+  return JSON.stringify(cell)
+}

@@ -1,0 +1,140 @@
+/**
+ * What every method of the contract does: one short function each, and no work of its own. It runs on the router's
+ * thread, so nothing here opens SQLite, parses or computes; that is handed to jobs, the data thread and the SQL process.
+ */
+
+import { rm } from 'node:fs/promises'
+import { analyses } from '#shared/analysis/index.ts'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { Registry } from '#shared/base/registry.ts'
+import type { AppInfo, ExportResult, MethodName, MethodResult, ParsedParams } from '#shared/contract/methods.ts'
+import { formats } from '#shared/formats/index.ts'
+import { analysisParams } from './analysis-params.ts'
+import type { Downloads } from './downloads.ts'
+import { exportName } from './export-tables.ts'
+import type { Files } from './files.ts'
+import type { Handles } from './handles.ts'
+import type { Jobs } from './jobs.ts'
+import type { Call, Opening } from './opening.ts'
+import type { Reader } from './reader.ts'
+import type { Recents } from './recent.ts'
+import { writablePath } from './rights.ts'
+import type { SampleFile } from './samples.ts'
+import type { SqlRunner } from './sql.ts'
+import type { Uploads } from './uploads.ts'
+
+export interface Parts {
+  readonly host: AppInfo['host']
+  readonly version: string
+  readonly samples: Registry<SampleFile>
+  readonly files: Files
+  readonly recents: Recents
+  readonly uploads: Uploads
+  readonly downloads: Downloads
+  readonly handles: Handles
+  readonly opening: Opening
+  readonly jobs: Jobs
+  readonly reader: Reader
+  readonly sql: SqlRunner
+  readonly onRecent: () => void
+}
+
+export type Handlers = {
+  readonly [M in MethodName]: (params: ParsedParams<M>, call: Call) => Promise<MethodResult<M>>
+}
+
+export function createHandlers(parts: Parts): Handlers {
+  return { ...fileHandlers(parts), ...traceHandlers(parts), ...byteHandlers(parts) }
+}
+
+type FileMethod = 'app.info' | Extract<MethodName, `files.${string}`>
+type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod>
+
+function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
+  const { files, recents, handles, opening, jobs, reader, onRecent } = parts
+  return {
+    'app.info': (_, { client }) =>
+      Promise.resolve({
+        version: parts.version,
+        host: parts.host,
+        platform: process.platform,
+        formats: formats.items.map(({ id, title, extensions }) => ({ id, title, extensions })),
+        analyses: analyses.items.map(({ id, title, about }) => ({ id, title, about })),
+        samples: parts.samples.items.map(({ path: _path, ...sample }) => sample),
+        paths: client.rights.paths,
+        startWith: files.startWith(client),
+      }),
+    'files.recent': (_, { client }) => files.recent(client),
+    async 'files.forget'({ source }, { client }) {
+      await recents.forget(await files.listedAs(source, client))
+      onRecent()
+      return null
+    },
+    'files.open': (params, call) => opening.open(params, call),
+    async 'files.close'({ file }, { client }) {
+      const ended = handles.close(file, client)
+      if (ended !== undefined) await reader.call('drop', [ended.path])
+      return null
+    },
+    async 'files.check'({ source }, { client, signal, onProgress }) {
+      const { path } = await files.locate(source, client)
+      return jobs.run('check', { path }, { signal, onProgress })
+    },
+  }
+}
+
+function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
+  const { handles, opening, reader, sql } = parts
+  return {
+    'trace.import': (params, call) => opening.importTo(params, call),
+    'trace.info': ({ file }, call) => opening.info(handles.get(file), call),
+    async 'analysis.run'({ file, trace, id, params }, { signal }) {
+      const { path } = handles.get(file)
+      return reader.call('analyse', [path, trace, id, analysisParams(id, params)], signal)
+    },
+    async 'query.run'({ file, sql: text, maxRows }, { signal }) {
+      const { path } = handles.get(file)
+      if (text.length > limits.sqlBytes) {
+        throw new ApiError('limit', `a statement may have ${limits.sqlBytes} characters at most`, 'shorten it')
+      }
+      return sql.run({ path, sql: text, maxRows: Math.min(maxRows ?? limits.sqlRows, limits.sqlRows) }, signal)
+    },
+    'export.run': (params, call) => exportRun(parts, params, call),
+  }
+}
+
+async function exportRun(
+  { handles, jobs, downloads }: Parts,
+  { file, out, force, ...what }: ParsedParams<'export.run'>,
+  { client, signal, onProgress }: Call,
+): Promise<ExportResult> {
+  const handle = handles.get(file)
+  const name = exportName(handle.name, what)
+  const target = out === undefined ? await downloads.place() : writablePath(out, client.rights)
+  const { rows } = await jobs.run('export', { path: handle.path, out: target, force, ...what }, { signal, onProgress })
+  if (out !== undefined) return { path: target, name, bytes: null, download: null, rows }
+  try {
+    return { path: null, name, bytes: null, download: null, rows, ...(await downloads.offer(client, target)) }
+  } catch (error) {
+    await rm(target, { force: true })
+    throw error
+  }
+}
+
+function byteHandlers({ uploads, downloads }: Parts): Pick<Handlers, ByteMethod> {
+  return {
+    'upload.begin': async ({ name, bytes }, { client }) => ({ upload: await uploads.begin(client, name, bytes) }),
+    'upload.chunk': async ({ upload, bytes }, { client }) => ({ received: await uploads.chunk(client, upload, bytes) }),
+    async 'upload.cancel'({ upload }, { client }) {
+      await uploads.drop(client, upload)
+      return null
+    },
+    'download.chunk': ({ download, offset }, { client }) => downloads.chunk(client, download, offset),
+    async 'download.end'({ download }, { client }) {
+      await downloads.end(client, download)
+      return null
+    },
+  }
+}

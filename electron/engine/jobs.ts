@@ -1,0 +1,101 @@
+/**
+ * Heavy work in threads of its own: imports, exports, integrity checks. A job is asked to stop first, so that it cleans
+ * up after itself, and its thread is ended if it does not. Progress comes at most ten times a second. More jobs than
+ * limits.jobs wait their turn; waiting ones can be cancelled too.
+ */
+
+import type { Worker } from 'node:worker_threads'
+import { ApiError, fromWireError, type WireError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { Progress } from '#shared/contract/methods.ts'
+import type { JobName, JobParams, JobResult } from './job-worker.ts'
+import { spawnThread } from './spawn.ts'
+
+/** How long a job that was cancelled may take to clean up before its thread is ended. */
+const GRACE_MS = 5_000
+
+export interface JobContext {
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** What a job's thread says. */
+export type JobMessage =
+  | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'done'; readonly result: unknown }
+  | { readonly kind: 'failed'; readonly error: WireError }
+
+export interface Jobs {
+  run<N extends JobName>(name: N, params: JobParams<N>, context: JobContext): Promise<JobResult<N>>
+  /** Cancels what runs and waits until it has ended. */
+  close(): Promise<void>
+}
+
+export function createJobs(): Jobs {
+  const running = new Set<Promise<unknown>>()
+  const waiting: (() => void)[] = []
+  const closing = new AbortController()
+
+  async function turn(signal: AbortSignal): Promise<void> {
+    while (running.size >= limits.jobs) {
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      signal.throwIfAborted()
+    }
+  }
+
+  return {
+    async run(name, params, { signal: caller, onProgress }) {
+      const signal = AbortSignal.any([caller, closing.signal])
+      const cancelled = new ApiError('cancelled', `the ${name} was cancelled`)
+      if (signal.aborted) throw cancelled
+      await turn(signal).catch(() => Promise.reject(cancelled))
+      const job = runThread(spawnThread('job-worker', { name, params }), { signal, onProgress })
+      running.add(job)
+      try {
+        return (await job) as JobResult<typeof name>
+      } finally {
+        running.delete(job)
+        waiting.shift()?.()
+      }
+    },
+    async close() {
+      closing.abort()
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+function runThread(worker: Worker, { signal, onProgress }: JobContext): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let outcome: (() => void) | undefined
+    let grace: NodeJS.Timeout | undefined
+    const cancel = () => {
+      worker.postMessage('cancel')
+      grace = setTimeout(() => void worker.terminate(), GRACE_MS)
+    }
+    signal.addEventListener('abort', cancel, { once: true })
+    worker.on('message', (message: JobMessage) => {
+      switch (message.kind) {
+        case 'progress':
+          return onProgress(message.progress)
+        case 'done':
+          outcome = () => resolve(message.result)
+          return
+        case 'failed':
+          outcome = () => reject(fromWireError(message.error))
+      }
+    })
+    worker.on('error', (error: Error) => (outcome ??= () => reject(error)))
+    // The job is over when its thread is: only then is everything it had open closed.
+    worker.on('exit', () => {
+      clearTimeout(grace)
+      signal.removeEventListener('abort', cancel)
+      if (outcome !== undefined) outcome()
+      else if (signal.aborted) reject(new ApiError('cancelled', 'the job was cancelled'))
+      else reject(new Error('a job ended without a result'))
+    })
+  })
+}

@@ -1,0 +1,21 @@
+/**
+ * A thread that ends its process when the process that started it is gone. It is a thread of its own because the main
+ * thread may be inside a statement that never returns.
+ */
+
+const EVERY_MS = 1_000
+
+const parent = process.ppid
+
+setInterval(() => {
+  if (process.ppid !== parent || !isAlive()) process.kill(process.pid, 'SIGKILL')
+}, EVERY_MS)
+
+function isAlive(): boolean {
+  try {
+    process.kill(parent, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

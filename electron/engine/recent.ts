@@ -1,0 +1,84 @@
+/**
+ * The recently opened files, in <data>/recent.json, newest first. The list is read anew for every change, because other
+ * engines may share the data directory; a list that cannot be read counts as empty and is written anew.
+ */
+
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { limits } from '#shared/base/limits.ts'
+import { writeWhole } from './data-dir.ts'
+
+const schema = z.array(
+  z.object({
+    /** What was opened: a path, or a sample by id. */
+    source: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('path'), path: z.string() }),
+      z.object({ kind: z.literal('sample'), sample: z.string() }),
+    ]),
+    /** The import in the data directory it was opened as, so that it can be kept as long as it is listed. */
+    imported: z.string().nullable(),
+    name: z.string(),
+    format: z.string(),
+    durationNs: z.number(),
+    events: z.number(),
+    lost: z.number().nullable(),
+    worstLock: z.string().nullable(),
+    worstWaitNs: z.number().nullable(),
+    openedAt: z.number(),
+  }),
+)
+export type RecentEntry = z.infer<typeof schema>[number]
+export type RecentSource = RecentEntry['source']
+
+export interface Recents {
+  list(): Promise<readonly RecentEntry[]>
+  add(entry: RecentEntry): Promise<void>
+  forget(source: RecentSource): Promise<void>
+}
+
+export function createRecents(folder: string): Recents {
+  const path = join(folder, 'recent.json')
+  let tail: Promise<unknown> = Promise.resolve()
+
+  async function list(): Promise<readonly RecentEntry[]> {
+    try {
+      return schema.parse(JSON.parse(await readFile(path, 'utf8')))
+    } catch {
+      return []
+    }
+  }
+
+  function change(next: (entries: readonly RecentEntry[]) => readonly RecentEntry[]): Promise<void> {
+    const done = tail.then(async () => {
+      const entries = next(await list()).slice(0, limits.recentFiles)
+      await writeWhole(path, `${JSON.stringify(entries, undefined, 1)}\n`)
+    })
+    tail = done.catch(() => undefined)
+    return done
+  }
+
+  return {
+    list,
+    add: (entry) => change((entries) => [entry, ...entries.filter(({ source }) => !sameSource(source, entry.source))]),
+    forget: (forgotten) => change((entries) => entries.filter(({ source }) => !sameSource(source, forgotten))),
+  }
+}
+
+export function sameSource(a: RecentSource, b: RecentSource): boolean {
+  return sourceKey(a) === sourceKey(b)
+}
+
+function sourceKey(source: RecentSource): string {
+  return source.kind === 'path' ? `path ${source.path}` : `sample ${source.sample}`
+}
+
+/** The name a client that may not name paths knows a path by. */
+export function knownId(path: string): string {
+  return createHash('sha256').update(path).digest('hex').slice(0, 24)
+}
+
+export async function isMissing(source: RecentSource): Promise<boolean> {
+  return source.kind === 'path' && (await stat(source.path).catch(() => undefined)) === undefined
+}

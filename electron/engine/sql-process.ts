@@ -1,0 +1,64 @@
+/**
+ * The process a user's SQL statement runs in: one statement at a time, read-only, only statements that guard.ts lets
+ * through, and no more rows and bytes than limits.ts allows. Cancelling is the parent's business: it kills this process.
+ */
+
+import { toWireError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { QueryResult } from '#shared/contract/methods.ts'
+import { openFile } from '../store/open.ts'
+import { guardedStatement } from '../store/guard.ts'
+import { parentChannel } from './parent-channel.ts'
+import { spawnThread } from './spawn.ts'
+import type { SqlReply, SqlRequest } from './sql.ts'
+
+type Value = string | number | null
+type Raw = Value | bigint | Uint8Array
+
+function run({ path, sql, maxRows }: SqlRequest): QueryResult {
+  const started = performance.now()
+  const db = openFile(path)
+  try {
+    const statement = guardedStatement(db, sql).raw(true).safeIntegers(true)
+    const columns = statement.columns().map(({ name }) => name)
+    const rows: Value[][] = []
+    let bytes = 0
+    let truncated = false
+    for (const row of statement.iterate() as Iterable<Raw[]>) {
+      const values = row.map(asValue)
+      for (const value of values) bytes += typeof value === 'string' ? 2 * value.length + 16 : 16
+      if (rows.length === maxRows || bytes > limits.sqlReplyBytes) {
+        truncated = true
+        break
+      }
+      rows.push(values)
+    }
+    return { columns, rows, truncated, wallMs: Math.round(performance.now() - started) }
+  } finally {
+    db.close()
+  }
+}
+
+/** Integers beyond 2^53 stay exact as text; binary columns are named, not shown. */
+function asValue(value: Raw): Value {
+  if (typeof value === 'bigint') {
+    const number = Number(value)
+    return Number.isSafeInteger(number) ? number : String(value)
+  }
+  if (value instanceof Uint8Array) return `<${value.length} bytes>`
+  return value
+}
+
+// A parent that was killed cannot kill this process, and a statement that never ends would not notice.
+spawnThread('orphan-watch').unref()
+
+const parent = parentChannel()
+parent.onMessage((message) => {
+  let reply: SqlReply
+  try {
+    reply = { result: run(message as SqlRequest) }
+  } catch (thrown) {
+    reply = { error: toWireError(thrown) }
+  }
+  parent.send(reply)
+})
