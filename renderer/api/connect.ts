@@ -1,0 +1,99 @@
+/**
+ * The window's connection to the engine: a message port in Electron, a WebSocket to the loopback host in a browser (the
+ * token stands in the location's hash and is the first message). A socket that breaks is opened again by itself with
+ * growing pauses; calls that were under way fail as `disconnected`, new ones wait for the connection.
+ */
+
+import { ApiError } from '#shared/base/errors.ts'
+import type { Client, EngineEvents, EventName } from '#shared/contract/methods.ts'
+import { createClient, lostConnection, type Transport } from '#shared/contract/rpc.ts'
+import { openSocket } from '#shared/contract/transports.ts'
+import type { ConnectionState } from '../stores/app.ts'
+
+export interface ConnectionWatcher {
+  /** `again`: it had been open before, the engine may have forgotten what was open. */
+  readonly onState: (state: ConnectionState, trouble: string | undefined, again: boolean) => void
+}
+
+const PAUSES_MS = [200, 500, 1_000, 2_000, 5_000]
+
+/** A client that outlives its transports. `dial` makes a new one; it rejects when there is no way in. */
+export function reconnectingClient(dial: () => Promise<Transport>, watcher: ConnectionWatcher): Client {
+  const listeners = new Map<EventName, Set<(data: never) => void>>()
+  let current: Promise<Client>
+  let opened = false
+  let closed = false
+
+  async function attempt(tries: number): Promise<Client> {
+    try {
+      const transport = watched(await dial())
+      const client = createClient(transport)
+      for (const [event, set] of listeners)
+        for (const listener of set) client.on(event, listener as (data: EngineEvents[EventName]) => void)
+      watcher.onState('open', undefined, opened)
+      opened = true
+      return client
+    } catch (thrown) {
+      const error = thrown instanceof ApiError ? thrown : lostConnection()
+      if (closed || error.code === 'permission') {
+        watcher.onState('refused', [error.message, error.hint].filter((part) => part).join(': '), opened)
+        throw error
+      }
+      watcher.onState(opened ? 'lost' : 'connecting', error.message, opened)
+      await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]))
+      return attempt(tries + 1)
+    }
+  }
+  /** The same transport, whose end also starts the next attempt. */
+  function watched(transport: Transport): Transport {
+    return {
+      ...transport,
+      onClose: (listener) =>
+        transport.onClose((error) => {
+          listener(error)
+          if (closed) return
+          if (error?.code === 'permission') {
+            watcher.onState('refused', [error.message, error.hint].filter((part) => part).join(': '), opened)
+            current = Promise.reject(error)
+            current.catch(() => undefined) // told through the watcher; calls get it when they await
+            return
+          }
+          watcher.onState('lost', error?.message, opened)
+          current = attempt(0)
+          current.catch(() => undefined)
+        }),
+    }
+  }
+  current = attempt(0)
+  current.catch(() => undefined)
+
+  return {
+    call: (async (method, params, options) => (await current).call(method, params, options)) as Client['call'],
+    on(event, listener) {
+      const set = listeners.get(event) ?? new Set()
+      listeners.set(event, set.add(listener))
+      const off = current.then(
+        (client) => client.on(event, listener),
+        () => undefined,
+      )
+      return () => {
+        set.delete(listener)
+        void off.then((stop) => stop?.())
+      }
+    },
+    close() {
+      closed = true
+      void current.then(
+        (client) => client.close(),
+        () => undefined,
+      )
+    },
+  }
+}
+
+/** Dial the loopback host that served this page. */
+export function socketDialer(location: Location): () => Promise<Transport> {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? location.hash.slice(1)
+  const url = `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/socket`
+  return () => openSocket(new WebSocket(url), token)
+}

@@ -1,0 +1,31 @@
+/**
+ * The window's entry: connect to the engine, put the stores and the frame on the page, open what the host was asked to
+ * open. Everything else is in App.vue and below it.
+ */
+
+import './theme/tokens.css'
+import './theme/base.css'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import { analysisCache } from './api/analysis-cache.ts'
+import { provideClient } from './api/client.ts'
+import { reconnectingClient, socketDialer } from './api/connect.ts'
+import { provideAnalyses } from './api/use-analysis.ts'
+import App from './App.vue'
+import { useAppStore } from './stores/app.ts'
+import { useFilesStore } from './stores/files.ts'
+
+const app = createApp(App)
+app.use(createPinia())
+
+const client = reconnectingClient(socketDialer(location), {
+  onState: (state, trouble, again) => {
+    const store = app.runWithContext(useAppStore)
+    store.connection = state
+    store.trouble = trouble
+    if (state === 'open' && again) void app.runWithContext(useFilesStore).reopen()
+  },
+})
+provideClient(app, client)
+provideAnalyses(app, analysisCache(client))
+app.mount('#app')

@@ -1,0 +1,123 @@
+/**
+ * Files: the open ones (tabs), the recent ones, and the imports that run or failed. Opening is one road for everything:
+ * a recent file, a sample, a dropped file; what needs importing shows its progress and can be cancelled, and what failed
+ * stays until it is dismissed, with what to do about it.
+ */
+
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { toWireError, type WireError } from '#shared/base/errors.ts'
+import type { ImportSummary, OpenedFile, Progress, RecentFile, Source } from '#shared/contract/methods.ts'
+import { useClient } from '../api/client.ts'
+import { useAnalysisCache } from '../api/use-analysis.ts'
+import { uploadFile } from '../api/upload.ts'
+
+export interface OpenTab extends OpenedFile {
+  readonly source: Source
+  /** What the import said; null where a saved trace was opened. */
+  readonly imported: ImportSummary | null
+}
+
+/** A way to what is to be opened: something the host knows, or a file of the browser's that must be uploaded first. */
+export type Openable =
+  | { readonly kind: 'source'; readonly source: Source; readonly name: string; readonly bytes?: number }
+  | { readonly kind: 'blob'; readonly blob: File }
+
+export interface ImportJob {
+  readonly id: number
+  readonly name: string
+  readonly what: Openable
+  readonly progress: Progress | undefined
+  readonly startedAt: number
+  readonly error: WireError | undefined
+}
+
+export const useFilesStore = defineStore('files', () => {
+  const client = useClient()
+  const cache = useAnalysisCache()
+  const tabs = shallowRef<readonly OpenTab[]>([])
+  const currentFile = ref<string>()
+  const recent = shallowRef<readonly RecentFile[]>()
+  const jobs = shallowRef<readonly ImportJob[]>([])
+  const aborts = new Map<number, AbortController>()
+  let nextJob = 1
+
+  const current = computed(() => tabs.value.find((tab) => tab.file === currentFile.value))
+
+  function change(id: number, part: Partial<ImportJob>): void {
+    jobs.value = jobs.value.map((job) => (job.id === id ? { ...job, ...part } : job))
+  }
+  function dismiss(id: number): void {
+    aborts.get(id)?.abort()
+    jobs.value = jobs.value.filter((job) => job.id !== id)
+  }
+
+  /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
+  async function open(what: Openable, format?: string): Promise<OpenTab | undefined> {
+    const id = nextJob++
+    const name = what.kind === 'blob' ? what.blob.name : what.name
+    const abort = new AbortController()
+    aborts.set(id, abort)
+    const job: ImportJob = { id, name, what, progress: undefined, startedAt: performance.now(), error: undefined }
+    jobs.value = [...jobs.value, job]
+    const watchers = { signal: abort.signal, onProgress: (progress: Progress) => change(id, { progress }) }
+    try {
+      const source: Source =
+        what.kind === 'source' ? what.source : { kind: 'upload', upload: await uploadFile(client, what.blob, watchers) }
+      const { opened, imported } = await client.call(
+        'files.open',
+        format === undefined ? { source } : { source, format },
+        watchers,
+      )
+      const tab: OpenTab = { ...opened, source, imported }
+      tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
+      currentFile.value = tab.file
+      dismiss(id)
+      return tab
+    } catch (thrown) {
+      const error = toWireError(thrown)
+      if (error.code === 'cancelled') dismiss(id)
+      else change(id, { error })
+      return undefined
+    } finally {
+      aborts.delete(id)
+      void refreshRecent()
+    }
+  }
+
+  function choose(file: string): void {
+    if (tabs.value.some((tab) => tab.file === file)) currentFile.value = file
+  }
+  async function close(file: string): Promise<void> {
+    const at = tabs.value.findIndex((tab) => tab.file === file)
+    if (at < 0) return
+    tabs.value = tabs.value.filter((tab) => tab.file !== file)
+    if (currentFile.value === file) currentFile.value = (tabs.value[at] ?? tabs.value[at - 1])?.file
+    cache.dropFile(file)
+    await client.call('files.close', { file })
+  }
+  async function refreshRecent(): Promise<void> {
+    recent.value = await client.call('files.recent', {}).catch(() => recent.value)
+  }
+  async function forget(source: Source): Promise<void> {
+    await client.call('files.forget', { source })
+    await refreshRecent()
+  }
+  /** After a new connection the engine may not know the open files any more: open them again where they came from. */
+  async function reopen(): Promise<void> {
+    for (const tab of tabs.value) {
+      const known = await client.call('trace.info', { file: tab.file }).catch(() => undefined)
+      if (known || tab.source.kind === 'upload') continue
+      const { opened } = await client.call('files.open', { source: tab.source })
+      const again: OpenTab = { ...tab, ...opened }
+      tabs.value = tabs.value.map((other) => (other.file === tab.file ? again : other))
+      if (currentFile.value === tab.file) currentFile.value = again.file
+    }
+  }
+
+  client.on('files.changed', ({ recent: changed }) => {
+    if (changed) void refreshRecent()
+  })
+
+  return { tabs, current, recent, jobs, open, choose, close, dismiss, refreshRecent, forget, reopen }
+})

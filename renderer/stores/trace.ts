@@ -1,0 +1,34 @@
+/**
+ * Which open file and which of its traces the pages show. It knows names for row numbers (tasks, lock classes), so that
+ * no page shows a number where there is a name.
+ */
+
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+import type { TraceInfo } from '#shared/contract/methods.ts'
+import { useFilesStore } from './files.ts'
+
+export const useTraceStore = defineStore('trace', () => {
+  const files = useFilesStore()
+  const chosen = ref<Readonly<Record<string, number>>>({})
+
+  const opened = computed(() => files.current)
+  const file = computed(() => opened.value?.file)
+  const info = computed<TraceInfo | undefined>(() => {
+    const traces = opened.value?.traces ?? []
+    return traces.find((trace) => trace.id === chosen.value[file.value ?? '']) ?? traces[0]
+  })
+  const traceId = computed(() => info.value?.id)
+  const durationNs = computed(() => info.value?.durationNs ?? 0)
+  const clockUnit = computed(() => info.value?.clockUnit ?? 'ns')
+  const tasks = computed(() => new Map(info.value?.taskList.map((task) => [task.id, task])))
+  const classes = computed(() => new Map(info.value?.classList.map((lockClass) => [lockClass.id, lockClass])))
+
+  function chooseTrace(id: number): void {
+    if (file.value !== undefined) chosen.value = { ...chosen.value, [file.value]: id }
+  }
+  const taskName = (id: number): string => tasks.value.get(id)?.comm ?? `task ${id}`
+  const className = (id: number): string => classes.value.get(id)?.name ?? `class ${id}`
+
+  return { opened, file, info, traceId, durationNs, clockUnit, chooseTrace, taskName, className }
+})

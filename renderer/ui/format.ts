@@ -1,0 +1,123 @@
+/**
+ * Numbers, times and dates as the window shows them, on top of shared/base/time.ts: one unit per column, thin-space
+ * groups, the unit apart from the digits so that it can be grey. Traces whose clock counts ticks have no unit of time.
+ */
+
+import { formatCount, formatNs, formatNsIn, formatShare, UNKNOWN, type TimeUnit } from '#shared/base/time.ts'
+
+export type ClockUnit = 'ns' | 'tick'
+export { formatCount, formatShare, UNKNOWN }
+
+export interface Shown {
+  readonly value: string
+  readonly unit: string
+}
+
+/** A time by itself, three digits that matter. */
+export function shownTime(ns: number, clock: ClockUnit = 'ns'): Shown {
+  return clock === 'tick' ? { value: formatCount(ns), unit: 'ticks' } : formatNs(ns)
+}
+
+/** The same as plain text, for labels, tooltips and sentences. */
+export function timeText(ns: number, clock: ClockUnit = 'ns'): string {
+  const { value, unit } = shownTime(ns, clock)
+  return `${value} ${unit}`
+}
+
+const NS: Readonly<Record<TimeUnit, number>> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 }
+const UNITS: readonly TimeUnit[] = ['s', 'ms', 'µs', 'ns']
+
+/** The unit of a column: the largest in which half of the values are 1 or more. */
+export function columnUnit(values: readonly (number | null | undefined)[]): TimeUnit {
+  const sizes = values.filter((value): value is number => typeof value === 'number' && value > 0).sort((a, b) => a - b)
+  if (sizes.length === 0) return 'µs'
+  const median = sizes[sizes.length >> 1]
+  return UNITS.find((unit) => median >= NS[unit]) ?? 'ns'
+}
+
+/** In a given unit: whole from 1000 on, else one decimal, more only for what is under 1. */
+export function timeIn(ns: number, unit: TimeUnit): string {
+  const size = Math.abs(ns) / NS[unit]
+  const most = unit === 'ns' ? 0 : unit === 'µs' ? 3 : 6
+  const decimals = size === 0 || size >= 999.5 ? 0 : size >= 0.995 ? 1 : size >= 0.0995 ? 2 : 3
+  if (size > 0 && size < 0.0005 && most > 3) return '<0.001'
+  return formatNsIn(ns, { unit, decimals: Math.min(decimals, most) })
+}
+
+/** A moment on the trace's axis: enough digits to tell it from its neighbours on the screen. */
+export function momentText(ns: number, durationNs: number, clock: ClockUnit = 'ns'): string {
+  if (clock === 'tick') return `${formatCount(ns)} ticks`
+  const unit = axisUnit(durationNs)
+  return `${formatNsIn(ns, { unit, decimals: unit === 'ns' ? 0 : 3 })} ${unit}`
+}
+
+/** `1 160 to 1 250 ms` */
+export function rangeText(
+  range: { readonly fromNs: number; readonly toNs: number },
+  durationNs: number,
+  clock: ClockUnit = 'ns',
+): string {
+  const { fromNs, toNs } = range
+  if (clock === 'tick') return `${formatCount(fromNs)} to ${formatCount(toNs)} ticks`
+  const unit = axisUnit(durationNs)
+  const width = (toNs - fromNs) / NS[unit]
+  const decimals = unit === 'ns' || width >= 20 ? 0 : width >= 2 ? 1 : 3
+  return `${formatNsIn(fromNs, { unit, decimals })} to ${formatNsIn(toNs, { unit, decimals })} ${unit}`
+}
+
+/** The unit of a time axis that is this long: labels stay under five digits. */
+export function axisUnit(durationNs: number): TimeUnit {
+  return durationNs >= 20e9 ? 's' : durationNs >= 20e6 ? 'ms' : durationNs >= 20e3 ? 'µs' : 'ns'
+}
+
+/** Round positions for axis labels, at most `most` of them: 1, 2, 2.5 or 5 times a power of ten apart. */
+export function axisTicks(from: number, to: number, most: number): number[] {
+  const raw = (to - from) / Math.max(1, most)
+  if (!(raw > 0)) return [from]
+  const power = 10 ** Math.floor(Math.log10(raw))
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((candidate) => candidate >= raw) ?? raw
+  const ticks: number[] = []
+  for (let tick = Math.ceil(from / step) * step; tick <= to + step * 1e-9; tick += step) ticks.push(tick)
+  return ticks
+}
+
+/** Labels for a time axis; the first carries the unit. */
+export function axisTimeLabel(ns: number, durationNs: number, withUnit: boolean, clock: ClockUnit = 'ns'): string {
+  if (clock === 'tick') return formatCount(ns) + (withUnit ? ' ticks' : '')
+  const unit = axisUnit(durationNs)
+  const scaled = ns / NS[unit]
+  const decimals =
+    unit === 'ns' || Math.abs(scaled - Math.round(scaled)) < 1e-6
+      ? 0
+      : Math.abs(scaled * 10 - Math.round(scaled * 10)) < 1e-6
+        ? 1
+        : 2
+  return formatNsIn(ns, { unit, decimals }) + (withUnit ? ` ${unit}` : '')
+}
+
+export function bytesText(bytes: number): string {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
+    if (bytes >= size) return `${(bytes / size).toFixed(bytes >= 100 * size ? 0 : bytes >= 10 * size ? 1 : 2)} ${unit}`
+  }
+  return `${bytes} B`
+}
+
+/** When a file was opened: the time today, the weekday this week, else the date. */
+export function openedText(at: number, now: number): string {
+  const days = Math.round((dayOf(now) - dayOf(at)) / 86_400_000)
+  const date = new Date(at)
+  if (days === 0) return date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+  if (days === 1) return 'Yesterday'
+  if (days < 7) return date.toLocaleDateString('en-GB', { weekday: 'long' })
+  const year = date.getFullYear() === new Date(now).getFullYear() ? {} : ({ year: 'numeric' } as const)
+  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...year })
+}
+
+function dayOf(at: number): number {
+  const date = new Date(at)
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
+}

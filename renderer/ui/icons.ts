@@ -1,0 +1,28 @@
+/** Line icons, 16 × 16, one path each. They mark navigation and actions; nothing is decorated with them. */
+export const icons = {
+  plus: 'M8 3v10M3 8h10',
+  search: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6L14 14',
+  sun: 'M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM8 1v2M8 13v2M1 8h2M13 8h2M3 3l1.4 1.4M11.6 11.6L13 13M3 13l1.4-1.4M11.6 4.4L13 3',
+  open: 'M2 5h4l1.5 2H14v6H2z',
+  overview: 'M2 2h5v5H2zM9 2h5v3H9zM9 7h5v7H9zM2 9h5v5H2z',
+  contention: 'M4 7V5a4 4 0 0 1 8 0v2M3 7h10v7H3z',
+  latency: 'M2 14V2M2 14h12M4 12c2-8 4-8 5-4s3 4 5 4',
+  clock: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 5v3l2 2',
+  filter: 'M2 3h12l-5 6v4l-2 1V9z',
+  down: 'M8 2v9M4 8l4 4 4-4M3 14h10',
+  table: 'M2 3h12v10H2zM2 6.5h12M2 10h12M6.5 3v10',
+  chart: 'M2 14V2M2 14h12M5 11V8M8 11V4M11 11V6',
+  image: 'M2 3h12v10H2zM2 11l3.5-3.5 3 3L11 8l3 3M10.5 5.8v.2',
+  prev: 'M10 3L5 8l5 5',
+  next: 'M6 3l5 5-5 5',
+  check: 'M3 8.5l3 3 7-7',
+  cross: 'M4 4l8 8M12 4l-8 8',
+  warning: 'M8 2l6 11H2zM8 6v4M8 11.6v.2',
+  info: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 7.5v3.5M8 5v.2',
+  lock: 'M4 7V5a4 4 0 0 1 8 0v2M3 7h10v7H3zM8 10v1.5',
+  stop: 'M4 4h8v8H4z',
+  help: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6.2 6.3c0-2.4 3.6-2.4 3.6 0C9.8 7.7 8 7.7 8 9.2M8 11.3v.2',
+  commands: 'M3 4l4 4-4 4M8 12h5',
+  sidebar: 'M2 3h12v10H2zM6 3v10',
+} as const
+export type IconName = keyof typeof icons
