@@ -1,6 +1,14 @@
-/** Waiting over time: how many tasks were waiting on average in each time bin, the chosen class apart from the rest. */
+/**
+ * Waiting over time: how many tasks were waiting on average in each time bin, the chosen locks apart from the rest. A
+ * wait that was not seen to end lasts to the end of the trace.
+ */
+
 import * as z from 'zod'
-import { analysis, scopeSchema } from './analysis.ts'
+import type { Trace } from '../model/trace.ts'
+import { analysis, scopeSchema, type Scope } from './analysis.ts'
+import { IntervalBins, timeAxis, type TimeAxis } from './parts/bins.ts'
+import { namesLocks, SpanFilter, withoutLocks } from './parts/scope.ts'
+import { contendedRows } from './parts/waits.ts'
 
 export interface ContentionOverTimeResult {
   readonly fromNs: number
@@ -16,7 +24,21 @@ export const contentionOverTime = analysis({
   title: 'Waiting over time',
   about: 'When tasks waited: mean number of waiting tasks per time bin.',
   params: z.object({ scope: scopeSchema.default({}), bins: z.int().positive().max(4096).default(200) }),
-  run(): ContentionOverTimeResult {
-    throw new Error('assertion failed: being written')
+  run(trace, { scope, bins }): ContentionOverTimeResult {
+    const axis = timeAxis(trace, scope, bins)
+    const waiting = meanWaiting(trace, scope, axis)
+    const waitingAll = namesLocks(scope) ? meanWaiting(trace, withoutLocks(scope), axis) : waiting
+    return { fromNs: axis.fromNs, binNs: axis.binNs, waiting, waitingAll }
   },
 })
+
+function meanWaiting(trace: Trace, scope: Scope, axis: TimeAxis): Float64Array {
+  const { requestedNs, acquiredNs } = trace.lockSpan.cols
+  const filter = new SpanFilter(trace, scope)
+  const open = new IntervalBins(axis)
+  for (const row of contendedRows(trace)) {
+    const end = Number.isNaN(acquiredNs[row]) ? trace.meta.durationNs : acquiredNs[row]
+    if (end > axis.fromNs && requestedNs[row] < axis.toNs && filter.keeps(row)) open.add(requestedNs[row], end)
+  }
+  return open.means()
+}

@@ -1,6 +1,23 @@
-/** Lock contention with the columns of /proc/lock_stat, read and write apart. */
+/**
+ * Lock contention with the columns of /proc/lock_stat, read and write apart. As there, an acquisition is counted when
+ * the lock is released, so one that is still held at the end of the trace is not; and a wait counts as contended even
+ * if its end was not seen, without being measured. Of locks that only contention_begin/end show, acquisitions are the
+ * contended ones.
+ *
+ * In a time window a wait or hold counts if it overlaps it. Totals are clipped to the window; mean, minimum, maximum and
+ * percentiles are of whole waits and holds.
+ */
+
 import * as z from 'zod'
-import { analysis, scopeSchema } from './analysis.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED } from '../model/kinds.ts'
+import type { Trace } from '../model/trace.ts'
+import { analysis, scopeSchema, type Scope } from './analysis.ts'
+import { holdBreakdown } from './parts/breakdown.ts'
+import { GroupedValues, PairIds } from './parts/grouping.ts'
+import { sumHolds } from './parts/holding.ts'
+import { clipped, lockFacts, overlaps, SpanFilter } from './parts/scope.ts'
+import { labelName, otherLabel } from './parts/segments.ts'
+import { kindName, known, modeName, taskRef } from './parts/words.ts'
 
 export const CONTENTION_BY = ['class', 'instance', 'op', 'task'] as const
 export type ContentionBy = (typeof CONTENTION_BY)[number]
@@ -31,7 +48,7 @@ export interface ContentionRow {
   readonly holdMaxNs: number | null
   readonly holdP50Ns: number | null
   readonly holdP99Ns: number | null
-  /** Phase with the largest share of the hold time (only by class), with that share 0…1. */
+  /** Phase with the largest share of the hold time (only by class), with that share 0…1; missing where no phase is known. */
   readonly mostlyIn?: { readonly phase: string; readonly share: number }
   readonly inferred: boolean
 }
@@ -41,6 +58,7 @@ export interface ContentionResult {
   readonly rows: readonly ContentionRow[]
   /** Rows before the cut to `top`. */
   readonly total: number
+  /** Distinct classes and locks that were acquired or waited for in scope. */
   readonly classes: number
   readonly instances: number
 }
@@ -55,7 +73,198 @@ export const contention = analysis({
     contendedOnly: z.boolean().default(false),
     top: z.int().positive().max(10_000).default(1000),
   }),
-  run(): ContentionResult {
-    throw new Error('assertion failed: being written')
+  run(trace, { scope, by, contendedOnly, top }): ContentionResult {
+    const tally = count(trace, scope, by)
+    const groups = order(tally, contendedOnly)
+    const mostly = by === 'class' && groups.length > 0 ? mostlyIn(trace, scope) : undefined
+    const rows = groups.slice(0, top).map((group) => toRow(trace, { tally, group, by, mostly }))
+    return { by, rows, total: groups.length, classes: tally.classes, instances: tally.instances }
   },
 })
+
+/** What is counted per group while passing over the spans; waits and holds are kept for exact percentiles. */
+interface Tally {
+  /** Group id to (class, mode) or (lock, mode), and task, kind or 0. */
+  readonly ids: PairIds
+  readonly acquisitions: number[]
+  readonly contended: number[]
+  readonly waitTotalNs: number[]
+  readonly holdTotalNs: number[]
+  /** SPAN_* bits of all its spans. */
+  readonly flags: number[]
+  readonly waits: GroupedValues
+  readonly holds: GroupedValues
+  classes: number
+  instances: number
+}
+
+function newTally(trace: Trace, by: ContentionBy): Tally {
+  const heights = 2 * (by === 'instance' ? trace.locks.length : trace.lockClasses.length)
+  const width = by === 'task' ? trace.tasks.length : by === 'op' ? trace.opKinds.length + 1 : 1
+  return {
+    ids: new PairIds(heights, width),
+    acquisitions: [],
+    contended: [],
+    waitTotalNs: [],
+    holdTotalNs: [],
+    flags: [],
+    waits: new GroupedValues(),
+    holds: new GroupedValues(),
+    classes: 0,
+    instances: 0,
+  }
+}
+
+function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
+  const { lock, mode, task, op, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
+  const { kind } = trace.op.cols
+  const { classOf } = lockFacts(trace)
+  const filter = new SpanFilter(trace, scope)
+  const { window } = filter
+  const endNs = trace.meta.durationNs
+  const tally = newTally(trace, by)
+  const seen = new Uint8Array(trace.locks.length)
+  for (let row = 0; row < trace.lockSpan.length; row++) {
+    if (!filter.keeps(row)) continue
+    const requested = requestedNs[row]
+    const acquired = acquiredNs[row]
+    const released = releasedNs[row]
+    const bits = flags[row]
+    // Comparisons with NaN are false: what is not known is not counted.
+    const waited = (bits & SPAN_CONTENDED) !== 0 && overlaps(requested, acquired >= 0 ? acquired : endNs, window)
+    const ended = (bits & SPAN_HOLD_KNOWN) !== 0 ? released : acquired
+    const got = ended >= 0 && overlaps(acquired >= 0 ? acquired : ended, ended, window)
+    if (!waited && !got) continue
+    const id = lock[row]
+    seen[id] = 1
+    const major = (by === 'instance' ? id : classOf[id]) * 2 + mode[row]
+    const group = tally.ids.id(
+      major,
+      by === 'task' ? task[row] : by === 'op' ? (op[row] === -1 ? 0 : kind[op[row]] + 1) : 0,
+    )
+    if (group === tally.flags.length) open(tally)
+    tally.flags[group] |= bits
+    if (got) tally.acquisitions[group]++
+    if (waited) {
+      tally.contended[group]++
+      if (acquired >= requested) {
+        tally.waits.add(group, acquired - requested)
+        tally.waitTotalNs[group] += clipped(requested, acquired, window)
+      }
+    }
+    if (got && (bits & SPAN_HOLD_KNOWN) !== 0 && released >= acquired) {
+      tally.holds.add(group, released - acquired)
+      tally.holdTotalNs[group] += clipped(acquired, released, window)
+    }
+  }
+  countLocks(trace, tally, seen)
+  return tally
+}
+
+function open(tally: Tally): void {
+  tally.acquisitions.push(0)
+  tally.contended.push(0)
+  tally.waitTotalNs.push(0)
+  tally.holdTotalNs.push(0)
+  tally.flags.push(0)
+}
+
+function countLocks(trace: Trace, tally: Tally, seen: Uint8Array): void {
+  const { classOf } = lockFacts(trace)
+  const classes = new Uint8Array(trace.lockClasses.length)
+  for (let id = 0; id < seen.length; id++) {
+    if (seen[id] === 0) continue
+    tally.instances++
+    tally.classes += 1 - classes[classOf[id]]
+    classes[classOf[id]] = 1
+  }
+}
+
+/** Groups, most waited-for first. */
+function order(tally: Tally, contendedOnly: boolean): number[] {
+  const groups = tally.flags.map((_, group) => group)
+  return groups
+    .filter((group) => !contendedOnly || tally.contended[group] > 0)
+    .sort(
+      (a, b) =>
+        tally.waitTotalNs[b] - tally.waitTotalNs[a] ||
+        tally.contended[b] - tally.contended[a] ||
+        tally.holdTotalNs[b] - tally.holdTotalNs[a] ||
+        tally.acquisitions[b] - tally.acquisitions[a] ||
+        a - b,
+    )
+}
+
+type Mostly = ReadonlyMap<number, { readonly phase: string; readonly share: number }>
+
+/** Per class and mode the phase (of any operation) that takes the largest part of the hold time. */
+function mostlyIn(trace: Trace, scope: Scope): Mostly {
+  const breakdown = holdBreakdown(trace)
+  const { ns } = sumHolds(trace, scope, false)
+  const ops = trace.opKinds.length + 1
+  const sums = new Map<number, Map<number, number>>()
+  for (let cell = 0; cell < ns.length; cell++) {
+    if (ns[cell] === 0) continue
+    const major = Math.floor(breakdown.group(cell) / ops)
+    const labels = sums.get(major) ?? new Map<number, number>()
+    sums.set(major, labels)
+    const label = breakdown.label(cell)
+    labels.set(label, (labels.get(label) ?? 0) + ns[cell])
+  }
+  const out = new Map<number, { phase: string; share: number }>()
+  for (const [major, labels] of sums) {
+    let total = 0
+    let best: [label: number, ns: number] | undefined
+    for (const [label, sum] of labels) {
+      total += sum
+      if (label < otherLabel(trace) && (best === undefined || sum > best[1])) best = [label, sum]
+    }
+    if (best !== undefined) out.set(major, { phase: labelName(trace, best[0]), share: best[1] / total })
+  }
+  return out
+}
+
+interface RowOf {
+  readonly tally: Tally
+  readonly group: number
+  readonly by: ContentionBy
+  readonly mostly: Mostly | undefined
+}
+
+function toRow(trace: Trace, { tally, group, by, mostly }: RowOf): ContentionRow {
+  const major = tally.ids.first(group)
+  const minor = tally.ids.second(group)
+  const lock = Math.floor(major / 2)
+  const classId = by === 'instance' ? lockFacts(trace).classOf[lock] : lock
+  const address = by === 'instance' ? trace.locks[lock].address : undefined
+  const mostlyPhase = mostly?.get(major)
+  const groups = tally.flags.length
+  const waits = tally.waits.of(group, groups, [0.5, 0.99])
+  const holds = tally.holds.of(group, groups, [0.5, 0.99])
+  const holdKnown = (tally.flags[group] & SPAN_HOLD_KNOWN) !== 0
+  return {
+    class: trace.lockClasses[classId].name,
+    classId,
+    ...(by === 'instance' ? { lock } : {}),
+    ...(address === undefined ? {} : { address }),
+    ...(by === 'op' ? { op: kindName(trace, minor - 1) } : {}),
+    ...(by === 'task' ? { task: taskRef(trace, minor) } : {}),
+    mode: modeName(major % 2),
+    acquisitions: tally.acquisitions[group],
+    contended: tally.contended[group],
+    waitTotalNs: tally.waitTotalNs[group],
+    waitMeanNs: known(waits.mean),
+    waitMinNs: known(waits.min),
+    waitMaxNs: known(waits.max),
+    waitP50Ns: known(waits.quantiles[0]),
+    waitP99Ns: known(waits.quantiles[1]),
+    holdTotalNs: holdKnown ? tally.holdTotalNs[group] : null,
+    holdMeanNs: known(holds.mean),
+    holdMinNs: known(holds.min),
+    holdMaxNs: known(holds.max),
+    holdP50Ns: known(holds.quantiles[0]),
+    holdP99Ns: known(holds.quantiles[1]),
+    ...(mostlyPhase === undefined ? {} : { mostlyIn: mostlyPhase }),
+    inferred: (tally.flags[group] & SPAN_INFERRED) !== 0,
+  }
+}

@@ -1,6 +1,15 @@
-/** Operation latency: counts, exact percentiles and the share spent waiting for locks. */
+/**
+ * Operation latency: counts, exact percentiles and the share spent waiting for locks. An operation counts, whole, in
+ * every window it overlaps: its latency is not a matter of where somebody looks.
+ */
+
 import * as z from 'zod'
-import { analysis, scopeSchema } from './analysis.ts'
+import type { Trace } from '../model/trace.ts'
+import { analysis, scopeSchema, type Scope } from './analysis.ts'
+import { GroupedValues, PairIds } from './parts/grouping.ts'
+import { opsIn } from './parts/scope.ts'
+import { waitsOfOps } from './parts/waits.ts'
+import { isFailure, known, taskRef } from './parts/words.ts'
 
 export const LATENCY_BY = ['op', 'task', 'inode'] as const
 
@@ -13,6 +22,7 @@ export interface LatencyRow {
   readonly failed: number
   /** Operations whose end was not seen: counted, not measured. */
   readonly unfinished: number
+  /** Sum of the measured durations. */
   readonly totalNs: number
   readonly minNs: number | null
   readonly meanNs: number | null
@@ -23,6 +33,7 @@ export interface LatencyRow {
   readonly maxNs: number | null
   /** Lock waiting inside these operations; null where the trace cannot show waits. */
   readonly waitNs: number | null
+  /** Of the total time of the operations whose waits are known, 0…1. */
   readonly waitShare: number | null
 }
 
@@ -41,7 +52,103 @@ export const latency = analysis({
     by: z.enum(LATENCY_BY).default('op'),
     top: z.int().positive().max(10_000).default(1000),
   }),
-  run(): LatencyResult {
-    throw new Error('assertion failed: being written')
+  run(trace, { scope, by, top }): LatencyResult {
+    const tally = count(trace, scope, by)
+    const groups = order(tally, by)
+    const rows = groups.slice(0, top).map((group) => toRow(trace, tally, group, by))
+    return { by, rows, total: groups.length }
   },
 })
+
+type LatencyBy = (typeof LATENCY_BY)[number]
+
+interface Tally {
+  /** Group id to kind, and task or inode + 1. */
+  readonly ids: PairIds
+  readonly count: number[]
+  readonly failed: number[]
+  readonly unfinished: number[]
+  readonly totalNs: number[]
+  /** Of the operations whose waits are known: how many, their time, their waits. */
+  readonly waitKnown: number[]
+  readonly waitBaseNs: number[]
+  readonly waitNs: number[]
+  readonly durations: GroupedValues
+}
+
+function newTally(trace: Trace, by: LatencyBy): Tally {
+  const width = by === 'task' ? trace.tasks.length : by === 'inode' ? trace.inodes.length + 1 : 1
+  return {
+    ids: new PairIds(trace.opKinds.length, width),
+    count: [],
+    failed: [],
+    unfinished: [],
+    totalNs: [],
+    waitKnown: [],
+    waitBaseNs: [],
+    waitNs: [],
+    durations: new GroupedValues(),
+  }
+}
+
+function count(trace: Trace, scope: Scope, by: LatencyBy): Tally {
+  const { kind, task, inode, durationNs, result } = trace.op.cols
+  const waitNs = waitsOfOps(trace, scope)
+  const tally = newTally(trace, by)
+  for (const row of opsIn(trace, scope)) {
+    const group = tally.ids.id(kind[row], by === 'task' ? task[row] : by === 'inode' ? inode[row] + 1 : 0)
+    if (group === tally.count.length) open(tally)
+    tally.count[group]++
+    if (isFailure(result[row])) tally.failed[group]++
+    const duration = durationNs[row]
+    if (!(duration >= 0)) {
+      tally.unfinished[group]++
+      continue
+    }
+    tally.durations.add(group, duration)
+    tally.totalNs[group] += duration
+    if (waitNs[row] >= 0) {
+      tally.waitKnown[group]++
+      tally.waitBaseNs[group] += duration
+      tally.waitNs[group] += waitNs[row]
+    }
+  }
+  return tally
+}
+
+function open(tally: Tally): void {
+  const { count, failed, unfinished, totalNs, waitKnown, waitBaseNs, waitNs } = tally
+  for (const column of [count, failed, unfinished, totalNs, waitKnown, waitBaseNs, waitNs]) column.push(0)
+}
+
+/** By operation in the order every page lists kinds; else the largest total first. */
+function order(tally: Tally, by: LatencyBy): number[] {
+  const groups = tally.count.map((_, group) => group)
+  if (by === 'op') return groups.sort((a, b) => tally.ids.first(a) - tally.ids.first(b))
+  return groups.sort((a, b) => tally.totalNs[b] - tally.totalNs[a] || tally.count[b] - tally.count[a] || a - b)
+}
+
+function toRow(trace: Trace, tally: Tally, group: number, by: LatencyBy): LatencyRow {
+  const minor = tally.ids.second(group)
+  const { count, min, max, mean, quantiles } = tally.durations.of(group, tally.count.length, [0.5, 0.9, 0.99, 0.999])
+  const waitsKnown = tally.waitKnown[group] > 0
+  const base = tally.waitBaseNs[group]
+  return {
+    op: trace.opKinds[tally.ids.first(group)],
+    ...(by === 'task' ? { task: taskRef(trace, minor) } : {}),
+    ...(by === 'inode' && minor > 0 ? { inode: { id: minor - 1, name: trace.inodes[minor - 1] } } : {}),
+    count: tally.count[group],
+    failed: tally.failed[group],
+    unfinished: tally.unfinished[group],
+    totalNs: count === 0 ? 0 : tally.totalNs[group],
+    minNs: known(min),
+    meanNs: known(mean),
+    p50Ns: known(quantiles[0]),
+    p90Ns: known(quantiles[1]),
+    p99Ns: known(quantiles[2]),
+    p999Ns: known(quantiles[3]),
+    maxNs: known(max),
+    waitNs: waitsKnown ? tally.waitNs[group] : null,
+    waitShare: waitsKnown && base > 0 ? tally.waitNs[group] / base : null,
+  }
+}

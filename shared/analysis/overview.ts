@@ -1,6 +1,16 @@
-/** One screen about a trace: key figures, operations over time, worst locks with what was done under them, tasks by state. */
+/**
+ * One screen about a trace: key figures, operations over time, worst locks with what their holders did while others
+ * waited, tasks by state. Waits and states are clipped to the window; operations count whole where they overlap it.
+ */
+
 import * as z from 'zod'
 import { analysis, scopeSchema } from './analysis.ts'
+import { keyFigures } from './parts/key-figures.ts'
+import { overTime } from './parts/over-time.ts'
+import { timeAxis } from './parts/bins.ts'
+import { opsIn } from './parts/scope.ts'
+import { worstLocks } from './parts/worst-locks.ts'
+import { busyTasks } from './parts/busy-tasks.ts'
 
 export interface OverviewKeys {
   readonly operations: number
@@ -33,6 +43,7 @@ export interface OverviewTask {
   readonly states: readonly number[] | null
   readonly operations: number
   readonly waitNs: number | null
+  /** Time inside operations; nested ones count once. */
   readonly busyNs: number
 }
 
@@ -50,7 +61,9 @@ export interface OverviewResult {
     readonly events: Float64Array
   }
   readonly locks: readonly OverviewLock[]
+  /** Classes that were waited for. */
   readonly lockTotal: number
+  /** Busiest first; idle tasks are left out. */
   readonly tasks: readonly OverviewTask[]
   readonly taskTotal: number
 }
@@ -65,7 +78,20 @@ export const overview = analysis({
     locks: z.int().positive().max(100).default(8),
     tasks: z.int().positive().max(1000).default(24),
   }),
-  run(): OverviewResult {
-    throw new Error('assertion failed: being written')
+  run(trace, { scope, bins, locks, tasks }): OverviewResult {
+    const axis = timeAxis(trace, scope, bins)
+    const ops = opsIn(trace, scope)
+    const worst = worstLocks(trace, scope)
+    const busy = busyTasks(trace, scope, ops)
+    return {
+      fromNs: axis.fromNs,
+      toNs: axis.toNs,
+      keys: keyFigures(trace, scope, ops),
+      overTime: overTime(trace, axis, ops),
+      locks: worst.slice(0, locks),
+      lockTotal: worst.length,
+      tasks: busy.slice(0, tasks),
+      taskTotal: busy.length,
+    }
   },
 })

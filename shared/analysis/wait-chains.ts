@@ -1,6 +1,20 @@
-/** Wait chains: from a wait to the task that held the lock, to what that one waited for, down to the root. */
+/**
+ * Wait chains: from a wait to the task that held the lock, to what that one waited for, down to the root. Worst means
+ * longest, whole waits being compared even where a window cuts them. `waitId` asks for one wait, whatever the scope.
+ */
+
 import * as z from 'zod'
+import { ApiError } from '../base/errors.ts'
+import { SPAN_CONTENDED } from '../model/kinds.ts'
+import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
+import { followChain } from './parts/chain.ts'
+import { largest } from './parts/grouping.ts'
+import { holderLabel } from './parts/holder.ts'
+import { lockFacts } from './parts/scope.ts'
+import { labelCount } from './parts/segments.ts'
+import { mainEdge, waitOf, waitsIn } from './parts/waits.ts'
+import { modeName, opName, taskRef } from './parts/words.ts'
 
 export interface ChainLink {
   readonly taskId: number
@@ -17,6 +31,7 @@ export interface ChainLink {
   readonly spanId: number
   /** null where the trace cannot show holds. */
   readonly heldNs: number | null
+  /** Part of the chain's wait that this link explains. */
   readonly overlapNs: number
   readonly acquiredNs: number | null
   readonly inferred: boolean
@@ -38,6 +53,7 @@ export interface WaitChain {
   readonly links: readonly ChainLink[]
   /** The last task of the chain and what it was doing; null where the holder is unknown. */
   readonly rootTask: string | null
+  readonly rootTaskId: number | null
   readonly rootOp: string | null
   /** True where the chain was cut at limits.chainLinks or closes on itself. */
   readonly cut: boolean
@@ -62,7 +78,93 @@ export const waitChains = analysis({
     /** Only the worst of each (class, holder operation, holder phase). */
     onePerCause: z.boolean().default(false),
   }),
-  run(): WaitChainsResult {
-    throw new Error('assertion failed: being written')
+  run(trace, { scope, worst, waitId, onePerCause }): WaitChainsResult {
+    if (waitId !== undefined) return { chains: [toChain(trace, checkedWait(trace, waitId))], total: 1 }
+    const waits = waitsIn(trace, scope)
+    if (!onePerCause) {
+      const chains = largest(waits, waitNs(trace, waits), worst).map((wait) => toChain(trace, wait))
+      return { chains, total: waits.length }
+    }
+    const causes = byCause(trace, waits)
+    const chains = causes.slice(0, worst).map(({ wait, alike }) => ({ ...toChain(trace, wait), alike }))
+    return { chains, total: waits.length }
   },
 })
+
+function checkedWait(trace: Trace, waitId: number): number {
+  const { flags } = trace.lockSpan.cols
+  if (waitId >= trace.lockSpan.length || (flags[waitId] & SPAN_CONTENDED) === 0) {
+    throw new ApiError(
+      'not-found',
+      `this trace has no wait ${waitId}`,
+      'a wait is named by the row number of a contended lock span; without an id the worst waits are listed',
+    )
+  }
+  return waitId
+}
+
+/** Wait per span row, filled for these rows only. */
+function waitNs(trace: Trace, rows: Uint32Array): Float64Array {
+  const out = new Float64Array(trace.lockSpan.length)
+  for (const row of rows) out[row] = waitOf(trace, row)
+  return out
+}
+
+interface Cause {
+  wait: number
+  alike: number
+}
+
+/** The worst wait of each (class, holder's operation, holder's phase), worst first. */
+function byCause(trace: Trace, waits: Uint32Array): Cause[] {
+  const causes = new Map<number, Cause>()
+  for (const wait of waits) {
+    const key = causeOf(trace, wait)
+    const cause = causes.get(key)
+    if (cause === undefined) causes.set(key, { wait, alike: 1 })
+    else {
+      cause.alike++
+      if (waitOf(trace, wait) > waitOf(trace, cause.wait)) cause.wait = wait
+    }
+  }
+  return [...causes.values()].sort((a, b) => waitOf(trace, b.wait) - waitOf(trace, a.wait) || a.wait - b.wait)
+}
+
+const ALWAYS = { fromNs: -Infinity, toNs: Infinity }
+
+function causeOf(trace: Trace, wait: number): number {
+  const { lock, op } = trace.lockSpan.cols
+  const { classOf } = lockFacts(trace)
+  const edge = mainEdge(trace, wait, ALWAYS)
+  const holderOp = edge === -1 ? -1 : op[trace.waitEdge.cols.holder[edge]]
+  const kind = edge === -1 ? 0 : holderOp === -1 ? 1 : trace.op.cols.kind[holderOp] + 2
+  const label = edge === -1 ? -1 : holderLabel(trace, edge)
+  return (classOf[lock[wait]] * (trace.opKinds.length + 2) + kind) * (labelCount(trace) + 1) + label + 1
+}
+
+function toChain(trace: Trace, wait: number): WaitChain {
+  const { lock, task, op, mode, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { classOf } = lockFacts(trace)
+  const { links, cut } = followChain(trace, wait)
+  const { id, comm, pid } = taskRef(trace, task[wait])
+  const root = links.at(-1)
+  const end = Number.isNaN(acquiredNs[wait]) ? trace.meta.durationNs : acquiredNs[wait]
+  return {
+    waitId: wait,
+    taskId: id,
+    task: comm,
+    pid,
+    op: opName(trace, op[wait]),
+    opId: op[wait] === -1 ? null : op[wait],
+    class: trace.lockClasses[classOf[lock[wait]]].name,
+    classId: classOf[lock[wait]],
+    mode: modeName(mode[wait]),
+    startNs: requestedNs[wait],
+    waitNs: Math.max(0, end - requestedNs[wait]),
+    links,
+    rootTask: root?.task ?? null,
+    rootTaskId: root?.taskId ?? null,
+    rootOp: root?.op ?? null,
+    cut,
+  }
+}

@@ -1,0 +1,82 @@
+/** The figures at the top of the overview: how many operations, what they waited, the worst wait, what failed. */
+
+import { quantiles } from '../../base/quantiles.ts'
+import type { Trace } from '../../model/trace.ts'
+import type { Scope } from '../analysis.ts'
+import type { OverviewKeys } from '../overview.ts'
+import { clipped, lockFacts, windowOf } from './scope.ts'
+import { showsWaits, waitOf, waitsIn, waitsOfOps } from './waits.ts'
+import { failureName, isFailure, known } from './words.ts'
+
+export function keyFigures(trace: Trace, scope: Scope, ops: Uint32Array): OverviewKeys {
+  const waits = waitsIn(trace, scope)
+  return {
+    operations: ops.length,
+    mainOp: mainOp(trace, ops),
+    waitTotalNs: showsWaits(trace).shows ? sumWaits(trace, scope, waits) : null,
+    waitShare: waitShare(trace, scope, ops),
+    worstWait: worstWait(trace, waits),
+    ...failures(trace, ops),
+  }
+}
+
+function mainOp(trace: Trace, ops: Uint32Array): OverviewKeys['mainOp'] {
+  const { kind, durationNs } = trace.op.cols
+  const total = new Float64Array(trace.opKinds.length)
+  const count = new Uint32Array(trace.opKinds.length)
+  for (const row of ops) {
+    count[kind[row]]++
+    if (durationNs[row] >= 0) total[kind[row]] += durationNs[row]
+  }
+  let best = -1
+  for (let k = 0; k < total.length; k++) if (count[k] > 0 && (best === -1 || total[k] > total[best])) best = k
+  if (best === -1) return null
+  const durations = new Float64Array(count[best])
+  let length = 0
+  for (const row of ops) if (kind[row] === best && durationNs[row] >= 0) durations[length++] = durationNs[row]
+  const [p50, p99] = quantiles(durations, length, [0.5, 0.99])
+  return { op: trace.opKinds[best], p50Ns: known(p50), p99Ns: known(p99) }
+}
+
+function sumWaits(trace: Trace, scope: Scope, waits: Uint32Array): number {
+  const { requestedNs, acquiredNs } = trace.lockSpan.cols
+  const window = windowOf(scope)
+  let sum = 0
+  for (const row of waits) sum += clipped(requestedNs[row], acquiredNs[row], window)
+  return sum
+}
+
+function waitShare(trace: Trace, scope: Scope, ops: Uint32Array): number | null {
+  const { durationNs } = trace.op.cols
+  const waitNs = waitsOfOps(trace, scope)
+  let base = 0
+  let waited = 0
+  for (const row of ops) {
+    if (!(durationNs[row] >= 0 && waitNs[row] >= 0)) continue
+    base += durationNs[row]
+    waited += waitNs[row]
+  }
+  return base > 0 ? waited / base : null
+}
+
+function worstWait(trace: Trace, waits: Uint32Array): OverviewKeys['worstWait'] {
+  let worst = -1
+  for (const row of waits) if (worst === -1 || waitOf(trace, row) > waitOf(trace, worst)) worst = row
+  if (worst === -1) return null
+  const lockClass = lockFacts(trace).classOf[trace.lockSpan.cols.lock[worst]]
+  return { waitId: worst, waitNs: waitOf(trace, worst), class: trace.lockClasses[lockClass].name }
+}
+
+function failures(trace: Trace, ops: Uint32Array): Pick<OverviewKeys, 'failed' | 'failures'> {
+  const { kind, result } = trace.op.cols
+  const counts = new Map<string, number>()
+  let failed = 0
+  for (const row of ops) {
+    if (!isFailure(result[row])) continue
+    failed++
+    const name = failureName(trace.opKinds[kind[row]], result[row])
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  const names = [...counts].map(([name, count]) => ({ name, count }))
+  return { failed, failures: names.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1)) }
+}

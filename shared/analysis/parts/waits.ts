@@ -1,0 +1,174 @@
+/**
+ * Waits and their wait edges, prepared once per trace. A wait is the part of a lock span between the contended request
+ * and the acquisition; one that was never seen to end is contended but not measured. An edge says that a holder's span
+ * overlapped a wait; here each gets the interval of that overlap, so that it can be clipped and looked into.
+ */
+
+import { EDGE_KINDS, SPAN_CONTENDED, SPAN_HOLD_KNOWN } from '../../model/kinds.ts'
+import type { Trace } from '../../model/trace.ts'
+import { groupRows, orderGroups } from './grouping.ts'
+import { perTrace } from './per-trace.ts'
+import { clipped, lockFacts, namesLocks, SpanFilter, type Window } from './scope.ts'
+import type { Scope } from '../analysis.ts'
+
+const QUEUED = EDGE_KINDS.indexOf('queued-writer')
+
+/** Rows of contended lock spans, ascending; annotation classes are no locks. */
+export const contendedRows = perTrace((trace) => {
+  const { flags, lock } = trace.lockSpan.cols
+  const { listed } = lockFacts(trace)
+  return rowsWhere(trace.lockSpan.length, (row) => (flags[row] & SPAN_CONTENDED) !== 0 && listed[lock[row]] === 1)
+})
+
+function rowsWhere(length: number, test: (row: number) => boolean): Uint32Array {
+  const rows = new Uint32Array(length)
+  let count = 0
+  for (let row = 0; row < length; row++) if (test(row)) rows[count++] = row
+  return rows.slice(0, count)
+}
+
+/** ns a span waited; NaN where it did not, or was not seen to get the lock. */
+export function waitOf(trace: Trace, row: number): number {
+  const { flags, requestedNs, acquiredNs } = trace.lockSpan.cols
+  return (flags[row] & SPAN_CONTENDED) === 0 ? NaN : lasted(requestedNs[row], acquiredNs[row])
+}
+
+/** ns a span held its lock; NaN where the trace cannot tell. */
+export function holdOf(trace: Trace, row: number): number {
+  const { flags, acquiredNs, releasedNs } = trace.lockSpan.cols
+  return (flags[row] & SPAN_HOLD_KNOWN) === 0 ? NaN : lasted(acquiredNs[row], releasedNs[row])
+}
+
+/** A duration is never negative, whatever clocks of two CPUs say. */
+export function lasted(fromNs: number, toNs: number): number {
+  const ns = toNs - fromNs
+  return ns < 0 ? 0 : ns
+}
+
+/** Measured waits of a scope that overlap its window, ascending. */
+export function waitsIn(trace: Trace, scope: Scope): Uint32Array {
+  const filter = new SpanFilter(trace, scope)
+  const { fromNs, toNs } = filter.window
+  const { requestedNs, acquiredNs } = trace.lockSpan.cols
+  const all = contendedRows(trace)
+  const rows = new Uint32Array(all.length)
+  let count = 0
+  for (const row of all) {
+    const from = requestedNs[row]
+    const to = acquiredNs[row]
+    // False for NaN: an end that was not seen is not measured.
+    if (!(from < toNs && to >= from && (to > fromNs || from >= fromNs))) continue
+    if (filter.keeps(row)) rows[count++] = row
+  }
+  return rows.subarray(0, count)
+}
+
+/** Can this trace show waiting at all? Only then is "no wait" an answer. */
+export const showsWaits = perTrace((trace) => {
+  const { waitNs } = trace.op.cols
+  let shows = contendedRows(trace).length > 0
+  for (let row = 0; row < trace.op.length && !shows; row++) shows = waitNs[row] >= 0
+  return { shows }
+})
+
+/**
+ * Lock waiting inside each operation (whole, not clipped), NaN unknown: as the trace says, or, where the scope names
+ * locks, only for those.
+ */
+export function waitsOfOps(trace: Trace, scope: Scope): Float64Array {
+  if (!namesLocks(scope)) return trace.op.cols.waitNs
+  const filter = new SpanFilter(trace, scope)
+  const { op } = trace.lockSpan.cols
+  const out = new Float64Array(trace.op.length)
+  if (!showsWaits(trace).shows) return out.fill(NaN)
+  for (const row of contendedRows(trace)) {
+    if (op[row] === -1 || !filter.keeps(row)) continue
+    const wait = waitOf(trace, row)
+    if (wait >= 0) out[op[row]] += wait
+  }
+  return out
+}
+
+/** Contended spans by the operation they lie in. */
+export const waitsByOp = perTrace((trace) => groupRows(trace.lockSpan.cols.op, trace.op.length, contendedRows(trace)))
+
+/**
+ * Contended spans by task, in order of time, and up to each place the latest end so far: how far back a search must go.
+ * Those of interrupts are among them; callers that ask what the task did leave them out.
+ */
+export const waitsByTask = perTrace((trace) => {
+  const { task, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { starts, rows } = groupRows(task, trace.tasks.length, contendedRows(trace))
+  orderGroups({ starts, rows }, requestedNs)
+  const latestEnd = new Float64Array(rows.length)
+  for (let id = 0; id < trace.tasks.length; id++) {
+    let latest = -Infinity
+    for (let i = starts[id]; i < starts[id + 1]; i++) {
+      const end = Number.isNaN(acquiredNs[rows[i]]) ? Infinity : acquiredNs[rows[i]]
+      if (end > latest) latest = end
+      latestEnd[i] = latest
+    }
+  }
+  return { starts, rows, latestEnd }
+})
+
+/** Edges by waiting span in order of time, and the interval in which each edge's holder stood in the waiter's way. */
+export const edges = perTrace((trace) => {
+  const { waiter, holder, overlapNs, kind } = trace.waitEdge.cols
+  const { requestedNs, acquiredNs, releasedNs, flags } = trace.lockSpan.cols
+  const from = new Float64Array(trace.waitEdge.length)
+  const to = new Float64Array(trace.waitEdge.length)
+  for (let edge = 0; edge < trace.waitEdge.length; edge++) {
+    const w = waiter[edge]
+    const h = holder[edge]
+    const start = requestedNs[w]
+    const end = Number.isNaN(acquiredNs[w]) ? Math.max(start, trace.meta.durationNs) : acquiredNs[w]
+    const queued = kind[edge] === QUEUED
+    const blockedFrom = queued ? requestedNs[h] : acquiredNs[h]
+    const blockedTo = queued ? acquiredNs[h] : releasedNs[h]
+    if (!queued && (flags[h] & SPAN_HOLD_KNOWN) === 0) {
+      // The hold itself was not recorded: it ended when the waiter got the lock.
+      from[edge] = Math.max(start, end - overlapNs[edge])
+      to[edge] = end
+    } else {
+      from[edge] = blockedFrom > start ? blockedFrom : start
+      to[edge] = Math.max(from[edge], blockedTo < end ? blockedTo : end)
+    }
+  }
+  const byWaiter = groupRows(waiter, trace.lockSpan.length)
+  orderGroups(byWaiter, from)
+  return { byWaiter, from, to }
+})
+
+/** Part of a wait, within the window, in which at least one known holder stood in its way. */
+export function explainedNs(trace: Trace, waiter: number, window: Window): number {
+  const { byWaiter, from, to } = edges(trace)
+  let covered = -Infinity
+  let sum = 0
+  for (let i = byWaiter.starts[waiter]; i < byWaiter.starts[waiter + 1]; i++) {
+    const edge = byWaiter.rows[i]
+    const start = from[edge] > covered ? from[edge] : covered
+    if (to[edge] > start) {
+      sum += clipped(start, to[edge], window)
+      covered = to[edge]
+    }
+  }
+  return sum
+}
+
+/** The edge of a wait with the largest part of it inside the window, -1 none; ties go to the earlier one. */
+export function mainEdge(trace: Trace, waiter: number, window: Window): number {
+  const { byWaiter, from, to } = edges(trace)
+  let best = -1
+  let most = -1
+  for (let i = byWaiter.starts[waiter]; i < byWaiter.starts[waiter + 1]; i++) {
+    const edge = byWaiter.rows[i]
+    if (from[edge] >= window.toNs || to[edge] < window.fromNs) continue
+    const ns = clipped(from[edge], to[edge], window)
+    if (ns > most) {
+      most = ns
+      best = edge
+    }
+  }
+  return best
+}

@@ -1,0 +1,83 @@
+/**
+ * The classes most waited for, and what their holders did meanwhile. A wait's time is shared out over the edges that
+ * explain it: the part covered by any holder in proportion to their overlaps (several readers may have blocked at once),
+ * the rest is `unknown`. So the parts of a class add up to exactly what was waited for it.
+ */
+
+import type { Trace } from '../../model/trace.ts'
+import type { Scope } from '../analysis.ts'
+import type { OverviewLock } from '../overview.ts'
+import { edgeBreakdown } from './breakdown.ts'
+import { clipped, lockFacts, overlaps, SpanFilter, windowOf } from './scope.ts'
+import { labelName } from './segments.ts'
+import { contendedRows, edges, explainedNs, waitsIn } from './waits.ts'
+
+/** Every class waited for in scope, worst first. */
+export function worstLocks(trace: Trace, scope: Scope): OverviewLock[] {
+  const { lock, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { classOf } = lockFacts(trace)
+  const window = windowOf(scope)
+  const total = new Float64Array(trace.lockClasses.length)
+  for (const row of waitsIn(trace, scope)) {
+    total[classOf[lock[row]]] += clipped(requestedNs[row], acquiredNs[row], window)
+  }
+  const contended = contendedPerClass(trace, scope)
+  const phases = phasesOfHolders(trace, scope)
+  const classes = Array.from(total, (_, id) => id).filter((id) => contended[id] > 0)
+  classes.sort((a, b) => total[b] - total[a] || contended[b] - contended[a] || a - b)
+  return classes.map((id) => ({
+    class: trace.lockClasses[id].name,
+    classId: id,
+    waitTotalNs: total[id],
+    contended: contended[id],
+    phases: rounded(phases.get(id) ?? new Map(), total[id]),
+  }))
+}
+
+function contendedPerClass(trace: Trace, scope: Scope): Uint32Array {
+  const { lock, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { classOf } = lockFacts(trace)
+  const filter = new SpanFilter(trace, scope)
+  const out = new Uint32Array(trace.lockClasses.length)
+  for (const row of contendedRows(trace)) {
+    const end = Number.isNaN(acquiredNs[row]) ? trace.meta.durationNs : acquiredNs[row]
+    if (overlaps(requestedNs[row], end, filter.window) && filter.keeps(row)) out[classOf[lock[row]]]++
+  }
+  return out
+}
+
+/** Class to what its holders did to ns; not rounded, without what is unknown. */
+function phasesOfHolders(trace: Trace, scope: Scope): Map<number, Map<string, number>> {
+  const window = windowOf(scope)
+  const { byWaiter, from, to } = edges(trace)
+  const breakdown = edgeBreakdown(trace)
+  const sums = new Float64Array(breakdown.cells.size)
+  for (const wait of waitsIn(trace, scope)) {
+    const first = byWaiter.starts[wait]
+    const last = byWaiter.starts[wait + 1]
+    let all = 0
+    for (let i = first; i < last; i++) all += clipped(from[byWaiter.rows[i]], to[byWaiter.rows[i]], window)
+    if (all === 0) continue
+    const factor = last - first === 1 ? 1 : explainedNs(trace, wait, window) / all
+    for (let i = first; i < last; i++) breakdown.addTo(sums, byWaiter.rows[i], window, factor)
+  }
+  const out = new Map<number, Map<string, number>>()
+  for (let cell = 0; cell < sums.length; cell++) {
+    if (sums[cell] === 0) continue
+    const phases = out.get(breakdown.group(cell)) ?? new Map<string, number>()
+    out.set(breakdown.group(cell), phases)
+    const name = labelName(trace, breakdown.label(cell))
+    phases.set(name, (phases.get(name) ?? 0) + sums[cell])
+  }
+  return out
+}
+
+/** Whole ns, most first, `unknown` making up the total. */
+function rounded(phases: ReadonlyMap<string, number>, totalNs: number): OverviewLock['phases'] {
+  const parts = [...phases].map(([phase, ns]) => ({ phase, ns: Math.round(ns) })).filter(({ ns }) => ns > 0)
+  const rest = totalNs - parts.reduce((sum, { ns }) => sum + ns, 0)
+  // Rounding alone can leave a few ns: they are no unknown.
+  if (rest > parts.length) parts.push({ phase: 'unknown', ns: rest })
+  else if (parts.length > 0) parts[0].ns += rest
+  return parts.sort((a, b) => b.ns - a.ns || (a.phase < b.phase ? -1 : 1))
+}
