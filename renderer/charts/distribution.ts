@@ -5,10 +5,13 @@
  */
 
 import type { DistributionSide, LatencyDistributionResult } from '#shared/analysis/latency-distribution.ts'
+import type { ChartOption } from '../ui/chart-option.ts'
+import type { BarSeriesOption, LineSeriesOption, MarkLineComponentOption } from '../ui/echarts-modules.ts'
 import { formatCount, timeText, type ClockUnit } from '../ui/format.ts'
+import { flat } from './flat.ts'
 import { logTicks } from './geometry.ts'
 import type { Ink } from './ink.ts'
-import { percent, tickLabel } from './words.ts'
+import { firstIndex, percent, tickLabel } from './words.ts'
 
 export interface DistributionOptions {
   readonly data: LatencyDistributionResult
@@ -65,7 +68,7 @@ export function histogramPairs(data: LatencyDistributionResult, side: Distributi
   return pairs
 }
 
-export function distributionOption(options: DistributionOptions): object {
+export function distributionOption(options: DistributionOptions): ChartOption {
   const { data, ink, clock, kind } = options
   const used = usedBuckets(data)
   const low = used === undefined ? 1e3 : Math.max(1, data.bucketNs[used.first])
@@ -101,142 +104,140 @@ export function distributionOption(options: DistributionOptions): object {
       trigger: 'axis',
       renderMode: 'richText',
       axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
-      formatter: (points: readonly { readonly dataIndex: number }[]) =>
-        points.length === 0 ? '' : bucketText(options, points[0].dataIndex),
+      formatter: (points) => bucketText(options, firstIndex(points)),
     },
     series: kind === 'cdf' ? cdfSeries(options) : histogramSeries(options),
   }
 }
 
-function cdfSeries({ data, ink, clock, color }: DistributionOptions): object[] {
-  const line = { type: 'line', dimensions: ['latency', 'share'], symbol: 'none', animation: false, sampling: undefined }
-  const all = {
-    ...line,
+function cdfSeries({ data, ink, clock, color }: DistributionOptions): LineSeriesOption[] {
+  const all = lineOf(data, {
+    ink,
+    side: data.all,
     name: 'all',
-    data: cdfPairs(data, data.all),
-    lineStyle: { color: ink(color), width: 2 },
-    itemStyle: { color: ink(color) },
-    ...nameAt(data, { ink, text: `all ${formatCount(data.all.count)}`, side: data.all, share: 0.7, before: false }),
-    ...medianMark({ data, ink, clock, color }),
-  }
+    line: { color: ink(color), width: 2 },
+    nameShare: 0.7,
+    marks: medianMarks({ data, ink, clock, color }),
+  })
   if (data.brushed === undefined) return [all]
-  return [
-    all,
-    {
-      ...line,
-      name: 'brush',
-      data: cdfPairs(data, data.brushed),
-      lineStyle: { color: ink('accent'), width: 2, type: [5, 3] },
-      itemStyle: { color: ink('accent') },
-      ...nameAt(data, {
-        ink,
-        text: `brush ${formatCount(data.brushed.count)}`,
-        side: data.brushed,
-        share: 0.25,
-        before: true,
-      }),
-    },
-  ]
+  const brush = lineOf(data, {
+    ink,
+    side: data.brushed,
+    name: 'brush',
+    line: { color: ink('accent'), width: 2, type: [5, 3] },
+    nameShare: 0.25,
+    marks: [],
+  })
+  return [all, brush]
 }
 
-interface LineName {
+interface CdfLine {
   readonly ink: Ink
-  readonly text: string
   readonly side: DistributionSide
-  /** Height at which the name stands. */
-  readonly share: number
-  /** Left of the line. */
-  readonly before: boolean
+  readonly name: 'all' | 'brush'
+  readonly line: { readonly color: string; readonly width: number; readonly type?: number[] }
+  /** Height at which the line's name stands beside it. */
+  readonly nameShare: number
+  readonly marks: readonly Mark[]
 }
+type Mark = NonNullable<MarkLineComponentOption['data']>[number]
 
-/** The name of a line beside it, where it passes `share`: an ECharts mark point without a mark. */
-function nameAt(data: LatencyDistributionResult, { ink, text, side, share, before }: LineName): object {
+function lineOf(
+  data: LatencyDistributionResult,
+  { ink, side, name, line, nameShare, marks }: CdfLine,
+): LineSeriesOption {
   const pairs = cdfPairs(data, side)
-  let at = 0
-  while (at < pairs.length - 2 && pairs[at + 1] < share) at += 2
-  if (pairs.length === 0) return {}
-  const middle = (pairs[0] + pairs[pairs.length - 2]) / 2
-  // a line at the edge of the chart has its name on the inner side
-  const left = before ? pairs[at] > middle * 0.9 : pairs[at] > middle * 1.12
+  const named = nameMark({ ink, pairs, share: nameShare, text: `${name} ${formatCount(side.count)}` })
   return {
-    markPoint: {
-      silent: true,
-      symbol: 'circle',
-      symbolSize: 0.01,
-      animation: false,
-      label: {
-        show: true,
-        formatter: text,
-        position: left ? 'left' : 'right',
-        distance: 8,
-        color: ink('text'),
-        fontWeight: 600,
-        fontSize: 11,
-        fontFamily: ink('font-ui'),
-      },
-      data: [{ coord: [pairs[at], share] }],
-    },
-  }
-}
-
-function medianMark({ data, ink, clock, color }: Omit<DistributionOptions, 'kind'>): object {
-  const { p50Ns } = data.all
-  const pairs = cdfPairs(data, data.all)
-  if (p50Ns === null || pairs.length === 0) return {}
-  const x = position(p50Ns)
-  const dash = { color: ink('text-2'), type: [2, 3], width: 1 }
-  const noMark = { symbol: 'none' }
-  return {
+    type: 'line',
+    name,
+    dimensions: ['latency', 'share'],
+    data: flat(pairs),
+    symbol: 'none',
+    animation: false,
+    lineStyle: line,
+    itemStyle: { color: line.color },
     markLine: {
       silent: true,
       symbol: 'none',
       animation: false,
-      lineStyle: dash,
+      lineStyle: { color: ink('text-2'), type: [2, 3], width: 1 },
       label: { show: false },
-      data: [
-        [
-          { coord: [pairs[0], 0.5], ...noMark },
-          { coord: [x, 0.5], symbol: 'circle', symbolSize: 7, itemStyle: { color: ink(color) } },
-        ],
-        [
-          { coord: [x, 0.5], ...noMark },
-          {
-            coord: [x, 0],
-            ...noMark,
-            label: {
-              show: true,
-              position: 'end',
-              formatter: `p50 ${timeText(p50Ns, clock)}`,
-              align: 'left',
-              verticalAlign: 'bottom',
-              offset: [6, -4],
-              color: ink('text-2'),
-              fontSize: 11,
-            },
-          },
-        ],
-      ],
+      data: [...marks, ...named],
     },
   }
 }
 
-function histogramSeries({ data, ink, color }: DistributionOptions): object[] {
-  const all = {
+interface LineName {
+  readonly ink: Ink
+  readonly pairs: Float64Array
+  readonly share: number
+  readonly text: string
+}
+
+/** The name of a line beside it where it passes `share`: the label of a mark line too short and too clear to be seen. */
+function nameMark({ ink, pairs, share, text }: LineName): Mark[] {
+  if (pairs.length === 0) return []
+  let at = 0
+  while (at < pairs.length - 2 && pairs[at + 1] < share) at += 2
+  const x = pairs[at]
+  const [from, to] = [pairs[0], pairs[pairs.length - 2]]
+  // where there is more room: a line in the right half has its name to its left
+  const step = (to - from) * 1e-4 * (x > (from + to) / 2 ? -1 : 1)
+  const label = {
+    show: true,
+    position: 'end' as const,
+    formatter: text,
+    distance: 8,
+    color: ink('text'),
+    fontWeight: 600,
+    fontSize: 11,
+    fontFamily: ink('font-ui'),
+  }
+  return [[{ coord: [x, share], lineStyle: { opacity: 0 }, label }, { coord: [x + step, share] }]]
+}
+
+/** Dashed lines from both axes to the median of all. */
+function medianMarks({ data, ink, clock, color }: Omit<DistributionOptions, 'kind'>): Mark[] {
+  const { p50Ns } = data.all
+  const pairs = cdfPairs(data, data.all)
+  if (p50Ns === null || pairs.length === 0) return []
+  const x = position(p50Ns)
+  const dot = { symbol: 'circle', symbolSize: 7, itemStyle: { color: ink(color) } }
+  const label = {
+    show: true,
+    position: 'end' as const,
+    formatter: `p50 ${timeText(p50Ns, clock)}`,
+    align: 'left' as const,
+    verticalAlign: 'bottom' as const,
+    offset: [6, -4],
+    color: ink('text-2'),
+    fontSize: 11,
+    fontFamily: ink('font-ui'),
+  }
+  return [
+    [{ coord: [pairs[0], 0.5] }, { coord: [x, 0.5], ...dot }],
+    [{ coord: [x, 0.5], label }, { coord: [x, 0] }],
+  ]
+}
+
+function histogramSeries({ data, ink, color }: DistributionOptions): (BarSeriesOption | LineSeriesOption)[] {
+  const all: BarSeriesOption = {
     type: 'bar',
     name: 'all',
     dimensions: ['latency', 'share'],
-    data: histogramPairs(data, data.all),
+    data: flat(histogramPairs(data, data.all)),
     barCategoryGap: '8%',
     itemStyle: { color: ink(color) },
     animation: false,
   }
   if (data.brushed === undefined) return [all]
-  const brush = {
+  const brush: LineSeriesOption = {
     type: 'line',
     step: 'middle',
     name: 'brush',
     dimensions: ['latency', 'share'],
-    data: histogramPairs(data, data.brushed),
+    data: flat(histogramPairs(data, data.brushed)),
     symbol: 'none',
     lineStyle: { color: ink('accent'), width: 2, type: [5, 3] },
     itemStyle: { color: ink('accent') },
@@ -246,9 +247,9 @@ function histogramSeries({ data, ink, color }: DistributionOptions): object[] {
 }
 
 /** What one bucket (or one step of the CDF) means, in words. */
-function bucketText({ data, clock, kind }: DistributionOptions, index: number): string {
+function bucketText({ data, clock, kind }: DistributionOptions, index: number | undefined): string {
   const used = usedBuckets(data)
-  if (used === undefined) return ''
+  if (used === undefined || index === undefined) return ''
   const sides = [
     { name: 'all', side: data.all },
     ...(data.brushed === undefined ? [] : [{ name: 'brush', side: data.brushed }]),

@@ -1,16 +1,18 @@
 /**
  * Waiting over time as an ECharts option: mean number of waiting tasks per bin, the chosen lock in red, the rest in grey
- * on top of it. Columns go in as one flat Float64Array (time, value): no object per bin. Where bins are is shared with
- * the drag that selects a time range, so both agree on pixels.
+ * on top of it. Columns go in as one flat Float64Array (time, value): no object per bin.
  */
 
 import type { ContentionOverTimeResult } from '#shared/analysis/contention-over-time.ts'
+import type { ChartOption } from '../ui/chart-option.ts'
+import type { BarSeriesOption } from '../ui/echarts-modules.ts'
 import { axisTicks, axisTimeLabel, momentText, timeText, type ClockUnit } from '../ui/format.ts'
-import { clamp, linearScale, type Scale } from './geometry.ts'
+import { flat } from './flat.ts'
+import { clamp } from './geometry.ts'
 import type { Ink } from './ink.ts'
-import { figure } from './words.ts'
+import { figure, firstIndex } from './words.ts'
 
-export const OVER_TIME_GRID = { left: 40, right: 12, top: 10, bottom: 20 } as const
+const GRID = { left: 40, right: 12, top: 10, bottom: 20 } as const
 
 export interface OverTimeOptions {
   readonly data: ContentionOverTimeResult
@@ -37,22 +39,21 @@ export function othersWaiting(data: ContentionOverTimeResult, bin: number): numb
   return Math.max(0, data.waitingAll[bin] - data.waiting[bin])
 }
 
-export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOptions): object {
+export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOptions): ChartOption {
   const from = data.fromNs
   const to = endOf(data)
   const ticks = axisTicks(from, to, clamp(Math.floor(width / 120), 2, 5))
-  const bar = {
+  const bar: BarSeriesOption = {
     type: 'bar',
     stack: 'waiting',
     barCategoryGap: '8%',
     dimensions: ['time', 'waiting'],
     animation: false,
-    large: false,
   }
   const text = { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
   return {
     animation: false,
-    grid: { ...OVER_TIME_GRID, containLabel: false },
+    grid: { ...GRID, containLabel: false },
     xAxis: {
       type: 'value',
       min: from,
@@ -80,15 +81,17 @@ export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOpti
       trigger: 'axis',
       renderMode: 'richText',
       axisPointer: { type: 'line' },
-      formatter: (points: readonly { readonly dataIndex: number }[]) =>
-        points.length === 0 ? '' : binText(data, points[0].dataIndex, { chosen, clock }),
+      formatter: (points) => {
+        const bin = firstIndex(points)
+        return bin === undefined ? '' : binText(data, bin, { chosen, clock })
+      },
     },
     series: [
       {
         ...bar,
         name: chosen ?? 'all locks',
         itemStyle: { color: ink('lock-waiting') },
-        data: binPairs(data, (bin) => data.waiting[bin]),
+        data: flat(binPairs(data, (bin) => data.waiting[bin])),
       },
       ...(chosen === undefined
         ? []
@@ -97,7 +100,7 @@ export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOpti
               ...bar,
               name: 'other locks',
               itemStyle: { color: ink('ph-2') },
-              data: binPairs(data, (bin) => othersWaiting(data, bin)),
+              data: flat(binPairs(data, (bin) => othersWaiting(data, bin))),
             },
           ]),
     ],
@@ -122,15 +125,6 @@ export function binText(
   const when = `${momentText(from, endOf(data), clock)}, ${timeText(data.binNs, clock)} bin`
   if (chosen === undefined) return `${when}\n${figure(data.waitingAll[bin])} tasks waiting on average`
   return `${when}\n${figure(data.waiting[bin])} tasks waiting for ${chosen}\n${figure(othersWaiting(data, bin))} for other locks`
-}
-
-/** Where the time axis lies in a chart of this width. */
-export function overTimeScale(data: ContentionOverTimeResult, width: number): Scale {
-  return linearScale({
-    from: data.fromNs,
-    to: endOf(data),
-    px: [OVER_TIME_GRID.left, Math.max(OVER_TIME_GRID.left + 1, width - OVER_TIME_GRID.right)],
-  })
 }
 
 /** `Most waiting at 1 204.770 ms: 7.3 tasks` for the label of the chart; undefined where nobody waited. */

@@ -49,3 +49,10 @@ export function cellText(value: number): string {
   if (value < 0.05) return '<.1'
   return Number(value.toFixed(1)).toString()
 }
+
+/** Row number of the first point an ECharts tooltip is about; it gives one point or several. */
+export function firstIndex(
+  points: { readonly dataIndex: number } | readonly { readonly dataIndex: number }[],
+): number | undefined {
+  return 'dataIndex' in points ? points.dataIndex : points.at(0)?.dataIndex
+}

@@ -103,14 +103,12 @@ describe('heat map cells', () => {
 describe('brush', () => {
   const data = heat()
   const layout = heatLayout({ width: 760, height: 440, data })
-  const anyBox = fc
-    .tuple(fc.nat(99), fc.nat(99), fc.nat(105), fc.nat(105))
-    .map(([a, b, c, d]): CellBox => ({
-      c0: Math.min(a, b),
-      c1: Math.max(a, b) + 1,
-      r0: Math.min(c, d),
-      r1: Math.max(c, d) + 1,
-    }))
+  const anyBox = fc.tuple(fc.nat(99), fc.nat(99), fc.nat(105), fc.nat(105)).map(([a, b, c, d]): CellBox => ({
+    c0: Math.min(a, b),
+    c1: Math.max(a, b) + 1,
+    r0: Math.min(c, d),
+    r1: Math.max(c, d) + 1,
+  }))
 
   it('becomes a time and latency box and comes back as the same cells', () => {
     fc.assert(
