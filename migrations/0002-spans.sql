@@ -91,7 +91,6 @@ CREATE TABLE span_chunk (
 ) STRICT;
 
 CREATE INDEX phase_of_op ON phase (op_id);
-CREATE INDEX lock_span_of_lock ON lock_span (lock_id);
 CREATE INDEX lock_span_of_op ON lock_span (op_id);
 CREATE INDEX wait_edge_of_waiter ON wait_edge (waiter_span_id);
 CREATE INDEX wait_edge_of_holder ON wait_edge (holder_span_id);

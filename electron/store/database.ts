@@ -75,7 +75,11 @@ function systemError(error: unknown, name: string): ApiError | undefined {
     case 'ENAMETOOLONG':
       return new ApiError('bad-input', `${name.slice(0, 40)}…: the name is too long`, 'choose a shorter name')
     case 'EIO':
-      return new ApiError('permission', `${name} cannot be read or written: the disk reports an error`, 'check the disk')
+      return new ApiError(
+        'permission',
+        `${name} cannot be read or written: the disk reports an error`,
+        'check the disk',
+      )
     default:
       return undefined
   }

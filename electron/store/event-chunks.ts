@@ -8,8 +8,7 @@ import { limits } from '#shared/base/limits.ts'
 import { bytesOf, compress, damaged, decodeTimes, decompress, encodeTimes } from './codec.ts'
 import type { Db } from './database.ts'
 
-export const CHUNK_COLUMNS =
-  'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args'.split(' ')
+export const CHUNK_COLUMNS = 'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args'.split(' ')
 
 export interface ChunkRow {
   readonly id: number
@@ -64,9 +63,7 @@ export function decodeChunk(row: ChunkRow): EventChunk {
     task: new Uint32Array(decompress(row.task, n * 4, what).buffer, 0, n),
     name: new Uint16Array(decompress(row.name, n * 2, what).buffer, 0, n),
     stack:
-      row.stack === null
-        ? new Int32Array(n).fill(-1)
-        : new Int32Array(decompress(row.stack, n * 4, what).buffer, 0, n),
+      row.stack === null ? new Int32Array(n).fill(-1) : new Int32Array(decompress(row.stack, n * 4, what).buffer, 0, n),
     argsEnd,
     args: decompress(row.args, row.args_bytes, what),
   }

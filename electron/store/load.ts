@@ -154,7 +154,11 @@ export function readDictionaries(
   traceId: number,
   { first, rows }: Pick<StoredTrace, 'first' | 'rows'>,
 ): Dictionaries {
-  const list = (sql: string, ...params: unknown[]) => db.prepare(sql).raw().all(...params) as (string | number | null)[][]
+  const list = (sql: string, ...params: unknown[]) =>
+    db
+      .prepare(sql)
+      .raw()
+      .all(...params) as (string | number | null)[][]
   const words = (sql: string, ...params: unknown[]) => list(sql, ...params).map(([text]) => String(text))
   const part = (columns: string, name: Part) =>
     list(`SELECT ${columns} FROM ${name} WHERE id >= ? AND id < ? ORDER BY id`, first[name], first[name] + rows[name])
@@ -211,7 +215,12 @@ function readTable(db: Db, { traceId, table, rows }: TableToRead): Columns<Schem
   if (counted !== rows) throw damaged(`table ${part}`, `${rows} rows, but ${counted} in its columns`)
   const cols = allocate(schema, rows)
   const into = { cols, rows }
-  for (const chunk of chunks.iterate(traceId, part) as Iterable<{ seq: number; n: number; ts0: number; columns: Uint8Array }>) {
+  for (const chunk of chunks.iterate(traceId, part) as Iterable<{
+    seq: number
+    n: number
+    ts0: number
+    columns: Uint8Array
+  }>) {
     decodeSpans(schema, { ...chunk, what: `${part} chunk ${chunk.seq}` }, timeColumns[table], into)
   }
   return { length: rows, cols }

@@ -14,7 +14,7 @@ export function openForLoading(path: string): LoadingDb {
   db.pragma('journal_mode = OFF')
   db.pragma('synchronous = OFF')
   db.pragma('locking_mode = EXCLUSIVE')
-  db.pragma('temp_store = MEMORY')
+  db.pragma('foreign_keys = OFF')
   db.pragma('cache_size = -65536')
   migrate(db)
   const indices = db

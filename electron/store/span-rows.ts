@@ -52,8 +52,7 @@ function optional(id: number, first: number): number | null {
 
 const op: RowMap<'op'> = {
   part: 'op',
-  columns:
-    'id trace_id task_id kind start_ns duration_ns inode offset length result wait_ns cpu inferred'.split(' '),
+  columns: 'id trace_id task_id kind start_ns duration_ns inode offset length result wait_ns cpu inferred'.split(' '),
   fill(p, at, { ids, rows: { cols } }, i, { traceId, first, names }) {
     p[at] = first.op + ids[i]
     p[at + 1] = traceId

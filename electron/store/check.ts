@@ -1,0 +1,212 @@
+/**
+ * Is a `.faultline` file whole? SQLite's own integrity and foreign-key checks, then ours: counts against the trace row,
+ * every chunk decodes and says the truth about itself, every integer points at something, and the column chunks the
+ * engine loads say the same as the rows everybody queries. It reports all it finds, in words, and repairs nothing.
+ */
+
+import { openSync, readSync, closeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { ApiError } from '#shared/base/errors.ts'
+import type { CheckResult, Progress } from '#shared/contract/methods.ts'
+import { SPAN_TABLES, type SpanBatch, type SpanTable, type Trace } from '#shared/model/trace.ts'
+import type { Db } from './database.ts'
+import { explain } from './database.ts'
+import { chunkReader, type StoredChunk } from './event-chunks.ts'
+import { listTraces, loadTrace, type StoredTrace } from './load.ts'
+import { looksLikeStore, openFile } from './open.ts'
+import { PARTS, rowMaps, type Param, type RowMap } from './span-rows.ts'
+
+export interface CheckOptions {
+  readonly path: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: Progress) => void
+}
+
+interface Finding {
+  readonly code: string
+  readonly message: string
+}
+
+/** Findings of one kind beyond this many say nothing more. */
+const PER_KIND = 20
+
+export async function checkFile(options: CheckOptions): Promise<CheckResult> {
+  const findings: Finding[] = []
+  const open = tryOpen(options.path)
+  if ('finding' in open) return { ok: false, findings: [open.finding] }
+  const { db } = open
+  try {
+    for (const step of steps(db, findings, options)) {
+      step()
+      // Let a cancel in, and the progress out.
+      await setImmediate()
+      if (options.signal?.aborted === true) throw new ApiError('cancelled', 'the check was cancelled')
+    }
+  } catch (error) {
+    const known = explain(error, options.path)
+    if (!(known instanceof ApiError) || known.code !== 'bad-input') throw known
+    findings.push({ code: 'unreadable', message: known.message })
+  } finally {
+    db.close()
+  }
+  return { ok: findings.length === 0, findings }
+}
+
+/** A file of ours that does not open is a finding; anything that is not ours is the caller's mistake. */
+function tryOpen(path: string): { readonly db: Db } | { readonly finding: Finding } {
+  try {
+    return { db: openFile(path) }
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'bad-input' || !isOurs(path)) throw error
+    return { finding: { code: 'unreadable', message: error.message } }
+  }
+}
+
+function isOurs(path: string): boolean {
+  try {
+    const file = openSync(path, 'r')
+    const head = Buffer.alloc(100)
+    try {
+      return looksLikeStore(head.subarray(0, readSync(file, head, 0, 100, 0)))
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // A folder, for one: the error that brought us here says it better.
+    return false
+  }
+}
+
+function* steps(db: Db, findings: Finding[], options: CheckOptions): Generator<() => void> {
+  const started = performance.now()
+  let done = 0
+  const found = (code: string, message: string) => {
+    if (findings.filter((finding) => finding.code === code).length < PER_KIND) findings.push({ code, message })
+  }
+  const report = (rows: number) => {
+    done += rows
+    const elapsedMs = Math.round(performance.now() - started)
+    options.onProgress?.({ stage: 'checking', done, total: null, unit: 'rows', events: null, elapsedMs })
+  }
+  yield () => checkSqlite(db, found)
+  for (const stored of listTraces(db)) {
+    const trace = loadTrace(db, stored.id)
+    yield () => checkCounts(db, stored, found)
+    const read = chunkReader(db)
+    const ids = db
+      .prepare('SELECT id FROM event_chunk WHERE trace_id = ? ORDER BY seq')
+      .pluck()
+      .all(stored.id) as number[]
+    for (const id of ids) {
+      yield () => {
+        const chunk = attempt(() => read(id), found)
+        if (chunk !== undefined) checkChunk(db, chunk, trace, found)
+        report(chunk?.chunk.length ?? 0)
+      }
+    }
+    for (const table of SPAN_TABLES) {
+      yield () => {
+        attempt(() => checkSpans(db, { stored, trace, table }, found), found)
+        report(stored.rows[rowMaps[table].part])
+      }
+    }
+  }
+}
+
+type Found = (code: string, message: string) => void
+
+function attempt<T>(read: () => T, found: Found): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    found('damaged-chunk', error.message)
+    return undefined
+  }
+}
+
+function checkSqlite(db: Db, found: Found): void {
+  for (const line of db.prepare(`PRAGMA integrity_check(${PER_KIND})`).pluck().all() as string[]) {
+    if (line !== 'ok') found('integrity', `SQLite: ${line}`)
+  }
+  const broken = db.prepare('PRAGMA foreign_key_check').all() as { table: string; rowid: number; parent: string }[]
+  for (const { table, rowid, parent } of broken.slice(0, PER_KIND)) {
+    found('dangling', `${table} ${rowid} names a row that is not in ${parent}`)
+  }
+}
+
+function checkCounts(db: Db, { id, meta, first, rows }: StoredTrace, found: Found): void {
+  for (const part of PARTS) {
+    const counted = db
+      .prepare(`SELECT count(*) FROM ${part} WHERE id >= ? AND id < ?`)
+      .pluck()
+      .get(first[part], first[part] + rows[part])
+    if (counted !== rows[part]) found('count', `trace ${id} has ${String(counted)} of ${rows[part]} ${part} rows`)
+  }
+  for (const table of ['event_chunk', 'event_name', 'event_rate']) {
+    const counted = db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE trace_id = ?`).pluck().get(id)
+    if (counted !== meta.eventCount) {
+      found('count', `trace ${id} says ${meta.eventCount} events, its ${table} rows say ${String(counted)}`)
+    }
+  }
+}
+
+function checkChunk(db: Db, { id, chunk }: StoredChunk, trace: Trace, found: Found): void {
+  const counts = new Map<number, number>()
+  let least = Infinity
+  let most = -Infinity
+  let strays = 0
+  for (let i = 0; i < chunk.length; i++) {
+    least = Math.min(least, chunk.ts[i])
+    most = Math.max(most, chunk.ts[i])
+    counts.set(chunk.name[i], (counts.get(chunk.name[i]) ?? 0) + 1)
+    const inRange = chunk.task[i] < trace.tasks.length && chunk.name[i] < trace.eventNames.length
+    if (!inRange || chunk.stack[i] >= trace.stacks.length || chunk.stack[i] < -1) strays++
+  }
+  if (strays > 0)
+    found('dangling', `event chunk ${id} has ${strays} events that name no task, name or stack of the trace`)
+  if (least !== chunk.ts0 || most !== chunk.ts1) {
+    found('zone', `event chunk ${id} says ${chunk.ts0} … ${chunk.ts1} ns, its events are ${least} … ${most} ns`)
+  }
+  const stored = db.prepare('SELECT name_seq, n FROM event_chunk_name WHERE chunk_id = ?').raw().all(id) as [
+    number,
+    number,
+  ][]
+  if (stored.length !== counts.size || stored.some(([name, n]) => counts.get(name) !== n)) {
+    found('count', `event chunk ${id} does not have the events its statistics say`)
+  }
+}
+
+/** The rows in SQL must be what the columns say, cell by cell. */
+function checkSpans(
+  db: Db,
+  { stored, trace, table }: { readonly stored: StoredTrace; readonly trace: Trace; readonly table: SpanTable },
+  found: Found,
+): void {
+  const map = rowMaps[table] as RowMap
+  const columns = trace[table]
+  const batch = { table, ids: Uint32Array.from({ length: columns.length }, (_, i) => i), rows: columns } as SpanBatch
+  const context = { traceId: stored.id, first: stored.first, names: trace }
+  const expected: Param[] = []
+  const first = stored.first[map.part]
+  const rows = db
+    .prepare(`SELECT ${map.columns.join(',')} FROM ${map.part} WHERE id >= ? AND id < ? ORDER BY id`)
+    .raw()
+    .iterate(first, first + columns.length) as Iterable<(string | number | null)[]>
+  let differ = 0
+  let example = ''
+  let i = 0
+  for (const row of rows) {
+    if (i >= columns.length) break
+    map.fill(expected, 0, batch, i++, context)
+    const at = row.findIndex((cell, k) => !same(cell, expected[k] ?? null))
+    if (at < 0) continue
+    if (differ++ === 0)
+      example = `${map.columns[at]} of ${map.part} ${row[0]} is ${row[at]}, in its column ${expected[at]}`
+  }
+  if (differ > 0) found('rows-differ', `${differ} ${map.part} rows are not what the columns say: ${example}`)
+}
+
+function same(cell: string | number | null, expected: Param): boolean {
+  return cell === (typeof expected === 'bigint' ? Number(expected) : expected)
+}

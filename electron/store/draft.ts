@@ -1,0 +1,134 @@
+/**
+ * A file that is written beside its place and gets its name only when it is complete and on disk. The draft's name says
+ * which process of which machine writes it, so that one a killed process left behind is recognised and removed the next
+ * time somebody writes to the same place; drafts of living processes are never touched.
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { hostname } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ApiError } from '#shared/base/errors.ts'
+import { explain } from './database.ts'
+
+const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+/** A process id can be taken by another program later: a draft nobody wrote to for a day is dead all the same. */
+const DEAD_AFTER_MS = 24 * 3600 * 1000
+
+export class Draft {
+  readonly target: string
+  readonly path: string
+  #done = false
+
+  /** Nothing is created yet. Removes what killed processes left beside the same target. */
+  constructor(target: string) {
+    this.target = resolve(target)
+    removeStale(this.target)
+    const unique = randomBytes(4).toString('hex')
+    this.path = join(dirname(this.target), `${prefix(this.target)}${HOST}-${process.pid}-${unique}.part`)
+  }
+
+  /** Force the bytes to disk and give the file its name. Without `force` an existing file stays and is an error. */
+  commit({ force }: { readonly force: boolean }): void {
+    try {
+      sync(this.path, 'r+')
+      if (force) renameSync(this.path, this.target)
+      else renameIfFree(this.path, this.target)
+      this.#done = true
+      syncFolder(dirname(this.target))
+    } catch (error) {
+      this.discard()
+      throw explain(error, this.target)
+    }
+  }
+
+  /** Remove the draft, if it is still one. Safe to call more than once. */
+  discard(): void {
+    if (this.#done) return
+    rmSync(this.path, { force: true })
+    rmSync(`${this.path}-journal`, { force: true })
+  }
+}
+
+export function refuseExisting(target: string): void {
+  if (existsSync(target)) throw exists(target)
+}
+
+function exists(target: string): ApiError {
+  return new ApiError(
+    'exists',
+    `${basename(target)} exists already`,
+    'use --force to replace it, or --out for another name',
+  )
+}
+
+function prefix(target: string): string {
+  return `.${basename(target)}.`
+}
+
+/** A hard link fails if the name is taken, a rename does not: together they never replace a file by accident. */
+function renameIfFree(from: string, target: string): void {
+  try {
+    linkSync(from, target)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST') throw exists(target)
+    // No hard links on this file system.
+    refuseExisting(target)
+    renameSync(from, target)
+    return
+  }
+  rmSync(from, { force: true })
+}
+
+function removeStale(target: string): void {
+  const folder = dirname(target)
+  let names: string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    // No folder, or not ours to read: creating the draft will say what is wrong.
+    return
+  }
+  for (const name of names) {
+    if (!name.startsWith(prefix(target))) continue
+    const [, host, pid] =
+      /^([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part(?:-journal)?$/.exec(name.slice(prefix(target).length)) ?? []
+    if (host === HOST && isDead(Number(pid), join(folder, name))) rmSync(join(folder, name), { force: true })
+  }
+}
+
+function isDead(pid: number, path: string): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // ESRCH: no such process. EPERM: it lives, under another user.
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return true
+  }
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && performance.timeOrigin + performance.now() - stat.mtimeMs > DEAD_AFTER_MS
+}
+
+function sync(path: string, flags: 'r' | 'r+'): void {
+  const file = openSync(path, flags)
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Make the new name itself durable. Windows cannot sync folders and does not need it. */
+function syncFolder(folder: string): void {
+  if (process.platform !== 'win32') sync(folder, 'r')
+}

@@ -1,0 +1,63 @@
+/**
+ * Which SQL of a user may run: one statement that begins with SELECT, VALUES, WITH or EXPLAIN, returns rows and writes
+ * nothing. A read-only connection is not enough (it still runs ATTACH), and neither is asking SQLite whether a prepared
+ * statement only reads: many PRAGMAs take effect while they are prepared, so the first word is looked at before.
+ * It cannot stop a statement that runs too long: those run in a process that can be killed.
+ */
+
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import { sqliteCode, type Db, type Statement } from './database.ts'
+
+const ALLOWED = ['SELECT', 'WITH', 'VALUES']
+
+/** The statement, prepared; ApiError `bad-request` with the reason where it may not run. */
+export function guardedStatement(db: Db, sql: string): Statement {
+  if (sql.length > limits.sqlBytes) {
+    throw new ApiError('limit', `the SQL statement is longer than ${limits.sqlBytes} characters`, 'make it shorter')
+  }
+  const word = firstWord(sql)
+  if (word === '') throw new ApiError('bad-request', 'there is no SQL statement', 'try: SELECT * FROM trace')
+  if (!ALLOWED.includes(word)) throw denied(`a statement that begins with ${word.slice(0, 20)} does not only read`)
+  const statement = prepare(db, sql)
+  if (!statement.reader || !statement.readonly) throw denied('this statement does not only read')
+  return statement
+}
+
+function prepare(db: Db, sql: string): Statement {
+  try {
+    return db.prepare(sql)
+  } catch (error) {
+    // More than one statement, or a NUL inside: the binding's own refusals.
+    if (error instanceof RangeError) throw denied('there is more than one statement')
+    if (sqliteCode(error) === 'SQLITE_ERROR' || sqliteCode(error) === 'SQLITE_AUTH') {
+      throw new ApiError(
+        'bad-request',
+        `SQL: ${(error as Error).message}`,
+        'see the tables: SELECT name, sql FROM sqlite_schema',
+      )
+    }
+    throw error
+  }
+}
+
+function denied(why: string): ApiError {
+  return new ApiError('bad-request', `this SQL is not run: ${why}`, 'write one SELECT; traces are read-only here')
+}
+
+/** The first keyword in capitals, behind blanks, comments and EXPLAIN [QUERY PLAN]; '' where there is none. */
+function firstWord(sql: string): string {
+  const blank = /^(?:[\s;\uFEFF]+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))+/
+  let rest = sql
+  const word = () => {
+    rest = rest.replace(blank, '')
+    const [found] = /^(?:[A-Za-z_]+|[\s\S])/.exec(rest) ?? ['']
+    rest = rest.slice(found.length)
+    return found.toUpperCase()
+  }
+  let first = word()
+  if (first !== 'EXPLAIN') return first
+  first = word()
+  if (first !== 'QUERY') return first
+  return word() === 'PLAN' ? word() : 'QUERY'
+}
