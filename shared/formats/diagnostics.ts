@@ -11,6 +11,15 @@ export const LINE_TOO_LONG = 'line-too-long'
 export const ORPHAN_FRAME = 'stack-frame-without-event'
 export const TIME_OUT_OF_RANGE = 'time-out-of-range'
 
+/** Remarks about input that was used. */
+export const LOST_EVENTS = 'lost-events'
+export const SEVERAL_TRACES = 'several-traces'
+export const OUT_OF_ORDER = 'out-of-order'
+export const MIXED_CLOCKS = 'mixed-clocks'
+export const UNFINISHED_LINE = 'unfinished-last-line'
+export const NO_EVENTS = 'no-events'
+export const TOO_MANY_NAMES = 'too-many-event-names'
+
 /** Put by the host, which decompresses: the rest of a compressed input was missing or damaged. */
 export const TRUNCATED_COMPRESSION = 'truncated-compression'
 

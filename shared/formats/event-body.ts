@@ -116,3 +116,16 @@ function hasParent(bytes: Uint8Array, from: number, to: number): boolean {
     if (bytes[i] === SPACE && bytes[i + 1] === LESS && bytes[i + 2] === 45) return true
   return false
 }
+
+/** Behind the `(+12)` of report --ts-diff and the padding around it. */
+export function behindDifference(bytes: Uint8Array, at: number, to: number): number {
+  let i = at
+  while (i < to && bytes[i] === 32) i++
+  if (i + 2 < to && bytes[i] === 40 && (bytes[i + 1] === 43 || bytes[i + 1] === 45)) {
+    let close = i + 2
+    while (close < to && bytes[close] >= 48 && bytes[close] <= 57) close++
+    if (close < to && bytes[close] === 41) i = close + 1
+    while (i < to && bytes[i] === 32) i++
+  }
+  return i
+}

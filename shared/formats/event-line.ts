@@ -216,21 +216,13 @@ export class EventLine {
     this.cpu = numberOf(bytes, words[6], words[7])
     this.pid = numberOf(bytes, words[8], words[9])
     if (!(this.cpu <= limits.cpus && this.pid < 2 ** 32)) return false
-    this.commFrom = skipSpaces(bytes, from, end - 1)
-    this.commTo = end - 1
+    this.commTo = behindComm(bytes, from, words[8], words[9])
+    this.commFrom = skipSpaces(bytes, from, this.commTo)
     this.prefixTo = words[9]
     this.layout = LAYOUT_VERBOSE
     this.tgid = -1
     this.flagsLength = 0
-    // TRACE_FLAG_NMI, _HARDIRQ, _SOFTIRQ of include/linux/trace_events.h.
-    this.context =
-      (flags & 0x40) !== 0
-        ? CONTEXT_NMI
-        : (flags & 0x08) !== 0
-          ? CONTEXT_HARDIRQ
-          : (flags & 0x10) !== 0
-            ? CONTEXT_SOFTIRQ
-            : CONTEXT_TASK
+    this.context = contextOfBits(flags)
     return this.#verboseTime(bytes, bracket + 1, close, to)
   }
 
@@ -264,6 +256,21 @@ export class EventLine {
     this.#value = value
     return i === at || i >= to ? -1 : i
   }
+}
+
+/** TRACE_FLAG_NMI, _HARDIRQ, _SOFTIRQ of include/linux/trace_events.h. */
+function contextOfBits(flags: number): number {
+  if ((flags & 0x40) !== 0) return CONTEXT_NMI
+  if ((flags & 0x08) !== 0) return CONTEXT_HARDIRQ
+  return (flags & 0x10) !== 0 ? CONTEXT_SOFTIRQ : CONTEXT_TASK
+}
+
+/** End of COMM in `%16s %7d`: blanks beyond the separator and the padding of a short pid are the comm's own. */
+function behindComm(bytes: Uint8Array, from: number, pidFrom: number, pidTo: number): number {
+  const least = Math.max(from, Math.min(pidFrom, pidTo - 7) - 1)
+  let end = pidFrom
+  while (end > least && bytes[end - 1] === SPACE) end--
+  return end
 }
 
 export function skipSpaces(bytes: Uint8Array, at: number, to: number): number {

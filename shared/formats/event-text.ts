@@ -12,8 +12,16 @@ import { decodeUtf8 } from '../base/bytes.ts'
 import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Recorder } from '../spans/recorder.ts'
-import { LINE_TOO_LONG, ORPHAN_FRAME, TIME_OUT_OF_RANGE, UNPARSED_LINE } from './diagnostics.ts'
-import { BODY_NAMED, BODY_NONE, BODY_STACK, BODY_USER_STACK, EventBody, constantName } from './event-body.ts'
+import * as code from './diagnostics.ts'
+import {
+  BODY_NAMED,
+  BODY_NONE,
+  BODY_STACK,
+  BODY_USER_STACK,
+  EventBody,
+  behindDifference,
+  constantName,
+} from './event-body.ts'
 import { ColumnReader } from './event-columns.ts'
 import { EventLine, TIME_TICKS } from './event-line.ts'
 import type { FormatReader } from './format.ts'
@@ -61,6 +69,7 @@ export class EventTextReader implements FormatReader, LineHandler {
   skipped = 0
   /** Events the recorder is known to have lost; undefined while nothing was said about it. */
   lost: number | undefined
+  #lostUncounted = false
   /** Highest number of CPUs a header named. */
   cpus: number | undefined
   kernel: string | undefined
@@ -88,9 +97,9 @@ export class EventTextReader implements FormatReader, LineHandler {
     this.#stack.close()
     const builder = this.recorder.builder
     this.#refuseOther(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
-    if (this.events === 0) builder.diagnose('warning', 'no-events', `${this.#dialect.what} without a single event`)
+    if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, `${this.#dialect.what} without a single event`)
     if (this.#lines.unfinished) {
-      builder.diagnose('info', 'unfinished-last-line', 'the last line has no newline: it may be cut short', this.lines)
+      builder.diagnose('info', code.UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
     }
     const meta = builder.meta
     meta.startClock = String(BigInt(this.#hi0) * 1_000_000_000n + BigInt(this.#lo0))
@@ -98,7 +107,8 @@ export class EventTextReader implements FormatReader, LineHandler {
     meta.clock = this.#ticks && this.#countsEvents() ? 'counter' : 'unknown'
     meta.cpus = this.cpus
     meta.kernel = this.kernel
-    meta.lostEvents = this.lost
+    // A number that is known to be too low is better than none, but nothing counted is not "none lost".
+    meta.lostEvents = this.#lostUncounted && this.lost === 0 ? undefined : this.lost
   }
 
   // Dialects call these.
@@ -109,19 +119,20 @@ export class EventTextReader implements FormatReader, LineHandler {
     this.#stack.close()
     this.recorder.boundary()
     this.#last = -Infinity
-    this.diagnose('warning', 'several-traces', 'another trace begins here: the file is several traces in a row')
+    this.diagnose('warning', code.SEVERAL_TRACES, 'another trace begins here: the file is several traces in a row')
   }
 
   /** Events were lost on a CPU before this line. */
   lostHere(cpu: number | undefined, count: number | undefined): void {
     this.recorder.lost(cpu, count)
-    if (count !== undefined) this.lost = (this.lost ?? 0) + count
+    if (count === undefined) this.#lostUncounted = true
+    else this.lost = (this.lost ?? 0) + count
     const known = count === undefined ? ' (how many is not known)' : ''
-    this.diagnose('warning', 'lost-events', `the recorder lost events before this line${known}`)
+    this.diagnose('warning', code.LOST_EVENTS, `the recorder lost events before this line${known}`)
   }
 
-  diagnose(severity: 'info' | 'warning', code: string, message: string): void {
-    this.recorder.builder.diagnose(severity, code, message, this.#lines.lines + 1)
+  diagnose(severity: 'info' | 'warning', what: string, message: string): void {
+    this.recorder.builder.diagnose(severity, what, message, this.#lines.lines + 1)
   }
 
   // LineHandler
@@ -167,7 +178,7 @@ export class EventTextReader implements FormatReader, LineHandler {
 
   tooLong(): void {
     this.#stack.close()
-    this.#skip(LINE_TOO_LONG, `lines longer than ${limits.lineBytes} bytes were skipped`)
+    this.#skip(code.LINE_TOO_LONG, `lines longer than ${limits.lineBytes} bytes were skipped`)
   }
 
   #event(bytes: Uint8Array, from: number, to: number): void {
@@ -185,7 +196,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     }
     const ts = this.#time(line)
     if (!(Math.abs(ts) <= LONGEST)) {
-      this.#skip(TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
+      this.#skip(code.TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
       return
     }
     const body = this.#body
@@ -207,10 +218,10 @@ export class EventTextReader implements FormatReader, LineHandler {
       this.#ticks = ticks
     } else if (ticks !== this.#ticks && !this.#mixed) {
       this.#mixed = true
-      this.diagnose('warning', 'mixed-clocks', 'times in seconds and times in clock ticks in one input')
+      this.diagnose('warning', code.MIXED_CLOCKS, 'times in seconds and times in clock ticks in one input')
     }
     const ts = (line.hi - this.#hi0) * 1e9 + (line.lo - this.#lo0)
-    if (ts < this.#last) this.diagnose('info', 'out-of-order', 'events earlier than the event on the line before')
+    if (ts < this.#last) this.diagnose('info', code.OUT_OF_ORDER, 'events earlier than the event on the line before')
     return ts
   }
 
@@ -219,13 +230,13 @@ export class EventTextReader implements FormatReader, LineHandler {
     if (!names.full) return names.intern(bytes, from, to)
     const known = names.find(bytes, from, to)
     if (known !== -1) return known
-    this.diagnose('warning', 'too-many-event-names', `event names beyond ${limits.names} are kept as the first one`)
+    this.diagnose('warning', code.TOO_MANY_NAMES, `event names beyond ${limits.names} are kept as the first one`)
     return 0
   }
 
   #other(bytes: Uint8Array, from: number, to: number): void {
     if (isFrame(bytes, from, to)) {
-      this.#skip(ORPHAN_FRAME, 'stack frames that follow no stack trace')
+      this.#skip(code.ORPHAN_FRAME, 'stack frames that follow no stack trace')
       return
     }
     const kind = this.#dialect.other(decodeUtf8(bytes, from, Math.min(to, from + 512)), this)
@@ -235,13 +246,13 @@ export class EventTextReader implements FormatReader, LineHandler {
 
   #unparsed(bytes: Uint8Array, from: number, to: number): void {
     const sample = this.skipped === 0 ? decodeUtf8(bytes, from, Math.min(to, from + 80)) : ''
-    this.#skip(UNPARSED_LINE, `lines that are no ${this.#dialect.what}, first: ${JSON.stringify(sample)}`)
+    this.#skip(code.UNPARSED_LINE, `lines that are no ${this.#dialect.what}, first: ${JSON.stringify(sample)}`)
     this.#refuseOther(this.events === 0 && this.skipped >= PATIENCE)
   }
 
-  #skip(code: string, message: string): void {
+  #skip(reason: string, message: string): void {
     this.skipped++
-    this.diagnose('warning', code, message)
+    this.diagnose('warning', reason, message)
   }
 
   #refuseOther(mostlyOther: boolean): void {
@@ -263,17 +274,4 @@ export class EventTextReader implements FormatReader, LineHandler {
 /** `# …`, `#` and `##### …`: headers. A comm can begin with `#` only where it is not padded. */
 function isComment(bytes: Uint8Array, from: number, to: number): boolean {
   return bytes[from] === 35 && (from + 1 >= to || bytes[from + 1] === 32 || bytes[from + 1] === 35)
-}
-
-/** Behind the `(+12)` of report --ts-diff and the padding around it. */
-function behindDifference(bytes: Uint8Array, at: number, to: number): number {
-  let i = at
-  while (i < to && bytes[i] === 32) i++
-  if (i + 2 < to && bytes[i] === 40 && (bytes[i + 1] === 43 || bytes[i + 1] === 45)) {
-    let close = i + 2
-    while (close < to && bytes[close] >= 48 && bytes[close] <= 57) close++
-    if (bytes[close] === 41) i = close + 1
-    while (i < to && bytes[i] === 32) i++
-  }
-  return i
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Recorder } from '../spans/recorder.ts'
+import { LOST_EVENTS } from './diagnostics.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
 import type { Format } from './format.ts'
 import { sniffLines } from './sniff-lines.ts'
@@ -34,11 +35,7 @@ function header(line: string, reader: EventTextReader): OtherLine {
     const lost = Math.max(0, Number(entries[2]) - Number(entries[1]))
     reader.lost = (reader.lost ?? 0) + lost
     if (lost > 0) {
-      reader.diagnose(
-        'warning',
-        'lost-events',
-        `${lost} of ${entries[2]} events were overwritten before they were read`,
-      )
+      reader.diagnose('warning', LOST_EVENTS, `${lost} of ${entries[2]} events were overwritten before they were read`)
     }
   }
   const cpus = /#P:(\d+)/.exec(line)

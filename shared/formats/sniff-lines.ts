@@ -6,7 +6,7 @@
 
 import { decodeUtf8 } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
-import { BODY_NAMED, BODY_NONE, BODY_STACK, EventBody } from './event-body.ts'
+import { BODY_NAMED, BODY_NONE, BODY_STACK, EventBody, behindDifference } from './event-body.ts'
 import { EventLine } from './event-line.ts'
 import { LineSplitter } from './lines.ts'
 import { isFrame } from './stack-lines.ts'
@@ -43,12 +43,14 @@ export function sniffLines(head: Uint8Array): LookOfLines {
     line(bytes, from, to) {
       if (++seen > LINES || from === to || isFrame(bytes, from, to)) return
       if (line.parse(bytes, from, to)) {
-        const kind = body.parse(bytes, line.bodyFrom, to, false)
+        const bodyFrom = behindDifference(bytes, line.bodyFrom, to)
+        const kind = body.parse(bytes, bodyFrom, to, false)
         if (kind === BODY_STACK) return
         content++
         if (kind === BODY_NONE) return
         events++
-        if (kind === BODY_NAMED && body.payloadFrom < to && bytes[body.payloadFrom] === 32) padded++
+        const blanks = body.payloadFrom < to && bytes[body.payloadFrom] === 32
+        if (kind === BODY_NAMED && (blanks || bodyFrom !== line.bodyFrom)) padded++
         return
       }
       const text = decodeUtf8(bytes, from, Math.min(to, from + 256))
