@@ -28,13 +28,8 @@ export interface ParentChannel {
 }
 
 export function parentChannel(): ParentChannel {
-  const port = electronParentPort()
-  if (port !== undefined) {
-    return {
-      send: (message) => port.postMessage(message),
-      onMessage: (listener) => void port.on('message', ({ data }) => listener(data)),
-    }
-  }
+  const parent = electronParentPort()
+  if (parent !== undefined) return portChannel(parent)
   assert(process.send !== undefined, 'this process is started by another')
   // Without its parent it has nothing to do.
   process.once('disconnect', () => process.exit(0))
@@ -42,4 +37,16 @@ export function parentChannel(): ParentChannel {
     send: (message) => void process.send?.(message),
     onMessage: (listener) => void process.on('message', listener),
   }
+}
+
+/** In Electron the first message brings a port to the one who talks: the engine, not the shell that forked us. */
+export function portChannel(parent: ParentPort): ParentChannel {
+  let port: EmitterPort | undefined
+  let receive: ((message: unknown) => void) | undefined
+  parent.on('message', ({ ports }) => {
+    port = ports.at(0)
+    port?.on('message', ({ data }) => receive?.(data))
+    port?.start()
+  })
+  return { send: (message) => port?.postMessage(message), onMessage: (listener) => void (receive = listener) }
 }

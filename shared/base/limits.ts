@@ -40,6 +40,8 @@ export const limits = {
   messageBytes: 32 * MiB,
   /** Calls one client may have running at once. */
   callsInFlight: 256,
+  /** Pages connected to one web host at once. */
+  webClients: 32,
   /** Bytes of one piece of an upload or download; exports up to this size come back in their answer. */
   pieceBytes: 4 * MiB,
   /** Uploads one client may have unfinished or unused at once. */

@@ -153,7 +153,20 @@ function method<R>() {
 const nothing = z.object({})
 
 export const EXPORT_FORMATS = ['csv', 'ndjson', 'faultline'] as const
-export const EXPORT_TABLES = ['lock_span', 'op', 'phase', 'event', 'wait_edge', 'task_state', 'task', 'lock', 'lock_class', 'trace', 'diagnostic', 'annotation'] as const
+export const EXPORT_TABLES = [
+  'lock_span',
+  'op',
+  'phase',
+  'event',
+  'wait_edge',
+  'task_state',
+  'task',
+  'lock',
+  'lock_class',
+  'trace',
+  'diagnostic',
+  'annotation',
+] as const
 
 export const methods = {
   'app.info': method<AppInfo>()(nothing),
@@ -200,9 +213,7 @@ export const methods = {
     /** `bytes`: the size where it is known, so that what is too large is refused at once. */
     z.object({ name: z.string().min(1).max(255), bytes: z.number().nonnegative().optional() }),
   ),
-  'upload.chunk': method<{ received: number }>()(
-    z.object({ upload: z.string(), bytes: z.instanceof(Uint8Array) }),
-  ),
+  'upload.chunk': method<{ received: number }>()(z.object({ upload: z.string(), bytes: z.instanceof(Uint8Array) })),
   'upload.cancel': method<null>()(z.object({ upload: z.string() })),
   /** A piece of an export that was too large for one message; at most limits.pieceBytes, empty at the end. */
   'download.chunk': method<Uint8Array>()(z.object({ download: z.string(), offset: z.int().nonnegative() })),

@@ -1,0 +1,52 @@
+/**
+ * The desktop build: the shell and the engine's entries into one flat folder (out/main), so that each finds the others,
+ * migrations/ and samples/ beside or two folders above itself exactly as from the sources; the preload as one CommonJS
+ * file, because a sandboxed preload can be nothing else; the page as for the web. Needs no Electron to run.
+ */
+
+import { resolve } from 'node:path'
+import { defineConfig } from 'electron-vite'
+import page from './vite.config.ts'
+
+const source = (path: string) => resolve(import.meta.dirname, path)
+
+/** Native or with files of their own: loaded from node_modules at run time. */
+const external = ['electron', 'better-sqlite3', 'piscina']
+
+export default defineConfig({
+  main: {
+    build: {
+      outDir: 'out/main',
+      minify: false,
+      externalizeDeps: false,
+      rolldownOptions: {
+        external,
+        input: {
+          main: source('electron/desktop/main.ts'),
+          engine: source('electron/engine/entry.ts'),
+          'data-worker': source('electron/engine/data-worker.ts'),
+          'job-worker': source('electron/engine/job-worker.ts'),
+          'sql-process': source('electron/engine/sql-process.ts'),
+          'orphan-watch': source('electron/engine/orphan-watch.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      minify: false,
+      externalizeDeps: false,
+      rolldownOptions: {
+        external: ['electron'],
+        input: { preload: source('electron/desktop/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    ...page,
+    build: { ...page.build, rolldownOptions: { input: source('renderer/index.html') } },
+  },
+})

@@ -1,0 +1,62 @@
+/**
+ * What happens when something dies. Dumps stay on this machine. A dead page is loaded once more with a notice in the log
+ * and then given up; a dead engine is started again with growing pauses, three times, then the user is told.
+ */
+
+import type { App, CrashReporter, Dialog, WebContents } from 'electron'
+
+export const CRASH_REPORTER = { uploadToServer: false } as const
+
+const ENGINE_RESTARTS = 3
+const FIRST_PAUSE_MS = 250
+/** An engine that lived this long was healthy: counting starts anew. */
+const HEALTHY_AFTER_MS = 60_000
+
+export interface RestartPolicy {
+  /** ms to wait before the next start; undefined: give up. */
+  next(livedMs: number): number | undefined
+}
+
+export function restartPolicy(): RestartPolicy {
+  let failures = 0
+  return {
+    next(livedMs) {
+      if (livedMs >= HEALTHY_AFTER_MS) failures = 0
+      if (failures === ENGINE_RESTARTS) return undefined
+      return FIRST_PAUSE_MS * 2 ** failures++
+    },
+  }
+}
+
+/** Reasons of `render-process-gone` after which loading again makes sense; the user's own kill is not one. */
+export function mayReload(reason: string, alreadyReloaded: boolean): boolean {
+  return !alreadyReloaded && ['crashed', 'oom', 'abnormal-exit', 'memory-eviction'].includes(reason)
+}
+
+export function startCrashHandling({
+  app,
+  crashReporter,
+  dialog,
+}: {
+  app: App
+  crashReporter: CrashReporter
+  dialog: Dialog
+}): void {
+  crashReporter.start(CRASH_REPORTER)
+  const reloaded = new WeakSet<WebContents>()
+  app.on('render-process-gone', (_, contents, { reason }) => {
+    if (mayReload(reason, reloaded.has(contents))) {
+      reloaded.add(contents)
+      contents.reload()
+    } else if (reason !== 'clean-exit' && reason !== 'killed') {
+      dialog.showErrorBox(
+        'Faultline',
+        `The window has stopped working (${reason}). Start Faultline again; nothing that was imported is lost.`,
+      )
+    }
+  })
+  process.on('uncaughtException', (error) => {
+    dialog.showErrorBox('Faultline', `Faultline has to close: ${error.message}`)
+    app.exit(1)
+  })
+}

@@ -1,0 +1,116 @@
+/**
+ * The desktop shell's entry. It locks everything down before Electron is ready, starts the engine in its own process,
+ * opens the window on our own scheme and passes files on. It parses nothing, opens no database and computes nothing.
+ */
+
+import { join } from 'node:path'
+import {
+  app,
+  crashReporter,
+  dialog,
+  ipcMain,
+  Menu,
+  protocol,
+  session,
+  shell,
+  type BrowserWindow,
+  type WebContents,
+} from 'electron'
+import { dataDirAt } from '#electron/engine/data-dir.ts'
+import type { ShellEvents } from '#shared/contract/desktop.ts'
+import { readPage } from '../page-files.ts'
+import { startCrashHandling } from './crash.ts'
+import { startEngineProcess, type EngineProcess } from './engine-process.ts'
+import { chooseFiles, filesOfCommandLine, filesOfSecondStart } from './files.ts'
+import { handleCalls } from './ipc.ts'
+import { menuTemplate } from './menu.ts'
+import { SCHEME, servePage } from './protocol.ts'
+import { mayOpenLink, secureApp, secureSession } from './security.ts'
+import { openWindow } from './window.ts'
+
+const here = import.meta.dirname
+/** The same as the command line's and the web host's: imports and recent files are shared. */
+const data = dataDirAt()
+/** An unpackaged start carries the entry's path as its first argument. */
+const named = filesOfCommandLine(process.argv.slice(app.isPackaged ? 1 : 2), process.cwd())
+
+interface Shell {
+  readonly engine: EngineProcess
+  window: BrowserWindow
+}
+let running: Shell | undefined
+/** Files that came before the window was there. */
+const early: string[] = []
+
+function tell<E extends keyof ShellEvents>(page: WebContents, event: E, what: ShellEvents[E]): void {
+  page.send(event, what)
+}
+
+async function openFiles(paths: readonly string[]): Promise<void> {
+  if (running === undefined) return void early.push(...paths)
+  const { engine, window } = running
+  const sources = await Promise.all(paths.map((path) => engine.grant(path)))
+  if (sources.length > 0) tell(window.webContents, 'files:open', sources)
+  for (const path of paths) app.addRecentDocument(path)
+}
+
+async function openLink(url: string): Promise<null> {
+  if (mayOpenLink(url)) await shell.openExternal(url)
+  return null
+}
+
+async function start(): Promise<void> {
+  secureSession(session.defaultSession)
+  servePage(session.defaultSession, await readPage(join(here, '../web')))
+  const engine = startEngineProcess({
+    entries: here,
+    dataDir: data.path,
+    startWith: [...named, ...early.splice(0)].map((path) => ({ kind: 'path', path })),
+    onGivenUp: (why) =>
+      dialog.showErrorBox('Faultline', `The engine does not stay up: ${why}. The logs say more (Help, Show logs).`),
+  })
+  handleCalls(ipcMain, {
+    'engine:connect': (_, page) => Promise.resolve((engine.connect(page), null)),
+    'files:choose': async () => {
+      if (running === undefined) return []
+      return Promise.all((await chooseFiles(dialog, running.window)).map((path) => engine.grant(path)))
+    },
+    'files:grant': (path) => engine.grant(path),
+    'link:open': openLink,
+  })
+  running = { engine, window: openWindow(join(here, '../preload/preload.cjs')) }
+  Menu.setApplicationMenu(Menu.buildFromTemplate(menu(running)))
+}
+
+function menu(own: Shell) {
+  return menuTemplate(process.platform, {
+    command: (id) => tell(own.window.webContents, 'menu:command', id),
+    openFiles: () => void chooseFiles(dialog, own.window).then(openFiles),
+    revealLogs: () => shell.showItemInFolder(join(data.logs, 'engine.log')),
+  })
+}
+
+if (app.requestSingleInstanceLock({ files: named })) {
+  startCrashHandling({ app, crashReporter, dialog })
+  secureApp(app)
+  protocol.registerSchemesAsPrivileged([SCHEME])
+  app.on('second-instance', (_event, _argv, _cwd, handedOver) => {
+    running?.window.focus()
+    void openFiles(filesOfSecondStart(handedOver))
+  })
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    void openFiles([path])
+  })
+  app.on('window-all-closed', () => app.quit())
+  app.on('will-quit', () => running?.engine.close())
+  app
+    .whenReady()
+    .then(start)
+    .catch((error: unknown) => {
+      dialog.showErrorBox('Faultline', `Faultline cannot start: ${String(error)}`)
+      app.exit(1)
+    })
+} else {
+  app.quit()
+}

@@ -1,0 +1,54 @@
+/**
+ * What the desktop shell adds around the contract: the messages between the shell and the engine's process, and the few
+ * functions the preload gives the page. Types only. The page never names a path: the shell's dialog and drops make a
+ * file known to the engine, and the page gets the name the engine made up for it.
+ */
+
+import type { Source } from './methods.ts'
+
+/** Shell → engine. `connect` and `sql-port` come with a port. */
+export type ToEngine =
+  | { readonly kind: 'start'; readonly dataDir: string | undefined; readonly startWith: readonly Source[] }
+  | { readonly kind: 'connect' }
+  | { readonly kind: 'grant'; readonly request: number; readonly path: string }
+  | { readonly kind: 'sql-port'; readonly id: number }
+  | { readonly kind: 'sql-exit'; readonly id: number; readonly how: string }
+
+/** Engine → shell. Only Electron's main process can fork, so it forks the SQL processes too. */
+export type FromEngine =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'granted'; readonly request: number; readonly source: Source }
+  | { readonly kind: 'fork-sql'; readonly id: number }
+  | { readonly kind: 'kill-sql'; readonly id: number }
+
+/** What the page asks of the shell, by channel: parameters → result. */
+export interface ShellCalls {
+  readonly 'engine:connect': { readonly params: undefined; readonly result: null }
+  readonly 'files:choose': { readonly params: undefined; readonly result: readonly Source[] }
+  readonly 'files:grant': { readonly params: string; readonly result: Source | null }
+  readonly 'link:open': { readonly params: string; readonly result: null }
+}
+
+/** What the shell tells the page. */
+export interface ShellEvents {
+  /** Files from the system: a second start, a file manager, the menu. */
+  readonly 'files:open': readonly Source[]
+  /** Id of a command of the page, chosen in the native menu. */
+  readonly 'menu:command': string
+}
+
+/** `window.faultline` in the desktop window; not there in a browser. */
+export interface DesktopBridge {
+  readonly platform: string
+  /** A port to the engine arrives as a message event of the window whose data is ENGINE_PORT. */
+  connectEngine(): Promise<null>
+  chooseFiles(): Promise<readonly Source[]>
+  /** A dropped file, as a source the engine knows. null: it has no path (made by a page). */
+  grantFile(file: object): Promise<Source | null>
+  openLink(url: string): Promise<null>
+  onOpenFiles(listener: (sources: readonly Source[]) => void): void
+  onCommand(listener: (id: string) => void): void
+}
+
+export const ENGINE_PORT = 'faultline:engine-port'
