@@ -21,7 +21,7 @@ export const query = verb({
   async run(session, [path, sql], options) {
     if (options.json && options.csv) throw new ApiError('bad-request', '--json and --csv exclude each other')
     const { file } = await session.openFile(path)
-    const { columns, rows, truncated } = await session.call('query.run', { file, sql })
+    const { columns, rows, truncated } = await session.call('query.run', { file, sql }).catch(asBadInput)
     if (options.json) printJson({ columns, rows, truncated })
     else if (options.csv) print([columns, ...rows].map(csvLine).join('\r\n'))
     else if (columns.length > 0) printTable(tableColumns(columns, rows))
@@ -30,6 +30,13 @@ export const query = verb({
     return 0
   },
 })
+
+/** A statement that cannot run is bad input (exit 1), not a wrong way to call the verb. */
+function asBadInput(error: unknown): never {
+  if (error instanceof ApiError && error.code === 'bad-request')
+    throw new ApiError('bad-input', error.message, error.hint)
+  throw error
+}
 
 type Cell = QueryResult['rows'][number][number]
 
