@@ -26,6 +26,8 @@ export default defineConfig({
           engine: source('electron/engine/entry.ts'),
           'data-worker': source('electron/engine/data-worker.ts'),
           'job-worker': source('electron/engine/job-worker.ts'),
+          'import-parser': source('electron/engine/import-parser.ts'),
+          'import-writer': source('electron/engine/import-writer.ts'),
           'sql-process': source('electron/engine/sql-process.ts'),
           'orphan-watch': source('electron/engine/orphan-watch.ts'),
         },

@@ -19,14 +19,15 @@ import type { AppInfo, Client, MethodName, Source } from '#shared/contract/metho
 import { createClient, type Transport } from '#shared/contract/rpc.ts'
 import { serveConnection, type Connection, type ServedCall } from '#shared/contract/serve.ts'
 import { inProcessPair } from '#shared/contract/transports.ts'
-import { dataDirAt, removeDeadSessions } from './data-dir.ts'
+import { dataDirAt, removeDeadSessions, type DataDir } from './data-dir.ts'
 import { createDownloads } from './downloads.ts'
-import { createFiles } from './files.ts'
+import { createFiles, type ClientOf } from './files.ts'
 import { createHandles } from './handles.ts'
-import { createHandlers, type Handlers } from './handlers.ts'
+import { createHandlers, type Handlers, type Parts } from './handlers.ts'
+import { Importing, type Call } from './importing.ts'
 import { createJobs } from './jobs.ts'
 import { openLog, type Logger } from './log.ts'
-import { createOpening, type Call } from './opening.ts'
+import { Opening } from './opening.ts'
 import { createReader } from './reader.ts'
 import { createRecents } from './recent.ts'
 import type { ClientRights } from './rights.ts'
@@ -74,53 +75,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const connections = new Set<Connection>()
   const onRecent = () => connections.forEach((connection) => connection.emit('files.changed', { recent: true }))
   await removeDeadSessions(dir)
-
-  const version = appVersion()
-  const samples = await loadSamples(options.samples ?? fileURLToPath(projectFile('samples')))
-  const root = options.root === undefined ? undefined : resolve(options.root)
-  const uploads = createUploads(dir.session)
-  const downloads = createDownloads(dir.session)
-  const recents = createRecents(dir.path)
-  const handles = createHandles()
-  const jobs = createJobs()
-  const reader = createReader()
-  const sql = createSqlRunner(options.forkSql ?? forkSql)
-  const files = createFiles({
-    root,
-    imports: dir.imports,
-    startWith: options.startWith ?? [],
-    samples,
-    recents,
-    uploads,
-  })
-  const opening = createOpening({
-    imports: dir.imports,
-    version,
-    files,
-    handles,
-    uploads,
-    jobs,
-    reader,
-    // A script that reads a hundred files must not push the user's own off the list.
-    recents: options.host === 'cli' ? undefined : recents,
-    now: Date.now,
-    onRecent,
-  })
-  const handlers = createHandlers({
-    host: options.host,
-    version,
-    samples,
-    files,
-    recents,
-    uploads,
-    downloads,
-    handles,
-    opening,
-    jobs,
-    reader,
-    sql,
-    onRecent,
-  })
+  const parts = await makeParts(options, dir, onRecent)
+  const handlers = createHandlers(parts)
 
   function serve(transport: Transport, rights: ClientRights): Connection {
     const client = { rights }
@@ -131,9 +87,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       onFailure: (method, thrown) => logFailure(log, method, thrown),
       onClose() {
         connections.delete(connection)
-        void Promise.all([uploads.dropAll(client), downloads.endAll(client)]).catch((error: unknown) =>
-          log.error(error),
-        )
+        void dropAll(parts, client).catch((error: unknown) => log.error(error))
       },
     })
     connections.add(connection)
@@ -147,17 +101,49 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       serve(engines, rights)
       return createClient(mine)
     },
-    grant: files.grant,
+    grant: parts.files.grant,
     async close() {
       for (const connection of connections) connection.close()
-      sql.close()
-      await jobs.close()
-      await opening.settled()
-      await reader.close()
+      parts.sql.close()
+      await parts.jobs.close()
+      await parts.opening.settled()
+      await parts.reader.close()
       await rm(dir.session, { recursive: true, force: true })
       log.flush()
     },
   }
+}
+
+async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => void): Promise<Parts> {
+  const { host, startWith = [] } = options
+  const version = appVersion()
+  const samples = await loadSamples(options.samples ?? fileURLToPath(projectFile('samples')))
+  const root = options.root === undefined ? undefined : resolve(options.root)
+  const uploads = createUploads(dir.session)
+  const downloads = createDownloads(dir.session)
+  const recents = createRecents(dir.path)
+  const handles = createHandles()
+  const jobs = createJobs()
+  const reader = createReader()
+  const sql = createSqlRunner(options.forkSql ?? forkSql)
+  const files = createFiles({ root, imports: dir.imports, startWith, samples, recents, uploads })
+  const importing = new Importing({ folder: dir.imports, version, uploads, jobs, reader })
+  const opening = new Opening({
+    files,
+    handles,
+    importing,
+    reader,
+    // A script that reads a hundred files must not push the user's own off the list.
+    recents: host === 'cli' ? undefined : recents,
+    now: Date.now,
+    onRecent,
+  })
+  return { host, version, samples, files, recents, uploads, downloads, handles, opening, jobs, reader, sql, onRecent }
+}
+
+async function dropAll({ uploads, downloads }: Parts, client: ClientOf): Promise<void> {
+  await uploads.dropAll(client)
+  await downloads.endAll(client)
 }
 
 /** Jobs. Not every question: one drag over a chart asks dozens. */

@@ -31,6 +31,35 @@ interface Slot {
 }
 
 export function createSqlRunner(fork: ForkSql): SqlRunner {
+  const slots = createSlots(fork)
+  return {
+    async run(request, signal) {
+      if (signal.aborted) throw cancelled()
+      const slot = slots.take()
+      let alive = false
+      let timer: NodeJS.Timeout | undefined
+      try {
+        return await new Promise<QueryResult>((resolve, reject) => {
+          slot.settle = (reply) => {
+            alive = !('ended' in reply)
+            if ('result' in reply) resolve(reply.result)
+            else reject('error' in reply ? fromWireError(reply.error) : died(reply.ended))
+          }
+          signal.addEventListener('abort', () => reject(cancelled()), { once: true })
+          timer = setTimeout(() => reject(tooLong()), limits.sqlSeconds * 1000)
+          slot.child.send(request)
+        })
+      } finally {
+        clearTimeout(timer)
+        slots.giveBack(slot, alive)
+      }
+    },
+    close: slots.close,
+  }
+}
+
+/** The processes: at most limits.sqlProcesses busy, at most one idle. */
+function createSlots(fork: ForkSql) {
   const busy = new Set<Slot>()
   let idle: Slot | undefined
   let idleTimer: NodeJS.Timeout | undefined
@@ -45,62 +74,46 @@ export function createSqlRunner(fork: ForkSql): SqlRunner {
     return slot
   }
 
-  function take(): Slot {
-    if (busy.size >= limits.sqlProcesses) {
-      throw new ApiError('limit', `${limits.sqlProcesses} statements are running already`, 'wait for one or cancel it')
-    }
+  function close(): void {
     clearTimeout(idleTimer)
-    const slot = idle ?? start()
+    for (const slot of busy) slot.child.kill()
+    idle?.child.kill()
     idle = undefined
-    busy.add(slot)
-    return slot
-  }
-
-  function giveBack(slot: Slot, alive: boolean): void {
-    busy.delete(slot)
-    slot.settle = undefined
-    if (!alive || idle !== undefined) {
-      slot.child.kill()
-      return
-    }
-    idle = slot
-    idleTimer = setTimeout(() => {
-      idle?.child.kill()
-      idle = undefined
-    }, IDLE_MS)
-    idleTimer.unref()
   }
 
   return {
-    async run(request, signal) {
-      if (signal.aborted) throw new ApiError('cancelled', 'the statement was cancelled')
-      const slot = take()
-      let alive = false
-      let timer: NodeJS.Timeout | undefined
-      try {
-        return await new Promise<QueryResult>((resolve, reject) => {
-          slot.settle = (reply) => {
-            alive = !('ended' in reply)
-            if ('result' in reply) resolve(reply.result)
-            else reject('error' in reply ? fromWireError(reply.error) : died(reply.ended))
-          }
-          signal.addEventListener('abort', () => reject(new ApiError('cancelled', 'the statement was cancelled')), {
-            once: true,
-          })
-          timer = setTimeout(() => reject(tooLong()), limits.sqlSeconds * 1000)
-          slot.child.send(request)
-        })
-      } finally {
-        clearTimeout(timer)
-        giveBack(slot, alive)
+    close,
+    take(): Slot {
+      if (busy.size >= limits.sqlProcesses) {
+        throw new ApiError(
+          'limit',
+          `${limits.sqlProcesses} statements are running already`,
+          'wait for one or cancel it',
+        )
       }
-    },
-    close() {
       clearTimeout(idleTimer)
-      for (const slot of busy) slot.child.kill()
-      idle?.child.kill()
+      const slot = idle ?? start()
+      idle = undefined
+      busy.add(slot)
+      return slot
+    },
+    /** `alive`: it has answered. One that has not is in the middle of something and only killing ends that. */
+    giveBack(slot: Slot, alive: boolean): void {
+      busy.delete(slot)
+      slot.settle = undefined
+      if (!alive || idle !== undefined) return slot.child.kill()
+      idle = slot
+      idleTimer = setTimeout(() => {
+        idle?.child.kill()
+        idle = undefined
+      }, IDLE_MS)
+      idleTimer.unref()
     },
   }
+}
+
+function cancelled(): ApiError {
+  return new ApiError('cancelled', 'the statement was cancelled')
 }
 
 function tooLong(): ApiError {
