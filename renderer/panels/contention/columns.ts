@@ -20,14 +20,15 @@ export function rowKey(row: Row): string {
   return [row.classId, row.mode, row.lock ?? '', row.task?.id ?? '', row.op ?? ''].join('|')
 }
 
-const whyHold = (row: Row) =>
+const whyHold = (row: Row): string | undefined =>
   row.holdTotalNs === null ? `this trace shows waits for ${row.class}, but not when it was held` : undefined
-const whyWait = (row: Row) => (row.contended === 0 ? 'nobody had to wait' : undefined)
+const whyWait = (row: Row): string | undefined => (row.contended === 0 ? 'nobody had to wait' : undefined)
 
 function times(
   group: 'Wait' | 'Hold',
   of: readonly (readonly [string, string, (row: Row) => Cell])[],
 ): ColumnSpec<Row>[] {
+  const why = group === 'Wait' ? whyWait : whyHold
   return of.map(([key, title, value], i) => ({
     key,
     title,
@@ -35,8 +36,7 @@ function times(
     value,
     kind: 'time' as const,
     width: i === 0 ? 78 : 72,
-    why: group === 'Wait' ? whyWait : whyHold,
-    bar: group === 'Wait' ? 'lock-waiting' : 'lock-held',
+    why,
   }))
 }
 
@@ -95,8 +95,19 @@ const FIRST: Readonly<Record<ContentionBy, readonly ColumnSpec<Row>[]>> = {
   op: [{ key: 'op', title: 'Operation', value: (row) => row.op, width: 140 }, CLASS],
 }
 
-export function contentionColumns(by: ContentionBy): readonly ColumnSpec<Row>[] {
-  return [...FIRST[by], MODE, ...COUNTS, ...WAIT, ...HOLD, ...(by === 'class' ? [MOSTLY] : [])]
+/** Bars stand under the totals, which one compares, and under the column one sorts by. */
+function barOf(column: ColumnSpec<Row>, sorted: string | undefined): string | undefined {
+  const compared = column.key === 'waitTotal' || column.key === 'holdTotal' || column.key === sorted
+  if (!compared || (column.kind !== 'time' && column.kind !== 'count')) return undefined
+  return column.group === 'Wait' ? 'lock-waiting' : column.group === 'Hold' ? 'lock-held' : 'ph-2'
+}
+
+export function contentionColumns(by: ContentionBy, sorted?: string): readonly ColumnSpec<Row>[] {
+  const columns = [...FIRST[by], MODE, ...COUNTS, ...WAIT, ...HOLD, ...(by === 'class' ? [MOSTLY] : [])]
+  return columns.map((column) => {
+    const bar = barOf(column, sorted)
+    return bar === undefined ? column : { ...column, bar }
+  })
 }
 
 /** CSV and "show as table" have everything the analysis knows, not only what fits on the screen. */
