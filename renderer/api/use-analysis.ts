@@ -39,7 +39,7 @@ export interface UsedAnalysis<Id extends AnalysisId> {
   readonly state: Ref<LoadState>
   readonly error: Ref<WireError | undefined>
   /** Ask again after an error. */
-  retry(): void
+  readonly retry: () => void
 }
 
 /** `params` returning undefined means: ask nothing now (state `idle`, the last answer stays). */
