@@ -77,7 +77,7 @@ export const exportTables: { readonly [T in ExportTable]: TableSql } = {
   event: {
     columns: `x.*, ${TASK}`,
     // Touches only the chunks of the window, and selects by itself.
-    from: 'event_in(@trace, @from, @to) x LEFT JOIN task t ON t.id = x.task_id',
+    from: 'event_in(coalesce(@trace, 0), coalesce(@from, 0), coalesce(@to, 9007199254740991)) x LEFT JOIN task t ON t.id = x.task_id',
   },
   diagnostic: { columns: 'x.*', from: 'diagnostic x', trace: 'x.trace_id', order: 'x.id' },
   annotation: {

@@ -6,7 +6,7 @@
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import { Worker, type MessagePort } from 'node:worker_threads'
 
 /** Megabytes of JavaScript heap the SQL process may use. */
 const SQL_HEAP_MB = 1024
@@ -15,8 +15,11 @@ export function entryUrl(name: string): URL {
   return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 }
 
-export function spawnThread(name: 'data-worker' | 'job-worker' | 'orphan-watch', workerData?: unknown): Worker {
-  return new Worker(entryUrl(name), { workerData, stdout: false, stderr: false })
+type ThreadName = 'data-worker' | 'job-worker' | 'orphan-watch' | 'import-parser' | 'import-writer'
+
+/** `transfer`: ports inside `workerData`, which move to the thread. */
+export function spawnThread(name: ThreadName, workerData?: unknown, transfer: readonly MessagePort[] = []): Worker {
+  return new Worker(entryUrl(name), { workerData, transferList: [...transfer], stdout: false, stderr: false })
 }
 
 /** A process of ours: messages either way, and it can be killed whatever it is doing. */

@@ -20,16 +20,22 @@ export function compress(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes, FAST)
 }
 
-/** Exactly `size` bytes, at the start of a buffer of their own (so that any typed array can look at them). */
+/** Exactly `size` bytes, aligned so that any typed array can look at them. */
 export function decompress(bytes: Uint8Array, size: number, what: string): Uint8Array<ArrayBuffer> {
-  let out: Uint8Array
+  const out = decompressUpTo(bytes, size, what)
+  if (out.length !== size) throw damaged(what, `${out.length} bytes instead of ${size}`)
+  return out
+}
+
+function decompressUpTo(bytes: Uint8Array, most: number, what: string): Uint8Array<ArrayBuffer> {
+  let out: Buffer
   try {
-    out = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, size) })
+    out = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, most) })
   } catch (error) {
     throw damaged(what, error instanceof Error ? error.message : String(error))
   }
-  if (out.length !== size) throw damaged(what, `${out.length} bytes instead of ${size}`)
-  if (out.byteOffset % 8 === 0 && out.buffer instanceof ArrayBuffer) return out as Uint8Array<ArrayBuffer>
+  const { buffer, byteOffset, length } = out
+  if (byteOffset % 8 === 0 && buffer instanceof ArrayBuffer) return new Uint8Array(buffer, byteOffset, length)
   return new Uint8Array(out)
 }
 
@@ -112,24 +118,11 @@ function decodeTimesAt(
 }
 
 export function decodeTimes(compressed: Uint8Array, length: number, origin: number, what: string): Float64Array {
-  const bytes = decompressTimes(compressed, length, what)
+  const bytes = decompressUpTo(compressed, 8 + length * 8, what)
+  if (bytes.length < 8) throw damaged(what, 'it is empty')
   const out = new Float64Array(length)
   decodeTimesAt({ bytes, at: 0, what }, length, origin, out, undefined)
   return out
-}
-
-function decompressTimes(compressed: Uint8Array, length: number, what: string): Uint8Array<ArrayBuffer> {
-  return decompressUpTo(compressed, 8 + length * 8, what)
-}
-
-function decompressUpTo(compressed: Uint8Array, most: number, what: string): Uint8Array<ArrayBuffer> {
-  try {
-    const out: Uint8Array = zstdDecompressSync(compressed, { maxOutputLength: Math.max(1, most) })
-    if (out.byteOffset % 8 === 0 && out.buffer instanceof ArrayBuffer) return out as Uint8Array<ArrayBuffer>
-    return new Uint8Array(out)
-  } catch (error) {
-    throw damaged(what, error instanceof Error ? error.message : String(error))
-  }
 }
 
 /** A table's columns one after another, each starting at a multiple of 8, and their ids before them. */

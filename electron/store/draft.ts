@@ -38,6 +38,15 @@ export class Draft {
     this.path = join(dirname(this.target), `${prefix(this.target)}${HOST}-${process.pid}-${unique}.part`)
   }
 
+  /** Make the empty draft, so that a place that cannot be written to is known before any work is done. */
+  create(): void {
+    try {
+      closeSync(openSync(this.path, 'wx'))
+    } catch (error) {
+      throw explain(error, this.target)
+    }
+  }
+
   /** Force the bytes to disk and give the file its name. Without `force` an existing file stays and is an error. */
   commit({ force }: { readonly force: boolean }): void {
     try {

@@ -51,7 +51,11 @@ export function decodeChunk(row: ChunkRow): EventChunk {
   if (row.args_bytes > limits.chunkArgsBytes + limits.eventArgsBytes) {
     throw damaged(what, `it says it has ${row.args_bytes} bytes of payload`)
   }
-  const argsEnd = new Uint32Array(decompress(row.args_end, n * 4, what).buffer, 0, n)
+  const view = (column: Uint8Array, length: number, width: number) => {
+    const bytes = decompress(column, length * width, what)
+    return [bytes.buffer, bytes.byteOffset, length] as const
+  }
+  const argsEnd = new Uint32Array(...view(row.args_end, n, 4))
   for (let i = 1; i < n; i++) if (argsEnd[i] < argsEnd[i - 1]) throw damaged(what, 'payloads overlap')
   if (argsEnd[n - 1] !== row.args_bytes) throw damaged(what, 'payloads do not fill their bytes')
   return {
@@ -59,11 +63,10 @@ export function decodeChunk(row: ChunkRow): EventChunk {
     ts0,
     ts1,
     ts: decodeTimes(row.ts, n, ts0, what),
-    cpu: new Int32Array(decompress(row.cpu, n * 4, what).buffer, 0, n),
-    task: new Uint32Array(decompress(row.task, n * 4, what).buffer, 0, n),
-    name: new Uint16Array(decompress(row.name, n * 2, what).buffer, 0, n),
-    stack:
-      row.stack === null ? new Int32Array(n).fill(-1) : new Int32Array(decompress(row.stack, n * 4, what).buffer, 0, n),
+    cpu: new Int32Array(...view(row.cpu, n, 4)),
+    task: new Uint32Array(...view(row.task, n, 4)),
+    name: new Uint16Array(...view(row.name, n, 2)),
+    stack: row.stack === null ? new Int32Array(n).fill(-1) : new Int32Array(...view(row.stack, n, 4)),
     argsEnd,
     args: decompress(row.args, row.args_bytes, what),
   }

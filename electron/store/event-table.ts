@@ -1,6 +1,7 @@
 /**
  * Raw events as SQL sees them: `event`, a view over a virtual table that decodes chunks as the scan reaches them, and
- * `event_in(trace_id, from_ns, to_ns)`, which touches only the chunks of that window. `args` is made from the payload
+ * `event_in(trace_id, from_ns, to_ns)`, which touches only the chunks of that window; trace 0 is all traces, arguments
+ * left out are no limit (NULL equals nothing, as everywhere in SQL: no rows). `args` is made from the payload
  * only for rows and queries that ask for it: decoding a payload costs more than all other columns together.
  * Both exist only inside Faultline; other SQLite clients see the chunks (migrations/README.md).
  */
@@ -128,8 +129,13 @@ export function registerEventTable(db: Db): void {
     columns: [...EVENT_COLUMNS],
     parameters: ['in_trace', 'from_ns', 'to_ns'],
     directOnly: true,
-    *rows(traceId: unknown, fromNs: unknown, toNs: unknown) {
-      yield* windowRows(source, { traceId: optional(traceId), fromNs: optional(fromNs), toNs: optional(toNs) })
+    *rows(trace: unknown, fromNs: unknown, toNs: unknown) {
+      const traceId = optional(trace)
+      yield* windowRows(source, {
+        traceId: traceId === 0 ? undefined : traceId,
+        fromNs: optional(fromNs),
+        toNs: optional(toNs),
+      })
     },
   })
   db.exec(

@@ -1,0 +1,118 @@
+/**
+ * What the three threads of an import say to each other, and the sink that stands in the parsing thread for the writer
+ * in the other one. Columns are transferred, not copied. No more than limits.batchesInFlight batches wait between the
+ * two: the parser asks `room()` between two pieces of input, so a slow disk slows the parser instead of filling memory.
+ */
+
+import type { MessagePort } from 'node:worker_threads'
+import { buffersOf } from '#shared/base/columns.ts'
+import type { WireError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { ImportSummary } from '#shared/contract/methods.ts'
+import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
+
+/** A path, or the bytes themselves. */
+export type ImportSource = string | Uint8Array
+
+export interface ParserData {
+  readonly source: ImportSource
+  readonly name: string
+  readonly format: string | undefined
+  readonly toWriter: MessagePort
+  readonly stop: Int32Array
+}
+
+export interface WriterData {
+  readonly draft: string
+  /** The name errors speak of: nobody knows the draft's. */
+  readonly target: string
+  readonly fromParser: MessagePort
+  readonly stop: Int32Array
+}
+
+/** Parser to writer. `names` are the words that are new since the last batch. */
+export type Batch =
+  | { readonly kind: 'events'; readonly chunk: EventChunk }
+  | { readonly kind: 'spans'; readonly batch: SpanBatch; readonly names: GrowingNames }
+  | { readonly kind: 'end'; readonly end: TraceEnd }
+
+/** Writer to parser: one batch is out of the way. */
+export const TAKEN = 'taken'
+
+/** What the parser knows of the summary; the rest is the caller's. */
+export type Parsed = Omit<ImportSummary, 'file' | 'wallMs'>
+
+export type ParserMessage =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number | null; readonly events: number }
+  | { readonly kind: 'parsed'; readonly parsed: Parsed }
+  | { readonly kind: 'failed'; readonly error: WireError }
+
+export type WriterMessage =
+  { readonly kind: 'finishing' } | { readonly kind: 'written' } | { readonly kind: 'failed'; readonly error: WireError }
+
+/** stop[0] is not 0 any more once the import was cancelled or has failed elsewhere. */
+export function stopped(stop: Int32Array): boolean {
+  return Atomics.load(stop, 0) !== 0
+}
+
+export class RemoteSink implements TraceSink {
+  readonly #port: MessagePort
+  readonly #sent = { opKinds: 0, phaseNames: 0, inodes: 0 }
+  #names: GrowingNames = { opKinds: [], phaseNames: [], inodes: [] }
+  #inFlight = 0
+  #wake: (() => void) | undefined
+  /** What the writer is told last, for the summary. */
+  ended: TraceEnd | undefined
+
+  constructor(port: MessagePort) {
+    this.#port = port
+    port.on('message', () => {
+      this.#inFlight--
+      this.#wake?.()
+    })
+  }
+
+  begin(names: GrowingNames): void {
+    this.#names = names
+  }
+
+  events(chunk: EventChunk): void {
+    const columns = [chunk.ts, chunk.cpu, chunk.task, chunk.name, chunk.stack, chunk.argsEnd, chunk.args]
+    this.#send(
+      { kind: 'events', chunk },
+      columns.map(({ buffer }) => buffer as ArrayBuffer),
+    )
+  }
+
+  spans(batch: SpanBatch): void {
+    const names = {
+      opKinds: this.#fresh('opKinds'),
+      phaseNames: this.#fresh('phaseNames'),
+      inodes: this.#fresh('inodes'),
+    }
+    this.#send({ kind: 'spans', batch, names }, [batch.ids.buffer as ArrayBuffer, ...buffersOf(batch.rows)])
+  }
+
+  end(end: TraceEnd): void {
+    this.ended = end
+    this.#send({ kind: 'end', end }, [])
+  }
+
+  /** Resolves when the writer has kept up. */
+  async room(): Promise<void> {
+    while (this.#inFlight > limits.batchesInFlight) {
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  #fresh(kind: keyof GrowingNames): readonly string[] {
+    const fresh = this.#names[kind].slice(this.#sent[kind])
+    this.#sent[kind] += fresh.length
+    return fresh
+  }
+
+  #send(message: Batch, transfer: ArrayBuffer[]): void {
+    this.#inFlight++
+    this.#port.postMessage(message, transfer)
+  }
+}

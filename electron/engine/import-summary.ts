@@ -1,0 +1,47 @@
+/**
+ * The summary of an import (CONTRACT.md, `import`): how much there was, what of it was used, what was not and why.
+ */
+
+import type { Diagnostic, TraceEnd } from '#shared/model/trace.ts'
+import { isSkip } from '#shared/formats/diagnostics.ts'
+import type { Parsed } from './import-messages.ts'
+
+/** Ends of something whose begin is not in the trace: a few are normal where recording began, many are a warning. */
+const UNMATCHED = /^unmatched-|-without-(?:begin|enter|acquire)$/
+
+interface Read {
+  readonly end: TraceEnd
+  readonly format: string
+  readonly lines: number | undefined
+  readonly bytes: number
+}
+
+export function summarize({ end, format, lines, bytes }: Read): Parsed {
+  const { meta, diagnostics } = end
+  const startNs = Number(meta.startClock)
+  return {
+    format,
+    lines: lines ?? null,
+    bytes,
+    events: meta.eventCount,
+    // What the trace's own clock read; `--from` and `--to` count from there.
+    startNs,
+    endNs: startNs + meta.durationNs,
+    tasks: end.tasks.length,
+    locks: end.locks.length,
+    lockClasses: end.lockClasses.length,
+    ops: end.rows.op,
+    lockSpans: end.rows.lockSpan,
+    skipped: diagnostics.filter(isSkip).map(({ code, count, firstLine }) => ({
+      reason: code,
+      count,
+      firstLine: firstLine ?? null,
+    })),
+    lost: meta.lostEvents ?? null,
+    unmatched: unmatched(diagnostics),
+  }
+}
+
+function unmatched(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.reduce((sum, { code, count }) => sum + (UNMATCHED.test(code) ? count : 0), 0)
+}

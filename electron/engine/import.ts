@@ -1,0 +1,125 @@
+/**
+ * Importing a trace: one thread reads and parses, another compresses and writes, and this one watches over both. The
+ * file is written beside its place and gets its name when it is complete and on disk; a failed, cancelled or killed
+ * import leaves nothing under that name. It knows neither formats nor SQL.
+ */
+
+import { MessageChannel, type Worker } from 'node:worker_threads'
+import { basename } from 'node:path'
+import { ApiError, fromWireError } from '#shared/base/errors.ts'
+import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
+import { Draft, refuseExisting } from '../store/draft.ts'
+import type { ImportSource, Parsed, ParserData, ParserMessage, WriterData, WriterMessage } from './import-messages.ts'
+import { spawnThread } from './spawn.ts'
+
+export interface ImportOptions {
+  /** A path, or the bytes themselves. Compressed ones are recognised. */
+  readonly source: ImportSource
+  /** What the trace is called. */
+  readonly name: string
+  readonly out: string
+  /** A format id; found out where left out. */
+  readonly format?: string | undefined
+  /** Replace an existing file. */
+  readonly force?: boolean | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+export async function importTrace(options: ImportOptions): Promise<ImportSummary> {
+  const started = performance.now()
+  const { out, force = false } = options
+  refuseCancelled(options)
+  if (!force) refuseExisting(out)
+  const draft = new Draft(out)
+  try {
+    draft.create()
+    const parsed = await runThreads(options, draft, started)
+    refuseCancelled(options)
+    draft.commit({ force })
+    return { file: out, ...parsed, wallMs: Math.round(performance.now() - started) }
+  } finally {
+    draft.discard()
+  }
+}
+
+function refuseCancelled(options: ImportOptions): void {
+  if (options.signal?.aborted === true) throw cancelled(options)
+}
+
+function cancelled({ name }: ImportOptions): ApiError {
+  return new ApiError('cancelled', `the import of ${name} was cancelled`)
+}
+
+/** Resolves with what was parsed once the draft is complete and both threads are gone. */
+async function runThreads(options: ImportOptions, draft: Draft, started: number): Promise<Parsed> {
+  const { source, name, format, out, signal } = options
+  const stop = new Int32Array(new SharedArrayBuffer(4))
+  const { port1: toWriter, port2: fromParser } = new MessageChannel()
+  const parserData: ParserData = { source, name, format, toWriter, stop }
+  const writerData: WriterData = { draft: draft.path, target: basename(out), fromParser, stop }
+  const parser = spawnThread('import-parser', parserData, [toWriter])
+  const writer = spawnThread('import-writer', writerData, [fromParser])
+  const progress = reporter(options, started)
+  const halt = () => {
+    Atomics.store(stop, 0, 1)
+    // The parser may wait for input that never comes; the writer ends by itself between two batches and cleans up.
+    void parser.terminate()
+  }
+  const onAbort = () => halt()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const ends = [gone(parser), gone(writer)]
+  try {
+    const [parsed] = await Promise.all([
+      outcome<ParserMessage, Parsed>(parser, 'the parser', (message) => {
+        if (message.kind === 'progress') progress.parsing(message)
+        return message.kind === 'parsed' ? message.parsed : undefined
+      }),
+      outcome<WriterMessage, true>(writer, 'the writer', (message) => {
+        if (message.kind === 'finishing') progress.writing()
+        return message.kind === 'written' ? true : undefined
+      }),
+    ])
+    return parsed
+  } catch (error) {
+    throw signal?.aborted === true ? cancelled(options) : error
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+    halt()
+    // Only when both are gone is nothing open any more, and the draft can be renamed or removed.
+    await Promise.all(ends)
+  }
+}
+
+function reporter({ onProgress }: ImportOptions, started: number) {
+  const elapsedMs = () => Math.round(performance.now() - started)
+  return {
+    parsing({ done, total, events }: Extract<ParserMessage, { kind: 'progress' }>) {
+      onProgress?.({ stage: 'parsing', done, total, unit: 'bytes', events, elapsedMs: elapsedMs() })
+    },
+    writing() {
+      onProgress?.({ stage: 'writing', done: 0, total: null, unit: 'rows', events: null, elapsedMs: elapsedMs() })
+    },
+  }
+}
+
+/** The first message that carries a result; what went wrong otherwise. */
+function outcome<M extends { readonly kind: string }, R>(
+  worker: Worker,
+  what: string,
+  result: (message: Exclude<M, { readonly kind: 'failed' }>) => R | undefined,
+): Promise<R> {
+  return new Promise((resolve, reject) => {
+    worker.on('message', (message: ParserMessage | WriterMessage) => {
+      if (message.kind === 'failed') return reject(fromWireError(message.error))
+      const found = result(message as unknown as Exclude<M, { readonly kind: 'failed' }>)
+      if (found !== undefined) resolve(found)
+    })
+    worker.on('error', reject)
+    worker.on('exit', (code) => reject(new Error(`${what} ended without a result (exit ${code})`)))
+  })
+}
+
+function gone(worker: Worker): Promise<void> {
+  return new Promise((resolve) => worker.once('exit', () => resolve()))
+}
