@@ -1,0 +1,47 @@
+/** The findings of the latency page in words: what a brush holds, and where the distribution lies. Pure. */
+
+import type { DistributionSide, LatencyBrush } from '#shared/analysis/latency-distribution.ts'
+import { percent } from '../../charts/words.ts'
+import { formatCount, rangeText, timeText, type ClockUnit } from '../../ui/format.ts'
+
+export interface BrushFinding {
+  readonly first: string
+  readonly second: string
+}
+
+/**
+ * `412 write faults, 1.1 %` and `but 38 % of all waiting`. It is a "but" where the share of the waiting is at least twice
+ * that of the operations; waits that were not recorded are said to be unknown.
+ */
+export function brushFinding(part: DistributionSide, all: DistributionSide, plural: string): BrushFinding {
+  const share = all.count === 0 ? 0 : part.count / all.count
+  const first = `${formatCount(part.count)} ${plural}, ${percent(share)}`
+  const waiting = part.shareOfWaiting
+  if (waiting === null) return { first, second: 'how much they waited is not known' }
+  return { first, second: `${waiting > 2 * share && waiting > 0 ? 'but' : 'and'} ${percent(waiting)} of all waiting` }
+}
+
+/** The latency part of a brush: `above 300 µs`, `1.2 to 4 ms`, `any latency`. */
+export function latencyText({ minNs, maxNs }: LatencyBrush, clock: ClockUnit): string {
+  if (minNs === undefined && maxNs === undefined) return 'any latency'
+  if (maxNs === undefined) return `above ${timeText(minNs ?? 0, clock)}`
+  if (minNs === undefined) return `below ${timeText(maxNs, clock)}`
+  return `${timeText(minNs, clock)} to ${timeText(maxNs, clock)}`
+}
+
+/** `1 180 to 1 240 ms, above 300 µs` */
+export function brushText(brush: LatencyBrush, durationNs: number, clock: ClockUnit): string {
+  return `${rangeText(brush, durationNs, clock)}, ${latencyText(brush, clock)}`
+}
+
+/** For the label of the distribution: `p50 48.7 µs, p99 412 µs; brush: p50 421 µs`. */
+export function distributionFinding(
+  all: DistributionSide,
+  part: DistributionSide | undefined,
+  clock: ClockUnit,
+): string {
+  if (all.p50Ns === null || all.p99Ns === null) return 'nothing was measured'
+  const whole = `p50 ${timeText(all.p50Ns, clock)}, p99 ${timeText(all.p99Ns, clock)}`
+  if (part === undefined || part.p50Ns === null) return whole
+  return `${whole}; brush: p50 ${timeText(part.p50Ns, clock)}`
+}
