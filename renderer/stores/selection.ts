@@ -24,6 +24,8 @@ export interface Selection {
   readonly task?: number
   /** Operation kind. */
   readonly op?: string
+  /** Row number of an inode: one file. */
+  readonly inode?: number
   /** A wait (row number of its lock span): what the wait chain shows. Filters nothing. */
   readonly wait?: number
 }
@@ -53,13 +55,14 @@ function sorted(selection: Selection): unknown {
 /** The scope of analyses that a selection means, less some of its parts. */
 export function scopeOf(selection: Selection, without: readonly Dimension[] = []): Scope {
   const use = (dimension: Dimension): boolean => selection[dimension] !== undefined && !without.includes(dimension)
-  const { range, lockClass, mode, lock, task, op } = selection
+  const { range, lockClass, mode, lock, task, op, inode } = selection
   return {
     ...(use('range') && range ? { fromNs: range.fromNs, toNs: range.toNs } : {}),
     ...(use('lockClass') && lockClass !== undefined ? { lockClass } : {}),
     ...(use('mode') && mode !== undefined ? { mode } : {}),
     ...(use('lock') && lock !== undefined ? { lock } : {}),
     ...(use('task') && task !== undefined ? { task } : {}),
+    ...(use('inode') && inode !== undefined ? { inode } : {}),
     ...(use('op') && op !== undefined ? { op } : {}),
   }
 }
