@@ -29,10 +29,10 @@ export function overlaps(startNs: number, endNs: number, window: Window): boolea
   return startNs < window.toNs && (endNs > window.fromNs || startNs >= window.fromNs)
 }
 
-/** How much of [startNs, endNs) lies in the window. */
+/** How much of [startNs, endNs) lies in the window; 0 where either end is not known. */
 export function clipped(startNs: number, endNs: number, window: Window): number {
-  const from = startNs > window.fromNs ? startNs : window.fromNs
-  const to = endNs < window.toNs ? endNs : window.toNs
+  const from = startNs < window.fromNs ? window.fromNs : startNs
+  const to = endNs > window.toNs ? window.toNs : endNs
   return to > from ? to - from : 0
 }
 

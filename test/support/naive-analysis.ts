@@ -1,0 +1,199 @@
+/**
+ * The definitions of the analyses, written for the reader and not for speed: plain objects, filters and sorts. Property
+ * tests hold the fast passes over columns to these.
+ */
+
+import type { Scope } from '#shared/analysis/analysis.ts'
+import { MODES, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, type LockMode } from '#shared/model/kinds.ts'
+import type { Trace } from '#shared/model/trace.ts'
+
+export interface NaiveSpan {
+  readonly id: number
+  readonly lock: number
+  readonly lockClass: number
+  readonly annotation: boolean
+  readonly task: number
+  readonly op: number
+  readonly mode: LockMode
+  readonly contended: boolean
+  readonly holdKnown: boolean
+  readonly inferred: boolean
+  readonly irq: boolean
+  readonly requestedNs: number
+  readonly acquiredNs: number
+  readonly releasedNs: number
+  /** Whole wait and hold; NaN where not measured. */
+  readonly waitNs: number
+  readonly holdNs: number
+}
+
+export interface NaiveOp {
+  readonly id: number
+  readonly task: number
+  readonly kind: string
+  readonly startNs: number
+  readonly durationNs: number
+  readonly endNs: number
+  readonly waitNs: number
+  readonly inode: number
+  readonly result: number
+}
+
+export function naiveSpans(trace: Trace): NaiveSpan[] {
+  const { cols } = trace.lockSpan
+  return Array.from({ length: trace.lockSpan.length }, (_, id) => {
+    const flags = cols.flags[id]
+    const lockClass = trace.locks[cols.lock[id]].lockClass
+    const contended = (flags & SPAN_CONTENDED) !== 0
+    const holdKnown = (flags & SPAN_HOLD_KNOWN) !== 0
+    return {
+      id,
+      lock: cols.lock[id],
+      lockClass,
+      annotation: trace.lockClasses[lockClass].kind === 'annotation',
+      task: cols.task[id],
+      op: cols.op[id],
+      mode: MODES[cols.mode[id]],
+      contended,
+      holdKnown,
+      inferred: (flags & SPAN_INFERRED) !== 0,
+      irq: (flags & SPAN_IRQ) !== 0,
+      requestedNs: cols.requestedNs[id],
+      acquiredNs: cols.acquiredNs[id],
+      releasedNs: cols.releasedNs[id],
+      waitNs: contended ? cols.acquiredNs[id] - cols.requestedNs[id] : NaN,
+      holdNs: holdKnown ? cols.releasedNs[id] - cols.acquiredNs[id] : NaN,
+    }
+  })
+}
+
+export function naiveOps(trace: Trace): NaiveOp[] {
+  const { cols } = trace.op
+  return Array.from({ length: trace.op.length }, (_, id) => ({
+    id,
+    task: cols.task[id],
+    kind: trace.opKinds[cols.kind[id]],
+    startNs: cols.startNs[id],
+    durationNs: cols.durationNs[id],
+    endNs: Number.isNaN(cols.durationNs[id]) ? Infinity : cols.startNs[id] + cols.durationNs[id],
+    waitNs: cols.waitNs[id],
+    inode: cols.inode[id],
+    result: cols.result[id],
+  }))
+}
+
+export const from = (scope: Scope): number => scope.fromNs ?? -Infinity
+export const to = (scope: Scope): number => scope.toNs ?? Infinity
+
+export function inWindow(startNs: number, endNs: number, scope: Scope): boolean {
+  return startNs < to(scope) && (endNs > from(scope) || startNs >= from(scope))
+}
+
+/** ns of [startNs, endNs) inside the window. */
+export function inside(startNs: number, endNs: number, scope: Scope): number {
+  return Math.max(0, Math.min(endNs, to(scope)) - Math.max(startNs, from(scope)))
+}
+
+/** Everything of the scope but the window; locks only. */
+export function spanMatches(trace: Trace, span: NaiveSpan, scope: Scope): boolean {
+  const op = span.op === -1 ? undefined : naiveOps(trace)[span.op]
+  if (span.annotation) return false
+  if (scope.lockClass !== undefined && span.lockClass !== scope.lockClass) return false
+  if (scope.lock !== undefined && span.lock !== scope.lock) return false
+  if (scope.mode !== undefined && span.mode !== scope.mode) return false
+  if (scope.task !== undefined && span.task !== scope.task) return false
+  if (scope.op !== undefined && (op?.kind ?? 'none') !== scope.op) return false
+  if (scope.inode === undefined) return true
+  return trace.locks[span.lock].inode === scope.inode || op?.inode === scope.inode
+}
+
+export function opMatches(trace: Trace, op: NaiveOp, scope: Scope): boolean {
+  if (scope.task !== undefined && op.task !== scope.task) return false
+  if (scope.op !== undefined && op.kind !== scope.op) return false
+  if (scope.inode !== undefined && op.inode !== scope.inode) return false
+  const { lock, lockClass, mode } = scope
+  const locks = { lock, lockClass, mode }
+  const namesLocks = lock !== undefined || lockClass !== undefined || mode !== undefined
+  const took = naiveSpans(trace).some((span) => span.op === op.id && spanMatches(trace, span, locks))
+  return (!namesLocks || took) && inWindow(op.startNs, op.endNs, scope)
+}
+
+export function measuredWaits(trace: Trace, scope: Scope): NaiveSpan[] {
+  return naiveSpans(trace).filter(
+    (span) => span.waitNs >= 0 && inWindow(span.requestedNs, span.acquiredNs, scope) && spanMatches(trace, span, scope),
+  )
+}
+
+/** Lock waiting inside each operation: as recorded, or of the scope's locks only. */
+export function naiveOpWait(trace: Trace, op: NaiveOp, scope: Scope): number {
+  if (scope.lock === undefined && scope.lockClass === undefined && scope.mode === undefined) return op.waitNs
+  const anyKnown =
+    naiveOps(trace).some(({ waitNs }) => waitNs >= 0) ||
+    naiveSpans(trace).some((span) => span.contended && !span.annotation)
+  const { fromNs: _from, toNs: _to, ...anywhere } = scope
+  const waits = naiveSpans(trace).filter(
+    (span) => span.op === op.id && span.waitNs >= 0 && spanMatches(trace, span, anywhere),
+  )
+  return anyKnown ? sum(waits.map(({ waitNs }) => waitNs)) : NaN
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+export function nearestRank(values: readonly number[], q: number): number | null {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted.length === 0 ? null : sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]
+}
+
+/** What the task was doing in the ns after `at`: its wait that began last, else its phase that began last, else `other`. */
+export function naiveLabel(trace: Trace, task: number, at: number): string {
+  const waits = naiveSpans(trace).filter(
+    (span) => span.task === task && !span.annotation && !span.irq && span.requestedNs <= at && span.acquiredNs > at,
+  )
+  const wait = latest(waits.filter(({ waitNs }) => waitNs > 0).map((span) => ({ ...span, startNs: span.requestedNs })))
+  if (wait !== undefined) return `wait:${trace.lockClasses[wait.lockClass].name}`
+  const { cols } = trace.phase
+  const phases = Array.from({ length: trace.phase.length }, (_, id) => id).filter(
+    (id) => cols.task[id] === task && cols.startNs[id] <= at && cols.startNs[id] + cols.durationNs[id] > at,
+  )
+  const phase = latest(phases.map((id) => ({ id, startNs: cols.startNs[id] })))
+  return phase === undefined ? 'other' : trace.phaseNames[cols.name[phase.id]]
+}
+
+function latest<T extends { readonly id: number; readonly startNs: number }>(all: readonly T[]): T | undefined {
+  return [...all].sort((a, b) => b.startNs - a.startNs || b.id - a.id)[0]
+}
+
+/** ns per label of an interval of a task, tick by tick. */
+export function naiveDivision(
+  trace: Trace,
+  { task, irq, fromNs, toNs }: { task: number; irq: boolean; fromNs: number; toNs: number },
+): Map<string, number> {
+  const out = new Map<string, number>()
+  for (let at = fromNs; at < toNs; at++) {
+    const label = irq ? 'interrupt' : naiveLabel(trace, task, at)
+    out.set(label, (out.get(label) ?? 0) + 1)
+  }
+  return out
+}
+
+/** The interval in which an edge's holder stood in the waiter's way. */
+export function naiveEdge(
+  trace: Trace,
+  edge: number,
+): { fromNs: number; toNs: number; waiter: number; holder: number } {
+  const { waiter, holder, kind, overlapNs } = trace.waitEdge.cols
+  const spans = naiveSpans(trace)
+  const w = spans[waiter[edge]]
+  const h = spans[holder[edge]]
+  const end = Number.isNaN(w.acquiredNs) ? trace.meta.durationNs : w.acquiredNs
+  const ids = { waiter: w.id, holder: h.id }
+  if (kind[edge] === 0 && !h.holdKnown)
+    return { ...ids, fromNs: Math.max(w.requestedNs, end - overlapNs[edge]), toNs: end }
+  const blockedFrom = kind[edge] === 1 ? h.requestedNs : h.acquiredNs
+  const blockedTo = kind[edge] === 1 ? h.acquiredNs : h.releasedNs
+  const fromNs = Number.isNaN(blockedFrom) ? w.requestedNs : Math.max(w.requestedNs, blockedFrom)
+  const toNs = Number.isNaN(blockedTo) ? end : Math.min(end, blockedTo)
+  return { ...ids, fromNs, toNs: Math.max(fromNs, toNs) }
+}
