@@ -39,6 +39,8 @@ export class SimTask {
   remaining: Ns = 0
   /** Lock it waits for, if it does. */
   waitingFor: SimLock | undefined
+  /** The annotated (lock-like) thing it sleeps for, if it does. */
+  waitingOn: SimLock | undefined
   waitingMode: LockMode = 'exclusive'
   waitingSince: Ns = 0
   /** Layer that asks for the lock it waits for. */
