@@ -178,9 +178,9 @@ export class TraceBuilder {
     return id
   }
 
-  /** The lock of a class at an address; without an address, the one lock that stands for the whole class. */
+  /** The lock of a class at an address, or of an inode; with neither, the one its label names in the class. */
   lock(lockClass: number, address: string | undefined, inode = -1, label?: string): number {
-    const key = `${lockClass} ${address ?? ''}`
+    const key = `${lockClass} ${inode} ${address ?? `/${label ?? ''}`}`
     let id = this.#lockByKey.get(key)
     if (id === undefined) {
       id = this.locks.length

@@ -1,9 +1,26 @@
-/** Event name to decoder. */
+/**
+ * Event name to decoder. A decoder reads its event's payload and tells the span builder what happened; an event without
+ * one is only stored. Names come as the tools print them, with or without the subsystem (`lock:lock_acquire`).
+ */
+
 import type { EventFields } from './fields.ts'
+import { fileDecoders } from './decode-files.ts'
+import { lockDecoders } from './decode-locks.ts'
+import { schedDecoders } from './decode-sched.ts'
+import { syscallDecoder } from './decode-syscalls.ts'
 import type { SpanBuilder } from './span-builder.ts'
 
 export type Decoder = (spans: SpanBuilder, fields: EventFields) => void
 
-export function decoderFor(name: string): Decoder | undefined {
-  return name === '' ? undefined : undefined
+const decoders: Readonly<Record<string, Decoder>> = { ...fileDecoders, ...schedDecoders }
+
+/** One decoder set per trace: lock decoders remember the payloads they have parsed. */
+export function decoderSet(): (name: string) => Decoder | undefined {
+  const locks: Readonly<Record<string, Decoder>> = lockDecoders()
+  return (printed) => {
+    const name = printed.slice(printed.lastIndexOf(':') + 1)
+    if (Object.hasOwn(locks, name)) return locks[name]
+    if (Object.hasOwn(decoders, name)) return decoders[name]
+    return syscallDecoder(name)
+  }
 }

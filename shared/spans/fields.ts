@@ -1,4 +1,21 @@
-/** Typed access to the fields of one event's payload. */
+/**
+ * Typed access to the fields of one event's payload, straight from the bytes: `key: value`, `key=value` and `key value`
+ * in the spellings of tracefs, trace-cmd and perf. A field that is not there is NaN (or undefined), never a guess. The
+ * reader makes no string unless asked for one, and allocates nothing when it reads a number.
+ */
+
+import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts'
+
+const SPACE = 0x20
+const keys = new Map<string, Uint8Array>()
+
+/** A key as bytes; made once. */
+export function key(name: string): Uint8Array {
+  let bytes = keys.get(name)
+  if (bytes === undefined) keys.set(name, (bytes = encodeUtf8(name)))
+  return bytes
+}
+
 export class EventFields {
   bytes: Uint8Array = new Uint8Array(0)
   from = 0
@@ -6,8 +23,102 @@ export class EventFields {
 
   of(bytes: Uint8Array, from: number, to: number): this {
     this.bytes = bytes
+    while (to > from && bytes[to - 1] <= SPACE) to--
+    while (from < to && bytes[from] === SPACE) from++
     this.from = from
     this.to = to
     return this
   }
+
+  /** Where the value of a key begins, -1 if the payload has no such key. The last such key counts for `last`. */
+  find(name: Uint8Array, last = false): number {
+    const { bytes, from, to } = this
+    const length = name.length
+    const step = last ? -1 : 1
+    for (let i = last ? to - length - 1 : from; i >= from && i + length < to; i += step) {
+      if (bytes[i] !== name[0] || (i > from && !isBoundary(bytes[i - 1]))) continue
+      let k = 1
+      while (k < length && bytes[i + k] === name[k]) k++
+      if (k < length) continue
+      let at = i + length
+      const after = bytes[at]
+      if (after !== 0x3d && after !== 0x3a && after !== SPACE) continue
+      at++
+      while (at < to && bytes[at] === SPACE) at++
+      return at
+    }
+    return -1
+  }
+
+  /** A number after a key, in base 10 unless it begins with 0x. */
+  number(name: Uint8Array, last = false): number {
+    return this.numberAt(this.find(name, last), 10)
+  }
+
+  /** A number after a key that is printed in hexadecimal with or without 0x. */
+  hex(name: Uint8Array): number {
+    return this.numberAt(this.find(name), 16)
+  }
+
+  /** 64-bit values are read as signed when `signed`: 0xfffffffffffffff2 is -14. */
+  numberAt(at: number, base: 10 | 16, signed = false): number {
+    const { bytes, to } = this
+    if (at < 0 || at >= to) return NaN
+    let i = at
+    const negative = bytes[i] === 0x2d
+    if (negative) i++
+    let radix: number = base
+    if (bytes[i] === 0x30 && (bytes[i + 1] | 0x20) === 0x78 && i + 2 < to) {
+      radix = 16
+      i += 2
+    }
+    const first = i
+    let value = 0
+    let low = 0
+    for (; i < to; i++) {
+      const digit = digitOf(bytes[i])
+      if (digit < 0 || digit >= radix) break
+      value = value * radix + digit
+      low = (low * radix + digit) % 0x1_0000_0000
+    }
+    if (i === first) return NaN
+    // Two's complement: only small negative numbers (errnos) matter, and they need exact low bits.
+    if (signed && radix === 16 && i - first === 16 && digitOf(bytes[first]) >= 8) return low - 0x1_0000_0000
+    return negative ? -value : value
+  }
+
+  /** Does the word at `at` (up to a blank) equal `word`? */
+  wordIs(at: number, word: Uint8Array): boolean {
+    const { bytes, to } = this
+    if (at < 0 || at + word.length > to) return false
+    for (let k = 0; k < word.length; k++) if (bytes[at + k] !== word[k]) return false
+    const end = at + word.length
+    return end === to || bytes[end] === SPACE || bytes[end] === 0x2c || bytes[end] === 0x29
+  }
+
+  /** Is `word` somewhere in the payload, between separators (blank, comma, bar, parenthesis)? */
+  has(word: Uint8Array): boolean {
+    const { bytes, from, to } = this
+    outer: for (let i = from; i + word.length <= to; i++) {
+      if (i > from && !isBoundary(bytes[i - 1])) continue
+      for (let k = 0; k < word.length; k++) if (bytes[i + k] !== word[k]) continue outer
+      const end = i + word.length
+      if (end === to || isBoundary(bytes[end])) return true
+    }
+    return false
+  }
+
+  text(from = this.from, to = this.to): string {
+    return decodeUtf8(this.bytes, from, to)
+  }
+}
+
+function isBoundary(c: number): boolean {
+  return c === SPACE || c === 0x2c || c === 0x28 || c === 0x29 || c === 0x7c || c === 0x3d
+}
+
+function digitOf(c: number): number {
+  if (c >= 0x30 && c <= 0x39) return c - 0x30
+  const lower = c | 0x20
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }

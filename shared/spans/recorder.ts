@@ -7,7 +7,7 @@
 
 import type { TraceBuilder } from '../model/builder.ts'
 import type { Ns } from '../model/trace.ts'
-import { decoderFor, type Decoder } from './decoders.ts'
+import { decoderSet, type Decoder } from './decoders.ts'
 import { EventFields } from './fields.ts'
 import { SpanBuilder } from './span-builder.ts'
 
@@ -22,6 +22,7 @@ export class Recorder {
   readonly spans: SpanBuilder
   readonly #fields = new EventFields()
   readonly #decoders: (Decoder | undefined)[] = []
+  readonly #decoderFor = decoderSet()
 
   constructor(builder: TraceBuilder) {
     this.builder = builder
@@ -68,7 +69,7 @@ export class Recorder {
 
   #resolve(name: number): Decoder | undefined {
     while (this.#decoders.length <= name) {
-      this.#decoders.push(decoderFor(this.builder.eventNames.text(this.#decoders.length)))
+      this.#decoders.push(this.#decoderFor(this.builder.eventNames.text(this.#decoders.length)))
     }
     return this.#decoders[name]
   }

@@ -1,21 +1,133 @@
-/** From events to operations, phases, lock spans and wait edges. */
+/**
+ * From events to operations, phases, lock spans, wait edges and task states: the one span builder of all formats. Its
+ * methods say what happened in typed values, never in text, so binary formats and the simulator call it the same way the
+ * text decoders do. `at` sets whose event it is; everything after it happens there. It keeps what is open and writes a row
+ * when something ends; it never looks ahead and never sorts.
+ */
+
 import type { TraceBuilder } from '../model/builder.ts'
 import type { Ns } from '../model/trace.ts'
+import { Contention } from './contention.ts'
+import { Edges } from './edges.ts'
+import { Inodes } from './inodes.ts'
+import { natureOf } from './lock-names.ts'
+import { Lockdep } from './lockdep.ts'
+import { MmLocks } from './mm-locks.ts'
+import { Ops } from './ops.ts'
+import { Phases } from './phases.ts'
+import { Sched } from './sched.ts'
+import { SpanState } from './state.ts'
+import { HELD, type TaskTrack } from './track.ts'
 
 export class SpanBuilder {
   readonly builder: TraceBuilder
+  readonly state: SpanState
+  readonly ops: Ops
+  readonly phases: Phases
+  readonly lockdep: Lockdep
+  readonly contention: Contention
+  readonly mmLocks: MmLocks
+  readonly sched: Sched
+  readonly inodes: Inodes
+  readonly #edges: Edges
 
   constructor(builder: TraceBuilder) {
     this.builder = builder
+    const state = new SpanState(builder)
+    this.state = state
+    this.#edges = new Edges(state)
+    this.phases = new Phases(state)
+    this.ops = new Ops(state, this.phases)
+    this.lockdep = new Lockdep(state, this.#edges, this.ops, this.phases)
+    this.mmLocks = new MmLocks(state, this.#edges, this.ops)
+    this.contention = new Contention(state, this.#edges, this.lockdep, this.mmLocks)
+    this.sched = new Sched(state, {
+      edges: this.#edges,
+      phases: this.phases,
+      contention: this.contention,
+      mmLocks: this.mmLocks,
+    })
+    this.inodes = new Inodes(builder)
+    this.ops.onOutermostEnd = (track) => this.contention.emitLoose(track)
+    this.phases.beforeBegin = (track) => this.ops.closeQuiet(track)
   }
 
-  at(_ts: Ns, _cpu: number, _task: number, _context: number): this {
+  /** The event that is told about next. `context` is a CONTEXT_* of recorder.ts. */
+  at(ts: Ns, cpu: number, task: number, context: number): this {
+    this.state.at(ts, cpu, task, context)
     return this
   }
 
-  lost(_cpu: number | undefined, _count: number | undefined): void {}
+  /** A lock by its lockdep class and address (undefined: the trace hides it). */
+  lockOf(name: string, address: string | undefined): { readonly lock: number; readonly lockClass: number; readonly behaviour: number } {
+    const nature = natureOf(name)
+    const lockClass = this.builder.lockClass(name, nature.kind)
+    return { lock: this.builder.lock(lockClass, address), lockClass, behaviour: nature.behaviour }
+  }
 
-  boundary(): void {}
+  /** jbd2_start_commit … jbd2_end_commit, with the commit's states between. */
+  commitBegins(): void {
+    this.ops.begin('commit')
+    this.sched.commitBegins(this.state.track.currentId())
+  }
 
-  end(): void {}
+  commitState(name: string): void {
+    const track = this.state.track
+    if (track.top()?.kind !== 'commit') return
+    this.phases.endAll()
+    this.phases.begin(name)
+  }
+
+  commitEnds(): void {
+    this.phases.endAll()
+    if (!this.ops.endInner('commit')) this.phases.unmatched()
+  }
+
+  /** The recorder lost events of a CPU (undefined: of any): what was open there may have ended unseen. */
+  lost(cpu: number | undefined, count: number | undefined): void {
+    const what = 'events were lost: what was open then has no known end'
+    this.builder.diagnose('warning', 'lost-events', what, undefined, count ?? 1)
+    this.#abandon('closed-by-loss', (track) => cpu === undefined || track.lastCpu === cpu)
+  }
+
+  /** Another trace begins in the same input: nothing is matched across. */
+  boundary(): void {
+    this.#abandon('closed-by-boundary', () => true)
+  }
+
+  end(): void {
+    for (const track of this.state.tracks) if (track !== undefined) this.#stillBlocking(track)
+    this.#abandon('open-at-end', () => true)
+  }
+
+  /** Waits that never ended still have reasons: the locks that were held until the end. */
+  #stillBlocking(track: TaskTrack): void {
+    this.state.ts = this.builder.lastNs
+    for (const list of [...track.held, track.explicit]) {
+      for (let i = 0; i < list.length; i++) if (list.items[i].stage === HELD) this.#edges.released(list.items[i], track)
+    }
+  }
+
+  #abandon(code: string, chosen: (track: TaskTrack) => boolean): void {
+    let count = 0
+    for (const track of this.state.tracks) {
+      if (track === undefined || !chosen(track)) continue
+      count += this.lockdep.abandonAll(track) + this.mmLocks.abandonAll(track) + this.contention.abandonAll(track)
+      track.waitDepth = 0
+      this.ops.closeFaults(track)
+      while (track.depth > 0) {
+        this.ops.close(track, NaN)
+        count++
+      }
+      count += this.phases.abandonAll(track)
+      this.state.taskState(track, -1, -1)
+      track.blockedNs = track.journalAskedNs = track.zeroFromNs = NaN
+    }
+    if (code !== 'open-at-end') this.#edges.forget()
+    this.contention.forget()
+    const what = { 'closed-by-loss': 'lost events', 'closed-by-boundary': 'the start of another trace' }[code]
+    if (count > 0) {
+      this.builder.diagnose('info', code, `spans still open at ${what ?? 'the end'} have no known end`, undefined, count)
+    }
+  }
 }

@@ -1,0 +1,212 @@
+/**
+ * Unnamed locks: lock:contention_begin and contention_end show waits, not holds. Begins of one wait repeat (a mutex spins,
+ * sleeps, spins again), so a wait is the first begin to the end, per task and address; waits for different locks nest (a
+ * spinlock inside a sleeping lock's slow path). Where another event of the same trace names the wait (lockdep, mmap_lock,
+ * xfs_ilock) it is not counted twice. The holder is not in these events; if the task that wakes the waiter is known, it
+ * released the lock at that moment (DOMAIN.md 7.2), and everything deduced from that is marked inferred.
+ */
+
+import { Names } from '../model/builder.ts'
+import { SPAN_CONTENDED, SPAN_INFERRED, SPAN_IRQ } from '../model/kinds.ts'
+import type { Ns } from '../model/trace.ts'
+import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
+import { LCB_READ, unnamedClass } from './lock-names.ts'
+import type { Lockdep } from './lockdep.ts'
+import type { MmLocks } from './mm-locks.ts'
+import type { SpanState } from './state.ts'
+import { HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
+
+/** Waiters woken within this time by one task were waiting for the same release. */
+const ONE_RELEASE_NS = 100_000
+/** Holds of unknown end remembered per task. */
+const LOOSE = 16
+
+/** The span that stands for a holder's release of a lock. */
+interface Release {
+  readonly task: number
+  readonly atNs: Ns
+  readonly span: number
+  readonly mode: number
+}
+
+export class Contention {
+  readonly #state: SpanState
+  readonly #edges: Edges
+  readonly #lockdep: Lockdep
+  readonly #addresses = new Names()
+  readonly #releases: (Release | undefined)[] = []
+  readonly #mmLocks: MmLocks
+
+  constructor(state: SpanState, edges: Edges, lockdep: Lockdep, mmLocks: MmLocks) {
+    this.#state = state
+    this.#edges = edges
+    this.#lockdep = lockdep
+    this.#mmLocks = mmLocks
+  }
+
+  /** Dense id of an address as the trace spells it; -1 where it hides addresses. */
+  addressOf(text: string | undefined): number {
+    return text === undefined ? -1 : this.#addresses.id(text)
+  }
+
+  begin(address: number, flags: number): void {
+    const state = this.#state
+    const track = state.track
+    state.showsWaits()
+    if (this.#open(track, address) !== -1) return
+    const kind = unnamedClass(flags)
+    const lockClass = state.builder.lockClass(kind.name, kind.kind)
+    const hold = state.newHold(-1, lockClass)
+    hold.stage = WAITING
+    hold.address = address
+    hold.contendedNs = state.ts
+    hold.mode = flags & LCB_READ ? SHARED : EXCLUSIVE
+    hold.flags = SPAN_CONTENDED | (state.context === 0 ? 0 : SPAN_IRQ)
+    hold.op = state.context === 0 ? track.currentId() : -1
+    hold.seenBefore = track.lockdepSeen
+    track.contending.push(hold)
+    hold.adopted = this.#lockdep.adoptWait(track, state.context)
+    hold.shown =
+      hold.adopted !== undefined ||
+      this.#lockdep.pending(track, state.context) ||
+      (state.context === 0 && this.#mmLocks.names(track, flags))
+    if (hold.shown) return
+    hold.lock = state.builder.lock(lockClass, address < 0 ? undefined : this.#addresses.list[address])
+    this.#forgetLoose(track, hold.lock)
+    if (state.context === 0 && !state.sawAcquired) state.waitBegins(track, hold)
+    this.#edges.waitBegins(hold)
+  }
+
+  end(address: number, result: number): void {
+    const state = this.#state
+    const track = state.track
+    const index = this.#open(track, address)
+    if (index === -1) {
+      state.builder.diagnose('info', 'unmatched-contention-end', 'a contention_end whose contention_begin is not in the trace')
+      return
+    }
+    const hold = track.contending.items[index]
+    track.contending.removeAt(index)
+    if (hold.adopted !== undefined) this.#lockdep.adoptedWaitEnds(hold.adopted, track)
+    if (hold.shown) {
+      this.#mmLocks.waitEnds(track)
+      state.drop(hold)
+      return
+    }
+    const granted = result === 0
+    this.#edges.waitEnds(hold, granted)
+    state.waitEnds(track, hold)
+    if (hold.id < 0 && state.sawAcquired && track.lockdepSeen !== hold.seenBefore) {
+      state.drop(hold)
+      return
+    }
+    if (hold.waker !== undefined) this.#infer(hold, hold.waker)
+    if (!granted) {
+      state.finishHold(hold, NaN)
+      return
+    }
+    hold.stage = HELD
+    hold.acquiredNs = state.ts
+    if (hold.id < 0) hold.id = state.builder.begin('lockSpan')
+    if (track.loose.length === LOOSE) this.#emitLoose(track.loose, 0)
+    track.loose.push(hold)
+  }
+
+  /** `woken` was made runnable by `waker`, a task in its own context. */
+  woken(woken: TaskTrack, waker: TaskTrack): void {
+    const list = woken.contending
+    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    if (hold === undefined || hold.shown) return
+    const op = waker.current()
+    hold.waker = waker
+    hold.wokenNs = this.#state.ts
+    hold.wakerOp = op?.id ?? -1
+    hold.wakerFromNs = op?.startNs ?? hold.wokenNs
+  }
+
+  /** Is the task inside a wait for a sleeping or spinning lock? */
+  waiting(track: TaskTrack): boolean {
+    return track.contending.length > 0
+  }
+
+  /** An operation's end is the latest a lock taken in it can have been held; when exactly is not known. */
+  emitLoose(track: TaskTrack): void {
+    while (track.loose.length > 0) this.#emitLoose(track.loose, track.loose.length - 1)
+  }
+
+  abandonAll(track: TaskTrack): number {
+    const list = track.contending
+    const count = list.length
+    for (let i = 0; i < count; i++) {
+      const hold = list.items[i]
+      if (hold.shown) this.#state.drop(hold)
+      else {
+        this.#edges.waitEnds(hold, false)
+        this.#state.finishHold(hold, NaN)
+      }
+    }
+    list.length = 0
+    this.emitLoose(track)
+    return count
+  }
+
+  forget(): void {
+    this.#releases.length = 0
+  }
+
+  #open(track: TaskTrack, address: number): number {
+    const { items, length } = track.contending
+    for (let i = length - 1; i >= 0; i--) if (items[i].address === address) return i
+    return -1
+  }
+
+  /** `holder` woke the waiter, so it gave the lock up then, unless both share it. */
+  #infer(wait: Hold, holder: TaskTrack): void {
+    const state = this.#state
+    const index = holder.loose.newest(wait.lock)
+    let release = this.#releases[wait.lock]
+    let fromNs = Math.max(wait.contendedNs, wait.wakerFromNs)
+    if (index !== -1) {
+      const held = holder.loose.items[index]
+      if (held.mode === SHARED && wait.mode === SHARED) return
+      fromNs = Math.max(wait.contendedNs, held.acquiredNs)
+      held.flags |= SPAN_INFERRED
+      release = { task: holder.task, atNs: wait.wokenNs, span: held.id, mode: held.mode }
+      holder.loose.removeAt(index)
+      state.finishHold(held, wait.wokenNs)
+    } else if (release?.task !== holder.task || wait.wokenNs - release.atNs > ONE_RELEASE_NS) {
+      release = this.#inferHolder(wait, holder)
+    }
+    this.#releases[wait.lock] = release
+    if (release.mode === SHARED && wait.mode === SHARED) return
+    this.#edges.inferred(wait, release.span, holder, fromNs, wait.wokenNs)
+  }
+
+  /** A hold nothing was recorded of but its end. A reader waits for writers only; else the operation tells the mode. */
+  #inferHolder(wait: Hold, holder: TaskTrack): Release {
+    const state = this.#state
+    const held = state.newHold(wait.lock, wait.lockClass)
+    held.id = state.builder.begin('lockSpan')
+    held.task = holder.task
+    held.op = wait.wakerOp
+    const reading = holder.top()?.fault === true || holder.top()?.kind === 'read'
+    held.mode = wait.mode === EXCLUSIVE && reading ? SHARED : EXCLUSIVE
+    held.flags = SPAN_INFERRED
+    held.stage = HELD
+    held.askedNs = NaN
+    const release = { task: holder.task, atNs: wait.wokenNs, span: held.id, mode: held.mode }
+    state.finishHold(held, wait.wokenNs)
+    return release
+  }
+
+  #forgetLoose(track: TaskTrack, lock: number): void {
+    const index = track.loose.newest(lock)
+    if (index !== -1) this.#emitLoose(track.loose, index)
+  }
+
+  #emitLoose(list: HeldList, index: number): void {
+    const hold = list.items[index]
+    list.removeAt(index)
+    this.#state.finishHold(hold, NaN)
+  }
+}

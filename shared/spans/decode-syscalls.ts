@@ -1,0 +1,128 @@
+/**
+ * System calls in all their spellings: `sys_write(fd: 1, …)` and `sys_write -> 0x2` (tracefs), `sys_enter_write: fd: …`
+ * and `sys_exit_write: 0x2` (trace-cmd, perf), and raw_syscalls by number. Numbers print in hexadecimal with or without
+ * 0x. A call's operation kind is CONTRACT.md's word where it has one, else its own name.
+ */
+
+import type { Decoder } from './decoders.ts'
+import { key, type EventFields } from './fields.ts'
+import type { SyscallArgs } from './ops.ts'
+import type { SpanBuilder } from './span-builder.ts'
+
+const FALLOC_FL_PUNCH_HOLE = 2
+
+interface Call {
+  readonly kind: string
+  readonly offset?: Uint8Array
+  readonly length?: Uint8Array
+  /** Argument positions of the same, for raw_syscalls. */
+  readonly raw?: { readonly offset?: number; readonly length?: number; readonly mode?: number }
+}
+
+const OFFSET = key('offset')
+const POS = key('pos')
+const OFF = key('off')
+const LEN = key('len')
+const LEN_IN = key('len_in')
+const LENGTH = key('length')
+const COUNT = key('count')
+const MODE = key('mode')
+const NR = key('NR')
+
+const positioned = { offset: POS, length: COUNT, raw: { offset: 3, length: 2 } }
+const streamed = { length: COUNT, raw: { length: 2 } }
+
+const CALLS: Readonly<Record<string, Call>> = {
+  read: { kind: 'read', ...streamed },
+  readv: { kind: 'read' },
+  pread64: { kind: 'read', ...positioned },
+  preadv: { kind: 'read' },
+  preadv2: { kind: 'read' },
+  write: { kind: 'write', ...streamed },
+  writev: { kind: 'write' },
+  pwrite64: { kind: 'write', ...positioned },
+  pwritev: { kind: 'write' },
+  pwritev2: { kind: 'write' },
+  truncate: { kind: 'truncate', offset: LENGTH, raw: { offset: 1 } },
+  ftruncate: { kind: 'truncate', offset: LENGTH, raw: { offset: 1 } },
+  fallocate: { kind: 'fallocate', offset: OFFSET, length: LEN, raw: { mode: 1, offset: 2, length: 3 } },
+  msync: { kind: 'msync', length: LEN, raw: { length: 1 } },
+  mmap: { kind: 'mmap', offset: OFF, length: LEN, raw: { offset: 5, length: 1 } },
+  munmap: { kind: 'munmap', length: LEN, raw: { length: 1 } },
+  madvise: { kind: 'madvise', length: LEN_IN, raw: { length: 1 } },
+}
+
+/** x86-64 numbers (arch/x86/entry/syscalls/syscall_64.tbl) of the calls that move file or memory; others keep theirs. */
+const X86_64 = new Map<number, string>([
+  [0, 'read'], [1, 'write'], [2, 'open'], [3, 'close'], [9, 'mmap'], [10, 'mprotect'], [11, 'munmap'], [12, 'brk'],
+  [17, 'pread64'], [18, 'pwrite64'], [19, 'readv'], [20, 'writev'], [25, 'mremap'], [26, 'msync'], [28, 'madvise'],
+  [40, 'sendfile'], [56, 'clone'], [57, 'fork'], [59, 'execve'], [74, 'fsync'], [75, 'fdatasync'], [76, 'truncate'],
+  [77, 'ftruncate'], [82, 'rename'], [87, 'unlink'], [149, 'mlock'], [162, 'sync'], [202, 'futex'], [257, 'openat'],
+  [263, 'unlinkat'], [277, 'sync_file_range'], [285, 'fallocate'], [295, 'preadv'], [296, 'pwritev'], [306, 'syncfs'],
+  [327, 'preadv2'], [328, 'pwritev2'],
+]) // prettier-ignore
+
+function argsOf(name: string, fields: EventFields): SyscallArgs {
+  const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
+  const offset = call?.offset === undefined ? NaN : fields.hex(call.offset)
+  const length = call?.length === undefined ? NaN : fields.hex(call.length)
+  return { kind: kindOf(name, call, name === 'fallocate' ? fields.hex(MODE) : 0), offset, length }
+}
+
+function kindOf(name: string, call: Call | undefined, mode: number): string {
+  if (name === 'fallocate') return mode & FALLOC_FL_PUNCH_HOLE ? 'punch_hole' : 'fallocate'
+  return call?.kind ?? name
+}
+
+function enter(name: string): Decoder {
+  return (spans, fields) => spans.ops.sysEnter(name, argsOf(name, fields))
+}
+
+function exit(name: string): Decoder {
+  return (spans, fields) => spans.ops.sysExit(name, fields.numberAt(fields.from, 16, true))
+}
+
+/** `sys_write(fd: 1, …)` or `sys_write -> 0x2`: the payload tells which. */
+function either(name: string): Decoder {
+  return (spans, fields) => {
+    const { bytes, from, to } = fields
+    if (bytes[from] !== 0x2d || bytes[from + 1] !== 0x3e) {
+      spans.ops.sysEnter(name, argsOf(name, fields))
+      return
+    }
+    let at = from + 2
+    while (at < to && bytes[at] === 0x20) at++
+    spans.ops.sysExit(name, fields.numberAt(at, 16, true))
+  }
+}
+
+/** `NR 1 (1, 7f3…, 2, …)`, arguments in hexadecimal. */
+function rawEnter(spans: SpanBuilder, fields: EventFields): void {
+  const name = rawName(fields)
+  const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
+  const text = fields.text()
+  const args = (/\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map((word) => Number.parseInt(word.trim(), 16))
+  const arg = (index: number | undefined): number => (index === undefined ? NaN : (args[index] ?? NaN))
+  const kind = kindOf(name, call, arg(call?.raw?.mode))
+  spans.ops.sysEnter(name, { kind, offset: arg(call?.raw?.offset), length: arg(call?.raw?.length) })
+}
+
+/** `NR 1 = 2`, the result in decimal. */
+function rawExit(spans: SpanBuilder, fields: EventFields): void {
+  spans.ops.sysExit(rawName(fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN))
+}
+
+function rawName(fields: EventFields): string {
+  const number = fields.number(NR)
+  return X86_64.get(number) ?? `syscall_${number}`
+}
+
+/** Exec and exit never return the usual way; they are operations that do not end. */
+export function syscallDecoder(name: string): Decoder | undefined {
+  if (name === 'sys_enter') return rawEnter
+  if (name === 'sys_exit') return rawExit
+  if (name.startsWith('sys_enter_')) return enter(name.slice(10))
+  if (name.startsWith('sys_exit_')) return exit(name.slice(9))
+  return name.startsWith('sys_') ? either(name.slice(4)) : undefined
+}
+

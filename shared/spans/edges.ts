@@ -1,0 +1,93 @@
+/**
+ * Who waited for whom. A wait is open from the moment its lock was found taken; whoever releases that lock while the
+ * wait is open, in a mode that excludes the waiter, is a reason for it. Nothing is remembered per lock but its open
+ * waits, so an uncontended release costs one array look-up. Readers of an rwsem also wait for a writer that is only
+ * queued (kernel/locking/rwsem.c: a queued writer blocks later readers); that gets edges of its own kind.
+ */
+
+import { EDGE_KINDS, MODES } from '../model/kinds.ts'
+import type { Ns } from '../model/trace.ts'
+import { DOING_OTHER, type Hold, type TaskTrack } from './track.ts'
+import type { SpanState } from './state.ts'
+
+const EDGE_HOLDER = EDGE_KINDS.indexOf('holder')
+const EDGE_QUEUED_WRITER = EDGE_KINDS.indexOf('queued-writer')
+export const EXCLUSIVE = MODES.indexOf('exclusive')
+export const SHARED = MODES.indexOf('shared')
+
+export class Edges {
+  readonly #state: SpanState
+  readonly #waiters: (Hold[] | undefined)[] = []
+
+  constructor(state: SpanState) {
+    this.#state = state
+  }
+
+  waitBegins(wait: Hold): void {
+    while (this.#waiters.length <= wait.lock) this.#waiters.push(undefined)
+    const waiters = (this.#waiters[wait.lock] ??= [])
+    waiters.push(wait)
+  }
+
+  /** The wait is over: the lock was got (or given up). Readers queued behind a writer waited for its turn. */
+  waitEnds(wait: Hold, granted: boolean): void {
+    const waiters = this.#waiters[wait.lock]
+    const index = waiters?.indexOf(wait) ?? -1
+    if (waiters === undefined || index === -1) return
+    waiters.splice(index, 1)
+    if (!granted || wait.mode !== EXCLUSIVE) return
+    for (const reader of waiters) {
+      if (reader.mode === SHARED && reader.contendedNs >= wait.contendedNs) this.#queued(reader, wait)
+    }
+  }
+
+  /** `hold` ends now. */
+  released(hold: Hold, track: TaskTrack): void {
+    const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
+    if (waiters === undefined) return
+    for (let i = 0; i < waiters.length; i++) this.blocked(waiters[i], hold, track)
+  }
+
+  /** The edge of one waiter to one holder, up to now. */
+  blocked(waiter: Hold, holder: Hold, track: TaskTrack): void {
+    const state = this.#state
+    if (waiter.task === holder.task) return
+    if (waiter.mode === SHARED && holder.mode === SHARED) return
+    const from = Math.max(waiter.contendedNs, holder.acquiredNs)
+    const overlap = state.ts - from
+    if (!(overlap >= 0)) return
+    if (waiter.mode === SHARED) waiter.explainedNs += overlap
+    state.edge(this.#id(waiter), this.#id(holder), overlap, this.phaseOf(track, from, state.ts), EDGE_HOLDER)
+  }
+
+  /** An edge to a holder that was deduced: it held the lock at least during [from, to]. */
+  inferred(waiter: Hold, holder: number, track: TaskTrack, fromNs: Ns, toNs: Ns): void {
+    if (waiter.id < 0) waiter.id = this.#state.builder.begin('lockSpan')
+    if (toNs >= fromNs) this.#state.edge(waiter.id, holder, toNs - fromNs, this.phaseOf(track, fromNs, toNs), EDGE_HOLDER)
+  }
+
+  forget(): void {
+    this.#waiters.length = 0
+  }
+
+  /** What a task did most of an interval, as an index into phaseNames; -1 unknown. */
+  phaseOf(track: TaskTrack, from: Ns, to: Ns): number {
+    const doing = track.history?.most(from, to) ?? -1
+    return doing === DOING_OTHER ? this.#state.builder.phaseNames.id('other') : doing
+  }
+
+  #queued(reader: Hold, writer: Hold): void {
+    const overlap = this.#state.ts - reader.contendedNs - reader.explainedNs
+    if (!(overlap > 0)) return
+    reader.explainedNs += overlap
+    const doing = this.#state.builder.phaseNames.id(
+      `wait:${this.#state.builder.lockClasses[writer.lockClass]?.name ?? '?'}`,
+    )
+    this.#state.edge(this.#id(reader), this.#id(writer), overlap, doing, EDGE_QUEUED_WRITER)
+  }
+
+  #id(hold: Hold): number {
+    if (hold.id < 0) hold.id = this.#state.builder.begin('lockSpan')
+    return hold.id
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Files as events name them: `dev 259,0 ino 12` (ext4, jbd2: decimal), `dev 259:0 ino 0xc` (fs_dax, xfs: hexadecimal),
+ * `dev=259:0 ino=c` (filemap: hexadecimal without prefix). All three become one inode id; each spelling is parsed once.
+ */
+
+import { ByteInterner } from '../base/bytes.ts'
+import { limits } from '../base/limits.ts'
+import type { TraceBuilder } from '../model/builder.ts'
+import type { EventFields } from './fields.ts'
+
+export class Inodes {
+  readonly #builder: TraceBuilder
+  readonly #spellings = new ByteInterner('spellings of inodes', limits.entities)
+  readonly #ids: number[] = []
+
+  constructor(builder: TraceBuilder) {
+    this.#builder = builder
+  }
+
+  /** Major and minor device and inode number. */
+  id(major: number, minor: number, inode: bigint | number): number {
+    return this.#builder.inodes.id(`${major}:${minor}:${inode}`)
+  }
+
+  /** The first `dev … ino …` of a payload; -1 where there is none. `hex`: bare numbers are hexadecimal. */
+  of(fields: EventFields, hex = false): number {
+    const { bytes, to } = fields
+    const from = fields.from
+    let end = -1
+    for (let i = from + 4; i + 4 < to; i++) {
+      if (bytes[i] === 0x69 && bytes[i + 1] === 0x6e && bytes[i + 2] === 0x6f && (bytes[i + 3] === 0x20 || bytes[i + 3] === 0x3d)) {
+        end = i + 4
+        break
+      }
+    }
+    if (end === -1) return -1
+    while (end < to && bytes[end] !== 0x20 && bytes[end] !== 0x2c) end++
+    const spelling = this.#spellings.intern(bytes, from, end)
+    if (spelling === this.#ids.length) this.#ids.push(this.#parse(this.#spellings.text(spelling), hex))
+    return this.#ids[spelling]
+  }
+
+  #parse(text: string, hex: boolean): number {
+    const match = /^dev[ =](\d+)[,:](\d+) ino[ =](0x)?([0-9a-f]+)$/i.exec(text)
+    if (match === null) return -1
+    const [, major, minor, prefix, digits] = match
+    if (prefix === undefined && !hex && /[a-f]/i.test(digits)) return -1
+    return this.id(Number(major), Number(minor), BigInt(prefix !== undefined || hex ? `0x${digits}` : digits))
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Holds that other subsystems print themselves: mmap_lock:* (start_locking … acquire_returned is the wait, … released the
+ * hold; printed for uncontended locks too) and xfs_ilock / xfs_iunlock (printed before the lock is taken and about when
+ * it is given back, so the times are deduced). Where lockdep shows the same locks, lockdep is right and these stay silent.
+ */
+
+import { limits } from '../base/limits.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED } from '../model/kinds.ts'
+import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
+import { LCB_MUTEX, LCB_PERCPU, LCB_SPIN } from './lock-names.ts'
+import type { Ops } from './ops.ts'
+import type { SpanState } from './state.ts'
+import { ASKED, HELD, WAITING, type Hold, type TaskTrack } from './track.ts'
+
+/** XFS lock flags (fs/xfs/xfs_inode.h). */
+const XFS_LOCKS = [
+  { name: 'XFS_IOLOCK', exclusive: 1, shared: 2 },
+  { name: 'XFS_MMAPLOCK', exclusive: 0x10, shared: 0x20 },
+  { name: 'XFS_ILOCK', exclusive: 4, shared: 8 },
+] as const
+
+export class MmLocks {
+  readonly #state: SpanState
+  readonly #edges: Edges
+  readonly #ops: Ops
+  #sawRefusal = false
+
+  constructor(state: SpanState, edges: Edges, ops: Ops) {
+    this.#state = state
+    this.#edges = edges
+    this.#ops = ops
+  }
+
+  /** The lock of one mm, by its address as the trace spells it. */
+  mmapLock(mm: string | undefined): number {
+    return this.#state.builder.lock(this.#state.builder.lockClass('mmap_lock', 'rwsem'), mm)
+  }
+
+  startLocking(lock: number, exclusive: boolean): void {
+    const state = this.#state
+    this.#ops.mmapLockAsked(exclusive)
+    if (state.sawMmapLockdep) return
+    state.showsWaits()
+    const hold = this.#ask(lock, exclusive)
+    if (this.#sawRefusal && state.track.mmapRefused === lock) this.#waits(hold, state.track)
+    state.track.mmapRefused = -1
+  }
+
+  /** `success` false: a trylock that found the lock taken; the blocking attempt that follows really waits. */
+  acquireReturned(lock: number, exclusive: boolean, success: boolean): void {
+    const state = this.#state
+    const track = state.track
+    if (state.sawMmapLockdep) return
+    const index = track.explicit.newest(lock)
+    const hold = index === -1 ? undefined : track.explicit.items[index]
+    if (hold === undefined || hold.stage === HELD) {
+      if (!success) return
+      // mmap_write_downgrade prints acquire_returned(write=false) alone (include/linux/mmap_lock.h).
+      if (hold?.mode === EXCLUSIVE && !exclusive) this.#close(track, index)
+      this.#got(this.#ask(lock, exclusive), track)
+      return
+    }
+    if (success) {
+      this.#got(hold, track)
+      return
+    }
+    this.#sawRefusal = true
+    track.mmapRefused = lock
+    if (hold.stage === WAITING) this.#stopWaiting(hold, track, false)
+    track.explicit.removeAt(index)
+    if (hold.id < 0) state.drop(hold)
+    else state.finishHold(hold, NaN)
+  }
+
+  released(lock: number): void {
+    const state = this.#state
+    const track = state.track
+    const index = track.explicit.newest(lock)
+    if (index === -1 || state.sawMmapLockdep) {
+      if (!state.sawMmapLockdep) this.#unmatched()
+      this.#ops.mmapLockReleased(track.currentId())
+      return
+    }
+    const hold = track.explicit.items[index]
+    this.#ops.mmapLockReleased(hold.op)
+    this.#close(track, index)
+  }
+
+  /** xfs_ilock: `flags` may name several locks. `nowait`: a trylock, printed only when it worked. */
+  ilock(inode: number, flags: number, nowait: boolean): void {
+    const state = this.#state
+    this.#ops.inode(inode)
+    if (state.sawAcquire) return
+    state.showsWaits()
+    for (const kind of XFS_LOCKS) {
+      if ((flags & (kind.exclusive | kind.shared)) === 0) continue
+      const hold = this.#ask(this.#xfsLock(kind.name, inode), (flags & kind.exclusive) !== 0)
+      hold.flags |= SPAN_INFERRED
+      this.#got(hold, state.track)
+      if (!nowait) state.track.lastIlock = hold
+    }
+  }
+
+  iunlock(inode: number, flags: number): void {
+    const state = this.#state
+    this.#ops.inode(inode)
+    if (state.sawAcquire) return
+    state.track.lastIlock = undefined
+    for (const kind of XFS_LOCKS) {
+      if ((flags & (kind.exclusive | kind.shared)) === 0) continue
+      const index = state.track.explicit.newest(this.#xfsLock(kind.name, inode))
+      if (index === -1) this.#unmatched()
+      else this.#close(state.track, index)
+    }
+  }
+
+  /** The exclusive hold ends and a shared one begins. */
+  idemote(inode: number, flags: number): void {
+    this.iunlock(inode, flags)
+    let shared = 0
+    for (const kind of XFS_LOCKS) if (flags & kind.exclusive) shared |= kind.shared
+    this.ilock(inode, shared, true)
+  }
+
+  /** An unnamed rwsem wait right after the task asked for one of these locks is a wait for it. */
+  names(track: TaskTrack, flags: number): boolean {
+    if (flags & (LCB_SPIN | LCB_MUTEX | LCB_PERCPU)) return false
+    const asked = this.asked(track)
+    if (asked !== undefined) {
+      if (asked.stage === ASKED) this.#waits(asked, track)
+      return true
+    }
+    const ilock = track.lastIlock
+    track.lastIlock = undefined
+    if (ilock === undefined) return false
+    ilock.stage = ASKED
+    ilock.op = track.currentId()
+    this.#waits(ilock, track)
+    return true
+  }
+
+  /** The task sleeps uninterruptibly between asking for mmap_lock and getting it: the lock was taken. */
+  sleeps(track: TaskTrack): void {
+    const asked = this.asked(track)
+    if (asked?.stage === ASKED) this.#waits(asked, track)
+  }
+
+  /** A wait this part opened for an unnamed one is over. */
+  waitEnds(track: TaskTrack): void {
+    const list = track.explicit
+    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    if (hold?.stage === WAITING && (hold.flags & SPAN_INFERRED) !== 0) this.#got(hold, track)
+  }
+
+  /** The request of this task that is not answered yet. */
+  asked(track: TaskTrack): Hold | undefined {
+    const list = track.explicit
+    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    return hold !== undefined && hold.stage !== HELD ? hold : undefined
+  }
+
+  abandonAll(track: TaskTrack): number {
+    const list = track.explicit
+    const count = list.length
+    for (let i = 0; i < count; i++) {
+      if (list.items[i].stage === WAITING) this.#edges.waitEnds(list.items[i], false)
+      this.#state.abandon(list.items[i])
+    }
+    list.length = 0
+    track.lastIlock = undefined
+    track.mmapRefused = -1
+    return count
+  }
+
+  #xfsLock(name: string, inode: number): number {
+    const builder = this.#state.builder
+    return builder.lock(builder.lockClass(name, 'rwsem'), undefined, inode, builder.inodes.list[inode])
+  }
+
+  #ask(lock: number, exclusive: boolean): Hold {
+    const state = this.#state
+    const list = state.track.explicit
+    if (list.length >= limits.heldLocks) {
+      state.abandon(list.items[0])
+      list.removeAt(0)
+    }
+    const hold = state.newHold(lock, state.builder.locks[lock].lockClass)
+    hold.mode = exclusive ? EXCLUSIVE : SHARED
+    hold.flags = SPAN_HOLD_KNOWN
+    hold.op = state.track.currentId()
+    list.push(hold)
+    return hold
+  }
+
+  #waits(hold: Hold, track: TaskTrack): void {
+    hold.stage = WAITING
+    hold.flags |= SPAN_CONTENDED
+    hold.contendedNs = hold.askedNs
+    this.#state.waitBegins(track, hold)
+    this.#edges.waitBegins(hold)
+  }
+
+  /** Uncontended requests count as asked for when they were got: nobody waited. */
+  #got(hold: Hold, track: TaskTrack): void {
+    const state = this.#state
+    if (hold.stage === WAITING) this.#stopWaiting(hold, track, true)
+    hold.stage = HELD
+    hold.acquiredNs = state.ts
+    hold.askedNs = state.ts
+    if (hold.id < 0) hold.id = state.builder.begin('lockSpan')
+  }
+
+  #stopWaiting(hold: Hold, track: TaskTrack, granted: boolean): void {
+    this.#edges.waitEnds(hold, granted)
+    this.#state.waitEnds(track, hold)
+  }
+
+  #close(track: TaskTrack, index: number): void {
+    const hold = track.explicit.items[index]
+    track.explicit.removeAt(index)
+    if (hold.stage === HELD) this.#edges.released(hold, track)
+    else if (hold.stage === WAITING) this.#stopWaiting(hold, track, false)
+    this.#state.finishHold(hold, this.#state.ts)
+  }
+
+  #unmatched(): void {
+    this.#state.builder.diagnose('info', 'unmatched-release', 'a lock_release whose lock_acquire is not in the trace')
+  }
+}

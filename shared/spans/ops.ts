@@ -1,0 +1,290 @@
+/**
+ * Operations: system calls, page faults, journal commits, writeback. A system call has both ends; a page fault has only
+ * a begin (page_fault_user), so its end is the last event known to be its own (the release of mmap_lock, the end of the
+ * file system's handler) before the task is seen in user mode again, and it stays open until then: the same touch can
+ * fault again (a retry, a mapping that was removed under it, mkwrite after read) and is one operation. What is deduced
+ * is marked `inferred`.
+ */
+
+import { limits } from '../base/limits.ts'
+import type { Ns } from '../model/trace.ts'
+import type { Phases } from './phases.ts'
+import type { SpanState } from './state.ts'
+import { OpFrame, type TaskTrack } from './track.ts'
+
+/** Bits of an x86 page fault's error code (arch/x86/include/asm/trap_pf.h). */
+const PF_PRESENT = 1
+const PF_WRITE = 2
+const PAGE = 4096
+/** First address of the upper half: kernel memory. */
+const KERNEL_SPACE = 2 ** 63
+const EFAULT = -14
+const ENOMEM = -12
+/** A second fault of the same page this much later (the task running all the time) is another touch. */
+const SAME_TOUCH_NS = 1_000_000
+
+export interface SyscallArgs {
+  /** The operation kind: CONTRACT.md's word, or the call's own name. */
+  readonly kind: string
+  /** Bytes; NaN where the call has none. */
+  readonly offset: number
+  readonly length: number
+}
+
+export class Ops {
+  readonly #state: SpanState
+  readonly #phases: Phases
+  /** Called when a task's outermost operation has ended. */
+  onOutermostEnd: ((track: TaskTrack) => void) | undefined = undefined
+
+  constructor(state: SpanState, phases: Phases) {
+    this.#state = state
+    this.#phases = phases
+  }
+
+  sysEnter(name: string, args: SyscallArgs): void {
+    const track = this.#state.track
+    this.closeFaults(track)
+    const top = track.top()
+    // raw_syscalls and syscalls:* events of the same call follow each other directly.
+    if (top !== undefined && top.syscall === name && top.startNs >= this.#state.ts - 1000) {
+      top.kind = args.kind
+      top.offset = args.offset
+      top.length = args.length
+      return
+    }
+    while (track.depth > 0) this.close(track, NaN)
+    const frame = this.push(args.kind)
+    frame.syscall = name
+    frame.offset = args.offset
+    frame.length = args.length
+  }
+
+  sysExit(name: string, result: number): void {
+    const track = this.#state.track
+    this.closeFaults(track)
+    let at = track.depth - 1
+    while (at >= 0 && track.ops[at].syscall === '') at--
+    if (at < 0 || track.ops[at].syscall !== name) {
+      this.#state.builder.diagnose('info', 'exit-without-enter', 'the end of a system call whose begin is not in the trace')
+      while (track.depth > 0) this.close(track, NaN)
+      return
+    }
+    while (track.depth - 1 > at) this.close(track, track.ops[track.depth - 1].endNs)
+    track.ops[at].result = result
+    this.close(track, this.#state.ts)
+  }
+
+  /** page_fault_user, or page_fault_kernel on a user address. NaN: the trace does not say. */
+  fault(address: number, errorCode: number, inKernel: boolean): void {
+    const state = this.#state
+    const track = state.track
+    if (inKernel && address >= KERNEL_SPACE) return
+    const page = Math.floor(address / PAGE)
+    const top = track.top()
+    if (top?.fault && this.#sameTouch(top, page, inKernel)) {
+      top.quiet = false
+      state.mark(track)
+      return
+    }
+    this.closeFaults(track)
+    // A fault in user mode proves that no system call is running.
+    if (!inKernel) while (track.depth > 0) this.close(track, NaN)
+    const frame = this.push('fault')
+    frame.fault = true
+    frame.inferred = true
+    frame.inKernel = inKernel
+    frame.page = page
+    frame.write = (errorCode & PF_WRITE) !== 0
+    frame.present = (errorCode & PF_PRESENT) !== 0
+  }
+
+  /** An event that only a fault on a file raises. Opens the fault where its own begin is not in the trace. */
+  fileFault(inode: number, offset: number): OpFrame {
+    const track = this.#state.track
+    let frame = track.top()
+    if (frame === undefined || !frame.fault) {
+      frame = this.push('fault')
+      frame.fault = true
+      frame.inferred = true
+    } else if (frame.quiet) {
+      frame.quiet = false
+      this.#state.mark(track)
+    }
+    frame.file = true
+    if (frame.inode < 0) frame.inode = inode
+    if (offset === offset) frame.offset = offset
+    frame.endNs = this.#state.ts
+    return frame
+  }
+
+  /** dax_pte_fault / dax_pmd_fault. */
+  daxFault(fault: DaxFault): void {
+    const fresh = !this.#state.track.top()?.fault
+    const frame = this.fileFault(fault.inode, fault.offset)
+    if (fresh) frame.write = fault.write
+    frame.private = fault.private
+    frame.pmd = fault.pmd
+    frame.length = fault.pmd ? 512 * PAGE : PAGE
+  }
+
+  /** dax_pte_fault_done / dax_pmd_fault_done, dax_insert_pfn_mkwrite. */
+  daxFaultDone(outcome: FaultOutcome): void {
+    const frame = this.#state.track.top()
+    if (frame === undefined || !frame.fault) return
+    frame.endNs = this.#state.ts
+    if (outcome.fallback) frame.pmd = false
+    if (outcome.fallback || outcome.retry) return
+    frame.done = true
+    frame.result = outcome.sigbus ? EFAULT : outcome.oom ? ENOMEM : 0
+    if (frame.page !== frame.page) this.#settle(frame)
+  }
+
+  /** A fault takes mmap_lock again only when the handler asked for a retry (mm/memory.c, VM_FAULT_RETRY). */
+  mmapLockAsked(exclusive: boolean): void {
+    const track = this.#state.track
+    const top = track.top()
+    if (!top?.fault || !top.quiet || exclusive || top.done || !top.file) return
+    top.quiet = false
+    this.#state.mark(track)
+  }
+
+  /** mmap_lock taken inside operation `op` was given back: a fault ends with it. */
+  mmapLockReleased(op: number): void {
+    const track = this.#state.track
+    const top = track.top()
+    if (!top?.fault || top.id !== op) return
+    top.endNs = this.#state.ts
+    this.#settle(top)
+  }
+
+  /** Something inside the current operation names its file. */
+  inode(inode: number): void {
+    const frame = this.#state.track.current()
+    if (frame !== undefined && frame.inode < 0) frame.inode = inode
+  }
+
+  /** An operation the trace shows only from inside the file system. */
+  beginInner(kind: string, inode: number, offset: number, length: number): boolean {
+    const track = this.#state.track
+    if (track.currentId() >= 0) return false
+    this.closeFaults(track)
+    const frame = this.push(kind)
+    frame.inferred = true
+    frame.inode = inode
+    frame.offset = offset
+    frame.length = length
+    return true
+  }
+
+  /** The outermost operation ends if it is of this kind. False: there is none. */
+  endInner(kind: string, result = NaN): boolean {
+    const track = this.#state.track
+    const at = track.depth - 1
+    if (at < 0 || track.ops[at].kind !== kind || track.ops[at].syscall !== '') return false
+    if (result === result) track.ops[at].result = result
+    this.close(track, this.#state.ts)
+    return true
+  }
+
+  /** Events with both ends of their own (a journal commit). */
+  begin(kind: string): void {
+    const track = this.#state.track
+    while (track.depth > 0) this.close(track, track.ops[track.depth - 1].endNs)
+    this.push(kind)
+  }
+
+  push(kind: string): OpFrame {
+    const state = this.#state
+    const track = state.track
+    if (track.depth >= limits.opDepth) {
+      state.builder.diagnose('warning', 'ops-too-deep', `operations nested deeper than ${limits.opDepth} were given up`)
+      while (track.depth > 0) this.close(track, NaN)
+    }
+    const frame = (track.ops[track.depth] ??= new OpFrame()).reset()
+    frame.id = state.builder.begin('op')
+    frame.kind = kind
+    frame.startNs = state.ts
+    frame.cpu = state.cpu
+    frame.phaseBase = track.phaseDepth
+    track.depth++
+    state.mark(track)
+    return frame
+  }
+
+  /** Faults on top end where their last own event was. */
+  closeFaults(track: TaskTrack): void {
+    for (;;) {
+      const top = track.top()
+      if (top === undefined || (!top.fault && !top.quiet)) return
+      this.close(track, top.endNs)
+    }
+  }
+
+  /** Something begins that is not part of an operation that has gone quiet. */
+  closeQuiet(track: TaskTrack): void {
+    for (let top = track.top(); top?.quiet; top = track.top()) this.close(track, top.endNs)
+  }
+
+  close(track: TaskTrack, endNs: Ns): void {
+    const state = this.#state
+    const frame = track.ops[track.depth - 1]
+    this.#phases.closeFrom(track, frame, endNs)
+    track.depth--
+    const builder = state.builder
+    const at = builder.row('op', frame.id)
+    const cols = builder.cols.op
+    cols.task[at] = track.task
+    cols.kind[at] = builder.opKinds.id(frame.fault ? faultKind(frame) : frame.kind)
+    cols.startNs[at] = frame.startNs
+    cols.durationNs[at] = state.elapsed(frame.startNs, endNs)
+    cols.waitNs[at] = state.waitsKnown ? frame.waitNs : NaN
+    cols.inode[at] = frame.inode
+    cols.offset[at] = frame.offset
+    cols.length[at] = frame.length
+    cols.result[at] = frame.result
+    cols.cpu[at] = frame.cpu
+    cols.inferred[at] = frame.inferred ? 1 : 0
+    state.countOpRow()
+    frame.id = -1
+    if (endNs !== endNs) {
+      builder.diagnose('info', 'unfinished-op', 'operations whose end is not in the trace have no duration')
+    }
+    state.mark(track)
+    if (track.depth === 0) this.onOutermostEnd?.(track)
+  }
+
+  #sameTouch(top: OpFrame, page: number, inKernel: boolean): boolean {
+    if (page !== top.page || inKernel !== top.inKernel || top.result === EFAULT) return false
+    return !(this.#state.ts - top.endNs > SAME_TOUCH_NS)
+  }
+
+  #settle(frame: OpFrame): void {
+    frame.quiet = true
+    this.#state.mark(this.#state.track)
+  }
+}
+
+export interface DaxFault {
+  readonly inode: number
+  readonly offset: number
+  readonly write: boolean
+  readonly private: boolean
+  readonly pmd: boolean
+}
+
+export interface FaultOutcome {
+  readonly fallback: boolean
+  readonly retry: boolean
+  readonly sigbus: boolean
+  readonly oom: boolean
+}
+
+/** Without an event of a file system the fault may be on anonymous memory: its kind is not known. */
+function faultKind(frame: OpFrame): string {
+  if (!frame.file) return 'fault'
+  if (frame.pmd) return 'pmd_fault'
+  if (!frame.write) return 'read_fault'
+  if (frame.private) return 'cow_fault'
+  return frame.present ? 'mkwrite' : 'write_fault'
+}

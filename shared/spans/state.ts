@@ -1,0 +1,221 @@
+/**
+ * The state all parts of the span builder share: whose event is being looked at, what is open in every task, and the
+ * only places that write span rows. It knows columns and bookkeeping; which event means what is decided by its callers.
+ * A time that runs backwards inside a span becomes "not known" and is counted, never a negative duration.
+ */
+
+import { limits } from '../base/limits.ts'
+import type { TraceBuilder } from '../model/builder.ts'
+import { SPAN_CONTENDED, TASK_STATES } from '../model/kinds.ts'
+import type { Ns } from '../model/trace.ts'
+import { ASKED, DOING_OTHER, DOING_UNKNOWN, HELD, History, Hold, TaskTrack, type PhaseFrame } from './track.ts'
+
+export const STATE_RUNNING = TASK_STATES.indexOf('running')
+export const STATE_RUNNABLE = TASK_STATES.indexOf('runnable')
+export const STATE_LOCK = TASK_STATES.indexOf('lock')
+export const STATE_DISK_SLEEP = TASK_STATES.indexOf('disk-sleep')
+export const STATE_SLEEPING = TASK_STATES.indexOf('sleeping')
+export const STATE_DEAD = TASK_STATES.indexOf('dead')
+
+export class SpanState {
+  readonly builder: TraceBuilder
+  ts: Ns = 0
+  cpu = 0
+  context = 0
+  track: TaskTrack
+  readonly tracks: (TaskTrack | undefined)[] = []
+
+  /** Which lockdep events the trace has shown so far: they decide how the others are read. */
+  sawAcquire = false
+  sawAcquired = false
+  /** lock_acquire of &mm->mmap_lock: mmap_lock:* events would count the same holds again. */
+  sawMmapLockdep = false
+  /** jbd2_handle_start / _stats: the handle annotation would count the same phases again. */
+  sawHandleEvents = false
+  /** Some event that shows waits has been seen, so "no wait" is a fact. */
+  #showsWaits = false
+  #opRows = 0
+
+  readonly #pool: Hold[] = []
+  readonly #waitNames: number[] = []
+
+  constructor(builder: TraceBuilder) {
+    this.builder = builder
+    this.track = new TaskTrack(0)
+  }
+
+  at(ts: Ns, cpu: number, task: number, context: number): void {
+    this.ts = ts
+    this.cpu = cpu
+    this.context = context
+    const track = (task < this.tracks.length ? this.tracks[task] : undefined) ?? this.trackOf(task)
+    track.lastCpu = cpu
+    this.track = track
+  }
+
+  trackOf(task: number): TaskTrack {
+    while (this.tracks.length <= task) this.tracks.push(undefined)
+    return (this.tracks[task] ??= new TaskTrack(task))
+  }
+
+  newHold(lock: number, lockClass: number): Hold {
+    const hold = (this.#pool.pop() ?? new Hold()).reset()
+    hold.lock = lock
+    hold.lockClass = lockClass
+    hold.task = this.track.task
+    hold.askedNs = this.ts
+    return hold
+  }
+
+  /** Back to the pool. Only for holds nothing points to any more. */
+  drop(hold: Hold): void {
+    if (this.#pool.length < 1024) this.#pool.push(hold)
+  }
+
+  /** Writes the lockSpan of a hold and gives it back. */
+  finishHold(hold: Hold, releasedNs: Ns): void {
+    const builder = this.builder
+    if (hold.id < 0) hold.id = builder.begin('lockSpan')
+    const at = builder.row('lockSpan', hold.id)
+    const cols = builder.cols.lockSpan
+    const contended = (hold.flags & SPAN_CONTENDED) !== 0
+    const requested = contended ? hold.contendedNs : hold.askedNs
+    let acquired = hold.stage === HELD ? hold.acquiredNs : NaN
+    let released = releasedNs
+    if (acquired < requested) {
+      this.backwards()
+      acquired = NaN
+    }
+    if (released < (acquired === acquired ? acquired : requested)) {
+      this.backwards()
+      released = NaN
+    }
+    cols.lock[at] = hold.lock
+    cols.task[at] = hold.task
+    cols.op[at] = hold.op
+    cols.mode[at] = hold.mode
+    cols.flags[at] = hold.flags
+    cols.requestedNs[at] = requested
+    cols.acquiredNs[at] = acquired
+    cols.releasedNs[at] = released
+    this.drop(hold)
+  }
+
+  /** A hold whose end was not seen: what is known of it is kept. A mere request (maybe might_lock) leaves nothing. */
+  abandon(hold: Hold): void {
+    if (hold.stage === ASKED && hold.id < 0) this.drop(hold)
+    else this.finishHold(hold, NaN)
+  }
+
+  edge(waiter: number, holder: number, overlapNs: Ns, phase: number, kind: number): void {
+    const builder = this.builder
+    const at = builder.row('waitEdge', builder.begin('waitEdge'))
+    const cols = builder.cols.waitEdge
+    cols.waiter[at] = waiter
+    cols.holder[at] = holder
+    cols.overlapNs[at] = overlapNs
+    cols.phase[at] = phase
+    cols.kind[at] = kind
+  }
+
+  finishPhase(task: number, frame: PhaseFrame, endNs: Ns): void {
+    this.phaseRow(task, frame.op, frame.name, { id: frame.id, startNs: frame.startNs, endNs, depth: frame.depth })
+  }
+
+  phaseRow(
+    task: number,
+    op: number,
+    name: number,
+    span: { readonly id: number; readonly startNs: Ns; readonly endNs: Ns; readonly depth: number },
+  ): void {
+    const at = this.builder.row('phase', span.id)
+    const cols = this.builder.cols.phase
+    cols.op[at] = op
+    cols.task[at] = task
+    cols.name[at] = name
+    cols.startNs[at] = span.startNs
+    cols.durationNs[at] = this.elapsed(span.startNs, span.endNs)
+    cols.depth[at] = Math.min(255, span.depth)
+  }
+
+  /** Waiting time of the operations whose rows were already written becomes known once the trace has shown a wait. */
+  showsWaits(): void {
+    if (this.#showsWaits) return
+    this.#showsWaits = true
+    const unflushed = this.#opRows === 0 ? 0 : ((this.#opRows - 1) % limits.spansPerBatch) + 1
+    this.builder.cols.op.waitNs.fill(0, 0, unflushed)
+  }
+
+  get waitsKnown(): boolean {
+    return this.#showsWaits
+  }
+
+  countOpRow(): void {
+    this.#opRows++
+  }
+
+  taskState(track: TaskTrack, state: number, cpu: number): void {
+    if (track.state >= 0) {
+      const builder = this.builder
+      const at = builder.row('taskState', builder.begin('taskState'))
+      const cols = builder.cols.taskState
+      cols.task[at] = track.task
+      cols.state[at] = track.state
+      cols.startNs[at] = track.stateFromNs
+      cols.durationNs[at] = state < 0 ? NaN : this.elapsed(track.stateFromNs, this.ts)
+      cols.cpu[at] = track.stateCpu
+    }
+    track.state = state
+    track.stateFromNs = this.ts
+    track.stateCpu = cpu
+  }
+
+  /** A wait begins or ends: it counts once however deep waits nest (a spinning wait inside a sleeping one). */
+  waitBegins(track: TaskTrack, hold: Hold): void {
+    hold.counted = true
+    if (track.waitDepth++ > 0) return
+    track.waitFromNs = hold.contendedNs
+    track.waitOp = hold.op
+    track.waitClass = hold.lockClass
+    this.mark(track)
+  }
+
+  waitEnds(track: TaskTrack, hold: Hold): void {
+    if (!hold.counted) return
+    hold.counted = false
+    if (track.waitDepth === 0 || --track.waitDepth > 0) return
+    const waited = this.ts - track.waitFromNs
+    if (waited > 0) {
+      for (let i = 0; i < track.depth; i++) if (track.ops[i].id === track.waitOp) track.ops[i].waitNs += waited
+    }
+    this.mark(track)
+  }
+
+  /** Notes what the task does from now on. */
+  mark(track: TaskTrack): void {
+    track.lastIlock = undefined
+    ;(track.history ??= new History()).push(this.ts, this.#doing(track))
+  }
+
+  #doing(track: TaskTrack): number {
+    if (track.waitDepth > 0) return this.#waitName(track.waitClass)
+    if (track.phaseDepth > 0) return track.phases[track.phaseDepth - 1].name
+    return track.currentId() >= 0 ? DOING_OTHER : DOING_UNKNOWN
+  }
+
+  #waitName(lockClass: number): number {
+    return (this.#waitNames[lockClass] ??= this.builder.phaseNames.id(
+      `wait:${this.builder.lockClasses[lockClass]?.name ?? '?'}`,
+    ))
+  }
+
+  elapsed(from: Ns, to: Ns): Ns {
+    if (to >= from) return to - from
+    if (to < from) this.backwards()
+    return NaN
+  }
+
+  backwards(): void {
+    this.builder.diagnose('warning', 'clock-backwards', 'times run backwards inside a task; those durations are unknown')
+  }
+}

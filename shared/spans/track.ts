@@ -1,0 +1,257 @@
+/**
+ * What is open in one task: operations, phases, locks held or waited for, its scheduler state. Everything is kept in
+ * reused objects and plain arrays, because this is touched by every event of a trace. Rules live in the other files of
+ * this folder; nothing here decides anything.
+ */
+
+import type { Ns } from '../model/trace.ts'
+
+/** Stages of a Hold. */
+export const ASKED = 0
+export const WAITING = 1
+export const HELD = 2
+
+/** One request for a lock, from the asking to the release. */
+export class Hold {
+  /** Row of the lockSpan; -1 until it is sure that there will be one. */
+  id = -1
+  lock = 0
+  lockClass = 0
+  behaviour = 0
+  mode = 0
+  flags = 0
+  stage = ASKED
+  op = -1
+  task = 0
+  askedNs: Ns = NaN
+  /** When it was found taken (lock_contended, contention_begin); NaN unless contended. */
+  contendedNs: Ns = NaN
+  acquiredNs: Ns = NaN
+  /** Of a waiting reader: how much of the wait exclusive holders and queued writers explain so far. */
+  explainedNs: Ns = 0
+  /** Its wait counts in the task's waiting time and phase history. */
+  counted = false
+
+  /** Of an unnamed wait: its address (dense, -1 unknown), and whether another event shows the same wait. */
+  address = -1
+  shown = false
+  /** The lockdep request this wait belongs to. */
+  adopted: Hold | undefined = undefined
+  /** TaskTrack.lockdepSeen when it began. */
+  seenBefore = 0
+  /** Who woke it last while it waited, when, and inside which operation begun when. */
+  waker: TaskTrack | undefined = undefined
+  wokenNs: Ns = NaN
+  wakerOp = -1
+  wakerFromNs: Ns = NaN
+
+  reset(): this {
+    this.id = -1
+    this.mode = 0
+    this.flags = 0
+    this.stage = ASKED
+    this.op = -1
+    this.askedNs = NaN
+    this.contendedNs = NaN
+    this.acquiredNs = NaN
+    this.explainedNs = 0
+    this.counted = false
+    this.address = -1
+    this.shown = false
+    this.adopted = undefined
+    this.waker = undefined
+    return this
+  }
+}
+
+/** Locks of one context of one task, oldest first. */
+export class HeldList {
+  readonly items: Hold[] = []
+  length = 0
+
+  push(hold: Hold): void {
+    this.items[this.length++] = hold
+  }
+
+  /** Index of the newest entry of a lock, -1 none. */
+  newest(lock: number): number {
+    const items = this.items
+    for (let i = this.length - 1; i >= 0; i--) if (items[i].lock === lock) return i
+    return -1
+  }
+
+  removeAt(index: number): void {
+    const items = this.items
+    const last = --this.length
+    for (let i = index; i < last; i++) items[i] = items[i + 1]
+  }
+}
+
+export class PhaseFrame {
+  id = -1
+  name = 0
+  op = -1
+  startNs: Ns = 0
+  depth = 0
+  /** No event ends it: it lasts until its operation does. */
+  untilOpEnd = false
+}
+
+export class OpFrame {
+  id = -1
+  kind = ''
+  /** System call it belongs to; '' for everything else. */
+  syscall = ''
+  fault = false
+  /** Began in kernel mode (a fault on user memory inside a system call). */
+  inKernel = false
+  startNs: Ns = 0
+  /** Latest event known to lie inside; NaN none. For operations without an end event. */
+  endNs: Ns = NaN
+  /** It has probably ended: events that follow are not its own unless they show that it goes on. */
+  quiet = false
+  waitNs: Ns = 0
+  inode = -1
+  offset = NaN
+  length = NaN
+  result = NaN
+  cpu = -1
+  inferred = false
+  phaseBase = 0
+  /** Faults. */
+  page = NaN
+  write = false
+  present = false
+  file = false
+  private = false
+  pmd = false
+  done = false
+
+  reset(): this {
+    this.kind = ''
+    this.syscall = ''
+    this.fault = this.inKernel = this.quiet = this.inferred = false
+    this.write = this.present = this.file = this.private = this.pmd = this.done = false
+    this.endNs = this.offset = this.length = this.result = this.page = NaN
+    this.waitNs = 0
+    this.inode = -1
+    this.phaseBase = 0
+    return this
+  }
+}
+
+const RING = 128
+
+/** The last changes of what a task was doing, for "what did the holder do while others waited". */
+export class History {
+  readonly #ts = new Float64Array(RING)
+  readonly #doing = new Int32Array(RING)
+  #count = 0
+
+  /** From `ts` on the task does `doing` (a phase name, or a negative DOING_*). */
+  push(ts: Ns, doing: number): void {
+    if (this.#count > 0) {
+      const last = (this.#count - 1) % RING
+      if (this.#doing[last] === doing || ts < this.#ts[last]) return
+    }
+    const at = this.#count++ % RING
+    this.#ts[at] = ts
+    this.#doing[at] = doing
+  }
+
+  /** What it did most of [from, to]; DOING_UNKNOWN where the history does not reach over half of it. */
+  most(from: Ns, to: Ns): number {
+    const seen: number[] = []
+    const spent: number[] = []
+    let end = to
+    const oldest = Math.max(0, this.#count - RING)
+    for (let i = this.#count - 1; i >= oldest && end > from; i--) {
+      const start = Math.max(from, this.#ts[i % RING])
+      if (start >= end && start > from) continue
+      const doing = this.#doing[i % RING]
+      let at = seen.indexOf(doing)
+      if (at === -1) at = seen.push(doing) - 1
+      spent[at] = (spent[at] ?? 0) + Math.max(0, end - start)
+      end = Math.min(end, start)
+    }
+    let best = DOING_UNKNOWN
+    let most = end - from
+    for (let i = 0; i < seen.length; i++) {
+      if (spent[i] >= most) {
+        best = seen[i]
+        most = spent[i]
+      }
+    }
+    return best
+  }
+}
+
+export const DOING_UNKNOWN = -1
+/** In an operation, in no phase of it. */
+export const DOING_OTHER = -2
+
+/** Contexts per task (CONTEXT_* of recorder.ts). */
+export const CONTEXTS = 4
+
+export class TaskTrack {
+  readonly task: number
+  readonly ops: OpFrame[] = []
+  depth = 0
+  readonly phases: PhaseFrame[] = []
+  phaseDepth = 0
+  readonly held: HeldList[] = Array.from({ length: CONTEXTS }, () => new HeldList())
+  /** contention_* waits that are open, innermost last, and holds such waits ended in. */
+  readonly contending = new HeldList()
+  readonly loose = new HeldList()
+  /** mmap_lock and xfs_ilock holds of traces without lockdep. */
+  readonly explicit = new HeldList()
+  /** The mmap_lock a trylock of this task has just been refused, -1 none. */
+  mmapRefused = -1
+  /** The last xfs_ilock, while nothing else has happened in this task. */
+  lastIlock: Hold | undefined = undefined
+  lastCpu = -1
+
+  /** Nested waits that count; the time since the outermost began belongs to `waitOp`. */
+  waitDepth = 0
+  waitFromNs: Ns = NaN
+  waitOp = -1
+  waitClass = -1
+  /** lock_contended / lock_acquired events so far: tells whether lockdep saw a contention_* wait too. */
+  lockdepSeen = 0
+
+  history: History | undefined = undefined
+  /** ext4_journal_start not yet answered by jbd2_handle_start. */
+  journalAskedNs: Ns = NaN
+  /** ext4_ext_map_blocks_exit of a block that is zeroed before it is published (ext4_map_blocks). */
+  zeroFromNs: Ns = NaN
+
+  /** TASK_STATES index, -1 not known. */
+  state = -1
+  stateFromNs: Ns = NaN
+  stateCpu = -1
+  /** Switched out uninterruptibly inside an operation without a known lock wait. */
+  blockedNs: Ns = NaN
+  /** The last journal commit of this task, and the span that stands for it as a holder (-1: none yet). */
+  commitOp = -1
+  commitFromNs: Ns = NaN
+  commitSpan = -1
+
+  constructor(task: number) {
+    this.task = task
+  }
+
+  /** The innermost operation events belong to now, or undefined. */
+  current(): OpFrame | undefined {
+    for (let i = this.depth - 1; i >= 0; i--) if (!this.ops[i].quiet) return this.ops[i]
+    return undefined
+  }
+
+  currentId(): number {
+    for (let i = this.depth - 1; i >= 0; i--) if (!this.ops[i].quiet) return this.ops[i].id
+    return -1
+  }
+
+  top(): OpFrame | undefined {
+    return this.depth > 0 ? this.ops[this.depth - 1] : undefined
+  }
+}
