@@ -3,14 +3,15 @@
  * Content-Security-Policy (electron/csp.ts) allows no inline script, style or data: font.
  */
 
+import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vite'
 
 export default defineConfig({
-  root: 'renderer',
+  root: resolve(import.meta.dirname, 'renderer'),
   plugins: [vue()],
   build: {
-    outDir: '../out/web',
+    outDir: resolve(import.meta.dirname, 'out/web'),
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: 'es2023',

@@ -1,0 +1,47 @@
+/**
+ * Builds what a start needs and is missing or older than its sources: the page, and for the desktop the shell and the
+ * engine. Built and packaged copies have nothing to build and no builder; there this finds everything in place.
+ */
+
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+export const PAGE = join(ROOT, 'out/web')
+export const DESKTOP_ENTRY = join(ROOT, 'out/main/main.js')
+
+const PAGE_SOURCES = ['renderer', 'shared', 'vite.config.ts', 'package.json']
+const DESKTOP_SOURCES = ['electron', 'shared', 'electron.vite.config.ts', 'package.json']
+
+/** True when `built` is missing or something in `sources` was changed after it. Sources that are not there count as old. */
+export function isStale(built: string, sources: readonly string[]): boolean {
+  const made = statSync(built, { throwIfNoEntry: false })?.mtimeMs
+  return made === undefined || sources.some((source) => newest(source) > made)
+}
+
+function newest(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat === undefined) return 0
+  if (!stat.isDirectory()) return stat.mtimeMs
+  // A folder's own time tells of files that were removed.
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), stat.mtimeMs)
+}
+
+const inRoot = (names: readonly string[]) => names.map((name) => join(ROOT, name))
+
+export async function buildPage(note: (text: string) => void): Promise<void> {
+  if (!isStale(join(PAGE, 'index.html'), inRoot(PAGE_SOURCES))) return
+  note('building the page')
+  const { build } = await import('vite')
+  await build({ configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error' })
+}
+
+export async function buildDesktop(note: (text: string) => void): Promise<void> {
+  const stale =
+    isStale(DESKTOP_ENTRY, inRoot(DESKTOP_SOURCES)) || isStale(join(PAGE, 'index.html'), inRoot(PAGE_SOURCES))
+  if (!stale) return
+  note('building the desktop app')
+  const { build } = await import('electron-vite')
+  await build({ root: ROOT, configFile: join(ROOT, 'electron.vite.config.ts'), logLevel: 'error' })
+}

@@ -1,0 +1,130 @@
+/**
+ * What `npm start` runs: `npm start [-- [--web] FILE…]`. It builds what is missing, then opens the Electron window where
+ * Electron's runtime is there or can be downloaded; otherwise it says so in one line and serves the same app on
+ * 127.0.0.1, prints the address and opens the default browser if there is a display. Without files it shows the first
+ * bundled sample. Ctrl-C ends it cleanly.
+ */
+
+import { spawn } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { toWireError } from '#shared/base/errors.ts'
+import type { Source } from '#shared/contract/methods.ts'
+import { buildDesktop, buildPage, DESKTOP_ENTRY, PAGE, ROOT } from './launch/build.ts'
+import { electronRuntime, hasDisplay } from './launch/electron-runtime.ts'
+
+const USAGE = 'usage: npm start -- [--web] [FILE…]'
+/** An Electron that ends sooner than this with an error never had a window. */
+const HAD_A_WINDOW_MS = 5_000
+
+interface Wanted {
+  readonly web: boolean
+  readonly files: readonly string[]
+}
+
+const note = (text: string) => void process.stderr.write(`faultline: ${text}\n`)
+
+async function main(): Promise<number> {
+  const wanted = await readArguments(process.argv.slice(2))
+  if (typeof wanted === 'string') {
+    note(wanted)
+    return 2
+  }
+  if (!wanted.web) {
+    const runtime = await electronRuntime(note)
+    if ('path' in runtime) {
+      await buildDesktop(note)
+      const status = await runElectron(runtime.path, wanted.files)
+      if (status === undefined || status === 0) return status ?? 0
+      note(`Electron ended at once (${status}), serving the same app to the browser`)
+    } else {
+      note(`${runtime.why}, serving the same app to the browser`)
+    }
+  }
+  await buildPage(note)
+  return serve(wanted.files)
+}
+
+async function readArguments(args: readonly string[]): Promise<Wanted | string> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { web: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    })
+    const files = positionals.map((file) => resolve(process.env['INIT_CWD'] ?? '.', file))
+    for (const file of files) {
+      const found = await stat(file).catch(() => undefined)
+      if (found === undefined) return `${file}: no such file`
+      if (found.isDirectory()) return `${file}: this is a folder, not a file`
+    }
+    return { web: values.web, files }
+  } catch (error) {
+    return `${toWireError(error).message}; ${USAGE}`
+  }
+}
+
+/** Its exit status; undefined when the user ended it or it had been running. */
+function runElectron(path: string, files: readonly string[]): Promise<number | undefined> {
+  const started = performance.now()
+  return new Promise((resolve) => {
+    const child = spawn(path, [DESKTOP_ENTRY, ...files], { stdio: 'inherit', cwd: ROOT })
+    // The terminal's Ctrl-C reaches Electron itself; what is left is to wait for it.
+    const stop = (signal: NodeJS.Signals) => void child.kill(signal)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+    child.once('error', () => resolve(1))
+    child.once('exit', (code) =>
+      resolve(performance.now() - started > HAD_A_WINDOW_MS || code === null ? undefined : code),
+    )
+  })
+}
+
+async function serve(files: readonly string[]): Promise<number> {
+  const { createEngine } = await import('./engine/engine.ts')
+  const { serveWeb } = await import('./web/server.ts')
+  const engine = await createEngine({ host: 'web', startWith: await startWith(files) })
+  try {
+    const ended = interrupted()
+    const host = await serveWeb({ engine, page: PAGE })
+    process.stdout.write(`${host.url}\n`)
+    if (hasDisplay(process.platform, process.env)) await openBrowser(host.url)
+    await ended
+    await host.close()
+    return 0
+  } finally {
+    await engine.close()
+  }
+}
+
+async function startWith(files: readonly string[]): Promise<readonly Source[]> {
+  if (files.length > 0) return files.map((path) => ({ kind: 'path', path }))
+  const { loadSamples } = await import('./engine/samples.ts')
+  const [sample] = (await loadSamples(join(ROOT, 'samples'))).ids
+  return sample === undefined ? [] : [{ kind: 'sample', sample }]
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+}
+
+async function openBrowser(url: string): Promise<void> {
+  const { default: open } = await import('open')
+  try {
+    const child = await open(url)
+    child.on('error', () => note('no browser could be started; open the address above'))
+  } catch {
+    note('no browser could be started; open the address above')
+  }
+}
+
+main().then(
+  (status) => process.exit(status),
+  (error: unknown) => {
+    const { message, hint } = toWireError(error)
+    note(hint === undefined ? message : `${message}; ${hint}`)
+    process.exit(1)
+  },
+)
