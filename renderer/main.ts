@@ -10,6 +10,7 @@ import { createApp } from 'vue'
 import { analysisCache } from './api/analysis-cache.ts'
 import { provideClient } from './api/client.ts'
 import { reconnectingClient, socketDialer } from './api/connect.ts'
+import { desktopBridge, portDialer } from './api/desktop.ts'
 import { provideAnalyses } from './api/use-analysis.ts'
 import App from './App.vue'
 import { useAppStore } from './stores/app.ts'
@@ -18,7 +19,8 @@ import { useFilesStore } from './stores/files.ts'
 const app = createApp(App)
 app.use(createPinia())
 
-const client = reconnectingClient(socketDialer(location), {
+const bridge = desktopBridge()
+const client = reconnectingClient(bridge ? portDialer(bridge) : socketDialer(location), {
   onState: (state, trouble, again) => {
     const store = app.runWithContext(useAppStore)
     store.connection = state

@@ -37,13 +37,31 @@ export const useCommandStore = defineStore('commands', () => {
   const commands = computed(() => [...ofPage.value, ...standing])
   const applicable = computed(() => commands.value.filter((command) => command.when?.() ?? true))
 
-  return { commands, applicable, ofPage, browse }
+  /** Keys of the page that are not commands (moving inside a panel), for the status bar. */
+  const hints = shallowRef<readonly KeyHint[]>([])
+
+  /** By its id, or by what stands after the dot in it: the native menu says `palette`. */
+  function runById(id: string): void {
+    const command = applicable.value.find((one) => one.id === id || one.id.endsWith(`.${id}`))
+    void command?.run()
+  }
+
+  return { commands, applicable, ofPage, hints, browse, runById }
 })
 
-/** Commands of a page, for as long as the calling component lives. */
-export function usePageCommands(group: string, commands: readonly Command[]): void {
+export interface KeyHint {
+  readonly words: readonly string[]
+  readonly what: string
+}
+
+/** Commands of a page, and hints about its other keys, for as long as the calling component lives. */
+export function usePageCommands(group: string, commands: readonly Command[], hints: readonly KeyHint[] = []): void {
   const store = useCommandStore()
   const listed = commands.map((command) => ({ ...command, group }))
   store.ofPage = [...store.ofPage, ...listed]
-  onScopeDispose(() => (store.ofPage = store.ofPage.filter((command) => !listed.includes(command))))
+  store.hints = [...store.hints, ...hints]
+  onScopeDispose(() => {
+    store.ofPage = store.ofPage.filter((command) => !listed.includes(command))
+    store.hints = store.hints.filter((hint) => !hints.includes(hint))
+  })
 }

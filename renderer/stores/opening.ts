@@ -3,6 +3,9 @@
  * how far it is; several are opened one after the other and the last one is shown.
  */
 
+import type { Source } from '#shared/contract/methods.ts'
+import { desktopBridge } from '../api/desktop.ts'
+import { useAppStore } from './app.ts'
 import { useFilesStore, type Openable } from './files.ts'
 import { useToastStore } from './toasts.ts'
 import { useViewStore } from './view.ts'
@@ -12,8 +15,10 @@ const SOON_MS = 300
 
 export function useOpening(): {
   openAll: (what: readonly Openable[], format?: string) => Promise<void>
+  openSources: (sources: readonly Source[]) => Promise<void>
   openFiles: (files: readonly File[]) => Promise<void>
 } {
+  const app = useAppStore()
   const files = useFilesStore()
   const view = useViewStore()
   const toasts = useToastStore()
@@ -39,5 +44,23 @@ export function useOpening(): {
       action: { label: 'Show', run: () => view.goTo('open') },
     })
   }
-  return { openAll, openFiles: (list) => openAll(list.map((blob) => ({ kind: 'blob', blob }))) }
+  const openSources = (sources: readonly Source[]): Promise<void> =>
+    openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source) })))
+
+  /** Dropped or chosen in the page: the desktop shell makes them known to the engine, a browser uploads them. */
+  async function openFiles(list: readonly File[]): Promise<void> {
+    const bridge = desktopBridge()
+    const what = list.map(async (blob): Promise<Openable> => {
+      const source = (await bridge?.grantFile(blob)) ?? undefined
+      return source ? { kind: 'source', source, name: blob.name, bytes: blob.size } : { kind: 'blob', blob }
+    })
+    await openAll(await Promise.all(what))
+  }
+  function nameOf(source: Source): string {
+    if (source.kind === 'path') return source.path.split(/[\\/]/).at(-1) ?? source.path
+    if (source.kind === 'sample')
+      return app.info?.samples.find(({ id }) => id === source.sample)?.title ?? source.sample
+    return 'trace'
+  }
+  return { openAll, openSources, openFiles }
 }

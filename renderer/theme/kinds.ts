@@ -112,7 +112,7 @@ export const lockStates = {
   unknown: { label: 'unknown', fill: { color: 'lock-unknown' } },
 } as const satisfies Record<string, { label: string; fill: Fill }>
 
-/** Task states as they are drawn, in drawing order. Several recorded states share a look. */
+/** Task states as they are drawn, in drawing order; sleeping and dead share a look. */
 export const taskStates: readonly {
   readonly states: readonly TaskState[]
   readonly label: string
@@ -121,7 +121,8 @@ export const taskStates: readonly {
   { states: ['running'], label: 'running', fill: { color: 'task-running' } },
   { states: ['runnable'], label: 'runnable', fill: { color: 'task-runnable' } },
   { states: ['io'], label: 'D, io', fill: { color: 'task-dio' } },
-  { states: ['lock', 'disk-sleep'], label: 'D, lock', fill: { pattern: 'task-d' } },
+  { states: ['lock'], label: 'D, lock', fill: { pattern: 'task-d' } },
+  { states: ['disk-sleep'], label: 'D, other', fill: { color: 'task-d' } },
   { states: ['sleeping', 'dead'], label: 'sleeping', fill: { color: 'task-sleep' } },
 ]
 

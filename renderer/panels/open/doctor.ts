@@ -1,0 +1,93 @@
+/**
+ * What a trace can and cannot answer, from what it recorded, and the recording command that would answer more. The
+ * command is trace-cmd's, with events of the kernel's own tracepoint directories.
+ */
+
+import type { ImportSummary, TraceInfo } from '#shared/contract/methods.ts'
+
+export interface Answer {
+  readonly question: string
+  readonly ok: boolean
+  /** Why not. */
+  readonly why?: string
+  /** trace-cmd event arguments that would answer it. */
+  readonly events: readonly string[]
+}
+
+/** Kernel facts: lock:lock_* exist with CONFIG_LOCKDEP (include/trace/events/lock.h), lock:contention_* since 5.19. */
+export function answers({ shows }: TraceInfo): readonly Answer[] {
+  return [
+    {
+      question: 'Who waited for which lock, and how long',
+      ok: shows.waits,
+      why: 'no lock or contention events were recorded',
+      events: ['lock:contention_begin', 'lock:contention_end'],
+    },
+    {
+      question: 'How long locks were held, and what was done under them',
+      ok: shows.holds,
+      why: shows.waits
+        ? 'only contention events were recorded; holds need a lockdep kernel'
+        : 'no lock events were recorded',
+      events: ['lock:lock_acquire', 'lock:lock_acquired', 'lock:lock_contended', 'lock:lock_release'],
+    },
+    {
+      question: 'Latency of faults, truncates, hole punches, writes and syncs',
+      ok: shows.ops,
+      why: 'no system call, page fault or filesystem events were recorded',
+      events: ['syscalls', 'exceptions', 'fs_dax', 'ext4', 'xfs', 'jbd2'],
+    },
+    {
+      question: 'When tasks ran, were runnable, or slept',
+      ok: shows.states,
+      why: 'no scheduler events were recorded',
+      events: ['sched:sched_switch', 'sched:sched_wakeup'],
+    },
+  ]
+}
+
+/** What to run to get what is missing; undefined where nothing is. */
+export function recordingCommand(list: readonly Answer[]): string | undefined {
+  const missing = list.filter(({ ok }) => !ok).flatMap(({ events }) => events)
+  if (missing.length === 0) return undefined
+  return ['trace-cmd record -C mono', ...missing.map((event) => `  -e ${event}`), '  -- COMMAND'].join(' \\\n')
+}
+
+export interface Finding {
+  readonly text: string
+  readonly count: number
+  readonly firstLine: number | undefined
+  readonly tone: 'warn' | 'bad' | 'dim'
+}
+
+/** Everything that was skipped, lost or odd, worst first. Diagnostics that only repeat what was skipped are left out. */
+export function findings(info: TraceInfo, imported: ImportSummary | null): readonly Finding[] {
+  const skipped = (imported?.skipped ?? []).map(({ reason, count, firstLine }): Finding => ({
+    text: `Skipped: ${reason}`,
+    count,
+    firstLine: firstLine ?? undefined,
+    tone: 'warn',
+  }))
+  const reasons = new Set((imported?.skipped ?? []).map(({ reason }) => reason))
+  const rest = info.diagnostics
+    .filter(({ message }) => !reasons.has(message))
+    .map(({ severity, message, count, firstLine }): Finding => ({
+      text: message,
+      count,
+      firstLine,
+      tone: severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : 'dim',
+    }))
+  const lost: Finding[] =
+    info.lost === null
+      ? []
+      : [
+          {
+            text: 'Events lost by the recorder',
+            count: info.lost,
+            firstLine: undefined,
+            tone: info.lost > 0 ? 'warn' : 'dim',
+          },
+        ]
+  const rank = { bad: 0, warn: 1, dim: 2 }
+  return [...lost, ...skipped, ...rest].sort((a, b) => rank[a.tone] - rank[b.tone])
+}

@@ -1,0 +1,62 @@
+/**
+ * What the Overview says in words: the finding about a trace, and what the trace cannot show. Only what the numbers say;
+ * where they say nothing there is no sentence.
+ */
+
+import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { AnalysisResult } from '#shared/analysis/index.ts'
+import { formatCount, formatShare, timeText, type ClockUnit } from '../../ui/format.ts'
+
+type Overview = AnalysisResult<'overview'>
+
+/** `get_block` from the phases of a lock's holders; undefined where it is not known. */
+export function mainPhase(lock: Overview['locks'][number]): { phase: string; share: number } | undefined {
+  const known = lock.phases.filter(({ phase }) => phase !== 'unknown' && phase !== 'other')
+  const first = known.reduce<(typeof known)[number] | undefined>(
+    (best, one) => (best && best.ns >= one.ns ? best : one),
+    undefined,
+  )
+  return first && lock.waitTotalNs > 0 ? { phase: first.phase, share: first.ns / lock.waitTotalNs } : undefined
+}
+
+export function finding(overview: Overview, clock: ClockUnit): string {
+  const { keys, locks } = overview
+  const worst = locks[0]
+  if (keys.waitTotalNs === null) return 'This trace has no lock events: what waited for what cannot be known.'
+  if (keys.waitTotalNs === 0 || !worst)
+    return `No task waited for a lock in ${formatCount(keys.operations)} operations.`
+  const share = keys.waitTotalNs > 0 ? worst.waitTotalNs / keys.waitTotalNs : 0
+  const phase = mainPhase(worst)
+  const of = share >= 0.995 ? 'all of it' : `${formatShare(share)} % of it`
+  const doing =
+    phase && phase.share >= 0.2
+      ? `, ${phase.share >= 0.5 ? 'mostly' : 'often'} while its holder was in ${phase.phase}`
+      : ''
+  const spent = keys.waitShare === null ? '' : `, ${formatShare(keys.waitShare)} % of operation time`
+  return `Tasks waited ${timeText(keys.waitTotalNs, clock)}${spent}: ${of} for ${worst.class}${doing}.`
+}
+
+/** What the head warns of: things that make numbers on the page incomplete. */
+export function limitsOf(info: TraceInfo): { readonly text: string; readonly why: string }[] {
+  const out: { text: string; why: string }[] = []
+  if (info.lost !== null && info.lost > 0) {
+    out.push({
+      text: `${formatCount(info.lost)} events lost`,
+      why: 'The recorder lost events: waits and operations around the gaps are missing or too short by an unknown amount.',
+    })
+  }
+  if (!info.shows.waits)
+    out.push({ text: 'Lock waits not recorded', why: 'There are no lock or contention events in this trace.' })
+  else if (!info.shows.holds) {
+    out.push({
+      text: 'Hold times not recorded',
+      why: 'This trace has contention events only: who waited is known, how long locks were held is not.',
+    })
+  }
+  if (!info.shows.ops)
+    out.push({
+      text: 'Operations not recorded',
+      why: 'There are no system call, page fault or filesystem events in this trace.',
+    })
+  return out
+}
