@@ -1,0 +1,158 @@
+/**
+ * Address spaces: VMAs, PTEs, PMD entries, TLBs. A VMA keeps one integer per page; loads and stores that find a suitable
+ * PTE take no lock and cost nothing, which is why every race matters: once a wrong PTE exists nobody is consulted again.
+ * A removed PTE stays usable by other CPUs until the shootdown that follows has ended (`stale`).
+ */
+
+import type { SimLock } from './locks.ts'
+import type { Tag } from './content.ts'
+
+export const PTE_NONE = 0
+const KIND_FILE = 1
+const KIND_ZERO = 2
+const KIND_ANON = 3
+const KIND_PAGE = 4
+const WRITABLE = 8
+const DIRTY = 16
+const SHIFT = 32
+
+/**
+ * A PTE: kind in the low bits, what it points to above. `file` a pmem block, `page` a page-cache page of the mapping (its
+ * number), `zero` the shared zero page, `anon` a private copy (its number in the mm).
+ */
+export type Pte = number
+
+export function filePte(block: number, writable: boolean, dirty = writable): Pte {
+  return KIND_FILE + (writable ? WRITABLE : 0) + (dirty ? DIRTY : 0) + block * SHIFT
+}
+
+export function pagePte(page: number, writable: boolean, dirty = writable): Pte {
+  return KIND_PAGE + (writable ? WRITABLE : 0) + (dirty ? DIRTY : 0) + page * SHIFT
+}
+
+export function anonPte(copy: number): Pte {
+  return KIND_ANON + WRITABLE + DIRTY + copy * SHIFT
+}
+
+export const ZERO_PTE: Pte = KIND_ZERO
+
+export function pteKind(pte: Pte): 'none' | 'file' | 'zero' | 'anon' | 'page' {
+  switch (pte & 7) {
+    case KIND_FILE:
+      return 'file'
+    case KIND_ZERO:
+      return 'zero'
+    case KIND_ANON:
+      return 'anon'
+    case KIND_PAGE:
+      return 'page'
+    default:
+      return 'none'
+  }
+}
+
+export function pteTarget(pte: Pte): number {
+  return Math.floor(pte / SHIFT)
+}
+
+export function pteWritable(pte: Pte): boolean {
+  return (pte & WRITABLE) !== 0
+}
+
+export function pteDirty(pte: Pte): boolean {
+  return (pte & DIRTY) !== 0
+}
+
+/** The same PTE without write permission and clean: what writeback's write-protect leaves. */
+export function writeProtected(pte: Pte): Pte {
+  return pte - (pte & WRITABLE) - (pte & DIRTY)
+}
+
+export const PAGES_PER_PMD = 512
+
+export class Vma {
+  readonly id: number
+  readonly mm: Mm
+  readonly inode: number
+  /** First page of the file it maps. */
+  readonly pgoff: number
+  readonly pages: number
+  readonly shared: boolean
+  readonly sync: boolean
+  readonly writable: boolean
+  readonly ptes: Float64Array
+  /** Per PMD range: the block a 2 MiB entry maps from, -1 none, -2 the huge zero page. */
+  readonly pmds: Int32Array
+  readonly pmdWritable: Uint8Array
+  readonly ptl: SimLock
+
+  constructor(options: {
+    readonly id: number
+    readonly mm: Mm
+    readonly inode: number
+    readonly pgoff: number
+    readonly pages: number
+    readonly shared: boolean
+    readonly sync: boolean
+    readonly writable: boolean
+    readonly ptl: SimLock
+  }) {
+    this.id = options.id
+    this.mm = options.mm
+    this.inode = options.inode
+    this.pgoff = options.pgoff
+    this.pages = options.pages
+    this.shared = options.shared
+    this.sync = options.sync
+    this.writable = options.writable
+    this.ptl = options.ptl
+    this.ptes = new Float64Array(options.pages)
+    const ranges = Math.ceil(options.pages / PAGES_PER_PMD)
+    this.pmds = new Int32Array(ranges).fill(-1)
+    this.pmdWritable = new Uint8Array(ranges)
+  }
+
+  covers(index: number): boolean {
+    return index >= this.pgoff && index < this.pgoff + this.pages
+  }
+
+  pte(index: number): Pte {
+    return this.ptes[index - this.pgoff]
+  }
+
+  set(index: number, pte: Pte): void {
+    this.ptes[index - this.pgoff] = pte
+  }
+}
+
+/** A PTE that was cleared but may still be in other CPUs' TLBs. */
+export interface StalePte {
+  readonly vma: Vma
+  readonly index: number
+  readonly pte: Pte
+}
+
+export class Mm {
+  readonly id: number
+  readonly mmapLock: SimLock
+  readonly vmas: Vma[] = []
+  /** Private copies: content per slot. */
+  readonly copies: Int32Array[] = []
+  /** Cleared PTEs whose shootdown has not ended. */
+  stale: StalePte[] = []
+  /** Tasks that run in it: how many CPUs a shootdown must reach. */
+  users = 0
+
+  constructor(id: number, mmapLock: SimLock) {
+    this.id = id
+    this.mmapLock = mmapLock
+  }
+
+  newCopy(slots: readonly Tag[]): number {
+    return this.copies.push(Int32Array.from(slots)) - 1
+  }
+
+  vmaAt(inode: number, index: number): Vma | undefined {
+    return this.vmas.find((vma) => vma.inode === inode && vma.covers(index))
+  }
+}
