@@ -5,7 +5,7 @@
  */
 
 import { open, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Engine } from '#electron/engine/engine.ts'
 import type { AnalysisId, AnalysisParams, AnalysisResult } from '#shared/analysis/index.ts'
 import { ApiError } from '#shared/base/errors.ts'
@@ -50,7 +50,7 @@ export class Session {
 
   async openFile(path: string) {
     const source = await faultlineFile(path)
-    const { opened } = await this.call('files.open', { source })
+    const { opened } = await this.call('files.open', { source }).catch(naming(path))
     return opened
   }
 
@@ -135,6 +135,14 @@ async function firstBytes(path: string, length: number): Promise<Buffer> {
     return buffer.subarray(0, bytesRead)
   } finally {
     await file.close()
+  }
+}
+
+/** For `catch`: a failure that names none of the files it may be about gets the first one's name in front. */
+export function naming(...paths: [string, ...string[]]): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof ApiError) || paths.some((path) => error.message.includes(basename(path)))) throw error
+    throw new ApiError(error.code, `${paths[0]}: ${error.message}`, error.hint)
   }
 }
 

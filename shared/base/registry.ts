@@ -50,14 +50,19 @@ export function nearest(id: string, known: readonly string[]): string[] {
     .map(({ candidate }) => candidate)
 }
 
+/** Insert, delete, replace and swap two neighbours, the commonest slip of all, count one each. */
 function editDistance(a: string, b: string): number {
+  let beforeThat: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const substitute = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(previous[j] + 1, row[j - 1] + 1, substitute))
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = swapped ? beforeThat[j - 2] + 1 : substitute
+      row.push(Math.min(previous[j] + 1, row[j - 1] + 1, substitute, swap))
     }
+    beforeThat = previous
     previous = row
   }
   return previous[b.length]

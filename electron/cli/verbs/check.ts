@@ -2,7 +2,7 @@
 
 import { json } from '../options.ts'
 import { print, printable, printJson } from '../output.ts'
-import { faultlineFile } from '../session.ts'
+import { faultlineFile, naming } from '../session.ts'
 import { verb } from './verb.ts'
 
 export const check = verb({
@@ -11,7 +11,8 @@ export const check = verb({
   args: [{ name: '<F>', about: 'a .faultline file' }],
   options: { json },
   async run(session, [path], options) {
-    const { ok, findings } = await session.call('files.check', { source: await faultlineFile(path) })
+    const source = await faultlineFile(path)
+    const { ok, findings } = await session.call('files.check', { source }).catch(naming(path))
     if (options.json) printJson({ file: path, ok, findings })
     else {
       for (const { code, message } of findings) print(printable(`${code}: ${message}`))

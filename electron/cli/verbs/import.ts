@@ -9,7 +9,7 @@ import type { ImportSummary, Source } from '#shared/contract/methods.ts'
 import { formats } from '#shared/formats/index.ts'
 import { choice, force, json, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
-import { assertReadableFile, quoted, type Session } from '../session.ts'
+import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { verb } from './verb.ts'
 
 const STDIN = '-'
@@ -37,12 +37,10 @@ export const importTrace = verb({
     const out = options.out ?? defaultName(path)
     if (path !== STDIN) await assertReadableFile(path)
     const source: Source = path === STDIN ? await uploadStdin(session) : { kind: 'path', path: resolve(path) }
-    const summary = await session.call('trace.import', {
-      source,
-      out: resolve(out),
-      force: options.force,
-      ...(options.format === undefined ? {} : { format: options.format }),
-    })
+    const format = options.format === undefined ? {} : { format: options.format }
+    const summary = await session
+      .call('trace.import', { source, out: resolve(out), force: options.force, ...format })
+      .catch(naming(path === STDIN ? 'standard input' : path, out))
     if (options.json) printJson(summary)
     else {
       print(describeImport(summary, out))
@@ -62,7 +60,7 @@ export function defaultName(path: string): string {
 
 /** Standard input as an upload of this session: the engine needs to look at the beginning before it reads the rest. */
 async function uploadStdin(session: Session): Promise<Source> {
-  const { upload } = await session.call('upload.begin', { name: 'stdin' })
+  const { upload } = await session.call('upload.begin', { name: 'standard input' })
   let pieces: Uint8Array[] = []
   let size = 0
   const send = async () => {

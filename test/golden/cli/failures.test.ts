@@ -114,9 +114,11 @@ describe('a failure', () => {
 })
 
 describe('check', () => {
-  it('exits with 3 and the findings when a page of the file was overwritten', async () => {
+  it('exits with 3 and the findings when a chunk of events was overwritten', async () => {
     const bytes = readFileSync(folder.file('t.faultline'))
-    bytes.fill(0xaa, 8 * 4096 + 100, 10 * 4096)
+    const chunk = bytes.indexOf(Buffer.from('28b52ffd', 'hex'))
+    expect(chunk).toBeGreaterThan(0)
+    bytes.fill(0xaa, chunk + 16, chunk + 64)
     writeFileSync(folder.file('hit.faultline'), bytes)
     const { status, stdout, stderr } = await folder.run(['check', 'hit.faultline', '--json'])
     expect({ status, stderr }).toEqual({ status: 3, stderr: '' })
