@@ -74,3 +74,8 @@ export function densityLevel(count: number, max: number): number {
   if (count <= 0) return 0
   return clamp(Math.ceil((6 * Math.log(count + 1)) / Math.log(max + 1)), 1, 6)
 }
+
+/** The same in square-root steps: for amounts (times), whose factors are less far apart than those of counts. */
+export function amountLevel(amount: number, max: number): number {
+  return amount <= 0 ? 0 : clamp(Math.round(6 * Math.sqrt(amount / max)), 1, 6)
+}

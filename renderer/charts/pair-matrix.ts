@@ -5,7 +5,7 @@
 
 import type { WaiterHolderResult } from '#shared/analysis/waiter-holder.ts'
 import type { ClockUnit } from '../ui/format.ts'
-import { clamp, densityLevel, type Box, type Point } from './geometry.ts'
+import { amountLevel, clamp, type Box, type Point } from './geometry.ts'
 import { chartFont, inkOnLevel, SEQUENCE, type Ink } from './ink.ts'
 import type { Context } from './paint-heat.ts'
 import { cellText, unitOf, type Unit } from './words.ts'
@@ -108,6 +108,15 @@ export function shortNames(
   )
 }
 
+function staggered(cellW: number): boolean {
+  return cellW < 44
+}
+
+/** Characters of a holder's name that fit over its column (over two, where names alternate between two lines). */
+export function nameRoom(cellW: number): number {
+  return Math.max(3, Math.floor((staggered(cellW) ? 2 * cellW - 6 : cellW - 4) / 6.2))
+}
+
 export interface MatrixPicture {
   readonly layout: MatrixLayout
   readonly data: WaiterHolderResult
@@ -116,6 +125,7 @@ export interface MatrixPicture {
   readonly waiterNames: readonly string[]
   readonly holderNames: readonly string[]
   readonly selected: Pair | undefined
+  readonly width: number
   /** Under the pointer or the keyboard cursor. */
   readonly hover: Pair | undefined
 }
@@ -136,21 +146,25 @@ export function paintMatrix(ctx: Context, picture: MatrixPicture): void {
   paintRamp(ctx, picture)
 }
 
-function paintNames(ctx: Context, { layout, ink, waiterNames, holderNames, selected }: MatrixPicture): void {
+function paintNames(ctx: Context, { layout, ink, waiterNames, holderNames, selected, width }: MatrixPicture): void {
   const { grid, cellW, cellH } = layout
   ctx.font = chartFont(ink)
   ctx.textBaseline = 'alphabetic'
   ctx.fillStyle = ink('text-3')
   ctx.textAlign = 'left'
-  ctx.fillText('Waiter ↓', 12, grid.y - 12)
-  ctx.fillText('Holder →', grid.x, 12)
+  ctx.fillText('Waiter ↓', 12, grid.y - 10)
+  ctx.textAlign = 'right'
+  ctx.fillText('Holder →', grid.x - 8, grid.y - 26)
+  ctx.textAlign = 'center'
   holderNames.forEach((name, i) => {
     ctx.fillStyle = ink(selected?.holder === i ? 'text' : 'text-2')
-    // alternate heights let names be wider than their columns
-    const fits = ctx.measureText(name).width <= cellW - 2
-    ctx.textAlign = 'center'
-    if (fits || i % 2 === 0 || cellW >= 40)
-      ctx.fillText(name, grid.x + (i + 0.5) * cellW, grid.y - 12, Math.max(cellW, 20) * (fits ? 2 : 1.6))
+    // names alternate between two lines where one would not hold them
+    const raised = staggered(cellW) && i % 2 === 1
+    ctx.fillText(
+      name,
+      clamp(grid.x + (i + 0.5) * cellW, 0, width - 4 - ctx.measureText(name).width / 2),
+      grid.y - (raised ? 26 : 10),
+    )
   })
   ctx.textAlign = 'right'
   ctx.textBaseline = 'middle'
@@ -172,7 +186,7 @@ function paintPairs(ctx: Context, { layout, data, ink, unit }: MatrixPicture): v
       const x = grid.x + column * cellW
       const y = grid.y + row * cellH
       const self = waiter.id === holder.id && waiter.id >= 0
-      const level = densityLevel(ns, most)
+      const level = amountLevel(ns, most)
       ctx.beginPath()
       ctx.roundRect(x + 0.5, y + 0.5, Math.max(1, cellW - 1), Math.max(1, cellH - 1), 2)
       if (self && ns === 0) {
