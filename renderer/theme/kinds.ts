@@ -39,6 +39,7 @@ const kinds: Readonly<Record<string, KindLook>> = {
   invalidate: look('IV', 'invalidate', 'other'),
   mmap: look('MM', 'mmap', 'other'),
   munmap: look('MU', 'munmap', 'other'),
+  none: look('––', 'no operation', 'other'),
 }
 
 /** The look of an operation kind; a system call of another name gets its first two letters. */
@@ -70,14 +71,15 @@ export interface PhaseLook {
 }
 
 const families = {
-  getblock: { label: 'map blocks, alloc', color: 'ph-getblock' },
+  getblock: { label: 'map blocks', color: 'ph-getblock' },
   zero: { label: 'zero', color: 'ph-zero' },
   pte: { label: 'pte', color: 'ph-pte' },
-  unmap: { label: 'unmap, tlb', color: 'ph-unmap' },
+  unmap: { label: 'unmap, free', color: 'ph-unmap' },
   commit: { label: 'journal', color: 'ph-commit' },
-  wait: { label: 'waiting for another lock', color: 'ph-2' },
-  work: { label: 'other phases', color: 'ph-1' },
-  other: { label: 'other', color: 'ph-other' },
+  work: { label: 'other phase', color: 'ph-1' },
+  wait: { label: 'waits itself', color: 'ph-2' },
+  other: { label: 'no phase', color: 'ph-other' },
+  unknown: { label: 'unknown', color: 'lock-unknown' },
 } as const
 export type PhaseFamily = keyof typeof families
 export const PHASE_FAMILIES = families
@@ -85,10 +87,11 @@ export const PHASE_FAMILIES = families
 /** First match decides; names come from tracepoints and functions of mm, fs/dax.c, ext4, xfs and jbd2. */
 const rules: readonly (readonly [RegExp, PhaseFamily])[] = [
   [/^wait:/, 'wait'],
-  [/^(other|unknown)$/, 'other'],
+  [/^other$/, 'other'],
+  [/^unknown$/, 'unknown'],
   [/commit|jbd2|journal|log_|checkpoint|handle/, 'commit'],
   [/zero/, 'zero'],
-  [/unmap|invalidate|tlb|truncate_page|remove|free_space|break_layout/, 'unmap'],
+  [/unmap|invalidate|tlb|truncate_page|remove|free|break_layout/, 'unmap'],
   [/map_blocks|get_block|alloc|iomap|reserve|extent|es_|bmap/, 'getblock'],
   [/pte|pmd|pfn|insert|mkwrite|mapping_entry/, 'pte'],
 ]
@@ -99,7 +102,8 @@ export function phaseFamily(phase: string): PhaseFamily {
 
 export function phaseLook(phase: string): PhaseLook {
   const family = phaseFamily(phase)
-  return { color: families[family].color, ink: `${families[family].color}-on`, family }
+  const { color } = families[family]
+  return { color, ink: family === 'unknown' ? 'text' : `${color}-on`, family }
 }
 
 /** A fill is a colour token or a pattern. */
