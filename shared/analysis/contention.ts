@@ -14,9 +14,9 @@ import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema, type Scope } from './analysis.ts'
 import { holdBreakdown } from './parts/breakdown.ts'
 import { GroupedValues, PairIds } from './parts/grouping.ts'
-import { sumHolds } from './parts/holding.ts'
 import { clipped, lockFacts, overlaps, SpanFilter } from './parts/scope.ts'
 import { labelName, otherLabel } from './parts/segments.ts'
+import { contendedRows } from './parts/waits.ts'
 import { kindName, known, modeName, taskRef } from './parts/words.ts'
 
 export const CONTENTION_BY = ['class', 'instance', 'op', 'task'] as const
@@ -76,7 +76,7 @@ export const contention = analysis({
   run(trace, { scope, by, contendedOnly, top }): ContentionResult {
     const tally = count(trace, scope, by)
     const groups = order(tally, contendedOnly)
-    const mostly = by === 'class' && groups.length > 0 ? mostlyIn(trace, scope) : undefined
+    const mostly = by === 'class' ? mostlyIn(trace, tally.phaseNs) : undefined
     const rows = groups.slice(0, top).map((group) => toRow(trace, { tally, group, by, mostly }))
     return { by, rows, total: groups.length, classes: tally.classes, instances: tally.instances }
   },
@@ -94,6 +94,8 @@ interface Tally {
   readonly flags: number[]
   readonly waits: GroupedValues
   readonly holds: GroupedValues
+  /** ns per cell of the holds' breakdown; only by class. */
+  readonly phaseNs: Float64Array
   classes: number
   instances: number
 }
@@ -108,8 +110,9 @@ function newTally(trace: Trace, by: ContentionBy): Tally {
     waitTotalNs: [],
     holdTotalNs: [],
     flags: [],
-    waits: new GroupedValues(),
-    holds: new GroupedValues(),
+    waits: new GroupedValues(contendedRows(trace).length),
+    holds: new GroupedValues(trace.lockSpan.length),
+    phaseNs: new Float64Array(by === 'class' ? holdBreakdown(trace).cells.size : 0),
     classes: 0,
     instances: 0,
   }
@@ -123,39 +126,40 @@ function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
   const { window } = filter
   const endNs = trace.meta.durationNs
   const tally = newTally(trace, by)
+  const { ids, acquisitions, contended, waits, waitTotalNs, holds, holdTotalNs, phaseNs } = tally
+  const phases = by === 'class' ? holdBreakdown(trace) : undefined
+  const adding = { window }
   const seen = new Uint8Array(trace.locks.length)
   for (let row = 0; row < trace.lockSpan.length; row++) {
     if (!filter.keeps(row)) continue
     const requested = requestedNs[row]
     const acquired = acquiredNs[row]
-    const released = releasedNs[row]
     const bits = flags[row]
     // Comparisons with NaN are false: what is not known is not counted.
     const waited = (bits & SPAN_CONTENDED) !== 0 && overlaps(requested, acquired >= 0 ? acquired : endNs, window)
-    const ended = (bits & SPAN_HOLD_KNOWN) !== 0 ? released : acquired
+    const ended = (bits & SPAN_HOLD_KNOWN) !== 0 ? releasedNs[row] : acquired
     const got = ended >= 0 && overlaps(acquired >= 0 ? acquired : ended, ended, window)
     if (!waited && !got) continue
     const id = lock[row]
     seen[id] = 1
     const major = (by === 'instance' ? id : classOf[id]) * 2 + mode[row]
-    const group = tally.ids.id(
-      major,
-      by === 'task' ? task[row] : by === 'op' ? (op[row] === -1 ? 0 : kind[op[row]] + 1) : 0,
-    )
+    const minor = by === 'task' ? task[row] : by === 'op' ? (op[row] === -1 ? 0 : kind[op[row]] + 1) : 0
+    const group = ids.id(major, minor)
     if (group === tally.flags.length) open(tally)
     tally.flags[group] |= bits
-    if (got) tally.acquisitions[group]++
     if (waited) {
-      tally.contended[group]++
+      contended[group]++
       if (acquired >= requested) {
-        tally.waits.add(group, acquired - requested)
-        tally.waitTotalNs[group] += clipped(requested, acquired, window)
+        waits.add(group, acquired - requested)
+        waitTotalNs[group] += clipped(requested, acquired, window)
       }
     }
-    if (got && (bits & SPAN_HOLD_KNOWN) !== 0 && released >= acquired) {
-      tally.holds.add(group, released - acquired)
-      tally.holdTotalNs[group] += clipped(acquired, released, window)
-    }
+    if (!got) continue
+    acquisitions[group]++
+    if ((bits & SPAN_HOLD_KNOWN) === 0 || !(ended >= acquired)) continue
+    holds.add(group, ended - acquired)
+    holdTotalNs[group] += clipped(acquired, ended, window)
+    if (phases !== undefined) phases.addTo(phaseNs, row, adding)
   }
   countLocks(trace, tally, seen)
   return tally
@@ -198,9 +202,8 @@ function order(tally: Tally, contendedOnly: boolean): number[] {
 type Mostly = ReadonlyMap<number, { readonly phase: string; readonly share: number }>
 
 /** Per class and mode the phase (of any operation) that takes the largest part of the hold time. */
-function mostlyIn(trace: Trace, scope: Scope): Mostly {
+function mostlyIn(trace: Trace, ns: Float64Array): Mostly {
   const breakdown = holdBreakdown(trace)
-  const { ns } = sumHolds(trace, scope, false)
   const ops = trace.opKinds.length + 1
   const sums = new Map<number, Map<number, number>>()
   for (let cell = 0; cell < ns.length; cell++) {

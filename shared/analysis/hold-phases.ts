@@ -37,7 +37,7 @@ export const holdPhases = analysis({
   params: z.object({ scope: scopeSchema.default({}), top: z.int().positive().max(10_000).default(1000) }),
   run(trace, { scope, top }): HoldPhasesResult {
     const breakdown = holdBreakdown(trace)
-    const { ns, spans } = sumHolds(trace, scope, true)
+    const { ns, spans } = sumHolds(trace, scope)
     const ops = trace.opKinds.length + 1
     const totals = new Float64Array(trace.lockClasses.length * 2)
     const cells: number[] = []

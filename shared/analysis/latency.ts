@@ -87,7 +87,7 @@ function newTally(trace: Trace, by: LatencyBy): Tally {
     waitKnown: [],
     waitBaseNs: [],
     waitNs: [],
-    durations: new GroupedValues(),
+    durations: new GroupedValues(trace.op.length),
   }
 }
 

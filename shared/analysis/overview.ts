@@ -9,6 +9,7 @@ import { keyFigures } from './parts/key-figures.ts'
 import { overTime } from './parts/over-time.ts'
 import { timeAxis } from './parts/bins.ts'
 import { opsIn } from './parts/scope.ts'
+import { waitsIn } from './parts/waits.ts'
 import { worstLocks } from './parts/worst-locks.ts'
 import { busyTasks } from './parts/busy-tasks.ts'
 
@@ -81,12 +82,13 @@ export const overview = analysis({
   run(trace, { scope, bins, locks, tasks }): OverviewResult {
     const axis = timeAxis(trace, scope, bins)
     const ops = opsIn(trace, scope)
-    const worst = worstLocks(trace, scope)
-    const busy = busyTasks(trace, scope, ops)
+    const waits = waitsIn(trace, scope)
+    const worst = worstLocks(trace, scope, waits)
+    const busy = busyTasks(trace, scope, { ops, waits })
     return {
       fromNs: axis.fromNs,
       toNs: axis.toNs,
-      keys: keyFigures(trace, scope, ops),
+      keys: keyFigures(trace, scope, { ops, waits }),
       overTime: overTime(trace, axis, ops),
       locks: worst.slice(0, locks),
       lockTotal: worst.length,

@@ -124,7 +124,7 @@ describe('grouping', () => {
   it('keeps the values of each group apart', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3), fc.nat(1000)), { maxLength: 300 }), (pairs) => {
-        const grouped = new GroupedValues()
+        const grouped = new GroupedValues(pairs.length)
         for (const [group, value] of pairs) grouped.add(group, value)
         for (let g = 0; g < 4; g++) {
           const own = pairs.filter(([group]) => group === g).map(([, value]) => value)

@@ -1,7 +1,7 @@
 /**
  * Intervals of tasks (holds, overlaps of wait edges) divided among the segments they cover, per trace and once: each
- * interval has a short list of (cell, ns), a cell being a group (say class, mode and operation) and a label. A question
- * about any part of a trace is then a sum over lists; only intervals that a window cuts are divided anew.
+ * row has a short list of (cell, ns), a cell being a group (say class, mode and operation) and a label. A question
+ * about any part of a trace is then a sum over lists; only what a window cuts is divided anew.
  */
 
 import { GrowingTable } from '../../base/columns.ts'
@@ -9,17 +9,18 @@ import { SPAN_HOLD_KNOWN, SPAN_IRQ } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
 import { PairIds } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
-import { lockFacts, overlaps, type Window } from './scope.ts'
+import { lockFacts, type Window } from './scope.ts'
 import { interruptLabel, labelCount, otherLabel, segmentAt, segments, type Segments } from './segments.ts'
 import { edges } from './waits.ts'
 
 const entrySchema = { cell: 'u32', ns: 'f64' } as const
 
-/** The intervals to divide, by row: `rows` says which. */
+/** The intervals to divide, one per row of a table. */
 interface Intervals {
-  readonly rows: Uint32Array
   readonly fromNs: Float64Array
   readonly toNs: Float64Array
+  /** Rows for which this is false have no entries; neither have those with an unknown end. */
+  counts(row: number): boolean
   task(row: number): number
   /** Lived through in interrupt context. */
   irq(row: number): boolean
@@ -48,8 +49,14 @@ class LabelSums {
   }
 }
 
+interface Adding {
+  readonly window: Window
+  readonly factor?: number
+  readonly times?: Uint32Array | undefined
+}
+
 export class Breakdown {
-  /** Entries of interval i are starts[i] … starts[i + 1). */
+  /** Entries of row r are starts[r] … starts[r + 1). */
   readonly starts: Uint32Array
   readonly cell: Uint32Array
   readonly ns: Float64Array
@@ -66,17 +73,18 @@ export class Breakdown {
     this.#all = segments(trace)
     this.#sums = new LabelSums(labels)
     this.cells = new PairIds(of.groups, labels)
-    this.starts = new Uint32Array(of.rows.length + 1)
-    const entries = new GrowingTable(entrySchema, of.rows.length + 1024)
-    for (let i = 0; i < of.rows.length; i++) {
-      const row = of.rows[i]
-      this.#divide(row, of.fromNs[row], of.toNs[row])
+    const count = of.fromNs.length
+    this.starts = new Uint32Array(count + 1)
+    const entries = new GrowingTable(entrySchema, count + 1024)
+    for (let row = 0; row < count; row++) {
+      if (of.counts(row)) this.#divide(row, of.fromNs[row], of.toNs[row])
+      else this.#sums.clear()
       for (const label of this.#sums.labels) {
         const at = entries.add()
         entries.cols.cell[at] = this.cells.id(of.group(row), label)
         entries.cols.ns[at] = this.#sums.ns[label]
       }
-      this.starts[i + 1] = entries.length
+      this.starts[row + 1] = entries.length
     }
     const { cols } = entries.take()
     this.cell = cols.cell
@@ -91,19 +99,29 @@ export class Breakdown {
     return this.cells.second(cell)
   }
 
-  /** Add interval i's ns per cell to `sums`, `factor` times, as far as it lies in the window. */
-  addTo(sums: Float64Array, i: number, window: Window, factor = 1): void {
-    const row = this.#of.rows[i]
+  /**
+   * Add a row's ns per cell to `sums`, `factor` times, as far as they lie in the window; `times`, where given, counts the
+   * rows that had time in each cell.
+   */
+  addTo(sums: Float64Array, row: number, { window, factor = 1, times }: Adding): void {
+    const { starts, cell, ns } = this
+    const last = starts[row + 1]
+    if (starts[row] === last) return
     const fromNs = this.#of.fromNs[row]
     const toNs = this.#of.toNs[row]
     if (fromNs >= window.fromNs && toNs <= window.toNs) {
-      for (let e = this.starts[i]; e < this.starts[i + 1]; e++) sums[this.cell[e]] += this.ns[e] * factor
+      for (let e = starts[row]; e < last; e++) {
+        sums[cell[e]] += ns[e] * factor
+        if (times !== undefined) times[cell[e]]++
+      }
       return
     }
-    if (!overlaps(fromNs, toNs, window)) return
+    if (fromNs >= window.toNs || toNs <= window.fromNs) return
     this.#divide(row, Math.max(fromNs, window.fromNs), Math.min(toNs, window.toNs))
-    for (let e = this.starts[i]; e < this.starts[i + 1]; e++) {
-      sums[this.cell[e]] += this.#sums.ns[this.label(this.cell[e])] * factor
+    for (let e = starts[row]; e < last; e++) {
+      const part = this.#sums.ns[this.label(cell[e])]
+      sums[cell[e]] += part * factor
+      if (times !== undefined && part > 0) times[cell[e]]++
     }
   }
 
@@ -129,36 +147,20 @@ export class Breakdown {
   }
 }
 
-/** Rows of lock spans whose hold is measured, ascending. */
-export const heldRows = perTrace((trace) => {
-  const { flags, lock, acquiredNs, releasedNs } = trace.lockSpan.cols
-  const { listed } = lockFacts(trace)
-  const rows = new Uint32Array(trace.lockSpan.length)
-  let count = 0
-  for (let row = 0; row < trace.lockSpan.length; row++) {
-    // The comparison is false where either end is not known.
-    if ((flags[row] & SPAN_HOLD_KNOWN) === 0 || listed[lock[row]] === 0 || !(releasedNs[row] >= acquiredNs[row]))
-      continue
-    rows[count++] = row
-  }
-  return rows.slice(0, count)
-})
-
 /** Groups of `holdBreakdown`: class and mode, and the operation the lock was taken in (0: none, else kind + 1). */
-export function holdGroup(trace: Trace, classAndMode: number, opKind: number): number {
+function holdGroup(trace: Trace, classAndMode: number, opKind: number): number {
   return classAndMode * (trace.opKinds.length + 1) + opKind + 1
 }
 
-/** Holds (by index into heldRows) divided among what the holder did. */
+/** Holds, by row of lockSpan, divided among what the holder did. */
 export const holdBreakdown = perTrace((trace) => {
-  const rows = heldRows(trace)
   const { lock, task, op, mode, flags, acquiredNs, releasedNs } = trace.lockSpan.cols
-  const { classOf } = lockFacts(trace)
+  const { classOf, listed } = lockFacts(trace)
   const { kind } = trace.op.cols
   return new Breakdown(trace, {
-    rows,
     fromNs: acquiredNs,
     toNs: releasedNs,
+    counts: (row) => (flags[row] & SPAN_HOLD_KNOWN) !== 0 && listed[lock[row]] === 1,
     task: (row) => task[row],
     irq: (row) => (flags[row] & SPAN_IRQ) !== 0,
     groups: trace.lockClasses.length * 2 * (trace.opKinds.length + 1),
@@ -166,16 +168,16 @@ export const holdBreakdown = perTrace((trace) => {
   })
 })
 
-/** Overlaps of wait edges divided among what the holder did meanwhile; groups are the classes waited for. */
+/** Overlaps of wait edges, by row of waitEdge, divided among what the holder did meanwhile; groups are the classes waited for. */
 export const edgeBreakdown = perTrace((trace) => {
   const { from, to } = edges(trace)
   const { waiter, holder } = trace.waitEdge.cols
   const { lock, task, flags } = trace.lockSpan.cols
   const { classOf } = lockFacts(trace)
   return new Breakdown(trace, {
-    rows: Uint32Array.from({ length: trace.waitEdge.length }, (_, edge) => edge),
     fromNs: from,
     toNs: to,
+    counts: () => true,
     task: (edge) => task[holder[edge]],
     irq: (edge) => (flags[holder[edge]] & SPAN_IRQ) !== 0,
     groups: trace.lockClasses.length,

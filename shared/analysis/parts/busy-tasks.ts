@@ -7,16 +7,22 @@ import type { OverviewTask } from '../overview.ts'
 import { groupRows, orderGroups } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { clipped, windowOf, type Window } from './scope.ts'
-import { showsWaits, waitsIn } from './waits.ts'
+import { showsWaits } from './waits.ts'
 import { taskRef } from './words.ts'
 
-export function busyTasks(trace: Trace, scope: Scope, ops: Uint32Array): OverviewTask[] {
+interface InScope {
+  readonly ops: Uint32Array
+  /** Measured waits. */
+  readonly waits: Uint32Array
+}
+
+export function busyTasks(trace: Trace, scope: Scope, { ops, waits }: InScope): OverviewTask[] {
   const window = windowOf(scope)
   const states = trace.taskState.length > 0 ? statesOfTasks(trace, window) : undefined
   const operations = new Uint32Array(trace.tasks.length)
   for (const row of ops) operations[trace.op.cols.task[row]]++
   const busyNs = busyTime(trace, ops, window)
-  const waitNs = waitTime(trace, scope, window)
+  const waitNs = waitTime(trace, waits, window)
   const known = showsWaits(trace).shows
   const width = TASK_STATES.length
   const running = (id: number): number => states?.[id * width] ?? 0
@@ -75,9 +81,9 @@ function busyTime(trace: Trace, ops: Uint32Array, window: Window): Float64Array 
   return out
 }
 
-function waitTime(trace: Trace, scope: Scope, window: Window): Float64Array {
+function waitTime(trace: Trace, waits: Uint32Array, window: Window): Float64Array {
   const { task, requestedNs, acquiredNs } = trace.lockSpan.cols
   const out = new Float64Array(trace.tasks.length)
-  for (const row of waitsIn(trace, scope)) out[task[row]] += clipped(requestedNs[row], acquiredNs[row], window)
+  for (const row of waits) out[task[row]] += clipped(requestedNs[row], acquiredNs[row], window)
   return out
 }

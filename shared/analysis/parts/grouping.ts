@@ -93,14 +93,19 @@ export interface Distribution {
 
 /** Values with a group each; `of` gives the distribution of one group. */
 export class GroupedValues {
-  #groups = new Uint32Array(1024)
-  #values = new Float64Array(1024)
+  readonly #groups: Uint32Array
+  readonly #values: Float64Array
   #length = 0
   #starts: Uint32Array | undefined
   #placed: Float64Array | undefined
 
+  /** Room for `most` values: untouched pages cost nothing. */
+  constructor(most: number) {
+    this.#groups = new Uint32Array(most)
+    this.#values = new Float64Array(most)
+  }
+
   add(group: number, value: number): void {
-    if (this.#length === this.#values.length) this.#grow()
     this.#groups[this.#length] = group
     this.#values[this.#length++] = value
   }
@@ -121,23 +126,17 @@ export class GroupedValues {
     return { count, total, min, max, mean: Math.round(total / count), quantiles: quantilesInPlace(values, qs) }
   }
 
-  #grow(): void {
-    const groups = new Uint32Array(this.#length * 4)
-    const values = new Float64Array(this.#length * 4)
-    groups.set(this.#groups)
-    values.set(this.#values)
-    this.#groups = groups
-    this.#values = values
-  }
-
   #segment(group: number, groups: number): Float64Array {
     if (this.#starts === undefined || this.#placed === undefined) {
+      const length = this.#length
+      const of = this.#groups
+      const values = this.#values
       const starts = new Uint32Array(groups + 1)
-      for (let i = 0; i < this.#length; i++) starts[this.#groups[i] + 1]++
+      for (let i = 0; i < length; i++) starts[of[i] + 1]++
       for (let g = 0; g < groups; g++) starts[g + 1] += starts[g]
       const next = starts.slice(0, groups)
-      const placed = new Float64Array(this.#length)
-      for (let i = 0; i < this.#length; i++) placed[next[this.#groups[i]]++] = this.#values[i]
+      const placed = new Float64Array(length)
+      for (let i = 0; i < length; i++) placed[next[of[i]]++] = values[i]
       this.#starts = starts
       this.#placed = placed
     }

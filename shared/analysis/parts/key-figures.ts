@@ -5,11 +5,16 @@ import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
 import type { OverviewKeys } from '../overview.ts'
 import { clipped, lockFacts, windowOf } from './scope.ts'
-import { showsWaits, waitOf, waitsIn, waitsOfOps } from './waits.ts'
+import { showsWaits, waitOf, waitsOfOps } from './waits.ts'
 import { failureName, isFailure, known } from './words.ts'
 
-export function keyFigures(trace: Trace, scope: Scope, ops: Uint32Array): OverviewKeys {
-  const waits = waitsIn(trace, scope)
+interface InScope {
+  readonly ops: Uint32Array
+  /** Measured waits. */
+  readonly waits: Uint32Array
+}
+
+export function keyFigures(trace: Trace, scope: Scope, { ops, waits }: InScope): OverviewKeys {
   return {
     operations: ops.length,
     mainOp: mainOp(trace, ops),

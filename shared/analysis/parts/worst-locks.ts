@@ -10,19 +10,19 @@ import type { OverviewLock } from '../overview.ts'
 import { edgeBreakdown } from './breakdown.ts'
 import { clipped, lockFacts, overlaps, SpanFilter, windowOf } from './scope.ts'
 import { labelName } from './segments.ts'
-import { contendedRows, edges, explainedNs, waitsIn } from './waits.ts'
+import { contendedRows, edges, explainedNs } from './waits.ts'
 
-/** Every class waited for in scope, worst first. */
-export function worstLocks(trace: Trace, scope: Scope): OverviewLock[] {
+/** Every class waited for in scope, worst first; `waits` are the measured waits of the scope. */
+export function worstLocks(trace: Trace, scope: Scope, waits: Uint32Array): OverviewLock[] {
   const { lock, requestedNs, acquiredNs } = trace.lockSpan.cols
   const { classOf } = lockFacts(trace)
   const window = windowOf(scope)
   const total = new Float64Array(trace.lockClasses.length)
-  for (const row of waitsIn(trace, scope)) {
+  for (const row of waits) {
     total[classOf[lock[row]]] += clipped(requestedNs[row], acquiredNs[row], window)
   }
   const contended = contendedPerClass(trace, scope)
-  const phases = phasesOfHolders(trace, scope)
+  const phases = phasesOfHolders(trace, scope, waits)
   const classes = Array.from(total, (_, id) => id).filter((id) => contended[id] > 0)
   classes.sort((a, b) => total[b] - total[a] || contended[b] - contended[a] || a - b)
   return classes.map((id) => ({
@@ -47,19 +47,19 @@ function contendedPerClass(trace: Trace, scope: Scope): Uint32Array {
 }
 
 /** Class to what its holders did to ns; not rounded, without what is unknown. */
-function phasesOfHolders(trace: Trace, scope: Scope): Map<number, Map<string, number>> {
+function phasesOfHolders(trace: Trace, scope: Scope, waits: Uint32Array): Map<number, Map<string, number>> {
   const window = windowOf(scope)
   const { byWaiter, from, to } = edges(trace)
   const breakdown = edgeBreakdown(trace)
   const sums = new Float64Array(breakdown.cells.size)
-  for (const wait of waitsIn(trace, scope)) {
+  for (const wait of waits) {
     const first = byWaiter.starts[wait]
     const last = byWaiter.starts[wait + 1]
     let all = 0
     for (let i = first; i < last; i++) all += clipped(from[byWaiter.rows[i]], to[byWaiter.rows[i]], window)
     if (all === 0) continue
     const factor = last - first === 1 ? 1 : explainedNs(trace, wait, window) / all
-    for (let i = first; i < last; i++) breakdown.addTo(sums, byWaiter.rows[i], window, factor)
+    for (let i = first; i < last; i++) breakdown.addTo(sums, byWaiter.rows[i], { window, factor })
   }
   const out = new Map<number, Map<string, number>>()
   for (let cell = 0; cell < sums.length; cell++) {
