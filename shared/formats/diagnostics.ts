@@ -22,6 +22,7 @@ export const TOO_MANY_NAMES = 'too-many-event-names'
 
 /** Put by the host, which decompresses: the rest of a compressed input was missing or damaged. */
 export const TRUNCATED_COMPRESSION = 'truncated-compression'
+export const TRAILING_BYTES = 'bytes-after-compression'
 
 export const SKIP_CODES: readonly string[] = [
   UNPARSED_LINE,
@@ -29,6 +30,7 @@ export const SKIP_CODES: readonly string[] = [
   ORPHAN_FRAME,
   TIME_OUT_OF_RANGE,
   TRUNCATED_COMPRESSION,
+  TRAILING_BYTES,
 ]
 
 export function isSkip(diagnostic: Diagnostic): boolean {

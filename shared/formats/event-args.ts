@@ -14,7 +14,7 @@ type Entry = [string, string | number]
 
 /** Fields that hold addresses: their hex is an identity, not a quantity. */
 const POINTERS = new Set(
-  'addr address buf caller filename folio ip iov lock_addr lockdep_addr mm page pathname ptr start uaddr vec vma'.split(
+  'addr address buf caller filename folio ip iov lock_addr lockdep_addr mm page pathname ptr radix_entry start uaddr vec vm_end vm_start vma zero_page'.split(
     ' ',
   ),
 )
@@ -102,7 +102,11 @@ function lockdepArgs(name: string, text: string): Entry[] {
   const found = /^(\S+) (try )?(read )?(.*)$/.exec(text)
   if (found === null) return [['text', text]]
   const [, address, tried, read, lock] = found
-  if (name !== 'lock_acquire') return [['lockdep_addr', address], ['name', text.slice(address.length + 1)]] // prettier-ignore
+  if (name !== 'lock_acquire')
+    return [
+      ['lockdep_addr', address],
+      ['name', text.slice(address.length + 1)],
+    ]
   return [
     ['lockdep_addr', address],
     ['try', tried === undefined ? 0 : 1],

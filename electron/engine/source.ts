@@ -1,0 +1,238 @@
+/**
+ * Input of an import as a stream of plain bytes: a file, standard input (`-`) or bytes at hand, gzip and zstd undone by
+ * their magic numbers whatever the name. Reading runs one chunk ahead of parsing and never further, so memory does not
+ * grow with the file. A compressed file that is cut or spoilt gives what could be decoded, and says so in `diagnostics`;
+ * only what cannot be read at all is an ApiError, with the file's name.
+ */
+
+import { constants, open, type FileHandle } from 'node:fs/promises'
+import { read } from 'node:fs'
+import { promisify } from 'node:util'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import { TRAILING_BYTES, TRUNCATED_COMPRESSION } from '#shared/formats/diagnostics.ts'
+import { COMPRESSION_BYTES, compressionOf } from '#shared/formats/foreign.ts'
+import { Damage, decompress } from './decompress.ts'
+
+export interface SourceDiagnostic {
+  readonly severity: 'warning'
+  readonly code: string
+  readonly message: string
+}
+
+export interface Input {
+  /** The first plain bytes, up to limits.sniffBytes; `chunks` gives them too. */
+  readonly head: Uint8Array
+  /** To be taken once. A chunk is valid until the next is asked for. */
+  readonly chunks: AsyncIterable<Uint8Array>
+  /** Bytes of the input read so far, compressed if it is. */
+  readonly bytesRead: number
+  /** Bytes of the whole input, where that is known before its end. */
+  readonly totalBytes: number | undefined
+  readonly diagnostics: readonly SourceDiagnostic[]
+  /** Lets go of the file; also happens at the end of `chunks`, and when its loop is left. */
+  close(): Promise<void>
+}
+
+/** Bytes per read of a plain and of a compressed file. */
+const PLAIN = 512 * 1024
+const PACKED = 64 * 1024
+/** Milliseconds between looks at a standard input that is open but has nothing yet. */
+const IDLE_MS = 10
+
+interface Opened {
+  /** Reads into the buffer; 0 at the end. */
+  readonly fill: (into: Buffer) => Promise<number>
+  readonly total: number | undefined
+  readonly close: () => Promise<void>
+}
+
+/** `source`: a path, `-`, or the bytes themselves. `name` is what errors call it. */
+export async function openSource(source: string | Uint8Array, name: string): Promise<Input> {
+  const opened = typeof source === 'string' ? await openPath(source, name) : openBytes(source)
+  const state = { bytesRead: 0, diagnostics: [] as SourceDiagnostic[] }
+  try {
+    const raw = readAhead(opened, name, state)
+    const first = await firstBytes(raw, COMPRESSION_BYTES)
+    const compression = compressionOf(first.bytes)
+    const joined = joinedAgain(first, raw)
+    const plain = compression === undefined ? joined : undamaged(decompress(joined, compression), name, state)
+    const head = await firstBytes(plain, limits.sniffBytes)
+    return {
+      head: head.bytes.subarray(0, limits.sniffBytes),
+      chunks: closing(joinedAgain(head, plain), opened),
+      get bytesRead() {
+        return state.bytesRead
+      },
+      totalBytes: opened.total,
+      diagnostics: state.diagnostics,
+      close: opened.close,
+    }
+  } catch (thrown) {
+    await opened.close()
+    throw thrown
+  }
+}
+
+async function openPath(path: string, name: string): Promise<Opened> {
+  if (path === '-') return openStdin()
+  let handle: FileHandle
+  try {
+    handle = await open(path, constants.O_RDONLY)
+  } catch (thrown) {
+    throw fileError(thrown, name)
+  }
+  const stat = await handle.stat()
+  if (stat.isDirectory()) {
+    await handle.close()
+    throw directory(name)
+  }
+  let closed: Promise<void> | undefined
+  return {
+    fill: async (into) => (await handle.read(into, 0, into.length, null)).bytesRead,
+    // Files of tracefs and procfs say 0 and are not empty.
+    total: stat.isFile() && stat.size > 0 ? stat.size : undefined,
+    close: () => (closed ??= handle.close()),
+  }
+}
+
+const readFd = promisify(read)
+
+function openStdin(): Opened {
+  return {
+    async fill(into) {
+      for (;;) {
+        try {
+          return (await readFd(0, into, 0, into.length, null)).bytesRead
+        } catch (thrown) {
+          const code = (thrown as NodeJS.ErrnoException).code
+          // A closed pipe ends with EOF on Windows; a non-blocking one has nothing yet.
+          if (code === 'EOF') return 0
+          if (code !== 'EAGAIN') throw thrown
+          await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+        }
+      }
+    },
+    total: undefined,
+    close: () => Promise.resolve(),
+  }
+}
+
+function openBytes(bytes: Uint8Array): Opened {
+  let at = 0
+  return {
+    fill(into) {
+      const part = bytes.subarray(at, at + into.length)
+      into.set(part)
+      at += part.length
+      return Promise.resolve(part.length)
+    },
+    total: bytes.length,
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Chunks of the file as it is, the next one being read while the consumer works on this one. */
+async function* readAhead(opened: Opened, name: string, state: { bytesRead: number }): AsyncGenerator<Uint8Array> {
+  const size = opened.total === undefined || opened.total > PLAIN ? PLAIN : Math.max(PACKED, opened.total)
+  const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
+  const fill = (into: Buffer) =>
+    opened.fill(into).catch((thrown: unknown) => {
+      throw fileError(thrown, name)
+    })
+  let ahead = fill(buffers[0])
+  for (let turn = 0; ; turn = 1 - turn) {
+    const length = await ahead
+    if (length === 0) return
+    ahead = fill(buffers[1 - turn])
+    // If the consumer stops here nobody waits for this read: its failure must not end the process.
+    ahead.catch(() => undefined)
+    state.bytesRead += length
+    yield buffers[turn].subarray(0, length)
+  }
+}
+
+interface First {
+  /** A copy of the first chunks, at least as many bytes as asked for if there are. */
+  readonly bytes: Uint8Array
+}
+
+async function firstBytes(chunks: AsyncIterator<Uint8Array>, least: number): Promise<First> {
+  const parts: Buffer[] = []
+  let length = 0
+  while (length < least) {
+    const next = await chunks.next()
+    if (next.done === true) break
+    parts.push(Buffer.from(next.value))
+    length += next.value.length
+  }
+  return { bytes: Buffer.concat(parts) }
+}
+
+async function* joinedAgain(first: First, rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (first.bytes.length > 0) yield first.bytes
+  yield* rest
+}
+
+async function* closing(chunks: AsyncGenerator<Uint8Array>, opened: Opened): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+  } finally {
+    await opened.close()
+  }
+}
+
+/** Damage becomes a diagnostic, unless nothing at all could be decoded. */
+async function* undamaged(
+  chunks: AsyncGenerator<Uint8Array>,
+  name: string,
+  state: { readonly diagnostics: SourceDiagnostic[] },
+): AsyncGenerator<Uint8Array> {
+  let length = 0
+  try {
+    for await (const chunk of chunks) {
+      length += chunk.length
+      yield chunk
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof Damage)) throw thrown
+    if (length === 0) {
+      throw new ApiError(
+        'bad-input',
+        `${name}: ${thrown.message}`,
+        'nothing in it could be decompressed: copy it again',
+      )
+    }
+    state.diagnostics.push({
+      severity: 'warning',
+      code: thrown.trailing ? TRAILING_BYTES : TRUNCATED_COMPRESSION,
+      message: `${thrown.message}: what could be decompressed was used`,
+    })
+  }
+}
+
+function directory(name: string): ApiError {
+  return new ApiError('bad-input', `${name} is a directory`, 'name the trace file inside it')
+}
+
+/** A failed open or read, in words and with the file's name. */
+function fileError(thrown: unknown, name: string): ApiError {
+  if (thrown instanceof ApiError) return thrown
+  const code = (thrown as NodeJS.ErrnoException).code ?? ''
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new ApiError('not-found', `${name}: there is no such file`, 'check the path')
+    case 'EACCES':
+    case 'EPERM':
+      return new ApiError(
+        'permission',
+        `${name}: you may not read this file`,
+        'tracefs needs root: sudo cat … > trace.txt',
+      )
+    case 'EISDIR':
+      return directory(name)
+    default:
+      return new ApiError('bad-input', `${name}: reading failed (${code === '' ? String(thrown) : code})`)
+  }
+}
