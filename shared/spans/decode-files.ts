@@ -9,6 +9,7 @@ import { key, type EventFields } from './fields.ts'
 import type { SpanBuilder } from './span-builder.ts'
 
 const ADDRESS = key('address')
+const IP = key('ip')
 const ERROR_CODE = key('error_code')
 const PGOFF = key('pgoff')
 const OFS = key('ofs')
@@ -28,7 +29,10 @@ const REASON = key('reason')
 const PAGE = 4096
 
 function fault(inKernel: boolean): Decoder {
-  return (spans, fields) => spans.ops.fault(fields.number(ADDRESS), fields.hex(ERROR_CODE), inKernel)
+  return (spans, fields) => {
+    const address = fields.number(ADDRESS)
+    spans.ops.fault({ address, ip: fields.number(IP), errorCode: fields.hex(ERROR_CODE), inKernel })
+  }
 }
 
 function daxFault(pmd: boolean): Decoder {
@@ -51,16 +55,15 @@ function daxFaultDone(spans: SpanBuilder, fields: EventFields): void {
 
 /** The result is the last word, after the page offset; the flags before it may hold the same letters. */
 function outcome(spans: SpanBuilder, fields: EventFields): void {
-  const from = Math.max(fields.from, fields.find(PGOFF, true))
-  const result = { from: fields.from }
-  fields.from = from
+  const whole = fields.from
+  fields.from = Math.max(whole, fields.find(PGOFF, true))
   spans.ops.daxFaultDone({
     fallback: fields.has(FALLBACK),
     retry: fields.has(RETRY),
     sigbus: fields.has(SIGBUS),
     oom: fields.has(OOM),
   })
-  fields.from = result.from
+  fields.from = whole
 }
 
 function mkwrite(spans: SpanBuilder, fields: EventFields): void {

@@ -167,10 +167,14 @@ export class Lockdep {
     this.#got(hold, this.#state.ts)
   }
 
-  /** Is the newest request of this context still unanswered? Then a contention_* wait is the same wait. */
+  /**
+   * Is a request of this context still unanswered? Then a contention_* wait is the same wait. The newest entry may be the
+   * wait queue's own spinlock (kernel/locking/rwsem.c: rwsem_down_write_slowpath begins its wait under it).
+   */
   pending(track: TaskTrack, context: number): boolean {
     const list = track.held[context]
-    return list.length > 0 && list.items[list.length - 1].stage !== HELD
+    for (let i = list.length - 1; i >= 0; i--) if (list.items[i].stage !== HELD) return true
+    return false
   }
 
   /** Everything open in a task ends as unknown. */

@@ -20,8 +20,8 @@ const PAGE = 4096
 const KERNEL_SPACE = 2 ** 63
 const EFAULT = -14
 const ENOMEM = -12
-/** A second fault of the same page this much later (the task running all the time) is another touch. */
-const SAME_TOUCH_NS = 1_000_000
+/** A fault of the same instruction and page after the task ran this long in user mode is another touch. Long, for VMs. */
+const SAME_TOUCH_NS = 5_000_000
 
 export interface SyscallArgs {
   /** The operation kind: CONTRACT.md's word, or the call's own name. */
@@ -75,14 +75,15 @@ export class Ops {
     this.close(track, this.#state.ts)
   }
 
-  /** page_fault_user, or page_fault_kernel on a user address. NaN: the trace does not say. */
-  fault(address: number, errorCode: number, inKernel: boolean): void {
+  /** page_fault_user, or page_fault_kernel on a user address. */
+  fault(trap: FaultTrap): void {
     const state = this.#state
     const track = state.track
-    if (inKernel && address >= KERNEL_SPACE) return
-    const page = Math.floor(address / PAGE)
+    const { inKernel, errorCode } = trap
+    if (inKernel && trap.address >= KERNEL_SPACE) return
+    const page = Math.floor(trap.address / PAGE)
     const top = track.top()
-    if (top?.fault && this.#sameTouch(top, page, inKernel)) {
+    if (top?.fault && page === top.page && inKernel === top.inKernel && this.#sameTouch(top, trap.ip)) {
       top.quiet = false
       state.mark(track)
       return
@@ -95,6 +96,7 @@ export class Ops {
     frame.inferred = true
     frame.inKernel = inKernel
     frame.page = page
+    frame.ip = trap.ip
     frame.write = (errorCode & PF_WRITE) !== 0
     frame.present = (errorCode & PF_PRESENT) !== 0
   }
@@ -114,7 +116,7 @@ export class Ops {
     frame.file = true
     if (frame.inode < 0) frame.inode = inode
     if (offset === offset) frame.offset = offset
-    frame.endNs = this.#state.ts
+    frame.reaches(this.#state.ts)
     return frame
   }
 
@@ -132,7 +134,7 @@ export class Ops {
   daxFaultDone(outcome: FaultOutcome): void {
     const frame = this.#state.track.top()
     if (frame === undefined || !frame.fault) return
-    frame.endNs = this.#state.ts
+    frame.reaches(this.#state.ts)
     if (outcome.fallback) frame.pmd = false
     if (outcome.fallback || outcome.retry) return
     frame.done = true
@@ -154,7 +156,7 @@ export class Ops {
     const track = this.#state.track
     const top = track.top()
     if (!top?.fault || top.id !== op) return
-    top.endNs = this.#state.ts
+    top.reaches(this.#state.ts)
     this.#settle(top)
   }
 
@@ -254,15 +256,25 @@ export class Ops {
     if (track.depth === 0) this.onOutermostEnd?.(track)
   }
 
-  #sameTouch(top: OpFrame, page: number, inKernel: boolean): boolean {
-    if (page !== top.page || inKernel !== top.inKernel || top.result === EFAULT) return false
-    return !(this.#state.ts - top.endNs > SAME_TOUCH_NS)
+  /** The instruction that faulted was run again: a retry, or its mapping was taken away before it got that far. */
+  #sameTouch(top: OpFrame, ip: number): boolean {
+    if (ip !== top.ip || top.result === EFAULT) return false
+    const since = top.endNs === top.endNs ? top.endNs : top.startNs
+    return this.#state.ts - since - top.offCpuNs <= SAME_TOUCH_NS
   }
 
   #settle(frame: OpFrame): void {
     frame.quiet = true
     this.#state.mark(this.#state.track)
   }
+}
+
+/** NaN where the trace does not say. */
+export interface FaultTrap {
+  readonly address: number
+  readonly ip: number
+  readonly errorCode: number
+  readonly inKernel: boolean
 }
 
 export interface DaxFault {

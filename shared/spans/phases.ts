@@ -70,7 +70,7 @@ export class Phases {
     const from = op !== undefined && startNs < op.startNs ? op.startNs : startNs
     const endNs = state.ts
     state.phaseRow(track.task, op?.id ?? -1, state.builder.phaseNames.id(name), { id, startNs: from, endNs, depth })
-    if (op?.fault) op.endNs = state.ts
+    if (op?.fault) op.reaches(state.ts)
   }
 
   /**
@@ -175,6 +175,6 @@ export class Phases {
   /** An operation without an end event lasts at least until its last step. */
   #touch(track: TaskTrack): void {
     const op = track.current()
-    if (op?.fault || op?.inferred) op.endNs = this.#state.ts
+    if (op?.fault || op?.inferred) op.reaches(this.#state.ts)
   }
 }

@@ -62,6 +62,10 @@ export class Sched {
       if (prev.currentId() >= 0) prev.blockedNs = state.ts
     } else state.taskState(prev, STATE_SLEEPING, state.cpu)
     next.lastCpu = state.cpu
+    const top = next.top()
+    if (top !== undefined && next.switchedOutNs <= state.ts) top.offCpuNs += state.ts - next.switchedOutNs
+    next.switchedOutNs = NaN
+    prev.switchedOutNs = state.ts
     state.taskState(next, STATE_RUNNING, state.cpu)
   }
 

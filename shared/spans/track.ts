@@ -120,6 +120,9 @@ export class OpFrame {
   phaseBase = 0
   /** Faults. */
   page = NaN
+  ip = NaN
+  /** Time switched out since `endNs`. */
+  offCpuNs: Ns = 0
   write = false
   present = false
   file = false
@@ -132,11 +135,18 @@ export class OpFrame {
     this.syscall = ''
     this.fault = this.inKernel = this.quiet = this.inferred = false
     this.write = this.present = this.file = this.private = this.pmd = this.done = false
-    this.endNs = this.offset = this.length = this.result = this.page = NaN
+    this.endNs = this.offset = this.length = this.result = this.page = this.ip = NaN
+    this.offCpuNs = 0
     this.waitNs = 0
     this.inode = -1
     this.phaseBase = 0
     return this
+  }
+
+  /** It lasts at least until `ts`. */
+  reaches(ts: Ns): void {
+    this.endNs = ts
+    this.offCpuNs = 0
   }
 }
 
@@ -229,6 +239,7 @@ export class TaskTrack {
   state = -1
   stateFromNs: Ns = NaN
   stateCpu = -1
+  switchedOutNs: Ns = NaN
   /** Switched out uninterruptibly inside an operation without a known lock wait. */
   blockedNs: Ns = NaN
   /** The last journal commit of this task, and the span that stands for it as a holder (-1: none yet). */
