@@ -11,20 +11,7 @@ import type { ContentionRow } from '#shared/analysis/contention.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Sample } from '#shared/contract/methods.ts'
 import { watchInterrupts } from './interrupts.ts'
-import {
-  bold,
-  count,
-  countColumn,
-  duration,
-  nameColumn,
-  percent,
-  plural,
-  print,
-  printable,
-  printTable,
-  shareColumn,
-  timeColumn,
-} from './output.ts'
+import { bold, columnsOf, count, duration, grouped, percent, plural, print, printable, printTable } from './output.ts'
 import { Session, type OpenTrace } from './session.ts'
 import { describeChain } from './verbs/chain.ts'
 import { contentionFinding } from './verbs/contention.ts'
@@ -57,38 +44,17 @@ async function showLocks({ analyse, trace }: OpenTrace): Promise<ContentionRow |
   print(`\n${bold('1. The locks that were waited for')}`)
   print(contentionFinding(trace, rows))
   if (rows.length === 0) return undefined
+  const { name, count: number, time } = columnsOf(rows)
   printTable([
-    nameColumn(
-      'lock class',
-      rows.map((row) => row.class),
-    ),
-    nameColumn(
-      'mode',
-      rows.map((row) => row.mode),
-    ),
-    countColumn(
-      'waits',
-      rows.map((row) => row.contended),
-    ),
-    timeColumn(
-      'wait total',
-      rows.map((row) => row.waitTotalNs),
-    ),
-    timeColumn(
-      'p99',
-      rows.map((row) => row.waitP99Ns),
-      2,
-    ),
-    timeColumn(
-      'max',
-      rows.map((row) => row.waitMaxNs),
-      1,
-    ),
-    timeColumn(
-      'hold total',
-      rows.map((row) => row.holdTotalNs),
-      3,
-    ),
+    name('lock class', (row) => row.class),
+    name('mode', (row) => row.mode),
+    number('waits', (row) => row.contended),
+    ...grouped('waited', [
+      time('total', (row) => row.waitTotalNs),
+      time('p99', (row) => row.waitP99Ns, 2),
+      time('max', (row) => row.waitMaxNs, 1),
+    ]),
+    ...grouped('held', [time('total', (row) => row.holdTotalNs, 3)]),
   ])
   print(`${rows.length} of ${count(total)} contended`)
   return rows[0]
@@ -101,24 +67,13 @@ async function showPhases({ analyse }: OpenTrace, { classId, class: name, mode }
     print('The trace does not show holds of this lock.')
     return
   }
-  print(`${printable(name)} (${mode}), by phase of the holder's operation:`)
+  print(`${printable(name)} (${mode}), by phase of the holder's operation (other: in none that the trace names):`)
+  const { name: text, time, share } = columnsOf(rows)
   printTable([
-    nameColumn(
-      'phase',
-      rows.map((row) => row.phase),
-    ),
-    nameColumn(
-      'op',
-      rows.map((row) => row.op),
-    ),
-    timeColumn(
-      'held',
-      rows.map((row) => row.holdNs),
-    ),
-    shareColumn(
-      'of its hold',
-      rows.map((row) => row.shareOfHold),
-    ),
+    text('phase', (row) => row.phase),
+    text('op', (row) => row.op),
+    time('held', (row) => row.holdNs),
+    share('of its hold', (row) => row.shareOfHold),
   ])
 }
 
@@ -141,19 +96,11 @@ async function showWaiters({ analyse }: OpenTrace, { classId, mode, waitTotalNs 
       `${waiter.comm} waited ${duration(ns)} for ${holder.comm}, ${percent(ns / waitTotalNs)} of all waiting for this lock.`,
     ),
   )
+  const { name, time } = columnsOf(pairs)
   printTable([
-    nameColumn(
-      'waiter',
-      pairs.map((pair) => taskName(pair.waiter)),
-    ),
-    nameColumn(
-      'holder',
-      pairs.map((pair) => taskName(pair.holder)),
-    ),
-    timeColumn(
-      'blocked',
-      pairs.map((pair) => pair.ns),
-    ),
+    name('waiter', (pair) => taskName(pair.waiter)),
+    name('holder', (pair) => taskName(pair.holder)),
+    time('blocked', (pair) => pair.ns),
   ])
 }
 

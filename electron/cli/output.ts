@@ -67,8 +67,10 @@ export function note(text: string): void {
 
 export interface Column {
   readonly head: string
-  /** Second head line; empty for names and counts. */
+  /** Line below the head; empty for names and counts. */
   readonly unit: string
+  /** Line above the head, over the first of neighbours that share it. */
+  readonly group?: string
   readonly right: boolean
   readonly cells: readonly string[]
   /** Columns with a number go first, highest first, when a terminal is too narrow for all. Names never go. */
@@ -95,6 +97,22 @@ export function shareColumn(head: string, values: readonly (number | null)[], di
   return withRank({ head, unit: '%', right: true, cells }, dispensable)
 }
 
+/** The columns of a list of things, each by what it takes from a thing. */
+export function columnsOf<T>(rows: readonly T[]) {
+  type Of<V> = (row: T) => V
+  return {
+    name: (head: string, of: Of<string | null | undefined>) => nameColumn(head, rows.map(of)),
+    count: (head: string, of: Of<number | null>, dispensable?: number) => countColumn(head, rows.map(of), dispensable),
+    time: (head: string, of: Of<number | null>, dispensable?: number) => timeColumn(head, rows.map(of), dispensable),
+    share: (head: string, of: Of<number | null>, dispensable?: number) => shareColumn(head, rows.map(of), dispensable),
+  }
+}
+
+/** Says once, above them, what the heads of some columns have in common. */
+export function grouped(group: string, columns: readonly Column[]): Column[] {
+  return columns.map((column) => ({ ...column, group }))
+}
+
 function withRank(column: Column, dispensable: number | undefined): Column {
   return dispensable === undefined ? column : { ...column, dispensable }
 }
@@ -112,19 +130,22 @@ export function layOut(columns: readonly Column[], width?: number): Table {
   while (width !== undefined && totalWidth(kept) > width) {
     const worst = kept.reduce((a, b) => ((b.dispensable ?? 0) > (a.dispensable ?? 0) ? b : a))
     if (worst.dispensable === undefined) break
-    leftOut.push(worst.head)
+    leftOut.push(worst.group === undefined ? worst.head : `${worst.group} ${worst.head}`)
     kept = kept.filter((column) => column !== worst)
   }
   if (width !== undefined) kept = narrowNames(kept, totalWidth(kept) - width)
-  const widths = kept.map(columnWidth)
+  const groups = groupHeads(kept)
+  const widths = columnWidths(kept)
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => pad(cell, { width: widths[i], right: kept[i].right }))
       .join(GAP)
       .trimEnd()
+  const heads = [groups, kept.map(({ head }) => head), kept.map(({ unit }) => unit)]
+  const style = [dim, bold, dim]
+  const shown = heads.flatMap((cells, i) => (cells.some((cell) => cell !== '') ? [style[i](line(cells))] : []))
   const rows = kept[0].cells.map((_, row) => line(kept.map((column) => column.cells[row])))
-  const units = kept.some((column) => column.unit !== '') ? [dim(line(kept.map((column) => column.unit)))] : []
-  return { text: [bold(line(kept.map((column) => column.head))), ...units, ...rows].join('\n'), leftOut }
+  return { text: [...shown, ...rows].join('\n'), leftOut }
 }
 
 /** Prints a table to the terminal's width, or in full into a pipe, and says which columns had no room. */
@@ -156,8 +177,17 @@ function columnWidth(column: Column): number {
   return [column.head, column.unit, ...column.cells].reduce((most, cell) => Math.max(most, [...cell].length), 0)
 }
 
+function groupHeads(columns: readonly Column[]): string[] {
+  return columns.map(({ group = '' }, i) => (group === columns[i - 1]?.group ? '' : group))
+}
+
+function columnWidths(columns: readonly Column[]): number[] {
+  const groups = groupHeads(columns)
+  return columns.map((column, i) => Math.max(columnWidth(column), groups[i].length))
+}
+
 function totalWidth(columns: readonly Column[]): number {
-  return columns.reduce((sum, column) => sum + columnWidth(column), GAP.length * (columns.length - 1))
+  return columnWidths(columns).reduce((sum, width) => sum + width, GAP.length * (columns.length - 1))
 }
 
 function pad(text: string, to: { readonly width: number; readonly right: boolean }): string {

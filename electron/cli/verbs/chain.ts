@@ -90,30 +90,26 @@ export function describeChain(wait: WaitChain): string[] {
 }
 
 function describeLink(link: ChainLink, at: number): string {
-  const joined = at === 0 ? '' : 'which waited for '
-  const held = link.kind === 'holder' ? 'held by' : 'queued behind'
-  const lockName = at === 0 ? '' : `${lock(link)}, `
+  const waited = at === 0 ? '' : `which waited for ${lock(link)}, `
   const op = link.op === null ? ', operation unknown' : ` in ${link.op}`
-  const phase = link.phase === null ? '' : `, ${phaseWords(link.phase)}`
-  const long =
-    link.heldNs === null
-      ? ''
-      : link.kind === 'holder'
-        ? `, held ${duration(link.heldNs)}`
-        : `, for ${duration(link.heldNs)}`
-  const overlap = `, ${duration(link.overlapNs)} of it during the wait`
-  return `${joined}${lockName}${held} ${who(link)}${op}${phase}${long}${overlap}${link.inferred ? ' (inferred)' : ''}`
+  const inferred = link.inferred ? ' (inferred)' : ''
+  if (link.kind === 'queued-writer') {
+    return `${waited}queued behind ${who(link)}${op}, itself waiting, for ${duration(link.overlapNs)} of the wait${inferred}`
+  }
+  const long = link.heldNs === null ? '' : ` for ${duration(link.heldNs)}, ${duration(link.overlapNs)} of the wait`
+  return `${waited}held by ${who(link)}${op}${phaseWords(link.phase)}${long}${inferred}`
 }
 
-function phaseWords(phase: string): string {
-  return phase.startsWith('wait:') ? `waiting for ${phase.slice('wait:'.length)}` : `in ${phase}`
+function phaseWords(phase: string | null): string {
+  if (phase === null || phase === 'other') return ''
+  return phase.startsWith('wait:') ? `, waiting for ${phase.slice('wait:'.length)},` : `, in ${phase},`
 }
 
 function ending(wait: WaitChain): string {
-  if (wait.links.length === 0) return 'holder unknown: the trace does not show who held it'
+  const last = wait.links.at(-1)
+  if (last === undefined) return 'holder unknown: the trace does not show who held it'
   if (wait.cut) return 'the chain goes on or closes on itself; it was cut here'
-  const op = wait.rootOp === null ? '' : `, ${wait.rootOp}`
-  return printable(`root: ${wait.rootTask ?? 'unknown'}${op}`)
+  return printable(`root: ${who(last)}${wait.rootOp === null ? '' : ` in ${wait.rootOp}`}`)
 }
 
 function who({ task, pid }: { readonly task: string; readonly pid: number }): string {

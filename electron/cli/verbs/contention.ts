@@ -8,23 +8,24 @@ import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { choice, from, json, to, traceId, whole, windowOf } from '../options.ts'
 import {
+  columnsOf,
   count,
-  countColumn,
   duration,
-  nameColumn,
+  grouped,
   percent,
   plural,
   print,
   printable,
   printJson,
   printTable,
-  shareColumn,
-  timeColumn,
   type Column,
 } from '../output.ts'
 import type { OpenTrace } from '../session.ts'
 import { verb } from './verb.ts'
 
+/** A screenful: what was waited for longest comes first. */
+const SHOWN = 20
+const ALL = 10_000
 const BY = [...CONTENTION_BY, 'phase'] as const
 
 export const contention = verb({
@@ -35,20 +36,27 @@ export const contention = verb({
     by: choice({ what: '--by', of: BY, fallback: 'class', about: 'what a row stands for' }),
     from,
     to,
-    top: whole({ value: 'N', min: 1, max: 10_000, fallback: 1000, about: 'at most N rows' }),
+    top: whole({
+      value: 'N',
+      min: 1,
+      max: 10_000,
+      fallback: undefined,
+      about: `at most N rows (default ${SHOWN}, with --json all)`,
+    }),
     trace: traceId,
     json,
   },
   async run(session, [path], options) {
     const scope = windowOf(options)
     const open = await session.openTrace(path, options.trace)
+    const top = options.top ?? (options.json ? ALL : SHOWN)
     if (options.by === 'phase') {
-      const { rows, total } = await open.analyse('hold-phases', { scope, top: options.top })
+      const { rows, total } = await open.analyse('hold-phases', { scope, top })
       if (options.json) printJson({ trace: open.trace.id, by: options.by, total, rows })
       else printPhases(open, rows, total)
       return 0
     }
-    const { rows, total } = await open.analyse('contention', { scope, by: options.by, top: options.top })
+    const { rows, total } = await open.analyse('contention', { scope, by: options.by, top })
     if (options.json) printJson({ trace: open.trace.id, by: options.by, total, rows })
     else printContention(open, rows, total)
     return 0
@@ -88,77 +96,34 @@ export function inPhase(phase: string): string {
   return `is inside ${printable(phase)}`
 }
 
-type Figure = Extract<keyof ContentionRow, 'acquisitions' | 'contended' | `${'wait' | 'hold'}${string}Ns`>
-
 function contentionColumns(rows: readonly ContentionRow[]): Column[] {
-  const names = [
-    nameColumn(
-      'lock class',
-      rows.map((row) => row.class),
-    ),
-  ]
-  if (rows.some((row) => row.address !== undefined))
-    names.push(
-      nameColumn(
-        'address',
-        rows.map((row) => row.address),
-      ),
-    )
-  if (rows.some((row) => row.op !== undefined))
-    names.push(
-      nameColumn(
-        'op',
-        rows.map((row) => row.op),
-      ),
-    )
-  if (rows.some((row) => row.task !== undefined)) {
-    names.push(
-      nameColumn(
-        'task',
-        rows.map(({ task }) => task && `${task.comm}-${task.pid}`),
-      ),
-    )
-  }
-  const of = (key: Figure) => rows.map((row) => row[key])
-  const phases = rows.some((row) => row.mostlyIn !== undefined)
-    ? [
-        {
-          ...nameColumn(
-            'mostly held in',
-            rows.map(({ mostlyIn }) => mostlyIn && `${mostlyIn.phase} ${percent(mostlyIn.share)}`),
-          ),
-          dispensable: 1,
-        },
-      ]
-    : []
-  const inferred = rows.some((row) => row.inferred)
-    ? [
-        nameColumn(
-          '',
-          rows.map((row) => (row.inferred ? 'inferred' : ' ')),
-        ),
-      ]
-    : []
+  const { name, count: number, time } = columnsOf(rows)
+  const has = (key: keyof ContentionRow) => rows.some((row) => row[key] !== undefined)
+  const phase = name('mostly held in', ({ mostlyIn: most }) => most && `${most.phase} ${percent(most.share)}`)
   return [
-    ...names,
-    nameColumn(
-      'mode',
-      rows.map((row) => row.mode),
-    ),
-    countColumn('acquired', of('acquisitions'), 5),
-    countColumn('contended', of('contended')),
-    timeColumn('wait total', of('waitTotalNs')),
-    timeColumn('mean', of('waitMeanNs'), 3),
-    timeColumn('p50', of('waitP50Ns'), 7),
-    timeColumn('p99', of('waitP99Ns'), 4),
-    timeColumn('max', of('waitMaxNs'), 2),
-    timeColumn('hold total', of('holdTotalNs'), 1),
-    timeColumn('mean', of('holdMeanNs'), 6),
-    timeColumn('p50', of('holdP50Ns'), 9),
-    timeColumn('p99', of('holdP99Ns'), 8),
-    timeColumn('max', of('holdMaxNs'), 6),
-    ...phases,
-    ...inferred,
+    name('lock class', (row) => row.class),
+    ...(has('address') ? [name('address', (row) => row.address)] : []),
+    ...(has('op') ? [name('op', (row) => row.op)] : []),
+    ...(has('task') ? [name('task', ({ task }) => task && `${task.comm}-${task.pid}`)] : []),
+    name('mode', (row) => row.mode),
+    number('acquired', (row) => row.acquisitions, 5),
+    number('contended', (row) => row.contended),
+    ...grouped('waited', [
+      time('total', (row) => row.waitTotalNs),
+      time('mean', (row) => row.waitMeanNs, 3),
+      time('p50', (row) => row.waitP50Ns, 7),
+      time('p99', (row) => row.waitP99Ns, 4),
+      time('max', (row) => row.waitMaxNs, 2),
+    ]),
+    ...grouped('held', [
+      time('total', (row) => row.holdTotalNs, 1),
+      time('mean', (row) => row.holdMeanNs, 6),
+      time('p50', (row) => row.holdP50Ns, 9),
+      time('p99', (row) => row.holdP99Ns, 8),
+      time('max', (row) => row.holdMaxNs, 6),
+    ]),
+    ...(has('mostlyIn') ? [{ ...phase, dispensable: 3.5 }] : []),
+    ...(rows.some((row) => row.inferred) ? [name('', (row) => (row.inferred ? 'inferred' : ' '))] : []),
   ]
 }
 
@@ -173,44 +138,22 @@ function printPhases({ trace }: OpenTrace, rows: readonly HoldPhaseRow[], total:
     return
   }
   const lock = `${printable(first.class)} (${first.mode})`
-  print(
-    `${lock} was held for ${duration(first.holdNs)} in ${first.phase}, ${percent(first.shareOfHold)} of its hold time.`,
-  )
+  const share = `${percent(first.shareOfHold)} of its hold time ${inPhase(first.phase)}`
+  print(`${lock} was held longest in one way: ${share} in ${printable(first.op)} (${duration(first.holdNs)}).`)
   print('')
+  const { name, count: number, time, share: part } = columnsOf(rows)
   printTable([
-    nameColumn(
-      'lock class',
-      rows.map((row) => row.class),
-    ),
-    nameColumn(
-      'mode',
-      rows.map((row) => row.mode),
-    ),
-    nameColumn(
-      'phase',
-      rows.map((row) => row.phase),
-    ),
-    nameColumn(
-      'op',
-      rows.map((row) => row.op),
-    ),
-    timeColumn(
-      'held',
-      rows.map((row) => row.holdNs),
-    ),
-    shareColumn(
-      'of hold',
-      rows.map((row) => row.shareOfHold),
-    ),
-    countColumn(
-      'spans',
-      rows.map((row) => row.spans),
-      1,
-    ),
+    name('lock class', (row) => row.class),
+    name('mode', (row) => row.mode),
+    name('phase', (row) => row.phase),
+    name('op', (row) => row.op),
+    time('held', (row) => row.holdNs),
+    part('of hold', (row) => row.shareOfHold),
+    number('spans', (row) => row.spans, 1),
   ])
   sayRest(rows.length, total)
 }
 
 export function sayRest(shown: number, total: number): void {
-  if (shown < total) print(`${count(shown)} of ${count(total)} rows; --top N shows more`)
+  if (shown < total) print(`${count(shown)} of ${count(total)} rows; --top N shows more, --json all`)
 }

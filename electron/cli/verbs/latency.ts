@@ -1,20 +1,8 @@
-/** `faultline latency`: how long operations took, and how much of it was waiting for locks, most total time first. */
+/** `faultline latency`: how long operations took, and how much of it was waiting for locks. */
 
 import { LATENCY_BY, type LatencyRow } from '#shared/analysis/latency.ts'
 import { choice, from, json, to, traceId, windowOf } from '../options.ts'
-import {
-  countColumn,
-  duration,
-  nameColumn,
-  percent,
-  plural,
-  print,
-  printable,
-  printJson,
-  printTable,
-  shareColumn,
-  timeColumn,
-} from '../output.ts'
+import { columnsOf, duration, percent, plural, print, printable, printJson, printTable } from '../output.ts'
 import { sayRest } from './contention.ts'
 import { verb } from './verb.ts'
 
@@ -40,78 +28,23 @@ export const latency = verb({
     print(latencyFinding(rows))
     if (rows.length === 0) return 0
     print('')
+    const { name, count, time, share } = columnsOf(rows)
     printTable([
-      nameColumn(
-        'op',
-        rows.map((row) => row.op),
-      ),
-      ...(options.by === 'task'
-        ? [
-            nameColumn(
-              'task',
-              rows.map(({ task }) => task && `${task.comm}-${task.pid}`),
-            ),
-          ]
-        : []),
-      ...(options.by === 'inode'
-        ? [
-            nameColumn(
-              'inode',
-              rows.map(({ inode }) => inode?.name),
-            ),
-          ]
-        : []),
-      countColumn(
-        'count',
-        rows.map((row) => row.count),
-      ),
-      countColumn(
-        'failed',
-        rows.map((row) => row.failed),
-        4,
-      ),
-      timeColumn(
-        'min',
-        rows.map((row) => row.minNs),
-        6,
-      ),
-      timeColumn(
-        'mean',
-        rows.map((row) => row.meanNs),
-        3,
-      ),
-      timeColumn(
-        'p50',
-        rows.map((row) => row.p50Ns),
-      ),
-      timeColumn(
-        'p90',
-        rows.map((row) => row.p90Ns),
-        5,
-      ),
-      timeColumn(
-        'p99',
-        rows.map((row) => row.p99Ns),
-      ),
-      timeColumn(
-        'p99.9',
-        rows.map((row) => row.p999Ns),
-        7,
-      ),
-      timeColumn(
-        'max',
-        rows.map((row) => row.maxNs),
-        2,
-      ),
-      timeColumn(
-        'waiting',
-        rows.map((row) => row.waitNs),
-        1,
-      ),
-      shareColumn(
-        'of time',
-        rows.map((row) => row.waitShare),
-      ),
+      name('op', (row) => row.op),
+      ...(options.by === 'task' ? [name('task', ({ task }) => task && `${task.comm}-${task.pid}`)] : []),
+      ...(options.by === 'inode' ? [name('inode', ({ inode }) => inode?.name)] : []),
+      count('count', (row) => row.count),
+      count('failed', (row) => row.failed, 4),
+      time('total', (row) => row.totalNs, 1),
+      time('min', (row) => row.minNs, 7),
+      time('mean', (row) => row.meanNs, 3),
+      time('p50', (row) => row.p50Ns),
+      time('p90', (row) => row.p90Ns, 6),
+      time('p99', (row) => row.p99Ns),
+      time('p99.9', (row) => row.p999Ns, 8),
+      time('max', (row) => row.maxNs, 2),
+      time('waiting', (row) => row.waitNs, 5),
+      share('of time', (row) => row.waitShare),
     ])
     sayRest(rows.length, total)
     return 0
@@ -120,7 +53,10 @@ export const latency = verb({
 
 /** One sentence: where most time went, and how much of it was waiting. */
 function latencyFinding(rows: readonly LatencyRow[]): string {
-  const most = rows[0]
+  const most = rows.reduce<LatencyRow | undefined>(
+    (a, b) => (a === undefined || b.totalNs > a.totalNs ? b : a),
+    undefined,
+  )
   if (most === undefined)
     return 'There are no operations here: the trace has no system call, page fault or file system events that mark them.'
   const who = most.task ? ` of ${most.task.comm}-${most.task.pid}` : most.inode ? ` on ${most.inode.name}` : ''

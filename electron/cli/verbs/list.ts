@@ -6,7 +6,7 @@
 import { EXPORT_FORMATS, type AppInfo } from '#shared/contract/methods.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import { json } from '../options.ts'
-import { nameColumn, note, print, printJson, printTable } from '../output.ts'
+import { columnsOf, note, print, printJson, printTable } from '../output.ts'
 import { verb } from './verb.ts'
 
 const LISTS = ['scenarios', 'strategies', 'slots', 'races', 'invariants', 'formats', 'analyses'] as const
@@ -75,22 +75,16 @@ function formats(
 }
 
 function printItems(what: List, items: readonly Item[]): void {
-  const extra = items.map((item) => {
-    if ('about' in item) return String(item.about)
-    if ('reads' in item && 'writes' in item)
-      return [item.reads && 'in', item.writes && 'out'].filter(Boolean).join(', ')
-    return ''
-  })
+  const { name } = columnsOf(items)
   print(`${items.length} ${what}`)
-  printTable([
-    nameColumn(
-      'id',
-      items.map((item) => item.id),
-    ),
-    nameColumn(
-      'title',
-      items.map((item) => item.title),
-    ),
-    nameColumn(what === 'formats' ? 'direction' : 'answers', extra),
-  ])
+  printTable([name('id', (item) => item.id), name('title', (item) => item.title), name(...lastColumn(what))])
+}
+
+function lastColumn(what: List): [head: string, of: (item: Item) => string] {
+  if (what !== 'formats') return ['answers', (item) => ('about' in item ? String(item.about) : '')]
+  return [
+    'direction',
+    (item) =>
+      ['reads' in item && item.reads && 'in', 'writes' in item && item.writes && 'out'].filter(Boolean).join(', '),
+  ]
 }
