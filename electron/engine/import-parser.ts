@@ -12,15 +12,23 @@ import { TraceBuilder } from '#shared/model/builder.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { RemoteSink, stopped, type Parsed, type ParserData, type ParserMessage } from './import-messages.ts'
 import { summarize } from './import-summary.ts'
-import { openSource } from './source.ts'
+import { openSource, type Input } from './source.ts'
 
 const PROGRESS_EVERY_MS = 100
 
 type Say = (message: ParserMessage) => void
 
-async function parse({ source, name, format, toWriter, stop }: ParserData, say: Say): Promise<Parsed> {
+async function parse(data: ParserData, say: Say): Promise<Parsed> {
+  const input = await openSource(data.source, data.name)
+  try {
+    return await read(input, data, say)
+  } finally {
+    await input.close()
+  }
+}
+
+async function read(input: Input, { name, format, toWriter, stop }: ParserData, say: Say): Promise<Parsed> {
   const sink = new RemoteSink(toWriter)
-  const input = await openSource(source, name)
   const chosen = format === undefined ? sniff(input.head) : formats.get(format)
   const builder = new TraceBuilder(sink, name, chosen.id)
   const recorder = new Recorder(builder)

@@ -6,15 +6,17 @@
 
 import { openSync, readSync, closeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import type { AnyColumn, Columns, Schema } from '#shared/base/columns.ts'
 import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
 import type { CheckResult, Progress } from '#shared/contract/methods.ts'
-import { SPAN_TABLES, type SpanBatch, type SpanTable, type Trace } from '#shared/model/trace.ts'
-import type { Db } from './database.ts'
-import { explain } from './database.ts'
+import { SPAN_TABLES, spanSchemas, type SpanBatch, type SpanTable, type Trace } from '#shared/model/trace.ts'
+import { connectInMemory, explain, type Db } from './database.ts'
 import { chunkReader, type StoredChunk } from './event-chunks.ts'
 import { listTraces, loadTrace, type StoredTrace } from './load.ts'
+import { migrate } from './migrate.ts'
 import { looksLikeStore, openFile } from './open.ts'
-import { PARTS, rowMaps, type Param, type RowMap } from './span-rows.ts'
+import { insertBatch, PARTS, rowMaps, spanInserter } from './span-rows.ts'
 
 export interface CheckOptions {
   readonly path: string
@@ -26,6 +28,8 @@ interface Finding {
   readonly code: string
   readonly message: string
 }
+
+type Cell = string | bigint | null
 
 /** Findings of one kind beyond this many say nothing more. */
 const PER_KIND = 20
@@ -177,36 +181,59 @@ function checkChunk(db: Db, { id, chunk }: StoredChunk, trace: Trace, found: Fou
   }
 }
 
-/** The rows in SQL must be what the columns say, cell by cell. */
+/**
+ * The rows in SQL must be what the columns say, cell by cell: they are made again from the columns, in a database of
+ * their own, and compared.
+ */
 function checkSpans(
   db: Db,
   { stored, trace, table }: { readonly stored: StoredTrace; readonly trace: Trace; readonly table: SpanTable },
   found: Found,
 ): void {
-  const map = rowMaps[table] as RowMap
+  const { part } = rowMaps[table]
   const columns = trace[table]
-  const batch = { table, ids: Uint32Array.from({ length: columns.length }, (_, i) => i), rows: columns } as SpanBatch
-  const context = { traceId: stored.id, first: stored.first, names: trace }
-  const expected: Param[] = []
-  const first = stored.first[map.part]
-  const rows = db
-    .prepare(`SELECT ${map.columns.join(',')} FROM ${map.part} WHERE id >= ? AND id < ? ORDER BY id`)
-    .raw()
-    .iterate(first, first + columns.length) as Iterable<(string | number | null)[]>
+  const differences: string[] = []
   let differ = 0
-  let example = ''
-  let i = 0
-  for (const row of rows) {
-    if (i >= columns.length) break
-    map.fill(expected, 0, batch, i++, context)
-    const at = row.findIndex((cell, k) => !same(cell, expected[k] ?? null))
-    if (at < 0) continue
-    if (differ++ === 0)
-      example = `${map.columns[at]} of ${map.part} ${row[0]} is ${row[at]}, in its column ${expected[at]}`
+  if (columns.length === 0) return
+  const again = connectInMemory()
+  try {
+    migrate(again)
+    again.pragma('foreign_keys = OFF')
+    const insert = spanInserter(again, table)
+    const rowsOf = (from: Db) =>
+      from.prepare(`SELECT * FROM ${part} WHERE id >= ? AND id < ? ORDER BY id`).raw().safeIntegers()
+    const [expected, actual] = [rowsOf(again), rowsOf(db)]
+    const names = actual.columns().map(({ name }) => name)
+    const context = { traceId: stored.id, first: stored.first, names: trace }
+    for (let at = 0; at < columns.length; at += limits.spansPerBatch) {
+      const n = Math.min(limits.spansPerBatch, columns.length - at)
+      const batch = {
+        table,
+        ids: Uint32Array.from({ length: n }, (_, i) => at + i),
+        rows: slice(table, columns, at, n),
+      }
+      insertBatch(insert, batch as SpanBatch, context)
+      const ids = [BigInt(stored.first[part] + at), BigInt(stored.first[part] + at + n)]
+      const made = expected.all(...ids) as Cell[][]
+      const there = actual.all(...ids) as Cell[][]
+      for (let i = 0; i < Math.min(made.length, there.length); i++) {
+        const k = made[i].findIndex((cell, column) => cell !== there[i][column])
+        if (k < 0) continue
+        if (differ++ < 1)
+          differences.push(`${names[k]} of ${part} ${there[i][0]} is ${there[i][k]}, its column says ${made[i][k]}`)
+      }
+      again.exec(`DELETE FROM ${part}`)
+    }
+  } finally {
+    again.close()
   }
-  if (differ > 0) found('rows-differ', `${differ} ${map.part} rows are not what the columns say: ${example}`)
+  if (differ > 0) found('rows-differ', `${differ} ${part} rows are not what the columns say: ${differences[0]}`)
 }
 
-function same(cell: string | number | null, expected: Param): boolean {
-  return cell === (typeof expected === 'bigint' ? Number(expected) : expected)
+function slice(table: SpanTable, { cols }: Trace[SpanTable], at: number, n: number): Columns<Schema> {
+  const all = cols as Readonly<Record<string, AnyColumn>>
+  return {
+    length: n,
+    cols: Object.fromEntries(Object.keys(spanSchemas[table]).map((name) => [name, all[name].subarray(at, at + n)])),
+  }
 }

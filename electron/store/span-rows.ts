@@ -1,7 +1,7 @@
 /**
  * How a span's columns become an SQL row and which SQL table each span table is. Row numbers become ids by adding the
- * trace's first id, small integers become words, NaN and -1 become NULL. The same functions fill the writer's
- * statements and give `check` what the rows should be.
+ * trace's first id, small integers become words, NaN and -1 become NULL. The writer and `check`, which makes the rows
+ * again to compare them, use the same inserters.
  */
 
 import {
@@ -15,6 +15,8 @@ import {
   TASK_STATES,
 } from '#shared/model/kinds.ts'
 import type { GrowingNames, SpanBatch, SpanTable } from '#shared/model/trace.ts'
+import type { Db } from './database.ts'
+import { Inserter, type Computed } from './insert.ts'
 
 /** Parts of a trace that have ids: what `trace_part` lists. */
 export const PARTS = ['task', 'lock_class', 'lock', 'op', 'phase', 'lock_span', 'wait_edge', 'task_state'] as const
@@ -33,7 +35,9 @@ export type Param = number | bigint | string | null
 export interface RowMap<K extends SpanTable = SpanTable> {
   readonly part: Part
   readonly columns: readonly string[]
-  /** Put the row that batch row `i` becomes into params[at …]. */
+  /** How SQL makes the columns from the values `fill` gives; left out, they are the columns. */
+  readonly computed?: Computed
+  /** Put the values of the row that batch row `i` becomes into params[at …]. */
   fill(params: Param[], at: number, batch: SpanBatch<K>, i: number, context: RowContext): void
 }
 
@@ -84,26 +88,33 @@ const phase: RowMap<'phase'> = {
   },
 }
 
+/** The mode's bit beside the SPAN_* flags in what is bound. */
+const SHARED = 0x80
+const flag = (bit: number) => `(column8 & ${bit}) <> 0`
+
+/** By far the most rows of a lock trace: flags and mode are bound as one number. */
 const lockSpan: RowMap<'lockSpan'> = {
   part: 'lock_span',
   columns: (
-    'id lock_id task_id op_id mode requested_ns acquired_ns released_ns ' + 'contended inferred trylock irq hold_known'
+    'id lock_id task_id op_id requested_ns acquired_ns released_ns ' + 'mode contended inferred trylock irq hold_known'
   ).split(' '),
+  computed: {
+    width: 8,
+    values: [
+      ...[1, 2, 3, 4, 5, 6, 7].map((i) => `column${i}`),
+      `iif(column8 & ${SHARED}, '${MODES[1]}', '${MODES[0]}')`,
+      ...[SPAN_CONTENDED, SPAN_INFERRED, SPAN_TRY, SPAN_IRQ, SPAN_HOLD_KNOWN].map(flag),
+    ],
+  },
   fill(p, at, { ids, rows: { cols } }, i, { first }) {
-    const flags = cols.flags[i]
     p[at] = first.lock_span + ids[i]
     p[at + 1] = first.lock + cols.lock[i]
     p[at + 2] = first.task + cols.task[i]
     p[at + 3] = optional(cols.op[i], first.op)
-    p[at + 4] = MODES[cols.mode[i]]
-    p[at + 5] = known(cols.requestedNs[i])
-    p[at + 6] = known(cols.acquiredNs[i])
-    p[at + 7] = known(cols.releasedNs[i])
-    p[at + 8] = flags & SPAN_CONTENDED ? 1 : 0
-    p[at + 9] = flags & SPAN_INFERRED ? 1 : 0
-    p[at + 10] = flags & SPAN_TRY ? 1 : 0
-    p[at + 11] = flags & SPAN_IRQ ? 1 : 0
-    p[at + 12] = flags & SPAN_HOLD_KNOWN ? 1 : 0
+    p[at + 4] = known(cols.requestedNs[i])
+    p[at + 5] = known(cols.acquiredNs[i])
+    p[at + 6] = known(cols.releasedNs[i])
+    p[at + 7] = cols.flags[i] | (cols.mode[i] === 0 ? 0 : SHARED)
   },
 }
 
@@ -134,6 +145,19 @@ const taskState: RowMap<'taskState'> = {
 }
 
 export const rowMaps: { readonly [K in SpanTable]: RowMap<K> } = { op, phase, lockSpan, waitEdge, taskState }
+
+export function spanInserter(db: Db, table: SpanTable): Inserter {
+  const { part, columns, computed } = rowMaps[table]
+  return new Inserter(db, part, columns, computed)
+}
+
+/** Insert a batch's rows in the order of `order`, or as they are. */
+export function insertBatch(into: Inserter, batch: SpanBatch, context: RowContext, order?: Uint32Array): void {
+  const map = rowMaps[batch.table] as RowMap
+  into.rows(batch.ids.length, (params, at, i) =>
+    map.fill(params, at, batch, order === undefined ? i : order[i], context),
+  )
+}
 
 /** Columns of SQL tables that hold times: what a late-found start moves. */
 export const timeColumnsOf: Readonly<Partial<Record<Part, readonly string[]>>> = {

@@ -22,7 +22,7 @@ import { encodeSpans } from './codec.ts'
 import type { Db, Statement } from './database.ts'
 import { CHUNK_COLUMNS, encodeChunk } from './event-chunks.ts'
 import { Inserter } from './insert.ts'
-import { PARTS, rowMaps, timeColumnsOf, type FirstIds, type RowMap } from './span-rows.ts'
+import { insertBatch, PARTS, rowMaps, spanInserter, timeColumnsOf, type FirstIds } from './span-rows.ts'
 import { writeEnd } from './write-end.ts'
 
 export class TraceWriter implements TraceSink {
@@ -44,9 +44,10 @@ export class TraceWriter implements TraceSink {
     this.traceId = next(db, 'trace', 1)
     this.#chunkId = next(db, 'event_chunk', 0)
     this.first = Object.fromEntries(PARTS.map((part) => [part, next(db, part, 0)])) as FirstIds
-    this.#rows = Object.fromEntries(
-      SPAN_TABLES.map((table) => [table, new Inserter(db, rowMaps[table].part, rowMaps[table].columns)]),
-    ) as unknown as Record<SpanTable, Inserter>
+    this.#rows = Object.fromEntries(SPAN_TABLES.map((table) => [table, spanInserter(db, table)])) as unknown as Record<
+      SpanTable,
+      Inserter
+    >
     this.#eventChunk = db.prepare(
       `INSERT INTO event_chunk (${CHUNK_COLUMNS.join(',')}) VALUES (${CHUNK_COLUMNS.map(() => '?').join(',')})`,
     )
@@ -72,15 +73,13 @@ export class TraceWriter implements TraceSink {
 
   spans(batch: SpanBatch): void {
     const { table } = batch
-    const map = rowMaps[table] as RowMap
     const context = { traceId: this.traceId, first: this.first, names: this.#names }
-    const order = orderOf(batch.ids)
-    this.#rows[table].rows(batch.ids.length, (params, at, i) => map.fill(params, at, batch, order[i], context))
+    insertBatch(this.#rows[table], batch, context, orderOf(batch.ids))
     const [ts0, ts1] = extent(batch)
     const cols = batch.rows.cols as Readonly<Record<string, AnyColumn>>
     this.#spanChunk.run([
       this.traceId,
-      map.part,
+      rowMaps[table].part,
       this.#spanChunks[table]++,
       batch.ids.length,
       ts0,
@@ -129,13 +128,26 @@ function countNames(chunk: EventChunk): (readonly [number, number])[] {
   return [...counts].sort(([a], [b]) => a - b)
 }
 
-/** Batch rows by id. SQLite appends in order twice as fast as it inserts, and packs pages fuller. */
+/**
+ * Batch rows by id: SQLite appends in order faster than it inserts, and packs pages fuller. Ids of a batch lie close
+ * together but for a few old ones (a lock held for long), so those are sorted and the others placed.
+ */
 function orderOf(ids: Uint32Array): Uint32Array {
   const n = ids.length
-  const keys = new Float64Array(n)
-  for (let i = 0; i < n; i++) keys[i] = ids[i] * n + i
-  keys.sort()
-  return Uint32Array.from(keys, (key) => key % n)
+  let last = 0
+  for (let i = 0; i < n; i++) if (ids[i] > last) last = ids[i]
+  const base = Math.max(0, last + 1 - 4 * n)
+  const place = new Int32Array(last + 1 - base).fill(-1)
+  const old: number[] = []
+  for (let i = 0; i < n; i++) {
+    if (ids[i] < base) old.push(i)
+    else place[ids[i] - base] = i
+  }
+  const order = new Uint32Array(n)
+  let at = 0
+  for (const i of old.sort((a, b) => ids[a] - ids[b])) order[at++] = i
+  for (const i of place) if (i >= 0) order[at++] = i
+  return order
 }
 
 /** Smallest and largest known time in a batch; 0 where it has none. */

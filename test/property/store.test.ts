@@ -39,6 +39,6 @@ it('any trace comes back as it was built, and its file checks out', async () => 
       db.close()
       expect(await checkFile({ path })).toEqual({ ok: true, findings: [] })
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
