@@ -86,8 +86,8 @@ export function createFiles({ root, imports, startWith, samples, recents, upload
         return listed(path, name)
       }
       case 'sample': {
-        const { path, title, id } = samples.get(source.sample)
-        return { path, name: title, listed: { kind: 'sample', sample: id }, upload: undefined }
+        const { path, id } = samples.get(source.sample)
+        return { path, name: basename(path), listed: { kind: 'sample', sample: id }, upload: undefined }
       }
       case 'upload': {
         const { path, name } = await uploads.use(client, source.upload)

@@ -84,18 +84,24 @@ export class Importing {
   }
 
   async #importOnce(located: Located, format: string | undefined, call: Call): Promise<Stored> {
-    const { folder } = this.#options
-    const path = join(folder, `${stem(located.name)}-${await this.#fingerprint(located, format)}.faultline`)
-    while (this.#underWay.has(path)) await this.#underWay.get(path)?.catch(() => undefined)
-    if (await exists(path)) return { path, imported: null }
-    await mkdir(folder, { recursive: true })
-    const job = this.#run({ located, format, out: path, force: false }, call)
-    this.#underWay.set(path, job)
+    const path = join(
+      this.#options.folder,
+      `${stem(located.name)}-${await this.#fingerprint(located, format)}.faultline`,
+    )
+    const earlier = this.#underWay.get(path)?.catch(() => undefined)
+    const mine = Promise.resolve(earlier).then(() => this.#findOrImport(path, located, format, call))
+    this.#underWay.set(path, mine)
     try {
-      return { path, imported: await job }
+      return await mine
     } finally {
-      this.#underWay.delete(path)
+      if (this.#underWay.get(path) === mine) this.#underWay.delete(path)
     }
+  }
+
+  async #findOrImport(path: string, located: Located, format: string | undefined, call: Call): Promise<Stored> {
+    if (await exists(path)) return { path, imported: null }
+    await mkdir(this.#options.folder, { recursive: true })
+    return { path, imported: await this.#run({ located, format, out: path, force: false }, call) }
   }
 
   #run(

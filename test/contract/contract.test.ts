@@ -1,0 +1,497 @@
+/** One suite over all three transports: every method, every error a user can cause, cancel, progress and limits. */
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ApiError, type ErrorCode } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import { exportedBytes } from '#shared/contract/download.ts'
+import { methods, type MethodName, type OpenedFile, type Progress } from '#shared/contract/methods.ts'
+import { LARGE, MIDDLE, NO_PATHS, sampleText, startHost, TRANSPORTS, type TestHost } from '../support/engine.ts'
+
+const ENDLESS = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
+
+async function failure(promise: Promise<unknown>): Promise<ApiError> {
+  const thrown = await promise.then(
+    (value) => `no failure but ${JSON.stringify(value)}`,
+    (error: unknown) => error,
+  )
+  expect(thrown).toBeInstanceOf(ApiError)
+  return thrown as ApiError
+}
+
+const called = new Set<MethodName>()
+
+describe.each(TRANSPORTS)('%s', (transport) => {
+  let host: TestHost
+  let small: OpenedFile
+
+  const call: TestHost['client']['call'] = (method, params, options) => {
+    called.add(method)
+    return host.client.call(method, params, options)
+  }
+  const fails = async (promise: Promise<unknown>, code: ErrorCode) => {
+    const error = await failure(promise)
+    expect({ code: error.code, message: error.message }).toMatchObject({ code })
+    expect(error.message).not.toMatch(/\n|\[object/)
+    return error
+  }
+  const put = (name: string, bytes: string | Uint8Array) => {
+    writeFileSync(join(host.root, name), bytes)
+    return { kind: 'path', path: join(host.root, name) } as const
+  }
+
+  beforeAll(async () => {
+    host = await startHost(transport)
+    small = (await call('files.open', { source: { kind: 'path', path: join(host.root, 'small.txt') } })).opened
+  })
+  afterAll(() => host.close())
+
+  describe('opening', () => {
+    test('app.info says what this host can do', async () => {
+      const info = await call('app.info', {})
+      expect(info.paths).toBe(transport === 'WebSocket' ? 'root' : 'any')
+      expect(info.formats.map(({ id }) => id)).toContain('ftrace')
+      expect(info.analyses.length).toBeGreaterThan(5)
+      expect(info.samples.length).toBeGreaterThanOrEqual(2)
+      expect(info.samples.every(({ bytes, teaches }) => bytes > 0 && teaches !== '')).toBe(true)
+    })
+
+    test('a trace that is opened is imported, described and shown by path only to who may see it', () => {
+      expect(small.traces).toHaveLength(1)
+      expect(small.traces[0]).toMatchObject({
+        id: 1,
+        format: 'ftrace',
+        events: 3661,
+        shows: { waits: true, ops: true },
+      })
+      expect(small.path === join(host.root, 'small.txt')).toBe(transport !== 'WebSocket')
+    })
+
+    test('the same file has the same handle, and is not imported twice', async () => {
+      const again = await call('files.open', { source: { kind: 'path', path: join(host.root, 'small.txt') } })
+      expect(again.opened.file).toBe(small.file)
+      expect(again.imported).toBeNull()
+    })
+
+    test('a file opened twice at once is imported once', async () => {
+      const source = put('twice.txt', sampleText(MIDDLE))
+      const both = await Promise.all([call('files.open', { source }), call('files.open', { source })])
+      expect(both.filter(({ imported }) => imported !== null)).toHaveLength(1)
+      expect(both[0].opened.file).toBe(both[1].opened.file)
+    })
+
+    test('a sample is imported with its summary, then listed and opened again from the list', async () => {
+      const { opened, imported } = await call('files.open', { source: { kind: 'sample', sample: 'dax-xfs' } })
+      expect(imported).toMatchObject({ format: 'ftrace', events: 33_175, lost: 0 })
+      expect(opened.traces[0].events).toBe(33_175)
+      const [latest] = await call('files.recent', {})
+      expect(latest).toMatchObject({ source: { kind: 'sample' }, events: 33_175, missing: false })
+      const again = await call('files.open', { source: latest.source })
+      expect(again.opened.file).toBe(opened.file)
+    })
+
+    test('the list names the worst lock, and forgets', async () => {
+      const recent = async () => (await call('files.recent', {})).find(({ name }) => name === 'small.txt')
+      await expect.poll(async () => (await recent())?.worstWaitNs, { timeout: 5000 }).toBeGreaterThan(0)
+      const entry = await recent()
+      expect(entry?.source.kind).toBe(transport === 'WebSocket' ? 'known' : 'path')
+      const told = new Promise((resolve) => host.client.on('files.changed', resolve))
+      await call('files.forget', { source: entry!.source })
+      expect(await told).toEqual({ recent: true })
+      expect(await recent()).toBeUndefined()
+    })
+
+    test('trace.info answers as opening did; a closed file is not there any more', async () => {
+      const { opened } = await call('files.open', { source: put('closing.txt', sampleText(MIDDLE)) })
+      expect(await call('trace.info', { file: opened.file })).toEqual(opened)
+      await call('files.close', { file: opened.file })
+      await fails(call('trace.info', { file: opened.file }), 'not-found')
+    })
+
+    test('a file that another connection has open stays open', async () => {
+      const source = put('shared.txt', sampleText(MIDDLE))
+      const other = await host.connect()
+      const mine = (await call('files.open', { source })).opened
+      const theirs = (await other.call('files.open', { source })).opened
+      expect(theirs.file).toBe(mine.file)
+      await call('files.close', { file: mine.file })
+      expect((await other.call('trace.info', { file: theirs.file })).traces).toHaveLength(1)
+    })
+
+    test('files.check finds a sound file sound and a damaged one damaged', async () => {
+      const { opened } = await call('files.open', { source: { kind: 'path', path: join(host.root, 'small.txt') } })
+      const result = await call('export.run', { file: opened.file, format: 'faultline' })
+      const bytes = Buffer.concat(await exportedBytes(host.client, result))
+      expect(await call('files.check', { source: put('sound.faultline', bytes) })).toEqual({ ok: true, findings: [] })
+      bytes.fill(0xff, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 4096)
+      const damaged = await call('files.check', { source: put('damaged.faultline', bytes) })
+      expect(damaged.ok).toBe(false)
+      expect(damaged.findings.length).toBeGreaterThan(0)
+    })
+  })
+
+  describe('importing', () => {
+    test('trace.import writes where it may, and refuses to replace a file', async () => {
+      const source = { kind: 'path', path: join(host.root, 'small.txt') } as const
+      const out = join(host.root, 'made.faultline')
+      if (!host.writes) {
+        await fails(call('trace.import', { source, out }), 'permission')
+        return
+      }
+      const summary = await call('trace.import', { source, out })
+      expect(summary).toMatchObject({ file: out, format: 'ftrace', events: 3661, lost: 0 })
+      await fails(call('trace.import', { source, out }), 'exists')
+      expect((await call('trace.import', { source, out, force: true })).events).toBe(3661)
+      expect((await call('files.open', { source: { kind: 'path', path: out } })).imported).toBeNull()
+    })
+
+    test('progress of an import goes up and names its stage', async () => {
+      const seen: Progress[] = []
+      await call('files.open', { source: put('progress.txt', sampleText(LARGE)) }, { onProgress: (p) => seen.push(p) })
+      const parsing = seen.filter(({ stage }) => stage === 'parsing')
+      expect(parsing.length).toBeGreaterThan(0)
+      expect(parsing.map(({ done }) => done)).toEqual(parsing.map(({ done }) => done).toSorted((a, b) => a - b))
+      expect(seen.every(({ elapsedMs }) => elapsedMs >= 0)).toBe(true)
+    })
+
+    test('an import that is cancelled answers so and leaves nothing', async () => {
+      const before = readdirSync(join(host.dataDir, 'imports')).sort()
+      const stop = new AbortController()
+      const opening = call(
+        'files.open',
+        { source: put('cancelled.txt', sampleText(LARGE)) },
+        { signal: stop.signal, onProgress: () => stop.abort() },
+      )
+      await fails(opening, 'cancelled')
+      expect(readdirSync(join(host.dataDir, 'imports')).sort()).toEqual(before)
+    })
+
+    test('a client that goes away cancels its import, which leaves nothing', async () => {
+      const before = readdirSync(join(host.dataDir, 'imports')).sort()
+      const other = await host.connect()
+      const begun = new Promise<void>((resolve) => {
+        const source = put('gone.txt', sampleText(LARGE))
+        other.call('files.open', { source }, { onProgress: () => resolve() }).catch(() => undefined)
+      })
+      await begun
+      other.close()
+      await expect.poll(() => readdirSync(join(host.dataDir, 'imports')).sort(), { timeout: 5000 }).toEqual(before)
+    })
+
+    test.each([
+      ['an empty file', 'empty.txt', ''],
+      ['a picture', 'picture.jpg', Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16, 74, 70, 73, 70, 0)],
+      ['a database that is not one', 'cut.faultline', 'SQLite format 3\0'],
+    ])('%s is bad input, said in one sentence', async (_, name, bytes) => {
+      const error = await fails(call('files.open', { source: put(name, bytes) }), 'bad-input')
+      expect(error.message).not.toContain('\n')
+    })
+
+    test('a folder is bad input, a missing file is not found', async () => {
+      mkdirSync(join(host.root, 'folder'), { recursive: true })
+      await fails(call('files.open', { source: { kind: 'path', path: join(host.root, 'folder') } }), 'bad-input')
+      await fails(call('files.open', { source: { kind: 'path', path: join(host.root, 'missing') } }), 'not-found')
+    })
+
+    test('unknown formats and samples are answered with the known ones', async () => {
+      const source = { kind: 'path', path: join(host.root, 'small.txt') } as const
+      expect((await fails(call('files.open', { source, format: 'ftrase' }), 'unknown-id')).hint).toContain('ftrace')
+      expect(
+        (await fails(call('files.open', { source: { kind: 'sample', sample: 'dax-xfz' } }), 'unknown-id')).hint,
+      ).toContain('dax-xfs')
+    })
+  })
+
+  describe('asking', () => {
+    test('an analysis answers, checks its own parameters, and is known by id', async () => {
+      const ask = (id: string, params: unknown, trace = 1) =>
+        call('analysis.run', { file: small.file, trace, id, params })
+      expect((await ask('contention', { by: 'class' })) as object).toMatchObject({ by: 'class' })
+      expect((await fails(ask('contention', { by: 'colour' }), 'bad-request')).message).toContain('by')
+      expect((await fails(ask('contentoin', {}), 'unknown-id')).hint).toContain('contention')
+      await fails(ask('contention', {}, 99), 'not-found')
+    })
+
+    test('an analysis nobody waits for any more answers as cancelled', async () => {
+      const stop = new AbortController()
+      const asking = call(
+        'analysis.run',
+        { file: small.file, trace: 1, id: 'overview', params: {} },
+        { signal: stop.signal },
+      )
+      stop.abort()
+      await fails(asking, 'cancelled')
+    })
+
+    test('SQL answers with rows, exact integers and what it cut', async () => {
+      const run = (sql: string, maxRows?: number) =>
+        call('query.run', { file: small.file, sql, ...(maxRows === undefined ? {} : { maxRows }) })
+      expect(await run("SELECT event_count, 7/2 AS half, NULL AS none, 'é' AS text FROM trace")).toMatchObject({
+        columns: ['event_count', 'half', 'none', 'text'],
+        rows: [[3661, 3, null, 'é']],
+        truncated: false,
+      })
+      expect((await run('SELECT 9007199254740993')).rows).toEqual([['9007199254740993']])
+      expect(await run('SELECT id FROM task', 2)).toMatchObject({ rows: [[0], [1]], truncated: true })
+      expect((await run('SELECT count(*) FROM event')).rows).toEqual([[3661]])
+    })
+
+    test.each([
+      'DELETE FROM trace',
+      "ATTACH 'x.db' AS x",
+      'PRAGMA journal_mode = WAL',
+      'SELECT nonsense',
+      'SELECT 1; SELECT 2',
+    ])('SQL that may not run is refused: %s', (sql) =>
+      fails(call('query.run', { file: small.file, sql }), 'bad-request'),
+    )
+
+    test('a statement that never ends is cancelled within a second, and others run meanwhile', async () => {
+      const stop = new AbortController()
+      const endless = fails(call('query.run', { file: small.file, sql: ENDLESS }, { signal: stop.signal }), 'cancelled')
+      expect((await call('query.run', { file: small.file, sql: 'SELECT 1' })).rows).toEqual([[1]])
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const asked = performance.now()
+      stop.abort()
+      await endless
+      expect(performance.now() - asked).toBeLessThan(1000)
+      expect((await call('query.run', { file: small.file, sql: 'SELECT 2' })).rows).toEqual([[2]])
+    })
+
+    test('statements beyond the limit are refused while the others run', async () => {
+      const stop = new AbortController()
+      const running = Array.from({ length: limits.sqlProcesses }, () =>
+        fails(call('query.run', { file: small.file, sql: ENDLESS }, { signal: stop.signal }), 'cancelled'),
+      )
+      await fails(call('query.run', { file: small.file, sql: 'SELECT 1' }), 'limit')
+      stop.abort()
+      await Promise.all(running)
+    })
+
+    test('a statement that eats all memory ends alone', async () => {
+      const glutton =
+        'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 9) SELECT x, hex(zeroblob(30000000)) FROM c'
+      const result = await call('query.run', { file: small.file, sql: glutton })
+      expect(result).toMatchObject({ rows: [], truncated: true })
+      expect((await call('query.run', { file: small.file, sql: 'SELECT 3' })).rows).toEqual([[3]])
+    })
+  })
+
+  describe('bytes', () => {
+    const upload = async (name: string, bytes: Uint8Array, announced: number | undefined = bytes.length) => {
+      const { upload: id } = await call('upload.begin', {
+        name,
+        ...(announced === undefined ? {} : { bytes: announced }),
+      })
+      for (let at = 0; at < bytes.length; at += 100_000) {
+        await call('upload.chunk', { upload: id, bytes: Uint8Array.from(bytes.subarray(at, at + 100_000)) })
+      }
+      return id
+    }
+    const waiting = () =>
+      readdirSync(join(host.dataDir, 'sessions'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+        name.endsWith('.upload'),
+      )
+
+    test('an upload opens like a file, is used up, and stays in the list as its import', async () => {
+      const id = await upload('C:\\traces\\from browser.txt', sampleText(MIDDLE))
+      const { opened, imported } = await call('files.open', { source: { kind: 'upload', upload: id } })
+      expect(imported?.events).toBe(33_175)
+      expect(waiting()).toEqual([])
+      await fails(call('files.open', { source: { kind: 'upload', upload: id } }), 'not-found')
+      const [latest] = await call('files.recent', {})
+      expect((await call('files.open', { source: latest.source })).opened.file).toBe(opened.file)
+    })
+
+    test('an uploaded .faultline file opens as it is; one that is none leaves nothing', async () => {
+      const bytes = await exportedBytes(
+        host.client,
+        await call('export.run', { file: small.file, format: 'faultline' }),
+      )
+      const good = await upload('sent.faultline', Buffer.concat(bytes))
+      expect((await call('files.open', { source: { kind: 'upload', upload: good } })).opened.traces[0].events).toBe(
+        3661,
+      )
+      const before = readdirSync(join(host.dataDir, 'imports')).sort()
+      const bad = await upload('bad.faultline', Buffer.from(`SQLite format 3\0${'x'.repeat(5000)}`))
+      await fails(call('files.open', { source: { kind: 'upload', upload: bad } }), 'bad-input')
+      expect(readdirSync(join(host.dataDir, 'imports')).sort()).toEqual(before)
+      expect(waiting()).toEqual([])
+    })
+
+    test('an upload is bounded, complete and its own client’s', async () => {
+      await fails(call('upload.begin', { name: 'huge', bytes: limits.uploadBytes + 1 }), 'limit')
+      const short = await upload('short.txt', new Uint8Array(10), 20)
+      await fails(call('files.open', { source: { kind: 'upload', upload: short } }), 'bad-request')
+      await fails(call('upload.chunk', { upload: short, bytes: new Uint8Array(11) }), 'bad-request')
+      const other = await host.connect()
+      await fails(other.call('files.open', { source: { kind: 'upload', upload: short } }), 'not-found')
+      await call('upload.cancel', { upload: short })
+      await fails(call('upload.chunk', { upload: short, bytes: new Uint8Array(1) }), 'not-found')
+      const unknownSize = await upload('stream.txt', sampleText(MIDDLE), undefined)
+      expect((await call('files.open', { source: { kind: 'upload', upload: unknownSize } })).imported?.events).toBe(
+        33_175,
+      )
+    })
+
+    test('more uploads at once than the limit are refused, and a client that goes away takes its uploads along', async () => {
+      const other = await host.connect()
+      for (let i = 0; i < limits.uploads; i++) await other.call('upload.begin', { name: `${i}` })
+      await fails(other.call('upload.begin', { name: 'one more' }), 'limit')
+      expect(waiting()).toHaveLength(limits.uploads)
+      other.close()
+      await expect.poll(waiting, { timeout: 5000 }).toEqual([])
+    })
+
+    test('a small export comes in its answer: CSV with a header, NDJSON with the same rows', async () => {
+      const csv = await call('export.run', { file: small.file, format: 'csv', table: 'op' })
+      const lines = Buffer.from(csv.bytes!).toString().trimEnd().split('\r\n')
+      expect(csv).toMatchObject({ path: null, name: 'small-op.csv', download: null, rows: lines.length - 1 })
+      expect(lines[0]).toMatch(/^id,trace_id,task_id,kind,start_ns,.*task_comm,task_pid$/)
+      const ndjson = await call('export.run', { file: small.file, format: 'ndjson', table: 'op' })
+      const rows = Buffer.from(ndjson.bytes!)
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { kind: string })
+      expect(rows).toHaveLength(csv.rows!)
+      expect(rows.map(({ kind }) => kind)).toEqual(lines.slice(1).map((line) => line.split(',')[3]))
+    })
+
+    test('a time range selects what overlaps it, or is refused', async () => {
+      const { opened } = await call('files.open', { source: { kind: 'sample', sample: 'dax-xfs' } })
+      const rows = async (table: 'event' | 'op', range: object) =>
+        (await call('export.run', { file: opened.file, format: 'csv', table, ...range })).rows!
+      const ends = opened.traces[0].durationNs + 1
+      const middle = Math.floor(ends / 2)
+      expect((await rows('event', { toNs: middle })) + (await rows('event', { fromNs: middle }))).toBe(33_175)
+      expect(await rows('op', { fromNs: middle, toNs: middle + 1 })).toBeLessThan(opened.traces[0].ops)
+      await fails(call('export.run', { file: opened.file, format: 'csv', table: 'task', fromNs: 1 }), 'bad-request')
+      await fails(call('export.run', { file: opened.file, format: 'faultline', fromNs: 1 }), 'unsupported')
+    })
+
+    test('an export too large for a message comes in pieces and is deleted after', async () => {
+      const { opened } = await call('files.open', { source: { kind: 'sample', sample: 'dax-ext4' } })
+      const result = await call('export.run', { file: opened.file, format: 'csv', table: 'lock_span' })
+      expect(result.bytes).toBeNull()
+      expect(result.download!.bytes).toBeGreaterThan(limits.pieceBytes)
+      called.add('download.chunk').add('download.end')
+      const text = Buffer.concat(await exportedBytes(host.client, result)).toString()
+      expect(text.length).toBe(result.download!.bytes)
+      expect(text.split('\r\n')).toHaveLength(result.rows! + 2)
+      await fails(call('download.chunk', { download: result.download!.id, offset: 0 }), 'not-found')
+      if (!host.writes) return
+      const out = join(host.root, 'spans.csv')
+      const written = await call('export.run', { file: opened.file, format: 'csv', table: 'lock_span', out })
+      expect(written).toMatchObject({ path: out, bytes: null, download: null, rows: result.rows })
+      expect(readFileSync(out, 'utf8')).toBe(text)
+      await fails(call('export.run', { file: opened.file, format: 'csv', table: 'lock_span', out }), 'exists')
+    })
+
+    test('an export that is cancelled leaves nothing', async () => {
+      const { opened } = await call('files.open', { source: { kind: 'sample', sample: 'dax-ext4' } })
+      const stop = new AbortController()
+      const exporting = call(
+        'export.run',
+        { file: opened.file, format: 'ndjson', table: 'event' },
+        { signal: stop.signal, onProgress: () => stop.abort() },
+      )
+      await fails(exporting, 'cancelled')
+      const left = readdirSync(join(host.dataDir, 'sessions'), { recursive: true, encoding: 'utf8' })
+      expect(left.filter((name) => name.includes('.export'))).toEqual([])
+    })
+  })
+
+  describe('rights', () => {
+    test('a client without rights names no path, but opens what it was made known', async () => {
+      if (transport === 'WebSocket') return
+      const page = await host.connect(NO_PATHS)
+      await fails(
+        page.call('files.open', { source: { kind: 'path', path: join(host.root, 'small.txt') } }),
+        'permission',
+      )
+      await fails(
+        page.call('export.run', { file: small.file, format: 'csv', out: join(host.root, 'x.csv') }),
+        'permission',
+      )
+      await fails(page.call('files.open', { source: { kind: 'known', known: 'f00' } }), 'not-found')
+      const [latest] = await page.call('files.recent', {})
+      expect(latest.source.kind).not.toBe('path')
+      expect((await page.call('files.open', { source: latest.source })).opened.traces).toHaveLength(1)
+    })
+
+    test('under --root means really under it: neither dots nor links lead out', async () => {
+      if (transport !== 'WebSocket') return
+      symlinkSync('/etc/passwd', join(host.root, 'link.txt'))
+      for (const path of [
+        '/etc/passwd',
+        '../data/recent.json',
+        join(host.root, '../data/recent.json'),
+        join(host.root, 'link.txt'),
+        '..',
+      ]) {
+        await fails(call('files.open', { source: { kind: 'path', path } }), 'permission')
+      }
+      expect((await call('files.open', { source: { kind: 'path', path: 'small.txt' } })).opened.file).toBe(small.file)
+      await fails(call('export.run', { file: small.file, format: 'csv', out: 'x.csv' }), 'permission')
+    })
+  })
+
+  test('parameters of the wrong shape never get through, whatever the method', async () => {
+    for (const method of Object.keys(methods) as MethodName[]) {
+      if (method === 'app.info' || method === 'files.recent') continue
+      for (const wrong of [undefined, null, 7, 'x', [], { file: 7 }, { source: { kind: 'nowhere' } }]) {
+        await fails(call(method, wrong as never), 'bad-request')
+      }
+    }
+  })
+
+  test('a message over the limit is refused and the connection goes on', async () => {
+    const { upload } = await call('upload.begin', { name: 'x' })
+    await fails(call('upload.chunk', { upload, bytes: new Uint8Array(limits.messageBytes + 1) }), 'limit')
+    await call('upload.cancel', { upload })
+    expect((await call('app.info', {})).version).toMatch(/^\d/)
+  })
+
+  test('after closing, calls say that the connection is gone', async () => {
+    const other = await host.connect()
+    other.close()
+    await fails(other.call('app.info', {}), 'disconnected')
+  })
+})
+
+test('every method of the contract was called', () => {
+  expect(Object.keys(methods).filter((name) => !called.has(name as MethodName))).toEqual([])
+})
+
+test('columns come out of every transport the same: type, length, alignment, bits', async () => {
+  const answers = await Promise.all(
+    TRANSPORTS.map(async (transport) => {
+      const host = await startHost(transport)
+      try {
+        const { opened } = await host.client.call('files.open', { source: { kind: 'sample', sample: 'dax-xfs' } })
+        const ask = (id: string) => host.client.call('analysis.run', { file: opened.file, trace: 1, id, params: {} })
+        return [await ask('latency-heatmap'), await ask('overview'), await ask('contention-over-time')]
+      } finally {
+        await host.close()
+      }
+    }),
+  )
+  const columns = arraysIn(answers[0])
+  expect(columns.length).toBeGreaterThan(3)
+  for (const answer of answers) {
+    expect(answer).toEqual(answers[0])
+    for (const [i, column] of arraysIn(answer).entries()) {
+      expect(column.constructor).toBe(columns[i].constructor)
+      expect(Buffer.from(column.buffer, column.byteOffset, column.byteLength)).toEqual(
+        Buffer.from(columns[i].buffer, columns[i].byteOffset, columns[i].byteLength),
+      )
+    }
+  }
+})
+
+function arraysIn(value: unknown): (Float64Array | Uint32Array)[] {
+  if (ArrayBuffer.isView(value)) return [value as Float64Array]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(arraysIn)
+}
