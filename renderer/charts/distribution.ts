@@ -183,7 +183,7 @@ function nameMark({ ink, pairs, share, text }: LineName): Mark[] {
   const x = pairs[at]
   const [from, to] = [pairs[0], pairs[pairs.length - 2]]
   // where there is more room: a line in the right half has its name to its left
-  const step = (to - from) * 1e-4 * (x > (from + to) / 2 ? -1 : 1)
+  const step = (to - from) * 0.02 * (x > (from + to) / 2 ? -1 : 1)
   const label = {
     show: true,
     position: 'end' as const,
@@ -210,7 +210,7 @@ function medianMarks({ data, ink, clock, color }: Omit<DistributionOptions, 'kin
     formatter: `p50 ${timeText(p50Ns, clock)}`,
     align: 'left' as const,
     verticalAlign: 'bottom' as const,
-    offset: [6, -4],
+    offset: [6, -8],
     color: ink('text-2'),
     fontSize: 11,
     fontFamily: ink('font-ui'),

@@ -51,10 +51,13 @@ export function clamp(value: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, value))
 }
 
-/** Powers of ten within [from, to]; with fewer than two of them also 2s and 5s, so that an axis is never unlabelled. */
+/** Powers of ten within [from, to]; where they are fewer than three also 3s, or 2s and 5s: an axis has at least three. */
 export function logTicks(from: number, to: number): number[] {
-  const decades = tensTimes([1], from, to)
-  return decades.length >= 2 ? decades : tensTimes([1, 2, 5], from, to)
+  for (const factors of [[1], [1, 3]]) {
+    const ticks = tensTimes(factors, from, to)
+    if (ticks.length >= 3) return ticks
+  }
+  return tensTimes([1, 2, 5], from, to)
 }
 
 function tensTimes(factors: readonly number[], from: number, to: number): number[] {

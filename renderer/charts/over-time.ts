@@ -42,7 +42,7 @@ export function othersWaiting(data: ContentionOverTimeResult, bin: number): numb
 export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOptions): ChartOption {
   const from = data.fromNs
   const to = endOf(data)
-  const ticks = axisTicks(from, to, clamp(Math.floor(width / 120), 2, 5))
+  const ticks = axisTicks(from, to, clamp(Math.floor(width / 80), 2, 6))
   const bar: BarSeriesOption = {
     type: 'bar',
     stack: 'waiting',

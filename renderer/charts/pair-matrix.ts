@@ -101,7 +101,7 @@ export function shortNames(
   most: number,
 ): string[] {
   const short = tasks.map((task) =>
-    task.id < 0 ? 'other' : task.comm.length > most ? task.comm.slice(0, most) : task.comm,
+    task.id < 0 ? 'other' : task.comm.length > most ? `${task.comm.slice(0, most - 1)}…` : task.comm,
   )
   return short.map((name, i) =>
     tasks[i].id >= 0 && short.indexOf(name) !== short.lastIndexOf(name) ? String(tasks[i].pid) : name,

@@ -76,7 +76,8 @@ const RIGHT = 84
 const GAP = 6
 const MOST_BAR = 34
 const LEAST_BAR = 14
-const LEGEND = 24
+/** Two lines. */
+const LEGEND = 42
 
 export function phaseBarsLayout({
   width,
@@ -192,18 +193,18 @@ function paintLegend(ctx: Context, { layout, ink, width }: PhaseBarsPicture): vo
   ctx.font = chartFont(ink)
   ctx.textAlign = 'left'
   ctx.textBaseline = 'middle'
-  let x = 12
+  let [x, y] = [12, layout.legendY]
   for (const family of FAMILY_ORDER) {
     if (!present.has(family)) continue
     const { label, color } = PHASE_FAMILIES[family]
     const w = ctx.measureText(label).width
-    if (x + 14 + w > width - 8) break
+    if (x + 14 + w > width - 8 && x > 12) [x, y] = [12, y + 18]
     ctx.fillStyle = ink(color)
     ctx.beginPath()
-    ctx.roundRect(x, layout.legendY, 10, 10, 2)
+    ctx.roundRect(x, y, 10, 10, 2)
     ctx.fill()
     ctx.fillStyle = ink('text-2')
-    ctx.fillText(label, x + 14, layout.legendY + 5.5)
+    ctx.fillText(label, x + 14, y + 5.5)
     x += 14 + w + 14
   }
 }

@@ -56,3 +56,9 @@ export function firstIndex(
 ): number | undefined {
   return 'dataIndex' in points ? points.dataIndex : points.at(0)?.dataIndex
 }
+
+/** A phase in words; undefined where nothing is known or recorded of what was done. */
+export function phaseWords(phase: string | null): string | undefined {
+  if (phase === null || phase === 'other' || phase === 'unknown') return undefined
+  return phase.startsWith('wait:') ? `waiting for ${phase.slice(5)}` : phase
+}

@@ -4,6 +4,7 @@
  */
 
 import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
+import { phaseWords } from '../../charts/words.ts'
 import { timeText, type ClockUnit } from '../../ui/format.ts'
 import { kindLook } from '../../theme/kinds.ts'
 
@@ -55,7 +56,7 @@ function linkStep(chain: WaitChain, at: number, clock: ClockUnit, link: ChainLin
     taskId: link.taskId,
     task: link.task,
     op: opWords(link.op),
-    phase: link.phase === null || link.phase === 'unknown' ? undefined : link.phase,
+    phase: phaseWords(link.phase),
     detail: parts.join(', '),
     ns: link.overlapNs,
     root,
