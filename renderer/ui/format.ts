@@ -27,12 +27,13 @@ export function timeText(ns: number, clock: ClockUnit = 'ns'): string {
 const NS: Readonly<Record<TimeUnit, number>> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 }
 const UNITS: readonly TimeUnit[] = ['s', 'ms', 'µs', 'ns']
 
-/** The unit of a column: the largest in which half of the values are 1 or more. */
+/** The unit of a column: the largest in which half of the values are 1 or more, and none has more than five digits. */
 export function columnUnit(values: readonly (number | null | undefined)[]): TimeUnit {
   const sizes = values.filter((value): value is number => typeof value === 'number' && value > 0).sort((a, b) => a - b)
   if (sizes.length === 0) return 'µs'
   const median = sizes[sizes.length >> 1]
-  return UNITS.find((unit) => median >= NS[unit]) ?? 'ns'
+  const largest = sizes[sizes.length - 1]
+  return UNITS.find((unit) => median >= NS[unit] || largest >= 1e5 * (NS[unit] / 1000)) ?? 'ns'
 }
 
 /** In a given unit: whole from 1000 on, else one decimal, more only for what is under 1. */
