@@ -233,6 +233,7 @@ export class Ops {
     const frame = track.ops[track.depth - 1]
     this.#phases.closeFrom(track, frame, endNs)
     track.depth--
+    if (track.depth > 0) track.ops[track.depth - 1].waitNs += frame.waitNs
     const builder = state.builder
     const at = builder.row('op', frame.id)
     const cols = builder.cols.op

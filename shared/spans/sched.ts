@@ -121,7 +121,8 @@ export class Sched {
     }
     const since = Math.max(from, waker.commitFromNs)
     this.#parts.edges.inferred(wait, waker.commitSpan, waker, since === since ? since : from, state.ts)
-    for (let i = 0; i < woken.depth; i++) woken.ops[i].waitNs += state.ts - from
+    const op = woken.current()
+    if (op !== undefined) op.waitNs += state.ts - from
     wait.stage = HELD
     wait.acquiredNs = state.ts
     state.finishHold(wait, NaN)

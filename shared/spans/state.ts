@@ -185,8 +185,11 @@ export class SpanState {
     hold.counted = false
     if (track.waitDepth === 0 || --track.waitDepth > 0) return
     const waited = this.ts - track.waitFromNs
-    if (waited > 0) {
-      for (let i = 0; i < track.depth; i++) if (track.ops[i].id === track.waitOp) track.ops[i].waitNs += waited
+    for (let i = track.depth - 1; i >= 0; i--) {
+      const op = track.ops[i]
+      if (op.id !== track.waitOp) continue
+      if (waited > 0) op.waitNs += waited
+      if (op.fault && !op.quiet) op.reaches(this.ts)
     }
     this.mark(track)
   }
