@@ -1,6 +1,6 @@
 /**
- * A file of the browser's on its way to the engine: chunks in order, the next one read only when the one before was
- * taken (that is the back-pressure), cancellable between chunks. The bytes are never held as a whole.
+ * A file of the browser's on its way to the engine: pieces in order, the next one sent only when the one before was
+ * taken (that is the back-pressure) and read meanwhile, cancellable between pieces. The bytes are never held as a whole.
  */
 
 import { ApiError } from '#shared/base/errors.ts'
@@ -22,12 +22,14 @@ export async function uploadFile(
   const { upload } = await client.call('upload.begin', { name: file.name, bytes: file.size })
   const started = performance.now()
   try {
+    let next = pieceAt(file, 0)
     for (let at = 0; at < file.size; at += limits.pieceBytes) {
+      const bytes = await next
+      next = pieceAt(file, at + limits.pieceBytes) // read while this one is on its way
       if (options.signal.aborted) throw new ApiError('cancelled', `reading ${file.name} was cancelled`)
-      const bytes = new Uint8Array(await file.slice(at, at + limits.pieceBytes).arrayBuffer())
       await client.call('upload.chunk', { upload, bytes }, { signal: options.signal })
       options.onProgress({
-        stage: 'reading',
+        stage: 'handing the file to the engine',
         done: at + bytes.length,
         total: file.size,
         unit: 'bytes',
@@ -40,4 +42,8 @@ export async function uploadFile(
     await client.call('upload.cancel', { upload }).catch(() => undefined) // the first error is the one to tell
     throw thrown
   }
+}
+
+async function pieceAt(file: Blob, at: number): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await file.slice(at, at + limits.pieceBytes).arrayBuffer())
 }

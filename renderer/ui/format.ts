@@ -36,11 +36,11 @@ export function columnUnit(values: readonly (number | null | undefined)[]): Time
   return UNITS.find((unit) => median >= NS[unit] || largest >= 1e5 * (NS[unit] / 1000)) ?? 'ns'
 }
 
-/** In a given unit: whole from 1000 on, else one decimal, more only for what is under 1. */
+/** In a given unit: whole from 1000 on, one decimal from 10 on, two or three below, so that three digits matter. */
 export function timeIn(ns: number, unit: TimeUnit): string {
   const size = Math.abs(ns) / NS[unit]
   const most = unit === 'ns' ? 0 : unit === 'µs' ? 3 : 6
-  const decimals = size === 0 || size >= 999.5 ? 0 : size >= 0.995 ? 1 : size >= 0.0995 ? 2 : 3
+  const decimals = size === 0 || size >= 999.5 ? 0 : size >= 9.95 ? 1 : size >= 0.0995 ? 2 : 3
   if (size > 0 && size < 0.0005 && most > 3) return '<0.001'
   return formatNsIn(ns, { unit, decimals: Math.min(decimals, most) })
 }
@@ -68,7 +68,7 @@ export function rangeText(
 
 /** The unit of a time axis that is this long: labels stay under five digits. */
 export function axisUnit(durationNs: number): TimeUnit {
-  return durationNs >= 20e9 ? 's' : durationNs >= 20e6 ? 'ms' : durationNs >= 20e3 ? 'µs' : 'ns'
+  return durationNs >= 5e9 ? 's' : durationNs >= 5e6 ? 'ms' : durationNs >= 5e3 ? 'µs' : 'ns'
 }
 
 /** Round positions for axis labels, at most `most` of them: 1, 2, 2.5 or 5 times a power of ten apart. */

@@ -60,6 +60,11 @@ export interface Finding {
   readonly tone: 'warn' | 'bad' | 'dim'
 }
 
+/** With a capital, unless it begins with a name of the kernel's. */
+function sentence(message: string): string {
+  return /^[a-z]+ /.test(message) ? message.charAt(0).toUpperCase() + message.slice(1) : message
+}
+
 /** Everything that was skipped, lost or odd, worst first. Diagnostics that only repeat what was skipped are left out. */
 export function findings(info: TraceInfo, imported: ImportSummary | null): readonly Finding[] {
   const skipped = (imported?.skipped ?? []).map(({ reason, count, firstLine }): Finding => ({
@@ -72,7 +77,7 @@ export function findings(info: TraceInfo, imported: ImportSummary | null): reado
   const rest = info.diagnostics
     .filter(({ message }) => !reasons.has(message))
     .map(({ severity, message, count, firstLine }): Finding => ({
-      text: message,
+      text: sentence(message),
       count,
       firstLine,
       tone: severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : 'dim',

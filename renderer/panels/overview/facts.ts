@@ -6,18 +6,9 @@
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import type { AnalysisResult } from '#shared/analysis/index.ts'
 import { formatCount, formatShare, timeText, type ClockUnit } from '../../ui/format.ts'
+import { mainDoing } from './lock-phases.ts'
 
 type Overview = AnalysisResult<'overview'>
-
-/** `get_block` from the phases of a lock's holders; undefined where it is not known. */
-export function mainPhase(lock: Overview['locks'][number]): { phase: string; share: number } | undefined {
-  const known = lock.phases.filter(({ phase }) => phase !== 'unknown' && phase !== 'other')
-  const first = known.reduce<(typeof known)[number] | undefined>(
-    (best, one) => (best && best.ns >= one.ns ? best : one),
-    undefined,
-  )
-  return first && lock.waitTotalNs > 0 ? { phase: first.phase, share: first.ns / lock.waitTotalNs } : undefined
-}
 
 export function finding(overview: Overview, clock: ClockUnit): string {
   const { keys, locks } = overview
@@ -26,12 +17,11 @@ export function finding(overview: Overview, clock: ClockUnit): string {
   if (keys.waitTotalNs === 0 || !worst)
     return `No task waited for a lock in ${formatCount(keys.operations)} operations.`
   const share = keys.waitTotalNs > 0 ? worst.waitTotalNs / keys.waitTotalNs : 0
-  const phase = mainPhase(worst)
+  const main = mainDoing(worst)
   const of = share >= 0.995 ? 'all of it' : `${formatShare(share)} % of it`
+  const often = main && main.share >= 0.5 ? 'mostly' : 'often'
   const doing =
-    phase && phase.share >= 0.2
-      ? `, ${phase.share >= 0.5 ? 'mostly' : 'often'} while its holder was in ${phase.phase}`
-      : ''
+    main && main.share >= 0.15 ? `, ${often} while its holder was ${main.words} (${formatShare(main.share)} %)` : ''
   const spent = keys.waitShare === null ? '' : `, ${formatShare(keys.waitShare)} % of operation time`
   return `Tasks waited ${timeText(keys.waitTotalNs, clock)}${spent}: ${of} for ${worst.class}${doing}.`
 }

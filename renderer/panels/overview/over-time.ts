@@ -107,7 +107,7 @@ export function overTimeChart(
       },
     ],
     yAxis: [
-      { type: 'value', splitNumber: 2, axisLabel: label },
+      { type: 'value', splitNumber: 2, axisLabel: { ...label, formatter: countLabel } },
       {
         type: 'value',
         gridIndex: 1,
@@ -188,4 +188,8 @@ export function overTimeTable(time: OverTime, fromNs: number): TableSpec {
     ],
     bins,
   )
+}
+
+function countLabel(value: number): string {
+  return Number.isInteger(value) ? formatCount(value) : String(value)
 }
