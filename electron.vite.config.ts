@@ -49,6 +49,6 @@ export default defineConfig({
   },
   renderer: {
     ...page,
-    build: { ...page.build, rolldownOptions: { input: source('renderer/index.html') } },
+    build: { ...page.build, minify: true, rolldownOptions: { input: source('renderer/index.html') } },
   },
 })

@@ -1,23 +1,8 @@
-/** The one window: its look before the page is there, its place, which Electron remembers, and when it is shown. */
+/** The one window, shown when its page has drawn something. */
 
-import { BrowserWindow, nativeTheme, type BrowserWindowConstructorOptions } from 'electron'
-import { PAGE_URL, WEB_PREFERENCES } from './security.ts'
-
-export function windowOptions(preload: string, dark: boolean): BrowserWindowConstructorOptions {
-  return {
-    name: 'main',
-    title: 'Faultline',
-    width: 1440,
-    height: 900,
-    minWidth: 960,
-    minHeight: 600,
-    // Shown when the first picture is there; until then it would flash.
-    show: false,
-    backgroundColor: dark ? '#14161a' : '#ffffff',
-    windowStatePersistence: true,
-    webPreferences: { ...WEB_PREFERENCES, preload },
-  }
-}
+import { BrowserWindow, nativeTheme } from 'electron'
+import { PAGE_URL } from './security.ts'
+import { windowOptions } from './window-options.ts'
 
 export function openWindow(preload: string): BrowserWindow {
   const window = new BrowserWindow(windowOptions(preload, nativeTheme.shouldUseDarkColors))
