@@ -160,19 +160,13 @@ export class EventTextReader implements FormatReader, LineHandler {
   }
 
   line(bytes: Uint8Array, from: number, to: number): void {
-    if (this.#stack.open) {
-      if (isFrame(bytes, from, to)) {
-        this.#stack.frame(bytes, from, to)
-        this.others++
-        return
-      }
-      this.#stack.close()
-    }
-    if (from === to) {
+    if (this.#stack.open && isFrame(bytes, from, to)) {
+      this.#stack.frame(bytes, from, to)
       this.others++
-      return
-    }
-    if (!isComment(bytes, from, to) && this.#line.parse(bytes, from, to)) this.#event(bytes, from, to)
+    } else if (from === to) {
+      this.#stack.close()
+      this.others++
+    } else if (!isComment(bytes, from, to) && this.#line.parse(bytes, from, to)) this.#event(bytes, from, to)
     else this.#other(bytes, from, to)
   }
 
@@ -185,6 +179,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     const line = this.#line
     const bodyFrom = this.#dialect.padded ? behindDifference(bytes, line.bodyFrom, to) : line.bodyFrom
     const kind = this.#body.parse(bytes, bodyFrom, to, this.#dialect.padded)
+    if (kind !== BODY_USER_STACK) this.#stack.close()
     if (kind === BODY_NONE) {
       this.#unparsed(bytes, from, to)
       return
@@ -199,6 +194,7 @@ export class EventTextReader implements FormatReader, LineHandler {
       this.#skip(code.TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
       return
     }
+    if (ts < this.#last) this.diagnose('info', code.OUT_OF_ORDER, 'events earlier than the event on the line before')
     const body = this.#body
     const task = this.#tasks.of(bytes, from, line)
     const constant = constantName(kind)
@@ -220,9 +216,7 @@ export class EventTextReader implements FormatReader, LineHandler {
       this.#mixed = true
       this.diagnose('warning', code.MIXED_CLOCKS, 'times in seconds and times in clock ticks in one input')
     }
-    const ts = (line.hi - this.#hi0) * 1e9 + (line.lo - this.#lo0)
-    if (ts < this.#last) this.diagnose('info', code.OUT_OF_ORDER, 'events earlier than the event on the line before')
-    return ts
+    return (line.hi - this.#hi0) * 1e9 + (line.lo - this.#lo0)
   }
 
   #name(bytes: Uint8Array, from: number, to: number): number {
@@ -235,6 +229,7 @@ export class EventTextReader implements FormatReader, LineHandler {
   }
 
   #other(bytes: Uint8Array, from: number, to: number): void {
+    this.#stack.close()
     if (isFrame(bytes, from, to)) {
       this.#skip(code.ORPHAN_FRAME, 'stack frames that follow no stack trace')
       return

@@ -29,18 +29,17 @@ export class StackLines {
   readonly #frames = new Uint8Array(BYTES)
   #length = 0
   #task = -1
-  /** The stack last given, to which a user stack of the same event is appended. */
-  #given: { readonly task: number; readonly text: string; readonly events: number } | undefined
-  #user = false
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder
   }
 
+  /** A stack of `task` begins; a user stack right behind the kernel stack of the same event continues it. */
   begin(task: number, user: boolean): void {
+    if (this.open && user && this.#task === task) return
+    this.close()
     this.open = true
     this.#task = task
-    this.#user = user
     this.#length = 0
   }
 
@@ -54,18 +53,14 @@ export class StackLines {
     for (let i = start; i < end; i++) this.#frames[this.#length++] = bytes[i]
   }
 
-  /** A line came that is no frame. */
+  /** A line came that is no part of the stack. */
   close(): void {
     if (!this.open) return
     this.open = false
     if (this.#length === 0) return
     const id = this.#stacks.intern(this.#frames, 0, this.#length)
     const text = (this.#texts[id] ??= this.#stacks.text(id))
-    const events = this.#recorder.builder.eventCount
-    const given = this.#given
-    const same = this.#user && given !== undefined && given.task === this.#task && given.events === events
-    this.#given = { task: this.#task, text: same ? `${given.text}\n${text}` : text, events }
-    this.#recorder.stack(this.#task, this.#given.text)
+    this.#recorder.stack(this.#task, text)
   }
 }
 

@@ -6,6 +6,9 @@
 import { limits } from '../base/limits.ts'
 import type { EventChunk, EventRate, Ns } from './trace.ts'
 
+/** Events among which the owner of a stack is looked for. */
+const NEAR = 64
+
 export class EventColumns {
   count = 0
   readonly #send: (chunk: EventChunk) => void
@@ -51,17 +54,22 @@ export class EventColumns {
 
   /**
    * Attach a stack to the last event of a task. The first stack of a trace switches the per-task book-keeping on (and
-   * finds its event by a scan), so traces without stacks do not pay for it.
+   * finds its event by a scan), so traces without stacks do not pay for it. When the last event has its stack already,
+   * the stack is of the event before: an interrupt came between an event and its stack, with both of its own.
    */
   stackOfLast(task: number, stack: number): boolean {
     if (!this.#stacks) {
       this.#stacks = true
       for (let row = 0; row < this.#length; row++) this.#lastOfTask.set(this.#task[row], row)
     }
-    const row = this.#lastOfTask.get(task)
-    if (row === undefined) return false
-    this.#stack[row] = stack
-    return true
+    const last = this.#lastOfTask.get(task)
+    if (last === undefined) return false
+    for (let row = last; row >= 0 && row > last - NEAR; row--) {
+      if (this.#task[row] !== task || this.#stack[row] !== -1) continue
+      this.#stack[row] = stack
+      return true
+    }
+    return false
   }
 
   flush(): void {
