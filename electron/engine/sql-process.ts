@@ -7,7 +7,7 @@ import { toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { QueryResult } from '#shared/contract/methods.ts'
 import { openFile } from '../store/open.ts'
-import { guardedStatement } from '../store/guard.ts'
+import { explainSql, guardedStatement } from '../store/guard.ts'
 import { parentChannel } from './parent-channel.ts'
 import { spawnThread } from './spawn.ts'
 import type { SqlReply, SqlRequest } from './sql.ts'
@@ -58,7 +58,7 @@ parent.onMessage((message) => {
   try {
     reply = { result: run(message as SqlRequest) }
   } catch (thrown) {
-    reply = { error: toWireError(thrown) }
+    reply = { error: toWireError(explainSql(thrown, (message as SqlRequest).path)) }
   }
   parent.send(reply)
 })

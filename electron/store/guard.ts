@@ -7,7 +7,7 @@
 
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { sqliteCode, type Db, type Statement } from './database.ts'
+import { explain, sqliteCode, type Db, type Statement } from './database.ts'
 
 const ALLOWED = ['SELECT', 'WITH', 'VALUES']
 
@@ -16,6 +16,8 @@ export function guardedStatement(db: Db, sql: string): Statement {
   if (sql.length > limits.sqlBytes) {
     throw new ApiError('limit', `the SQL statement is longer than ${limits.sqlBytes} characters`, 'make it shorter')
   }
+  // SQLite would stop reading there.
+  if (sql.includes('\0')) throw denied('there is a NUL character in it')
   const word = firstWord(sql)
   if (word === '') throw new ApiError('bad-request', 'there is no SQL statement', 'try: SELECT * FROM trace')
   if (!ALLOWED.includes(word)) throw denied(`a statement that begins with ${word.slice(0, 20)} does not only read`)
@@ -28,7 +30,7 @@ function prepare(db: Db, sql: string): Statement {
   try {
     return db.prepare(sql)
   } catch (error) {
-    // More than one statement, or a NUL inside: the binding's own refusals.
+    // The binding's own refusal.
     if (error instanceof RangeError) throw denied('there is more than one statement')
     if (sqliteCode(error) === 'SQLITE_ERROR' || sqliteCode(error) === 'SQLITE_AUTH') {
       throw new ApiError(
@@ -38,6 +40,26 @@ function prepare(db: Db, sql: string): Statement {
       )
     }
     throw error
+  }
+}
+
+/** What went wrong in a user's statement, while it was prepared or while it ran. */
+export function explainSql(error: unknown, path: string): unknown {
+  switch (sqliteCode(error)) {
+    case 'SQLITE_ERROR':
+    case 'SQLITE_AUTH':
+    case 'SQLITE_TOOBIG':
+    case 'SQLITE_MISMATCH':
+    case 'SQLITE_RANGE':
+      return new ApiError(
+        'bad-request',
+        `SQL: ${error instanceof Error ? error.message : String(error)}`,
+        'see the tables: SELECT name, sql FROM sqlite_schema',
+      )
+    case 'SQLITE_NOMEM':
+      return new ApiError('limit', 'SQL: the statement needs more memory than it may use', 'ask for less at a time')
+    default:
+      return explain(error, path)
   }
 }
 

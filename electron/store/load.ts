@@ -22,7 +22,8 @@ import {
   type TraceMeta,
 } from '#shared/model/trace.ts'
 import { damaged, decodeSpans } from './codec.ts'
-import type { Db } from './database.ts'
+import { explain, type Db } from './database.ts'
+import { checkReferences, type Targets } from './references.ts'
 import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
 import { VOCABULARIES } from './write-end.ts'
 
@@ -99,6 +100,19 @@ function partsOf(db: Db, traceId: number): Pick<StoredTrace, 'first' | 'rows'> {
 
 /** A trace without its raw events. The database must stay open as long as tables may still be asked for first. */
 export function loadTrace(db: Db, traceId: number): Trace {
+  return explained(db, () => readTrace(db, traceId))
+}
+
+/** Damage SQLite finds while reading is said like any other. */
+function explained<T>(db: Db, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw explain(error, db.name)
+  }
+}
+
+function readTrace(db: Db, traceId: number): Trace {
   const row = db.prepare('SELECT * FROM trace WHERE id = ?').get(traceId) as TraceRow | undefined
   if (row === undefined) {
     throw new ApiError('not-found', `there is no trace ${traceId} in this file`, 'see which there are: faultline info')
@@ -115,7 +129,7 @@ export function loadTrace(db: Db, traceId: number): Trace {
     let columns: Columns<Schema> | undefined
     Object.defineProperty(trace, table, {
       enumerable: true,
-      get: () => (columns ??= readTable(db, { traceId, table, rows: parts.rows[rowMaps[table].part], dictionaries })),
+      get: () => (columns ??= explained(db, () => readTable(db, { traceId, table, rows: parts.rows, dictionaries }))),
     })
   }
   return trace as unknown as Trace
@@ -197,15 +211,14 @@ export function readDictionaries(
   }
 }
 
-interface TableToRead {
+interface TableToRead extends Targets {
   readonly traceId: number
   readonly table: SpanTable
-  readonly rows: number
-  readonly dictionaries: Dictionaries
 }
 
-function readTable(db: Db, { traceId, table, rows }: TableToRead): Columns<Schema> {
+function readTable(db: Db, { traceId, table, ...targets }: TableToRead): Columns<Schema> {
   const { part } = rowMaps[table]
+  const rows = targets.rows[part]
   const schema: Schema = spanSchemas[table]
   const chunks = db.prepare('SELECT seq, n, ts0, columns FROM span_chunk WHERE trace_id = ? AND part = ? ORDER BY seq')
   const counted = db
@@ -223,5 +236,7 @@ function readTable(db: Db, { traceId, table, rows }: TableToRead): Columns<Schem
   }>) {
     decodeSpans(schema, { ...chunk, what: `${part} chunk ${chunk.seq}` }, timeColumns[table], into)
   }
-  return { length: rows, cols }
+  const columns = { length: rows, cols }
+  checkReferences(table, columns, targets)
+  return columns
 }

@@ -5,8 +5,8 @@
  * its place only when it is complete.
  */
 
-import { closeSync, copyFileSync, openSync, readSync, statSync, type Stats } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { closeSync, copyFileSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { connect, explain, type Db } from './database.ts'
 import { Draft } from './draft.ts'
@@ -63,7 +63,7 @@ function inspect(path: string): { readonly version: number } {
     closeSync(file)
   }
   if (got === 0) throw new ApiError('bad-input', `${name} is empty`, 'record or import a trace into it')
-  if (header.toString('latin1', 0, 16) !== MAGIC.slice(0, Math.min(16, got))) {
+  if (!MAGIC.startsWith(header.toString('latin1', 0, Math.min(16, got)))) {
     throw new ApiError('bad-input', `${name} is not a .faultline file`, 'if it is a trace, import it: faultline import')
   }
   if (got < HEADER_BYTES) throw cut(name)
@@ -170,7 +170,7 @@ function checkSchema(db: Db, name: string, version: number): void {
 
 /** Bring an older file to this version, in a copy. */
 function migrateFile(path: string): void {
-  const draft = new Draft(resolve(path))
+  const draft = new Draft(realpathSync(path))
   try {
     copyFileSync(path, draft.path)
     const db = connect(draft.path, { readonly: false, mustExist: true })
