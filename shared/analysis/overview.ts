@@ -32,7 +32,11 @@ export interface OverviewLock {
   readonly classId: number
   readonly waitTotalNs: number
   readonly contended: number
-  /** What the holders did while others waited, most first; shares of waitTotalNs; `other` and `unknown` included. */
+  /**
+   * What the holders did while others waited, most first; they add up to waitTotalNs. `other`: in no known phase;
+   * `wait:CLASS`: they waited themselves; `wakeup`: the last holder had let go, the waiter had yet to run; `unknown`: no
+   * holder is known.
+   */
   readonly phases: readonly { readonly phase: string; readonly ns: number }[]
 }
 

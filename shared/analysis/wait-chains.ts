@@ -13,7 +13,7 @@ import { largest } from './parts/grouping.ts'
 import { holderLabel } from './parts/holder.ts'
 import { lockFacts } from './parts/scope.ts'
 import { labelCount } from './parts/segments.ts'
-import { mainEdge, waitOf, waitsIn } from './parts/waits.ts'
+import { mainEdge, waitOf, waitsIn, wakeupNs } from './parts/waits.ts'
 import { modeName, opName, taskRef } from './parts/words.ts'
 
 export interface ChainLink {
@@ -50,6 +50,8 @@ export interface WaitChain {
   readonly mode: 'exclusive' | 'shared'
   readonly startNs: number
   readonly waitNs: number
+  /** End of the wait, when the last known holder had let go and the waiter had yet to run. */
+  readonly wakeupNs: number
   readonly links: readonly ChainLink[]
   /** The last task of the chain and what it was doing; null where the holder is unknown. */
   readonly rootTask: string | null
@@ -161,6 +163,7 @@ function toChain(trace: Trace, wait: number): WaitChain {
     mode: modeName(mode[wait]),
     startNs: requestedNs[wait],
     waitNs: Math.max(0, end - requestedNs[wait]),
+    wakeupNs: wakeupNs(trace, wait, ALWAYS),
     links,
     rootTask: root?.task ?? null,
     rootTaskId: root?.taskId ?? null,

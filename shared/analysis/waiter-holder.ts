@@ -8,7 +8,7 @@ import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
 import { PairIds } from './parts/grouping.ts'
 import { clipped, windowOf } from './parts/scope.ts'
-import { edges, explainedNs, waitsIn } from './parts/waits.ts'
+import { edges, explainedNs, waitsIn, wakeupNs } from './parts/waits.ts'
 import { taskRef, type TaskRef } from './parts/words.ts'
 
 export interface WaiterHolderResult {
@@ -19,6 +19,8 @@ export interface WaiterHolderResult {
   readonly overlapNs: Float64Array
   /** Wait time in scope that no known holder explains. */
   readonly unexplainedNs: number
+  /** Of that, time after the last known holder had let go: the waiter had yet to run. */
+  readonly wakeupNs: number
 }
 
 export const waiterHolder = analysis({
@@ -34,8 +36,10 @@ export const waiterHolder = analysis({
     const pairs = new PairIds(trace.tasks.length, trace.tasks.length)
     const pairNs: number[] = []
     let unexplainedNs = 0
+    let wakingNs = 0
     for (const wait of waitsIn(trace, scope)) {
       unexplainedNs += clipped(requestedNs[wait], acquiredNs[wait], window) - explainedNs(trace, wait, window)
+      wakingNs += wakeupNs(trace, wait, window)
       for (let i = byWaiter.starts[wait]; i < byWaiter.starts[wait + 1]; i++) {
         const edge = byWaiter.rows[i]
         const ns = clipped(from[edge], to[edge], window)
@@ -44,7 +48,7 @@ export const waiterHolder = analysis({
         pairNs[pair] = (pairNs[pair] ?? 0) + ns
       }
     }
-    return { ...matrix(trace, { pairs, pairNs, top }), unexplainedNs }
+    return { ...matrix(trace, { pairs, pairNs, top }), unexplainedNs, wakeupNs: wakingNs }
   },
 })
 
@@ -54,7 +58,7 @@ interface Pairs {
   readonly top: number
 }
 
-function matrix(trace: Trace, { pairs, pairNs, top }: Pairs): Omit<WaiterHolderResult, 'unexplainedNs'> {
+function matrix(trace: Trace, { pairs, pairNs, top }: Pairs): Omit<WaiterHolderResult, 'unexplainedNs' | 'wakeupNs'> {
   const waiters = axis(trace, pairNs, top, (pair) => pairs.first(pair))
   const holders = axis(trace, pairNs, top, (pair) => pairs.second(pair))
   const overlapNs = new Float64Array(waiters.tasks.length * holders.tasks.length)

@@ -165,7 +165,7 @@ describe('hold phases', () => {
         const fromNs = Math.max(span.acquiredNs, from(scope))
         const toNs = Math.min(span.releasedNs, to(scope))
         const op = naiveOps(trace)[span.op]?.kind ?? 'none'
-        for (const [phase, ns] of naiveDivision(trace, { ...span, fromNs, toNs })) {
+        for (const [phase, ns] of naiveDivision(trace, { ...span, since: span.acquiredNs, fromNs, toNs })) {
           const major = `${span.lockClass}/${span.mode}`
           const known = expected.get(`${major}/${phase}/${op}`) ?? { ns: 0, spans: 0 }
           expected.set(`${major}/${phase}/${op}`, { ns: known.ns + ns, spans: known.spans + 1 })
@@ -204,6 +204,13 @@ function explained(trace: Trace, wait: NaiveSpan, scope: Scope): number {
   return ticks
 }
 
+/** End of a wait, inside the window, after the last of its edges; nothing where there are none or holds are not recorded. */
+function wakeup(trace: Trace, wait: NaiveSpan, scope: Scope): number {
+  const edges = Array.from({ length: trace.waitEdge.length }, (_, edge) => naiveEdge(trace, edge))
+  const ends = edges.filter((edge) => edge.waiter === wait.id).map((edge) => edge.toNs)
+  return ends.length === 0 || !wait.holdKnown ? 0 : inside(Math.max(...ends), wait.acquiredNs, scope)
+}
+
 describe('waiter × holder', () => {
   it('adds up the overlaps of every pair of tasks', () => {
     fc.assert(
@@ -232,6 +239,7 @@ describe('waiter × holder', () => {
           (wait) => inside(wait.requestedNs, wait.acquiredNs, scope) - explained(trace, wait, scope),
         )
         expect(result.unexplainedNs).toBe(sum(unexplained))
+        expect(result.wakeupNs).toBe(sum(waits.map((wait) => wakeup(trace, wait, scope))))
       }),
       runs,
     )
@@ -260,12 +268,14 @@ describe('worst locks of the overview', () => {
           const all = sum(edges.map((edge) => Math.max(0, edge.toNs - edge.fromNs)))
           for (const edge of edges) {
             const holder = naiveSpans(trace)[edge.holder]
-            const division = naiveDivision(trace, { ...holder, fromNs: edge.fromNs, toNs: edge.toNs })
+            const since = edge.queued ? -Infinity : Number.isNaN(holder.acquiredNs) ? -Infinity : holder.acquiredNs
+            const division = naiveDivision(trace, { ...holder, since, fromNs: edge.fromNs, toNs: edge.toNs })
             for (const [phase, ns] of division) {
               parts.set(phase, (parts.get(phase) ?? 0) + (ns * explained(trace, wait, scope)) / all)
             }
           }
         }
+        parts.set('wakeup', sum(own.map((wait) => wakeup(trace, wait, scope))))
         const rounding = parts.size + 1
         for (const [phase, ns] of parts) {
           const found = lock.phases.find((part) => part.phase === phase)?.ns ?? 0
@@ -291,6 +301,7 @@ describe('wait chains', () => {
         for (let i = 1; i < chain.links.length; i++) {
           expect(chain.links[i].overlapNs).toBeLessThanOrEqual(chain.links[i - 1].overlapNs)
         }
+        expect(chain.wakeupNs).toBe(wakeup(trace, naiveSpans(trace)[chain.waitId], {}))
         expect(chain.rootTask).toBe(chain.links.at(-1)?.task ?? null)
       }
     })

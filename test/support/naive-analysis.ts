@@ -146,13 +146,16 @@ export function nearestRank(values: readonly number[], q: number): number | null
   return sorted.length === 0 ? null : sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]
 }
 
-/** What the task was doing in the ns after `at`: its wait that began last, else its phase that began last, else `other`. */
-export function naiveLabel(trace: Trace, task: number, at: number): string {
+/**
+ * What the task was doing in the ns after `at`: its wait that began last (unless it began before `since`), else its phase
+ * that began last, else `other`.
+ */
+export function naiveLabel(trace: Trace, { task, at, since }: { task: number; at: number; since: number }): string {
   const waits = naiveSpans(trace).filter(
     (span) => span.task === task && !span.annotation && !span.irq && span.requestedNs <= at && span.acquiredNs > at,
   )
   const wait = latest(waits.filter(({ waitNs }) => waitNs > 0).map((span) => ({ ...span, startNs: span.requestedNs })))
-  if (wait !== undefined) return `wait:${trace.lockClasses[wait.lockClass].name}`
+  if (wait !== undefined && wait.startNs >= since) return `wait:${trace.lockClasses[wait.lockClass].name}`
   const { cols } = trace.phase
   const phases = Array.from({ length: trace.phase.length }, (_, id) => id).filter(
     (id) => cols.task[id] === task && cols.startNs[id] <= at && cols.startNs[id] + cols.durationNs[id] > at,
@@ -168,11 +171,11 @@ function latest<T extends { readonly id: number; readonly startNs: number }>(all
 /** ns per label of an interval of a task, tick by tick. */
 export function naiveDivision(
   trace: Trace,
-  { task, irq, fromNs, toNs }: { task: number; irq: boolean; fromNs: number; toNs: number },
+  { task, irq, since, fromNs, toNs }: { task: number; irq: boolean; since: number; fromNs: number; toNs: number },
 ): Map<string, number> {
   const out = new Map<string, number>()
   for (let at = fromNs; at < toNs; at++) {
-    const label = irq ? 'interrupt' : naiveLabel(trace, task, at)
+    const label = irq ? 'interrupt' : naiveLabel(trace, { task, at, since })
     out.set(label, (out.get(label) ?? 0) + 1)
   }
   return out
@@ -182,16 +185,16 @@ export function naiveDivision(
 export function naiveEdge(
   trace: Trace,
   edge: number,
-): { fromNs: number; toNs: number; waiter: number; holder: number } {
+): { queued: boolean; fromNs: number; toNs: number; waiter: number; holder: number } {
   const { waiter, holder, kind, overlapNs } = trace.waitEdge.cols
   const spans = naiveSpans(trace)
   const w = spans[waiter[edge]]
   const h = spans[holder[edge]]
   const end = Number.isNaN(w.acquiredNs) ? trace.meta.durationNs : w.acquiredNs
-  const ids = { waiter: w.id, holder: h.id }
+  const ids = { waiter: w.id, holder: h.id, queued: kind[edge] === 1 }
   if (kind[edge] === 0 && !h.holdKnown)
     return { ...ids, fromNs: Math.max(w.requestedNs, end - overlapNs[edge]), toNs: end }
-  const blockedFrom = kind[edge] === 1 ? h.requestedNs : h.acquiredNs
+  const blockedFrom = kind[edge] === 1 ? h.acquiredNs - overlapNs[edge] : h.acquiredNs
   const blockedTo = kind[edge] === 1 ? h.acquiredNs : h.releasedNs
   const fromNs = Number.isNaN(blockedFrom) ? w.requestedNs : Math.max(w.requestedNs, blockedFrom)
   const toNs = Number.isNaN(blockedTo) ? end : Math.min(end, blockedTo)

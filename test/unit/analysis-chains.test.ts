@@ -45,7 +45,7 @@ describe('a wait chain', () => {
     const [chain] = chainsOf(twoLocks)
     expect(chain).toMatchObject({ waitId: 0, task: 'fault', op: 'write_fault', class: 'A', mode: 'shared', waitNs: 80 })
     expect(chain.links).toMatchObject([
-      { task: 'punch', op: 'punch_hole', phase: 'unmap', class: 'A', mode: 'exclusive', heldNs: 90, overlapNs: 80 },
+      { task: 'punch', op: 'punch_hole', phase: 'wait:B', class: 'A', mode: 'exclusive', heldNs: 90, overlapNs: 80 },
       { task: 'fsync', op: 'fsync', phase: 'commit_wait', class: 'B', mode: 'exclusive', heldNs: 65, overlapNs: 50 },
     ])
     expect(chain).toMatchObject({ rootTask: 'fsync', rootTaskId: 2, rootOp: 'fsync', cut: false })
@@ -55,6 +55,15 @@ describe('a wait chain', () => {
     const spans = twoLocks.spans?.map((span, i) => (i === 0 ? { ...span, requestedNs: 60 } : span)) ?? []
     const chain = chainsOf({ ...twoLocks, spans }, { waitId: 0 })[0]
     expect(chain.links.map(({ overlapNs }) => overlapNs)).toEqual([30, 10])
+  })
+
+  it('says how long the waiter had yet to run after the last holder let go', () => {
+    const spans = [
+      { task: 0, requestedNs: 0, acquiredNs: 100 },
+      { task: 1, acquiredNs: 0, releasedNs: 30 },
+    ]
+    expect(chainsOf({ spans, edges: [{ waiter: 0, holder: 1, overlapNs: 30 }] })[0].wakeupNs).toBe(70)
+    expect(chainsOf({ spans })[0].wakeupNs).toBe(0)
   })
 
   it('follows the holder with the largest overlap', () => {
@@ -216,7 +225,7 @@ describe('the slowest operations', () => {
         opId: 0,
         task: 'fault',
         durationNs: 95,
-        waitedFor: { waitId: 0, class: 'A', waitNs: 80, holder: 'punch', holderId: 1, holderPhase: 'unmap' },
+        waitedFor: { waitId: 0, class: 'A', waitNs: 80, holder: 'punch', holderId: 1, holderPhase: 'wait:B' },
       },
     ])
   })

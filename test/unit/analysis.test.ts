@@ -201,6 +201,26 @@ describe('hold phases', () => {
     expect(first.mostlyIn).toEqual({ phase: 'dax_fault', share: 0.4 })
   })
 
+  it('look beneath a wait that began before the lock was taken: the run queue lock is not held across a sleep', () => {
+    const trace = traceOf({
+      classes: [
+        ['mmap_lock', 'rwsem'],
+        ['&rq->__lock', 'spinlock'],
+      ],
+      locks: [0, 1],
+      phases: [{ name: 'dax_fault', startNs: 0, durationNs: 30 }],
+      spans: [
+        { lock: 0, requestedNs: 10, acquiredNs: 60 },
+        { lock: 1, acquiredNs: 20, releasedNs: 50 },
+      ],
+    })
+    const { rows } = holdPhases.run(trace, holdPhases.params.parse({ scope: { lockClass: 1 } }))
+    expect(rows.map(({ phase, holdNs }) => [phase, holdNs])).toEqual([
+      ['other', 20],
+      ['dax_fault', 10],
+    ])
+  })
+
   it('keep what an interrupt holds apart from the phases of the task it interrupted', () => {
     const irq = { flags: SPAN_HOLD_KNOWN | SPAN_IRQ, acquiredNs: 22, releasedNs: 24 }
     const { rows } = holdPhases.run(
@@ -242,7 +262,7 @@ describe('overview', () => {
     expect(tasks).toMatchObject([{ states: null, waitNs: null, busyNs: 10, operations: 1 }])
   })
 
-  it('shares a wait out over several readers that blocked it at once, and calls the rest unknown', () => {
+  it('shares a wait out over several readers that blocked it at once; what is left is waking up', () => {
     const trace = traceOf({
       phases: [
         { task: 1, name: 'map_blocks', startNs: 0, durationNs: 60 },
@@ -262,11 +282,55 @@ describe('overview', () => {
       {
         waitTotalNs: 100,
         phases: [
-          { phase: 'unknown', ns: 40 },
+          { phase: 'wakeup', ns: 40 },
           { phase: 'map_blocks', ns: 30 },
           { phase: 'zero', ns: 30 },
         ],
       },
+    ])
+  })
+})
+
+describe('what holders did', () => {
+  const spans = [
+    { task: 0, requestedNs: 0, acquiredNs: 100 },
+    { task: 1, acquiredNs: 10, releasedNs: 60 },
+  ]
+  const edges = [{ waiter: 0, holder: 1, overlapNs: 50 }]
+  const phasesOf = (small: SmallTrace, scope: object = {}) =>
+    overview.run(traceOf(small), overview.params.parse({ scope })).locks[0].phases
+
+  it('is unknown before any known holder, and where there is none', () => {
+    expect(phasesOf({ spans: spans.slice(0, 1) })).toEqual([{ phase: 'unknown', ns: 100 }])
+    expect(phasesOf({ spans, edges })).toEqual([
+      { phase: 'other', ns: 50 },
+      { phase: 'wakeup', ns: 40 },
+      { phase: 'unknown', ns: 10 },
+    ])
+  })
+
+  it('is never called waking up where events were lost or holds are not recorded: somebody unseen may have held it', () => {
+    const trace = traceOf({ spans, edges })
+    const lossy = { ...trace, meta: { ...trace.meta, lostEvents: 3 } }
+    expect(overview.run(lossy, overview.params.parse({})).locks[0].phases.map(({ phase }) => phase)).not.toContain(
+      'wakeup',
+    )
+    const unseen = spans.map((span) => ({ ...span, flags: SPAN_CONTENDED }))
+    expect(phasesOf({ spans: unseen, edges }).map(({ phase }) => phase)).not.toContain('wakeup')
+  })
+
+  it('is waiting in the queue while a writer ahead of a reader waited itself', () => {
+    const queue = [
+      { task: 0, mode: 1, requestedNs: 20, acquiredNs: 80 },
+      { task: 1, mode: 0, requestedNs: 10, acquiredNs: 70, releasedNs: 80 },
+    ]
+    const behind = [
+      { waiter: 0, holder: 1, overlapNs: 50, kind: 1 },
+      { waiter: 0, holder: 1, overlapNs: 10 },
+    ]
+    expect(phasesOf({ spans: queue, edges: behind }, { task: 0 })).toEqual([
+      { phase: 'wait:L', ns: 50 },
+      { phase: 'other', ns: 10 },
     ])
   })
 })

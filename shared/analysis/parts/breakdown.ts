@@ -11,7 +11,7 @@ import { PairIds } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { lockFacts, type Window } from './scope.ts'
 import { interruptLabel, labelCount, otherLabel, segmentAt, segments, type Segments } from './segments.ts'
-import { edges } from './waits.ts'
+import { edges, QUEUED } from './waits.ts'
 
 const entrySchema = { cell: 'u32', ns: 'f64' } as const
 
@@ -22,6 +22,8 @@ interface Intervals {
   /** Rows for which this is false have no entries; neither have those with an unknown end. */
   counts(row: number): boolean
   task(row: number): number
+  /** When what the row looks at began: of waits before that the phase beneath counts. */
+  since(row: number): number
   /** Lived through in interrupt context. */
   irq(row: number): boolean
   /** Dense, below `groups`. */
@@ -136,11 +138,12 @@ export class Breakdown {
     const task = this.#of.task(row)
     const all = this.#all
     const last = all.starts[task + 1]
+    const since = this.#of.since(row)
     let rest = toNs - fromNs
     for (let s = segmentAt(all, task, fromNs); s < last && all.fromNs[s] < toNs; s++) {
       const from = all.fromNs[s] > fromNs ? all.fromNs[s] : fromNs
       const to = all.toNs[s] < toNs ? all.toNs[s] : toNs
-      sums.add(all.label[s], to - from)
+      sums.add(all.sinceNs[s] < since ? all.beneath[s] : all.label[s], to - from)
       rest -= to - from
     }
     if (rest > 0) sums.add(otherLabel(this.#trace), rest)
@@ -162,6 +165,7 @@ export const holdBreakdown = perTrace((trace) => {
     toNs: releasedNs,
     counts: (row) => (flags[row] & SPAN_HOLD_KNOWN) !== 0 && listed[lock[row]] === 1,
     task: (row) => task[row],
+    since: (row) => acquiredNs[row],
     irq: (row) => (flags[row] & SPAN_IRQ) !== 0,
     groups: trace.lockClasses.length * 2 * (trace.opKinds.length + 1),
     group: (row) => holdGroup(trace, classOf[lock[row]] * 2 + mode[row], op[row] === -1 ? -1 : kind[op[row]]),
@@ -171,14 +175,15 @@ export const holdBreakdown = perTrace((trace) => {
 /** Overlaps of wait edges, by row of waitEdge, divided among what the holder did meanwhile; groups are the classes waited for. */
 export const edgeBreakdown = perTrace((trace) => {
   const { from, to } = edges(trace)
-  const { waiter, holder } = trace.waitEdge.cols
-  const { lock, task, flags } = trace.lockSpan.cols
+  const { waiter, holder, kind } = trace.waitEdge.cols
+  const { lock, task, flags, acquiredNs } = trace.lockSpan.cols
   const { classOf } = lockFacts(trace)
   return new Breakdown(trace, {
     fromNs: from,
     toNs: to,
     counts: () => true,
     task: (edge) => task[holder[edge]],
+    since: (edge) => (kind[edge] === QUEUED ? -Infinity : acquiredNs[holder[edge]]),
     irq: (edge) => (flags[holder[edge]] & SPAN_IRQ) !== 0,
     groups: trace.lockClasses.length,
     group: (edge) => classOf[lock[waiter[edge]]],

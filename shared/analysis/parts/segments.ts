@@ -7,6 +7,10 @@
  *   phase b        ├────────┤
  *   wait  L             ├──────┤
  *   segments  aaaaaabbbbbLLLLLLLaaa
+ *   beneath   aaaaaabbbbbbbbbaaaaaa
+ *
+ * A lock that is taken inside a wait (the run queue's, on the way to sleep) is not held across that wait; for its holder
+ * the phase beneath counts.
  */
 
 import { SPAN_IRQ } from '../../model/kinds.ts'
@@ -22,6 +26,10 @@ export interface Segments {
   readonly fromNs: Float64Array
   readonly toNs: Float64Array
   readonly label: Uint32Array
+  /** Innermost phase, whether the task waited or not. */
+  readonly beneath: Uint32Array
+  /** When the wait of a wait segment began. */
+  readonly sinceNs: Float64Array
 }
 
 /** Labels are small integers: a phase, or waiting for a class, or one of two words for the rest. */
@@ -52,6 +60,7 @@ export function labelName(trace: Trace, label: number): string {
 }
 
 interface Open {
+  readonly fromNs: number
   readonly toNs: number
   readonly label: number
 }
@@ -60,25 +69,31 @@ class Sweep {
   readonly fromNs: Float64Array
   readonly toNs: Float64Array
   readonly label: Uint32Array
+  readonly beneath: Uint32Array
+  readonly sinceNs: Float64Array
   length = 0
+  readonly #other: number
   readonly #phases: Open[] = []
   readonly #waits: Open[] = []
   #now = -Infinity
 
-  constructor(capacity: number) {
+  constructor(capacity: number, other: number) {
+    this.#other = other
     this.fromNs = new Float64Array(capacity)
     this.toNs = new Float64Array(capacity)
     this.label = new Uint32Array(capacity)
+    this.beneath = new Uint32Array(capacity)
+    this.sinceNs = new Float64Array(capacity)
   }
 
   phase(fromNs: number, toNs: number, label: number): void {
     this.#advance(fromNs)
-    this.#phases.push({ toNs, label })
+    this.#phases.push({ fromNs, toNs, label })
   }
 
   wait(fromNs: number, toNs: number, label: number): void {
     this.#advance(fromNs)
-    this.#waits.push({ toNs, label })
+    this.#waits.push({ fromNs, toNs, label })
   }
 
   endTask(): void {
@@ -89,30 +104,26 @@ class Sweep {
   /** Give the time up to `toNs` to whatever is innermost. */
   #advance(toNs: number): void {
     while (this.#now < toNs) {
-      const open = this.#innermost()
-      if (open === undefined) {
+      const wait = this.#top(this.#waits)
+      const phase = this.#top(this.#phases)
+      if (wait === undefined && phase === undefined) {
         this.#now = toNs
         return
       }
-      const end = open.toNs < toNs ? open.toNs : toNs
-      this.#emit(this.#now, end, open.label)
+      const end = Math.min(toNs, wait?.toNs ?? Infinity, phase?.toNs ?? Infinity)
+      const at = this.length++
+      this.fromNs[at] = this.#now
+      this.toNs[at] = end
+      this.beneath[at] = phase?.label ?? this.#other
+      this.label[at] = wait?.label ?? this.beneath[at]
+      this.sinceNs[at] = wait?.fromNs ?? NaN
       this.#now = end
     }
   }
 
-  #innermost(): Open | undefined {
-    for (const stack of [this.#waits, this.#phases]) {
-      while (stack.length > 0 && stack[stack.length - 1].toNs <= this.#now) stack.pop()
-      if (stack.length > 0) return stack[stack.length - 1]
-    }
-    return undefined
-  }
-
-  #emit(fromNs: number, toNs: number, label: number): void {
-    const at = this.length++
-    this.fromNs[at] = fromNs
-    this.toNs[at] = toNs
-    this.label[at] = label
+  #top(stack: Open[]): Open | undefined {
+    while (stack.length > 0 && stack[stack.length - 1].toNs <= this.#now) stack.pop()
+    return stack.at(-1)
   }
 }
 
@@ -122,7 +133,7 @@ export const segments = perTrace((trace): Segments => {
   const { name, startNs, durationNs } = trace.phase.cols
   const { requestedNs, acquiredNs, lock, flags } = trace.lockSpan.cols
   const { classOf } = lockFacts(trace)
-  const sweep = new Sweep(2 * (phases.rows.length + waits.rows.length))
+  const sweep = new Sweep(2 * (phases.rows.length + waits.rows.length), otherLabel(trace))
   const starts = new Uint32Array(trace.tasks.length + 1)
   for (let task = 0; task < trace.tasks.length; task++) {
     let w = waits.starts[task]
@@ -145,6 +156,8 @@ export const segments = perTrace((trace): Segments => {
     fromNs: sweep.fromNs.slice(0, sweep.length),
     toNs: sweep.toNs.slice(0, sweep.length),
     label: sweep.label.slice(0, sweep.length),
+    beneath: sweep.beneath.slice(0, sweep.length),
+    sinceNs: sweep.sinceNs.slice(0, sweep.length),
   }
 })
 

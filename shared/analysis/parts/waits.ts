@@ -11,7 +11,7 @@ import { perTrace } from './per-trace.ts'
 import { clipped, lockFacts, namesLocks, SpanFilter, type Window } from './scope.ts'
 import type { Scope } from '../analysis.ts'
 
-const QUEUED = EDGE_KINDS.indexOf('queued-writer')
+export const QUEUED = EDGE_KINDS.indexOf('queued-writer')
 
 /** Rows of contended lock spans, ascending; annotation classes are no locks. */
 export const contendedRows = perTrace((trace) => {
@@ -124,7 +124,8 @@ export const edges = perTrace((trace) => {
     const start = requestedNs[w]
     const end = Number.isNaN(acquiredNs[w]) ? Math.max(start, trace.meta.durationNs) : acquiredNs[w]
     const queued = kind[edge] === QUEUED
-    const blockedFrom = queued ? requestedNs[h] : acquiredNs[h]
+    // Of a writer that stood in the queue an edge says the part that no holder explains; it ends when that one's turn came.
+    const blockedFrom = queued ? acquiredNs[h] - overlapNs[edge] : acquiredNs[h]
     const blockedTo = queued ? acquiredNs[h] : releasedNs[h]
     if (!queued && (flags[h] & SPAN_HOLD_KNOWN) === 0) {
       // The hold itself was not recorded: it ended when the waiter got the lock.
@@ -154,6 +155,23 @@ export function explainedNs(trace: Trace, waiter: number, window: Window): numbe
     }
   }
   return sum
+}
+
+/**
+ * End of a wait in which nobody stood in its way any more: the last known holder had let go and the waiter had not run
+ * yet. Only where every hold of the lock is recorded; 0 where no holder is known at all, which is no wake-up but unknown.
+ */
+export function wakeupNs(trace: Trace, waiter: number, window: Window): number {
+  if ((trace.meta.lostEvents ?? 0) > 0) return 0
+  const { byWaiter, to } = edges(trace)
+  const { acquiredNs, flags } = trace.lockSpan.cols
+  if ((flags[waiter] & SPAN_HOLD_KNOWN) === 0) return 0
+  let last = Infinity
+  for (let i = byWaiter.starts[waiter]; i < byWaiter.starts[waiter + 1]; i++) {
+    const end = to[byWaiter.rows[i]]
+    last = last === Infinity || end > last ? end : last
+  }
+  return clipped(last, acquiredNs[waiter], window)
 }
 
 /** The edge of a wait with the largest part of it inside the window, -1 none; ties go to the earlier one. */

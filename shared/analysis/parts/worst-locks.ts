@@ -1,7 +1,8 @@
 /**
  * The classes most waited for, and what their holders did meanwhile. A wait's time is shared out over the edges that
- * explain it: the part covered by any holder in proportion to their overlaps (several readers may have blocked at once),
- * the rest is `unknown`. So the parts of a class add up to exactly what was waited for it.
+ * explain it: the part covered by any holder in proportion to their overlaps (several readers may have blocked at once);
+ * the end, when the last of them had let go and the waiter had yet to run, is `wakeup`; the rest is `unknown`. So the
+ * parts of a class add up to exactly what was waited for it.
  */
 
 import type { Trace } from '../../model/trace.ts'
@@ -10,7 +11,7 @@ import type { OverviewLock } from '../overview.ts'
 import { edgeBreakdown } from './breakdown.ts'
 import { clipped, lockFacts, overlaps, SpanFilter, windowOf } from './scope.ts'
 import { labelName } from './segments.ts'
-import { contendedRows, edges, explainedNs } from './waits.ts'
+import { contendedRows, edges, explainedNs, wakeupNs } from './waits.ts'
 
 /** Every class waited for in scope, worst first; `waits` are the measured waits of the scope. */
 export function worstLocks(trace: Trace, scope: Scope, waits: Uint32Array): OverviewLock[] {
@@ -52,16 +53,28 @@ function phasesOfHolders(trace: Trace, scope: Scope, waits: Uint32Array): Map<nu
   const { byWaiter, from, to } = edges(trace)
   const breakdown = edgeBreakdown(trace)
   const sums = new Float64Array(breakdown.cells.size)
+  const wakeup = new Float64Array(trace.lockClasses.length)
+  const { classOf } = lockFacts(trace)
   for (const wait of waits) {
     const first = byWaiter.starts[wait]
     const last = byWaiter.starts[wait + 1]
+    if (first === last) continue
+    wakeup[classOf[trace.lockSpan.cols.lock[wait]]] += wakeupNs(trace, wait, window)
     let all = 0
     for (let i = first; i < last; i++) all += clipped(from[byWaiter.rows[i]], to[byWaiter.rows[i]], window)
     if (all === 0) continue
     const factor = last - first === 1 ? 1 : explainedNs(trace, wait, window) / all
     for (let i = first; i < last; i++) breakdown.addTo(sums, byWaiter.rows[i], { window, factor })
   }
+  return byName(trace, sums, wakeup)
+}
+
+function byName(trace: Trace, sums: Float64Array, wakeup: Float64Array): Map<number, Map<string, number>> {
+  const breakdown = edgeBreakdown(trace)
   const out = new Map<number, Map<string, number>>()
+  wakeup.forEach((ns, id) => {
+    if (ns > 0) out.set(id, new Map([['wakeup', ns]]))
+  })
   for (let cell = 0; cell < sums.length; cell++) {
     if (sums[cell] === 0) continue
     const phases = out.get(breakdown.group(cell)) ?? new Map<string, number>()
