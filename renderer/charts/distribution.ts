@@ -68,12 +68,20 @@ export function histogramPairs(data: LatencyDistributionResult, side: Distributi
   return pairs
 }
 
+/** The highest column of the histogram; no axis goes past 100 %. */
+function mostShare({ all, brushed }: LatencyDistributionResult): number {
+  const most = (side: DistributionSide | undefined): number =>
+    side === undefined || side.count === 0 ? 0 : side.counts.reduce((a, b) => Math.max(a, b), 0) / side.count
+  return Math.max(most(all), most(brushed))
+}
+
 export function distributionOption(options: DistributionOptions): ChartOption {
   const { data, ink, clock, kind } = options
   const used = usedBuckets(data)
   const low = used === undefined ? 1e3 : Math.max(1, data.bucketNs[used.first])
   const high = used === undefined ? 1e7 : data.bucketNs[used.last + 1]
   const text = { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
+  const whole = kind === 'cdf' ? { max: 1, interval: 0.25 } : mostShare(data) > 0.75 ? { max: 1 } : {}
   return {
     animation: false,
     grid: { left: 52, right: 20, top: 12, bottom: 26, containLabel: false },
@@ -96,7 +104,8 @@ export function distributionOption(options: DistributionOptions): ChartOption {
     yAxis: {
       type: 'value',
       min: 0,
-      ...(kind === 'cdf' ? { max: 1, interval: 0.25 } : { splitNumber: 3 }),
+      splitNumber: 3,
+      ...whole,
       axisLabel: { ...text, formatter: (value: number) => percent(value) },
       splitLine: { lineStyle: { color: ink('grid') } },
     },
@@ -194,7 +203,7 @@ function nameMark({ ink, pairs, share, text }: LineName): Mark[] {
     fontSize: 11,
     fontFamily: ink('font-ui'),
   }
-  return [[{ coord: [x, share], lineStyle: { opacity: 0 }, label }, { coord: [x + step, share] }]]
+  return [[{ coord: [x, share], lineStyle: { color: 'transparent' }, label }, { coord: [x + step, share] }]]
 }
 
 /** Dashed lines from both axes to the median of all. */

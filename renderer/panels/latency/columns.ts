@@ -43,7 +43,6 @@ const FIRST: Readonly<Record<LatencyBy, readonly ColumnSpec<Row>[]>> = {
   op: [{ key: 'op', title: 'Operation', value: (row) => kindLook(row.op).label }],
   task: [
     { key: 'task', title: 'Task', value: (row) => row.task?.comm },
-    { key: 'pid', title: 'PID', value: (row) => row.task?.pid, kind: 'number', width: 60 },
     { key: 'op', title: 'Operation', value: (row) => kindLook(row.op).label },
   ],
   inode: [
@@ -70,7 +69,7 @@ export function latencyColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
       about: 'Operations; those not seen to end are counted, not measured',
     },
     { key: 'failed', title: 'Failed', value: (row) => row.failed, kind: 'count', width: 54 },
-    ...TIMES.map(([key, title, value]): ColumnSpec<Row> => ({
+    ...TIMES.filter(([key]) => by === 'op' || key !== 'min').map(([key, title, value]): ColumnSpec<Row> => ({
       key,
       title,
       kind: 'time',
@@ -91,10 +90,14 @@ export function latencyColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
   ]
 }
 
-/** Without the strip: it is a picture of columns that are there. */
+const PID: ColumnSpec<Row> = { key: 'pid', title: 'PID', value: (row) => row.task?.pid, kind: 'number' }
+
+/** Without the strip, which is a picture of columns that are there; with what the screen has no room for. */
 export function latencyExportColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
   return [
     ...latencyColumns(by).filter(({ key }) => key !== 'strip'),
+    ...(by === 'task' ? [PID] : []),
+    ...(by === 'op' ? [] : [{ key: 'min', title: 'Min', value: (row: Row): Cell => row.minNs, kind: 'time' as const }]),
     { key: 'mean', title: 'Mean', value: (row) => row.meanNs, kind: 'time' },
     { key: 'total', title: 'Total', value: (row) => row.totalNs, kind: 'time' },
     { key: 'wait', title: 'Lock wait', value: (row) => row.waitNs, kind: 'time' },

@@ -2,7 +2,7 @@
 
 import type { DistributionSide, LatencyBrush } from '#shared/analysis/latency-distribution.ts'
 import { percent } from '../../charts/words.ts'
-import { formatCount, rangeText, timeText, type ClockUnit } from '../../ui/format.ts'
+import { formatCount, rangeText, shownTime, timeText, type ClockUnit } from '../../ui/format.ts'
 
 export interface BrushFinding {
   readonly first: string
@@ -26,12 +26,18 @@ export function latencyText({ minNs, maxNs }: LatencyBrush, clock: ClockUnit): s
   if (minNs === undefined && maxNs === undefined) return 'any latency'
   if (maxNs === undefined) return `above ${timeText(minNs ?? 0, clock)}`
   if (minNs === undefined) return `below ${timeText(maxNs, clock)}`
-  return `${timeText(minNs, clock)} to ${timeText(maxNs, clock)}`
+  const [from, to] = [shownTime(minNs, clock), shownTime(maxNs, clock)]
+  return `${from.value}${from.unit === to.unit ? '' : ` ${from.unit}`} to ${to.value} ${to.unit}`
 }
 
 /** `1 180 to 1 240 ms, above 300 µs` */
 export function brushText(brush: LatencyBrush, durationNs: number, clock: ClockUnit): string {
   return `${rangeText(brush, durationNs, clock)}, ${latencyText(brush, clock)}`
+}
+
+/** For the chip: `60 ms × above 300 µs`. */
+export function brushSize(brush: LatencyBrush, clock: ClockUnit): string {
+  return `${timeText(brush.toNs - brush.fromNs, clock)} × ${latencyText(brush, clock)}`
 }
 
 /** For the label of the distribution: `p50 48.7 µs, p99 412 µs; brush: p50 421 µs`. */
