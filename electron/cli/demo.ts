@@ -109,10 +109,10 @@ function taskName({ id, comm, pid }: { readonly id: number; readonly comm: strin
   return id < 0 ? 'all others' : `${comm}-${pid}`
 }
 
-async function showChain({ analyse }: OpenTrace, { classId, mode }: ContentionRow): Promise<void> {
+async function showChain({ analyse, trace }: OpenTrace, { classId, mode }: ContentionRow): Promise<void> {
   const { chains, total } = await analyse('wait-chains', { scope: { lockClass: classId, mode }, worst: 1 })
   print(`\n${bold('4. The longest wait, up to its root')}`)
-  for (const chain of chains) print(describeChain(chain).join('\n'))
+  for (const chain of chains) print(describeChain(chain, trace.clockUnit).join('\n'))
   print(`1 of ${plural(total, 'wait')}`)
   print('\nSee it in the window: npm start')
 }

@@ -6,6 +6,7 @@
  */
 
 import { styleText } from 'node:util'
+import type { TraceInfo } from '#shared/contract/methods.ts'
 import { formatCount, formatNs, formatNsIn, formatShare, timeScale, UNKNOWN } from '#shared/base/time.ts'
 
 /** Terminals and `cut`, `awk`, `sort` all get along with a plain space. */
@@ -14,8 +15,12 @@ const GAP = '  '
 const MINIMUM_NAME_WIDTH = 16
 const CUT = '…'
 
-export function duration(ns: number | null | undefined): string {
+/** Traces of the clocks `counter` and `x86-tsc` count ticks, which are no time. */
+export type ClockUnit = TraceInfo['clockUnit']
+
+export function duration(ns: number | null | undefined, clock: ClockUnit = 'ns'): string {
   if (ns === null || ns === undefined) return UNKNOWN
+  if (clock === 'tick') return plural(ns, 'tick')
   const { value, unit } = formatNs(ns, GROUP)
   return `${value} ${unit}`
 }
@@ -35,7 +40,6 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 
 /** Text from a trace or a file name with everything a terminal might act on made visible. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what this is about
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => {
     const code = c.codePointAt(0) ?? 0
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
@@ -86,7 +90,13 @@ export function countColumn(head: string, values: readonly (number | null)[], di
 }
 
 /** All times of one column in one unit, named in the head. */
-export function timeColumn(head: string, values: readonly (number | null)[], dispensable?: number): Column {
+export function timeColumn(
+  head: string,
+  values: readonly (number | null)[],
+  options: { readonly clock: ClockUnit; readonly dispensable?: number | undefined },
+): Column {
+  const { clock, dispensable } = options
+  if (clock === 'tick') return { ...countColumn(head, values, dispensable), unit: 'ticks' }
   const scale = timeScale(values.filter((value) => value !== null))
   const cells = values.map((value) => (value === null ? UNKNOWN : formatNsIn(value, scale, GROUP)))
   return withRank({ head, unit: scale.unit, right: true, cells }, dispensable)
@@ -98,12 +108,13 @@ export function shareColumn(head: string, values: readonly (number | null)[], di
 }
 
 /** The columns of a list of things, each by what it takes from a thing. */
-export function columnsOf<T>(rows: readonly T[]) {
+export function columnsOf<T>(rows: readonly T[], clock: ClockUnit = 'ns') {
   type Of<V> = (row: T) => V
   return {
     name: (head: string, of: Of<string | null | undefined>) => nameColumn(head, rows.map(of)),
     count: (head: string, of: Of<number | null>, dispensable?: number) => countColumn(head, rows.map(of), dispensable),
-    time: (head: string, of: Of<number | null>, dispensable?: number) => timeColumn(head, rows.map(of), dispensable),
+    time: (head: string, of: Of<number | null>, dispensable?: number) =>
+      timeColumn(head, rows.map(of), { clock, dispensable }),
     share: (head: string, of: Of<number | null>, dispensable?: number) => shareColumn(head, rows.map(of), dispensable),
   }
 }

@@ -20,7 +20,7 @@ export interface OpenTrace {
   /** Token of the file, for further calls. */
   readonly file: string
   readonly trace: TraceInfo
-  analyse<Id extends AnalysisId>(id: Id, params: AnalysisParams<Id>): Promise<AnalysisResult<Id>>
+  readonly analyse: <Id extends AnalysisId>(id: Id, params: AnalysisParams<Id>) => Promise<AnalysisResult<Id>>
 }
 
 export class Session {

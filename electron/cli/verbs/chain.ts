@@ -6,7 +6,7 @@
 import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { json, traceId, whole } from '../options.ts'
-import { bold, dim, duration, plural, print, printable, printJson } from '../output.ts'
+import { bold, dim, duration, plural, print, printable, printJson, type ClockUnit } from '../output.ts'
 import type { OpenTrace } from '../session.ts'
 import { verb } from './verb.ts'
 
@@ -56,7 +56,7 @@ export const chain = verb({
       )
       return 0
     }
-    print(chains.map((each) => describeChain(each).join('\n')).join('\n\n'))
+    print(chains.map((each) => describeChain(each, open.trace.clockUnit).join('\n')).join('\n\n'))
     if (wait === undefined)
       print(`\n${plural(chains.length, 'longest wait', 'longest waits')} of ${plural(total, 'wait')}`)
     return 0
@@ -80,29 +80,36 @@ async function oneWait({ analyse }: OpenTrace, waitId: number) {
 }
 
 /** The lines of one chain, each link one step further in. */
-export function describeChain(wait: WaitChain): string[] {
+export function describeChain(wait: WaitChain, clock: ClockUnit): string[] {
+  const time = (ns: number) => duration(ns, clock)
   const doing = wait.op === null ? '' : ` in ${wait.op}`
-  const head = `${who(wait)}${doing} waited ${duration(wait.waitNs)} for ${lock(wait)}`
-  const lines = [`${bold(printable(head))} ${dim(`(wait ${wait.waitId}, at ${duration(wait.startNs)})`)}`]
-  wait.links.forEach((link, i) => lines.push(printable(`${'  '.repeat(i + 1)}${describeLink(link, i)}`)))
+  const head = `${who(wait)}${doing} waited ${time(wait.waitNs)} for ${lock(wait)}`
+  const lines = [`${bold(printable(head))} ${dim(`(wait ${wait.waitId}, at ${time(wait.startNs)})`)}`]
+  wait.links.forEach((link, i) =>
+    lines.push(printable(`${'  '.repeat(i + 1)}${describeLink(link, { first: i === 0, time })}`)),
+  )
   lines.push('  '.repeat(wait.links.length + 1) + ending(wait))
   return lines
 }
 
-function describeLink(link: ChainLink, at: number): string {
-  const waited = at === 0 ? '' : `which waited for ${lock(link)}, `
+function describeLink(
+  link: ChainLink,
+  { first, time }: { readonly first: boolean; readonly time: (ns: number) => string },
+): string {
+  const waited = first ? '' : `which waited for ${lock(link)}, `
   const op = link.op === null ? ', operation unknown' : ` in ${link.op}`
-  const inferred = link.inferred ? ' (inferred)' : ''
-  if (link.kind === 'queued-writer') {
-    return `${waited}queued behind ${who(link)}${op}, itself waiting, for ${duration(link.overlapNs)} of the wait${inferred}`
-  }
-  const long = link.heldNs === null ? '' : ` for ${duration(link.heldNs)}, ${duration(link.overlapNs)} of the wait`
-  return `${waited}held by ${who(link)}${op}${phaseWords(link.phase)}${long}${inferred}`
+  const details =
+    link.kind === 'holder'
+      ? [phaseWords(link.phase), link.heldNs === null ? '' : `for ${time(link.heldNs)}`]
+      : ['itself waiting']
+  const words = [`${link.kind === 'holder' ? 'held by' : 'queued behind'} ${who(link)}${op}`, ...details]
+  words.push(`${time(link.overlapNs)} of the wait`)
+  return `${waited}${words.filter((part) => part !== '').join(', ')}${link.inferred ? ' (inferred)' : ''}`
 }
 
 function phaseWords(phase: string | null): string {
   if (phase === null || phase === 'other') return ''
-  return phase.startsWith('wait:') ? `, waiting for ${phase.slice('wait:'.length)},` : `, in ${phase},`
+  return phase.startsWith('wait:') ? `waiting for ${phase.slice('wait:'.length)}` : `in ${phase}`
 }
 
 function ending(wait: WaitChain): string {

@@ -18,6 +18,7 @@ import {
   printable,
   printJson,
   printTable,
+  type ClockUnit,
   type Column,
 } from '../output.ts'
 import type { OpenTrace } from '../session.ts'
@@ -67,12 +68,15 @@ function printContention({ trace }: OpenTrace, rows: readonly ContentionRow[], t
   print(contentionFinding(trace, rows))
   if (rows.length === 0) return
   print('')
-  printTable(contentionColumns(rows))
+  printTable(contentionColumns(rows, trace.clockUnit))
   sayRest(rows.length, total)
 }
 
 /** One sentence: the lock that was waited for longest and what it was mostly held for. */
-export function contentionFinding(trace: Pick<TraceInfo, 'shows'>, rows: readonly ContentionRow[]): string {
+export function contentionFinding(
+  trace: Pick<TraceInfo, 'shows' | 'clockUnit'>,
+  rows: readonly ContentionRow[],
+): string {
   const worst = rows[0]
   if (!trace.shows.waits)
     return 'This trace cannot show lock waits: it has no lock events. How to record them: lock:* or lock:contention_*.'
@@ -83,7 +87,7 @@ export function contentionFinding(trace: Pick<TraceInfo, 'shows'>, rows: readonl
     worst.task && `by ${worst.task.comm}-${worst.task.pid}`,
   ]
   const name = [worst.class, `(${worst.mode})`, ...whose.filter(Boolean)].join(' ')
-  const waited = `${printable(name)} was waited for longest: ${duration(worst.waitTotalNs)} in ${plural(worst.contended, 'wait')}`
+  const waited = `${printable(name)} was waited for longest: ${duration(worst.waitTotalNs, trace.clockUnit)} in ${plural(worst.contended, 'wait')}`
   const held = worst.mostlyIn
   return held === undefined
     ? `${waited}.`
@@ -96,8 +100,8 @@ export function inPhase(phase: string): string {
   return `is inside ${printable(phase)}`
 }
 
-function contentionColumns(rows: readonly ContentionRow[]): Column[] {
-  const { name, count: number, time } = columnsOf(rows)
+function contentionColumns(rows: readonly ContentionRow[], clock: ClockUnit): Column[] {
+  const { name, count: number, time } = columnsOf(rows, clock)
   const has = (key: keyof ContentionRow) => rows.some((row) => row[key] !== undefined)
   const phase = name('mostly held in', ({ mostlyIn: most }) => most && `${most.phase} ${percent(most.share)}`)
   return [
@@ -139,9 +143,11 @@ function printPhases({ trace }: OpenTrace, rows: readonly HoldPhaseRow[], total:
   }
   const lock = `${printable(first.class)} (${first.mode})`
   const share = `${percent(first.shareOfHold)} of its hold time ${inPhase(first.phase)}`
-  print(`${lock} was held longest in one way: ${share} in ${printable(first.op)} (${duration(first.holdNs)}).`)
+  print(
+    `${lock} was held longest in one way: ${share} in ${printable(first.op)} (${duration(first.holdNs, trace.clockUnit)}).`,
+  )
   print('')
-  const { name, count: number, time, share: part } = columnsOf(rows)
+  const { name, count: number, time, share: part } = columnsOf(rows, trace.clockUnit)
   printTable([
     name('lock class', (row) => row.class),
     name('mode', (row) => row.mode),

@@ -82,11 +82,11 @@ async function uploadStdin(session: Session): Promise<Source> {
 }
 
 export function describeImport(summary: ImportSummary, out: string): string {
-  const { events, wallMs, startNs, endNs, lines, skipped, lost, unmatched } = summary
+  const { events, wallMs, lines, skipped, lost, unmatched } = summary
   const rate = wallMs > 0 ? ` (${count((events / wallMs) * 1000)} events/s)` : ''
   const read = lines === null ? `${count(summary.bytes)} bytes` : plural(lines, 'line')
   const parts = [
-    `${out}: ${plural(events, 'event')} over ${duration(endNs - startNs)}, read as ${summary.format} from ${read} in ${duration(wallMs * 1e6)}${rate}`,
+    `${out}: ${plural(events, 'event')} read as ${summary.format} from ${read} in ${duration(wallMs * 1e6)}${rate}`,
     `  ${plural(summary.ops, 'operation')}, ${plural(summary.lockSpans, 'lock span')} of ${plural(summary.locks, 'lock')} in ${plural(summary.lockClasses, 'class', 'classes')}, ${plural(summary.tasks, 'task')}`,
     ...skipped.map(({ reason, count: times, firstLine }) => {
       const where = firstLine === null ? '' : `, first at line ${count(firstLine)}`

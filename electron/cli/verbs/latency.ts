@@ -2,7 +2,17 @@
 
 import { LATENCY_BY, type LatencyRow } from '#shared/analysis/latency.ts'
 import { choice, from, json, to, traceId, windowOf } from '../options.ts'
-import { columnsOf, duration, percent, plural, print, printable, printJson, printTable } from '../output.ts'
+import {
+  columnsOf,
+  duration,
+  percent,
+  plural,
+  print,
+  printable,
+  printJson,
+  printTable,
+  type ClockUnit,
+} from '../output.ts'
 import { sayRest } from './contention.ts'
 import { verb } from './verb.ts'
 
@@ -25,10 +35,10 @@ export const latency = verb({
       printJson({ trace: trace.id, by: options.by, total, rows })
       return 0
     }
-    print(latencyFinding(rows))
+    print(latencyFinding(rows, trace.clockUnit))
     if (rows.length === 0) return 0
     print('')
-    const { name, count, time, share } = columnsOf(rows)
+    const { name, count, time, share } = columnsOf(rows, trace.clockUnit)
     printTable([
       name('op', (row) => row.op),
       ...(options.by === 'task' ? [name('task', ({ task }) => task && `${task.comm}-${task.pid}`)] : []),
@@ -52,7 +62,7 @@ export const latency = verb({
 })
 
 /** One sentence: where most time went, and how much of it was waiting. */
-function latencyFinding(rows: readonly LatencyRow[]): string {
+function latencyFinding(rows: readonly LatencyRow[], clock: ClockUnit): string {
   const most = rows.reduce<LatencyRow | undefined>(
     (a, b) => (a === undefined || b.totalNs > a.totalNs ? b : a),
     undefined,
@@ -64,6 +74,6 @@ function latencyFinding(rows: readonly LatencyRow[]): string {
   const tail =
     most.p50Ns === null || most.p99Ns === null
       ? ''
-      : `; half took at most ${duration(most.p50Ns)}, 99 % at most ${duration(most.p99Ns)}`
-  return `Most time went into ${printable(most.op + who)}: ${duration(most.totalNs)} in ${plural(most.count, 'operation')}${waiting}${tail}.`
+      : `; half took at most ${duration(most.p50Ns, clock)}, 99 % at most ${duration(most.p99Ns, clock)}`
+  return `Most time went into ${printable(most.op + who)}: ${duration(most.totalNs, clock)} in ${plural(most.count, 'operation')}${waiting}${tail}.`
 }

@@ -82,7 +82,9 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
 ]
 
 describe('a failure', () => {
-  it.each(FAILURES)('%j exits with %i', async (args, expected, ...says) => {
+  const cases = FAILURES.map(([args, expected, ...says]) => ({ args, expected, says }))
+
+  it.each(cases)('$args exits with $expected', async ({ args, expected, says }) => {
     const { status, stdout, stderr } = await folder.run(args)
     expect({ status, stderr }).toEqual({ status: expected, stderr: expect.any(String) })
     expect(stdout).toBe('')

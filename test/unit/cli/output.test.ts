@@ -5,6 +5,7 @@ import {
   count,
   countColumn,
   duration,
+  grouped,
   layOut,
   nameColumn,
   percent,
@@ -14,14 +15,13 @@ import {
   timeColumn,
 } from '#electron/cli/output.ts'
 
-// eslint-disable-next-line no-control-regex -- what must not be there
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
 const sample = () => [
   nameColumn('lock class', ['mapping.invalidate_lock', '&mm->mmap_lock']),
   nameColumn('mode', ['exclusive', null]),
   countColumn('contended', [1931, 7], 2),
-  timeColumn('wait total', [812_345_000, null]),
+  timeColumn('wait total', [812_345_000, null], { clock: 'ns' }),
   shareColumn('share', [0.31, 0], 1),
 ]
 
@@ -35,6 +35,25 @@ describe('a table', () => {
         '&mm->mmap_lock           –                  7           –      0',
       ].join('\n'),
     )
+  })
+
+  it('shows ticks of a clock that is no time as ticks', () => {
+    expect(layOut([timeColumn('held', [1_234_567, 8], { clock: 'tick' })]).text).toBe(
+      ['     held', '    ticks', '1 234 567', '        8'].join('\n'),
+    )
+    expect(duration(1_234_567, 'tick')).toBe('1 234 567 ticks')
+  })
+
+  it('names what neighbouring heads have in common once, and says it in full when a column goes', () => {
+    const columns = () => [
+      nameColumn('lock', ['a lock']),
+      ...grouped('waited', [countColumn('n', [1]), countColumn('max', [2], 1)]),
+      ...grouped('held', [countColumn('max', [3])]),
+    ]
+    expect(layOut(columns()).text).toBe(
+      ['        waited       held', 'lock         n  max   max', 'a lock       1    2     3'].join('\n'),
+    )
+    expect(layOut(columns(), 22).leftOut).toEqual(['waited max'])
   })
 
   it('gives up dispensable columns, highest first, before it cuts a name, and says which', () => {
