@@ -1,9 +1,11 @@
 /**
- * The pages of the window, in the order of the sidebar. Each is loaded when it is first shown. To add one: its .vue file
- * here and one entry in this list.
+ * The pages of the window, in the order of the sidebar. Each is a file of its own, loaded when it is first shown. To add
+ * one: its .vue file here and one entry in this list.
  */
 
 import { defineAsyncComponent, type Component } from 'vue'
+import { registry } from '#shared/base/registry.ts'
+import { loadCharts } from '../ui/load-charts.ts'
 import type { IconName } from '../ui/icons.ts'
 
 export type PageId = 'open' | 'overview' | 'contention' | 'latency'
@@ -17,18 +19,35 @@ export interface Page {
   readonly component: Component
 }
 
-const files = import.meta.glob<{ default: Component }>('./*Page.vue')
+const loadOverview = () => import('./OverviewPage.vue')
 
-function page(id: PageId, title: string, group?: string): Page[] {
-  const load = files[`./${title}Page.vue`]
-  return load
-    ? [{ id, title, icon: id, component: defineAsyncComponent(load), ...(group === undefined ? {} : { group }) }]
-    : []
+export const pages: readonly Page[] = registry<Page>('page', [
+  { id: 'open', title: 'Open', icon: 'open', component: defineAsyncComponent(() => import('./OpenPage.vue')) },
+  {
+    id: 'overview',
+    title: 'Overview',
+    icon: 'overview',
+    group: 'Trace',
+    component: defineAsyncComponent(loadOverview),
+  },
+  {
+    id: 'contention',
+    title: 'Contention',
+    icon: 'contention',
+    group: 'Trace',
+    component: defineAsyncComponent(() => import('./ContentionPage.vue')),
+  },
+  {
+    id: 'latency',
+    title: 'Latency',
+    icon: 'latency',
+    group: 'Trace',
+    component: defineAsyncComponent(() => import('./LatencyPage.vue')),
+  },
+]).items
+
+/** Fetch what a trace is first shown with while the engine still opens it. */
+export async function preloadFirstPage(): Promise<void> {
+  await loadOverview()
+  await loadCharts()
 }
-
-export const pages: readonly Page[] = [
-  ...page('open', 'Open'),
-  ...page('overview', 'Overview', 'Trace'),
-  ...page('contention', 'Contention', 'Trace'),
-  ...page('latency', 'Latency', 'Trace'),
-]

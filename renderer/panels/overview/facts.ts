@@ -20,8 +20,7 @@ export function finding(overview: Overview, clock: ClockUnit): string {
   const main = mainDoing(worst)
   const of = share >= 0.995 ? 'all of it' : `${formatShare(share)} % of it`
   const often = main && main.share >= 0.5 ? 'mostly' : 'often'
-  const doing =
-    main && main.share >= 0.15 ? `, ${often} while its holder was ${main.words} (${formatShare(main.share)} %)` : ''
+  const doing = main && main.share >= 0.15 ? `, ${often} while ${main.clause} (${formatShare(main.share)} %)` : ''
   const spent = keys.waitShare === null ? '' : `, ${formatShare(keys.waitShare)} % of operation time`
   return `Tasks waited ${timeText(keys.waitTotalNs, clock)}${spent}: ${of} for ${worst.class}${doing}.`
 }

@@ -32,24 +32,30 @@ export function familiesOf(lock: OverviewLock): readonly FamilyOfPhases[] {
     .sort((a, b) => LAST.indexOf(a.family) - LAST.indexOf(b.family) || b.ns - a.ns)
 }
 
-const doing: Readonly<Partial<Record<PhaseFamily, string>>> = {
-  getblock: 'mapping blocks',
-  zero: 'zeroing',
-  pte: 'inserting page table entries',
-  unmap: 'unmapping or freeing',
-  commit: 'in the journal',
-  wait: 'itself waiting for another lock',
+/** What holders of a family of phases were doing, as the end of "while …". */
+const clauses: Readonly<Partial<Record<PhaseFamily, string>>> = {
+  getblock: 'its holder was mapping blocks',
+  zero: 'its holder was zeroing',
+  pte: 'its holder was inserting page table entries',
+  unmap: 'its holder was unmapping or freeing',
+  commit: 'its holder was in the journal',
+  wait: 'its holder was itself waiting for another lock',
+}
+const QUEUE = 'another task was queued before it'
+
+/** The one before was not holding the lock but waiting for it, first in the queue. */
+export function isQueue(lock: OverviewLock, phase: string): boolean {
+  return phase === `wait:${lock.class}`
 }
 
-/** What the holders of a lock mostly did, if one thing stands out. */
-export function mainDoing(lock: OverviewLock): { readonly words: string; readonly share: number } | undefined {
+/** What was mostly done while others waited for a lock, if one thing stands out. */
+export function mainDoing(lock: OverviewLock): { readonly clause: string; readonly share: number } | undefined {
   if (lock.waitTotalNs <= 0) return undefined
-  const known = familiesOf(lock).filter(({ family }) => doing[family] !== undefined)
-  const most = known.reduce<FamilyOfPhases | undefined>(
-    (best, one) => (best && best.ns >= one.ns ? best : one),
-    undefined,
-  )
-  const words = most && doing[most.family]
-  if (!most || words === undefined) return undefined
-  return { words, share: most.ns / lock.waitTotalNs }
+  const sums = new Map<string, number>()
+  for (const { phase, ns } of lock.phases) {
+    const clause = isQueue(lock, phase) ? QUEUE : clauses[phaseFamily(phase)]
+    if (clause !== undefined) sums.set(clause, (sums.get(clause) ?? 0) + ns)
+  }
+  const [most] = [...sums].sort(([, a], [, b]) => b - a)
+  return most && { clause: most[0], share: most[1] / lock.waitTotalNs }
 }
