@@ -52,9 +52,9 @@ export class Recorder {
     }
   }
 
-  /** The recorder lost events here: what was open may have ended unseen. */
-  lost(cpu: number | undefined, count: number | undefined): void {
-    this.spans.lost(cpu, count)
+  /** The recorder lost events here: what was open may have ended unseen. Readers count them, they know how many. */
+  lost(cpu: number | undefined, _count: number | undefined): void {
+    this.spans.lost(cpu)
   }
 
   /** A second trace begins in the same input: nothing is matched across. */

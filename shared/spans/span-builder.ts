@@ -84,9 +84,7 @@ export class SpanBuilder {
   }
 
   /** The recorder lost events of a CPU (undefined: of any): what was open there may have ended unseen. */
-  lost(cpu: number | undefined, count: number | undefined): void {
-    const what = 'events were lost: what was open then has no known end'
-    this.builder.diagnose('warning', 'lost-events', what, undefined, count ?? 1)
+  lost(cpu: number | undefined): void {
     this.#abandon('closed-by-loss', (track) => cpu === undefined || track.lastCpu === cpu)
   }
 
