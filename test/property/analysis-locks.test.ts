@@ -204,11 +204,11 @@ function explained(trace: Trace, wait: NaiveSpan, scope: Scope): number {
   return ticks
 }
 
-/** End of a wait, inside the window, after the last of its edges; nothing where there are none or holds are not recorded. */
+/** End of a wait, inside the window, after the last of its edges; nothing where there are none. */
 function wakeup(trace: Trace, wait: NaiveSpan, scope: Scope): number {
   const edges = Array.from({ length: trace.waitEdge.length }, (_, edge) => naiveEdge(trace, edge))
   const ends = edges.filter((edge) => edge.waiter === wait.id).map((edge) => edge.toNs)
-  return ends.length === 0 || !wait.holdKnown ? 0 : inside(Math.max(...ends), wait.acquiredNs, scope)
+  return ends.length === 0 ? 0 : inside(Math.max(...ends), wait.acquiredNs, scope)
 }
 
 describe('waiter × holder', () => {

@@ -192,8 +192,10 @@ export function naiveEdge(
   const h = spans[holder[edge]]
   const end = Number.isNaN(w.acquiredNs) ? trace.meta.durationNs : w.acquiredNs
   const ids = { waiter: w.id, holder: h.id, queued: kind[edge] === 1 }
-  if (kind[edge] === 0 && !h.holdKnown)
-    return { ...ids, fromNs: Math.max(w.requestedNs, end - overlapNs[edge]), toNs: end }
+  if (kind[edge] === 0 && !h.holdKnown) {
+    const toNs = h.releasedNs >= w.requestedNs && h.releasedNs < end ? h.releasedNs : end
+    return { ...ids, fromNs: Math.max(w.requestedNs, toNs - overlapNs[edge]), toNs }
+  }
   const blockedFrom = kind[edge] === 1 ? h.acquiredNs - overlapNs[edge] : h.acquiredNs
   const blockedTo = kind[edge] === 1 ? h.acquiredNs : h.releasedNs
   const fromNs = Number.isNaN(blockedFrom) ? w.requestedNs : Math.max(w.requestedNs, blockedFrom)

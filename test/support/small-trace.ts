@@ -218,7 +218,7 @@ const span = (ops: number): fc.Arbitrary<SmallSpan> =>
       const acquiredNs = wait === undefined ? NaN : requestedNs + (contended ? wait : 0)
       const releasedNs = hold === undefined ? NaN : (wait === undefined ? requestedNs : acquiredNs) + hold
       const flags = (contended ? SPAN_CONTENDED : 0) | (holdKnown ? SPAN_HOLD_KNOWN : 0) | other
-      return { ...rest, flags, requestedNs, acquiredNs, releasedNs: holdKnown ? releasedNs : NaN }
+      return { ...rest, flags, requestedNs, acquiredNs, releasedNs }
     })
 
 const edge = (spans: number): fc.Arbitrary<SmallEdge> =>

@@ -309,14 +309,24 @@ describe('what holders did', () => {
     ])
   })
 
-  it('is never called waking up where events were lost or holds are not recorded: somebody unseen may have held it', () => {
+  it('is never called waking up where events were lost: somebody unseen may have held it', () => {
     const trace = traceOf({ spans, edges })
     const lossy = { ...trace, meta: { ...trace.meta, lostEvents: 3 } }
     expect(overview.run(lossy, overview.params.parse({})).locks[0].phases.map(({ phase }) => phase)).not.toContain(
       'wakeup',
     )
-    const unseen = spans.map((span) => ({ ...span, flags: SPAN_CONTENDED }))
-    expect(phasesOf({ spans: unseen, edges }).map(({ phase }) => phase)).not.toContain('wakeup')
+  })
+
+  it('is waking up from when a holder that was deduced woke the waiter', () => {
+    const deduced = [
+      { task: 0, requestedNs: 0, acquiredNs: 100, flags: SPAN_CONTENDED },
+      { task: 1, releasedNs: 80, flags: SPAN_INFERRED },
+    ]
+    expect(phasesOf({ spans: deduced, edges: [{ waiter: 0, holder: 1, overlapNs: 30 }] })).toEqual([
+      { phase: 'unknown', ns: 50 },
+      { phase: 'other', ns: 30 },
+      { phase: 'wakeup', ns: 20 },
+    ])
   })
 
   it('is waiting in the queue while a writer ahead of a reader waited itself', () => {

@@ -128,9 +128,9 @@ export const edges = perTrace((trace) => {
     const blockedFrom = queued ? acquiredNs[h] - overlapNs[edge] : acquiredNs[h]
     const blockedTo = queued ? acquiredNs[h] : releasedNs[h]
     if (!queued && (flags[h] & SPAN_HOLD_KNOWN) === 0) {
-      // The hold itself was not recorded: it ended when the waiter got the lock.
-      from[edge] = Math.max(start, end - overlapNs[edge])
-      to[edge] = end
+      // The hold itself was not recorded: it ended when its holder woke the waiter, or at the latest when that one got it.
+      to[edge] = blockedTo >= start && blockedTo < end ? blockedTo : end
+      from[edge] = Math.max(start, to[edge] - overlapNs[edge])
     } else {
       from[edge] = blockedFrom > start ? blockedFrom : start
       to[edge] = Math.max(from[edge], blockedTo < end ? blockedTo : end)
@@ -158,20 +158,18 @@ export function explainedNs(trace: Trace, waiter: number, window: Window): numbe
 }
 
 /**
- * End of a wait in which nobody stood in its way any more: the last known holder had let go and the waiter had not run
- * yet. Only where every hold of the lock is recorded; 0 where no holder is known at all, which is no wake-up but unknown.
+ * End of a wait in which nobody stood in its way any more: the last known holder had let go (or woken the waiter) and the
+ * waiter had not run yet. 0 where no holder is known at all, or events were lost: that is no wake-up but unknown.
  */
 export function wakeupNs(trace: Trace, waiter: number, window: Window): number {
   if ((trace.meta.lostEvents ?? 0) > 0) return 0
   const { byWaiter, to } = edges(trace)
-  const { acquiredNs, flags } = trace.lockSpan.cols
-  if ((flags[waiter] & SPAN_HOLD_KNOWN) === 0) return 0
   let last = Infinity
   for (let i = byWaiter.starts[waiter]; i < byWaiter.starts[waiter + 1]; i++) {
     const end = to[byWaiter.rows[i]]
     last = last === Infinity || end > last ? end : last
   }
-  return clipped(last, acquiredNs[waiter], window)
+  return clipped(last, trace.lockSpan.cols.acquiredNs[waiter], window)
 }
 
 /** The edge of a wait with the largest part of it inside the window, -1 none; ties go to the earlier one. */
