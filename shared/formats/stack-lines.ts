@@ -47,6 +47,7 @@ export class StackLines {
     let start = from
     while (bytes[start] === SPACE) start++
     start += 3
+    while (start < to && bytes[start] === SPACE) start++
     const end = withoutAddress(bytes, start, to)
     if (this.#length + (end - start) + 1 > BYTES) return
     if (this.#length > 0) this.#frames[this.#length++] = LF

@@ -1,0 +1,182 @@
+/**
+ * Fuzzers of the input side: real traces, damaged in every way files are damaged, through sniffing, the readers, the
+ * whole recorder and the decompressor. Nothing may be thrown but an ApiError, every line must be accounted for, and the
+ * answer may not depend on how the bytes were cut.
+ */
+
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { openSource } from '#electron/engine/source.ts'
+import { ApiError } from '#shared/base/errors.ts'
+import type { Stream } from '#shared/base/prng.ts'
+import { SKIP_CODES } from '#shared/formats/diagnostics.ts'
+import { eventArgs } from '#shared/formats/event-args.ts'
+import { formats, sniff } from '#shared/formats/index.ts'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import { assertTrace } from '#shared/model/check.ts'
+import { TraceCollector } from '#shared/model/collect.ts'
+import { Recorder } from '#shared/spans/recorder.ts'
+import { fixturePath, readFixture } from '../support/corpus.ts'
+import {
+  eventsOf,
+  feed,
+  fingerprint,
+  readText,
+  textReaders,
+  type ReadOptions,
+  type TextFormat,
+} from '../support/read-text.ts'
+import type { Fuzzer } from './fuzzer.ts'
+
+const textFormats = Object.keys(textReaders) as TextFormat[]
+
+const seeds: readonly Buffer[] = textFormats.flatMap((format) =>
+  readdirSync(fixturePath(format))
+    .filter((name) => name.endsWith('.txt'))
+    .map((name) => readFixture(join(format, name))),
+)
+
+const WORDS = ['\n', '\r\n', '\0', ' ', '[001]', '-', ': ', ' => x', '<stack trace>', '# tracer: nop\n', 'cpus=2\n', '99999999999999999999', '\xff', '(', ' <-', '==>', 'CPU:1 [LOST 5 EVENTS]\n', '-> 0xffffffffffffffff'].map((word) => Buffer.from(word, 'latin1')) // prettier-ignore
+
+function pick<T>(random: Stream, items: readonly T[]): T {
+  return items[random.below(items.length)]
+}
+
+/** A piece of a real trace with up to eight wounds. */
+export function damaged(random: Stream): Buffer {
+  const whole = pick(random, seeds)
+  const from = random.below(3) === 0 ? random.below(whole.length) : 0
+  let bytes = Buffer.from(whole.subarray(from, from + 500 + random.below(12_000)))
+  for (let wounds = 1 + random.below(8); wounds > 0 && bytes.length > 0; wounds--) bytes = wound(random, bytes)
+  return bytes
+}
+
+function wound(random: Stream, bytes: Buffer): Buffer<ArrayBuffer> {
+  const at = random.below(bytes.length)
+  const end = Math.min(bytes.length, at + 1 + random.below(random.below(4) === 0 ? 2000 : 40))
+  const join = (...parts: Uint8Array[]) => Buffer.concat([bytes.subarray(0, at), ...parts])
+  switch (random.below(9)) {
+    case 0: {
+      const flipped = Buffer.from(bytes)
+      flipped[at] ^= 1 << random.below(8)
+      return flipped
+    }
+    case 1:
+      return join(bytes.subarray(end))
+    case 2:
+      return join(bytes.subarray(at, end), bytes.subarray(at))
+    case 3:
+      return join(pick(random, WORDS), bytes.subarray(at))
+    case 4:
+      return join(pick(random, WORDS), bytes.subarray(end))
+    case 5:
+      return join(Buffer.alloc(random.below(200)), bytes.subarray(at))
+    case 6:
+      return join()
+    case 7: {
+      const other = pick(random, seeds)
+      const start = random.below(other.length)
+      return join(other.subarray(start, start + random.below(600)), bytes.subarray(at))
+    }
+    default: {
+      const length = random.below(50) === 0 ? 1_100_000 : random.below(3000)
+      return join(Buffer.alloc(length, random.below(256)), bytes.subarray(at))
+    }
+  }
+}
+
+function must(held: boolean, what: string): void {
+  if (!held) throw new Error(what)
+}
+
+/** An ApiError is an answer; anything else that is thrown is a bug. */
+function answer(run: () => string): string {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof ApiError) return `${error.code}: ${error.message}`
+    throw error
+  }
+}
+
+function accounted(format: TextFormat, bytes: Buffer, options: ReadOptions): string {
+  return answer(() => {
+    const read = readText(format, bytes, options)
+    const { reader, trace } = read
+    must(reader.events + reader.others + reader.skipped === reader.lines, 'a line is not accounted for')
+    must(trace.meta.eventCount === reader.events, 'the trace has another number of events than the reader')
+    const skips = trace.diagnostics.filter(({ code }) => SKIP_CODES.includes(code))
+    must(skips.reduce((sum, { count }) => sum + count, 0) === reader.skipped, 'a skipped line has no diagnostic')
+    for (const { name, payload } of eventsOf(read).slice(0, 50)) JSON.stringify(eventArgs(name, payload))
+    return fingerprint(read)
+  })
+}
+
+function reader(format: TextFormat): Fuzzer {
+  return {
+    id: format,
+    about: `damaged traces through the ${format} reader: whole, in chunks, without learned columns`,
+    attempt(random) {
+      const bytes = damaged(random)
+      const whole = accounted(format, bytes, {})
+      // A long line in chunks of a few bytes is only slow, not interesting.
+      const chunk = bytes.length > 100_000 ? 60_000 + random.below(9000) : 1 + random.below(300)
+      must(accounted(format, bytes, { chunk }) === whole, `chunks of ${chunk} bytes give another answer`)
+      must(accounted(format, bytes, { columns: false }) === whole, 'learned columns give another answer')
+    },
+  }
+}
+
+const recorded: Fuzzer = {
+  id: 'import',
+  about: 'damaged traces through sniffing, a reader, all decoders and the span builder; the trace must be sound',
+  attempt(random) {
+    const bytes = damaged(random)
+    answer(() => {
+      const format = sniff(bytes.subarray(0, 65_536))
+      must(formats.items.includes(format), 'sniffing made a format up')
+      const collector = new TraceCollector()
+      const recorder = new Recorder(new TraceBuilder(collector, 'fuzz', format.id))
+      const reader = format.reader(recorder)
+      feed(reader, bytes, 1 + random.below(10_000))
+      reader.end()
+      recorder.end()
+      assertTrace(collector.trace())
+      return ''
+    })
+  },
+}
+
+const source: Fuzzer = {
+  id: 'source',
+  about: 'damaged gzip and zstd files through the byte source',
+  async attempt(random) {
+    const text = pick(random, seeds).subarray(0, 5000 + random.below(40_000))
+    const compress = random.below(2) === 0 ? gzipSync : zstdCompressSync
+    let bytes: Buffer = compress(text)
+    if (random.below(3) === 0) bytes = Buffer.concat([bytes, compress(text)])
+    if (random.below(8) !== 0) bytes = wound(random, bytes)
+    try {
+      const input = await openSource(bytes, 'fuzz')
+      let length = 0
+      for await (const chunk of input.chunks) length += chunk.length
+      must(input.head.length === Math.min(65_536, length), 'the head is not the beginning')
+      must(input.diagnostics.length <= 1, 'damage is told more than once')
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+    }
+  },
+}
+
+/** Proof that the harness finds what is there to find: its property is false for most damage. */
+export const canary: Fuzzer = {
+  id: 'canary',
+  about: 'claims that damage never costs a line; must fail',
+  attempt(random) {
+    const read = readText('ftrace', damaged(random))
+    must(read.reader.skipped === 0, 'a line was skipped')
+  },
+}
+
+export const formatFuzzers: readonly Fuzzer[] = [...textFormats.map(reader), recorded, source]
