@@ -139,7 +139,10 @@ function checkStates(trace: Trace): void {
 }
 
 function inRange(value: number, length: number, least: number, what: string): void {
-  assert(Number.isInteger(value) && value >= least && value < length, `${what} ${value} is out of range ${least}…${length - 1}`)
+  assert(
+    Number.isInteger(value) && value >= least && value < length,
+    `${what} ${value} is out of range ${least}…${length - 1}`,
+  )
 }
 
 /** Known times are integers inside the trace. */

@@ -82,7 +82,11 @@ export class Contention {
     const track = state.track
     const index = this.#open(track, address)
     if (index === -1) {
-      state.builder.diagnose('info', 'unmatched-contention-end', 'a contention_end whose contention_begin is not in the trace')
+      state.builder.diagnose(
+        'info',
+        'unmatched-contention-end',
+        'a contention_end whose contention_begin is not in the trace',
+      )
       return
     }
     const hold = track.contending.items[index]

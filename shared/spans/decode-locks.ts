@@ -77,7 +77,9 @@ function contentionPayload(spans: SpanBuilder, fields: EventFields): ContentionP
   const address = spans.contention.addressOf(identity(blank === -1 ? text : text.slice(0, blank)))
   const words = /flags=([^)]*)/.exec(text)?.[1] ?? ''
   const numeric = /^(0x)?[0-9a-f]+$/i.test(words) ? Number.parseInt(words, words.startsWith('0x') ? 16 : 10) : 0
-  const flags = words.split('|').reduce((sum, word) => sum | (FLAG_WORDS.find(([name]) => name === word)?.[1] ?? 0), numeric)
+  const flags = words
+    .split('|')
+    .reduce((sum, word) => sum | (FLAG_WORDS.find(([name]) => name === word)?.[1] ?? 0), numeric)
   const result = Number(/ret=(-?\d+)/.exec(text)?.[1] ?? 0)
   return { address, flags, result }
 }
@@ -175,4 +177,3 @@ export function lockDecoders(): Readonly<Record<string, Decoder>> {
     },
   }
 }
-

@@ -125,4 +125,3 @@ export function syscallDecoder(name: string): Decoder | undefined {
   if (name.startsWith('sys_exit_')) return exit(name.slice(9))
   return name.startsWith('sys_') ? either(name.slice(4)) : undefined
 }
-

@@ -63,7 +63,8 @@ export class Edges {
   /** An edge to a holder that was deduced: it held the lock at least during [from, to]. */
   inferred(waiter: Hold, holder: number, track: TaskTrack, fromNs: Ns, toNs: Ns): void {
     if (waiter.id < 0) waiter.id = this.#state.builder.begin('lockSpan')
-    if (toNs >= fromNs) this.#state.edge(waiter.id, holder, toNs - fromNs, this.phaseOf(track, fromNs, toNs), EDGE_HOLDER)
+    if (toNs >= fromNs)
+      this.#state.edge(waiter.id, holder, toNs - fromNs, this.phaseOf(track, fromNs, toNs), EDGE_HOLDER)
   }
 
   forget(): void {

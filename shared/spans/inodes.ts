@@ -28,7 +28,12 @@ export class Inodes {
     const from = fields.from
     let end = -1
     for (let i = from + 4; i + 4 < to; i++) {
-      if (bytes[i] === 0x69 && bytes[i + 1] === 0x6e && bytes[i + 2] === 0x6f && (bytes[i + 3] === 0x20 || bytes[i + 3] === 0x3d)) {
+      if (
+        bytes[i] === 0x69 &&
+        bytes[i + 1] === 0x6e &&
+        bytes[i + 2] === 0x6f &&
+        (bytes[i + 3] === 0x20 || bytes[i + 3] === 0x3d)
+      ) {
         end = i + 4
         break
       }

@@ -50,7 +50,8 @@ const ANNOTATIONS = new Set([
  * `…seqcount`, `…_srcu`, timers, work items and completions (`(work_completion)(…)`, `(&timer.timer)`), and maps named
  * after the source line of a timer (`mm/vmstat.c:2006`).
  */
-const ANNOTATION_PATTERN = /seqcount\)?$|_srcu$|^\(.*\)|^&\(.*(->|\.)(timer|work)$|^[\w./-]+\.[ch]:\d+$|^batched_entropy_u\d+\.lock$/
+const ANNOTATION_PATTERN =
+  /seqcount\)?$|_srcu$|^\(.*\)|^&\(.*(->|\.)(timer|work)$|^[\w./-]+\.[ch]:\d+$|^batched_entropy_u\d+\.lock$/
 
 const SILENT = new Map<string, LockKind>([
   ['&sbi->s_writepages_rwsem', 'percpu-rwsem'],

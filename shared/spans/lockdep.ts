@@ -40,7 +40,12 @@ export class Lockdep {
     this.#phases = phases
   }
 
-  acquire(lock: number, lockClass: number, behaviour: number, how: { readonly shared: boolean; readonly tried: boolean }): void {
+  acquire(
+    lock: number,
+    lockClass: number,
+    behaviour: number,
+    how: { readonly shared: boolean; readonly tried: boolean },
+  ): void {
     const state = this.#state
     const track = state.track
     state.sawAcquire = true
@@ -252,7 +257,11 @@ export class Lockdep {
     if (older.mode !== EXCLUSIVE || state.builder.locks[lock].address === undefined) return
     list.removeAt(index)
     if (older.stage === WAITING) this.#gaveUp(older, state.track)
-    state.builder.diagnose('info', 'unseen-release', 'a lock taken again by the task that had it: its release is not in the trace')
+    state.builder.diagnose(
+      'info',
+      'unseen-release',
+      'a lock taken again by the task that had it: its release is not in the trace',
+    )
     state.abandon(older)
   }
 
@@ -260,7 +269,11 @@ export class Lockdep {
     const oldest = list.items[0]
     list.removeAt(0)
     if (oldest.stage === WAITING) this.#gaveUp(oldest, this.#state.track)
-    this.#state.builder.diagnose('warning', 'too-many-held', `more than ${limits.heldLocks} locks held at once: the oldest were given up`)
+    this.#state.builder.diagnose(
+      'warning',
+      'too-many-held',
+      `more than ${limits.heldLocks} locks held at once: the oldest were given up`,
+    )
     this.#state.abandon(oldest)
   }
 }

@@ -66,7 +66,11 @@ export class Ops {
     let at = track.depth - 1
     while (at >= 0 && track.ops[at].syscall === '') at--
     if (at < 0 || track.ops[at].syscall !== name) {
-      this.#state.builder.diagnose('info', 'exit-without-enter', 'the end of a system call whose begin is not in the trace')
+      this.#state.builder.diagnose(
+        'info',
+        'exit-without-enter',
+        'the end of a system call whose begin is not in the trace',
+      )
       while (track.depth > 0) this.close(track, NaN)
       return
     }
@@ -169,6 +173,9 @@ export class Ops {
   /** An operation the trace shows only from inside the file system. */
   beginInner(kind: string, inode: number, offset: number, length: number): boolean {
     const track = this.#state.track
+    // ext4_punch_hole has no exit event, so what follows the last step of such a punch ends it.
+    const top = track.top()
+    if (top?.kind === 'punch_hole' && top.inferred && top.endNs === top.endNs) this.close(track, top.endNs)
     if (track.currentId() >= 0) return false
     this.closeFaults(track)
     const frame = this.push(kind)
@@ -228,9 +235,11 @@ export class Ops {
     for (let top = track.top(); top?.quiet; top = track.top()) this.close(track, top.endNs)
   }
 
-  close(track: TaskTrack, endNs: Ns): void {
+  /** Ends the innermost operation. Where its end is not known, deduced ones last until their last own event. */
+  close(track: TaskTrack, known: Ns): void {
     const state = this.#state
     const frame = track.ops[track.depth - 1]
+    const endNs = known === known || !frame.inferred ? known : frame.endNs
     this.#phases.closeFrom(track, frame, endNs)
     track.depth--
     if (track.depth > 0) track.ops[track.depth - 1].waitNs += frame.waitNs

@@ -43,7 +43,12 @@ export class Sched {
 
   constructor(
     state: SpanState,
-    parts: { readonly edges: Edges; readonly phases: Phases; readonly contention: Contention; readonly mmLocks: MmLocks },
+    parts: {
+      readonly edges: Edges
+      readonly phases: Phases
+      readonly contention: Contention
+      readonly mmLocks: MmLocks
+    },
   ) {
     this.#state = state
     this.#parts = parts
@@ -96,7 +101,8 @@ export class Sched {
   #journalWait(woken: TaskTrack, waker: TaskTrack): void {
     const state = this.#state
     const comm = state.builder.tasks[waker.task].comm
-    if (!comm.startsWith('jbd2/') || !(waker.commitFromNs >= state.ts - COMMIT_WAKES_NS || waker.currentId() >= 0)) return
+    if (!comm.startsWith('jbd2/') || !(waker.commitFromNs >= state.ts - COMMIT_WAKES_NS || waker.currentId() >= 0))
+      return
     const from = woken.blockedNs
     woken.blockedNs = NaN
     this.#parts.phases.past(woken, 'commit_wait', from)

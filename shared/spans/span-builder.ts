@@ -59,7 +59,10 @@ export class SpanBuilder {
   }
 
   /** A lock by its lockdep class and address (undefined: the trace hides it). */
-  lockOf(name: string, address: string | undefined): { readonly lock: number; readonly lockClass: number; readonly behaviour: number } {
+  lockOf(
+    name: string,
+    address: string | undefined,
+  ): { readonly lock: number; readonly lockClass: number; readonly behaviour: number } {
     const nature = natureOf(name)
     const lockClass = this.builder.lockClass(name, nature.kind)
     return { lock: this.builder.lock(lockClass, address), lockClass, behaviour: nature.behaviour }
@@ -112,8 +115,9 @@ export class SpanBuilder {
       if (track === undefined || !chosen(track)) continue
       count += this.lockdep.abandonAll(track) + this.mmLocks.abandonAll(track) + this.contention.abandonAll(track)
       track.waitDepth = 0
-      this.ops.closeFaults(track)
+      this.ops.closeQuiet(track)
       while (track.depth > 0) {
+        if (code !== 'open-at-end') track.ops[track.depth - 1].endNs = NaN
         this.ops.close(track, NaN)
         count++
       }
@@ -125,7 +129,13 @@ export class SpanBuilder {
     this.contention.forget()
     const what = { 'closed-by-loss': 'lost events', 'closed-by-boundary': 'the start of another trace' }[code]
     if (count > 0) {
-      this.builder.diagnose('info', code, `spans still open at ${what ?? 'the end'} have no known end`, undefined, count)
+      this.builder.diagnose(
+        'info',
+        code,
+        `spans still open at ${what ?? 'the end'} have no known end`,
+        undefined,
+        count,
+      )
     }
   }
 }

@@ -219,6 +219,10 @@ export class SpanState {
   }
 
   backwards(): void {
-    this.builder.diagnose('warning', 'clock-backwards', 'times run backwards inside a task; those durations are unknown')
+    this.builder.diagnose(
+      'warning',
+      'clock-backwards',
+      'times run backwards inside a task; those durations are unknown',
+    )
   }
 }

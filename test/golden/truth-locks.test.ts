@@ -29,7 +29,8 @@ function plainName(name: string): string {
 
 function kernelTotals(text: string): Map<string, Totals> {
   const out = new Map<string, Totals>()
-  const row = /^ *(\S.*?): +(\d+) +(\d+) +[\d.]+ +[\d.]+ +([\d.]+) +[\d.]+ +(\d+) +(\d+) +[\d.]+ +[\d.]+ +([\d.]+) +[\d.]+ *$/
+  const row =
+    /^ *(\S.*?): +(\d+) +(\d+) +[\d.]+ +[\d.]+ +([\d.]+) +[\d.]+ +(\d+) +(\d+) +[\d.]+ +[\d.]+ +([\d.]+) +[\d.]+ *$/
   for (const line of text.split('\n')) {
     const m = row.exec(line)
     if (m === null) continue
@@ -86,7 +87,8 @@ const NOT_CONTENTIONS: Readonly<Record<string, Readonly<Record<string, string>>>
 }
 const NOT_WAITS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'dax-ext2-lockstat': {
-    '&sb->s_type->i_mutex_key-R': 'one wait is 14 ms shorter for lock_stat; the program itself measured it as the trace says',
+    '&sb->s_type->i_mutex_key-R':
+      'one wait is 14 ms shorter for lock_stat; the program itself measured it as the trace says',
   },
   'dax-ext4-faultheavy-lockstat': {
     '&ei->i_data_sem-W': '0.67 %: lock_stat reads local_clock() of whichever CPU it is on, the trace one clock for all',
@@ -135,14 +137,17 @@ describeWithCorpus('lock totals of a trace against /proc/lock_stat', () => {
         }
         if (NOT_HOLDS[key] !== undefined || NO_HOLDS.has(name)) continue
         if (theirs.contentions > 0) close(`${key}: hold total`, ours.holdUs, theirs.holdUs, 0.03, 0)
-        else if (ours.holds === theirs.holds) close(`${key}: hold total`, ours.holdUs, theirs.holdUs, 0.03, 4 * ours.holds)
+        else if (ours.holds === theirs.holds)
+          close(`${key}: hold total`, ours.holdUs, theirs.holdUs, 0.03, 4 * ours.holds)
         else continue
         checked.holds++
       }
       // Every sleeping lock the kernel saw contended is one the trace shows.
       for (const [key, theirs] of kernel) {
         if (SLEEPS.has(kinds.get(key) ?? '') || theirs.contentions === 0) continue
-        expect(kinds.get(key) ?? 'spinlock', `${key} is contended and not among the sleeping locks`).toMatch(/spinlock|rwlock/)
+        expect(kinds.get(key) ?? 'spinlock', `${key} is contended and not among the sleeping locks`).toMatch(
+          /spinlock|rwlock/,
+        )
       }
       for (const [key, ours] of totals) {
         const other = compared.get(key)
@@ -160,7 +165,8 @@ describeWithCorpus('lock totals of a trace against /proc/lock_stat', () => {
   it('of a wait where lock_stat and the trace differ, the program measured what the trace says', () => {
     const { trace, startNs } = importText(readCorpus('dax/dax-ext2-lockstat.trace.txt'))
     const waits = locksOf(trace).filter(
-      (span) => span.class === '&sb->s_type->i_mutex_key' && span.mode === 'shared' && (span.flags & SPAN_CONTENDED) !== 0,
+      (span) =>
+        span.class === '&sb->s_type->i_mutex_key' && span.mode === 'shared' && (span.flags & SPAN_CONTENDED) !== 0,
     )
     const preads = readCorpus('dax/dax-ext2-lockstat.ops.tsv')
       .toString('utf8')
@@ -188,7 +194,9 @@ describeWithCorpus('lock totals of a trace against /proc/lock_stat', () => {
 
 /** Equal within a share of the kernel's figure and 1 us of rounding for each of `n` differences. */
 function close(what: string, ours: number, theirs: number, share: number, n: number): void {
-  expect(Math.abs(ours - theirs), `${what}: trace ${ours} us, lock_stat ${theirs} us`).toBeLessThanOrEqual(theirs * share + n)
+  expect(Math.abs(ours - theirs), `${what}: trace ${ours} us, lock_stat ${theirs} us`).toBeLessThanOrEqual(
+    theirs * share + n,
+  )
 }
 
 function line(key: string, ours: Totals, theirs: Totals): string {

@@ -62,7 +62,9 @@ const TRACES = [
   'nolockdep/nl-dax-ext4-pmd-mapsync',
   ...['u0', 'u50', 'u200'].flatMap((pause) =>
     ['A', 'B'].flatMap((kernel) =>
-      ['1', '2', '3', '6'].filter((run) => run !== '6' || pause === 'u200').map((run) => `backtest/ext4-rrrwww-${pause}.${kernel}${run}`),
+      ['1', '2', '3', '6']
+        .filter((run) => run !== '6' || pause === 'u200')
+        .map((run) => `backtest/ext4-rrrwww-${pause}.${kernel}${run}`),
     ),
   ),
 ]
@@ -114,13 +116,20 @@ function inside(op: { readonly startNs: number; readonly endNs: number }, log: L
   return op.startNs >= log.begin - ROUNDING_NS && op.endNs <= log.end + ROUNDING_NS
 }
 
-function pairCalls(calls: readonly Logged[], ops: readonly OpView[], pair: (log: Logged, op: OpView) => void): OpView[] {
+function pairCalls(
+  calls: readonly Logged[],
+  ops: readonly OpView[],
+  pair: (log: Logged, op: OpView) => void,
+): OpView[] {
   const left: OpView[] = []
   let next = 0
   for (const log of calls) {
     while (next < ops.length && ops[next].startNs < log.begin - ROUNDING_NS) left.push(ops[next++])
     const op = ops[next]
-    expect(op !== undefined && inside(op, log), `${log.op} of ${log.tid} at ${log.begin} … ${log.end} is not in the trace`).toBe(true)
+    expect(
+      op !== undefined && inside(op, log),
+      `${log.op} of ${log.tid} at ${log.begin} … ${log.end} is not in the trace`,
+    ).toBe(true)
     pair(log, op)
     next++
   }
@@ -161,7 +170,9 @@ describeWithCorpus("operations of a trace against the program's own log", () => 
   // The list holds every trace that has both files and could be compared.
   it('every listed trace has its log', () => {
     for (const name of TRACES) {
-      expect(existsSync(corpusPath(`${name}.ops.tsv`)) || existsSync(corpusPath(`${name}.ops.tsv.zst`)), name).toBe(true)
+      expect(existsSync(corpusPath(`${name}.ops.tsv`)) || existsSync(corpusPath(`${name}.ops.tsv.zst`)), name).toBe(
+        true,
+      )
     }
   })
 
@@ -183,13 +194,15 @@ describeWithCorpus("operations of a trace against the program's own log", () => 
         for (const kinds of new Set(calls.map((entry) => KINDS[entry.op].join()))) {
           const wanted = calls.filter((entry) => KINDS[entry.op].join() === kinds)
           const candidates = traced.filter((op) => kinds.split(',').includes(op.kind))
-          for (const op of pairCalls(wanted, candidates, checkPair)) expect(UNLOGGED, `unlogged ${op.kind}`).toContain(op.kind)
+          for (const op of pairCalls(wanted, candidates, checkPair))
+            expect(UNLOGGED, `unlogged ${op.kind}`).toContain(op.kind)
           counts.set(`${tid} ${kinds}`, `${wanted.length}`)
         }
         // Kinds this thread never logs, it never does, but for those it does not log at all.
         const loggedKinds = new Set(mine.flatMap((entry) => KINDS[entry.op]))
         for (const op of traced) {
-          if (!loggedKinds.has(op.kind) && !FAULTS.has(op.kind)) expect(UNLOGGED, `${op.kind} of ${tid}`).toContain(op.kind)
+          if (!loggedKinds.has(op.kind) && !FAULTS.has(op.kind))
+            expect(UNLOGGED, `${op.kind} of ${tid}`).toContain(op.kind)
         }
       }
       expect(counts.size).toBeGreaterThan(5)

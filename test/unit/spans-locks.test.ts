@@ -6,7 +6,11 @@ const A = '00000000aaaaaaaa'
 const B = '00000000bbbbbbbb'
 
 /** Makes lock_acquired events a fact of the trace, as they are in every lockdep recording of LOCK_STAT. */
-const primed = [at(0, 9, `lock_acquire: ${B} &prime`), at(1, 9, `lock_acquired: ${B} &prime`), at(2, 9, `lock_release: ${B} &prime`)]
+const primed = [
+  at(0, 9, `lock_acquire: ${B} &prime`),
+  at(1, 9, `lock_acquired: ${B} &prime`),
+  at(2, 9, `lock_release: ${B} &prime`),
+]
 
 function named(trace: ReturnType<typeof traceOf>, name: string) {
   return locksOf(trace).filter((span) => span.class === name)
@@ -32,7 +36,13 @@ describe('named locks (lockdep)', () => {
       at(30, 1, `lock_release: ${A} &m`),
     )
     expect(locksOf(trace)).toMatchObject([
-      { mode: 'shared', flags: SPAN_CONTENDED | SPAN_HOLD_KNOWN, requestedNs: 2000, acquiredNs: 10_000, releasedNs: 20_000 },
+      {
+        mode: 'shared',
+        flags: SPAN_CONTENDED | SPAN_HOLD_KNOWN,
+        requestedNs: 2000,
+        acquiredNs: 10_000,
+        releasedNs: 20_000,
+      },
     ])
   })
 
@@ -97,7 +107,9 @@ describe('named locks (lockdep)', () => {
       at(15, 1, `lock_acquire: ${A} read &sbi->s_writepages_rwsem`),
       at(19, 1, `lock_release: ${A} &sbi->s_writepages_rwsem`),
     )
-    expect(named(trace, 'rcu_read_lock')).toMatchObject([{ kind: 'annotation', acquiredNs: 10_000, releasedNs: 12_000 }])
+    expect(named(trace, 'rcu_read_lock')).toMatchObject([
+      { kind: 'annotation', acquiredNs: 10_000, releasedNs: 12_000 },
+    ])
     expect(named(trace, 'sb_pagefaults')).toMatchObject([{ kind: 'annotation' }])
     expect(named(trace, '&sbi->s_writepages_rwsem')).toMatchObject([{ kind: 'percpu-rwsem', releasedNs: 19_000 }])
   })
@@ -185,7 +197,9 @@ describe('named locks (lockdep)', () => {
       at(12, 1, `lock_contended: ${A} &a`),
       at(20, 1, `lock_release: ${A} &a`),
     )
-    expect(locksOf(trace)).toMatchObject([{ flags: SPAN_CONTENDED | SPAN_HOLD_KNOWN, acquiredNs: NaN, releasedNs: NaN }])
+    expect(locksOf(trace)).toMatchObject([
+      { flags: SPAN_CONTENDED | SPAN_HOLD_KNOWN, acquiredNs: NaN, releasedNs: NaN },
+    ])
   })
 
   it('lock_contended without lock_acquire is a wait of inferred mode, without a hold', () => {
