@@ -6,6 +6,7 @@
 import { closeSync, constants, copyFileSync, openSync, statSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { ApiError } from '#shared/base/errors.ts'
+import { cutFile } from '../store/cut.ts'
 import { explain, sqliteCode } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { openFile, traceIds, type Db } from '../store/open.ts'
@@ -31,8 +32,9 @@ export async function exportJob(options: ExportOptions): Promise<{ readonly rows
   const db = openFile(options.path)
   const draft = new Draft(options.out)
   try {
-    const rows =
-      options.format === 'faultline' ? copyFile(db, options, draft.path) : await writeRows(db, options, draft.path)
+    const rows = await (options.format === 'faultline'
+      ? copyFile(db, options, draft.path)
+      : writeRows(db, options, draft.path))
     draft.commit({ force: options.force })
     return { rows }
   } catch (error) {
@@ -43,22 +45,29 @@ export async function exportJob(options: ExportOptions): Promise<{ readonly rows
   }
 }
 
-/** A `.faultline` file is complete by itself and never written while it is open here: its copy is the export. */
-function copyFile(db: Db, { path, trace, fromNs, toNs, onProgress }: ExportOptions, to: string): null {
-  if (fromNs !== undefined || toNs !== undefined) {
-    throw new ApiError(
-      'unsupported',
-      'a .faultline export cannot be cut to a time range',
-      'leave the range out, or export csv',
-    )
-  }
+/** Everything is a copy of the file, which is never written while it is open here; a part of it is cut out. */
+async function copyFile(
+  db: Db,
+  { path, trace, fromNs, toNs, signal, onProgress }: ExportOptions,
+  to: string,
+): Promise<number | null> {
+  const started = performance.now()
   const ids = traceIds(db)
-  if (trace !== undefined && (ids.length > 1 || !ids.includes(trace))) {
-    throw new ApiError(
-      'unsupported',
-      `a .faultline export takes the whole file with its ${ids.length} traces`,
-      'leave the trace out',
-    )
+  if (trace !== undefined && !ids.includes(trace)) {
+    throw new ApiError('not-found', `there is no trace ${trace} in this file`, 'see which there are: faultline info')
+  }
+  const whole = fromNs === undefined && toNs === undefined && (trace === undefined || ids.length === 1)
+  if (!whole) {
+    const onRows = (done: number) =>
+      onProgress({
+        stage: 'writing',
+        done,
+        total: null,
+        unit: 'rows',
+        events: null,
+        elapsedMs: Math.round(performance.now() - started),
+      })
+    return cutFile(db, to, { traceIds: trace === undefined ? ids : [trace], fromNs, toNs, signal, onRows })
   }
   copyFileSync(path, to, constants.COPYFILE_FICLONE)
   const { size } = statSync(to)

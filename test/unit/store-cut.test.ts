@@ -1,0 +1,99 @@
+/** A cut of a trace has what overlaps the window, with everything still pointing at the right thing. */
+
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkFile } from '#electron/store/check.ts'
+import { cutFile } from '#electron/store/cut.ts'
+import { loadTrace } from '#electron/store/load.ts'
+import { openFile, traceIds } from '#electron/store/open.ts'
+import { anyDrawing, story, type Drawing } from '../support/trace-art.ts'
+import { tempFolder, writeFile } from '../support/store.ts'
+
+interface Window {
+  readonly fromNs?: number
+  readonly toNs?: number
+}
+
+/** The drawing's file and its cut, both open. */
+async function cut(drawings: readonly Drawing[], window: Window, ids?: readonly number[]) {
+  const folder = tempFolder()
+  const whole = openFile(writeFile(join(folder, 'whole.faultline'), ...drawings))
+  const path = join(folder, 'cut.faultline')
+  const rows = await cutFile(whole, path, { traceIds: ids ?? traceIds(whole), ...window })
+  return { whole, part: openFile(path), path, rows }
+}
+
+const names = (db: ReturnType<typeof openFile>, sql: string) => db.prepare(sql).pluck().all()
+
+describe('a cut', () => {
+  it('keeps events inside and spans that overlap, at their old times', async () => {
+    const { part, path, rows } = await cut([story], { fromNs: 450, toNs: 1400 })
+    expect(names(part, 'SELECT ts_ns FROM event')).toEqual([500, 700])
+    expect(names(part, 'SELECT kind FROM op')).toEqual(['punch_hole', 'ioctl'])
+    expect(names(part, 'SELECT released_ns FROM lock_span')).toEqual([1500, null])
+    expect(names(part, 'SELECT name FROM phase')).toEqual(['unmap', 'map_blocks'])
+    expect(names(part, 'SELECT state FROM task_state')).toEqual(['lock'])
+    expect(names(part, 'SELECT event_count FROM trace')).toEqual([2])
+    expect(rows).toBe(2 + 2 + 2 + 2 + 1 + 1)
+    part.close()
+    expect(await checkFile({ path })).toEqual({ ok: true, findings: [] })
+  })
+
+  it('keeps an edge only with both its ends, and lets go of operations outside', async () => {
+    const { part } = await cut([story], { fromNs: 2000, toNs: 3000 })
+    expect(names(part, 'SELECT kind FROM op')).toEqual(['ioctl'])
+    expect(part.prepare('SELECT s.mode, o.kind FROM lock_span s LEFT JOIN op o ON o.id = s.op_id').raw().all()).toEqual(
+      [['shared', 'ioctl']],
+    )
+    expect(names(part, 'SELECT count(*) FROM wait_edge')).toEqual([0])
+    part.close()
+  })
+
+  it('takes one trace of several', async () => {
+    const { part } = await cut([story, { ...story, name: 'second' }], {}, [2])
+    expect(names(part, 'SELECT name FROM trace')).toEqual(['second'])
+    expect(names(part, 'SELECT min(id) FROM op')).toEqual([0])
+    part.close()
+  })
+
+  it('without limits is the trace itself', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyDrawing, async (drawing) => {
+        const { whole, part, path } = await cut([drawing], {})
+        // Buckets of a trace with late-found early events begin up to one width before 0: a cut's begin at 0.
+        const { rate, ...expected } = { ...loadTrace(whole, 1) }
+        const { rate: again, ...loaded } = { ...loadTrace(part, 1) }
+        expect(loaded).toEqual(expected)
+        expect([again.bucketNs, again.counts.length]).toEqual([rate.bucketNs, rate.counts.length])
+        expect(names(part, 'SELECT args FROM event')).toEqual(names(whole, 'SELECT args FROM event'))
+        whole.close()
+        part.close()
+        expect((await checkFile({ path })).findings).toEqual([])
+      }),
+      { numRuns: 15 },
+    )
+  })
+
+  it('in two halves has every event once and every span at least once', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyDrawing, fc.nat(10_000), async (drawing, middle) => {
+        const before = await cut([drawing], { toNs: middle })
+        const after = await cut([drawing], { fromNs: middle })
+        const sum = (sql: string) =>
+          [before, after].reduce((total, { part }) => total + Number(part.prepare(sql).pluck().get()), 0)
+        expect(sum('SELECT count(*) FROM event')).toBe(drawing.events.length)
+        for (const table of ['op', 'phase', 'task_state']) {
+          const whole = Number(before.whole.prepare(`SELECT count(*) FROM ${table}`).pluck().get())
+          expect(sum(`SELECT count(*) FROM ${table}`)).toBeGreaterThanOrEqual(whole)
+        }
+        for (const { whole, part, path } of [before, after]) {
+          whole.close()
+          part.close()
+          expect((await checkFile({ path })).findings).toEqual([])
+        }
+      }),
+      { numRuns: 15 },
+    )
+  })
+})
