@@ -1,0 +1,145 @@
+/** What input is taken for: the two formats by their lines, everything else by its name and with a way out. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { ApiError } from '#shared/base/errors.ts'
+import { compressionOf } from '#shared/formats/foreign.ts'
+import { formats, sniff } from '#shared/formats/index.ts'
+import { corpusPath, describeWithCorpus, readCorpus, readFixture, repoRoot } from '../support/corpus.ts'
+
+function refusal(head: Uint8Array | string): ApiError {
+  try {
+    sniff(typeof head === 'string' ? Buffer.from(head, 'latin1') : head, 'x.bin')
+  } catch (error) {
+    if (error instanceof ApiError) return error
+    throw error
+  }
+  throw new Error('it was taken for a trace')
+}
+
+describe('input that is no trace is refused by name, with a hint', () => {
+  it.each([
+    ['an empty file', '', /an empty file/],
+    ['a JPEG', '\xff\xd8\xff\xe0\0\x10JFIF', /a JPEG picture/],
+    ['a PNG', '\x89PNG\r\n\x1a\n\0\0\0\rIHDR', /a PNG picture/],
+    ['a PDF', '%PDF-1.7\n', /a PDF document/],
+    ['an ELF file', '\x7fELF\x02\x01\x01', /an ELF program/],
+    ['a SQLite database', 'SQLite format 3\0\x10\0', /an SQLite database/],
+    ['a ZIP archive', 'PK\x03\x04\x14\0', /a ZIP archive/],
+    ['an xz file', '\xfd7zXZ\0\0\x04', /an xz-compressed file/],
+    ['a gzip file in a gzip file', '\x1f\x8b\x08\0', /inside a compressed file/],
+    ['UTF-16 text', '\xff\xfe#\0 \0t\0', /UTF-16/],
+    ['a trace.dat', '\x17\x08\x44tracing7\0', /a trace\.dat of trace-cmd, which this version does not read yet/],
+    ['a perf.data', 'PERFILE2h\0\0\0', /a perf\.data, which this version does not read yet/],
+    ['a lock_stat table', 'lock_stat version 0.4\n-----\n', /lock_stat table/],
+    ['JSON', '{"traceEvents": []}', /JSON/],
+    ['HTML', '<!DOCTYPE html>\n<html>', /web page/],
+    ['prose', 'Dear diary,\ntoday I traced a kernel.\n', /text in which no line is an event/],
+    ['random bytes', String.fromCharCode(...Array.from({ length: 300 }, (_, i) => (i * 37) % 256)), /binary data/],
+    ['a C program', '#include <stdio.h>\nint main(void) {\n  return 0;\n}\n', /text in which no line is an event/],
+  ])('%s', (_, head, looksLike) => {
+    const error = refusal(head)
+    expect(error.code).toBe('bad-input')
+    expect(error.message).toMatch(/^cannot import x\.bin: it looks like /)
+    expect(error.message).toMatch(looksLike)
+    expect(error.hint).toBeTruthy()
+  })
+
+  it('text of perf script and of function_graph is named as what it is', () => {
+    const perf = '        flwork  9065 [000]  1144.886371: syscalls:sys_exit_write: 0x2\n'
+    expect(refusal(perf.repeat(5)).message).toContain('perf script')
+    const graph =
+      '# tracer: function_graph\n#\n# CPU  DURATION                  FUNCTION CALLS\n 0) + 32.879 us   |  f();\n'
+    expect(refusal(graph).message).toContain('function_graph')
+    expect(refusal(' 0) + 32.879 us   |  f();\n'.repeat(9)).message).toContain('function_graph')
+  })
+
+  it('text with one line in fifty that could be an event is no trace', () => {
+    const event = '          flwork-9217    [001] .....  1146.849380: sys_write -> 0x2\n'
+    expect(refusal(`${'prose, prose\n'.repeat(49)}${event}`).message).toContain('no line is an event')
+  })
+
+  it('every refusal answers quickly, whatever the text', () => {
+    for (const hostile of [
+      ' '.repeat(65_536),
+      '\n'.repeat(65_536),
+      `a${' '.repeat(60_000)}b`,
+      '1 '.repeat(30_000),
+      '['.repeat(65_536),
+      '-1'.repeat(32_768),
+    ]) {
+      const start = performance.now()
+      refusal(hostile)
+      expect(performance.now() - start).toBeLessThan(500)
+    }
+  })
+})
+
+describe('traces are recognised', () => {
+  it('although damaged at the beginning', () => {
+    const damaged = Buffer.concat([Buffer.from('\0\0garbage\nmore garbage\n'), readFixture('ftrace/dax-xfs.txt')])
+    expect(sniff(damaged).id).toBe('ftrace')
+  })
+
+  it('from a single event line without newline', () => {
+    expect(sniff(Buffer.from('  sh-1 [000] .... 1.000001: x: y')).id).toBe('ftrace')
+  })
+
+  it('from a header without any event', () => {
+    expect(sniff(Buffer.from('# tracer: nop\n#\n# entries-in-buffer/entries-written: 0/0   #P:2\n')).id).toBe('ftrace')
+    expect(sniff(Buffer.from('cpus=2\n')).id).toBe('trace-cmd-report')
+  })
+
+  it('when the head ends in the middle of a line', () => {
+    const bytes = readFixture('trace-cmd-report/report-lt.txt')
+    for (const length of [900, 901, 950, 999]) expect(sniff(bytes.subarray(0, length)).id).toBe('trace-cmd-report')
+  })
+})
+
+describe('compression is told by magic number', () => {
+  it.each([
+    ['gzip', gzipSync('x'), 'gzip'],
+    ['zstd', zstdCompressSync('x'), 'zstd'],
+    ['a zstd skippable frame', Buffer.from([0x5f, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]), 'zstd'],
+    ['plain text', Buffer.from('# tracer: nop'), undefined],
+    ['too few bytes', Buffer.from([0x28, 0xb5, 0x2f]), undefined],
+  ])('%s', (_, bytes, compression) => {
+    expect(compressionOf(bytes)).toBe(compression)
+  })
+})
+
+describe('the registry', () => {
+  it('knows the formats by id and answers a typing error with the nearest', () => {
+    expect(formats.ids).toEqual(['ftrace', 'trace-cmd-report'])
+    expect(() => formats.get('ftrce')).toThrow(ApiError)
+    try {
+      formats.get('ftrce')
+    } catch (error) {
+      expect((error as ApiError).hint).toContain('did you mean ftrace?')
+    }
+  })
+})
+
+describeWithCorpus('files of the corpus that are other formats', () => {
+  it.each([
+    ['dax/dax-ext4-small.v7.dat', /trace\.dat/],
+    ['host/small-ext4.perf.data', /perf\.data/],
+    ['host/small-ext4.perf-script.txt', /perf script/],
+    ['host/small-ext4.perf-script-Fnocpu.txt', /perf script/],
+    ['host/small-ext4.perf-script-header.txt', /perf script/],
+    ['host/tiny-ext4-callgraph.perf-script.txt', /perf script/],
+    ['dax/fg-dax-ext4-default.trace.txt', /function_graph/],
+    ['dax/fg-dax-ext4-latfmt.trace.txt', /function_graph/],
+    ['dax/dax-ext4-lockstat.lock_stat.txt', /lock_stat/],
+  ])('%s', (file, looksLike) => {
+    expect(refusal(readCorpus(file).subarray(0, 65_536)).message).toMatch(looksLike)
+  })
+
+  it('a program is not a trace', () => {
+    expect(refusal(readFileSync(process.execPath).subarray(0, 65_536)).message).toMatch(/program|binary/)
+    expect(refusal(readFileSync(corpusPath('src/flwork.c'))).code).toBe('bad-input')
+    expect(refusal(readFileSync(join(repoRoot, 'package.json'))).message).toContain('JSON')
+  })
+})
