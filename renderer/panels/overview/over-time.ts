@@ -144,7 +144,7 @@ export function overTimeChart(
       },
     ],
   }
-  return { option, note: `${unit.words}, ${timeText(time.binNs, clock)} bins; drag to select` }
+  return { option, note: `${unit.words}, ${timeText(time.binNs, clock)} bins` }
 }
 
 function tooltip(
@@ -171,18 +171,20 @@ function tooltip(
   ].join('\n')
 }
 
-/** The numbers behind it: one row a bin. */
+/** The numbers behind it: one row a bin, every kind by itself. */
 export function overTimeTable(time: OverTime, fromNs: number): TableSpec {
-  const series = kindSeries(time)
   const bins = Array.from({ length: time.bins }, (_, bin) => bin)
+  const kinds = time.kinds
+    .map((kind, i) => ({ kind, counts: time.startsPerBin[i] }))
+    .sort((a, b) => compareKinds(a.kind, b.kind))
   return tableOf<number>(
     [
       { key: 'at', title: 'From', kind: 'time', value: (bin) => Math.round(fromNs + bin * time.binNs) },
-      ...series.map((one) => ({
-        key: one.kind,
-        title: one.label,
+      ...kinds.map(({ kind, counts }) => ({
+        key: kind,
+        title: kindLook(kind).label,
         kind: 'count' as const,
-        value: (bin: number) => one.counts[bin],
+        value: (bin: number) => counts?.[bin],
       })),
       { key: 'events', title: 'Events', kind: 'count', value: (bin) => Math.round(time.events[bin] ?? 0) },
     ],
