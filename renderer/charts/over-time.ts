@@ -127,6 +127,22 @@ export function binText(
   return `${when}\n${figure(data.waiting[bin])} tasks waiting for ${chosen}\n${figure(othersWaiting(data, bin))} for other locks`
 }
 
+/** The bin with waiting nearest to a range in which there is none. */
+export function nearestWaiting(
+  data: ContentionOverTimeResult,
+  range: { readonly fromNs: number; readonly toNs: number },
+): { readonly fromNs: number; readonly toNs: number } | undefined {
+  let best: { fromNs: number; toNs: number; far: number } | undefined
+  data.waiting.forEach((tasks, bin) => {
+    if (tasks <= 0) return
+    const fromNs = data.fromNs + bin * data.binNs
+    const toNs = fromNs + data.binNs
+    const far = Math.max(fromNs - range.toNs, range.fromNs - toNs, 0)
+    if (best === undefined || far < best.far) best = { fromNs, toNs, far }
+  })
+  return best && { fromNs: best.fromNs, toNs: best.toNs }
+}
+
 /** `Most waiting at 1 204.770 ms: 7.3 tasks` for the label of the chart; undefined where nobody waited. */
 export function overTimeFinding(data: ContentionOverTimeResult, clock: ClockUnit): string | undefined {
   let worst = -1

@@ -30,13 +30,18 @@ export function chainSteps(chain: WaitChain, clock: ClockUnit): ChainStep[] {
     task: chain.task,
     op: opWords(chain.op),
     phase: undefined,
-    detail: `waits for ${chain.class}, ${chain.mode}`,
+    detail: `waits for ${chain.class}, ${chain.mode}${wakingWords(chain, clock)}`,
     ns: chain.waitNs,
     root: false,
     inferred: false,
   }
   const links = chain.links.map((link, i) => linkStep(chain, i, clock, link))
   return links.length === 0 ? [first, unknownHolder(chain)] : [first, ...links]
+}
+
+/** A wait ends when the waiter runs again; the part after the last holder let go is nobody's hold. Under 1 % it is noise. */
+function wakingWords({ wakeupNs, waitNs }: WaitChain, clock: ClockUnit): string {
+  return wakeupNs > 0.01 * waitNs ? `; the last ${timeText(wakeupNs, clock)} after its holder had let go` : ''
 }
 
 function opWords(op: string | null): string {

@@ -22,6 +22,11 @@ export function contentionQuestion({ by, scope, contendedOnly }: ContentionQuest
   return { by, scope, contendedOnly, top: by === 'class' ? limits.replyRows : 1000 }
 }
 
+/** Over the whole trace: the range is chosen on it. */
+export function overTimeQuestion(scopeWithoutRange: Scope) {
+  return { scope: scopeWithoutRange, bins: 200 }
+}
+
 const LOCK = ['lockClass', 'mode', 'lock'] as const
 
 export interface ChosenLock {
