@@ -14,6 +14,8 @@ import { columnConstructor, type AnyColumn, type Arrays, type ColumnType, type S
 const NOT_KNOWN = -0x8000_0000
 const RAW = 0
 const DIFFERENCES = 1
+/** Bytes Node makes room for at a time: its default makes many small pieces and joins them. */
+const ROOM = 1 << 20
 const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
 export function compress(bytes: Uint8Array): Uint8Array {
@@ -30,7 +32,10 @@ export function decompress(bytes: Uint8Array, size: number, what: string): Uint8
 function decompressUpTo(bytes: Uint8Array, most: number, what: string): Uint8Array<ArrayBuffer> {
   let out: Buffer
   try {
-    out = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, most) })
+    out = zstdDecompressSync(bytes, {
+      maxOutputLength: Math.max(1, most),
+      chunkSize: Math.max(64, Math.min(most, ROOM)),
+    })
   } catch (error) {
     throw damaged(what, error instanceof Error ? error.message : String(error))
   }
