@@ -5,9 +5,10 @@
  */
 
 import * as z from 'zod'
-import { analysis, scopeSchema } from './analysis.ts'
+import type { Trace } from '../model/trace.ts'
+import { analysis, scopeSchema, type Scope } from './analysis.ts'
 import { holdBreakdown } from './parts/breakdown.ts'
-import { sumHolds } from './parts/holding.ts'
+import { SpanFilter } from './parts/scope.ts'
 import { labelName } from './parts/segments.ts'
 import { kindName, modeName } from './parts/words.ts'
 
@@ -64,3 +65,23 @@ export const holdPhases = analysis({
     return { rows, total: cells.length }
   },
 })
+
+interface HoldSums {
+  /** ns per cell of `holdBreakdown`. */
+  readonly ns: Float64Array
+  /** Holds with time in each cell. */
+  readonly spans: Uint32Array
+}
+
+function sumHolds(trace: Trace, scope: Scope): HoldSums {
+  const breakdown = holdBreakdown(trace)
+  const { starts } = breakdown
+  const filter = new SpanFilter(trace, scope)
+  const ns = new Float64Array(breakdown.cells.size)
+  const spans = new Uint32Array(breakdown.cells.size)
+  const adding = { window: filter.window, times: spans }
+  for (let row = 0; row < trace.lockSpan.length; row++) {
+    if (starts[row] !== starts[row + 1] && filter.keeps(row)) breakdown.addTo(ns, row, adding)
+  }
+  return { ns, spans }
+}

@@ -1,5 +1,5 @@
 /** All analyses. The type of an analysis's parameters and result follows from its id. */
-import * as z from 'zod'
+import type * as z from 'zod'
 import { registry } from '../base/registry.ts'
 import type { Trace } from '../model/trace.ts'
 import * as all from './all.ts'
@@ -20,4 +20,4 @@ export interface ErasedAnalysis {
   run(trace: Trace, params: unknown): unknown
 }
 
-export const analyses = registry<ErasedAnalysis>('analysis', Object.values(all) as readonly ErasedAnalysis[])
+export const analyses = registry<ErasedAnalysis>('analysis', Object.values(all))

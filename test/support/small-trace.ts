@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check'
-import { allocate, type AnyColumn, type Columns, type Schema } from '#shared/base/columns.ts'
+import { allocate, type Columns, type Schema } from '#shared/base/columns.ts'
 import {
   OP_KINDS,
   SPAN_CONTENDED,
@@ -78,7 +78,7 @@ export interface SmallTrace {
 
 function columns(schema: Schema, rows: readonly Readonly<Record<string, number>>[]): Columns<Schema> {
   const cols = allocate(schema, rows.length)
-  for (const name of Object.keys(schema)) rows.forEach((row, i) => ((cols[name] as AnyColumn)[i] = row[name]))
+  for (const name of Object.keys(schema)) rows.forEach((row, i) => (cols[name][i] = row[name]))
   return { length: rows.length, cols }
 }
 

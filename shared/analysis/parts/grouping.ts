@@ -116,12 +116,13 @@ export class GroupedValues {
     let min = Infinity
     let max = -Infinity
     let total = 0
-    for (const value of values) {
+    const count = values.length
+    for (let i = 0; i < count; i++) {
+      const value = values[i]
       total += value
       if (value < min) min = value
       if (value > max) max = value
     }
-    const count = values.length
     if (count === 0) return { count, total: 0, min: NaN, max: NaN, mean: NaN, quantiles: qs.map(() => NaN) }
     return { count, total, min, max, mean: Math.round(total / count), quantiles: quantilesInPlace(values, qs) }
   }
