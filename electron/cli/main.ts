@@ -4,8 +4,10 @@
  * What the verbs are is in verbs/; this file knows none of them.
  */
 
+import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { toWireError, type WireError } from '#shared/base/errors.ts'
+import { dataDirAt } from '#electron/engine/data-dir.ts'
+import { ApiError, toWireError, type WireError } from '#shared/base/errors.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { commanderOption } from './options.ts'
@@ -86,11 +88,14 @@ function explainUsage(verb: Verb): (error: CommanderError) => never {
 function failure(args: readonly string[], error: unknown): number {
   if (error instanceof CommanderError) return commanderFailure(args, error)
   const wire = toWireError(error)
-  complain(verbOf(args), wire)
-  if (wire.code === 'internal' && process.env['FAULTLINE_DEBUG'] !== undefined && error instanceof Error) {
-    process.stderr.write(`${error.stack ?? ''}\n`)
-  }
+  complain(verbOf(args), wire.code === 'internal' ? fault(wire, error) : wire)
   return wire.code === 'bad-request' || wire.code === 'unknown-id' ? WRONG_USAGE : COULD_NOT
+}
+
+/** A bug: nothing the user did wrong. What the engine throws is in its log with where it happened. */
+function fault({ code, message }: WireError, error: unknown): WireError {
+  const where = error instanceof ApiError ? `; ${join(dataDirAt().logs, 'engine.log')} says where` : ''
+  return { code, message: `this is a fault of Faultline itself: ${message}`, hint: `please report it${where}` }
 }
 
 function commanderFailure(args: readonly string[], error: CommanderError): number {
@@ -114,9 +119,8 @@ function verbOf(args: readonly string[]): string | undefined {
 }
 
 /** `faultline: WHAT: WHY; what to do` */
-function complain(what: string | undefined, { code, message, hint }: WireError): void {
-  const why = code === 'internal' ? `this is a fault of Faultline itself: ${message}` : message
-  const parts = ['faultline', ...(what === undefined ? [] : [what]), why].join(': ')
+function complain(what: string | undefined, { message, hint }: WireError): void {
+  const parts = ['faultline', ...(what === undefined ? [] : [what]), message].join(': ')
   const line = hint === undefined ? parts : `${parts}; ${hint}`
   process.stderr.write(`${printable(line.replace(/\s*\n\s*/g, ' '))}\n`)
 }
