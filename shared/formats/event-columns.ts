@@ -10,7 +10,15 @@
 import type { ByteInterner } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
 import { CONTEXT_TASK } from '../spans/recorder.ts'
-import { BODY_NAMED, BODY_NONE, BODY_STACK, BODY_USER_STACK, EventBody, constantName } from './event-body.ts'
+import {
+  BODY_NAMED,
+  BODY_NONE,
+  BODY_STACK,
+  BODY_USER_STACK,
+  EventBody,
+  behindDifference,
+  constantName,
+} from './event-body.ts'
 import {
   LAYOUT_BRACKET,
   LAYOUT_VERBOSE,
@@ -191,7 +199,7 @@ export class ColumnReader {
   /** Name and payload, up to and with the newline. */
   #rest(bytes: Uint8Array, at: number, behindClock: number, end: number): number {
     if (bytes[behindClock] !== SPACE) return -1
-    const from = behindClock + 1
+    const from = this.#padded ? behindDifference(bytes, behindClock + 1, end) : behindClock + 1
     const first = bytes[from]
     if (first <= SPACE || first === OPEN || first === LESS) return -1
     let i = from

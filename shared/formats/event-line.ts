@@ -236,11 +236,18 @@ export class EventLine {
       i++
     }
     if (i >= stop || bytes[i] !== COLON || bytes[i - 1] !== 41) return false
-    let value = 0n
-    for (let k = hexFrom; k < hexTo; k++) value = value * 16n + BigInt(parseInt(String.fromCharCode(bytes[k]), 16))
-    const per = millis ? 1_000_000n : 1_000_000_000n
-    this.hi = Number(value / per)
-    this.lo = Number(value % per) * (millis ? 1000 : 1)
+    const per = millis ? 1_000_000 : 1_000_000_000
+    this.hi = 0
+    this.lo = 0
+    for (let k = hexFrom; k < hexTo; k++) {
+      // hi·per + lo, times 16, plus a digit: exact however large the clock is.
+      const digit = bytes[k] <= 57 ? bytes[k] - 48 : bytes[k] - 87
+      const low = this.lo * 16 + digit
+      const carry = Math.floor(low / per)
+      this.hi = this.hi * 16 + carry
+      this.lo = low - carry * per
+    }
+    if (millis) this.lo *= 1000
     this.time = millis ? TIME_MICROS : TIME_TICKS
     this.#body(bytes, i + 1, to)
     return true
