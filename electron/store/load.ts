@@ -5,6 +5,7 @@
  * Everything read is checked before it is used as an index; what does not fit throws ApiError `bad-input`.
  */
 
+import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { allocate, type Columns, type Schema } from '#shared/base/columns.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -108,6 +109,10 @@ function explained<T>(db: Db, read: () => T): T {
   try {
     return read()
   } catch (error) {
+    // A typed array that cannot be had.
+    if (error instanceof RangeError) {
+      throw new ApiError('limit', `a table of ${basename(db.name)} does not fit into memory`, 'open a part of it')
+    }
     throw explain(error, db.name)
   }
 }
@@ -225,7 +230,7 @@ function readTable(db: Db, { traceId, table, ...targets }: TableToRead): Columns
     .prepare('SELECT coalesce(sum(n), 0) FROM span_chunk WHERE trace_id = ? AND part = ? AND n > 0 AND n <= ?')
     .pluck()
     .get(traceId, part, limits.spansPerBatch)
-  if (counted !== rows) throw damaged(`table ${part}`, `${rows} rows, but ${counted} in its columns`)
+  if (counted !== rows) throw damaged(`table ${part}`, `${rows} rows, but ${String(counted)} in its columns`)
   const cols = allocate(schema, rows)
   const into = { cols, rows }
   for (const chunk of chunks.iterate(traceId, part) as Iterable<{

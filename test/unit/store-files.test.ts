@@ -30,7 +30,7 @@ const written = (name: string, bytes: string | Uint8Array) => {
   writeFileSync(at(name), bytes)
   return at(name)
 }
-/** A good file, changed with plain SQL as any SQLite client could. */
+/** A good file, changed with plain SQL, which every SQLite client can do. */
 const altered = (change: (db: Db) => void) => {
   const path = writeFile(at('altered.faultline'), story)
   const db = connect(path, { readonly: false, mustExist: true })
