@@ -67,8 +67,13 @@ export class Edges {
       this.#state.edge(waiter.id, holder, toNs - fromNs, this.phaseOf(track, fromNs, toNs), EDGE_HOLDER)
   }
 
-  forget(): void {
-    this.#waiters.length = 0
+  /** Nothing that comes later is a reason for the waits that are open now; how long they are is not known either. */
+  breakWaits(): void {
+    for (const waiters of this.#waiters) {
+      if (waiters === undefined) continue
+      for (const wait of waiters) wait.broken = true
+      waiters.length = 0
+    }
   }
 
   /** What a task did most of an interval, as an index into phaseNames; -1 unknown. */

@@ -48,6 +48,8 @@ export class SpanBuilder {
       mmLocks: this.mmLocks,
     })
     this.inodes = new Inodes(builder)
+    state.onBackwards = () => this.#edges.breakWaits()
+    state.onTaskBackwards = (track) => this.#count('clock-backwards', this.#close(track, 'clock-backwards'))
     this.ops.onOutermostEnd = (track) => this.contention.emitLoose(track)
     this.phases.beforeBegin = (track) => this.ops.closeQuiet(track)
   }
@@ -82,8 +84,10 @@ export class SpanBuilder {
   }
 
   commitEnds(): void {
-    this.phases.endAll()
-    if (!this.ops.endInner('commit')) this.phases.unmatched()
+    if (this.state.track.top()?.kind === 'commit') {
+      this.phases.endAll()
+      this.ops.endInner('commit')
+    } else this.phases.unmatched()
   }
 
   /** The recorder lost events of a CPU (undefined: of any): what was open there may have ended unseen. */
@@ -109,33 +113,41 @@ export class SpanBuilder {
     }
   }
 
-  #abandon(code: string, chosen: (track: TaskTrack) => boolean): void {
+  #abandon(code: AbandonCode, chosen: (track: TaskTrack) => boolean): void {
     let count = 0
-    for (const track of this.state.tracks) {
-      if (track === undefined || !chosen(track)) continue
-      count += this.lockdep.abandonAll(track) + this.mmLocks.abandonAll(track) + this.contention.abandonAll(track)
-      track.waitDepth = 0
-      this.ops.closeQuiet(track)
-      while (track.depth > 0) {
-        if (code !== 'open-at-end') track.ops[track.depth - 1].endNs = NaN
-        this.ops.close(track, NaN)
-        count++
-      }
-      count += this.phases.abandonAll(track)
-      this.state.taskState(track, -1, -1)
-      track.blockedNs = track.journalAskedNs = track.zeroFromNs = NaN
-    }
-    if (code !== 'open-at-end') this.#edges.forget()
+    for (const track of this.state.tracks) if (track !== undefined && chosen(track)) count += this.#close(track, code)
+    if (code === 'closed-by-boundary') this.#edges.breakWaits()
     this.contention.forget()
-    const what = { 'closed-by-loss': 'lost events', 'closed-by-boundary': 'the start of another trace' }[code]
-    if (count > 0) {
-      this.builder.diagnose(
-        'info',
-        code,
-        `spans still open at ${what ?? 'the end'} have no known end`,
-        undefined,
-        count,
-      )
+    this.#count(code, count)
+  }
+
+  /** Everything open in a task ends as unknown. */
+  #close(track: TaskTrack, code: AbandonCode): number {
+    let count = this.lockdep.abandonAll(track) + this.mmLocks.abandonAll(track) + this.contention.abandonAll(track)
+    track.waitDepth = 0
+    this.ops.closeQuiet(track)
+    while (track.depth > 0) {
+      if (code !== 'open-at-end') track.ops[track.depth - 1].endNs = NaN
+      this.ops.close(track, NaN)
+      count++
     }
+    count += this.phases.abandonAll(track)
+    this.state.taskState(track, -1, -1)
+    track.blockedNs = track.journalAskedNs = track.zeroFromNs = track.switchedOutNs = NaN
+    return count
+  }
+
+  #count(code: AbandonCode, count: number): void {
+    if (count === 0) return
+    const at = `spans still open at ${ABANDONED[code]} have no known end`
+    this.builder.diagnose(code === 'clock-backwards' ? 'warning' : 'info', code, at, undefined, count)
   }
 }
+
+const ABANDONED = {
+  'closed-by-loss': 'lost events',
+  'closed-by-boundary': 'the start of another trace',
+  'clock-backwards': 'a step back in time of their task',
+  'open-at-end': 'the end',
+} as const
+type AbandonCode = keyof typeof ABANDONED

@@ -1,7 +1,7 @@
 /**
  * The state all parts of the span builder share: whose event is being looked at, what is open in every task, and the
  * only places that write span rows. It knows columns and bookkeeping; which event means what is decided by its callers.
- * A time that runs backwards inside a span becomes "not known" and is counted, never a negative duration.
+ * Where times run backwards in a task, what was open in it has no known end: never a negative duration.
  */
 
 import { limits } from '../base/limits.ts'
@@ -36,6 +36,11 @@ export class SpanState {
   #showsWaits = false
   #opRows = 0
 
+  /** An event earlier than one before it: of any task, or of the same task. */
+  onBackwards: (() => void) | undefined = undefined
+  onTaskBackwards: ((track: TaskTrack) => void) | undefined = undefined
+  #latestNs: Ns = -Infinity
+
   readonly #pool: Hold[] = []
   readonly #waitNames: number[] = []
 
@@ -51,6 +56,10 @@ export class SpanState {
     const track = (task < this.tracks.length ? this.tracks[task] : undefined) ?? this.trackOf(task)
     track.lastCpu = cpu
     this.track = track
+    if (ts >= this.#latestNs) this.#latestNs = ts
+    else this.onBackwards?.()
+    if (ts < track.latestNs) this.onTaskBackwards?.(track)
+    track.latestNs = ts
   }
 
   trackOf(task: number): TaskTrack {
@@ -86,6 +95,7 @@ export class SpanState {
       this.backwards()
       acquired = NaN
     }
+    if (hold.broken) acquired = released = NaN
     if (released < (acquired === acquired ? acquired : requested)) {
       this.backwards()
       released = NaN
@@ -155,6 +165,7 @@ export class SpanState {
   }
 
   taskState(track: TaskTrack, state: number, cpu: number): void {
+    if (this.ts > track.latestNs) track.latestNs = this.ts
     if (track.state >= 0) {
       const builder = this.builder
       const at = builder.row('taskState', builder.begin('taskState'))

@@ -31,6 +31,8 @@ export class Hold {
   explainedNs: Ns = 0
   /** Its wait counts in the task's waiting time and phase history. */
   counted = false
+  /** Time ran backwards while it waited: how long is not known. */
+  broken = false
 
   /** Of an unnamed wait: its address (dense, -1 unknown), and whether another event shows the same wait. */
   address = -1
@@ -55,7 +57,7 @@ export class Hold {
     this.contendedNs = NaN
     this.acquiredNs = NaN
     this.explainedNs = 0
-    this.counted = false
+    this.counted = this.broken = false
     this.address = -1
     this.shown = false
     this.adopted = undefined
@@ -220,6 +222,8 @@ export class TaskTrack {
   /** The last xfs_ilock, while nothing else has happened in this task. */
   lastIlock: Hold | undefined = undefined
   lastCpu = -1
+  /** Time of the last event that concerned it. */
+  latestNs: Ns = -Infinity
 
   /** Nested waits that count; the time since the outermost began belongs to `waitOp`. */
   waitDepth = 0

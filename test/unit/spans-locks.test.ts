@@ -220,6 +220,7 @@ describe('named locks (lockdep)', () => {
       at(5, 1, `lock_release: ${A} &a`),
     )
     expect(locksOf(trace)).toMatchObject([{ acquiredNs: 5000, releasedNs: NaN }])
+    expect(trace.meta.durationNs).toBe(25_000)
     expect(diagnosed(trace, 'clock-backwards')).toBe(1)
   })
 })
