@@ -14,13 +14,10 @@ export const formats = registry<Format>('format', Object.values(all))
 /** Below this nobody is sure enough: a text in which one line in twenty is an event is no trace. */
 const SURE = 0.05
 
-/**
- * The format of input that begins with `head` (decompressed, up to limits.sniffBytes); ApiError `bad-input` that calls
- * the input `name` if there is none.
- */
-export function sniff(head: Uint8Array, name = 'this'): Format {
+/** The format of input that begins with `head` (decompressed, up to limits.sniffBytes); ApiError `bad-input` if none. */
+export function sniff(head: Uint8Array): Format {
   const foreign = describeForeign(head)
-  if (foreign !== undefined && foreign.certain) throw refusal(name, foreign)
+  if (foreign !== undefined && foreign.certain) throw refusal(foreign)
   let best: Format | undefined
   let sure = SURE
   for (const format of formats.items) {
@@ -32,7 +29,6 @@ export function sniff(head: Uint8Array, name = 'this'): Format {
   }
   if (best !== undefined) return best
   throw refusal(
-    name,
     foreign ?? {
       looksLike: 'text in which no line is an event',
       hint: 'Faultline reads tracefs text (cat /sys/kernel/tracing/trace) and trace-cmd report text',
@@ -40,6 +36,6 @@ export function sniff(head: Uint8Array, name = 'this'): Format {
   )
 }
 
-function refusal(name: string, foreign: { readonly looksLike: string; readonly hint: string }): ApiError {
-  return new ApiError('bad-input', `cannot import ${name}: it looks like ${foreign.looksLike}`, foreign.hint)
+function refusal(foreign: { readonly looksLike: string; readonly hint: string }): ApiError {
+  return new ApiError('bad-input', `cannot import this: it looks like ${foreign.looksLike}`, foreign.hint)
 }

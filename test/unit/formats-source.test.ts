@@ -188,11 +188,14 @@ describe('what cannot be read', () => {
     expect([error.code, error.message]).toEqual(['bad-input', 'some-folder is a directory'])
   })
 
-  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a file without permission (not testable as root)', async () => {
-    const path = file('secret.txt', text)
-    chmodSync(path, 0)
-    expect((await errorOf(path, 'secret.txt')).code).toBe('permission')
-  })
+  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'a file without permission (not testable as root)',
+    async () => {
+      const path = file('secret.txt', text)
+      chmodSync(path, 0)
+      expect((await errorOf(path, 'secret.txt')).code).toBe('permission')
+    },
+  )
 })
 
 describe('streaming', () => {
