@@ -10,13 +10,16 @@ import page from './vite.config.ts'
 
 const source = (path: string) => resolve(import.meta.dirname, path)
 
+/** Where the build goes. FAULTLINE_OUT is for trying a build without touching the one in use. */
+const built = (name: string) => resolve(import.meta.dirname, process.env['FAULTLINE_OUT'] ?? 'out', name)
+
 /** Native or with files of their own: loaded from node_modules at run time. */
 const external = ['electron', 'better-sqlite3', 'piscina']
 
 export default defineConfig({
   main: {
     build: {
-      outDir: 'out/main',
+      outDir: built('main'),
       minify: false,
       externalizeDeps: false,
       rolldownOptions: {
@@ -37,7 +40,7 @@ export default defineConfig({
   },
   preload: {
     build: {
-      outDir: 'out/preload',
+      outDir: built('preload'),
       minify: false,
       externalizeDeps: false,
       rolldownOptions: {
@@ -49,6 +52,11 @@ export default defineConfig({
   },
   renderer: {
     ...page,
-    build: { ...page.build, minify: true, rolldownOptions: { input: source('renderer/index.html') } },
+    build: {
+      ...page.build,
+      outDir: built('web'),
+      minify: true,
+      rolldownOptions: { input: source('renderer/index.html') },
+    },
   },
 })

@@ -18,6 +18,15 @@ const USAGE = 'usage: npm start -- [--web] [FILE…]'
 /** An Electron that ends sooner than this with an error never had a window. */
 const HAD_A_WINDOW_MS = 5_000
 
+/** The command line's exit statuses. */
+const COULD_NOT = 1
+const WRONG_USAGE = 2
+
+interface Refused {
+  readonly refusal: string
+  readonly status: number
+}
+
 interface Wanted {
   readonly web: boolean
   readonly files: readonly string[]
@@ -27,9 +36,9 @@ const note = (text: string) => void process.stderr.write(`faultline: ${text}\n`)
 
 async function main(): Promise<number> {
   const wanted = await readArguments(process.argv.slice(2))
-  if (typeof wanted === 'string') {
-    note(wanted)
-    return 2
+  if ('refusal' in wanted) {
+    note(wanted.refusal)
+    return wanted.status
   }
   if (!wanted.web) {
     const runtime = await electronRuntime(note)
@@ -46,7 +55,7 @@ async function main(): Promise<number> {
   return serve(wanted.files)
 }
 
-async function readArguments(args: readonly string[]): Promise<Wanted | string> {
+async function readArguments(args: readonly string[]): Promise<Wanted | Refused> {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -56,12 +65,13 @@ async function readArguments(args: readonly string[]): Promise<Wanted | string> 
     const files = positionals.map((file) => resolve(process.env['INIT_CWD'] ?? '.', file))
     for (const file of files) {
       const found = await stat(file).catch(() => undefined)
-      if (found === undefined) return `${file}: no such file`
-      if (found.isDirectory()) return `${file}: this is a folder, not a file`
+      if (found === undefined) return { refusal: `${file}: no such file; check the path`, status: COULD_NOT }
+      if (found.isDirectory())
+        return { refusal: `${file}: this is a folder, not a file; name a file in it`, status: COULD_NOT }
     }
     return { web: values.web, files }
   } catch (error) {
-    return `${toWireError(error).message}; ${USAGE}`
+    return { refusal: `${toWireError(error).message}; ${USAGE}`, status: WRONG_USAGE }
   }
 }
 

@@ -11,7 +11,7 @@ import type { Source } from '#shared/contract/methods.ts'
 import { restartPolicy } from './crash.ts'
 
 export interface EngineProcess {
-  /** Give this page a port to the engine. */
+  /** Give this page a port to the engine. Throws while there is none: the page tries again. */
   connect(page: WebContents): void
   grant(path: string): Promise<Source>
   close(): void
@@ -31,6 +31,7 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
   const grants = new Map<number, { resolve: (source: Source) => void; reject: (error: Error) => void }>()
   let nextGrant = 1
   let closing = false
+  let alive = true
   let child = fork()
 
   function fork(): UtilityProcess {
@@ -41,7 +42,9 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
     })
     const sql = new Map<number, UtilityProcess>()
     own.on('message', (message: FromEngine) => receive(message, own, sql))
+    alive = true
     own.once('exit', (code) => {
+      alive = false
       for (const one of sql.values()) one.kill()
       for (const { reject } of grants.values()) reject(new Error('the engine ended'))
       grants.clear()
@@ -76,6 +79,7 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
 
   return {
     connect(page) {
+      if (!alive) throw new Error('the engine is being started')
       const { port1, port2 } = new MessageChannelMain()
       child.postMessage({ kind: 'connect' } satisfies ToEngine, [port1])
       page.postMessage(ENGINE_PORT, null, [port2])
@@ -83,6 +87,7 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
     grant(path) {
       const request = nextGrant++
       return new Promise((resolve, reject) => {
+        if (!alive) return reject(new Error('the engine is being started'))
         grants.set(request, { resolve, reject })
         child.postMessage({ kind: 'grant', request, path } satisfies ToEngine)
       })

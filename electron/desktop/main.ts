@@ -70,7 +70,10 @@ async function start(): Promise<void> {
       dialog.showErrorBox('Faultline', `The engine does not stay up: ${why}. The logs say more (Help, Show logs).`),
   })
   handleCalls(ipcMain, {
-    'engine:connect': (_, page) => Promise.resolve((engine.connect(page), null)),
+    async 'engine:connect'(_, page) {
+      await Promise.resolve(engine.connect(page))
+      return null
+    },
     'files:choose': async () => {
       if (running === undefined) return []
       return Promise.all((await chooseFiles(dialog, running.window)).map((path) => engine.grant(path)))
@@ -85,7 +88,6 @@ async function start(): Promise<void> {
 function menu(own: Shell) {
   return menuTemplate(process.platform, {
     command: (id) => tell(own.window.webContents, 'menu:command', id),
-    openFiles: () => void chooseFiles(dialog, own.window).then(openFiles),
     revealLogs: () => shell.showItemInFolder(join(data.logs, 'engine.log')),
   })
 }

@@ -8,7 +8,6 @@ import type { MenuItemConstructorOptions } from 'electron'
 export interface MenuActions {
   /** Run a command of the page. */
   readonly command: (id: string) => void
-  readonly openFiles: () => void
   readonly revealLogs: () => void
 }
 
@@ -19,7 +18,7 @@ export function menuTemplate(platform: NodeJS.Platform, actions: MenuActions): M
     {
       label: '&File',
       submenu: [
-        { label: 'Open…', accelerator: 'CmdOrCtrl+O', click: actions.openFiles },
+        { label: 'Open…', accelerator: 'CmdOrCtrl+O', click: () => actions.command('file.open') },
         { type: 'separator' },
         mac ? { role: 'close' } : { role: 'quit' },
       ],
@@ -28,7 +27,7 @@ export function menuTemplate(platform: NodeJS.Platform, actions: MenuActions): M
     {
       label: '&View',
       submenu: [
-        { label: 'Command palette', accelerator: 'CmdOrCtrl+K', click: () => actions.command('palette') },
+        { label: 'Command palette', accelerator: 'CmdOrCtrl+Shift+P', click: () => actions.command('view.palette') },
         { type: 'separator' },
         { role: 'resetZoom' },
         { role: 'zoomIn' },
@@ -41,7 +40,7 @@ export function menuTemplate(platform: NodeJS.Platform, actions: MenuActions): M
     {
       role: 'help',
       submenu: [
-        { label: 'Keyboard shortcuts', click: () => actions.command('help') },
+        { label: 'Keyboard shortcuts', click: () => actions.command('view.help') },
         { label: 'Show logs', click: actions.revealLogs },
       ],
     },

@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
 
@@ -30,6 +30,19 @@ export async function removeDeadSessions(dir: DataDir): Promise<void> {
   for (const name of names) {
     const pid = Number.parseInt(name, 10)
     if (!isAlive(pid)) await rm(join(sessions, name), { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+/** An import that is on no list is kept this long: it may be open in a window. */
+const UNLISTED_DAYS = 7
+
+/** Imports nobody would find again make room. Never fails: it is housekeeping. */
+export async function removeUnlistedImports(dir: DataDir, listed: ReadonlySet<string>, now: number): Promise<void> {
+  const names = await readdir(dir.imports).catch(() => [])
+  for (const name of names) {
+    const path = join(dir.imports, name)
+    const age = now - ((await stat(path).catch(() => undefined))?.mtimeMs ?? now)
+    if (!listed.has(path) && age > UNLISTED_DAYS * 86_400_000) await rm(path, { force: true }).catch(() => undefined)
   }
 }
 

@@ -19,7 +19,7 @@ import type { AppInfo, Client, MethodName, Source } from '#shared/contract/metho
 import { createClient, type Transport } from '#shared/contract/rpc.ts'
 import { serveConnection, type Connection, type ServedCall } from '#shared/contract/serve.ts'
 import { inProcessPair } from '#shared/contract/transports.ts'
-import { dataDirAt, removeDeadSessions, type DataDir } from './data-dir.ts'
+import { dataDirAt, removeDeadSessions, removeUnlistedImports, type DataDir } from './data-dir.ts'
 import { createDownloads } from './downloads.ts'
 import { createFiles, type ClientOf } from './files.ts'
 import { createHandles } from './handles.ts'
@@ -29,7 +29,7 @@ import { createJobs } from './jobs.ts'
 import { openLog, type Logger } from './log.ts'
 import { Opening } from './opening.ts'
 import { createReader } from './reader.ts'
-import { createRecents } from './recent.ts'
+import { createRecents, type Recents } from './recent.ts'
 import type { ClientRights } from './rights.ts'
 import { loadSamples } from './samples.ts'
 import { forkSql, type ForkSql } from './spawn.ts'
@@ -76,6 +76,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const onRecent = () => connections.forEach((connection) => connection.emit('files.changed', { recent: true }))
   await removeDeadSessions(dir)
   const parts = await makeParts(options, dir, onRecent)
+  await removeUnlistedImports(dir, await importsOf(parts.recents), Date.now())
   const handlers = createHandlers(parts)
 
   function serve(transport: Transport, rights: ClientRights): Connection {
@@ -101,7 +102,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       serve(engines, rights)
       return createClient(mine)
     },
-    grant: parts.files.grant,
+    grant: (path) => parts.files.grant(path),
     async close() {
       for (const connection of connections) connection.close()
       parts.sql.close()
@@ -139,6 +140,11 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     onRecent,
   })
   return { host, version, samples, files, recents, uploads, downloads, handles, opening, jobs, reader, sql, onRecent }
+}
+
+async function importsOf(recents: Recents): Promise<ReadonlySet<string>> {
+  const entries = await recents.list()
+  return new Set(entries.flatMap(({ imported, source }) => [imported ?? '', source.kind === 'path' ? source.path : '']))
 }
 
 async function dropAll({ uploads, downloads }: Parts, client: ClientOf): Promise<void> {

@@ -3,7 +3,7 @@
  * engine. Built and packaged copies have nothing to build and no builder; there this finds everything in place.
  */
 
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -34,7 +34,27 @@ export async function buildPage(note: (text: string) => void): Promise<void> {
   if (!isStale(join(PAGE, 'index.html'), inRoot(PAGE_SOURCES))) return
   note('building the page')
   const { build } = await import('vite')
-  await build({ configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error' })
+  // Built beside and moved into place: a page that is being served or built twice is never half there.
+  const beside = `${PAGE}.${process.pid}`
+  try {
+    await build({ configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error', build: { outDir: beside } })
+    putInPlace(beside, PAGE)
+  } finally {
+    rmSync(beside, { recursive: true, force: true })
+  }
+}
+
+/** Folders cannot be replaced in one step; if another process is faster, its build is as good. */
+export function putInPlace(built: string, place: string): void {
+  const old = `${built}.old`
+  try {
+    if (existsSync(place)) renameSync(place, old)
+    renameSync(built, place)
+  } catch (error) {
+    if (!existsSync(place)) throw error
+  } finally {
+    rmSync(old, { recursive: true, force: true })
+  }
 }
 
 export async function buildDesktop(note: (text: string) => void): Promise<void> {

@@ -13,7 +13,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { CLOSE_BAD_TOKEN, socketTransport, type SocketLike } from '#shared/contract/transports.ts'
+import { CLOSE_BAD_TOKEN, socketTransport } from '#shared/contract/transports.ts'
 import type { ClientRights, Engine } from '#electron/engine/engine.ts'
 import { PAGE_HEADERS } from '../csp.ts'
 import { readPage, type PageFiles } from '../page-files.ts'
@@ -79,7 +79,7 @@ function listen(server: Server, port: number): Promise<void> {
   })
 }
 
-function cannotListen(error: NodeJS.ErrnoException, port: number): unknown {
+function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === 'EADDRINUSE')
     return new ApiError('permission', `port ${port} is in use`, 'choose another with --port, or none')
   if (error.code === 'EACCES')
@@ -125,6 +125,6 @@ function greet(client: WebSocket, token: string, serve: (transport: ReturnType<t
   client.once('message', (data: Buffer, isBinary: boolean) => {
     clearTimeout(late)
     if (isBinary || !isToken(data.toString('utf8'), token)) client.close(CLOSE_BAD_TOKEN, 'wrong token')
-    else serve(socketTransport(client as unknown as SocketLike))
+    else serve(socketTransport(client))
   })
 }

@@ -1,3 +1,4 @@
+// eslint-disable-next-line @typescript-eslint/triple-slash-reference -- an ambient module cannot be imported
 /// <reference path="./msgpackr-no-eval.d.ts" />
 /**
  * Messages as bytes, for the WebSocket. MessagePack with typed arrays as they are; both sides use the build of msgpackr

@@ -5,7 +5,7 @@
  */
 
 import { createBirpc } from 'birpc'
-import * as z from 'zod'
+import type * as z from 'zod'
 import { ApiError } from '../base/errors.ts'
 import { unknownId } from '../base/registry.ts'
 import { limits } from '../base/limits.ts'
@@ -72,11 +72,11 @@ export function serveConnection<S>(options: ServeOptions<S>): Connection {
   }
 
   const functions: EngineFunctions = { call, cancel: (ticket) => running.get(ticket)?.abort() }
+  // Only these two; birpc would also find what functions inherit from Object.
+  const byName = new Map<string, (...args: never[]) => unknown>(Object.entries(functions))
   const rpc = createBirpc<CallerFunctions, EngineFunctions, false>(functions, {
     ...channel(transport),
-    // Only these two; birpc would also find what functions inherit from Object.
-    resolver: (name) =>
-      name === 'call' || name === 'cancel' ? (functions[name] as (...args: unknown[]) => unknown) : undefined,
+    resolver: (name) => byName.get(name),
     // An answer that cannot be sent (too large, not cloneable) is answered with why; nothing is left to be thrown.
     onGeneralError: () => true,
   })

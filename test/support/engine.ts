@@ -13,7 +13,7 @@ import { createEngine, type ClientRights } from '#electron/engine/engine.ts'
 import { serveWeb } from '#electron/web/server.ts'
 import type { Client } from '#shared/contract/methods.ts'
 import { createClient } from '#shared/contract/rpc.ts'
-import { openSocket, portTransport, type SocketLike } from '#shared/contract/transports.ts'
+import { openSocket, portTransport } from '#shared/contract/transports.ts'
 
 export const TRANSPORTS = ['in-process', 'MessagePort', 'WebSocket'] as const
 export type TransportName = (typeof TRANSPORTS)[number]
@@ -126,11 +126,7 @@ export function addressOf(url: string): { port: number; token: string } {
 }
 
 /** A socket as a browser on the served page would open it. */
-export function dial(
-  port: number,
-  options: { origin?: string; host?: string; path?: string } = {},
-): SocketLike & WebSocket {
+export function dial(port: number, options: { origin?: string; host?: string; path?: string } = {}): WebSocket {
   const { origin = `http://127.0.0.1:${port}`, host = `127.0.0.1:${port}`, path = '/socket' } = options
-  return new WebSocket(`ws://127.0.0.1:${port}${path}`, { origin, headers: { host } }) as unknown as SocketLike &
-    WebSocket
+  return new WebSocket(`ws://127.0.0.1:${port}${path}`, { origin, headers: { host } })
 }

@@ -283,11 +283,15 @@ describe('crashes', () => {
 
 test('menu items of the page send commands; the rest are the system’s own', () => {
   const command = vi.fn()
-  const template = menuTemplate('linux', { command, openFiles: vi.fn(), revealLogs: vi.fn() })
+  const template = menuTemplate('linux', { command, revealLogs: vi.fn() })
   const items = template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
   for (const { click } of items) (click as (() => void) | undefined)?.()
+  const commands = ['file', 'view']
+    .map((name) => readFileSync(join(PROJECT, `renderer/commands/${name}.ts`), 'utf8'))
+    .join('')
   expect(command.mock.calls.length).toBeGreaterThan(0)
-  expect(menuTemplate('darwin', { command, openFiles: vi.fn(), revealLogs: vi.fn() })[0]).toEqual({ role: 'appMenu' })
+  for (const [id] of command.mock.calls as [string][]) expect(commands).toContain(`id: '${id}'`)
+  expect(menuTemplate('darwin', { command, revealLogs: vi.fn() })[0]).toEqual({ role: 'appMenu' })
 })
 
 test('the preload is small and imports nothing but Electron and the contract’s types', () => {
