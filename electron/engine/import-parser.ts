@@ -50,12 +50,19 @@ async function read(input: Input, { name, format, toWriter, stop }: ParserData, 
   return summarize({ end: sink.ended, format: chosen.id, lines: reader.lines, bytes: input.bytesRead })
 }
 
+/** Formats do not know what their input is called; users have to. */
+function named(thrown: unknown, name: string): unknown {
+  if (!(thrown instanceof ApiError) || thrown.message.includes(name)) return thrown
+  if (thrown.code !== 'bad-input' && thrown.code !== 'limit') return thrown
+  return new ApiError(thrown.code, `${name}: ${thrown.message}`, thrown.hint)
+}
+
 async function run(port: MessagePort, data: ParserData): Promise<void> {
   const say: Say = (message) => port.postMessage(message)
   try {
     say({ kind: 'parsed', parsed: await parse(data, say) })
   } catch (thrown) {
-    say({ kind: 'failed', error: toWireError(thrown) })
+    say({ kind: 'failed', error: toWireError(named(thrown, data.name)) })
   }
 }
 

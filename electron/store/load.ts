@@ -111,7 +111,11 @@ function explained<T>(db: Db, read: () => T): T {
   } catch (error) {
     // A typed array that cannot be had.
     if (error instanceof RangeError) {
-      throw new ApiError('limit', `a table of ${basename(db.name)} does not fit into memory`, 'open a part of it')
+      throw new ApiError(
+        'limit',
+        `a table of ${basename(db.name)} does not fit into memory`,
+        'check the file with `faultline check`',
+      )
     }
     throw explain(error, db.name)
   }

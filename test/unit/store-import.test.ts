@@ -126,6 +126,7 @@ describe('an import', () => {
     ] as const) {
       const error = await refusal(importTrace({ source: at(name), name, out: at('x.faultline') }))
       expect([name, error.code]).toEqual([name, code])
+      expect(error.message).toContain(name)
       expect(error.message).not.toContain('.part')
     }
     expect(readdirSync(folder).sort()).toEqual(before)
