@@ -34,8 +34,8 @@ export interface OverviewLock {
   readonly contended: number
   /**
    * What the holders did while others waited, most first; they add up to waitTotalNs. `other`: in no known phase;
-   * `wait:CLASS`: they waited themselves; `wakeup`: the last holder had let go, the waiter had yet to run; `unknown`: no
-   * holder is known.
+   * `wait:CLASS`: they waited themselves; `wakeup`: nobody held it, whoever was next had yet to run; `unknown`: no holder
+   * is known.
    */
   readonly phases: readonly { readonly phase: string; readonly ns: number }[]
 }

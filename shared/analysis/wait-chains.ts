@@ -50,7 +50,7 @@ export interface WaitChain {
   readonly mode: 'exclusive' | 'shared'
   readonly startNs: number
   readonly waitNs: number
-  /** End of the wait, when the last known holder had let go and the waiter had yet to run. */
+  /** Part of it in which nobody held the lock: this waiter, or one before it, had been let in and had yet to run. */
   readonly wakeupNs: number
   readonly links: readonly ChainLink[]
   /** The last task of the chain and what it was doing; null where the holder is unknown. */

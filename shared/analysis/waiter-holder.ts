@@ -19,7 +19,7 @@ export interface WaiterHolderResult {
   readonly overlapNs: Float64Array
   /** Wait time in scope that no known holder explains. */
   readonly unexplainedNs: number
-  /** Of that, time after the last known holder had let go: the waiter had yet to run. */
+  /** Of that, time in which nobody held the lock: a waiter had been let in and had yet to run. */
   readonly wakeupNs: number
 }
 

@@ -204,11 +204,23 @@ function explained(trace: Trace, wait: NaiveSpan, scope: Scope): number {
   return ticks
 }
 
-/** End of a wait, inside the window, after the last of its edges; nothing where there are none. */
+/**
+ * ns of a wait, inside the window, tick by tick, in which nobody held the lock: no edge covers the tick, and either none
+ * comes after it or the next one's holder was itself waiting then.
+ */
 function wakeup(trace: Trace, wait: NaiveSpan, scope: Scope): number {
-  const edges = Array.from({ length: trace.waitEdge.length }, (_, edge) => naiveEdge(trace, edge))
-  const ends = edges.filter((edge) => edge.waiter === wait.id).map((edge) => edge.toNs)
-  return ends.length === 0 ? 0 : inside(Math.max(...ends), wait.acquiredNs, scope)
+  const spans = naiveSpans(trace)
+  const edges = Array.from({ length: trace.waitEdge.length }, (_, edge) => ({ ...naiveEdge(trace, edge), edge }))
+  const own = edges.filter((edge) => edge.waiter === wait.id).sort((a, b) => a.fromNs - b.fromNs || a.edge - b.edge)
+  let ticks = 0
+  for (let at = wait.requestedNs; at < wait.acquiredNs && own.length > 0; at++) {
+    if (at < from(scope) || at >= to(scope) || own.some((edge) => edge.fromNs <= at && edge.toNs > at)) continue
+    const next = own.find((edge) => edge.fromNs > at)
+    const holder = next === undefined ? undefined : spans[next.holder]
+    const letIn = next?.queued === false && holder?.contended && holder.holdKnown && holder.requestedNs <= at
+    if (next === undefined || letIn === true) ticks++
+  }
+  return ticks
 }
 
 describe('waiter × holder', () => {

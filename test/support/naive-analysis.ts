@@ -198,7 +198,7 @@ export function naiveEdge(
   }
   const blockedFrom = kind[edge] === 1 ? h.acquiredNs - overlapNs[edge] : h.acquiredNs
   const blockedTo = kind[edge] === 1 ? h.acquiredNs : h.releasedNs
-  const fromNs = Number.isNaN(blockedFrom) ? w.requestedNs : Math.max(w.requestedNs, blockedFrom)
+  const fromNs = Number.isNaN(blockedFrom) ? w.requestedNs : Math.max(w.requestedNs, Math.min(blockedFrom, end))
   const toNs = Number.isNaN(blockedTo) ? end : Math.min(end, blockedTo)
   return { ...ids, fromNs, toNs: Math.max(fromNs, toNs) }
 }

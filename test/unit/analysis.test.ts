@@ -317,6 +317,22 @@ describe('what holders did', () => {
     )
   })
 
+  it('is waking up also while another waiter had been let in and had yet to run', () => {
+    const queue = [
+      { task: 0, requestedNs: 0, acquiredNs: 100 },
+      { task: 1, acquiredNs: 0, releasedNs: 30 },
+      { task: 2, requestedNs: 10, acquiredNs: 50, releasedNs: 100 },
+    ]
+    const both = [
+      { waiter: 0, holder: 1, overlapNs: 30 },
+      { waiter: 0, holder: 2, overlapNs: 50 },
+    ]
+    expect(phasesOf({ spans: queue, edges: both }, { task: 0 })).toEqual([
+      { phase: 'other', ns: 80 },
+      { phase: 'wakeup', ns: 20 },
+    ])
+  })
+
   it('is waking up from when a holder that was deduced woke the waiter', () => {
     const deduced = [
       { task: 0, requestedNs: 0, acquiredNs: 100, flags: SPAN_CONTENDED },

@@ -132,7 +132,7 @@ export const edges = perTrace((trace) => {
       to[edge] = blockedTo >= start && blockedTo < end ? blockedTo : end
       from[edge] = Math.max(start, to[edge] - overlapNs[edge])
     } else {
-      from[edge] = blockedFrom > start ? blockedFrom : start
+      from[edge] = blockedFrom > start ? Math.min(blockedFrom, end) : start
       to[edge] = Math.max(from[edge], blockedTo < end ? blockedTo : end)
     }
   }
@@ -158,18 +158,29 @@ export function explainedNs(trace: Trace, waiter: number, window: Window): numbe
 }
 
 /**
- * End of a wait in which nobody stood in its way any more: the last known holder had let go (or woken the waiter) and the
- * waiter had not run yet. 0 where no holder is known at all, or events were lost: that is no wake-up but unknown.
+ * Part of a wait, within the window, in which nobody held the lock: the next in line had been let in and had yet to run.
+ * That is the time after the last known holder let go (or woke this waiter), and before each holder that had itself been
+ * waiting since an earlier one let go. 0 where no holder is known at all, or events were lost: that is unknown.
  */
 export function wakeupNs(trace: Trace, waiter: number, window: Window): number {
   if ((trace.meta.lostEvents ?? 0) > 0) return 0
-  const { byWaiter, to } = edges(trace)
-  let last = Infinity
+  const { byWaiter, from, to } = edges(trace)
+  const { requestedNs, acquiredNs, flags } = trace.lockSpan.cols
+  const { holder, kind } = trace.waitEdge.cols
+  const waited = SPAN_CONTENDED | SPAN_HOLD_KNOWN
+  let covered = requestedNs[waiter]
+  let sum = 0
+  let known = false
   for (let i = byWaiter.starts[waiter]; i < byWaiter.starts[waiter + 1]; i++) {
-    const end = to[byWaiter.rows[i]]
-    last = last === Infinity || end > last ? end : last
+    const edge = byWaiter.rows[i]
+    const next = holder[edge]
+    if (kind[edge] !== QUEUED && (flags[next] & waited) === waited && from[edge] > covered) {
+      sum += clipped(Math.max(covered, requestedNs[next]), from[edge], window)
+    }
+    if (to[edge] > covered) covered = to[edge]
+    known = true
   }
-  return clipped(last, trace.lockSpan.cols.acquiredNs[waiter], window)
+  return known ? sum + clipped(covered, acquiredNs[waiter], window) : 0
 }
 
 /** The edge of a wait with the largest part of it inside the window, -1 none; ties go to the earlier one. */

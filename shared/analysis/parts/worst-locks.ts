@@ -1,8 +1,8 @@
 /**
  * The classes most waited for, and what their holders did meanwhile. A wait's time is shared out over the edges that
  * explain it: the part covered by any holder in proportion to their overlaps (several readers may have blocked at once);
- * the end, when the last of them had let go and the waiter had yet to run, is `wakeup`; the rest is `unknown`. So the
- * parts of a class add up to exactly what was waited for it.
+ * time in which nobody held the lock, because whoever was next had yet to run, is `wakeup`; the rest is `unknown`. So
+ * the parts of a class add up to exactly what was waited for it.
  */
 
 import type { Trace } from '../../model/trace.ts'
