@@ -7,7 +7,7 @@ import { toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { QueryResult } from '#shared/contract/methods.ts'
 import { openFile } from '../store/open.ts'
-import { explainSql, guardedStatement, limitMemory } from '../store/guard.ts'
+import { explainSql, guardedStatement } from '../store/guard.ts'
 import { parentChannel } from './parent-channel.ts'
 import { spawnThread } from './spawn.ts'
 import type { SqlReply, SqlRequest } from './sql.ts'
@@ -19,7 +19,6 @@ function run({ path, sql, maxRows }: SqlRequest): QueryResult {
   const started = performance.now()
   const db = openFile(path)
   try {
-    limitMemory(db)
     const statement = guardedStatement(db, sql).raw(true).safeIntegers(true)
     const columns = statement.columns().map(({ name }) => name)
     const rows: Value[][] = []

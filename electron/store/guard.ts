@@ -2,8 +2,7 @@
  * Which SQL of a user may run: one statement that begins with SELECT, VALUES, WITH or EXPLAIN, returns rows and writes
  * nothing. A read-only connection is not enough (it still runs ATTACH), and neither is asking SQLite whether a prepared
  * statement only reads: many PRAGMAs take effect while they are prepared, so the first word is looked at before.
- * It cannot stop a statement that runs too long: those run in a process that can be killed, and whose memory for SQLite
- * is limited.
+ * It cannot stop a statement that runs too long: those run in a process that can be killed.
  */
 
 import { ApiError } from '#shared/base/errors.ts'
@@ -11,11 +10,6 @@ import { limits } from '#shared/base/limits.ts'
 import { explain, sqliteCode, type Db, type Statement } from './database.ts'
 
 const ALLOWED = ['SELECT', 'WITH', 'VALUES']
-
-/** What SQLite may allocate for a user's statements. It counts for the whole process: only for one that does nothing else. */
-export function limitMemory(db: Db): void {
-  db.pragma(`hard_heap_limit = ${limits.sqlHeapBytes}`)
-}
 
 /** The statement, prepared; ApiError `bad-request` with the reason where it may not run. */
 export function guardedStatement(db: Db, sql: string): Statement {

@@ -58,8 +58,6 @@ export const limits = {
   sqlReplyBytes: 16 * MiB,
   /** User SQL statements running at once; more have to wait for one to finish. */
   sqlProcesses: 4,
-  /** Memory SQLite may take for a user's SQL statement. */
-  sqlHeapBytes: 512 * MiB,
   /** Seconds a user's SQL statement may run before it is killed. */
   sqlSeconds: 60,
   /** Buckets of a trace's event-rate rollup. */

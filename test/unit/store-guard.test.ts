@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import type { Db } from '#electron/store/database.ts'
-import { explainSql, guardedStatement, limitMemory } from '#electron/store/guard.ts'
+import { explainSql, guardedStatement } from '#electron/store/guard.ts'
 import { openFile, openFileForWriting } from '#electron/store/open.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -107,16 +107,6 @@ describe('the guard refuses', () => {
 
   it('in a sentence what fails while it runs', () => {
     expect(() => run(db, 'SELECT abs(-9223372036854775808)')).toThrow('SQL: integer overflow')
-  })
-})
-
-describe('memory for SQL', () => {
-  it('has an end, which is an error in words and not the end of the process', () => {
-    limitMemory(db)
-    expect(() => run(db, 'SELECT hex(zeroblob(200000000))')).toThrow(
-      'SQL: the statement needs more memory than it may use',
-    )
-    expect(run(db, 'SELECT length(hex(zeroblob(4000000))) AS n')).toEqual([{ n: 8_000_000 }])
   })
 })
 
