@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { SKIP_CODES } from '#shared/formats/diagnostics.ts'
-import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK } from '#shared/spans/recorder.ts'
+import { ftraceReader } from '#shared/formats/ftrace-text.ts'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import { TraceCollector } from '#shared/model/collect.ts'
+import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, Recorder } from '#shared/spans/recorder.ts'
 import { eventsOf, fingerprint, readText, type TextFormat } from '../support/read-text.ts'
 
 const EVENT = '          flwork-9217    [001] .....  1146.849380: sys_write -> 0x2'
@@ -49,6 +52,11 @@ describe('tasks', () => {
   ])('%s is split at its last dash', (task, comm, pid) => {
     const event = only(`${task.padStart(20)}   [002] d.h1.  5.000001: x: y`)
     expect([event.comm === '<...>' && comm === '' ? '' : event.comm, event.pid, event.cpu]).toEqual([comm, pid, 2])
+  })
+
+  it('a comm that is itself the start of an event line is still a comm', () => {
+    const line = `${'a-1 [0] 1.0: b'.padStart(16)}-77      [002] d.h1.  5.000001: x: y`
+    expect(only(line)).toMatchObject({ comm: 'a-1 [0] 1.0: b', pid: 77, cpu: 2, name: 'x' })
   })
 
   it('the payload cannot be taken for the task', () => {
@@ -297,6 +305,15 @@ describe('bad input', () => {
     }
     const unended = readText('ftrace', long.subarray(0, -100), { chunk: 65_536 })
     expect(unended.reader.skipped).toBe(1)
+  })
+
+  it('a line that never ends costs no memory', () => {
+    const reader = ftraceReader(new Recorder(new TraceBuilder(new TraceCollector(), 'test', 'ftrace')))
+    reader.push(Buffer.from(`${EVENT}\n`))
+    const piece = Buffer.alloc(65_536, 0x78)
+    const before = process.memoryUsage().arrayBuffers
+    for (let i = 0; i < 3_000; i++) reader.push(piece)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024)
   })
 
   it('a line of exactly the limit is read, one byte more is not', () => {
