@@ -78,6 +78,7 @@ const families = {
   commit: { label: 'journal', color: 'ph-commit' },
   work: { label: 'other', color: 'ph-1' },
   wait: { label: 'waits itself', color: 'ph-2' },
+  wakeup: { label: 'waking up', color: 'task-runnable' },
   other: { label: 'no phase', color: 'ph-other' },
   unknown: { label: 'unknown', color: 'lock-unknown' },
 } as const
@@ -87,6 +88,7 @@ export const PHASE_FAMILIES = families
 /** First match decides; names come from tracepoints and functions of mm, fs/dax.c, ext4, xfs and jbd2. */
 const rules: readonly (readonly [RegExp, PhaseFamily])[] = [
   [/^wait:/, 'wait'],
+  [/^wakeup$/, 'wakeup'],
   [/^other$/, 'other'],
   [/^unknown$/, 'unknown'],
   [/commit|jbd2|journal|log_|checkpoint|handle/, 'commit'],
@@ -103,7 +105,9 @@ export function phaseFamily(phase: string): PhaseFamily {
 export function phaseLook(phase: string): PhaseLook {
   const family = phaseFamily(phase)
   const { color } = families[family]
-  return { color, ink: family === 'unknown' ? 'text' : `${color}-on`, family }
+  // Runnable's green is light in both themes: its ink is the one that is dark in both.
+  const ink = family === 'unknown' ? 'text' : family === 'wakeup' ? 'ph-unmap-on' : `${color}-on`
+  return { color, ink, family }
 }
 
 /** A fill is a colour token or a pattern. */

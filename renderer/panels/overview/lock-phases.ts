@@ -15,7 +15,7 @@ export interface FamilyOfPhases {
 }
 
 /** Families that say what was done come before those that do not. */
-const LAST: readonly PhaseFamily[] = ['work', 'wait', 'other', 'unknown']
+const LAST: readonly PhaseFamily[] = ['work', 'wait', 'wakeup', 'other', 'unknown']
 
 export function familiesOf(lock: OverviewLock): readonly FamilyOfPhases[] {
   const families = new Map<PhaseFamily, OverviewLock['phases'][number][]>()
@@ -40,6 +40,7 @@ const clauses: Readonly<Partial<Record<PhaseFamily, string>>> = {
   unmap: 'its holder was unmapping or freeing',
   commit: 'its holder was in the journal',
   wait: 'its holder was itself waiting for another lock',
+  wakeup: 'nobody held it and the next in line had yet to run',
 }
 const QUEUE = 'another task was queued before it'
 
