@@ -58,11 +58,15 @@ export function decodeChunk(row: ChunkRow): EventChunk {
   const argsEnd = new Uint32Array(...view(row.args_end, n, 4))
   for (let i = 1; i < n; i++) if (argsEnd[i] < argsEnd[i - 1]) throw damaged(what, 'payloads overlap')
   if (argsEnd[n - 1] !== row.args_bytes) throw damaged(what, 'payloads do not fill their bytes')
+  const ts = decodeTimes(row.ts, n, ts0, what)
+  for (let i = 0; i < n; i++) {
+    if (!(ts[i] >= ts0 && ts[i] <= ts1 && Number.isInteger(ts[i]))) throw damaged(what, `an event at ${ts[i]} ns`)
+  }
   return {
     length: n,
     ts0,
     ts1,
-    ts: decodeTimes(row.ts, n, ts0, what),
+    ts,
     cpu: new Int32Array(...view(row.cpu, n, 4)),
     task: new Uint32Array(...view(row.task, n, 4)),
     name: new Uint16Array(...view(row.name, n, 2)),

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { compress, encodeTimes } from '#electron/store/codec.ts'
 import { connect, type Db } from '#electron/store/database.ts'
 import { loadTrace } from '#electron/store/load.ts'
 import {
@@ -223,6 +224,19 @@ describe('damage inside', () => {
     ['an event chunk with columns swapped', 'UPDATE event_chunk SET cpu = name'],
   ])('is a sentence: %s', (_, sql) => {
     expect(loads(altered((db) => db.exec(sql))).code).toBe('bad-input')
+  })
+
+  it.each([
+    ['no time', NaN],
+    ['half a nanosecond', 0.5],
+    ['a time outside the chunk', -1],
+    ['no end of time', Infinity],
+  ])('is a sentence: an event at %s', (_, at) => {
+    const ts = compress(encodeTimes(Float64Array.of(0, 1, 2, 3, at), 5, 0))
+    expect(loads(altered((db) => db.prepare('UPDATE event_chunk SET ts = ?').run(ts)))).toMatchObject({
+      code: 'bad-input',
+      message: `event chunk 0 is damaged: an event at ${at} ns`,
+    })
   })
 
   it('of any byte is a sentence or goes unnoticed, but never anything else', () => {
