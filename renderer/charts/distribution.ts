@@ -81,6 +81,8 @@ export function distributionOption(options: DistributionOptions): ChartOption {
   const low = used === undefined ? 1e3 : Math.max(1, data.bucketNs[used.first])
   const high = used === undefined ? 1e7 : data.bucketNs[used.last + 1]
   const text = { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
+  const decades = logTicks(low, high)
+  const ticks = (decades.length > 6 ? decades.filter((_, i) => i % 2 === 0) : decades).map(position)
   const whole = kind === 'cdf' ? { max: 1, interval: 0.25 } : mostShare(data) > 0.75 ? { max: 1 } : {}
   return {
     animation: false,
@@ -90,11 +92,11 @@ export function distributionOption(options: DistributionOptions): ChartOption {
       min: position(low),
       max: position(high),
       axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-      axisTick: { show: false, customValues: logTicks(low, high).map(position) },
+      axisTick: { show: false, customValues: ticks },
       splitLine: { show: false },
       axisLabel: {
         ...text,
-        customValues: logTicks(low, high).map(position),
+        customValues: ticks,
         hideOverlap: true,
         alignMinLabel: 'left',
         alignMaxLabel: 'right',

@@ -90,22 +90,24 @@ export function mostOverlap(data: WaiterHolderResult): number {
   return data.overlapNs.reduce((a, b) => Math.max(a, b), 0)
 }
 
-/** One unit for the whole matrix: the one in which its largest cell has one to four digits. */
+/** One unit for the whole matrix: the one in which its largest cell has two to four digits. */
 export function matrixUnit(data: WaiterHolderResult, clock: ClockUnit): Unit {
-  return unitOf(mostOverlap(data), clock)
+  return unitOf(mostOverlap(data) / 10, clock)
 }
 
-/** Columns are headed by short names; where two shorten to the same, the pid tells them apart. */
-export function shortNames(
-  tasks: readonly { readonly comm: string; readonly pid: number; readonly id: number }[],
-  most: number,
-): string[] {
-  const short = tasks.map((task) =>
-    task.id < 0 ? 'other' : task.comm.length > most ? `${task.comm.slice(0, most - 1)}…` : task.comm,
-  )
-  return short.map((name, i) =>
-    tasks[i].id >= 0 && short.indexOf(name) !== short.lastIndexOf(name) ? String(tasks[i].pid) : name,
-  )
+type TaskName = { readonly comm: string; readonly pid: number; readonly id: number }
+
+/** Columns are headed by short names: the beginning; where two begin alike the end; where that is no help the pid. */
+export function shortNames(tasks: readonly TaskName[], most: number): string[] {
+  const spell = [
+    ({ comm }: TaskName) => (comm.length > most ? `${comm.slice(0, most - 1)}…` : comm),
+    ({ comm }: TaskName) => (comm.length > most ? `…${comm.slice(1 - most)}` : comm),
+  ].map((short) => tasks.map((task) => (task.id < 0 ? 'other' : short(task))))
+  const unique = (names: readonly string[], name: string): boolean => names.indexOf(name) === names.lastIndexOf(name)
+  return tasks.map((task, i) => {
+    const names = spell.find((candidate) => unique(candidate, candidate[i]))
+    return names === undefined ? String(task.pid) : names[i]
+  })
 }
 
 function staggered(cellW: number): boolean {

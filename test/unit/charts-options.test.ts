@@ -195,13 +195,15 @@ describe('waiter × holder', () => {
     expect(pairStep({ waiter: 0, holder: 0 }, 'ArrowDown', matrix)).toEqual({ waiter: 1, holder: 0 })
     expect(pairStep({ waiter: 0, holder: 0 }, 'Enter', matrix)).toBeUndefined()
   })
-  it('tells tasks of the same short name apart by pid', () => {
-    expect(
-      shortNames(
-        [task(1, 'holetest/1'), task(2, 'holetest/2'), task(3, 'fsync'), { id: -1, comm: 'other', pid: 0 }],
-        8,
-      ),
-    ).toEqual(['101', '102', 'fsync', 'other'])
+  it('tells tasks that begin alike apart by their end, and by pid where that is the same', () => {
+    const names = ['holetest/1', 'holetest/2', 'fsync'].map((comm, i) => task(i, comm))
+    expect(shortNames([...names, { id: -1, comm: 'other', pid: -1 }], 6)).toEqual([
+      '…est/1',
+      '…est/2',
+      'fsync',
+      'other',
+    ])
+    expect(shortNames([task(1, 'msync'), task(2, 'msync')], 8)).toEqual(['101', '102'])
   })
 })
 

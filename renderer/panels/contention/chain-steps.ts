@@ -61,7 +61,8 @@ function linkStep(chain: WaitChain, at: number, clock: ClockUnit, link: ChainLin
     taskId: link.taskId,
     task: link.task,
     op: opWords(link.op),
-    phase: phaseWords(link.phase),
+    // what it waits for itself is in the next step
+    phase: link.phase?.startsWith('wait:') ? undefined : phaseWords(link.phase),
     detail: parts.join(', '),
     ns: link.overlapNs,
     root,
