@@ -110,7 +110,7 @@ export default tseslint.config(
     rules: { 'no-console': 'off' },
   },
   {
-    files: ['**/*.js', '**/*.mjs'],
+    files: ['**/*.js', '**/*.mjs', '**/*.d.mts', '**/*.d.ts'],
     ...tseslint.configs.disableTypeChecked,
   },
   {
