@@ -19,6 +19,8 @@ const BUCKETS = (54 << SUB) + 2
 const LINEAR = 1024
 /** Below this a sort is quicker than counting. */
 const SMALL = 512
+/** 2^0 … 2^53: a look-up is several times as fast as `**`. */
+const POWERS = Float64Array.from({ length: 54 }, (_, exponent) => 2 ** exponent)
 /** Index of a double's upper half in a pair of 32-bit words. */
 const UPPER = new Uint32Array(Float64Array.of(1).buffer)[1] === 0 ? 0 : 1
 
@@ -26,7 +28,7 @@ const UPPER = new Uint32Array(Float64Array.of(1).buffer)[1] === 0 ? 0 : 1
 export function bucketOf(value: number, sub = SUB): number {
   if (value < 1 << sub) return value <= 0 ? 0 : Math.trunc(value)
   const exponent = exponentOf(value)
-  const mantissa = Math.trunc(value / 2 ** (exponent - sub)) - (1 << sub)
+  const mantissa = Math.trunc(value / POWERS[exponent - sub]) - (1 << sub)
   return ((exponent - sub + 1) << sub) + mantissa
 }
 
