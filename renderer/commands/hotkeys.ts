@@ -12,7 +12,7 @@ function ignore(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : undefined
   if (event.isComposing || event.defaultPrevented) return true
   // an open menu or dialog has the keyboard: Esc closes it, letters find its items
-  if (target?.closest('[role=menu], [role=dialog]')) return true
+  if (target?.closest('[role=dialog]') || document.querySelector('[role=menu][data-state=open]')) return true
   const typing = target?.closest('input, textarea, select, [contenteditable]') !== null && target !== undefined
   return typing && !event.ctrlKey && !event.metaKey && !event.altKey && !/^F\d/.test(event.key)
 }
