@@ -6,13 +6,15 @@
  * released the lock at that moment (DOMAIN.md 7.2), and everything deduced from that is marked inferred.
  */
 
+import { limits } from '../base/limits.ts'
 import { Names } from '../model/builder.ts'
 import { SPAN_CONTENDED, SPAN_INFERRED, SPAN_IRQ } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
-import { LCB_READ, unnamedClass } from './lock-names.ts'
+import { LCB_MUTEX, LCB_READ, natureOf, unnamedClass } from './lock-names.ts'
 import type { Lockdep } from './lockdep.ts'
 import type { MmLocks } from './mm-locks.ts'
+import { lockOfStack } from './stack-names.ts'
 import type { SpanState } from './state.ts'
 import { HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
 
@@ -20,6 +22,8 @@ import { HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track
 const ONE_RELEASE_NS = 100_000
 /** Holds of unknown end remembered per task. */
 const LOOSE = 16
+
+const AMBIGUOUS = ''
 
 /** The span that stands for a holder's release of a lock. */
 interface Release {
@@ -35,6 +39,8 @@ export class Contention {
   readonly #lockdep: Lockdep
   readonly #addresses = new Names()
   readonly #releases: (Release | undefined)[] = []
+  /** Locks that call stacks name. */
+  readonly #named = new Map<number, string>()
   readonly #mmLocks: MmLocks
 
   constructor(state: SpanState, edges: Edges, lockdep: Lockdep, mmLocks: MmLocks) {
@@ -53,7 +59,11 @@ export class Contention {
     const state = this.#state
     const track = state.track
     state.showsWaits()
-    if (this.#open(track, address) !== -1) return
+    const known = this.#open(track, address)
+    // Only a mutex begins again inside one wait (kernel/locking/mutex.c); for others the end of the first went unseen.
+    if (known !== -1 && flags & LCB_MUTEX) return
+    if (known !== -1) this.#giveUp(track, known)
+    else if (track.contending.length >= limits.heldLocks) this.#giveUp(track, 0)
     const kind = unnamedClass(flags)
     const lockClass = state.builder.lockClass(kind.name, kind.kind)
     const hold = state.newHold(-1, lockClass)
@@ -116,6 +126,29 @@ export class Contention {
     track.loose.push(hold)
   }
 
+  /** The call stack of a contention_begin that has just been told: it may name the lock. */
+  stack(track: TaskTrack, frames: string): void {
+    const list = track.contending
+    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    if (hold === undefined || hold.shown || hold.address < 0 || hold.contendedNs !== track.latestNs) return
+    const name = lockOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
+    if (name === undefined) return
+    const known = this.#named.get(hold.lock)
+    if (known === undefined) this.#named.set(hold.lock, name)
+    else if (known !== name) this.#named.set(hold.lock, AMBIGUOUS)
+    hold.flags |= SPAN_INFERRED
+  }
+
+  /** At the end: an unnamed lock whose stacks all say the same is that lock. An address that was two locks stays unnamed. */
+  nameLocks(): void {
+    const builder = this.#state.builder
+    for (const [lock, name] of this.#named) {
+      if (name === AMBIGUOUS) continue
+      const lockClass = builder.lockClass(name, natureOf(name).kind)
+      builder.locks[lock] = { ...builder.locks[lock], lockClass, label: 'named by call stacks' }
+    }
+  }
+
   /** `woken` was made runnable by `waker`, a task in its own context. */
   woken(woken: TaskTrack, waker: TaskTrack): void {
     const list = woken.contending
@@ -139,23 +172,27 @@ export class Contention {
   }
 
   abandonAll(track: TaskTrack): number {
-    const list = track.contending
-    const count = list.length
-    for (let i = 0; i < count; i++) {
-      const hold = list.items[i]
-      if (hold.shown) this.#state.drop(hold)
-      else {
-        this.#edges.waitEnds(hold, false)
-        this.#state.finishHold(hold, NaN)
-      }
-    }
-    list.length = 0
+    const count = track.contending.length
+    while (track.contending.length > 0) this.#giveUp(track, track.contending.length - 1)
     this.emitLoose(track)
     return count
   }
 
   forget(): void {
     this.#releases.length = 0
+  }
+
+  /** A wait whose end was not seen. */
+  #giveUp(track: TaskTrack, index: number): void {
+    const hold = track.contending.items[index]
+    track.contending.removeAt(index)
+    if (hold.shown) {
+      this.#state.drop(hold)
+      return
+    }
+    this.#edges.waitEnds(hold, false)
+    this.#state.waitEnds(track, hold)
+    this.#state.finishHold(hold, NaN)
   }
 
   #open(track: TaskTrack, address: number): number {

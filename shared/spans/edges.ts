@@ -5,7 +5,7 @@
  * queued (kernel/locking/rwsem.c: a queued writer blocks later readers); that gets edges of its own kind.
  */
 
-import { EDGE_KINDS, MODES } from '../model/kinds.ts'
+import { EDGE_KINDS, MODES, SPAN_HOLD_KNOWN } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { DOING_OTHER, type Hold, type TaskTrack } from './track.ts'
 import type { SpanState } from './state.ts'
@@ -37,7 +37,9 @@ export class Edges {
     waiters.splice(index, 1)
     if (!granted || wait.mode !== EXCLUSIVE) return
     for (const reader of waiters) {
-      if (reader.mode === SHARED && reader.contendedNs >= wait.contendedNs) this.#queued(reader, wait)
+      // Where holds are not recorded, an unseen writer may have held the lock all along.
+      const holdsKnown = (reader.flags & wait.flags & SPAN_HOLD_KNOWN) !== 0
+      if (holdsKnown && reader.mode === SHARED && reader.contendedNs >= wait.contendedNs) this.#queued(reader, wait)
     }
   }
 

@@ -47,6 +47,7 @@ export class Recorder {
 
   /** Frames of a call stack (innermost first) of the last event of a task. */
   stack(task: number, frames: string): void {
+    this.spans.stack(task, frames)
     if (!this.builder.stackOfLast(task, frames)) {
       this.builder.diagnose('info', 'stack-without-event', 'a stack trace whose event is not near was not attached')
     }

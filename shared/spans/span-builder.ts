@@ -90,6 +90,11 @@ export class SpanBuilder {
     } else this.phases.unmatched()
   }
 
+  /** A call stack of the last event of a task (innermost frame first, one per line). */
+  stack(task: number, frames: string): void {
+    this.contention.stack(this.state.trackOf(task), frames)
+  }
+
   /** The recorder lost events of a CPU (undefined: of any): what was open there may have ended unseen. */
   lost(cpu: number | undefined): void {
     this.#abandon('closed-by-loss', (track) => cpu === undefined || track.lastCpu === cpu)
@@ -103,6 +108,7 @@ export class SpanBuilder {
   end(): void {
     for (const track of this.state.tracks) if (track !== undefined) this.#stillBlocking(track)
     this.#abandon('open-at-end', () => true)
+    this.contention.nameLocks()
   }
 
   /** Waits that never ended still have reasons: the locks that were held until the end. */

@@ -200,7 +200,7 @@ export class SpanState {
       const op = track.ops[i]
       if (op.id !== track.waitOp) continue
       if (waited > 0) op.waitNs += waited
-      if (op.fault && !op.quiet) op.reaches(this.ts)
+      if (op.inferred && !op.quiet) op.reaches(this.ts)
     }
     this.mark(track)
   }

@@ -24,9 +24,18 @@ const bodies = [
     `lock_acquire: ${address} read &sbi->s_writepages_rwsem`,
     `lock_acquire: ${address} try read jbd2_handle`,
     `lock_acquire: ${address} read rcu_read_lock`,
-    ...['&a', '&mm->mmap_lock', '&mapping->i_mmap_rwsem', '&sbi->s_writepages_rwsem', 'jbd2_handle', 'rcu_read_lock'].flatMap(
-      (name) => [`lock_contended: ${address} ${name}`, `lock_acquired: ${address} ${name}`, `lock_release: ${address} ${name}`],
-    ),
+    ...[
+      '&a',
+      '&mm->mmap_lock',
+      '&mapping->i_mmap_rwsem',
+      '&sbi->s_writepages_rwsem',
+      'jbd2_handle',
+      'rcu_read_lock',
+    ].flatMap((name) => [
+      `lock_contended: ${address} ${name}`,
+      `lock_acquired: ${address} ${name}`,
+      `lock_release: ${address} ${name}`,
+    ]),
     `contention_begin: ${address} (flags=READ)`,
     `contention_begin: ${address} (flags=SPIN|MUTEX)`,
     `contention_begin: ${address} (flags=PERCPU|READ)`,
@@ -106,7 +115,12 @@ describe('the span builder', () => {
 
   it('gives back every hold of a well-formed lock history, whatever the order of releases', () => {
     const holds = fc.array(
-      fc.record({ shared: fc.boolean(), contended: fc.boolean(), tried: fc.boolean(), order: fc.integer({ min: 0, max: 1000 }) }),
+      fc.record({
+        shared: fc.boolean(),
+        contended: fc.boolean(),
+        tried: fc.boolean(),
+        order: fc.integer({ min: 0, max: 1000 }),
+      }),
       { minLength: 1, maxLength: 20 },
     )
     fc.assert(

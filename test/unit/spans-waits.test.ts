@@ -25,6 +25,18 @@ describe('unnamed waits (contention_begin, contention_end)', () => {
     ])
   })
 
+  it('an rwsem wait that begins again lost its end', () => {
+    const trace = traceOf(
+      at(10, 1, `contention_begin: ${A} (flags=READ)`),
+      at(90, 1, `contention_begin: ${A} (flags=READ)`),
+      at(95, 1, `contention_end: ${A} (ret=0)`),
+    )
+    expect(locksOf(trace).map((span) => [span.requestedNs, span.acquiredNs])).toEqual([
+      [0, NaN],
+      [80_000, 85_000],
+    ])
+  })
+
   it('waits for different locks nest, and count once in the operation', () => {
     const trace = traceOf(
       at(10, 1, 'sys_fsync(fd: 3)'),
@@ -122,6 +134,32 @@ describe('unnamed waits (contention_begin, contention_end)', () => {
     )
     expect(locksOf(trace)).toHaveLength(1)
     expect(edgesOf(trace)).toEqual([])
+  })
+})
+
+describe('call stacks of unnamed waits', () => {
+  const wait = (us: number, address: string, caller: string): string[] => [
+    at(us, 1, `contention_begin: ${address} (flags=READ)`),
+    at(us, 1, '<stack trace>'),
+    ' => trace_event_raw_event_contention_begin',
+    ' => rwsem_down_read_slowpath',
+    ' => down_read',
+    ` => ${caller}`,
+    at(us + 2, 1, `contention_end: ${address} (ret=0)`),
+  ]
+
+  it('name the lock at that address, for all its waits, and say so', () => {
+    const trace = traceOf(...wait(10, A, 'ext4_punch_hole'), ...wait(20, A, 'ext4_dax_huge_fault+0x61/0x3e0'))
+    expect(locksOf(trace).map((span) => [span.class, span.flags & SPAN_INFERRED])).toEqual([
+      ['mapping.invalidate_lock', 0],
+      ['mapping.invalidate_lock', SPAN_INFERRED],
+    ])
+    expect(trace.locks[0].label).toBe('named by call stacks')
+  })
+
+  it('that contradict each other name nothing', () => {
+    const trace = traceOf(...wait(10, A, 'do_truncate'), ...wait(20, A, 'ext4_map_blocks'))
+    expect(new Set(locksOf(trace).map((span) => span.class))).toEqual(new Set(['(unnamed rwsem)']))
   })
 })
 
