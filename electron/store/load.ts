@@ -24,7 +24,7 @@ import {
 } from '#shared/model/trace.ts'
 import { damaged, decodeSpans } from './codec.ts'
 import { explain, type Db } from './database.ts'
-import { checkReferences, type Targets } from './references.ts'
+import { checkColumns, type Targets } from './check-columns.ts'
 import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
 import { VOCABULARIES } from './write-end.ts'
 
@@ -246,6 +246,6 @@ function readTable(db: Db, { traceId, table, ...targets }: TableToRead): Columns
     decodeSpans(schema, { ...chunk, what: `${part} chunk ${chunk.seq}` }, timeColumns[table], into)
   }
   const columns = { length: rows, cols }
-  checkReferences(table, columns, targets)
+  checkColumns(table, columns, targets)
   return columns
 }

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { compress, encodeTimes } from '#electron/store/codec.ts'
+import { compress, encodeSpans, encodeTimes } from '#electron/store/codec.ts'
 import { connect, type Db } from '#electron/store/database.ts'
 import { loadTrace } from '#electron/store/load.ts'
 import {
@@ -17,7 +17,9 @@ import {
   versionOf,
 } from '#electron/store/migrate.ts'
 import { openFile } from '#electron/store/open.ts'
+import { allocate, type AnyColumn } from '#shared/base/columns.ts'
 import { ApiError } from '#shared/base/errors.ts'
+import { spanSchemas } from '#shared/model/trace.ts'
 import { collect, story } from '../support/trace-art.ts'
 import { tempFolder, writeFile } from '../support/store.ts'
 
@@ -224,6 +226,25 @@ describe('damage inside', () => {
     ['an event chunk with columns swapped', 'UPDATE event_chunk SET cpu = name'],
   ])('is a sentence: %s', (_, sql) => {
     expect(loads(altered((db) => db.exec(sql))).code).toBe('bad-input')
+  })
+
+  it.each([
+    ['a start that is not known', 'startNs', NaN],
+    ['a start before the trace', 'startNs', -1],
+    ['half a nanosecond', 'durationNs', 0.5],
+    ['an endless operation', 'durationNs', Infinity],
+    ['a task that is not there', 'task', 99],
+    ['an inode that is not there', 'inode', -2],
+    ['a length beyond 64 bits', 'length', 1e300],
+  ])('is a sentence: %s', (_, column, value) => {
+    const cells: Record<string, number> = { ...story.spans[0].cells, [column]: value }
+    const cols = allocate(spanSchemas.op, 2)
+    for (const name of Object.keys(cols)) (cols as Record<string, AnyColumn>)[name].fill(cells[name] ?? 0)
+    const columns = encodeSpans(spanSchemas.op, { ids: Uint32Array.of(0, 1), cols, length: 2 }, ['startNs'], 0)
+    const { code, message } = loads(
+      altered((db) => db.prepare("UPDATE span_chunk SET columns = ? WHERE part = 'op'").run(columns)),
+    )
+    expect([code, message]).toEqual(['bad-input', expect.stringContaining(`${column} of row 0 is ${value}`)])
   })
 
   it.each([

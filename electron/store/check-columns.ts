@@ -1,6 +1,7 @@
 /**
- * What the integers in span columns point at. A loaded table is checked against it once, so that nothing that uses a
- * trace ever has to ask whether an id is in range, whoever made the file.
+ * What the numbers in span columns may be: ids point at something, times are whole and not negative. A loaded table is
+ * checked once, so that nothing that uses a trace ever has to ask, whoever made the file. Whether a trace makes sense
+ * beyond that is assertTrace's question (shared/model/check.ts).
  */
 
 import type { AnyColumn, Columns, Schema } from '#shared/base/columns.ts'
@@ -36,12 +37,35 @@ function sizes(table: SpanTable, { dictionaries, rows }: Targets): Readonly<Reco
   }
 }
 
-/** Throws ApiError `bad-input` for the first reference that leads nowhere. -1 is "none" in signed columns. */
-export function checkReferences(table: SpanTable, { cols }: Columns<Schema>, targets: Targets): void {
+/** Throws ApiError `bad-input` for the first number that cannot be. -1 is "none" in signed id columns. */
+export function checkColumns(table: SpanTable, { cols }: Columns<Schema>, targets: Targets): void {
   for (const [name, size] of Object.entries(sizes(table, targets))) {
     const stray = firstStray(cols[name], size)
     if (stray >= 0) throw damaged(`table ${table}`, `${name} of row ${stray} is ${cols[name][stray]}, of ${size}`)
   }
+  for (const [name, column] of Object.entries(cols)) {
+    if (!(column instanceof Float64Array)) continue
+    const odd = name.endsWith('Ns') ? firstNoTime(column, name !== 'startNs') : firstFraction(column)
+    if (odd >= 0) throw damaged(`table ${table}`, `${name} of row ${odd} is ${column[odd]}`)
+  }
+}
+
+function firstNoTime(column: Float64Array, mayBeUnknown: boolean): number {
+  for (let i = 0; i < column.length; i++) {
+    const at = column[i]
+    if (at >= 0 && at <= Number.MAX_SAFE_INTEGER && Math.trunc(at) === at) continue
+    if (!mayBeUnknown || !Number.isNaN(at)) return i
+  }
+  return -1
+}
+
+/** Sizes, offsets and results are any whole number of 64 bits, or not known. */
+function firstFraction(column: Float64Array): number {
+  for (let i = 0; i < column.length; i++) {
+    const value = column[i]
+    if (!Number.isNaN(value) && (Math.trunc(value) !== value || Math.abs(value) > 2 ** 64)) return i
+  }
+  return -1
 }
 
 function firstStray(column: AnyColumn, size: number): number {
