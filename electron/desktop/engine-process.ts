@@ -14,7 +14,8 @@ export interface EngineProcess {
   /** Give this page a port to the engine. Throws while there is none: the page tries again. */
   connect(page: WebContents): void
   grant(path: string): Promise<Source>
-  close(): void
+  /** Let it cancel what runs and clean up, but not for long. */
+  stop(): Promise<void>
 }
 
 export interface EngineProcessOptions {
@@ -26,10 +27,12 @@ export interface EngineProcessOptions {
   readonly onGivenUp: (why: string) => void
 }
 
+/** How long an engine may take to clean up when the app ends. */
+const STOP_MS = 5_000
+
 export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: EngineProcessOptions): EngineProcess {
   const policy = restartPolicy()
-  const grants = new Map<number, { resolve: (source: Source) => void; reject: (error: Error) => void }>()
-  let nextGrant = 1
+  const grants = pendingGrants()
   let closing = false
   let alive = true
   let child = fork()
@@ -40,14 +43,13 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
       serviceName: 'Faultline Engine',
       stdio: 'ignore',
     })
-    const sql = new Map<number, UtilityProcess>()
-    own.on('message', (message: FromEngine) => receive(message, own, sql))
+    const sql = sqlProcesses(entries, own)
+    own.on('message', (message: FromEngine) => receive(message, sql))
     alive = true
     own.once('exit', (code) => {
       alive = false
-      for (const one of sql.values()) one.kill()
-      for (const { reject } of grants.values()) reject(new Error('the engine ended'))
-      grants.clear()
+      sql.killAll()
+      grants.fail()
       if (closing) return
       const pause = policy.next(performance.now() - started)
       if (pause === undefined) onGivenUp(`the engine ended ${code}`)
@@ -57,19 +59,14 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
     return own
   }
 
-  function receive(message: FromEngine, engine: UtilityProcess, sql: Map<number, UtilityProcess>): void {
+  function receive(message: FromEngine, sql: ReturnType<typeof sqlProcesses>): void {
     switch (message.kind) {
       case 'granted':
-        grants.get(message.request)?.resolve(message.source)
-        grants.delete(message.request)
-        return
+        return grants.answer(message.request, message.source)
       case 'fork-sql':
-        sql.set(message.id, forkSql(entries, engine, message.id))
-        return
+        return sql.fork(message.id)
       case 'kill-sql':
-        sql.get(message.id)?.kill()
-        sql.delete(message.id)
-        return
+        return sql.kill(message.id)
       case 'failed':
         return onGivenUp(message.message)
       case 'ready':
@@ -84,29 +81,74 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
       child.postMessage({ kind: 'connect' } satisfies ToEngine, [port1])
       page.postMessage(ENGINE_PORT, null, [port2])
     },
-    grant(path) {
-      const request = nextGrant++
-      return new Promise((resolve, reject) => {
-        if (!alive) return reject(new Error('the engine is being started'))
-        grants.set(request, { resolve, reject })
+    grant: (path) =>
+      grants.ask((request) => {
+        if (!alive) throw new Error('the engine is being started')
         child.postMessage({ kind: 'grant', request, path } satisfies ToEngine)
-      })
-    },
-    close() {
+      }),
+    stop() {
       closing = true
-      child.kill()
+      if (!alive) return Promise.resolve()
+      return new Promise((resolve) => {
+        child.once('exit', () => resolve())
+        child.postMessage({ kind: 'stop' } satisfies ToEngine)
+        setTimeout(() => killNow(child), STOP_MS)
+      })
     },
   }
 }
 
-function forkSql(entries: string, engine: UtilityProcess, id: number): UtilityProcess {
-  const child = utilityProcess.fork(join(entries, 'sql-process.js'), [], {
-    serviceName: 'Faultline SQL',
-    stdio: 'ignore',
-  })
-  const { port1, port2 } = new MessageChannelMain()
-  child.postMessage(null, [port1])
-  engine.postMessage({ kind: 'sql-port', id } satisfies ToEngine, [port2])
-  child.once('exit', (code) => engine.postMessage({ kind: 'sql-exit', id, how: `exit ${code}` } satisfies ToEngine))
-  return child
+/** Paths that were sent to be made known, until the engine has answered. */
+function pendingGrants() {
+  const pending = new Map<number, PromiseWithResolvers<Source>>()
+  let next = 1
+  return {
+    ask(send: (request: number) => void): Promise<Source> {
+      const grant = Promise.withResolvers<Source>()
+      pending.set(next, grant)
+      send(next++)
+      return grant.promise
+    },
+    answer(request: number, source: Source): void {
+      pending.get(request)?.resolve(source)
+      pending.delete(request)
+    },
+    fail(): void {
+      for (const { reject } of pending.values()) reject(new Error('the engine ended'))
+      pending.clear()
+    },
+  }
+}
+
+/** The SQL processes of one engine: forked and killed as it asks, each with a port straight to it. */
+function sqlProcesses(entries: string, engine: UtilityProcess) {
+  const children = new Map<number, UtilityProcess>()
+  return {
+    fork(id: number): void {
+      const child = utilityProcess.fork(join(entries, 'sql-process.js'), [], {
+        serviceName: 'Faultline SQL',
+        stdio: 'ignore',
+      })
+      const { port1, port2 } = new MessageChannelMain()
+      child.postMessage(null, [port1])
+      engine.postMessage({ kind: 'sql-port', id } satisfies ToEngine, [port2])
+      child.once('exit', (code) => {
+        children.delete(id)
+        engine.postMessage({ kind: 'sql-exit', id, how: `exit ${code}` } satisfies ToEngine)
+      })
+      children.set(id, child)
+    },
+    kill: (id: number) => killNow(children.get(id)),
+    killAll: () => children.forEach(killNow),
+  }
+}
+
+/** `UtilityProcess.kill` asks; a process inside a statement that never ends does not listen. */
+function killNow(child: UtilityProcess | undefined): void {
+  if (child?.pid === undefined) return
+  try {
+    process.kill(child.pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }

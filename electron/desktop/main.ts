@@ -105,7 +105,11 @@ if (app.requestSingleInstanceLock({ files: named })) {
     void openFiles([path])
   })
   app.on('window-all-closed', () => app.quit())
-  app.on('will-quit', () => running?.engine.close())
+  app.on('will-quit', (event) => {
+    if (running === undefined) return
+    event.preventDefault()
+    void running.engine.stop().then(() => app.exit())
+  })
   app
     .whenReady()
     .then(start)

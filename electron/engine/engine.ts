@@ -78,6 +78,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const parts = await makeParts(options, dir, onRecent)
   await removeUnlistedImports(dir, await importsOf(parts.recents), Date.now())
   const handlers = createHandlers(parts)
+  // A window will ask at once; a verb of the command line may not ask at all.
+  if (options.host !== 'cli') parts.reader.start()
 
   function serve(transport: Transport, rights: ClientRights): Connection {
     const client = { rights }
@@ -107,7 +109,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       for (const connection of connections) connection.close()
       parts.sql.close()
       await parts.jobs.close()
-      await parts.opening.settled()
+      await parts.opening.close()
       await parts.reader.close()
       await rm(dir.session, { recursive: true, force: true })
       log.flush()

@@ -40,6 +40,9 @@ export function runEngineProcess(parent: ParentPort): void {
       case 'grant':
         assert(engine !== undefined, 'grant comes after start')
         return say({ kind: 'granted', request: message.request, source: (await engine).grant(message.path) })
+      case 'stop':
+        await (await engine)?.close()
+        process.exit(0)
       case 'sql-port':
         assert(port !== undefined, 'an SQL process comes with a port')
         return forks.opened(message.id, port)

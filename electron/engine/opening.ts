@@ -4,6 +4,7 @@
  */
 
 import { basename } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { ContentionResult } from '#shared/analysis/contention.ts'
 import type { ImportSummary, OpenedFile, ParsedParams, TraceInfo } from '#shared/contract/methods.ts'
 import { analysisParams } from './analysis-params.ts'
@@ -11,7 +12,7 @@ import type { ClientOf, Files, Located } from './files.ts'
 import type { Handle, Handles } from './handles.ts'
 import type { Call, Importing, Stored } from './importing.ts'
 import type { Reader } from './reader.ts'
-import type { Recents } from './recent.ts'
+import type { Recents, RecentSource } from './recent.ts'
 
 export interface OpeningOptions {
   readonly files: Files
@@ -25,8 +26,12 @@ export interface OpeningOptions {
   readonly onRecent: () => void
 }
 
+/** What the list wants to know waits until the window has got its first answers: both come from one thread. */
+const LATER_MS = 1_500
+
 export class Opening {
   readonly #options: OpeningOptions
+  readonly #closing = new AbortController()
   readonly #background = new Set<Promise<void>>()
 
   constructor(options: OpeningOptions) {
@@ -57,8 +62,9 @@ export class Opening {
     return importing.importTo(await files.locate(source, call.client), how, call)
   }
 
-  /** Nothing runs in the background any more. */
-  async settled(): Promise<void> {
+  /** Ends what runs in the background. */
+  async close(): Promise<void> {
+    this.#closing.abort()
     await Promise.all(this.#background)
   }
 
@@ -68,8 +74,9 @@ export class Opening {
     const trace = traces.at(0)
     if (recents === undefined || trace === undefined) return
     const { name, format, durationNs, events, lost } = trace
-    const entry = {
-      source: located.listed ?? { kind: 'path' as const, path },
+    const source: RecentSource = located.listed ?? { kind: 'path', path }
+    await recents.add({
+      source,
       imported: path === located.path ? null : path,
       name: located.upload === undefined ? located.name : name,
       format,
@@ -79,16 +86,16 @@ export class Opening {
       worstLock: null,
       worstWaitNs: null,
       openedAt: now(),
-    }
-    await recents.add(entry)
+    })
     onRecent()
-    const later = this.#worst(path, trace.id)
-      .then(async (worst) => {
+    const later = setTimeout(LATER_MS, undefined, { signal: this.#closing.signal })
+      .then(async () => {
+        const worst = await this.#worst(path, trace.id)
         if (worst === undefined) return
-        await recents.add({ ...entry, ...worst })
+        await recents.update(source, worst)
         onRecent()
       })
-      // What is wrong with the trace is told to who asks for it, not to who sees a list.
+      // Closed meanwhile; and what is wrong with the trace is told to who asks for it, not to who sees a list.
       .catch(() => undefined)
       .finally(() => this.#background.delete(later))
     this.#background.add(later)

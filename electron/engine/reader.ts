@@ -16,6 +16,8 @@ export interface Reader {
     args: Parameters<DataFunctions[M]>,
     signal?: AbortSignal,
   ): Promise<ReturnType<DataFunctions[M]>>
+  /** Have the thread ready before the first request. */
+  start(): void
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export function createReader(): Reader {
       if (signal === undefined) return answer
       return Promise.race([answer, aborted(signal, cancelled)])
     },
+    start: () => void started(),
     async close() {
       await worker?.terminate()
     },

@@ -35,6 +35,8 @@ export type RecentSource = RecentEntry['source']
 export interface Recents {
   list(): Promise<readonly RecentEntry[]>
   add(entry: RecentEntry): Promise<void>
+  /** What became known later; a file that was forgotten meanwhile stays forgotten. */
+  update(source: RecentSource, known: Pick<RecentEntry, 'worstLock' | 'worstWaitNs'>): Promise<void>
   forget(source: RecentSource): Promise<void>
 }
 
@@ -62,6 +64,8 @@ export function createRecents(folder: string): Recents {
   return {
     list,
     add: (entry) => change((entries) => [entry, ...entries.filter(({ source }) => !sameSource(source, entry.source))]),
+    update: (updated, known) =>
+      change((entries) => entries.map((entry) => (sameSource(entry.source, updated) ? { ...entry, ...known } : entry))),
     forget: (forgotten) => change((entries) => entries.filter(({ source }) => !sameSource(source, forgotten))),
   }
 }

@@ -11,6 +11,7 @@ export type ToEngine =
   | { readonly kind: 'start'; readonly dataDir: string | undefined; readonly startWith: readonly Source[] }
   | { readonly kind: 'connect' }
   | { readonly kind: 'grant'; readonly request: number; readonly path: string }
+  | { readonly kind: 'stop' }
   | { readonly kind: 'sql-port'; readonly id: number }
   | { readonly kind: 'sql-exit'; readonly id: number; readonly how: string }
 

@@ -101,6 +101,31 @@ test('the window names no path, but opens what the shell made known', async () =
   expect(opened).toMatchObject({ name: 'nl-dax-ext4-small.trace.txt.zst', path })
 })
 
+test('told to stop, the engine cleans up and ends', async () => {
+  const other = forkUtility(entry('engine.js'))
+  const ready = new Promise<void>((resolve) =>
+    other.onMessage((message: FromEngine) => message.kind === 'ready' && resolve()),
+  )
+  const dataDir = join(folder, 'data2')
+  other.post({ kind: 'start', dataDir, startWith: [] } satisfies ToEngine)
+  await ready
+  const { port1, port2 } = new MessageChannel()
+  other.post({ kind: 'connect' } satisfies ToEngine, [port2])
+  const page = createClient(portTransport(port1))
+  await page.call('upload.begin', { name: 'unused' })
+  expect(readdirSync(join(dataDir, 'sessions'))).toHaveLength(1)
+  let begun = () => undefined as void
+  const progress = new Promise<void>((resolve) => (begun = resolve))
+  const source = { kind: 'sample', sample: 'dax-ext4' } as const
+  const pending = page.call('files.open', { source }, { onProgress: () => begun() }).catch((error: unknown) => error)
+  await progress
+  other.post({ kind: 'stop' } satisfies ToEngine)
+  expect(await pending).toMatchObject({ code: 'disconnected' })
+  await other.ended
+  expect(readdirSync(join(dataDir, 'sessions'))).toEqual([])
+  expect(readdirSync(join(dataDir, 'imports'))).toEqual([])
+})
+
 test('the preload is one CommonJS file that requires only Electron', () => {
   expect(readdirSync(join(folder, 'out/preload'))).toEqual(['preload.cjs'])
   const text = readFileSync(join(folder, 'out/preload/preload.cjs'), 'utf8')

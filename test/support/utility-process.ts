@@ -23,6 +23,7 @@ export interface UtilityProcess {
   post(data: unknown, ports?: readonly MessagePort[]): void
   onMessage(listener: (message: never) => void): void
   kill(): Promise<unknown>
+  readonly ended: Promise<unknown>
 }
 
 export function forkUtility(entry: URL): UtilityProcess {
@@ -31,6 +32,7 @@ export function forkUtility(entry: URL): UtilityProcess {
     post: (data, ports = []) => worker.postMessage({ data, ports }, [...ports]),
     onMessage: (listener) => void worker.on('message', (message) => listener(message as never)),
     kill: () => worker.terminate(),
+    ended: new Promise((resolve) => worker.once('exit', resolve)),
   }
 }
 

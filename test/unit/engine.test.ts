@@ -243,6 +243,11 @@ describe('the recent files', () => {
       await two.add(entry('b'))
       await one.add(entry('a'))
       expect((await two.list()).map(({ name }) => name)).toEqual(['a', 'b'])
+      await one.update(entry('b').source, { worstLock: 'inode', worstWaitNs: 7 })
+      expect((await two.list()).map(({ worstLock }) => worstLock)).toEqual([null, 'inode'])
+      await two.forget(entry('b').source)
+      await one.update(entry('b').source, { worstLock: 'inode', worstWaitNs: 7 })
+      expect((await two.list()).map(({ name }) => name)).toEqual(['a'])
       for (let i = 0; i < limits.recentFiles + 5; i++) await one.add(entry(`f${i}`))
       expect(await one.list()).toHaveLength(limits.recentFiles)
       for (const damage of ['', '{', '[{"name":7}]', 'null']) {

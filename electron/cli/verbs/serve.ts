@@ -6,15 +6,12 @@
 import { once } from 'node:events'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { text, whole } from '../options.ts'
 import { note, print } from '../output.ts'
 import { assertReadableFile, fileError } from '../session.ts'
 import { verb } from './verb.ts'
-
-const PAGE = fileURLToPath(new URL('../../../out/web', import.meta.url))
 
 export const serve = verb({
   id: 'serve',
@@ -27,6 +24,8 @@ export const serve = verb({
   async run(session, paths, { port, root }) {
     for (const path of paths) await assertReadableFile(path)
     if (root !== undefined) await assertFolder(root)
+    const { buildPage, PAGE } = await import('#electron/launch/build.ts')
+    await buildPage(note)
     const { createEngine } = await import('#electron/engine/engine.ts')
     const { serveWeb } = await import('#electron/web/server.ts')
     const startWith = paths.map((path): Source => ({ kind: 'path', path: resolve(path) }))
