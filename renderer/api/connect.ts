@@ -68,7 +68,7 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
   current.catch(() => undefined)
 
   return {
-    call: (async (method, params, options) => (await current).call(method, params, options)) as Client['call'],
+    call: async (method, params, options) => (await current).call(method, params, options),
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set.add(listener))

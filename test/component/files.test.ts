@@ -1,0 +1,128 @@
+// @vitest-environment happy-dom
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import { useFilesStore } from '#renderer/stores/files.ts'
+import { fakeHost, importSummary, inWindow, openedFile, tick } from './support/fake-host.ts'
+
+const sample = (id: string) => ({ kind: 'source', source: { kind: 'sample', sample: id }, name: id }) as const
+
+function filesWith(answers: Parameters<typeof fakeHost>[0]) {
+  const host = fakeHost({ 'files.recent': () => [], 'files.close': () => null, ...answers })
+  return { host, files: inWindow(host, () => useFilesStore()).result }
+}
+
+describe('opening', () => {
+  it('makes a tab of what was opened and chooses it', async () => {
+    const { files } = filesWith({ 'files.open': () => ({ opened: openedFile('a'), imported: importSummary() }) })
+    await files.open(sample('a'))
+    expect(files.current?.file).toBe('a')
+    expect(files.current?.imported?.events).toBe(1000)
+    expect(files.jobs).toEqual([])
+  })
+
+  it('shows progress while it runs', async () => {
+    const { host, files } = filesWith({})
+    void files.open(sample('a'))
+    await tick()
+    const progress = { stage: 'parsing', done: 1, total: 4, unit: 'bytes', events: 9, elapsedMs: 5 } as const
+    host.of('files.open')[0]?.options.onProgress?.(progress)
+    expect(files.jobs[0]?.progress).toEqual(progress)
+  })
+
+  it('keeps what failed, with the reason, until it is dismissed', async () => {
+    const { files } = filesWith({
+      'files.open': () => {
+        throw new ApiError('bad-input', 'this is a JPEG', 'open a trace')
+      },
+    })
+    await files.open(sample('picture'))
+    expect(files.jobs[0]?.error).toEqual({ code: 'bad-input', message: 'this is a JPEG', hint: 'open a trace' })
+    expect(files.tabs).toEqual([])
+    files.dismiss(files.jobs[0]?.id ?? 0)
+    expect(files.jobs).toEqual([])
+  })
+
+  it('leaves nothing behind when it is cancelled', async () => {
+    const { host, files } = filesWith({})
+    const opening = files.open(sample('a'))
+    await tick()
+    files.dismiss(files.jobs[0]?.id ?? 0)
+    expect(await opening).toBeUndefined()
+    expect(host.of('files.open')[0]?.options.signal?.aborted).toBe(true)
+    expect(files.jobs).toEqual([])
+  })
+
+  it('shows the neighbour when the shown tab is closed', async () => {
+    const { files } = filesWith({
+      'files.open': ({ params }) => ({
+        opened: openedFile((params['source'] as { sample: string }).sample),
+        imported: null,
+      }),
+    })
+    for (const id of ['a', 'b', 'c']) await files.open(sample(id))
+    files.choose('b')
+    await files.close('b')
+    expect(files.current?.file).toBe('c')
+    await files.close('c')
+    expect(files.current?.file).toBe('a')
+    await files.close('a')
+    expect(files.current).toBeUndefined()
+  })
+
+  it('opens again what the engine forgot, after a new connection', async () => {
+    let mint = 0
+    const { files } = filesWith({
+      'files.open': () => ({ opened: openedFile(`token-${++mint}`), imported: null }),
+      'trace.info': () => {
+        throw new ApiError('not-found', 'no such file')
+      },
+    })
+    await files.open(sample('a'))
+    await files.reopen()
+    expect(files.tabs.map(({ file }) => file)).toEqual(['token-2'])
+    expect(files.current?.file).toBe('token-2')
+  })
+})
+
+describe('uploading', () => {
+  const bytes = new Uint8Array(limits.pieceBytes * 2 + 10).map((_, i) => i % 251)
+  const blob = new File([bytes], 'a.trace')
+
+  it('sends the pieces in order, each only when the one before was taken', async () => {
+    const received: Uint8Array[] = []
+    let under = 0
+    let most = 0
+    const { host, files } = filesWith({
+      'upload.begin': () => ({ upload: 'u1' }),
+      'upload.chunk': async ({ params }) => {
+        most = Math.max(most, ++under)
+        await tick(1)
+        under--
+        received.push(params['bytes'] as Uint8Array)
+        return { received: 0 }
+      },
+      'files.open': () => ({ opened: openedFile('a'), imported: null }),
+    })
+    await files.open({ kind: 'blob', blob })
+    expect(received.map(({ length }) => length)).toEqual([limits.pieceBytes, limits.pieceBytes, 10])
+    expect(Buffer.concat(received).equals(Buffer.from(bytes))).toBe(true)
+    expect(most).toBe(1)
+    expect(host.of('upload.begin')[0]?.params).toEqual({ name: 'a.trace', bytes: bytes.length })
+    expect(host.of('files.open')[0]?.params).toEqual({ source: { kind: 'upload', upload: 'u1' } })
+  })
+
+  it('is taken back when a piece is refused, and says why', async () => {
+    const { host, files } = filesWith({
+      'upload.begin': () => ({ upload: 'u1' }),
+      'upload.chunk': () => {
+        throw new ApiError('limit', 'the disk is full')
+      },
+      'upload.cancel': () => null,
+    })
+    await files.open({ kind: 'blob', blob })
+    expect(host.of('upload.cancel')).toHaveLength(1)
+    expect(host.of('files.open')).toHaveLength(0)
+    expect(files.jobs[0]?.error?.message).toBe('the disk is full')
+  })
+})

@@ -1,0 +1,170 @@
+/** What the window says about imports and traces: rates, findings of the trace doctor, phases of a lock's holders. */
+import { describe, expect, it } from 'vitest'
+import type { Progress } from '#shared/contract/methods.ts'
+import { compareKinds, kindLook, phaseFamily } from '#renderer/theme/kinds.ts'
+import { OP_KINDS } from '#shared/model/kinds.ts'
+import { answers, findings, holdFacts, recordingCommand } from '#renderer/panels/open/doctor.ts'
+import { nextMarks, progressWords, type Mark } from '#renderer/panels/open/import-progress.ts'
+import { familiesOf, mainDoing, type OverviewLock } from '#renderer/panels/overview/lock-phases.ts'
+import { kindSeries, overTimeTable } from '#renderer/panels/overview/over-time.ts'
+import { importSummary, traceInfo } from './support/fake-host.ts'
+
+describe('the progress of an import', () => {
+  const at = (done: number, elapsedMs: number, part: Partial<Progress> = {}): Progress => ({
+    stage: 'parsing',
+    done,
+    total: 100e6,
+    unit: 'bytes',
+    events: done / 100,
+    elapsedMs,
+    ...part,
+  })
+  const marksOf = (list: readonly Progress[]) => list.reduce<readonly Mark[]>((marks, one) => nextMarks(marks, one), [])
+
+  it('gives share, amount, rate and time left', () => {
+    const now = at(40e6, 2000)
+    expect(progressWords(now, marksOf([at(20e6, 1000), now]))).toEqual({
+      share: 0.4,
+      percent: '40 %',
+      amount: '40.0 MB of 100 MB, 20.0 MB/s, 200\u2009000 events/s',
+      left: '3.0 s left',
+    })
+  })
+
+  it('measures the rate over the last seconds, and anew in a new stage', () => {
+    const slowThenFast = [at(1e6, 0), at(2e6, 1000), at(12e6, 10_000), at(22e6, 11_000)]
+    expect(progressWords(at(22e6, 11_000), marksOf(slowThenFast)).amount).toContain('10.0 MB/s')
+    const next = at(0, 12_000, { stage: 'writing' })
+    expect(progressWords(next, marksOf([...slowThenFast, next])).amount).toBe('0 B of 100 MB')
+  })
+
+  it('claims neither share nor time left where the total is not known', () => {
+    const words = progressWords(at(5e6, 900, { total: null }), marksOf([at(1e6, 0), at(5e6, 900)]))
+    expect(words.share).toBeUndefined()
+    expect(words.left).toBe('')
+  })
+})
+
+describe('the trace doctor', () => {
+  it('says what cannot be answered, why, and what to record', () => {
+    const list = answers(traceInfo({ shows: { holds: false, waits: true, states: false, ops: true } }), undefined)
+    expect(list.map(({ ok }) => ok)).toEqual(['yes', 'no', 'yes', 'no'])
+    expect(list[1]?.why).toContain('lockdep')
+    expect(recordingCommand(list)).toContain('-e sched:sched_switch')
+    expect(recordingCommand(list)).not.toContain('syscalls')
+  })
+
+  it('has nothing to record where everything is answered', () => {
+    expect(recordingCommand(answers(traceInfo(), undefined))).toBeUndefined()
+  })
+
+  it('does not call holds known when some classes have none', () => {
+    const row = (classId: number, holdTotalNs: number | null) => ({ classId, holdTotalNs, inferred: false })
+    const facts = holdFacts({ rows: [row(1, 5), row(1, 6), row(2, null)] } as never)
+    expect(facts).toEqual({ classes: 2, withoutHolds: 1, inferred: 0 })
+    expect(answers(traceInfo(), facts)[1]).toMatchObject({
+      ok: 'partly',
+      why: expect.stringContaining('1 of 2') as string,
+    })
+  })
+
+  it('lists what was skipped before what was merely noticed, and a reason only once', () => {
+    const diagnostic = { severity: 'warning', code: 'x', message: 'cut-off line', firstLine: 9, count: 2 } as const
+    const list = findings(
+      traceInfo({ diagnostics: [diagnostic, { ...diagnostic, severity: 'info', message: 'might_lock() left out' }] }),
+      importSummary({ skipped: [{ reason: 'cut-off line', count: 2, firstLine: 9 }] }),
+    )
+    expect(list.map(({ text }) => text)).toEqual([
+      'Skipped: cut-off line',
+      'Events lost by the recorder',
+      'might_lock() left out',
+    ])
+  })
+})
+
+describe('kinds and phases', () => {
+  it('every known kind has its own code, and they keep their order', () => {
+    const codes = OP_KINDS.map((kind) => kindLook(kind).code)
+    expect(new Set(codes).size).toBe(codes.length)
+    expect([...OP_KINDS].reverse().sort(compareKinds)).toEqual([...OP_KINDS])
+  })
+
+  it('an unknown system call keeps its name and takes the neutral colour', () => {
+    expect(kindLook('madvise')).toEqual({ code: 'MA', label: 'madvise', color: 'op-other', ink: 'text' })
+  })
+
+  it('phases of the corpus fall into their families', () => {
+    const expected = {
+      map_blocks: 'getblock',
+      zero: 'zero',
+      unmap: 'unmap',
+      commit_wait: 'commit',
+      'wait:journal': 'wait',
+      other: 'other',
+      unknown: 'unknown',
+    }
+    for (const [phase, family] of Object.entries(expected)) expect(phaseFamily(phase), phase).toBe(family)
+  })
+
+  const lock = (phases: OverviewLock['phases']): OverviewLock => ({
+    class: 'mmap_lock',
+    classId: 0,
+    waitTotalNs: phases.reduce((sum, { ns }) => sum + ns, 0),
+    contended: 1,
+    phases,
+  })
+
+  it('draws phases of a family side by side and what says nothing last', () => {
+    const order = familiesOf(
+      lock([
+        { phase: 'other', ns: 50 },
+        { phase: 'unmap', ns: 10 },
+        { phase: 'map_blocks', ns: 30 },
+        { phase: 'invalidate', ns: 15 },
+      ]),
+    )
+    expect(order.map(({ family, ns }) => [family, ns])).toEqual([
+      ['getblock', 30],
+      ['unmap', 25],
+      ['other', 50],
+    ])
+  })
+
+  it('does not call it holding when the one before was itself in the queue', () => {
+    expect(
+      mainDoing(
+        lock([
+          { phase: 'wait:mmap_lock', ns: 60 },
+          { phase: 'zero', ns: 40 },
+        ]),
+      ),
+    ).toEqual({ clause: 'another task was queued before it', share: 0.6 })
+    expect(mainDoing(lock([{ phase: 'wait:journal', ns: 60 }]))?.clause).toContain('waiting for another lock')
+    expect(mainDoing(lock([{ phase: 'unknown', ns: 60 }]))).toBeUndefined()
+  })
+})
+
+describe('operations over time', () => {
+  const kinds = ['truncate', 'read', 'write', 'madvise', 'mmap', 'munmap', 'close', 'openat', 'futex', 'brk']
+  const time = {
+    binNs: 10,
+    bins: 2,
+    kinds,
+    startsPerBin: kinds.map((_, i) => Uint32Array.of(i + 1, 1)),
+    events: Float64Array.of(100, 50),
+  }
+
+  it('sums the rarest kinds as one, and loses no operation', () => {
+    const series = kindSeries(time)
+    expect(series).toHaveLength(8)
+    expect(series.at(-1)).toMatchObject({ kind: 'other', label: '3 other kinds', total: 2 + 3 + 4 })
+    expect(series.reduce((sum, { total }) => sum + total, 0)).toBe(55 + 10)
+  })
+
+  it('has every kind by itself in its table', () => {
+    const { columns, rows } = overTimeTable(time, 5)
+    expect(columns).toHaveLength(kinds.length + 2)
+    expect(rows[1]?.[0]).toBe(15)
+    expect(rows[0]?.at(-1)).toBe(100)
+  })
+})
