@@ -18,6 +18,10 @@ const USAGE = 'usage: npm start -- [--web] [FILE…]'
 /** An Electron that ends sooner than this with an error never had a window. */
 const HAD_A_WINDOW_MS = 5_000
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** A terminal and a parent process may each deliver the same Ctrl-C: within this time they count as one. */
+const SAME_KEYPRESS_MS = 700
+
 /** The command line's exit statuses. */
 const COULD_NOT = 1
 const WRONG_USAGE = 2
@@ -82,7 +86,7 @@ function runElectron(path: string, files: readonly string[]): Promise<number | u
     const child = spawn(path, [DESKTOP_ENTRY, ...files], { stdio: 'inherit', cwd: ROOT })
     // The terminal's Ctrl-C reaches Electron itself; what is left is to wait for it.
     const stop = (signal: NodeJS.Signals) => void child.kill(signal)
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+    for (const signal of SIGNALS) process.on(signal, stop)
     child.once('error', () => resolve(1))
     child.once('exit', (code) =>
       resolve(performance.now() - started > HAD_A_WINDOW_MS || code === null ? undefined : code),
@@ -114,9 +118,17 @@ async function startWith(files: readonly string[]): Promise<readonly Source[]> {
   return sample === undefined ? [] : [{ kind: 'sample', sample }]
 }
 
+/** The first Ctrl-C; one more, later, ends the process at once. */
 function interrupted(): Promise<void> {
+  let first: number | undefined
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+    for (const signal of SIGNALS) {
+      process.on(signal, () => {
+        if (first !== undefined && performance.now() - first > SAME_KEYPRESS_MS) process.exit(130)
+        first ??= performance.now()
+        resolve()
+      })
+    }
   })
 }
 
