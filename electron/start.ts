@@ -48,7 +48,7 @@ async function main(): Promise<number> {
     const runtime = await electronRuntime(note)
     if ('path' in runtime) {
       await buildDesktop(note)
-      const status = await runElectron(runtime.path, wanted.files)
+      const status = await runElectron(runtime.path, await argumentsFor(wanted.files))
       if (status === undefined || status === 0) return status ?? 0
       note(`Electron ended at once (${status}), serving the same app to the browser`)
     } else {
@@ -79,11 +79,16 @@ async function readArguments(args: readonly string[]): Promise<Wanted | Refused>
   }
 }
 
+async function argumentsFor(files: readonly string[]): Promise<readonly string[]> {
+  const sample = await firstSample()
+  return files.length > 0 || sample === undefined ? files : [`--sample=${sample}`]
+}
+
 /** Its exit status; undefined when the user ended it or it had been running. */
-function runElectron(path: string, files: readonly string[]): Promise<number | undefined> {
+function runElectron(path: string, args: readonly string[]): Promise<number | undefined> {
   const started = performance.now()
   return new Promise((resolve) => {
-    const child = spawn(path, [DESKTOP_ENTRY, ...files], { stdio: 'inherit', cwd: ROOT })
+    const child = spawn(path, [DESKTOP_ENTRY, ...args], { stdio: 'inherit', cwd: ROOT })
     // The terminal's Ctrl-C reaches Electron itself; what is left is to wait for it.
     const stop = (signal: NodeJS.Signals) => void child.kill(signal)
     for (const signal of SIGNALS) process.on(signal, stop)
@@ -113,9 +118,13 @@ async function serve(files: readonly string[]): Promise<number> {
 
 async function startWith(files: readonly string[]): Promise<readonly Source[]> {
   if (files.length > 0) return files.map((path) => ({ kind: 'path', path }))
-  const { loadSamples } = await import('./engine/samples.ts')
-  const [sample] = (await loadSamples(join(ROOT, 'samples'))).ids
+  const sample = await firstSample()
   return sample === undefined ? [] : [{ kind: 'sample', sample }]
+}
+
+async function firstSample(): Promise<string | undefined> {
+  const { loadSamples } = await import('./engine/samples.ts')
+  return (await loadSamples(join(ROOT, 'samples'))).ids.at(0)
 }
 
 /** The first Ctrl-C; one more, later, ends the process at once. */

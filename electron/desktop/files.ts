@@ -17,6 +17,11 @@ export function filesOfCommandLine(args: readonly string[], cwd: string): string
     .map((arg) => (isAbsolute(arg) ? arg : resolve(cwd, arg)))
 }
 
+/** `npm start` names the sample to show when no file is named. */
+export function sampleOfCommandLine(args: readonly string[]): string | undefined {
+  return args.find((arg) => arg.startsWith('--sample='))?.slice('--sample='.length)
+}
+
 /** What a second start hands over; it comes from another process, so its shape is checked. */
 export function filesOfSecondStart(data: unknown): string[] {
   if (typeof data !== 'object' || data === null || !('files' in data) || !Array.isArray(data.files)) return []

@@ -18,10 +18,11 @@ import {
 } from 'electron'
 import { dataDirAt } from '#electron/engine/data-dir.ts'
 import type { ShellEvents } from '#shared/contract/desktop.ts'
+import type { Source } from '#shared/contract/methods.ts'
 import { readPage } from '../page-files.ts'
 import { startCrashHandling } from './crash.ts'
 import { startEngineProcess, type EngineProcess } from './engine-process.ts'
-import { chooseFiles, filesOfCommandLine, filesOfSecondStart } from './files.ts'
+import { chooseFiles, filesOfCommandLine, filesOfSecondStart, sampleOfCommandLine } from './files.ts'
 import { handleCalls } from './ipc.ts'
 import { menuTemplate } from './menu.ts'
 import { SCHEME, servePage } from './protocol.ts'
@@ -65,7 +66,7 @@ async function start(): Promise<void> {
   const engine = startEngineProcess({
     entries: here,
     dataDir: data.path,
-    startWith: [...named, ...early.splice(0)].map((path) => ({ kind: 'path', path })),
+    startWith: startWith(),
     onGivenUp: (why) =>
       dialog.showErrorBox('Faultline', `The engine does not stay up: ${why}. The logs say more (Help, Show logs).`),
   })
@@ -83,6 +84,13 @@ async function start(): Promise<void> {
   })
   running = { engine, window: openWindow(join(here, '../preload/preload.cjs')) }
   Menu.setApplicationMenu(Menu.buildFromTemplate(menu(running)))
+}
+
+function startWith(): readonly Source[] {
+  const files = [...named, ...early.splice(0)]
+  const sample = sampleOfCommandLine(process.argv)
+  if (files.length === 0 && sample !== undefined) return [{ kind: 'sample', sample }]
+  return files.map((path) => ({ kind: 'path', path }))
 }
 
 function menu(own: Shell) {

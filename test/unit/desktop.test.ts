@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { CONTENT_SECURITY_POLICY } from '#electron/csp.ts'
 import { CRASH_REPORTER, mayReload, restartPolicy } from '#electron/desktop/crash.ts'
-import { filesOfCommandLine, filesOfSecondStart } from '#electron/desktop/files.ts'
+import { filesOfCommandLine, filesOfSecondStart, sampleOfCommandLine } from '#electron/desktop/files.ts'
 import { checkCall, handleCalls } from '#electron/desktop/ipc.ts'
 import { menuTemplate } from '#electron/desktop/menu.ts'
 import { pageResponse, SCHEME } from '#electron/desktop/protocol.ts'
@@ -254,6 +254,11 @@ describe('files', () => {
       '/traces/a.txt',
       '/b/c.dat',
     ])
+  })
+
+  test('a sample may be named instead', () => {
+    expect(sampleOfCommandLine(['electron', 'main.js', '--sample=dax-ext4'])).toBe('dax-ext4')
+    expect(sampleOfCommandLine(['electron', 'main.js'])).toBeUndefined()
   })
 
   test('of a second start are absolute paths and nothing else', () => {
