@@ -36,7 +36,7 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
     } catch (thrown) {
       const error = thrown instanceof ApiError ? thrown : lostConnection()
       if (closed || error.code === 'permission') {
-        watcher.onState('refused', [error.message, error.hint].filter((part) => part).join(': '), opened)
+        watcher.onState('refused', whatToDo(error), opened)
         throw error
       }
       watcher.onState(opened ? 'lost' : 'connecting', error.message, opened)
@@ -53,7 +53,7 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
           listener(error)
           if (closed) return
           if (error?.code === 'permission') {
-            watcher.onState('refused', [error.message, error.hint].filter((part) => part).join(': '), opened)
+            watcher.onState('refused', whatToDo(error), opened)
             current = Promise.reject(error)
             current.catch(() => undefined) // told through the watcher; calls get it when they await
             return
@@ -89,6 +89,12 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
       )
     },
   }
+}
+
+/** The page says itself that it was refused; what helps is the hint. */
+function whatToDo({ message, hint }: ApiError): string {
+  const text = hint ?? message
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }
 
 /** Dial the loopback host that served this page. */

@@ -224,7 +224,7 @@ describe('the connection', () => {
       },
     )
     await expect(client.call('app.info', {})).rejects.toMatchObject({ code: 'permission' })
-    expect(told).toEqual(['refused', 'refused: open the printed address'])
+    expect(told).toEqual(['refused', 'Open the printed address.'])
   })
 
   it('keeps listeners over a new connection', async () => {

@@ -144,7 +144,7 @@ export function overTimeChart(
       },
     ],
   }
-  return { option, note: `${unit.words}, ${timeText(time.binNs, clock)} bins` }
+  return { option, note: `${unit.words}, ${timeText(time.binNs, clock).replace(/ ticks$/, ' tick')} bins` }
 }
 
 function tooltip(
