@@ -11,9 +11,9 @@ import { analysis, scopeSchema } from './analysis.ts'
 import { followChain } from './parts/chain.ts'
 import { largest } from './parts/grouping.ts'
 import { holderLabel } from './parts/holder.ts'
-import { lockFacts } from './parts/scope.ts'
+import { clipped, lockFacts, windowOf, type Window } from './parts/scope.ts'
 import { labelCount } from './parts/segments.ts'
-import { mainEdge, waitOf, waitsIn, wakeupNs } from './parts/waits.ts'
+import { edges, mainEdge, waitOf, waitsIn, wakeupNs } from './parts/waits.ts'
 import { modeName, opName, taskRef } from './parts/words.ts'
 
 export interface ChainLink {
@@ -79,10 +79,13 @@ export const waitChains = analysis({
     waitId: z.int().nonnegative().optional(),
     /** Only the worst of each (class, holder operation, holder phase). */
     onePerCause: z.boolean().default(false),
+    /** Only waits that this task (row number) was in the way of: it is the first link, worst is where it was longest. */
+    holder: z.int().nonnegative().optional(),
   }),
-  run(trace, { scope, worst, waitId, onePerCause }): WaitChainsResult {
+  run(trace, { scope, worst, waitId, onePerCause, holder }): WaitChainsResult {
     if (waitId !== undefined) return { chains: [toChain(trace, checkedWait(trace, waitId))], total: 1 }
     const waits = waitsIn(trace, scope)
+    if (holder !== undefined) return blockedBy(trace, { waits, holder, worst, window: windowOf(scope) })
     if (!onePerCause) {
       const chains = largest(waits, waitNs(trace, waits), worst).map((wait) => toChain(trace, wait))
       return { chains, total: waits.length }
@@ -103,6 +106,25 @@ function checkedWait(trace: Trace, waitId: number): number {
     )
   }
   return waitId
+}
+
+interface BlockedBy {
+  readonly waits: Uint32Array
+  readonly holder: number
+  readonly worst: number
+  readonly window: Window
+}
+
+function blockedBy(trace: Trace, { waits, holder, worst, window }: BlockedBy): WaitChainsResult {
+  const { from, to } = edges(trace)
+  const overlapNs = new Float64Array(trace.lockSpan.length)
+  const blocked = waits.filter((wait) => {
+    const edge = mainEdge(trace, wait, window, holder)
+    if (edge !== -1) overlapNs[wait] = clipped(from[edge], to[edge], window)
+    return overlapNs[wait] > 0
+  })
+  const chains = largest(blocked, overlapNs, worst).map((wait) => toChain(trace, wait, holder))
+  return { chains, total: blocked.length }
 }
 
 /** Wait per span row, filled for these rows only. */
@@ -144,10 +166,10 @@ function causeOf(trace: Trace, wait: number): number {
   return (classOf[lock[wait]] * (trace.opKinds.length + 2) + kind) * (labelCount(trace) + 1) + label + 1
 }
 
-function toChain(trace: Trace, wait: number): WaitChain {
+function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
   const { lock, task, op, mode, requestedNs, acquiredNs } = trace.lockSpan.cols
   const { classOf } = lockFacts(trace)
-  const { links, cut } = followChain(trace, wait)
+  const { links, cut } = followChain(trace, wait, firstHolder)
   const { id, comm, pid } = taskRef(trace, task[wait])
   const root = links.at(-1)
   const end = Number.isNaN(acquiredNs[wait]) ? trace.meta.durationNs : acquiredNs[wait]

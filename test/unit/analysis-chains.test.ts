@@ -57,6 +57,32 @@ describe('a wait chain', () => {
     expect(chain.links.map(({ overlapNs }) => overlapNs)).toEqual([30, 10])
   })
 
+  it('begins with the holder that is asked about, and lists only waits it was in the way of', () => {
+    const queue: SmallTrace = {
+      tasks: ['waiter', 'long', 'short', 'aside'],
+      spans: [
+        { task: 0, requestedNs: 0, acquiredNs: 50, releasedNs: 60 },
+        { task: 1, mode: 1, acquiredNs: 0, releasedNs: 40 },
+        { task: 2, mode: 1, acquiredNs: 10, releasedNs: 25 },
+        { task: 3, requestedNs: 5, acquiredNs: 30, releasedNs: 40 },
+      ],
+      edges: [
+        { waiter: 0, holder: 1 },
+        { waiter: 0, holder: 2 },
+        { waiter: 3, holder: 1 },
+      ],
+    }
+    expect(chainsOf(queue).map(({ waitId, rootTask }) => [waitId, rootTask])).toEqual([
+      [0, 'long'],
+      [3, 'long'],
+    ])
+    const [only, ...rest] = chainsOf(queue, { holder: 2 })
+    expect(rest).toEqual([])
+    expect(only).toMatchObject({ waitId: 0, links: [{ task: 'short', overlapNs: 15 }] })
+    expect(chainsOf(queue, { holder: 3 })).toEqual([])
+    expect(chainsOf(queue, { holder: 2, scope: { fromNs: 26 } })).toEqual([])
+  })
+
   it('says how long the waiter had yet to run after the last holder let go', () => {
     const spans = [
       { task: 0, requestedNs: 0, acquiredNs: 100 },

@@ -24,7 +24,7 @@ export interface Chain {
   readonly cut: boolean
 }
 
-export function followChain(trace: Trace, waitId: number): Chain {
+export function followChain(trace: Trace, waitId: number, firstHolder?: number): Chain {
   const { from, to } = edges(trace)
   const { holder } = trace.waitEdge.cols
   const links: ChainLink[] = []
@@ -34,7 +34,7 @@ export function followChain(trace: Trace, waitId: number): Chain {
   while (wait !== -1) {
     if (seen.has(wait) || links.length === limits.chainLinks) return { links, cut: true }
     seen.add(wait)
-    const edge = mainEdge(trace, wait, window)
+    const edge = mainEdge(trace, wait, window, links.length === 0 ? firstHolder : undefined)
     if (edge === -1) break
     window = { fromNs: Math.max(window.fromNs, from[edge]), toNs: Math.min(window.toNs, to[edge]) }
     links.push(link(trace, edge, window))

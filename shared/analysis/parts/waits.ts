@@ -183,14 +183,19 @@ export function wakeupNs(trace: Trace, waiter: number, window: Window): number {
   return known ? sum + clipped(covered, acquiredNs[waiter], window) : 0
 }
 
-/** The edge of a wait with the largest part of it inside the window, -1 none; ties go to the earlier one. */
-export function mainEdge(trace: Trace, waiter: number, window: Window): number {
+/**
+ * The edge of a wait with the largest part of it inside the window, -1 none; ties go to the earlier one. With `holder`,
+ * only edges to that task.
+ */
+export function mainEdge(trace: Trace, waiter: number, window: Window, holder?: number): number {
   const { byWaiter, from, to } = edges(trace)
+  const { task } = trace.lockSpan.cols
   let best = -1
   let most = -1
   for (let i = byWaiter.starts[waiter]; i < byWaiter.starts[waiter + 1]; i++) {
     const edge = byWaiter.rows[i]
     if (from[edge] >= window.toNs || to[edge] < window.fromNs) continue
+    if (holder !== undefined && task[trace.waitEdge.cols.holder[edge]] !== holder) continue
     const ns = clipped(from[edge], to[edge], window)
     if (ns > most) {
       most = ns
