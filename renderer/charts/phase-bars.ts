@@ -180,7 +180,7 @@ function paintSegments(ctx: Context, ink: Ink, shown: PhaseBarsLayout['bars'][nu
     ctx.fillStyle = ink(token)
     ctx.fillRect(box.x, box.y, Math.max(box.w - 1, 0.5), box.h)
     const share = percent(segment.share)
-    const name = segment.phase.replace(/^wait:/, '')
+    const name = segment.phase === 'other' ? 'no phase' : segment.phase.replace(/^wait:/, '')
     const text = [`${name} ${share}`, share].find((label) => ctx.measureText(label).width + 12 <= box.w)
     if (text === undefined) return
     ctx.fillStyle = ink(`${token}-on`)

@@ -35,6 +35,8 @@ export interface ChosenLock {
   readonly name: string
   /** False: nothing is chosen, this is the lock most waited for (or most held). */
   readonly chosen: boolean
+  /** False where the trace shows waits for it, but not when it was held. */
+  readonly holdsKnown: boolean
 }
 
 function nameOf(row: Pick<ContentionRow, 'class' | 'mode' | 'address'>): string {
@@ -45,15 +47,12 @@ function nameOf(row: Pick<ContentionRow, 'class' | 'mode' | 'address'>): string 
 export function useLockInFocus(): ComputedRef<ChosenLock | undefined> {
   const selection = useSelectionStore()
   const trace = useTraceStore()
-  const named = computed(() => selection.current.lock !== undefined || selection.current.lockClass !== undefined)
-  const worst = useAnalysis('contention', () =>
-    named.value
-      ? undefined
-      : contentionQuestion({ by: 'class', scope: selection.scopeWithout(...LOCK), contendedOnly: false }),
+  const classes = useAnalysis('contention', () =>
+    contentionQuestion({ by: 'class', scope: selection.scopeWithout(...LOCK), contendedOnly: false }),
   )
   const instance = useAnalysis('contention', () => {
     const { lock } = selection.current
-    return lock === undefined ? undefined : { by: 'instance', scope: { lock }, top: 1 }
+    return lock === undefined ? undefined : { by: 'instance', scope: { lock }, top: 2 }
   })
   return computed(() => {
     const { lock, lockClass, mode } = selection.current
@@ -65,12 +64,18 @@ export function useLockInFocus(): ComputedRef<ChosenLock | undefined> {
         row === undefined
           ? 'one lock instance'
           : [row.class, row.address].filter((part) => part !== undefined).join(' ')
-      return { scope, name: name + suffix, chosen: true }
+      return { scope, name: name + suffix, chosen: true, holdsKnown: row?.holdTotalNs !== null }
     }
-    if (lockClass !== undefined) return { scope, name: trace.className(lockClass) + suffix, chosen: true }
-    const row = worst.data.value?.rows[0]
+    const rows = classes.data.value?.rows ?? []
+    if (lockClass !== undefined) {
+      const ofClass = rows.filter((row) => row.classId === lockClass && (mode === undefined || row.mode === mode))
+      const holdsKnown = ofClass.length === 0 || ofClass.some((row) => row.holdTotalNs !== null)
+      return { scope, name: trace.className(lockClass) + suffix, chosen: true, holdsKnown }
+    }
+    const [row] = rows
     if (row === undefined) return undefined
-    return { scope: { ...scope, lockClass: row.classId, mode: row.mode }, name: nameOf(row), chosen: false }
+    const ofRow = { ...scope, lockClass: row.classId, mode: row.mode }
+    return { scope: ofRow, name: nameOf(row), chosen: false, holdsKnown: row.holdTotalNs !== null }
   })
 }
 
