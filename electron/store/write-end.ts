@@ -38,6 +38,13 @@ export function writeEnd(db: Db, ending: Ending): void {
     diagnostic.firstLine ?? null,
     diagnostic.count,
   ])
+  insert(db, 'annotation', 'trace_id kind start_ns end_ns text', end.annotations ?? [], (annotation) => [
+    traceId,
+    annotation.kind,
+    annotation.startNs,
+    annotation.endNs ?? null,
+    annotation.text,
+  ])
 }
 
 function insert<T>(

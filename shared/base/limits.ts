@@ -26,6 +26,10 @@ export const limits = {
   cpus: 65_535,
   /** Diagnostics kept per trace; each is a kind with a count, so this is never near. */
   diagnostics: 1_000,
+  /** Waiters a simulated release names as blocked by it: N tasks on one lock would make N² rows. */
+  simEdgesPerRelease: 16,
+  /** Marks on the time axis kept per trace. */
+  annotations: 10_000,
   /** Locks held at once by one context of one task before the oldest is given up as unmatched. */
   heldLocks: 256,
   /** Operations nested in one task. */
@@ -78,4 +82,14 @@ export const limits = {
   selectionHistory: 100,
   /** Rows a table of the window draws as they are; longer ones are virtual. */
   plainTableRows: 200,
+  /** Findings of one invariant a simulated run keeps with their text; all are counted. */
+  simFindings: 100,
+  /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */
+  simTasks: 4_096,
+  simCpus: 4_096,
+  simPages: 4 * MiB,
+  /** Emitted happenings of one simulated run. */
+  simEvents: 1_000_000_000,
+  /** Simulated time of one run, ns. */
+  simNs: 3_600_000_000_000,
 } as const

@@ -16,6 +16,7 @@ import { OP_KINDS, type LockKind, type Severity } from './kinds.ts'
 import {
   SPAN_TABLES,
   spanSchemas,
+  type Annotation,
   type Diagnostic,
   type GrowingSpans,
   type Lock,
@@ -83,6 +84,7 @@ export class TraceBuilder {
   readonly #classByName = new Map<string, number>()
   readonly #lockByKey = new Map<string, number>()
   readonly #diagnostics = new Map<string, { -readonly [K in keyof Diagnostic]: Diagnostic[K] }>()
+  readonly #annotations: Annotation[] = []
   #minTs = Infinity
   #maxTs = -Infinity
   #ended = false
@@ -214,6 +216,12 @@ export class TraceBuilder {
     this.#diagnostics.set(code, { severity, code, message, firstLine: line, count })
   }
 
+  /** A mark on the time axis, relative to the first event like every time. */
+  annotate(annotation: Annotation): void {
+    if (this.#annotations.length < limits.annotations) this.#annotations.push(annotation)
+    else this.diagnose('warning', 'annotations-cut', `more than ${limits.annotations} marks: the rest was left out`)
+  }
+
   end(): void {
     assert(!this.#ended, 'a trace ends once')
     this.#ended = true
@@ -230,6 +238,7 @@ export class TraceBuilder {
         eventCount: this.#events.count,
       },
       diagnostics: [...this.#diagnostics.values()],
+      annotations: this.#annotations.map((one) => shifted(one, shiftNs)),
       rate: this.#rate.finish(shiftNs),
       shiftNs,
       rows: { ...this.#nextId },
@@ -252,4 +261,8 @@ export class TraceBuilder {
     const rows: Columns<(typeof spanSchemas)[SpanTable]> = growing.take()
     this.#sink.spans({ table, ids, rows })
   }
+}
+
+function shifted({ kind, startNs, endNs, text }: Annotation, by: Ns): Annotation {
+  return { kind, startNs: startNs + by, endNs: endNs === undefined ? undefined : endNs + by, text }
 }

@@ -163,6 +163,15 @@ export interface Diagnostic {
   readonly count: number
 }
 
+/** Something worth marking on the time axis: a violated invariant, a user's note. */
+export interface Annotation {
+  readonly kind: string
+  readonly startNs: Ns
+  /** undefined: a moment. */
+  readonly endNs: Ns | undefined
+  readonly text: string
+}
+
 /** How many events each time bucket has, over the whole trace: at most limits.rateBuckets equal buckets from 0. */
 export interface EventRate {
   readonly bucketNs: Ns
@@ -227,6 +236,8 @@ export interface TraceEnd extends Dictionaries {
   readonly diagnostics: readonly Diagnostic[]
   readonly rate: EventRate
   readonly shiftNs: Ns
+  /** Imports have none. */
+  readonly annotations?: readonly Annotation[]
   /** Rows per span table, so that the receiver can size its tables. */
   readonly rows: Readonly<Record<SpanTable, number>>
 }

@@ -47,7 +47,9 @@ export class Edges {
   released(hold: Hold, track: TaskTrack): void {
     const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
     if (waiters === undefined) return
-    for (let i = 0; i < waiters.length; i++) this.blocked(waiters[i], hold, track)
+    const kept = Math.min(waiters.length, this.#state.edgesPerRelease)
+    for (let i = 0; i < kept; i++) this.blocked(waiters[i], hold, track)
+    if (kept < waiters.length) this.#cut(waiters.length - kept)
   }
 
   /** The edge of one waiter to one holder, up to now. */
@@ -82,6 +84,12 @@ export class Edges {
   phaseOf(track: TaskTrack, from: Ns, to: Ns): number {
     const doing = track.history?.most(from, to) ?? -1
     return doing === DOING_OTHER ? this.#state.builder.phaseNames.id('other') : doing
+  }
+
+  #cut(count: number): void {
+    const most = this.#state.edgesPerRelease
+    const message = `a release names the ${most} longest of its waiters: later ones in the queue have fewer wait edges`
+    this.#state.builder.diagnose('info', 'wait-edges-cut', message, undefined, count)
   }
 
   #queued(reader: Hold, writer: Hold): void {

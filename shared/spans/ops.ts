@@ -196,6 +196,18 @@ export class Ops {
     return true
   }
 
+  /** The innermost operation ends now: for events that mark both ends of every operation. */
+  endTop(result: number): void {
+    const { track, builder, ts } = this.#state
+    const top = track.top()
+    if (top === undefined) {
+      builder.diagnose('info', 'exit-without-enter', 'the end of an operation whose begin is not in the trace')
+      return
+    }
+    top.result = result
+    this.close(track, ts)
+  }
+
   /** Events with both ends of their own (a journal commit). */
   begin(kind: string): void {
     const track = this.#state.track

@@ -41,6 +41,9 @@ export class SpanState {
   onTaskBackwards: ((track: TaskTrack) => void) | undefined = undefined
   #latestNs: Ns = -Infinity
 
+  /** Waiters that one release is a reason for, the longest waiting first; the rest is counted, not kept. */
+  edgesPerRelease = Infinity
+
   readonly #pool: Hold[] = []
   readonly #waitNames: number[] = []
 

@@ -1,0 +1,352 @@
+/**
+ * From what a simulated kernel tells its sink to a trace like an imported one: the same raw events (lock_acquire … as
+ * ftrace prints them, sched_switch, sched_waking, and op_begin … phase_end for what a real kernel shows only indirectly),
+ * and spans through the one span builder of all formats, so that every analysis, page and export works unchanged. Payload
+ * texts are made once per lock, task and phase; an event makes no string and no object. It invents nothing: what is a lock
+ * in the model is a lock here, lock-like waiting (a journal handle, an entry bit) included.
+ */
+
+import { encodeUtf8 } from '../base/bytes.ts'
+import { limits } from '../base/limits.ts'
+import type { TraceBuilder } from '../model/builder.ts'
+import type { Ns, TraceMeta } from '../model/trace.ts'
+import { BEHAVES_AS_LOCK } from '../spans/lock-names.ts'
+import { CONTEXT_HARDIRQ, CONTEXT_TASK } from '../spans/recorder.ts'
+import { PREV_DEAD, PREV_RUNNING, PREV_SLEEPING, PREV_UNINTERRUPTIBLE } from '../spans/sched.ts'
+import { SpanBuilder } from '../spans/span-builder.ts'
+import { RunDigest } from './digest.ts'
+import type { Finding } from './kernel.ts'
+import type { LockMode, SimLock } from './locks.ts'
+import { PayloadArena, PayloadLine } from './payload.ts'
+import type { SimSink } from './sink.ts'
+import type { SimTask } from './task.ts'
+
+/** Device of the simulated inodes, `major:minor` as traces have it. */
+const DEVICE = '259:0'
+const PRIORITY = 120
+
+const ACQUIRE = 0
+const CONTENDED = 1
+const ACQUIRED = 2
+const RELEASE = 3
+const PHASE_BEGIN = 4
+const PHASE_END = 5
+const OP_BEGIN = 6
+const OP_END = 7
+const SWITCH = 8
+const WAKING = 9
+const VIOLATION = 10
+/** By the codes above. */
+const EVENT_NAMES = [
+  'lock_acquire',
+  'lock_contended',
+  'lock_acquired',
+  'lock_release',
+  'phase_begin',
+  'phase_end',
+  'op_begin',
+  'op_end',
+  'sched_switch',
+  'sched_waking',
+  'invariant_violated',
+]
+
+/** Ways to ask for a lock: bit 0 shared, bit 1 trylock. */
+const HOW = [
+  { shared: false, tried: false },
+  { shared: true, tried: false },
+  { shared: false, tried: true },
+  { shared: true, tried: true },
+] as const
+const HOW_WORDS = ['', 'read ', 'try ', 'try read ']
+
+/** What is read of the kernel while it runs. */
+export interface Clock {
+  readonly now: Ns
+}
+
+export interface RecorderOptions {
+  readonly builder: TraceBuilder
+  /** Names of the phases by the numbers model code uses. */
+  readonly phases: readonly string[]
+}
+
+/** What a kernel found violated: the first of each kind, and how many there were. */
+export interface Findings {
+  readonly findings: readonly Finding[]
+  readonly findingCounts: ReadonlyMap<string, number>
+}
+
+export type RunMeta = Pick<TraceMeta, 'scenario' | 'strategy' | 'seed' | 'cpus'>
+
+interface LockIds {
+  readonly lock: number
+  readonly lockClass: number
+  /** Texts by way to ask; the first is also what contended, acquired and release print. */
+  readonly texts: (number | undefined)[]
+}
+
+interface TaskIds {
+  readonly task: number
+  /** `prev_comm=…prev_state=`, `next_comm=…`, `comm=…target_cpu=`. */
+  readonly previous: number
+  readonly next: number
+  readonly woken: number
+  /** Last CPU it was on. */
+  cpu: number
+}
+
+export class SimRecorder implements SimSink {
+  readonly builder: TraceBuilder
+  readonly spans: SpanBuilder
+  readonly digest = new RunDigest()
+  readonly #phases: readonly string[]
+  readonly #names: readonly number[]
+  readonly #arena = new PayloadArena()
+  readonly #line = new PayloadLine(this.#arena)
+  #clock: Clock = { now: 0 }
+
+  /** By the kernel's own numbers. */
+  readonly #tasks: (TaskIds | undefined)[] = []
+  readonly #idle: (TaskIds | undefined)[] = []
+  readonly #locks: (LockIds | undefined)[] = []
+  readonly #phaseTexts: (number | undefined)[] = []
+  readonly #inodes = new Map<number, number>()
+  readonly #words = new Map<string, number>()
+  /** Who runs on each CPU, undefined nobody. */
+  readonly #running: (SimTask | undefined)[] = []
+  /** The task whose trylock has not been answered yet. */
+  #trying: SimTask | undefined
+
+  constructor({ builder, phases }: RecorderOptions) {
+    this.builder = builder
+    this.spans = new SpanBuilder(builder)
+    // A run with no wait in it is a run where nobody waited.
+    this.spans.state.showsWaits()
+    this.spans.state.edgesPerRelease = limits.simEdgesPerRelease
+    this.#phases = phases
+    this.#names = EVENT_NAMES.map((name) => {
+      const bytes = encodeUtf8(name)
+      return builder.eventNames.intern(bytes, 0, bytes.length)
+    })
+  }
+
+  /** The kernel whose clock the events carry: it is made after its sink. */
+  attach(clock: Clock): this {
+    this.#clock = clock
+    return this
+  }
+
+  lockAcquire(task: SimTask, lock: SimLock, mode: LockMode, trylock: boolean): void {
+    this.#trying = trylock ? task : undefined
+    // A trylock is printed only when it has worked (kernel/locking/mutex.c: mutex_trylock).
+    if (!trylock) this.#asks(task, lock, mode === 'shared' ? 1 : 0)
+  }
+
+  lockContended(task: SimTask, lock: SimLock): void {
+    const { lock: id, lockClass } = this.#lockEvent(CONTENDED, task, lock, 0)
+    this.spans.lockdep.contended(id, lockClass, BEHAVES_AS_LOCK)
+  }
+
+  lockAcquired(task: SimTask, lock: SimLock): void {
+    if (this.#trying === task) {
+      this.#trying = undefined
+      this.#asks(task, lock, task.held[task.held.length - 1].mode === 'shared' ? 3 : 2)
+    } else this.spans.lockdep.acquired(this.#lockEvent(ACQUIRED, task, lock, 0).lock)
+  }
+
+  lockRelease(task: SimTask, lock: SimLock): void {
+    this.spans.lockdep.release(this.#lockEvent(RELEASE, task, lock, 0).lock)
+  }
+
+  phaseBegin(task: SimTask, phase: number): void {
+    this.#phaseEvent(PHASE_BEGIN, task, phase)
+    this.spans.phases.begin(this.#phases[phase])
+  }
+
+  phaseEnd(task: SimTask, phase: number): void {
+    this.#phaseEvent(PHASE_END, task, phase)
+    this.spans.phases.end(this.#phases[phase])
+  }
+
+  opBegin(task: SimTask, kind: string, inode: number, offset: number, length: number): void {
+    this.digest.addNumbers(offset, length)
+    const line = this.#line.clear().text(this.#word('kind=')).text(this.#word(kind))
+    if (inode >= 0) line.text(this.#word(` dev=${DEVICE} ino=`)).number(inode)
+    if (offset === offset) line.text(this.#word(' offset=')).number(offset)
+    if (length === length) line.text(this.#word(' length=')).number(length)
+    this.#lineEvent(OP_BEGIN, task, inode)
+    const frame = this.spans.ops.push(kind)
+    frame.inode = this.#inode(inode)
+    frame.offset = offset
+    frame.length = length
+  }
+
+  opEnd(task: SimTask, result: number): void {
+    this.#line.clear().text(this.#word('ret=')).number(result)
+    this.#lineEvent(OP_END, task, result)
+    this.spans.ops.endTop(result)
+  }
+
+  switch(cpu: number, previous: SimTask | undefined, next: SimTask | undefined): void {
+    const { now } = this.#clock
+    const from = previous === undefined ? this.#idleOf(cpu) : this.#taskOf(previous)
+    const to = next === undefined ? this.#idleOf(cpu) : this.#taskOf(next)
+    this.digest.add(SWITCH, now, from.task, to.task)
+    this.#running[cpu] = next
+    if (next !== undefined) to.cpu = cpu
+    const state = this.#stateOf(from, previous)
+    const line = this.#line.clear().text(from.previous).text(this.#word(STATE_WORDS[state])).text(to.next)
+    this.builder.event(now, cpu, from.task, this.#names[SWITCH], line.bytes, 0, line.length)
+    const spans = this.spans.at(now, cpu, from.task, CONTEXT_TASK)
+    spans.sched.switched(spans.state.track, state, spans.state.trackOf(to.task))
+  }
+
+  /** A timer or a device wakes from an interrupt, on the CPU the task ran on last. */
+  wakeup(task: SimTask, by: SimTask | undefined): void {
+    const { now } = this.#clock
+    const woken = this.#taskOf(task)
+    const cpu = by === undefined ? woken.cpu : this.#taskOf(by).cpu
+    const waker = by ?? this.#running[cpu]
+    const source = waker === undefined ? this.#idleOf(cpu) : this.#taskOf(waker)
+    this.digest.add(WAKING, now, woken.task, by === undefined ? -1 : source.task)
+    const line = this.#line.clear().text(woken.woken).number(woken.cpu)
+    this.builder.event(now, cpu, source.task, this.#names[WAKING], line.bytes, 0, line.length)
+    const spans = this.spans.at(now, cpu, source.task, by === undefined ? CONTEXT_HARDIRQ : CONTEXT_TASK)
+    spans.sched.woken(spans.state.trackOf(woken.task), true, false)
+  }
+
+  finding(task: SimTask | undefined, invariant: string): void {
+    const source = task ?? this.#running.find((running) => running !== undefined)
+    this.#line.clear().text(this.#word(invariant))
+    if (source !== undefined) this.#lineEvent(VIOLATION, source, hashCode(invariant))
+  }
+
+  /** The run is over. What was violated becomes diagnostics and annotations; open spans have no known end. */
+  finish(meta: RunMeta, found: Findings): void {
+    const { builder } = this
+    for (const finding of found.findings) this.#note(finding)
+    for (const [invariant, count] of found.findingCounts) {
+      const noted = found.findings.filter((finding) => finding.invariant === invariant).length
+      if (count > noted) builder.diagnose('error', invariant, `${invariant} was violated`, undefined, count - noted)
+    }
+    Object.assign(builder.meta, { ...meta, clock: 'sim', lostEvents: 0, digest: this.digest.hex() })
+    this.spans.end()
+    builder.end()
+  }
+
+  #note({ invariant, message, at, task }: Finding): void {
+    const who = task === undefined ? '' : `${task.comm}: `
+    this.builder.diagnose('error', invariant, `at ${at} ns: ${who}${message}`)
+    this.builder.annotate({ kind: 'violation', startNs: at, endNs: undefined, text: `${invariant}: ${who}${message}` })
+  }
+
+  #asks(task: SimTask, lock: SimLock, how: number): void {
+    const { lock: id, lockClass } = this.#lockEvent(ACQUIRE, task, lock, how)
+    this.spans.lockdep.acquire(id, lockClass, BEHAVES_AS_LOCK, HOW[how])
+  }
+
+  #lockEvent(code: number, task: SimTask, lock: SimLock, how: number): LockIds {
+    const ids = this.#locks[lock.id] ?? this.#newLock(lock)
+    const text = ids.texts[how] ?? this.#lockText(ids, lock, how)
+    this.#event(code, task, text, lock.id * 4 + how)
+    return ids
+  }
+
+  #phaseEvent(code: number, task: SimTask, phase: number): void {
+    const text = (this.#phaseTexts[phase] ??= this.#arena.add(`name=${this.#phases[phase]}`))
+    this.#event(code, task, text, phase)
+  }
+
+  /** An event whose payload is a text of the arena; spans are told next. */
+  #event(code: number, task: SimTask, text: number, detail: number): void {
+    const { now } = this.#clock
+    const ids = this.#tasks[task.id] ?? this.#newTask(task)
+    const arena = this.#arena
+    this.digest.add(code, now, task.id, detail)
+    this.builder.event(now, ids.cpu, ids.task, this.#names[code], arena.bytes, arena.from[text], arena.to[text])
+    this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
+  }
+
+  /** An event whose payload is the line. */
+  #lineEvent(code: number, task: SimTask, detail: number): void {
+    const { now } = this.#clock
+    const ids = this.#taskOf(task)
+    this.digest.add(code, now, task.id, detail)
+    this.builder.event(now, ids.cpu, ids.task, this.#names[code], this.#line.bytes, 0, this.#line.length)
+    this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
+  }
+
+  #newLock(lock: SimLock): LockIds {
+    const { builder } = this
+    const lockClass = builder.lockClass(lock.className, lock.spec.kind)
+    const id = builder.lock(lockClass, addressOf(lock), this.#inode(lock.inode))
+    return (this.#locks[lock.id] = { lock: id, lockClass, texts: [] })
+  }
+
+  #lockText(ids: LockIds, lock: SimLock, how: number): number {
+    return (ids.texts[how] = this.#arena.add(`${addressOf(lock)} ${HOW_WORDS[how]}${lock.className}`))
+  }
+
+  #taskOf(task: SimTask): TaskIds {
+    return this.#tasks[task.id] ?? this.#newTask(task)
+  }
+
+  #newTask({ id, pid, comm }: SimTask): TaskIds {
+    return (this.#tasks[id] = this.#named(this.builder.task(pid, 0), pid, comm))
+  }
+
+  #idleOf(cpu: number): TaskIds {
+    const known = this.#idle[cpu]
+    if (known !== undefined) return known
+    const ids = this.#named(this.builder.task(0, cpu), 0, `swapper/${cpu}`)
+    ids.cpu = cpu
+    return (this.#idle[cpu] = ids)
+  }
+
+  #named(task: number, pid: number, comm: string): TaskIds {
+    if (pid !== 0) this.builder.nameTask(task, comm)
+    return {
+      task,
+      previous: this.#arena.add(`prev_comm=${comm} prev_pid=${pid} prev_prio=${PRIORITY} prev_state=`),
+      next: this.#arena.add(` ==> next_comm=${comm} next_pid=${pid} next_prio=${PRIORITY}`),
+      woken: this.#arena.add(`comm=${comm} pid=${pid} prio=${PRIORITY} target_cpu=`),
+      cpu: 0,
+    }
+  }
+
+  /** Sleeping inside an operation is waiting for something it needs, as the kernel's uninterruptible sleep. */
+  #stateOf({ task }: TaskIds, previous: SimTask | undefined): number {
+    if (previous === undefined || previous.state === 'runnable') return PREV_RUNNING
+    if (previous.state === 'done') return PREV_DEAD
+    const inside = this.spans.state.trackOf(task).depth > 0
+    return previous.state === 'blocked' || inside ? PREV_UNINTERRUPTIBLE : PREV_SLEEPING
+  }
+
+  #inode(inode: number): number {
+    if (inode < 0) return -1
+    let id = this.#inodes.get(inode)
+    if (id === undefined) this.#inodes.set(inode, (id = this.builder.inodes.id(`${DEVICE}:${inode}`)))
+    return id
+  }
+
+  #word(text: string): number {
+    let id = this.#words.get(text)
+    if (id === undefined) this.#words.set(text, (id = this.#arena.add(text)))
+    return id
+  }
+}
+
+/** By PREV_*. */
+const STATE_WORDS = ['R', 'S', 'D', 'X']
+
+/** Where a lock would be in memory: stable, and unique per lock. */
+function addressOf(lock: SimLock): string {
+  return `ffff8880${(lock.id * 64).toString(16).padStart(8, '0')}`
+}
+
+function hashCode(text: string): number {
+  let hash = 0
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i)
+  return hash
+}
