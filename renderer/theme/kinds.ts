@@ -16,7 +16,7 @@ export interface KindLook {
 }
 
 function look(code: string, label: string, token: string): KindLook {
-  return { code, label, color: `op-${token}`, ink: token === 'other' ? 'text' : `op-${token}-on` }
+  return { code, label, color: `op-${token}`, ink: token === 'other' ? 'ph-2-on' : `op-${token}-on` }
 }
 
 const kinds: Readonly<Record<string, KindLook>> = {
