@@ -19,15 +19,14 @@ const PAUSES_MS = [200, 500, 1_000, 2_000, 5_000]
 
 /** A client that outlives its transports. `dial` makes a new one; it rejects when there is no way in. */
 export function reconnectingClient(dial: () => Promise<Transport>, watcher: ConnectionWatcher): Client {
-  const listeners = new Map<EventName, Set<(data: never) => void>>()
+  const listeners: Listeners = new Map()
   let current: Promise<Client>
   let opened = false
   let closed = false
 
   async function attempt(tries: number): Promise<Client> {
     try {
-      const transport = watched(await dial())
-      const client = createClient(transport)
+      const client = createClient(watched(await dial()))
       for (const [event, set] of listeners)
         for (const listener of set) client.on(event, listener as (data: EngineEvents[EventName]) => void)
       watcher.onState('open', undefined, opened)
@@ -35,44 +34,60 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
       return client
     } catch (thrown) {
       const error = thrown instanceof ApiError ? thrown : lostConnection()
-      if (closed || error.code === 'permission') {
-        watcher.onState('refused', whatToDo(error), opened)
-        throw error
-      }
+      if (closed || error.code === 'permission') return refuse(error)
       watcher.onState(opened ? 'lost' : 'connecting', error.message, opened)
       await new Promise((resolve) => setTimeout(resolve, PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)]))
       return attempt(tries + 1)
     }
   }
+  function refuse(error: ApiError): Promise<never> {
+    watcher.onState('refused', whatToDo(error), opened)
+    return Promise.reject(error)
+  }
+  /** What calls wait for. Its failure is told through the watcher, and to those who call. */
+  function use(next: Promise<Client>): Promise<Client> {
+    next.catch(() => undefined)
+    return next
+  }
+  function onEnd(error: ApiError | undefined): void {
+    if (closed) return
+    if (error?.code === 'permission') {
+      current = use(refuse(error))
+      return
+    }
+    watcher.onState('lost', error?.message, opened)
+    current = use(attempt(0))
+  }
   /** The same transport, whose end also starts the next attempt. */
   function watched(transport: Transport): Transport {
-    return {
-      ...transport,
-      onClose: (listener) =>
-        transport.onClose((error) => {
-          listener(error)
-          if (closed) return
-          if (error?.code === 'permission') {
-            watcher.onState('refused', whatToDo(error), opened)
-            current = Promise.reject(error)
-            current.catch(() => undefined) // told through the watcher; calls get it when they await
-            return
-          }
-          watcher.onState('lost', error?.message, opened)
-          current = attempt(0)
-          current.catch(() => undefined)
-        }),
-    }
+    const onClose: Transport['onClose'] = (listener) =>
+      transport.onClose((error) => {
+        listener(error)
+        onEnd(error)
+      })
+    return { ...transport, onClose }
   }
-  current = attempt(0)
-  current.catch(() => undefined)
+  current = use(attempt(0))
 
+  return facade(
+    () => current,
+    listeners,
+    () => {
+      closed = true
+    },
+  )
+}
+
+type Listeners = Map<EventName, Set<(data: never) => void>>
+
+/** The client the window holds: each call goes to the connection there is, or waits for the next. */
+function facade(current: () => Promise<Client>, listeners: Listeners, onClose: () => void): Client {
   return {
-    call: async (method, params, options) => (await current).call(method, params, options),
+    call: async (method, params, options) => (await current()).call(method, params, options),
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set.add(listener))
-      const off = current.then(
+      const off = current().then(
         (client) => client.on(event, listener),
         () => undefined,
       )
@@ -82,8 +97,8 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
       }
     },
     close() {
-      closed = true
-      void current.then(
+      onClose()
+      void current().then(
         (client) => client.close(),
         () => undefined,
       )

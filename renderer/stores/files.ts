@@ -6,30 +6,17 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { toWireError, type WireError } from '#shared/base/errors.ts'
-import type { ImportSummary, OpenedFile, Progress, RecentFile, Source } from '#shared/contract/methods.ts'
+import { toWireError } from '#shared/base/errors.ts'
+import type { Client, ImportSummary, OpenedFile, RecentFile, Source } from '#shared/contract/methods.ts'
 import { useClient } from '../api/client.ts'
 import { useAnalysisCache } from '../api/use-analysis.ts'
 import { uploadFile } from '../api/upload.ts'
+import { importJobs, type Openable } from './import-jobs.ts'
 
 export interface OpenTab extends OpenedFile {
   readonly source: Source
   /** What the import said; null where a saved trace was opened. */
   readonly imported: ImportSummary | null
-}
-
-/** A way to what is to be opened: something the host knows, or a file of the browser's that must be uploaded first. */
-export type Openable =
-  | { readonly kind: 'source'; readonly source: Source; readonly name: string; readonly bytes?: number }
-  | { readonly kind: 'blob'; readonly blob: File }
-
-export interface ImportJob {
-  readonly id: number
-  readonly name: string
-  readonly what: Openable
-  readonly progress: Progress | undefined
-  readonly startedAt: number
-  readonly error: WireError | undefined
 }
 
 export const useFilesStore = defineStore('files', () => {
@@ -38,49 +25,31 @@ export const useFilesStore = defineStore('files', () => {
   const tabs = shallowRef<readonly OpenTab[]>([])
   const currentFile = ref<string>()
   const recent = shallowRef<readonly RecentFile[]>()
-  const jobs = shallowRef<readonly ImportJob[]>([])
-  const aborts = new Map<number, AbortController>()
-  let nextJob = 1
+  const { jobs, begin, dismiss } = importJobs()
 
   const current = computed(() => tabs.value.find((tab) => tab.file === currentFile.value))
 
-  function change(id: number, part: Partial<ImportJob>): void {
-    jobs.value = jobs.value.map((job) => (job.id === id ? { ...job, ...part } : job))
-  }
-  function dismiss(id: number): void {
-    aborts.get(id)?.abort()
-    jobs.value = jobs.value.filter((job) => job.id !== id)
-  }
-
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
   async function open(what: Openable, format?: string): Promise<OpenTab | undefined> {
-    const id = nextJob++
-    const name = what.kind === 'blob' ? what.blob.name : what.name
-    const abort = new AbortController()
-    aborts.set(id, abort)
-    const job: ImportJob = { id, name, what, progress: undefined, startedAt: performance.now(), error: undefined }
-    jobs.value = [...jobs.value, job]
-    const watchers = { signal: abort.signal, onProgress: (progress: Progress) => change(id, { progress }) }
+    const job = begin(what)
     try {
       const source: Source =
-        what.kind === 'source' ? what.source : { kind: 'upload', upload: await uploadFile(client, what.blob, watchers) }
-      const { opened, imported } = await client.call(
-        'files.open',
-        format === undefined ? { source } : { source, format },
-        watchers,
-      )
+        what.kind === 'source'
+          ? what.source
+          : { kind: 'upload', upload: await uploadFile(client, what.blob, job.options) }
+      const params = format === undefined ? { source } : { source, format }
+      const { opened, imported } = await client.call('files.open', params, job.options)
       const tab: OpenTab = { ...opened, source, imported }
       tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
       currentFile.value = tab.file
-      dismiss(id)
+      job.end()
       return tab
     } catch (thrown) {
       const error = toWireError(thrown)
-      if (error.code === 'cancelled') dismiss(id)
-      else change(id, { error })
+      if (error.code === 'cancelled') job.end()
+      else job.fail(error)
       return undefined
     } finally {
-      aborts.delete(id)
       void refreshRecent()
     }
   }
@@ -106,10 +75,7 @@ export const useFilesStore = defineStore('files', () => {
   /** After a new connection the engine may not know the open files any more: open them again where they came from. */
   async function reopen(): Promise<void> {
     for (const tab of tabs.value) {
-      const known = await client.call('trace.info', { file: tab.file }).catch(() => undefined)
-      if (known || tab.source.kind === 'upload') continue
-      const { opened } = await client.call('files.open', { source: tab.source })
-      const again: OpenTab = { ...tab, ...opened }
+      const again = await reopened(client, tab)
       tabs.value = tabs.value.map((other) => (other.file === tab.file ? again : other))
       if (currentFile.value === tab.file) currentFile.value = again.file
     }
@@ -121,3 +87,11 @@ export const useFilesStore = defineStore('files', () => {
 
   return { tabs, current, recent, jobs, open, choose, close, dismiss, refreshRecent, forget, reopen }
 })
+
+/** An upload cannot be opened again: its bytes are gone with the engine that had them. */
+async function reopened(client: Client, tab: OpenTab): Promise<OpenTab> {
+  const known = await client.call('trace.info', { file: tab.file }).catch(() => undefined)
+  if (known || tab.source.kind === 'upload') return tab
+  const { opened } = await client.call('files.open', { source: tab.source })
+  return { ...tab, ...opened }
+}

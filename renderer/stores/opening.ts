@@ -6,7 +6,8 @@
 import type { Source } from '#shared/contract/methods.ts'
 import { desktopBridge } from '../api/desktop.ts'
 import { useAppStore } from './app.ts'
-import { useFilesStore, type Openable } from './files.ts'
+import { useFilesStore } from './files.ts'
+import type { Openable } from './import-jobs.ts'
 import { useToastStore } from './toasts.ts'
 import { useViewStore } from './view.ts'
 

@@ -7,6 +7,7 @@ import type { AnalysisResult } from '#shared/analysis/index.ts'
 import { compareKinds, kindLook } from '../../theme/kinds.ts'
 import type { Tokens } from '../../theme/tokens.ts'
 import type { ChartOption } from '../../ui/chart-option.ts'
+import type { BarSeriesOption, LineSeriesOption } from '../../ui/echarts-modules.ts'
 import { axisTicks, axisTimeLabel, formatCount, rangeText, timeText, type ClockUnit } from '../../ui/format.ts'
 import { tableOf, type TableSpec } from '../../ui/table-spec.ts'
 
@@ -60,27 +61,22 @@ export interface OverTimeChart {
   readonly note: string
 }
 
-export function overTimeChart(
-  time: OverTime,
-  options: {
-    readonly fromNs: number
-    readonly toNs: number
-    readonly clock: ClockUnit
-    readonly tokens: Tokens
-    readonly op: string | undefined
-  },
-): OverTimeChart {
-  const { fromNs, toNs, clock, tokens, op } = options
+export interface OverTimeView {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly clock: ClockUnit
+  readonly tokens: Tokens
+  /** The chosen kind: the others are dimmed. */
+  readonly op: string | undefined
+}
+
+export function overTimeChart(time: OverTime, view: OverTimeView): OverTimeChart {
+  const { fromNs, toNs, clock } = view
   const series = kindSeries(time)
   const sums = Array.from({ length: time.bins }, (_, bin) =>
     series.reduce((sum, one) => sum + (one.counts[bin] ?? 0), 0),
   )
   const unit = rateUnit(time, Math.max(0, ...sums), clock)
-  const span = toNs - fromNs
-  const ticks = axisTicks(fromNs, toNs, 9)
-  const at = (bin: number): number => fromNs + (bin + 0.5) * time.binNs
-  const label = { color: tokens.color('text-3'), fontSize: 11, fontFamily: tokens.fontUi }
-  const timeAxis = { type: 'value' as const, min: fromNs, max: toNs, splitLine: { show: false } }
   const option: ChartOption = {
     grid: [
       { left: 44, right: 12, top: 6, bottom: 46 },
@@ -89,22 +85,30 @@ export function overTimeChart(
     tooltip: {
       trigger: 'axis',
       axisPointer: { type: 'line' },
-      formatter: (marks: unknown) => tooltip(marks, { time, series, fromNs, span, clock }),
+      formatter: (marks: unknown) => tooltip(marks, { time, series, fromNs, span: toNs - fromNs, clock }),
     },
+    ...axes(view),
+    series: [...series.map((one) => kindBars(one, { time, view, per: unit.per })), eventsLine(time, view)],
+  }
+  return { option, note: `${unit.words}, ${timeText(time.binNs, clock).replace(/ ticks$/, ' tick')} bins` }
+}
+
+function axes({ fromNs, toNs, clock, tokens }: OverTimeView): Pick<ChartOption, 'xAxis' | 'yAxis'> {
+  const span = toNs - fromNs
+  const ticks = axisTicks(fromNs, toNs, 9)
+  const label = { color: tokens.color('text-3'), fontSize: 11, fontFamily: tokens.fontUi }
+  const timeAxis = { type: 'value' as const, min: fromNs, max: toNs, splitLine: { show: false } }
+  const timeLabel = {
+    ...label,
+    customValues: ticks,
+    formatter: (ns: number) => axisTimeLabel(ns, span, ns === ticks[0], clock),
+    alignMinLabel: 'left' as const,
+    alignMaxLabel: 'right' as const,
+  }
+  return {
     xAxis: [
       { ...timeAxis, axisLine: { show: true, onZero: true }, axisLabel: { show: false } },
-      {
-        ...timeAxis,
-        gridIndex: 1,
-        axisLine: { show: true },
-        axisLabel: {
-          ...label,
-          customValues: ticks,
-          formatter: (ns: number) => axisTimeLabel(ns, span, ns === ticks[0], clock),
-          alignMinLabel: 'left',
-          alignMaxLabel: 'right',
-        },
-      },
+      { ...timeAxis, gridIndex: 1, axisLine: { show: true }, axisLabel: timeLabel },
     ],
     yAxis: [
       { type: 'value', splitNumber: 2, axisLabel: { ...label, formatter: countLabel } },
@@ -120,31 +124,44 @@ export function overTimeChart(
         nameTextStyle: { ...label, align: 'right', padding: [0, -16, 0, 0] },
       },
     ],
-    series: [
-      ...series.map((one) => ({
-        type: 'bar' as const,
-        name: one.label,
-        stack: 'ops',
-        barCategoryGap: '0%',
-        data: Array.from(one.counts, (count, bin) => [at(bin), count * unit.per]),
-        itemStyle: { color: tokens.color(one.color), opacity: op === undefined || op === one.kind ? 1 : 0.35 },
-        emphasis: { disabled: true },
-      })),
-      {
-        type: 'line' as const,
-        name: 'events',
-        xAxisIndex: 1,
-        yAxisIndex: 1,
-        step: 'middle',
-        symbol: 'none',
-        lineStyle: { width: 1, color: tokens.color('ph-2') },
-        areaStyle: { color: tokens.color('ph-other'), opacity: 1 },
-        data: Array.from(time.events, (count, bin) => [at(bin), count]),
-        emphasis: { disabled: true },
-      },
-    ],
   }
-  return { option, note: `${unit.words}, ${timeText(time.binNs, clock).replace(/ ticks$/, ' tick')} bins` }
+}
+
+function middleOf(bin: number, time: OverTime, { fromNs }: OverTimeView): number {
+  return fromNs + (bin + 0.5) * time.binNs
+}
+
+function kindBars(
+  one: KindSeries,
+  { time, view, per }: { readonly time: OverTime; readonly view: OverTimeView; readonly per: number },
+): BarSeriesOption {
+  return {
+    type: 'bar',
+    name: one.label,
+    stack: 'ops',
+    barCategoryGap: '0%',
+    data: Array.from(one.counts, (count, bin) => [middleOf(bin, time, view), count * per]),
+    itemStyle: {
+      color: view.tokens.color(one.color),
+      opacity: view.op === undefined || view.op === one.kind ? 1 : 0.35,
+    },
+    emphasis: { disabled: true },
+  }
+}
+
+function eventsLine(time: OverTime, view: OverTimeView): LineSeriesOption {
+  return {
+    type: 'line',
+    name: 'events',
+    xAxisIndex: 1,
+    yAxisIndex: 1,
+    step: 'middle',
+    symbol: 'none',
+    lineStyle: { width: 1, color: view.tokens.color('ph-2') },
+    areaStyle: { color: view.tokens.color('ph-other'), opacity: 1 },
+    data: Array.from(time.events, (count, bin) => [middleOf(bin, time, view), count]),
+    emphasis: { disabled: true },
+  }
 }
 
 function tooltip(

@@ -1,0 +1,62 @@
+/** Imports that run or failed: begun, told their progress, dismissed (which cancels what still runs). */
+
+import { shallowRef } from 'vue'
+import type { WireError } from '#shared/base/errors.ts'
+import type { CallOptions, Progress, Source } from '#shared/contract/methods.ts'
+
+/** A way to what is to be opened: something the host knows, or a file of the browser's that must be uploaded first. */
+export type Openable =
+  | { readonly kind: 'source'; readonly source: Source; readonly name: string; readonly bytes?: number }
+  | { readonly kind: 'blob'; readonly blob: File }
+
+export interface ImportJob {
+  readonly id: number
+  readonly name: string
+  readonly what: Openable
+  readonly progress: Progress | undefined
+  readonly startedAt: number
+  readonly error: WireError | undefined
+}
+
+export interface BegunJob {
+  /** What the calls of this job are made with. */
+  readonly options: Required<CallOptions> & { readonly signal: AbortSignal }
+  /** It is done, or was cancelled: nothing more to show. */
+  end(): void
+  fail(error: WireError): void
+}
+
+export function importJobs() {
+  const jobs = shallowRef<readonly ImportJob[]>([])
+  const aborts = new Map<number, AbortController>()
+  let next = 1
+
+  function change(id: number, part: Partial<ImportJob>): void {
+    jobs.value = jobs.value.map((job) => (job.id === id ? { ...job, ...part } : job))
+  }
+  function dismiss(id: number): void {
+    aborts.get(id)?.abort()
+    aborts.delete(id)
+    jobs.value = jobs.value.filter((job) => job.id !== id)
+  }
+  function begin(what: Openable): BegunJob {
+    const id = next++
+    const name = what.kind === 'blob' ? what.blob.name : what.name
+    const abort = new AbortController()
+    aborts.set(id, abort)
+    const job: ImportJob = { id, name, what, progress: undefined, startedAt: performance.now(), error: undefined }
+    jobs.value = [...jobs.value, job]
+    return {
+      options: { signal: abort.signal, onProgress: (progress) => change(id, { progress }) },
+      end() {
+        aborts.delete(id)
+        dismiss(id)
+      },
+      fail(error) {
+        aborts.delete(id)
+        change(id, { error })
+      },
+    }
+  }
+  return { jobs, begin, dismiss }
+}
