@@ -90,7 +90,7 @@ describe('kinds and phases', () => {
   })
 
   it('an unknown system call keeps its name and takes the neutral colour', () => {
-    expect(kindLook('madvise')).toEqual({ code: 'MA', label: 'madvise', color: 'op-other', ink: 'text' })
+    expect(kindLook('madvise')).toEqual({ code: 'MA', label: 'madvise', color: 'op-other', ink: 'ph-2-on' })
   })
 
   it('phases of the corpus fall into their families', () => {
