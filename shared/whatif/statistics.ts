@@ -1,0 +1,138 @@
+/**
+ * How sure a comparison of few runs is. Runs are compared in pairs that share a seed (common random numbers), so the
+ * questions are about pairs: the ratio of two means with a bootstrap interval, and Wilcoxon's signed-rank test, exact for
+ * every number of runs that occurs here. Deterministic: resampling draws from a stream of its own.
+ *
+ * simple-statistics has neither a paired signed-rank test nor a bootstrap, and it computes with Math.exp and Math.log,
+ * whose last bits differ between engines; what is needed of it here is forty lines.
+ */
+
+import { stream } from '../base/prng.ts'
+
+/** [low, high] that covers the true value in 95 of 100 repetitions; undefined where the sample is too small to say. */
+export type Interval = readonly [low: number, high: number]
+
+const RESAMPLES = 4_000
+/** Two values always lie beside each other; three begin to show how far values spread. */
+const LEAST = 3
+/** Below six pairs even a unanimous signed-rank test stays above 0.05. */
+const LEAST_PAIRS = 6
+const SIGNIFICANT = 0.05
+
+/**
+ * Share of the resampled means to cut off at either end. The bootstrap's spread is too small by √((n-1)/n) and knows no
+ * t distribution; cutting at Φ(-√(n/(n-1)) · t(0.975, n-1)) undoes both (T. Hesterberg, "What Teachers Should Know About
+ * the Bootstrap", 2015, expanded percentile interval). By n, from 3 on.
+ */
+const TAILS = [
+  0, 0.000119, 0.000954, 0.002432, 0.004109, 0.005738, 0.007225, 0.008551, 0.009722, 0.010757, 0.011671, 0.012483,
+  0.013207, 0.013856, 0.014439, 0.014966, 0.015445, 0.015881,
+]
+
+function tailOf(n: number): number {
+  // Beyond the table the cut-off is within 0.0001 of this.
+  return n - LEAST < TAILS.length ? TAILS[n - LEAST] : 0.025 - 0.19 / n
+}
+
+export interface Estimate {
+  readonly mean: number
+  readonly ci95: Interval | undefined
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** The mean of independent runs. */
+export function estimate(values: readonly number[]): Estimate {
+  const ci95 = bootstrap(values.length, (pick) => {
+    let sum = 0
+    for (let i = 0; i < values.length; i++) sum += values[pick(i)]
+    return sum / values.length
+  })
+  return { mean: meanOf(values), ci95 }
+}
+
+export interface Comparison {
+  /** Mean of the one over the mean of the other; NaN where the other's is 0. */
+  readonly ratio: number
+  readonly ci95: Interval | undefined
+  /** Wilcoxon signed-rank, two-sided: how often chance alone makes a difference like this. */
+  readonly p: number
+  /** False: the sample cannot tell the two apart. */
+  readonly enough: boolean
+}
+
+/** `values[i]` and `baseline[i]` come from runs with one seed. */
+export function compare(values: readonly number[], baseline: readonly number[]): Comparison {
+  const n = values.length
+  const ratio = meanOf(values) / meanOf(baseline)
+  const ci95 = bootstrap(n, (pick) => {
+    let one = 0
+    let other = 0
+    for (let i = 0; i < n; i++) {
+      const at = pick(i)
+      one += values[at]
+      other += baseline[at]
+    }
+    return one / other
+  })
+  const p = signedRank(values.map((value, i) => value - baseline[i]))
+  const apart = ci95 !== undefined && (ci95[0] > 1 || ci95[1] < 1)
+  return { ratio: Number.isFinite(ratio) ? ratio : NaN, ci95, p, enough: n >= LEAST_PAIRS && apart && p <= SIGNIFICANT }
+}
+
+/** Interval of a statistic over resampled indices; the same for the same n and statistic, always. */
+function bootstrap(n: number, statistic: (pick: (i: number) => number) => number): Interval | undefined {
+  if (n < LEAST) return undefined
+  const random = stream(0x5eed, n)
+  const drawn = new Int32Array(n)
+  const pick = (i: number) => drawn[i]
+  const results = new Float64Array(RESAMPLES)
+  for (let r = 0; r < RESAMPLES; r++) {
+    for (let i = 0; i < n; i++) drawn[i] = random.below(n)
+    results[r] = statistic(pick)
+  }
+  if (results.some((value) => !Number.isFinite(value))) return undefined
+  results.sort()
+  const cut = Math.floor(tailOf(n) * RESAMPLES)
+  return [results[cut], results[RESAMPLES - 1 - cut]]
+}
+
+/**
+ * Two-sided p of Wilcoxon's signed-rank test, exact: the share of the 2^n ways to give signs to the ranks whose rank sum
+ * is as far from the middle. Zero differences are left out, equal ones share their mean rank. 1 when nothing differs.
+ */
+export function signedRank(differences: readonly number[]): number {
+  const known = differences.filter((difference) => difference !== 0 && difference === difference)
+  const n = known.length
+  if (n === 0) return 1
+  const ranks = doubledRanks(known.map(Math.abs))
+  const total = ranks.reduce((sum, rank) => sum + rank, 0)
+  const positive = ranks.reduce((sum, rank, i) => sum + (known[i] > 0 ? rank : 0), 0)
+  const extreme = Math.min(positive, total - positive)
+  // ways[s]: probability that a random half of the ranks adds up to s.
+  const ways = new Float64Array(total + 1)
+  ways[0] = 1
+  let reach = 0
+  for (const rank of ranks) {
+    reach += rank
+    for (let s = reach; s >= 0; s--) ways[s] = 0.5 * (ways[s] + (s >= rank ? ways[s - rank] : 0))
+  }
+  let below = 0
+  for (let s = 0; s <= extreme; s++) below += ways[s]
+  return Math.min(1, 2 * below)
+}
+
+/** Twice the rank of each value, so that shared ranks stay whole numbers. */
+function doubledRanks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b])
+  const ranks = new Array<number>(values.length)
+  for (let from = 0; from < order.length;) {
+    let to = from
+    while (to + 1 < order.length && values[order[to + 1]] === values[order[from]]) to++
+    for (let i = from; i <= to; i++) ranks[order[i]] = from + to + 2
+    from = to + 1
+  }
+  return ranks
+}
