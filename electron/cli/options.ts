@@ -13,6 +13,8 @@ export interface OptionSpec<T> {
   readonly value: string | undefined
   readonly fallback: T
   parse(text: string): T
+  /** May be given again; the values are joined. */
+  readonly many?: true
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>
@@ -26,6 +28,22 @@ export function flag(about: string): OptionSpec<boolean> {
 
 export function text(value: string, about: string): OptionSpec<string | undefined> {
   return { about, value, fallback: undefined, parse: (given) => given }
+}
+
+/** An option that may be given again. */
+export function many(value: string, about: string): OptionSpec<readonly string[]> {
+  return { about: `${about} (may be given again)`, value, fallback: [], parse: (given) => [given], many: true }
+}
+
+/** `NAME=VALUE` pairs of a repeated option; the last one of a name counts. */
+export function pairs(given: readonly string[], flag: string): Record<string, string> {
+  return Object.fromEntries(
+    given.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at > 0) return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
+      throw new ApiError('bad-request', `${flag}: '${pair}' is not NAME=VALUE`)
+    }),
+  )
 }
 
 /** One of a fixed list. `what` names the list in the answer to an unknown one. */
@@ -107,9 +125,10 @@ export function commanderOption(name: string, spec: OptionSpec<unknown>): Option
   const long = `--${name}`
   const option = new Option(spec.value === undefined ? long : `${long} <${spec.value}>`, spec.about)
   if (spec.value === undefined) return option
-  return option.argParser((given: string) => {
+  return option.argParser((given: string, before: unknown) => {
     try {
-      return spec.parse(given)
+      const value = spec.parse(given)
+      return spec.many === true && Array.isArray(before) ? [...(before as unknown[]), ...(value as unknown[])] : value
     } catch (error) {
       if (error instanceof ApiError && error.code === 'bad-request')
         throw new ApiError(error.code, `${long}: ${error.message}`)

@@ -1,0 +1,268 @@
+/**
+ * What simulating says over the contract: the catalogue of scenarios, strategies and slots, one run, and a comparison of
+ * strategies over seeds. Names and ids are the model's; which ones exist is in the catalogue, never here. Times are ns of
+ * simulated time. `null` is "cannot be known", never 0.
+ */
+
+import * as z from 'zod'
+import type { ContentionRow } from '../analysis/contention.ts'
+import type { LatencyRow } from '../analysis/latency.ts'
+import type { OpenedFile } from './methods.ts'
+
+const id = z.string().min(1).max(4096)
+/** Scenario parameters and named costs by name; text is read as the parameter's type. */
+const settings = z.record(z.string().max(64), z.union([z.string().max(200), z.number(), z.boolean()]))
+const seed = z.int().nonnegative()
+
+/** What a run depends on; the seed and the strategy come on top. */
+const workload = {
+  scenario: id,
+  /** Slots and switches that replace the strategy's own, in every strategy of a comparison. */
+  slots: z.record(z.string().max(64), z.string().max(64)).default({}),
+  fs: z.string().max(16).optional(),
+  set: settings.default({}),
+}
+
+/** Where the recorded runs go: to a path (the command line), into Faultline's own folder and open at once, or nowhere. */
+const place = {
+  out: z.string().optional(),
+  force: z.boolean().default(false),
+  keep: z.boolean().default(false),
+}
+
+export const runSchema = z.object({
+  ...workload,
+  /** `F`, or with overrides `F,tx=tx-before-locks`. Left out: the scenario's first. */
+  strategy: id.optional(),
+  seed: seed.default(1),
+  ...place,
+})
+
+export const compareSchema = z.object({
+  ...workload,
+  /** Left out: those the scenario is about. */
+  strategies: z.array(id).max(26).default([]),
+  /** One of `strategies`; left out, the first. */
+  baseline: id.optional(),
+  /** Runs per strategy, with the seeds seed … seed + seeds - 1, the same for every strategy. */
+  seeds: z.int().positive().max(100).default(8),
+  seed: seed.default(1),
+  /** Runs that vary one parameter (SC1: `threads`): the throughput curve. */
+  sweep: z
+    .object({
+      param: z.string().max(64),
+      values: z.array(z.number()).min(1).max(32),
+      seeds: z.int().positive().max(20).default(3),
+    })
+    .optional(),
+  ...place,
+})
+
+export interface ParamInfo {
+  readonly name: string
+  readonly title: string
+  readonly type: 'number' | 'choice' | 'switch'
+  /** `ns`, `pages`, `threads` …; null where it has none. */
+  readonly unit: string | null
+  readonly min: number | null
+  readonly max: number | null
+  readonly default: number | string | boolean
+  /** Of a choice. */
+  readonly options: readonly string[] | null
+  /** What it changes, or where its default comes from. */
+  readonly about: string
+}
+
+export interface ScenarioInfo {
+  readonly id: string
+  readonly title: string
+  readonly question: string
+  readonly params: readonly ParamInfo[]
+  /** Worth comparing here, the baseline first. */
+  readonly strategies: readonly string[]
+  readonly filesystems: readonly string[]
+  /** Its number of threads, where a throughput curve over it makes sense. */
+  readonly threadParam: string | null
+}
+
+export interface StrategyInfo {
+  readonly id: string
+  readonly title: string
+  /** When it existed, or that it never was merged. */
+  readonly era: string
+  readonly history: string
+  readonly protects: string
+  readonly costs: string
+  readonly sources: readonly string[]
+  /** Option per slot, and switches it sets. */
+  readonly slots: Readonly<Record<string, string>>
+}
+
+export interface SlotInfo {
+  readonly id: string
+  readonly title: string
+  /** `P1` … `P7`; null for a switch. */
+  readonly slot: string | null
+  readonly options: readonly { readonly id: string; readonly title: string; readonly about: string }[]
+}
+
+export interface SimCatalog {
+  readonly scenarios: readonly ScenarioInfo[]
+  readonly strategies: readonly StrategyInfo[]
+  readonly slots: readonly SlotInfo[]
+  readonly filesystems: readonly { readonly id: string; readonly title: string; readonly about: string }[]
+  /** Prices every scenario can be run with; `set` takes their names too. */
+  readonly costs: readonly ParamInfo[]
+  /** What the model does not model, and what it assumes. */
+  readonly assumptions: readonly string[]
+}
+
+/** A violated invariant. */
+export interface ViolationInfo {
+  readonly invariant: string
+  readonly message: string
+  /** How often in the run. */
+  readonly count: number
+  /** When it showed first. */
+  readonly atNs: number
+  readonly seed: number
+}
+
+/** CONTRACT.md `simulate`. */
+export interface RunSummary {
+  readonly file: string | null
+  readonly scenario: string
+  readonly strategy: string
+  readonly slots: Readonly<Record<string, string>>
+  readonly fs: string
+  readonly seed: number
+  readonly digest: string
+  readonly events: number
+  readonly ops: number
+  readonly simulatedNs: number
+  readonly wallMs: number
+  readonly violations: readonly ViolationInfo[]
+  /** Tasks that waited for each other when nothing could go on; null: none. */
+  readonly deadlock: { readonly atNs: number; readonly cycle: string } | null
+  /** Exact counts and sums; percentiles come from a recorded run. */
+  readonly opCounts: readonly {
+    readonly op: string
+    readonly count: number
+    readonly failed: number
+    readonly meanNs: number
+    readonly maxNs: number
+  }[]
+}
+
+export interface RunResult extends RunSummary {
+  /** With `keep`. */
+  readonly opened: OpenedFile | null
+}
+
+export type Ci95 = readonly [low: number, high: number] | null
+
+export interface EstimateInfo {
+  readonly mean: number
+  readonly ci95: Ci95
+}
+
+/**
+ * Latency over all runs of a strategy: counts and sums of all of them, the smallest minimum and the largest maximum, and
+ * percentiles as the mean of the runs' own.
+ */
+export interface ComparedOp extends Omit<LatencyRow, 'task' | 'inode' | 'unfinished'> {
+  readonly ci95: { readonly p50Ns: Ci95; readonly p99Ns: Ci95 }
+}
+
+/** A lock over all runs of a strategy, in the same way. */
+export type ComparedLock = Omit<ContentionRow, 'classId' | 'lock' | 'address' | 'op' | 'task' | 'mostlyIn'>
+
+/** Mean time of an operation: waiting for each lock class, sleeping in other ways and working. Adds up to the mean. */
+export interface Breakdown {
+  readonly op: string
+  readonly meanNs: number
+  readonly waits: readonly { readonly class: string; readonly ns: number }[]
+  readonly restNs: number
+}
+
+/** Share of operations that took at most `ns[i]`, of all runs, in steps of less than 1 %. */
+export interface Cdf {
+  readonly op: string
+  readonly ns: Float64Array
+  readonly share: Float64Array
+}
+
+export interface Verdict {
+  /** null: nobody has searched all interleavings. What timed runs happened to show is no verdict. */
+  readonly safe: boolean | null
+  readonly complete: boolean
+  readonly executions: number
+  /** Seen on the way, one entry per invariant, counted over all runs. */
+  readonly violations: readonly ViolationInfo[]
+}
+
+export interface VersusBaseline {
+  /** `opsPerSecond`, `write_fault.p50Ns`, `write_fault.p99Ns`, `lockWaitPerOpNs` … */
+  readonly metric: string
+  readonly ratio: number | null
+  readonly ci95: Ci95
+  readonly p: number
+  /** False: the sample cannot tell. */
+  readonly enough: boolean
+}
+
+export interface ComparedStrategy {
+  readonly id: string
+  readonly title: string
+  readonly slots: Readonly<Record<string, string>>
+  readonly runs: number
+  readonly opsPerSecond: EstimateInfo
+  readonly ops: readonly ComparedOp[]
+  readonly locks: readonly ComparedLock[]
+  readonly breakdown: readonly Breakdown[]
+  readonly verdict: Verdict
+  readonly versusBaseline: readonly VersusBaseline[]
+  readonly cdf: readonly Cdf[]
+  /** Of the first seed's run. */
+  readonly digest: string
+  /** Its trace in `opened` or `file`. */
+  readonly trace: number | null
+  /** Runs that ended early because everything waited for everything. */
+  readonly deadlocks: number
+}
+
+export interface Curve {
+  readonly param: string
+  readonly unit: string | null
+  readonly values: readonly number[]
+  readonly strategies: readonly { readonly id: string; readonly points: readonly EstimateInfo[] }[]
+}
+
+/** CONTRACT.md `compare`. */
+export interface CompareResult {
+  readonly workload: {
+    readonly kind: 'scenario'
+    readonly scenario: string
+    readonly title: string
+    readonly question: string
+    readonly fs: string
+    readonly params: Readonly<Record<string, number | string | boolean>>
+  }
+  readonly baseline: string
+  readonly seeds: readonly number[]
+  readonly strategies: readonly ComparedStrategy[]
+  readonly curve: Curve | null
+  readonly assumptions: readonly string[]
+  readonly file: string | null
+  readonly opened: OpenedFile | null
+  readonly wallMs: number
+}
+
+/** How far the runs of each strategy are; in Progress of `sim.compare`. */
+export interface StrategyProgress {
+  readonly id: string
+  readonly done: number
+  readonly total: number
+  /** Of the runs that are done. */
+  readonly opsPerSecond: EstimateInfo | null
+}

@@ -1,0 +1,77 @@
+/**
+ * What one run contributes to a comparison: the same rows the latency and contention analyses give for a stored trace, so
+ * that a comparison and the pages of its runs never disagree, and how latencies are spread. Plain data that crosses from
+ * the thread that ran it; the trace itself stays there.
+ */
+
+import { contention, type ContentionRow } from '../analysis/contention.ts'
+import { latency, type LatencyRow } from '../analysis/latency.ts'
+import { bucketOf } from '../base/quantiles.ts'
+import type { Trace } from '../model/trace.ts'
+
+/** Buckets per octave of the latency spread: 2^7, each less than 1 % wide. */
+export const SPREAD_SUB = 7
+
+export interface RunFigures {
+  readonly simulatedNs: number
+  readonly opsPerSecond: number
+  readonly ops: readonly LatencyRow[]
+  readonly locks: readonly ContentionRow[]
+  /** Waiting for a lock class inside operations of a kind. */
+  readonly waits: readonly { readonly op: string; readonly class: string; readonly ns: number }[]
+  readonly spread: readonly Spread[]
+}
+
+/** How many operations of a kind fell into each bucket, empty ones left out. */
+export interface Spread {
+  readonly op: string
+  readonly bucket: Int32Array
+  readonly count: Int32Array
+}
+
+/** `counted` tells which tasks are the workload: journal threads and timers are not. */
+export function figuresOf(trace: Trace, simulatedNs: number, counted: (pid: number) => boolean): RunFigures {
+  const all = { scope: {}, top: 10_000 } as const
+  const byOp = contention.run(trace, { ...all, by: 'op', contendedOnly: true })
+  return {
+    simulatedNs,
+    opsPerSecond: simulatedNs > 0 ? (finishedOps(trace, counted) * 1e9) / simulatedNs : 0,
+    ops: latency.run(trace, { ...all, by: 'op' }).rows,
+    locks: contention.run(trace, { ...all, by: 'class', contendedOnly: false }).rows,
+    waits: byOp.rows.flatMap(({ op, class: name, waitTotalNs: ns }) =>
+      op === undefined ? [] : [{ op, class: name, ns }],
+    ),
+    spread: spreadOf(trace),
+  }
+}
+
+function finishedOps({ op, tasks }: Trace, counted: (pid: number) => boolean): number {
+  const counts = tasks.map(({ pid }) => counted(pid))
+  let finished = 0
+  for (let row = 0; row < op.length; row++) {
+    if (op.cols.durationNs[row] >= 0 && counts[op.cols.task[row]]) finished++
+  }
+  return finished
+}
+
+function spreadOf({ op, opKinds }: Trace): Spread[] {
+  const kinds = opKinds.map(() => new Map<number, number>())
+  for (let row = 0; row < op.length; row++) {
+    const ns = op.cols.durationNs[row]
+    if (!(ns >= 0)) continue
+    const counts = kinds[op.cols.kind[row]]
+    const bucket = bucketOf(ns, SPREAD_SUB)
+    counts.set(bucket, (counts.get(bucket) ?? 0) + 1)
+  }
+  return kinds.flatMap((counts, kind) => {
+    if (counts.size === 0) return []
+    const buckets = [...counts.keys()].sort((a, b) => a - b)
+    return [
+      {
+        op: opKinds[kind],
+        bucket: Int32Array.from(buckets),
+        count: Int32Array.from(buckets, (bucket) => counts.get(bucket) ?? 0),
+      },
+    ]
+  })
+}

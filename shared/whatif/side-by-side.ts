@@ -1,0 +1,262 @@
+/**
+ * Figures of runs to strategies side by side: per strategy its means over seeds with how sure they are, and against the
+ * baseline the ratio of every metric over pairs of runs with one seed. It judges speed only; what is safe is not for
+ * timed runs to say, so the verdict is "not known" and names what they happened to show.
+ */
+
+import type { ContentionRow } from '../analysis/contention.ts'
+import type { LatencyRow } from '../analysis/latency.ts'
+import { bucketStart } from '../base/quantiles.ts'
+import type {
+  Breakdown,
+  Cdf,
+  Ci95,
+  ComparedLock,
+  ComparedOp,
+  EstimateInfo,
+  Verdict,
+  VersusBaseline,
+  ViolationInfo,
+} from '../contract/simulation.ts'
+import { SPREAD_SUB, type RunFigures } from './figures.ts'
+import { compare, estimate, meanOf, type Interval } from './statistics.ts'
+
+export interface Run {
+  readonly seed: number
+  readonly figures: RunFigures
+  readonly violations: readonly ViolationInfo[]
+}
+
+/** The part of a compared strategy that its runs decide. */
+export interface Measured {
+  readonly runs: number
+  readonly opsPerSecond: EstimateInfo
+  readonly ops: readonly ComparedOp[]
+  readonly locks: readonly ComparedLock[]
+  readonly breakdown: readonly Breakdown[]
+  readonly verdict: Verdict
+  readonly versusBaseline: readonly VersusBaseline[]
+  readonly cdf: readonly Cdf[]
+}
+
+/** `runs` and `baseline` in the order of the same seeds. */
+export function measured(runs: readonly Run[], baseline: readonly Run[]): Measured {
+  const figures = runs.map((run) => run.figures)
+  return {
+    runs: runs.length,
+    opsPerSecond: estimateInfo(figures.map((figure) => figure.opsPerSecond)),
+    ops: compareOps(figures),
+    locks: compareLocks(figures),
+    breakdown: breakdown(figures),
+    verdict: { safe: null, complete: false, executions: 0, violations: violationsOf(runs) },
+    versusBaseline:
+      runs === baseline
+        ? []
+        : versus(
+            figures,
+            baseline.map((run) => run.figures),
+          ),
+    cdf: cdfs(figures),
+  }
+}
+
+export function estimateInfo(values: readonly number[]): EstimateInfo {
+  const { mean, ci95 } = estimate(values)
+  return { mean, ci95: known(ci95) }
+}
+
+function known(interval: Interval | undefined): Ci95 {
+  return interval ?? null
+}
+
+/** The same thing of every run that has it, in order of first appearance. */
+function gather<T>(
+  figures: readonly RunFigures[],
+  items: (figure: RunFigures) => readonly T[],
+  key: (item: T) => string,
+) {
+  const groups = new Map<string, T[]>()
+  for (const figure of figures) {
+    for (const item of items(figure)) {
+      const group = groups.get(key(item))
+      if (group === undefined) groups.set(key(item), [item])
+      else group.push(item)
+    }
+  }
+  return groups
+}
+
+function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
+  const groups = gather(
+    figures,
+    (figure) => figure.ops,
+    (row) => row.op,
+  )
+  return [...groups].map(([op, rows]) => {
+    const of = (pick: (row: LatencyRow) => number | null) => rows.map(pick).filter((value) => value !== null)
+    const totalNs = sum(rows, (row) => row.totalNs)
+    const measuredOps = sum(rows, (row) => row.count - row.unfinished)
+    const waitNs = of((row) => row.waitNs)
+    return {
+      op,
+      count: sum(rows, (row) => row.count),
+      failed: sum(rows, (row) => row.failed),
+      totalNs,
+      minNs: least(of((row) => row.minNs)),
+      meanNs: measuredOps > 0 ? totalNs / measuredOps : null,
+      p50Ns: mean(of((row) => row.p50Ns)),
+      p90Ns: mean(of((row) => row.p90Ns)),
+      p99Ns: mean(of((row) => row.p99Ns)),
+      p999Ns: mean(of((row) => row.p999Ns)),
+      maxNs: most(of((row) => row.maxNs)),
+      waitNs: waitNs.length === 0 ? null : waitNs.reduce((a, b) => a + b, 0),
+      waitShare: mean(of((row) => row.waitShare)),
+      ci95: {
+        p50Ns: known(estimate(of((row) => row.p50Ns)).ci95),
+        p99Ns: known(estimate(of((row) => row.p99Ns)).ci95),
+      },
+    }
+  })
+}
+
+function compareLocks(figures: readonly RunFigures[]): ComparedLock[] {
+  const groups = gather(
+    figures,
+    (figure) => figure.locks,
+    (row) => `${row.class}\0${row.mode}`,
+  )
+  return [...groups.values()]
+    .map((rows): ComparedLock => {
+      const of = (pick: (row: ContentionRow) => number | null) => rows.map(pick).filter((value) => value !== null)
+      const contended = sum(rows, (row) => row.contended)
+      const acquisitions = sum(rows, (row) => row.acquisitions)
+      const waitTotalNs = sum(rows, (row) => row.waitTotalNs)
+      const holds = of((row) => row.holdTotalNs)
+      const holdTotalNs = holds.length === 0 ? null : holds.reduce((a, b) => a + b, 0)
+      return {
+        class: rows[0].class,
+        mode: rows[0].mode,
+        acquisitions,
+        contended,
+        waitTotalNs,
+        waitMeanNs: contended > 0 ? waitTotalNs / contended : null,
+        waitMinNs: least(of((row) => row.waitMinNs)),
+        waitMaxNs: most(of((row) => row.waitMaxNs)),
+        waitP50Ns: mean(of((row) => row.waitP50Ns)),
+        waitP99Ns: mean(of((row) => row.waitP99Ns)),
+        holdTotalNs,
+        holdMeanNs: holdTotalNs !== null && acquisitions > 0 ? holdTotalNs / acquisitions : null,
+        holdMinNs: least(of((row) => row.holdMinNs)),
+        holdMaxNs: most(of((row) => row.holdMaxNs)),
+        holdP50Ns: mean(of((row) => row.holdP50Ns)),
+        holdP99Ns: mean(of((row) => row.holdP99Ns)),
+        inferred: rows.some((row) => row.inferred),
+      }
+    })
+    .sort((a, b) => b.waitTotalNs - a.waitTotalNs || (b.holdTotalNs ?? 0) - (a.holdTotalNs ?? 0))
+}
+
+function breakdown(figures: readonly RunFigures[]): Breakdown[] {
+  return compareOps(figures).flatMap(({ op, meanNs, count }) => {
+    if (meanNs === null || count === 0) return []
+    const waits = [
+      ...gather(
+        figures,
+        (figure) => figure.waits.filter((wait) => wait.op === op),
+        (wait) => wait.class,
+      ),
+    ]
+      .map(([name, parts]) => ({ class: name, ns: sum(parts, (part) => part.ns) / count }))
+      .sort((a, b) => b.ns - a.ns)
+    const waited = waits.reduce((total, { ns }) => total + ns, 0)
+    // A wait inside a wait (a spinlock in a sleeping lock's slow path) counts for both; the rest is never negative.
+    return [{ op, meanNs, waits, restNs: Math.max(0, meanNs - waited) }]
+  })
+}
+
+function violationsOf(runs: readonly Run[]): ViolationInfo[] {
+  const found = new Map<string, ViolationInfo>()
+  for (const { violations } of runs) {
+    for (const violation of violations) {
+      const first = found.get(violation.invariant)
+      const count = (first?.count ?? 0) + violation.count
+      found.set(violation.invariant, { ...(first ?? violation), count })
+    }
+  }
+  return [...found.values()]
+}
+
+type Metric = readonly [name: string, of: (figure: RunFigures) => number | null]
+
+function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[]): VersusBaseline[] {
+  const kinds = [...new Set(figures.flatMap((figure) => figure.ops.map((row) => row.op)))]
+  const metrics: Metric[] = [
+    ['opsPerSecond', (figure) => figure.opsPerSecond],
+    ...kinds.flatMap((kind): Metric[] => [
+      [`${kind}.meanNs`, (figure) => opOf(figure, kind)?.meanNs ?? null],
+      [`${kind}.p50Ns`, (figure) => opOf(figure, kind)?.p50Ns ?? null],
+      [`${kind}.p99Ns`, (figure) => opOf(figure, kind)?.p99Ns ?? null],
+    ]),
+    ['lockWaitPerOpNs', lockWaitPerOp],
+  ]
+  return metrics.flatMap(([metric, of]) => {
+    const pairs = figures
+      .map((figure, i) => [of(figure), of(baseline[i])] as const)
+      .filter((pair): pair is readonly [number, number] => pair[0] !== null && pair[1] !== null)
+    if (pairs.length === 0) return []
+    const { ratio, ci95, p, enough } = compare(
+      pairs.map(([value]) => value),
+      pairs.map(([, base]) => base),
+    )
+    return [{ metric, ratio: ratio === ratio ? ratio : null, ci95: known(ci95), p, enough }]
+  })
+}
+
+function opOf(figure: RunFigures, kind: string): LatencyRow | undefined {
+  return figure.ops.find((row) => row.op === kind)
+}
+
+function lockWaitPerOp(figure: RunFigures): number | null {
+  const count = sum(figure.ops, (row) => row.count)
+  return count === 0 ? null : sum(figure.locks, (row) => row.waitTotalNs) / count
+}
+
+function cdfs(figures: readonly RunFigures[]): Cdf[] {
+  return [
+    ...gather(
+      figures,
+      (figure) => figure.spread,
+      (spread) => spread.op,
+    ),
+  ].map(([op, spreads]) => {
+    const counts = new Map<number, number>()
+    for (const { bucket, count } of spreads) {
+      bucket.forEach((at, i) => counts.set(at, (counts.get(at) ?? 0) + count[i]))
+    }
+    const buckets = [...counts.keys()].sort((a, b) => a - b)
+    const total = buckets.reduce((all, bucket) => all + (counts.get(bucket) ?? 0), 0)
+    let below = 0
+    return {
+      op,
+      // The bucket's last value: so many took at most this long.
+      ns: Float64Array.from(buckets, (bucket) => bucketStart(bucket + 1, SPREAD_SUB) - 1),
+      share: Float64Array.from(buckets, (bucket) => (below += counts.get(bucket) ?? 0) / total),
+    }
+  })
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : meanOf(values)
+}
+
+function least(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.min(...values)
+}
+
+function most(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.max(...values)
+}

@@ -1,0 +1,135 @@
+/**
+ * A comparison in sentences, the same in the terminal, the report and the window: who is faster and how sure that is, what
+ * the slower ones wait for, what was seen to break. It never ranks what the sample cannot tell apart, and it never calls
+ * a strategy safe.
+ */
+
+import { formatCount, formatNs } from '../base/time.ts'
+import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
+
+export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds' | 'workload'>
+
+/** The operation the comparison is about: the most frequent one of all strategies together. */
+export function mainOp({ strategies }: Pick<CompareResult, 'strategies'>): string | undefined {
+  const counts = new Map<string, number>()
+  for (const { ops } of strategies) {
+    for (const { op, count } of ops) counts.set(op, (counts.get(op) ?? 0) + count)
+  }
+  return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).at(0)?.[0]
+}
+
+export function versusOf(strategy: ComparedStrategy, metric: string): VersusBaseline | undefined {
+  return strategy.versusBaseline.find((row) => row.metric === metric)
+}
+
+/** `194 k/s`, `2.37 M/s`, `812 /s` */
+export function rateText(perSecond: number, group?: string): string {
+  if (perSecond >= 1e6) return `${threeDigits(perSecond / 1e6)} M/s`
+  if (perSecond >= 1e3) return `${threeDigits(perSecond / 1e3)} k/s`
+  return `${formatCount(Math.round(perSecond), group)} /s`
+}
+
+/** Three digits that matter of a number from 1 to 1000. */
+function threeDigits(value: number): string {
+  const decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
+  return decimalText(value, decimals)
+}
+
+/** A fixed number of decimals, without a locale. */
+export function decimalText(value: number, decimals: number): string {
+  return value.toFixed(decimals)
+}
+
+/** `0.57 ×` */
+export function ratioText(ratio: number | null): string {
+  return ratio === null ? '–' : `${decimalText(ratio, ratio >= 10 ? 1 : 2)} ×`
+}
+
+export function intervalText(ci95: Ci95, text: (value: number) => string): string {
+  return ci95 === null ? 'not known' : `${text(ci95[0])} to ${text(ci95[1])}`
+}
+
+/** `0.57 ×`, or that the sample cannot tell. */
+export function versusText(row: VersusBaseline | undefined): string {
+  if (row === undefined) return '–'
+  if (row.ratio === 1 && row.ci95?.[0] === 1 && row.ci95[1] === 1) return 'the same'
+  return row.enough ? ratioText(row.ratio) : 'too close to tell'
+}
+
+/** Half the width of an interval against its mean: `±2 %`. */
+export function spreadText(mean: number, ci95: Ci95): string {
+  if (ci95 === null || mean === 0) return '–'
+  const half = ((ci95[1] - ci95[0]) / 2 / mean) * 100
+  return `±${decimalText(half, half < 9.95 ? 1 : 0)} %`
+}
+
+/** What timed runs can say of safety: what they saw, and that it proves nothing. */
+export function verdictText({ safe, violations }: Verdict): string {
+  if (safe === true) return 'held'
+  const seen = violations.map(({ invariant, count }) => `${invariant} ${formatCount(count, ' ')}×`).join(', ')
+  if (safe === false) return seen === '' ? 'violated' : `violated: ${seen}`
+  return seen === '' ? 'nothing seen' : `seen: ${seen}`
+}
+
+/** Below every table of verdicts of timed runs. */
+export const ONLY_TIMED =
+  'Safety is what timed runs happened to show: no interleavings were searched, so "nothing seen" does not mean safe.'
+
+/** The lock class operations wait for longest, per operation. */
+export function worstWait(strategy: ComparedStrategy, op: string | undefined) {
+  return strategy.breakdown.find((row) => row.op === op)?.waits.at(0)
+}
+
+/** The finding, most important sentence first. `group` stands between thousands. */
+export function findings(result: CompareWords, group?: string): string[] {
+  const { strategies, baseline, seeds } = result
+  const base = strategies.find(({ id }) => id === baseline)
+  const op = mainOp(result)
+  if (base === undefined || op === undefined) return ['No operation finished in any run.']
+  return [
+    `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${seeds.length} ${seeds.length === 1 ? 'run' : 'runs'}${waitWords(base, op, group)}.`,
+    ...strategies.filter((one) => one !== base).map((one) => against(one, { baseline, op, group })),
+    ...strategies.flatMap((one) => broken(one)),
+  ]
+}
+
+function against(
+  strategy: ComparedStrategy,
+  { baseline, op, group }: { readonly baseline: string; readonly op: string; readonly group: string | undefined },
+): string {
+  const speed = versusOf(strategy, 'opsPerSecond')
+  const rate = rateText(strategy.opsPerSecond.mean, group)
+  if (speed?.ratio === undefined || speed.ratio === null)
+    return `${strategy.id}: ${rate}; there is nothing to divide by.`
+  const interval = intervalText(speed.ci95, (value) => decimalText(value, 2))
+  const how = speed.enough
+    ? `${ratioText(speed.ratio)} as fast as ${baseline} (95 % interval ${interval})`
+    : `too close to ${baseline} to tell (${ratioText(speed.ratio)}, 95 % interval ${interval})`
+  const tail = versusOf(strategy, `${op}.p99Ns`)
+  const p99 = tail !== undefined && tail.enough ? `; p99 of ${op} ${ratioText(tail.ratio)}` : ''
+  return `${strategy.id}: ${rate}, ${how}${p99}${waitWords(strategy, op, group)}.`
+}
+
+function waitWords(strategy: ComparedStrategy, op: string, group: string | undefined): string {
+  const row = strategy.breakdown.find((one) => one.op === op)
+  const wait = row?.waits.at(0)
+  if (row === undefined || wait === undefined || wait.ns * 20 < row.meanNs) return ''
+  const { value, unit } = formatNs(wait.ns, group)
+  return `; a ${op} waits ${value} ${unit} on average for ${wait.class}, of ${meanText(row.meanNs, group)}`
+}
+
+function meanText(ns: number, group: string | undefined): string {
+  const { value, unit } = formatNs(ns, group)
+  return `${value} ${unit}`
+}
+
+function broken({ id, verdict, deadlocks, runs }: ComparedStrategy): string[] {
+  const stuck = deadlocks === 0 ? [] : [`${id}: ${deadlocks} of ${runs} runs ended in a deadlock.`]
+  return [
+    ...verdict.violations.map(
+      ({ invariant, count, message, seed }) =>
+        `${id} violated ${invariant} ${count === 1 ? 'once' : `${formatCount(count, ' ')} times`} in ${runs} runs; first with seed ${seed}: ${message}`,
+    ),
+    ...stuck,
+  ]
+}

@@ -1,0 +1,96 @@
+/** Strategies side by side: figures are the analyses' own, pairs share their luck, and nothing is claimed that chance can do. */
+import { describe, expect, it } from 'vitest'
+import { contention } from '#shared/analysis/contention.ts'
+import { latency } from '#shared/analysis/latency.ts'
+import { figuresOf } from '#shared/whatif/figures.ts'
+import { findings, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
+import { SEEDS, smallComparison, smallTrace } from '../support/small-runs.ts'
+
+describe('the figures of a run', () => {
+  const trace = smallTrace(1, 1_500)
+  const figures = figuresOf(trace, 2_000_000, () => true)
+
+  it('are the rows of the latency and contention analyses', () => {
+    const all = { scope: {}, top: 10_000 } as const
+    expect(figures.ops).toEqual(latency.run(trace, { ...all, by: 'op' }).rows)
+    expect(figures.locks).toEqual(contention.run(trace, { ...all, by: 'class', contendedOnly: false }).rows)
+  })
+
+  it('count finished operations of the workload per simulated second', () => {
+    const finished = [...trace.op.cols.durationNs].slice(0, trace.op.length).filter((ns) => ns >= 0).length
+    expect(figures.opsPerSecond).toBe(finished * 500)
+    expect(figuresOf(trace, 2_000_000, (pid) => pid !== trace.tasks[0].pid).opsPerSecond).toBeLessThan(finished * 500)
+    expect(figuresOf(trace, 2_000_000, () => false).opsPerSecond).toBe(0)
+  })
+
+  it('hold every latency in their spread', () => {
+    const total = figures.spread[0].count.reduce((a, b) => a + b, 0)
+    expect(total).toBe(figures.ops[0].count - figures.ops[0].unfinished)
+  })
+})
+
+describe('strategies side by side', () => {
+  const result = smallComparison()
+  const [e, f, k] = result.strategies
+
+  it('see a hold that is twice as long as half the speed', () => {
+    const speed = versusOf(f, 'opsPerSecond')
+    expect(speed?.enough).toBe(true)
+    expect(speed?.p).toBe(2 / 2 ** SEEDS.length)
+    // One lock serialises: hold 1.6 us and 3.1 us on average, 0.34 us of lock costs and hand-over in each.
+    expect(speed?.ratio).toBeGreaterThan(0.54)
+    expect(speed?.ratio).toBeLessThan(0.6)
+    expect(speed?.ci95?.[0]).toBeLessThanOrEqual(speed?.ratio ?? NaN)
+    expect(versusOf(f, 'write_fault.p50Ns')?.ratio).toBeGreaterThan(1.6)
+  })
+
+  it('do not compare the baseline with itself', () => expect(e.versusBaseline).toEqual([]))
+
+  it('explain an operation: its waits and the rest are its mean', () => {
+    for (const { breakdown } of result.strategies) {
+      const [row] = breakdown
+      const waits = row.waits.reduce((sum, { ns }) => sum + ns, 0)
+      expect(waits + row.restNs).toBeCloseTo(row.meanNs, -2)
+      expect(row.waits[0].class).toBe('&mapping->i_mmap_mutex')
+    }
+  })
+
+  it('sum counts over runs and average percentiles', () => {
+    expect(e.ops[0].count).toBeGreaterThan(8 * 900)
+    expect(e.ops[0].minNs).toBeLessThan(e.ops[0].p50Ns ?? 0)
+    expect(e.ops[0].maxNs).toBeGreaterThanOrEqual(e.ops[0].p999Ns ?? Infinity)
+    const [low, high] = e.ops[0].ci95.p50Ns ?? [NaN, NaN]
+    expect(low).toBeLessThanOrEqual(e.ops[0].p50Ns ?? NaN)
+    expect(high).toBeGreaterThanOrEqual(e.ops[0].p50Ns ?? NaN)
+  })
+
+  it('give a CDF that rises to one', () => {
+    const [{ ns, share }] = f.cdf
+    expect(share[share.length - 1]).toBe(1)
+    for (let i = 1; i < ns.length; i++) {
+      expect(ns[i]).toBeGreaterThan(ns[i - 1])
+      expect(share[i]).toBeGreaterThan(share[i - 1])
+    }
+  })
+
+  it('give no verdict: timed runs prove nothing', () => {
+    expect(f.verdict).toMatchObject({ safe: null, complete: false, executions: 0 })
+    expect(f.verdict.violations).toMatchObject([{ invariant: 'V3', count: 16, seed: 1 }])
+    expect(verdictText(f.verdict)).toBe('seen: V3 16×')
+    expect(verdictText(e.verdict)).toBe('nothing seen')
+  })
+
+  it('are the same every time', () => expect(smallComparison()).toEqual(result))
+
+  it('say in words what is sure and what is not', () => {
+    const words = findings(result, ' ')
+    expect(words[0]).toMatch(
+      /^Baseline E: \d+ k\/s over 8 runs; a write_fault waits .* on average for &mapping->i_mmap_mutex/,
+    )
+    expect(words[1]).toMatch(
+      /^F: \d+ k\/s, 0\.5\d × as fast as E \(95 % interval 0\.5\d to 0\.[56]\d\); p99 of write_fault/,
+    )
+    expect(words.at(-1)).toContain('F violated V3 16 times in 8 runs; first with seed 1')
+    expect(versusText(versusOf(k, 'opsPerSecond'))).toMatch(/too close to tell|1\.00 ×/)
+  })
+})
