@@ -23,7 +23,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function escaped(value: Value): string {
   if (value instanceof Html) return value.text
-  if (Array.isArray(value)) return value.map((piece: Html) => piece.text).join('')
+  if (typeof value === 'object') return value.map(({ text }) => text).join('')
   // Control characters have no place in HTML; what a name smuggled in is shown as a replacement.
   return String(value)
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/g, '\ufffd')
