@@ -6,6 +6,8 @@
 import type { ComparedStrategy, CompareResult, ViolationInfo } from '#shared/contract/simulation.ts'
 import { formatCount, formatShare } from '#shared/base/time.ts'
 import {
+  counterNames,
+  counterText,
   findings,
   intervalText,
   mainOp,
@@ -36,8 +38,8 @@ export function compareReport(result: CompareResult): string {
       <h2>Finding</h2>
       ${findings(result).map((sentence) => html`<p class="finding">${sentence}</p> `)}
     </section>
-    ${speed(result)} ${latency(result)} ${curveSection(result)} ${locks(result)} ${violations(result.strategies)}
-    ${assumptions(result)}
+    ${speed(result)} ${latency(result)} ${curveSection(result)} ${locks(result)} ${counters(result.strategies)}
+    ${violations(result.strategies)} ${assumptions(result)}
   `
   return page(title, body)
 }
@@ -187,6 +189,22 @@ function locks({ strategies }: CompareResult): Html {
       { head: 'longest wait', number: true, cell: ({ lock }) => timeText(lock.waitMaxNs) },
       { head: 'mean hold', number: true, cell: ({ lock }) => timeText(lock.holdMeanNs) },
       { head: 'longest hold', number: true, cell: ({ lock }) => timeText(lock.holdMaxNs) },
+    ])}
+  </section>`
+}
+
+function counters(strategies: readonly ComparedStrategy[]): Html {
+  const names = counterNames(strategies)
+  if (names.length === 0) return html``
+  return html`<section>
+    <h2>Counted per run</h2>
+    ${table('What the model counts beside operations: means over the runs.', names, [
+      { head: 'what', cell: (name) => name },
+      ...strategies.map(({ id, counters: counts }) => ({
+        head: id,
+        number: true,
+        cell: (name: string) => counterText(counts[name] ?? 0),
+      })),
     ])}
   </section>`
 }

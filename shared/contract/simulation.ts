@@ -90,6 +90,8 @@ export interface StrategyInfo {
   readonly title: string
   /** When it existed, or that it never was merged. */
   readonly era: string
+  /** What it does, in a sentence. */
+  readonly about: string
   readonly history: string
   readonly protects: string
   readonly costs: string
@@ -103,6 +105,8 @@ export interface SlotInfo {
   readonly title: string
   /** `P1` … `P7`; null for a switch. */
   readonly slot: string | null
+  /** Of a switch; every strategy names an option of every slot. */
+  readonly default: string | null
   readonly options: readonly { readonly id: string; readonly title: string; readonly about: string }[]
 }
 
@@ -111,6 +115,13 @@ export interface SimCatalog {
   readonly strategies: readonly StrategyInfo[]
   readonly slots: readonly SlotInfo[]
   readonly filesystems: readonly { readonly id: string; readonly title: string; readonly about: string }[]
+  /** What runs are checked for. */
+  readonly invariants: readonly {
+    readonly id: string
+    readonly title: string
+    readonly about: string
+    readonly severity: string
+  }[]
   /** Prices every scenario can be run with; `set` takes their names too. */
   readonly costs: readonly ParamInfo[]
   /** What the model does not model, and what it assumes. */
@@ -142,6 +153,8 @@ export interface RunSummary {
   readonly simulatedNs: number
   readonly wallMs: number
   readonly violations: readonly ViolationInfo[]
+  /** What the model counts beside operations: blocks left beyond the end of file, retries, yields. */
+  readonly counters: Readonly<Record<string, number>>
   /** Tasks that waited for each other when nothing could go on; null: none. */
   readonly deadlock: { readonly atNs: number; readonly cycle: string } | null
   /** Exact counts and sums; percentiles come from a recorded run. */
@@ -227,6 +240,8 @@ export interface ComparedStrategy {
   readonly digest: string
   /** Its trace in `opened` or `file`. */
   readonly trace: number | null
+  /** The model's own counts, mean per run. */
+  readonly counters: Readonly<Record<string, number>>
   /** Runs that ended early because everything waited for everything. */
   readonly deadlocks: number
 }

@@ -75,6 +75,17 @@ export function verdictText({ safe, violations }: Verdict): string {
 export const ONLY_TIMED =
   'Safety is what timed runs happened to show: no interleavings were searched, so "nothing seen" does not mean safe.'
 
+/** Names of the model's own counts that are not 0 everywhere. */
+export function counterNames(strategies: readonly ComparedStrategy[]): string[] {
+  const names = new Set(strategies.flatMap(({ counters }) => Object.keys(counters)))
+  return [...names].filter((name) => strategies.some(({ counters }) => (counters[name] ?? 0) > 0)).sort()
+}
+
+/** A mean of counts: whole where it is large. */
+export function counterText(mean: number): string {
+  return mean === 0 ? '0' : mean < 9.95 ? decimalText(mean, 1) : formatCount(Math.round(mean), ' ')
+}
+
 /** The lock class operations wait for longest, per operation. */
 export function worstWait(strategy: ComparedStrategy, op: string | undefined) {
   return strategy.breakdown.find((row) => row.op === op)?.waits.at(0)

@@ -26,6 +26,7 @@ describe('a report', () => {
       'Speed and safety',
       'Latency of write_fault',
       'Operations per second by threads',
+      'Counted per run',
       'What this assumes',
     ]) {
       expect(at(text), text).toBeGreaterThan(0)
