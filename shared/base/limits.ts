@@ -26,6 +26,8 @@ export const limits = {
   cpus: 65_535,
   /** Diagnostics kept per trace; each is a kind with a count, so this is never near. */
   diagnostics: 1_000,
+  /** Runs of one comparison, all strategies and seeds together. */
+  simRuns: 2_000,
   /** Waiters a simulated release names as blocked by it: N tasks on one lock would make N² rows. */
   simEdgesPerRelease: 16,
   /** Marks on the time axis kept per trace. */

@@ -15,6 +15,8 @@ export class Allocator {
   #untouched = 0
   readonly #ownerInode: Int32Array
   readonly #ownerIndex: Int32Array
+  /** Inode a free block belonged to last, -1 none: its bytes are still there. */
+  readonly #lastOwner: Int32Array
   readonly #pending = new Map<number, number[]>()
   pendingCount = 0
 
@@ -22,6 +24,11 @@ export class Allocator {
     this.blocks = blocks
     this.#ownerInode = new Int32Array(blocks).fill(FREE)
     this.#ownerIndex = new Int32Array(blocks).fill(FREE)
+    this.#lastOwner = new Int32Array(blocks).fill(FREE)
+  }
+
+  lastOwner(block: number): number {
+    return this.#lastOwner[block]
   }
 
   get freeCount(): number {
@@ -38,9 +45,23 @@ export class Allocator {
     return block
   }
 
+  /** An aligned run of untouched blocks (a power of two), or undefined. */
+  allocateRun(inode: number, index: number, count: number): number | undefined {
+    const first = Math.ceil(this.#untouched / count) * count
+    if (first + count > this.blocks) return undefined
+    while (this.#untouched < first) pushHeap(this.#heap, this.#untouched++)
+    this.#untouched = first + count
+    for (let i = 0; i < count; i++) {
+      this.#ownerInode[first + i] = inode
+      this.#ownerIndex[first + i] = index + i
+    }
+    return first
+  }
+
   /** Frees a block within transaction `tid`: it is nobody's now, and reusable when the transaction has committed. */
   free(block: number, tid: number): void {
     assert(this.#ownerInode[block] !== FREE, `block ${block} is freed twice`)
+    this.#lastOwner[block] = this.#ownerInode[block]
     this.#ownerInode[block] = FREE
     this.#ownerIndex[block] = FREE
     const list = this.#pending.get(tid)

@@ -6,6 +6,7 @@
 
 import type { Kernel } from './kernel.ts'
 import type { LockMode, SimLock } from './locks.ts'
+import type { SimTask } from './task.ts'
 
 /** The running task asks for it. */
 export function wants(kernel: Kernel, lock: SimLock, mode: LockMode): void {
@@ -15,17 +16,20 @@ export function wants(kernel: Kernel, lock: SimLock, mode: LockMode): void {
   task.waitingSince = kernel.now
 }
 
-/** It has to wait; call before each sleep. */
-export function waits(kernel: Kernel, lock: SimLock): void {
+/** It has to wait for what `tasks` do; call before each sleep. */
+export function waits(kernel: Kernel, lock: SimLock, tasks: () => Iterable<SimTask>): void {
   const task = kernel.current
-  if (task.waitingOn === lock) return
+  if (task.waitingOn !== lock) kernel.sink.lockContended(task, lock)
   task.waitingOn = lock
-  kernel.sink.lockContended(task, lock)
+  task.waitsForTasks = tasks
 }
 
 export function got(kernel: Kernel, lock: SimLock, mode: LockMode, layer = 'fs'): void {
   const task = kernel.current
   task.waitingOn = undefined
+  task.waitsForTasks = undefined
+  lock.enter(task, mode)
+  lock.granted(kernel.now - task.waitingSince)
   task.held.push({ lock, mode, layer, since: kernel.now })
   kernel.sink.lockAcquired(task, lock)
 }
@@ -34,9 +38,21 @@ export function letGo(kernel: Kernel, lock: SimLock): void {
   const held = kernel.current.held
   for (let i = held.length - 1; i >= 0; i--) {
     if (held[i].lock !== lock) continue
+    lock.holdNs += kernel.now - held[i].since
     held.splice(i, 1)
+    lock.leave(kernel.current)
     kernel.sink.lockRelease(kernel.current, lock)
     return
   }
   kernel.report('V12', `${kernel.current.comm} lets go of ${lock.className} which it does not hold`)
+}
+
+/** The wait is over without taking it: it was seen free. Shown as taken and let go at once. */
+export function sawFree(kernel: Kernel, lock: SimLock): void {
+  const task = kernel.current
+  task.waitingOn = undefined
+  task.waitsForTasks = undefined
+  lock.granted(kernel.now - task.waitingSince)
+  kernel.sink.lockAcquired(task, lock)
+  kernel.sink.lockRelease(task, lock)
 }

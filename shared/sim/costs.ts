@@ -124,21 +124,40 @@ export const COSTS = [
     '60 us pmem, 250 us NVMe, 8 ms disk',
     'io',
   ),
+  cost(
+    'pmemWriteShare',
+    'the pmem write channel, 4 KiB: all writers share it',
+    295,
+    [100, 2_000],
+    '4 KiB / 13.9 GB/s, six interleaved DIMMs',
+    'fixed',
+  ),
+  cost(
+    'pmemReadShare',
+    'the pmem read channel, 4 KiB: all readers share it',
+    104,
+    [50, 700],
+    '4 KiB / 39.4 GB/s, six interleaved DIMMs',
+    'fixed',
+  ),
   cost('readPage', 'reading a page from the device', 80_000, [10_000, 10_000_000], 'device dependent', 'io'),
   cost('writebackPage', 'writing a page back to the device', 10_000, [1_000, 1_000_000], 'NVMe', 'io'),
 ] as const satisfies readonly CostSpec[]
 
 export type CostId = (typeof COSTS)[number]['id']
 
+/** Numbers of the costs, for model code. */
+export const C = Object.fromEntries(COSTS.map((spec, i) => [spec.id, i])) as Readonly<Record<CostId, number>>
+
+const tails = COSTS.map((spec: CostSpec) => spec.tail)
+
 /** Prices of one run: the table with the user's overrides, ready to draw from. */
 export class Prices {
   readonly #median: Int32Array
   readonly #tables: (Int32Array | undefined)[]
-  readonly #index: ReadonlyMap<string, number>
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
-    this.#index = new Map(specs.map((spec, i) => [spec.id, i]))
     this.#median = Int32Array.from(specs, (spec) => overrides[spec.id as CostId] ?? spec.ns)
     this.#tables = specs.map((spec) =>
       !jitter || spec.spread === 'fixed' ? undefined : factorTable(spec.spread === 'cpu' ? 150 : 400),
@@ -146,12 +165,7 @@ export class Prices {
   }
 
   median(id: CostId): number {
-    return this.#median[this.#index.get(id) ?? 0]
-  }
-
-  /** Number of a cost, for `draw`: model code resolves its names once. */
-  number(id: CostId): number {
-    return this.#index.get(id) ?? 0
+    return this.#median[C[id]]
   }
 
   /** The next cost of this kind for the running task. */
@@ -160,7 +174,7 @@ export class Prices {
     const table = this.#tables[number]
     if (table === undefined || !kernel.timed) return median
     const bits = kernel.streamOf(kernel.current, number).u32()
-    const tail = (COSTS[number] as CostSpec).tail
+    const tail = tails[number]
     const value = lognormal(median, table, bits)
     return tail !== undefined && (bits & 0xfffff) * 1_000_000 < tail.perMillion * 0x100000 ? value * tail.factor : value
   }

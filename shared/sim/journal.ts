@@ -1,18 +1,22 @@
 /**
- * jbd2: handles, transactions and kjournald. A handle is a shared hold on the running transaction, a commit an exclusive
- * one: starting a handle sleeps while the transaction is LOCKED or SWITCH, a commit waits until its last handle stops.
- * Both are lock-like (`jbd2_handle`, shared and exclusive), which is why they take part in the lock order and in
- * deadlocks (DOMAIN.md 2.2, 3.12). Metadata changes become durable when their transaction has committed; data blocks
- * freed in it are reusable from then on.
+ * Journals: handles, transactions and the thread that commits them. In jbd2 a handle is a shared hold on the running
+ * transaction and a commit an exclusive one: starting a handle sleeps while the transaction is LOCKED or SWITCH, a commit
+ * waits until its last handle stops. Both are lock-like (`jbd2_handle`, shared and exclusive), which is why they take part
+ * in the lock order and in deadlocks (DOMAIN.md 2.2, 3.12; fs/jbd2/{transaction,commit}.c).
+ *
+ * XFS logs differently (fs/xfs/xfs_log_cil.c): a transaction's changes join the running checkpoint when it ends, and a
+ * checkpoint waits for no open transaction. ext2 has no journal: a "handle" is nothing, changes reach the disk whenever.
  */
 
 import { assert } from '../base/assert.ts'
 import type { Ns } from '../model/trace.ts'
 import { got, letGo, waits, wants } from './annotate.ts'
-import { RWSEM, WaitQueue, type SimLock } from './locks.ts'
+import { ANNOTATED, WaitQueue, type SimLock } from './locks.ts'
 import type { Kernel } from './kernel.ts'
+import { P } from './phases.ts'
 import type { SimTask, Steps } from './task.ts'
 
+export type JournalKind = 'jbd2' | 'cil' | 'none'
 export type TransactionState = 'running' | 'locked' | 'switch' | 'flush' | 'commit' | 'finished'
 
 export interface Transaction {
@@ -26,10 +30,12 @@ export interface Transaction {
   readonly ordered: Set<number>
 }
 
-export interface Handle {
+interface Handle {
   readonly transaction: Transaction
   /** Nested starts. */
   depth: number
+  /** cil: what joins the running checkpoint when the handle stops. */
+  readonly late: ((transaction: Transaction) => void)[]
 }
 
 export interface JournalHooks {
@@ -42,11 +48,14 @@ export interface JournalHooks {
 }
 
 export class Journal {
+  readonly kind: JournalKind
   running: Transaction
   committing: Transaction | undefined
   /** Commits done. */
   commits = 0
   readonly lock: SimLock
+  /** xfs_trans_alloc takes freeze level 3. */
+  readonly #transLock: SimLock
   readonly #kernel: Kernel
   readonly #hooks: JournalHooks
   readonly #handles = new Map<SimTask, Handle>()
@@ -54,18 +63,28 @@ export class Journal {
   readonly #updateWaiters = new WaitQueue('j_wait_updates')
   readonly #commitWaiters = new WaitQueue('j_wait_done_commit')
   readonly #kjournald = new WaitQueue('j_wait_commit')
+  readonly #object: number
+  #committer: SimTask | undefined
   #wanted = 0
   #nextTid = 1
 
-  constructor(kernel: Kernel, hooks: JournalHooks) {
+  constructor(kernel: Kernel, options: { kind: JournalKind; transLock: SimLock; hooks: JournalHooks }) {
+    this.kind = options.kind
     this.#kernel = kernel
-    this.#hooks = hooks
-    this.lock = kernel.newLock('jbd2_handle', RWSEM)
+    this.#hooks = options.hooks
+    this.#transLock = options.transLock
+    this.lock = kernel.newLock(options.kind === 'jbd2' ? 'jbd2_handle' : 'log_force', ANNOTATED)
+    this.#object = kernel.objects(1)
     this.running = this.#newTransaction()
   }
 
-  handleOf(task: SimTask): Handle | undefined {
-    return this.#handles.get(task)
+  hasHandle(): boolean {
+    return this.#handles.has(this.#kernel.current)
+  }
+
+  /** Would `stop` close the handle? */
+  isLast(): boolean {
+    return this.#handles.get(this.#kernel.current)?.depth === 1
   }
 
   /** Opens a handle, or nests in the one the task has. Sleeps while the running transaction is closing. */
@@ -77,15 +96,17 @@ export class Journal {
       open.depth++
       return
     }
-    wants(kernel, this.lock, 'shared')
-    if (kernel.see(this.lock.id, true)) yield
-    while (this.running.state === 'locked' || this.running.state === 'switch') {
-      waits(kernel, this.lock)
-      if (kernel.sleepOn(this.#startWaiters, false)) yield
-    }
-    got(kernel, this.lock, 'shared')
-    this.running.updates++
-    this.#handles.set(task, { transaction: this.running, depth: 1 })
+    if (this.kind === 'jbd2') {
+      wants(kernel, this.lock, 'shared')
+      if (kernel.see(this.#object, true)) yield
+      while (this.running.state === 'locked' || this.running.state === 'switch') {
+        waits(kernel, this.lock, () => this.#committerOnly())
+        if (kernel.sleepOn(this.#startWaiters, false)) yield
+      }
+      got(kernel, this.lock, 'shared')
+      this.running.updates++
+    } else if (this.kind === 'cil' && kernel.lock(this.#transLock, 'shared')) yield
+    this.#handles.set(task, { transaction: this.running, depth: 1, late: [] })
   }
 
   stop(): void {
@@ -97,15 +118,21 @@ export class Journal {
     }
     if (--handle.depth > 0) return
     this.#handles.delete(kernel.current)
-    letGo(kernel, this.lock)
-    if (--handle.transaction.updates === 0) kernel.wake(this.#updateWaiters, 1)
+    if (this.kind === 'cil') {
+      for (const join of handle.late) join(this.running)
+      kernel.unlock(this.#transLock, 'shared')
+    } else if (this.kind === 'jbd2') {
+      letGo(kernel, this.lock)
+      if (--handle.transaction.updates === 0) kernel.wake(this.#updateWaiters, 1)
+    }
   }
 
-  /** The transaction metadata of the current handle goes into. */
-  current(): Transaction {
+  /** A metadata change of the current handle: `join` learns the transaction it belongs to. */
+  join(join: (transaction: Transaction) => void): void {
     const handle = this.#handles.get(this.#kernel.current)
     assert(handle !== undefined, 'metadata is changed inside a handle')
-    return handle.transaction
+    if (this.kind === 'cil') handle.late.push(join)
+    else join(this.kind === 'none' ? this.running : handle.transaction)
   }
 
   /** Asks for the commit of a transaction (default: the running one) without waiting. */
@@ -117,25 +144,28 @@ export class Journal {
   /** log_wait_commit: sleeps until `tid` is durable. */
   *waitCommit(tid: number): Steps {
     const kernel = this.#kernel
-    if (this.#isDone(tid)) return
+    if (this.isDone(tid)) return
     wants(kernel, this.lock, 'exclusive')
     this.requestCommit(tid)
-    while (!this.#isDone(tid)) {
-      waits(kernel, this.lock)
+    while (!this.isDone(tid)) {
+      waits(kernel, this.lock, () => this.#committerOnly())
       if (kernel.sleepOn(this.#commitWaiters, false)) yield
     }
     got(kernel, this.lock, 'exclusive')
     letGo(kernel, this.lock)
   }
 
-  /** kjournald2: commits when asked to, and every `intervalNs`. */
+  /** kjournald2: commits when asked to. */
   *kjournald(): Steps {
     const kernel = this.#kernel
+    this.#committer = kernel.current
     for (;;) {
       while (this.#wanted < this.running.tid) {
         if (kernel.sleepOn(this.#kjournald, true)) yield
       }
+      kernel.sink.opBegin(kernel.current, 'commit', -1, this.running.tid, 0)
       yield* this.#commit()
+      kernel.sink.opEnd(kernel.current, 0)
     }
   }
 
@@ -147,22 +177,31 @@ export class Journal {
     }
   }
 
+  isDone(tid: number): boolean {
+    return tid < this.running.tid && (this.committing === undefined || tid < this.committing.tid)
+  }
+
   *#commit(): Steps {
     const kernel = this.#kernel
     const transaction = this.running
     wants(kernel, this.lock, 'exclusive')
-    transaction.state = 'locked'
-    while (transaction.updates > 0) {
-      waits(kernel, this.lock)
-      if (kernel.sleepOn(this.#updateWaiters, true)) yield
+    kernel.enter(P.commit_locked)
+    if (this.kind === 'jbd2') {
+      if (kernel.see(this.#object, true)) yield
+      transaction.state = 'locked'
+      while (transaction.updates > 0) {
+        waits(kernel, this.lock, () => this.#tasksIn(transaction))
+        if (kernel.sleepOn(this.#updateWaiters, true)) yield
+      }
+      transaction.state = 'switch'
+      if (kernel.see(this.#object, true)) yield
     }
-    transaction.state = 'switch'
-    if (kernel.see(this.lock.id, true)) yield
     transaction.state = 'flush'
     this.committing = transaction
     this.running = this.#newTransaction()
     got(kernel, this.lock, 'exclusive')
     letGo(kernel, this.lock)
+    kernel.leave(P.commit_locked)
     kernel.wake(this.#startWaiters, 0)
     yield* this.#hooks.writeOrdered(transaction)
     transaction.state = 'commit'
@@ -175,8 +214,12 @@ export class Journal {
     kernel.wake(this.#commitWaiters, 0)
   }
 
-  #isDone(tid: number): boolean {
-    return tid < this.running.tid && (this.committing === undefined || tid < this.committing.tid)
+  #committerOnly(): SimTask[] {
+    return this.#committer === undefined ? [] : [this.#committer]
+  }
+
+  #tasksIn(transaction: Transaction): SimTask[] {
+    return [...this.#handles].filter(([, handle]) => handle.transaction === transaction).map(([task]) => task)
   }
 
   #newTransaction(): Transaction {

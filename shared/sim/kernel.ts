@@ -13,8 +13,10 @@
 
 import { assert } from '../base/assert.ts'
 import { EventHeap } from '../base/heap.ts'
+import { limits } from '../base/limits.ts'
 import { stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
+import { blockersOf, waitCycle, waitsNow } from './deadlock.ts'
 import { SimLock, type LockMode, type LockSpec, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
 import { SimTask, type Held, type Steps } from './task.ts'
@@ -27,6 +29,8 @@ export interface MachineCosts {
   readonly wake: Ns
   readonly contextSwitch: Ns
   readonly quantum: Ns
+  /** Each other reader of an rwsem makes a shared acquisition this much dearer (one cache line). */
+  readonly sharedLine: Ns
 }
 
 export interface Finding {
@@ -35,6 +39,12 @@ export interface Finding {
   readonly message: string
   readonly task: SimTask | undefined
   readonly at: Ns
+}
+
+/** Tasks that wait for each other: each for what the next one holds (or stands in the queue for). */
+export interface Deadlock {
+  readonly at: Ns
+  readonly cycle: readonly SimTask[]
 }
 
 export interface KernelOptions {
@@ -54,6 +64,10 @@ export class Kernel {
   readonly tasks: SimTask[] = []
   readonly locks: SimLock[] = []
   readonly findings: Finding[] = []
+  /** Findings by invariant, those beyond the cap included. */
+  readonly findingCounts = new Map<string, number>()
+  /** The first wait-for cycle; the run ends with it. */
+  deadlock: Deadlock | undefined
   now: Ns = 0
   /** The task whose code runs. */
   current!: SimTask
@@ -63,8 +77,11 @@ export class Kernel {
   readonly #heap = new EventHeap()
   readonly #runQueue: SimTask[] = []
   readonly #idle: number[]
+  readonly #classes = new Map<string, number>()
   #runQueueHead = 0
   #live = 0
+  /** Numbers for objects that `see` names; lock ids lie below. */
+  #objects = 1 << 24
 
   constructor(options: KernelOptions) {
     this.timed = options.timed
@@ -75,9 +92,18 @@ export class Kernel {
   }
 
   newLock(className: string, spec: LockSpec, inode = -1): SimLock {
-    const lock = new SimLock({ id: this.locks.length, className, spec, inode })
+    let classNumber = this.#classes.get(className)
+    if (classNumber === undefined) this.#classes.set(className, (classNumber = this.#classes.size))
+    const lock = new SimLock({ id: this.locks.length, className, classNumber, spec, inode })
     this.locks.push(lock)
     return lock
+  }
+
+  /** Numbers of `count` objects that tasks share. */
+  objects(count: number): number {
+    const first = this.#objects
+    this.#objects += count
+    return first
   }
 
   spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns } = {}): SimTask {
@@ -145,6 +171,7 @@ export class Kernel {
     const got = lock.admits(mode)
     this.sink.lockAcquire(task, lock, mode, true)
     if (!got) return false
+    task.waitingSince = this.now
     task.pendingLayer = layer
     this.#grant(lock, task, mode)
     return true
@@ -167,6 +194,7 @@ export class Kernel {
     task.owed += this.costs.unlock
     this.sink.lockRelease(task, lock)
     lock.leave(task)
+    lock.holdNs += this.now - held.since
     if (lock.free) this.#passOn(lock)
   }
 
@@ -178,11 +206,13 @@ export class Kernel {
   sleepOn(queue: WaitQueue, exclusive: boolean): boolean {
     queue.waiters.push({ task: this.current, exclusive })
     this.#block(this.current, 'blocked')
+    if (this.current.waitsForTasks !== undefined) this.checkDeadlock(this.current)
     return true
   }
 
   /** Wakes all that wait non-exclusively and up to `exclusives` exclusive waiters. Returns how many woke. */
   wake(queue: WaitQueue, exclusives: number): number {
+    if (queue.waiters.length === 0) return 0
     let woken = 0
     let left = exclusives
     const stay: (typeof queue.waiters)[number][] = []
@@ -193,7 +223,7 @@ export class Kernel {
       }
       if (waiter.exclusive) left--
       woken++
-      this.#wake(waiter.task)
+      this.#wake(waiter.task, this.current)
     }
     queue.waiters.push(...stay)
     return woken
@@ -213,8 +243,26 @@ export class Kernel {
     return true
   }
 
-  report(invariant: string, message: string): void {
-    this.findings.push({ invariant, message, task: this.current, at: this.now })
+  report(invariant: string, message: string, task: SimTask | undefined = this.current): void {
+    const count = (this.findingCounts.get(invariant) ?? 0) + 1
+    this.findingCounts.set(invariant, count)
+    this.sink.finding(task, invariant)
+    if (count <= limits.simFindings) this.findings.push({ invariant, message, task, at: this.now })
+  }
+
+  /** The running task is about to sleep for something that others hold or must do: is it a circle? */
+  checkDeadlock(task: SimTask): void {
+    const owner = task.waitingFor?.owner
+    if (this.deadlock !== undefined || (owner !== undefined && owner !== task && !waitsNow(owner))) return
+    const cycle = waitCycle(task, this.tasks)
+    if (cycle === undefined) return
+    this.deadlock = { at: this.now, cycle }
+    this.report('V11', cycle.map((one) => describeWait(one)).join('; '), task)
+  }
+
+  /** Who the task waits for, directly. */
+  blockersOf(task: SimTask): readonly SimTask[] {
+    return blockersOf(task, this.tasks)
   }
 
   // ---- schedulers ----
@@ -226,8 +274,9 @@ export class Kernel {
       this.now = heap.time
       const payload = heap.pop()
       const task = this.tasks[payload >> 1]
-      if ((payload & 1) === 1) this.#wake(task)
+      if ((payload & 1) === 1) this.#wake(task, undefined)
       else this.#resume(task)
+      if (this.deadlock !== undefined) return false
     }
     return this.#live === 0 || heap.size > 0
   }
@@ -302,10 +351,12 @@ export class Kernel {
 
   #grant(lock: SimLock, task: SimTask, mode: LockMode): void {
     lock.enter(task, mode)
+    lock.granted(this.now - task.waitingSince)
     task.held.push({ lock, mode, layer: task.pendingLayer, since: this.now })
     if (!lock.spec.sleeps) task.atomic++
     task.beaten = false
     task.owed += this.costs.lock
+    if (mode === 'shared' && lock.spec.kind === 'rwsem') task.owed += this.costs.sharedLine * (lock.readers - 1)
     this.sink.lockAcquired(task, lock)
   }
 
@@ -315,22 +366,26 @@ export class Kernel {
     if (this.timed && (!lock.spec.sleeps || (lock.spec.optimistic && mode === 'exclusive' && onCpu(lock.owner)))) {
       lock.spinners.push(task)
       task.state = 'spinning'
+      this.checkDeadlock(task)
       return
     }
     lock.queue.push(task)
     this.#block(task, 'blocked')
+    this.checkDeadlock(task)
   }
 
   /** A sleeper that was woken for a free lock: takes it, or was beaten to it. */
   #retry(task: SimTask, lock: SimLock): boolean {
-    if (lock.owner === undefined && (task.waitingMode === 'shared' || lock.readers.length === 0)) {
+    if (lock.owner === undefined && (task.waitingMode === 'shared' || lock.readers === 0)) {
       lock.queue.splice(lock.queue.indexOf(task), 1)
       task.waitingFor = undefined
       this.#grant(lock, task, task.waitingMode)
       return true
     }
-    task.beaten = true
+    // A mutex is promised to who lost once, an rwsem to who has waited long enough.
+    task.beaten = lock.spec.handoffNs === Infinity || this.now - task.waitingSince >= lock.spec.handoffNs
     this.#block(task, 'blocked')
+    this.checkDeadlock(task)
     return false
   }
 
@@ -339,6 +394,10 @@ export class Kernel {
       const first = lock.spinners[0]
       const next = first.waitingMode === 'shared' ? lock.takeReaders(lock.spinners) : [lock.spinners.shift() as SimTask]
       for (const task of next) this.#handTo(lock, task)
+      // The first sleeper is woken all the same, loses, and is promised the next turn.
+      if (lock.spec.optimistic && lock.queue.length > 0 && lock.queue[0].state === 'blocked') {
+        this.#wake(lock.queue[0], this.current)
+      }
       return
     }
     if (lock.queue.length === 0) return
@@ -346,7 +405,7 @@ export class Kernel {
     if (head.waitingMode === 'shared') {
       for (const task of lock.takeReaders(lock.queue)) this.#handTo(lock, task)
     } else if (lock.spec.optimistic && this.timed && !this.#headIsDue(lock)) {
-      if (head.state === 'blocked') this.#wake(head)
+      if (head.state === 'blocked') this.#wake(head, this.current)
     } else {
       lock.queue.shift()
       this.#handTo(lock, head)
@@ -366,7 +425,7 @@ export class Kernel {
     if (task.state === 'spinning') {
       task.state = 'running'
       this.#heap.push(this.now + this.costs.spinHandoff, task.id << 1)
-    } else if (task.state === 'blocked') this.#wake(task)
+    } else if (task.state === 'blocked') this.#wake(task, this.current)
   }
 
   /** Off the CPU. Whoever spins for a lock this task owns goes to sleep with it. */
@@ -395,12 +454,12 @@ export class Kernel {
     }
   }
 
-  #wake(task: SimTask): void {
+  #wake(task: SimTask, by: SimTask | undefined): void {
     if (!this.timed) {
       task.state = 'runnable'
       return
     }
-    this.sink.wakeup(task, this.current)
+    this.sink.wakeup(task, by)
     task.state = 'runnable'
     const cpu = this.#idle.pop()
     if (cpu === undefined) {
@@ -439,6 +498,12 @@ export class Kernel {
   streamOf(task: SimTask, purpose: number): NonNullable<SimTask['streams'][number]> {
     return (task.streams[purpose] ??= stream(this.seed, task.id, purpose))
   }
+}
+
+function describeWait(task: SimTask): string {
+  const what = (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
+  const held = task.held.map((one) => one.lock.className).join(', ')
+  return `${task.comm} waits for ${what}${held === '' ? '' : ` and holds ${held}`}`
 }
 
 function timerOf(task: SimTask): number {

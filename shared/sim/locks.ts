@@ -39,38 +39,52 @@ export const RWLOCK: LockSpec = {
   readerBatch: 256,
   handoffNs: Infinity,
 }
+/** Freeze levels: readers share nothing but a counter of their CPU. */
+export const PERCPU_RWSEM: LockSpec = { ...RWSEM, kind: 'percpu-rwsem', optimistic: false }
+/** A folio's lock bit: sleepers on a hashed wait queue, granted in order (mm/filemap.c: folio_unlock). */
+export const FOLIO: LockSpec = { kind: 'bit-lock', sleeps: true, optimistic: false, readerBatch: 0, handoffNs: 0 }
+/** Lock-like waiting the kernel only annotates: whoever annotates does the waiting (annotate.ts). */
+export const ANNOTATED: LockSpec = { kind: 'bit-lock', sleeps: true, optimistic: false, readerBatch: 256, handoffNs: 0 }
 /** Strict FIFO, no stealing: closed forms (M/D/1, serialisation) hold for it, and tests of the kernel use it. */
 export const FIFO: LockSpec = { kind: 'mutex', sleeps: true, optimistic: false, readerBatch: 0, handoffNs: 0 }
 
 export class SimLock {
   readonly id: number
   readonly className: string
+  readonly classNumber: number
   readonly spec: LockSpec
   /** Inode number it belongs to, -1 none. */
   readonly inode: number
   owner: SimTask | undefined
-  readonly readers: SimTask[] = []
+  /** Shared holds. */
+  readers = 0
+  /** Totals of the run: what the recorder's tables say in detail. */
+  acquisitions = 0
+  contended = 0
+  waitNs: Ns = 0
+  holdNs: Ns = 0
   /** Sleeping waiters, first come first. */
   readonly queue: SimTask[] = []
   /** Waiters that keep their CPU, first come first. */
   readonly spinners: SimTask[] = []
 
-  constructor(options: { id: number; className: string; spec: LockSpec; inode: number }) {
+  constructor(options: { id: number; className: string; classNumber: number; spec: LockSpec; inode: number }) {
     this.id = options.id
     this.className = options.className
+    this.classNumber = options.classNumber
     this.spec = options.spec
     this.inode = options.inode
   }
 
   get free(): boolean {
-    return this.owner === undefined && this.readers.length === 0
+    return this.owner === undefined && this.readers === 0
   }
 
   /** May a newcomer have it now? A queued waiter keeps later readers out (that is what makes a convoy). */
   admits(mode: LockMode): boolean {
     if (this.owner !== undefined) return false
     if (mode === 'shared') return this.queue.length === 0 && this.spinners.length === 0
-    if (this.readers.length > 0) return false
+    if (this.readers > 0) return false
     return this.queue.length === 0 || this.spec.optimistic ? !this.queueHeadInsists() : false
   }
 
@@ -79,14 +93,21 @@ export class SimLock {
     return this.queue.length > 0 && this.queue[0].beaten
   }
 
+  granted(waited: Ns): void {
+    this.acquisitions++
+    if (waited === 0) return
+    this.contended++
+    this.waitNs += waited
+  }
+
   enter(task: SimTask, mode: LockMode): void {
     if (mode === 'exclusive') this.owner = task
-    else this.readers.push(task)
+    else this.readers++
   }
 
   leave(task: SimTask): void {
     if (this.owner === task) this.owner = undefined
-    else this.readers.splice(this.readers.indexOf(task), 1)
+    else this.readers--
   }
 
   /** Takes queued readers out of the queue, at most a batch. */

@@ -4,8 +4,8 @@
  * the decisions in policies/wake.ts. Entry flags follow fs/dax.c: LOCKED, PMD, ZERO, EMPTY.
  */
 
-import type { SimLock } from './locks.ts'
-import { WaitQueue } from './locks.ts'
+import type { Kernel } from './kernel.ts'
+import { ANNOTATED, FOLIO, WaitQueue, type SimLock } from './locks.ts'
 import type { Vma } from './mm.ts'
 
 export const ENTRY_NONE = 0
@@ -28,6 +28,10 @@ export function zeroEntry(pmd: boolean): Entry {
 
 export function blockEntry(block: number, pmd: boolean): Entry {
   return PRESENT + (pmd ? PMD : 0) + block * SHIFT
+}
+
+export function isPresent(entry: Entry): boolean {
+  return (entry & PRESENT) !== 0
 }
 
 export function isLocked(entry: Entry): boolean {
@@ -69,8 +73,13 @@ export interface Page {
   dirty: boolean
   writeback: boolean
   detached: boolean
+  /** PTEs that map it. */
+  mapped: number
   /** Block its buffers point to, -1 none. */
   block: number
+  /** A zeroed page that stands for a hole of a DAX file (until 4.13). */
+  hole: boolean
+  readonly object: number
   readonly content: Int32Array
 }
 
@@ -83,42 +92,88 @@ export class AddressSpace {
   readonly toWrite: Uint8Array
   readonly cache = new Map<number, Page>()
   /** Every page there ever was, by number (PTEs name pages by number). */
-  readonly allPages: Page[] = []
+  readonly allPages: (Page | undefined)[] = []
   readonly vmas: Vma[] = []
-  readonly xaLock: SimLock
   readonly immap: SimLock
   readonly invalidateLock: SimLock
-  /** Pseudo-lock all entry locks of the mapping are shown under; one per index is made when first needed. */
-  readonly #queues = new Map<number, WaitQueue>()
   truncateCount = 0
+  /** Restartable unmaps begun. */
+  walks = 0
   /** seqschedlock: sequence, and writers inside. */
   sequence = 0
   writers = 0
+  /** The 2008 seqcount of XIP's sparse page. */
+  xipSequence = 0
+  readonly truncateObject: number
+  readonly #kernel: Kernel
+  readonly #slots: number
+  readonly #freeNumbers: number[] = []
+  readonly #queues: (WaitQueue | undefined)[] = []
+  /** What entry locks are shown as, made when an index is first locked. */
+  readonly #entryLocks: (SimLock | undefined)[] = []
 
   constructor(options: {
+    readonly kernel: Kernel
     readonly inode: number
     readonly pages: number
-    readonly xaLock: SimLock
+    readonly slots: number
     readonly immap: SimLock
     readonly invalidateLock: SimLock
   }) {
+    this.#kernel = options.kernel
+    this.#slots = options.slots
     this.inode = options.inode
     this.pages = options.pages
-    this.xaLock = options.xaLock
     this.immap = options.immap
     this.invalidateLock = options.invalidateLock
+    this.truncateObject = options.kernel.objects(1)
     this.entries = new Float64Array(options.pages)
     this.dirty = new Uint8Array(options.pages)
     this.toWrite = new Uint8Array(options.pages)
   }
 
-  /** Hashed wait queue of an index. */
+  /** Wait queue of an index: 4096 hashed queues in the kernel, and no two indices of one file share one here. */
   queue(index: number): WaitQueue {
-    let queue = this.#queues.get(index)
-    if (queue === undefined) {
-      queue = new WaitQueue('entry')
-      this.#queues.set(index, queue)
+    return (this.#queues[index] ??= new WaitQueue('entry'))
+  }
+
+  entryLock(index: number): SimLock {
+    return (this.#entryLocks[index] ??= this.#kernel.newLock('dax entry', ANNOTATED, this.inode))
+  }
+
+  /** A new page, in the cache at its index. */
+  addPage(index: number): Page {
+    const number = this.#freeNumbers.pop() ?? this.allPages.length
+    const page: Page = {
+      number,
+      index,
+      lock: this.#kernel.newLock('folio', FOLIO, this.inode),
+      object: this.#kernel.objects(1),
+      uptodate: false,
+      dirty: false,
+      writeback: false,
+      detached: false,
+      mapped: 0,
+      block: -1,
+      hole: false,
+      content: new Int32Array(this.#slots),
     }
-    return queue
+    this.allPages[number] = page
+    this.cache.set(index, page)
+    return page
+  }
+
+  /** `page->mapping = NULL`: out of the cache; gone for good when nobody maps it. */
+  detach(page: Page): void {
+    page.detached = true
+    if (this.cache.get(page.index) === page) this.cache.delete(page.index)
+    this.drop(page)
+  }
+
+  /** The number of a detached page nobody maps may name another page. */
+  drop(page: Page): void {
+    if (!page.detached || page.mapped > 0 || this.allPages[page.number] !== page) return
+    this.allPages[page.number] = undefined
+    this.#freeNumbers.push(page.number)
   }
 }

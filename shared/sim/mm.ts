@@ -68,7 +68,14 @@ export function writeProtected(pte: Pte): Pte {
   return pte - (pte & WRITABLE) - (pte & DIRTY)
 }
 
+export function writable(pte: Pte): Pte {
+  return writeProtected(pte) + WRITABLE + DIRTY
+}
+
 export const PAGES_PER_PMD = 512
+
+/** `pmds` value of the huge zero page. */
+export const HUGE_ZERO = -2
 
 export class Vma {
   readonly id: number
@@ -79,12 +86,20 @@ export class Vma {
   readonly pages: number
   readonly shared: boolean
   readonly sync: boolean
-  readonly writable: boolean
+  /** 2 MiB entries are tried first. */
+  readonly pmd: boolean
   readonly ptes: Float64Array
+  /** Cleared PTEs that other CPUs' TLBs may still hold, until the shootdown ends; made when first needed. */
+  stale: Float64Array | undefined
+  staleCount = 0
+  /** vm_truncate_count: the restartable walk that has finished with it. */
+  walkMark = 0
   /** Per PMD range: the block a 2 MiB entry maps from, -1 none, -2 the huge zero page. */
   readonly pmds: Int32Array
   readonly pmdWritable: Uint8Array
   readonly ptl: SimLock
+  /** Per page, for `see`. */
+  readonly object: number
 
   constructor(options: {
     readonly id: number
@@ -94,8 +109,9 @@ export class Vma {
     readonly pages: number
     readonly shared: boolean
     readonly sync: boolean
-    readonly writable: boolean
+    readonly pmd: boolean
     readonly ptl: SimLock
+    readonly object: number
   }) {
     this.id = options.id
     this.mm = options.mm
@@ -104,8 +120,9 @@ export class Vma {
     this.pages = options.pages
     this.shared = options.shared
     this.sync = options.sync
-    this.writable = options.writable
+    this.pmd = options.pmd
     this.ptl = options.ptl
+    this.object = options.object
     this.ptes = new Float64Array(options.pages)
     const ranges = Math.ceil(options.pages / PAGES_PER_PMD)
     this.pmds = new Int32Array(ranges).fill(-1)
@@ -123,13 +140,24 @@ export class Vma {
   set(index: number, pte: Pte): void {
     this.ptes[index - this.pgoff] = pte
   }
-}
 
-/** A PTE that was cleared but may still be in other CPUs' TLBs. */
-export interface StalePte {
-  readonly vma: Vma
-  readonly index: number
-  readonly pte: Pte
+  /** Number of its 2 MiB range. */
+  range(index: number): number {
+    return Math.floor((index - this.pgoff) / PAGES_PER_PMD)
+  }
+
+  /** What a 2 MiB entry maps at an index, as a PTE; PTE_NONE if there is none. */
+  hugePte(index: number): Pte {
+    const range = this.range(index)
+    const block = this.pmds[range]
+    if (block === -1) return PTE_NONE
+    if (block === HUGE_ZERO) return ZERO_PTE
+    return filePte(block + ((index - this.pgoff) % PAGES_PER_PMD), this.pmdWritable[range] === 1)
+  }
+
+  seen(index: number): number {
+    return this.object + index - this.pgoff
+  }
 }
 
 export class Mm {
@@ -138,8 +166,6 @@ export class Mm {
   readonly vmas: Vma[] = []
   /** Private copies: content per slot. */
   readonly copies: Int32Array[] = []
-  /** Cleared PTEs whose shootdown has not ended. */
-  stale: StalePte[] = []
   /** Tasks that run in it: how many CPUs a shootdown must reach. */
   users = 0
 

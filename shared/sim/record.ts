@@ -14,7 +14,6 @@ import { BEHAVES_AS_LOCK } from '../spans/lock-names.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_TASK } from '../spans/recorder.ts'
 import { PREV_DEAD, PREV_RUNNING, PREV_SLEEPING, PREV_UNINTERRUPTIBLE } from '../spans/sched.ts'
 import { SpanBuilder } from '../spans/span-builder.ts'
-import { RunDigest } from './digest.ts'
 import type { Finding } from './kernel.ts'
 import type { LockMode, SimLock } from './locks.ts'
 import { PayloadArena, PayloadLine } from './payload.ts'
@@ -77,7 +76,7 @@ export interface Findings {
   readonly findingCounts: ReadonlyMap<string, number>
 }
 
-export type RunMeta = Pick<TraceMeta, 'scenario' | 'strategy' | 'seed' | 'cpus'>
+export type RunMeta = Pick<TraceMeta, 'scenario' | 'strategy' | 'seed' | 'cpus' | 'digest'>
 
 interface LockIds {
   readonly lock: number
@@ -99,7 +98,6 @@ interface TaskIds {
 export class SimRecorder implements SimSink {
   readonly builder: TraceBuilder
   readonly spans: SpanBuilder
-  readonly digest = new RunDigest()
   readonly #phases: readonly string[]
   readonly #names: readonly number[]
   readonly #arena = new PayloadArena()
@@ -170,12 +168,11 @@ export class SimRecorder implements SimSink {
   }
 
   opBegin(task: SimTask, kind: string, inode: number, offset: number, length: number): void {
-    this.digest.addNumbers(offset, length)
     const line = this.#line.clear().text(this.#word('kind=')).text(this.#word(kind))
     if (inode >= 0) line.text(this.#word(` dev=${DEVICE} ino=`)).number(inode)
     if (offset === offset) line.text(this.#word(' offset=')).number(offset)
     if (length === length) line.text(this.#word(' length=')).number(length)
-    this.#lineEvent(OP_BEGIN, task, inode)
+    this.#lineEvent(OP_BEGIN, task)
     const frame = this.spans.ops.push(kind)
     frame.inode = this.#inode(inode)
     frame.offset = offset
@@ -184,7 +181,7 @@ export class SimRecorder implements SimSink {
 
   opEnd(task: SimTask, result: number): void {
     this.#line.clear().text(this.#word('ret=')).number(result)
-    this.#lineEvent(OP_END, task, result)
+    this.#lineEvent(OP_END, task)
     this.spans.ops.endTop(result)
   }
 
@@ -192,7 +189,6 @@ export class SimRecorder implements SimSink {
     const { now } = this.#clock
     const from = previous === undefined ? this.#idleOf(cpu) : this.#taskOf(previous)
     const to = next === undefined ? this.#idleOf(cpu) : this.#taskOf(next)
-    this.digest.add(SWITCH, now, from.task, to.task)
     this.#running[cpu] = next
     if (next !== undefined) to.cpu = cpu
     const state = this.#stateOf(from, previous)
@@ -209,7 +205,6 @@ export class SimRecorder implements SimSink {
     const cpu = by === undefined ? woken.cpu : this.#taskOf(by).cpu
     const waker = by ?? this.#running[cpu]
     const source = waker === undefined ? this.#idleOf(cpu) : this.#taskOf(waker)
-    this.digest.add(WAKING, now, woken.task, by === undefined ? -1 : source.task)
     const line = this.#line.clear().text(woken.woken).number(woken.cpu)
     this.builder.event(now, cpu, source.task, this.#names[WAKING], line.bytes, 0, line.length)
     const spans = this.spans.at(now, cpu, source.task, by === undefined ? CONTEXT_HARDIRQ : CONTEXT_TASK)
@@ -219,7 +214,7 @@ export class SimRecorder implements SimSink {
   finding(task: SimTask | undefined, invariant: string): void {
     const source = task ?? this.#running.find((running) => running !== undefined)
     this.#line.clear().text(this.#word(invariant))
-    if (source !== undefined) this.#lineEvent(VIOLATION, source, hashCode(invariant))
+    if (source !== undefined) this.#lineEvent(VIOLATION, source)
   }
 
   /** The run is over. What was violated becomes diagnostics and annotations; open spans have no known end. */
@@ -230,7 +225,7 @@ export class SimRecorder implements SimSink {
       const noted = found.findings.filter((finding) => finding.invariant === invariant).length
       if (count > noted) builder.diagnose('error', invariant, `${invariant} was violated`, undefined, count - noted)
     }
-    Object.assign(builder.meta, { ...meta, clock: 'sim', lostEvents: 0, digest: this.digest.hex() })
+    Object.assign(builder.meta, { ...meta, clock: 'sim', lostEvents: 0 })
     this.spans.end()
     builder.end()
   }
@@ -249,30 +244,28 @@ export class SimRecorder implements SimSink {
   #lockEvent(code: number, task: SimTask, lock: SimLock, how: number): LockIds {
     const ids = this.#locks[lock.id] ?? this.#newLock(lock)
     const text = ids.texts[how] ?? this.#lockText(ids, lock, how)
-    this.#event(code, task, text, lock.id * 4 + how)
+    this.#event(code, task, text)
     return ids
   }
 
   #phaseEvent(code: number, task: SimTask, phase: number): void {
     const text = (this.#phaseTexts[phase] ??= this.#arena.add(`name=${this.#phases[phase]}`))
-    this.#event(code, task, text, phase)
+    this.#event(code, task, text)
   }
 
   /** An event whose payload is a text of the arena; spans are told next. */
-  #event(code: number, task: SimTask, text: number, detail: number): void {
+  #event(code: number, task: SimTask, text: number): void {
     const { now } = this.#clock
     const ids = this.#tasks[task.id] ?? this.#newTask(task)
     const arena = this.#arena
-    this.digest.add(code, now, task.id, detail)
     this.builder.event(now, ids.cpu, ids.task, this.#names[code], arena.bytes, arena.from[text], arena.to[text])
     this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
   }
 
   /** An event whose payload is the line. */
-  #lineEvent(code: number, task: SimTask, detail: number): void {
+  #lineEvent(code: number, task: SimTask): void {
     const { now } = this.#clock
     const ids = this.#taskOf(task)
-    this.digest.add(code, now, task.id, detail)
     this.builder.event(now, ids.cpu, ids.task, this.#names[code], this.#line.bytes, 0, this.#line.length)
     this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
   }
@@ -343,10 +336,4 @@ const STATE_WORDS = ['R', 'S', 'D', 'X']
 /** Where a lock would be in memory: stable, and unique per lock. */
 function addressOf(lock: SimLock): string {
   return `ffff8880${(lock.id * 64).toString(16).padStart(8, '0')}`
-}
-
-function hashCode(text: string): number {
-  let hash = 0
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash, 31) + text.charCodeAt(i)
-  return hash
 }

@@ -17,7 +17,10 @@ export interface SimSink {
   opEnd(task: SimTask, result: number): void
   /** `next` undefined: the CPU goes idle. */
   switch(cpu: number, previous: SimTask | undefined, next: SimTask | undefined): void
+  /** `by` undefined: a timer or a device. */
   wakeup(task: SimTask, by: SimTask | undefined): void
+  /** An invariant was seen violated, by what `task` just did. */
+  finding(task: SimTask | undefined, invariant: string): void
 }
 
 /** Hears nothing. */
@@ -32,4 +35,5 @@ export const silent: SimSink = {
   opEnd: () => undefined,
   switch: () => undefined,
   wakeup: () => undefined,
+  finding: () => undefined,
 }

@@ -11,6 +11,9 @@ import type { LockMode, SimLock } from './locks.ts'
 /** What model code is made of. `yield` means: the kernel said I must wait. */
 export type Steps = Generator<undefined, void, undefined>
 
+/** Steps that end in an answer: `const mapping = yield* mapBlocks(…)`. */
+export type StepsOf<T> = Generator<undefined, T, undefined>
+
 export type RunState = 'running' | 'spinning' | 'runnable' | 'blocked' | 'sleeping' | 'done'
 
 export interface Held {
@@ -41,6 +44,8 @@ export class SimTask {
   waitingFor: SimLock | undefined
   /** The annotated (lock-like) thing it sleeps for, if it does. */
   waitingOn: SimLock | undefined
+  /** Whose move would end that sleep. */
+  waitsForTasks: (() => Iterable<SimTask>) | undefined
   waitingMode: LockMode = 'exclusive'
   waitingSince: Ns = 0
   /** Layer that asks for the lock it waits for. */

@@ -9,7 +9,7 @@ import { expDeterministic, factorTable, lognormal } from '../../shared/sim/logno
 import { silent, type SimSink } from '../../shared/sim/sink.ts'
 import type { SimTask, Steps } from '../../shared/sim/task.ts'
 
-const FREE = { lock: 0, unlock: 0, spinHandoff: 0, wake: 0, contextSwitch: 0, quantum: 3_000_000 }
+const FREE = { lock: 0, unlock: 0, spinHandoff: 0, wake: 0, contextSwitch: 0, quantum: 3_000_000, sharedLine: 0 }
 const SPECS: readonly LockSpec[] = [FIFO, MUTEX, RWSEM, SPINLOCK]
 
 function kernel(options: { cpus: number; sink?: SimSink; costs?: typeof FREE }): Kernel {

@@ -1,0 +1,26 @@
+/**
+ * What a filesystem contributes to the model: its journal, the lock around its block map, whether look-ups may skip that
+ * lock, which kinds of extents it has, and the name of its own fault-versus-truncate lock before 5.15.
+ */
+
+import type { JournalKind } from '../journal.ts'
+import type { LockSpec } from '../locks.ts'
+
+export interface Filesystem {
+  readonly id: string
+  readonly title: string
+  readonly about: string
+  readonly journal: JournalKind
+  /** Lock around the block map, and whether a look-up takes it (shared). */
+  readonly mapLock: { readonly className: string; readonly spec: LockSpec; readonly lookup: boolean }
+  /** Extent-status cache: look-ups that hit take no lock. */
+  readonly statusCache: boolean
+  /** Extents that have a block and read as zeroes. */
+  readonly unwritten: boolean
+  /** Page-cache stores promise space, writeback chooses blocks. */
+  readonly delayedAllocation: boolean
+  /** Class of the per-inode fault lock of 4.1-5.14 (DOMAIN.md 2.1, `fs_mmap`). */
+  readonly faultLock: string
+  /** A transaction starts inside or before the DAX entry lock, whatever the slot `tx` says (XFS: inside). */
+  readonly txInsideEntry: boolean
+}

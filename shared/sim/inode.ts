@@ -1,0 +1,69 @@
+/**
+ * An inode: sizes, extents in their copies, its address_space, its locks, and the numbers under which a search sees its
+ * parts (size, block map, entries) as shared objects. Sizes are in pages.
+ */
+
+import type { Extents } from './extents.ts'
+import type { SimLock } from './locks.ts'
+import type { AddressSpace } from './mapping.ts'
+import type { RangeLocks } from './range-lock.ts'
+
+export class Inode {
+  readonly number: number
+  readonly dax: boolean
+  readonly pages: number
+  /** i_size, in memory. */
+  size: number
+  /** i_disksize: what the last transaction said. */
+  diskSize: number
+  durableSize: number
+  readonly extents: Extents
+  readonly mapping: AddressSpace
+  readonly ranges: RangeLocks
+  /** i_rwsem. */
+  readonly rwsem: SimLock
+  /** i_data_sem, ILOCK, truncate_mutex. */
+  readonly mapLock: SimLock
+  /** Transaction that last changed it. */
+  lastTid = 0
+  /** On the orphan list. */
+  orphan = false
+  /** Pages a device may be writing to, per index. */
+  readonly pins: Uint8Array
+  /** Space KEEP_SIZE allocation put beyond the end of the file: no leak. */
+  readonly kept: Uint8Array
+  /** Objects for `see`: size, then per index the block map, then the entry. */
+  readonly sizeObject: number
+  readonly extentObject: number
+  readonly entryObject: number
+
+  constructor(options: {
+    readonly number: number
+    readonly dax: boolean
+    readonly pages: number
+    readonly size: number
+    readonly extents: Extents
+    readonly mapping: AddressSpace
+    readonly ranges: RangeLocks
+    readonly rwsem: SimLock
+    readonly mapLock: SimLock
+    readonly object: number
+  }) {
+    this.number = options.number
+    this.dax = options.dax
+    this.pages = options.pages
+    this.size = options.size
+    this.diskSize = options.size
+    this.durableSize = options.size
+    this.extents = options.extents
+    this.mapping = options.mapping
+    this.ranges = options.ranges
+    this.rwsem = options.rwsem
+    this.mapLock = options.mapLock
+    this.pins = new Uint8Array(options.pages)
+    this.kept = new Uint8Array(options.pages)
+    this.sizeObject = options.object
+    this.extentObject = options.object + 1
+    this.entryObject = options.object + 1 + options.pages
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The oracle of a running world: cheap hooks where state changes, each judging the invariants that change could break
+ * (DOMAIN.md 5.1). A run without it is faster and says nothing about safety.
+ */
+
+import { blockOf, HOLE, isMapped } from '../extents.ts'
+import type { Inode } from '../inode.ts'
+import type { Page } from '../mapping.ts'
+import { PAGES_PER_PMD, PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
+import type { World } from '../world.ts'
+import { ContentOracle } from './content.ts'
+
+/** V18: tries after which an operation is said to make no progress. A search has no time to lose. */
+const TRIES = { timed: 1_000, search: 24 }
+
+export class Checks {
+  readonly content: ContentOracle
+  readonly #world: World
+  /** PTEs per block, those that only TLBs still hold included. */
+  readonly #mapped: Int32Array
+  /** Times a block was zeroed since its allocation. */
+  readonly #zeroed: Uint8Array
+  readonly #tries: number
+
+  constructor(world: World) {
+    this.#world = world
+    this.content = new ContentOracle(world)
+    this.#mapped = new Int32Array(world.device.blocks)
+    this.#zeroed = new Uint8Array(world.device.blocks)
+    this.#tries = world.k.timed ? TRIES.timed : TRIES.search
+  }
+
+  // ---- blocks (V1, V20, V16) ----
+
+  allocated(block: number): void {
+    this.#zeroed[block] = 0
+    this.#notMapped(block, 'is handed out again')
+  }
+
+  /** Taken out of the file. */
+  freed(block: number): void {
+    this.#notMapped(block, 'is freed')
+  }
+
+  /** Its transaction has committed. */
+  reusable(block: number): void {
+    this.#notMapped(block, 'may be reused')
+  }
+
+  #notMapped(block: number, what: string): void {
+    if (this.#mapped[block] > 0)
+      this.#world.k.report('V1', `block ${block} ${what} while ${this.#mapped[block]} PTEs map it`)
+  }
+
+  zeroed(block: number): void {
+    this.changed('data')
+    if (++this.#zeroed[block] === 2) {
+      this.#world.k.report('V20', `${this.#world.k.current.comm} zeroes block ${block} a second time`)
+    }
+  }
+
+  changed(what: 'metadata' | 'data'): void {
+    const { frozen, k } = this.#world
+    if (frozen) k.report('V16', `${k.current.comm} changes ${what} of a frozen filesystem`)
+  }
+
+  // ---- page tables (V1, V2, V9, V19) ----
+
+  pteSet(vma: Vma, index: number, pte: Pte): void {
+    if (pteKind(pte) === 'file') this.#maps(vma, index, pteTarget(pte))
+  }
+
+  pteGone(_vma: Vma, _index: number, pte: Pte): void {
+    if (pteKind(pte) === 'file') this.#mapped[pteTarget(pte)]--
+  }
+
+  #maps(vma: Vma, index: number, block: number): void {
+    const { allocator, k } = this.#world
+    this.#mapped[block]++
+    if (allocator.owns(vma.inode, index, block)) return
+    const owner = allocator.ownerOf(block)
+    const whose = owner === undefined ? 'nobody' : `page ${owner.index} of inode ${owner.inode}`
+    k.report(
+      'V1',
+      `${k.current.comm} maps block ${block} at page ${index} of inode ${vma.inode}; it belongs to ${whose}`,
+    )
+  }
+
+  pmdSet(vma: Vma, range: number): void {
+    for (let i = 0; i < PAGES_PER_PMD; i++) this.#maps(vma, vma.pgoff + range * PAGES_PER_PMD + i, vma.pmds[range] + i)
+  }
+
+  pmdGone(vma: Vma, range: number): void {
+    if (vma.pmds[range] < 0) return
+    for (let i = 0; i < PAGES_PER_PMD; i++) this.#mapped[vma.pmds[range] + i]--
+  }
+
+  pteUnderPmd(vma: Vma, index: number): void {
+    const { k } = this.#world
+    k.report('V1', `${k.current.comm} puts a PTE at page ${index} of inode ${vma.inode} under a 2 MiB entry`)
+  }
+
+  /** UNMAP takes a private copy. */
+  copyGone(inode: Inode, index: number): void {
+    const { k } = this.#world
+    if (index < inode.size)
+      k.report('V19', `${k.current.comm} unmaps a private copy of page ${index}, which stays in the file`)
+  }
+
+  accessed(inode: Inode, index: number): void {
+    if (index < inode.size || this.content.isBusy(inode, index)) return
+    const { k } = this.#world
+    k.report('V9', `${k.current.comm} reaches page ${index} beyond the end (${inode.size} pages) without SIGBUS`)
+  }
+
+  truncated(inode: Inode): void {
+    const { k } = this.#world
+    for (const vma of inode.mapping.vmas) {
+      const from = Math.max(inode.size, vma.pgoff)
+      for (let index = from; index < vma.pgoff + vma.pages; index++) {
+        const kind = pteKind(vma.pte(index))
+        if (vma.pte(index) === PTE_NONE) continue
+        k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${inode.size} pages`)
+      }
+    }
+  }
+
+  /** A fault ended in SIGBUS: is there a block beyond the end now? Counted; V3 is judged at rest. */
+  leftBehind(inode: Inode, index: number): void {
+    if (index >= inode.size && isMapped(inode.extents.tree[index]) && inode.kept[index] === 0) {
+      this.#world.stats.bump('blocks left beyond EOF')
+    }
+  }
+
+  // ---- the page cache (V4) ----
+
+  /** After a removal, and when a fault maps a page: is its block still the file's? */
+  cachedPage(inode: Inode, index: number): void {
+    const page = inode.mapping.cache.get(index)
+    if (page === undefined || page.hole || page.block < 0 || !page.uptodate) return
+    const mapping = inode.extents.tree[index]
+    if (isMapped(mapping) && blockOf(mapping) === page.block) return
+    const now = mapping === HOLE ? 'the file has a hole there' : 'the file has another block there'
+    this.#world.k.report('V4', `cached page ${index} of inode ${inode.number} keeps block ${page.block}; ${now}`)
+  }
+
+  /** A fault has just mapped it: it must still be the file's. */
+  mappedPage(inode: Inode, page: Page): void {
+    if (!page.detached) return
+    const { k } = this.#world
+    k.report('V7', `${k.current.comm} maps page ${page.index} of inode ${inode.number}, which is no longer in the file`)
+  }
+
+  // ---- failures and progress (V17, V18, V3) ----
+
+  outOfSpace(inode: Inode, index: number): void {
+    const { allocator, k } = this.#world
+    const coming = allocator.freeCount + allocator.pendingCount
+    if (coming === 0) return
+    k.report(
+      'V17',
+      `${k.current.comm} fails for lack of space at page ${index} of inode ${inode.number}; ${coming} blocks are free or about to be`,
+    )
+  }
+
+  retried(tries: number, what: string): void {
+    if (tries === this.#tries) this.#world.k.report('V18', `${what} after ${tries} tries`)
+  }
+
+  gaveUp(tries: number): boolean {
+    return tries >= this.#tries
+  }
+
+  /** Nothing runs any more. */
+  atRest(): void {
+    for (const inode of this.#world.inodes) {
+      const leaked = this.leaked(inode)
+      if (leaked > 0) {
+        this.#world.k.report('V3', `${leaked} blocks of inode ${inode.number} stand beyond its end`, undefined)
+      }
+    }
+  }
+
+  leaked(inode: Inode): number {
+    let leaked = 0
+    for (let index = inode.size; index < inode.pages; index++) {
+      if (isMapped(inode.extents.tree[index]) && inode.kept[index] === 0) leaked++
+    }
+    return leaked
+  }
+}

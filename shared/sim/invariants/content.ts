@@ -1,0 +1,124 @@
+/**
+ * What a reader may see: per page and slot the last completed store, write() or removal of each file (DOMAIN.md 1.3). While
+ * a removal or write is under way over a slot, and after one that a store ran into, either outcome is right; the slot is
+ * judged again from the next store that nothing overlaps.
+ */
+
+import { isGarbage, ZERO, describeTag, previousOwner, type Tag } from '../content.ts'
+import { blockOf, isMapped } from '../extents.ts'
+import type { Inode } from '../inode.ts'
+import type { World } from '../world.ts'
+
+const SURE = 0
+const UNDER_WAY = 1
+/** Stored to while something was under way. */
+const CROSSED = 2
+
+interface Expected {
+  readonly tags: Int32Array
+  readonly state: Uint8Array
+  /** Removals and writes under way, per page. */
+  readonly busy: Uint8Array
+}
+
+export class ContentOracle {
+  readonly #world: World
+  readonly #files = new Map<number, Expected>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  #of(inode: Inode): Expected {
+    let expected = this.#files.get(inode.number)
+    if (expected === undefined) {
+      const cells = inode.pages * this.#world.device.slots
+      expected = { tags: new Int32Array(cells), state: new Uint8Array(cells), busy: new Uint8Array(inode.pages) }
+      this.#files.set(inode.number, expected)
+    }
+    return expected
+  }
+
+  isBusy(inode: Inode, index: number): boolean {
+    return this.#of(inode).busy[index] > 0
+  }
+
+  begin(inode: Inode, range: { readonly from: number; readonly to: number }, slots?: readonly number[]): void {
+    const expected = this.#of(inode)
+    this.#each(inode, range, slots, (cell) => {
+      if (expected.state[cell] === SURE) expected.state[cell] = UNDER_WAY
+    })
+    for (let index = range.from; index < Math.min(range.to, inode.pages); index++) expected.busy[index]++
+  }
+
+  /** The removal (tag ZERO) or write over these slots is complete. */
+  end(
+    inode: Inode,
+    range: { readonly from: number; readonly to: number },
+    result: { readonly tag: Tag; readonly slots?: readonly number[] },
+  ): void {
+    const expected = this.#of(inode)
+    const last = Math.min(range.to, inode.pages)
+    for (let index = range.from; index < last; index++) expected.busy[index]--
+    this.#each(inode, range, result.slots, (cell, index) => {
+      if (expected.busy[index] > 0 || expected.state[cell] === CROSSED) return
+      expected.state[cell] = SURE
+      expected.tags[cell] = result.tag
+    })
+  }
+
+  #each(
+    inode: Inode,
+    range: { readonly from: number; readonly to: number },
+    slots: readonly number[] | undefined,
+    visit: (cell: number, index: number) => void,
+  ): void {
+    const width = this.#world.device.slots
+    const last = Math.min(range.to, inode.pages)
+    for (let index = range.from; index < last; index++) {
+      if (slots !== undefined) for (const slot of slots) visit(index * width + slot, index)
+      else for (let slot = 0; slot < width; slot++) visit(index * width + slot, index)
+    }
+  }
+
+  /** A store through a mapping has retired. */
+  stored(inode: Inode, at: { readonly index: number; readonly slot: number }, tag: Tag): void {
+    const expected = this.#of(inode)
+    const cell = at.index * this.#world.device.slots + at.slot
+    expected.tags[cell] = tag
+    expected.state[cell] = expected.busy[at.index] > 0 ? CROSSED : SURE
+  }
+
+  /** Judges what a load or read returned. */
+  loaded(inode: Inode, at: { readonly index: number; readonly slot: number; readonly by: string }, tag: Tag): void {
+    const expected = this.#of(inode)
+    const cell = at.index * this.#world.device.slots + at.slot
+    const { k } = this.#world
+    const where = `page ${at.index} of inode ${inode.number}`
+    if (isGarbage(tag) || (tag > 0 && (tag & 15) !== (inode.number & 15))) {
+      const owner = isGarbage(tag) ? previousOwner(tag) : tag & 15
+      const what = owner === undefined || owner === inode.number ? describeTag(tag) : `bytes of inode ${owner}`
+      k.report('V5', `${k.current.comm}: ${at.by} of ${where} returns ${what}`)
+      expected.state[cell] = CROSSED
+      return
+    }
+    if (expected.state[cell] !== SURE || expected.tags[cell] === tag) return
+    const wanted = expected.tags[cell]
+    const inPlace = this.#inPlace(inode, at.index, at.slot) === wanted
+    const id = wanted === ZERO ? 'V8' : inPlace ? 'V7' : 'V6'
+    k.report(
+      id,
+      `${k.current.comm}: ${at.by} of ${where} returns ${describeTag(tag)} instead of ${describeTag(wanted)}`,
+    )
+    // Said once; the slot is judged again from the next store.
+    expected.state[cell] = CROSSED
+  }
+
+  /** What the page's own place holds: the cached page, else its block. */
+  #inPlace(inode: Inode, index: number, slot: number): Tag {
+    const page = inode.mapping.cache.get(index)
+    if (page !== undefined && !page.hole && page.uptodate) return page.content[slot]
+    const mapping = inode.extents.tree[index]
+    return isMapped(mapping) ? this.#world.device.read(blockOf(mapping), slot) : ZERO
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Loads and stores of user code. A suitable PTE is used without asking anyone, also one that is gone from the page table
+ * but still in this CPU's TLB; otherwise the access traps, and is tried again after the fault.
+ */
+
+import type { Tag } from '../content.ts'
+import { PTE_NONE, pteKind, pteTarget, pteWritable, type Pte, type Vma } from '../mm.ts'
+import type { StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+import { pageFault } from './page-fault.ts'
+
+export interface Place {
+  readonly index: number
+  readonly slot: number
+}
+
+/** Stores a new tag; undefined: SIGBUS. */
+export function* store(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
+  const pte = yield* reach(w, vma, { ...at, write: true })
+  if (pte === undefined) return undefined
+  const inode = w.inode(vma.inode)
+  const tag = w.tag(inode)
+  putTag(w, vma, { pte, slot: at.slot, tag })
+  if (pteKind(pte) !== 'anon') {
+    w.checks?.changed('data')
+    w.checks?.content.stored(inode, at, tag)
+  }
+  w.checks?.accessed(inode, at.index)
+  return tag
+}
+
+/** The tag a load finds; undefined: SIGBUS. */
+export function* load(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
+  const pte = yield* reach(w, vma, { ...at, write: false })
+  if (pte === undefined) return undefined
+  const inode = w.inode(vma.inode)
+  const tag = getTag(w, vma, pte, at.slot)
+  w.checks?.accessed(inode, at.index)
+  if (pteKind(pte) !== 'anon') w.checks?.content.loaded(inode, { ...at, by: 'a load' }, tag)
+  return tag
+}
+
+/** Faults until a PTE allows the access. */
+function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): StepsOf<Pte | undefined> {
+  const { k } = w
+  for (let tries = 0; ; tries++) {
+    if (k.see(vma.seen(at.index), false)) yield
+    const pte = usable(vma, at.index, at.write)
+    if (pte !== PTE_NONE) {
+      const target = objectOf(w, vma, pte)
+      if (target >= 0 && k.see(target, at.write)) yield
+      return pte
+    }
+    w.checks?.retried(tries, `${k.current.comm} faults at page ${at.index}`)
+    if (w.checks?.gaveUp(tries) === true) return undefined
+    if (!(yield* pageFault(w, vma, { index: at.index, write: at.write }))) return undefined
+  }
+}
+
+function usable(vma: Vma, index: number, write: boolean): Pte {
+  const pte = effective(vma, index)
+  return pte !== PTE_NONE && (!write || pteWritable(pte)) ? pte : PTE_NONE
+}
+
+/** The PTE the CPU would use: of a 2 MiB entry, of the table, or what its TLB still holds. */
+function effective(vma: Vma, index: number): Pte {
+  if (vma.pmd) {
+    const pte = vma.hugePte(index)
+    if (pte !== PTE_NONE) return pte
+  }
+  const pte = vma.pte(index)
+  if (pte !== PTE_NONE || vma.stale === undefined || vma.staleCount === 0) return pte
+  return vma.stale[index - vma.pgoff]
+}
+
+function objectOf(w: World, vma: Vma, pte: Pte): number {
+  switch (pteKind(pte)) {
+    case 'file':
+      return w.blockObject(pteTarget(pte))
+    case 'page':
+      return w.inode(vma.inode).mapping.allPages[pteTarget(pte)]?.object ?? -1
+    default:
+      return -1
+  }
+}
+
+function getTag(w: World, vma: Vma, pte: Pte, slot: number): Tag {
+  switch (pteKind(pte)) {
+    case 'file':
+      return w.device.read(pteTarget(pte), slot)
+    case 'page':
+      return w.inode(vma.inode).mapping.allPages[pteTarget(pte)]?.content[slot] ?? 0
+    case 'anon':
+      return vma.mm.copies[pteTarget(pte)][slot]
+    case 'zero':
+    case 'none':
+      return 0
+  }
+}
+
+function putTag(w: World, vma: Vma, what: { pte: Pte; slot: number; tag: Tag }): void {
+  const { pte, slot, tag } = what
+  const target = pteTarget(pte)
+  switch (pteKind(pte)) {
+    case 'file':
+      w.device.store(target, slot, tag, false)
+      return
+    case 'page': {
+      const page = w.inode(vma.inode).mapping.allPages[target]
+      if (page === undefined) return
+      page.content[slot] = tag
+      page.dirty = true
+      return
+    }
+    case 'anon':
+      vma.mm.copies[target][slot] = tag
+      return
+    case 'zero':
+    case 'none':
+      return
+  }
+}

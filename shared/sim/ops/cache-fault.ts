@@ -1,0 +1,141 @@
+/**
+ * Faults on page-cache files: read, shared write, COW (mm/filemap.c: filemap_fault, mm/memory.c: do_no_page before 2.6.23;
+ * DOMAIN.md 3.1, 3.2, 3.6). The page is locked until the PTE is set, or, with `ptl-only`, just referenced, and the guard's
+ * recheck under the page-table lock must do.
+ *
+ * Fault-around is a price: the neighbours are not mapped.
+ */
+
+import { C } from '../costs.ts'
+import { blockOf, isMapped, isWritten } from '../extents.ts'
+import type { Inode } from '../inode.ts'
+import type { Page } from '../mapping.ts'
+import { anonPte, pagePte } from '../mm.ts'
+import { P } from '../phases.ts'
+import type { Span } from '../policies/slots.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+import { setFaultPte } from './dax-fault.ts'
+import type { Fault } from './fault.ts'
+import { addLockedPage, lockPage } from './folio.ts'
+import { mapBlocks } from './map-blocks.ts'
+import { makeDirtyable } from './mkwrite.ts'
+
+export function* cacheFault(w: World, f: Fault): Steps {
+  const { k, policy } = w
+  const { guard } = policy
+  if (k.lock(f.vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (w.run(P.vma_lookup, C.vmaLookup)) yield
+  if (f.cow && w.run(P.anon_alloc, C.anonAlloc)) yield
+  if (guard.enter !== undefined) yield* guard.enter(w, f)
+  do {
+    f.result = 'go'
+    if (guard.sample !== undefined) yield* guard.sample(w, f)
+    if (k.see(f.inode.sizeObject, false)) yield
+    if (f.index >= f.inode.size) f.result = 'sigbus'
+    else yield* attempt(w, f)
+    f.tries++
+    w.checks?.retried(f.tries, `${k.current.comm} looks for page ${f.index} again`)
+  } while (unsettled(f) && w.checks?.gaveUp(f.tries) !== true)
+  guard.leave?.(w, f)
+  k.unlock(f.vma.mm.mmapLock, 'shared')
+}
+
+function unsettled(f: Fault): boolean {
+  return f.result === 'go' || f.result === 'retry'
+}
+
+function* attempt(w: World, f: Fault): Steps {
+  const { inode, index } = f
+  if (w.k.see(inode.entryObject + index, false)) yield
+  const found = inode.mapping.cache.get(index)
+  if (found === undefined || !found.uptodate) yield* fillForFault(w, f)
+  else if (!f.write && w.run(P.fault_around, C.faultAround)) yield
+  if (w.policy.pairing.ptlOnly === true) yield* insertUnlocked(w, f)
+  else yield* insertLocked(w, f)
+}
+
+/** 2.6.0-2.6.22: the page is referenced, not locked. Stores dirty it; its block comes at writeback. */
+function* insertUnlocked(w: World, f: Fault): Steps {
+  const { inode, index } = f
+  const page = inode.mapping.cache.get(index)
+  if (page === undefined || !page.uptodate) {
+    f.result = 'retry'
+    return
+  }
+  if (f.cow) yield* copyPage(w, f, page)
+  yield* setPagePte(w, f, page)
+}
+
+function* insertLocked(w: World, f: Fault): Steps {
+  const { k } = w
+  const { inode, index } = f
+  let page = yield* lockPage(w, inode, index)
+  if (page === undefined) {
+    f.result = 'retry'
+    return
+  }
+  if (!page.uptodate) f.result = 'retry'
+  if (k.see(inode.sizeObject, false)) yield
+  if (index >= inode.size) f.result = 'sigbus'
+  if (f.result === 'go' && f.create) {
+    k.unlock(page.lock)
+    page = yield* makeDirtyable(w, f)
+    if (page === undefined) return
+  } else if (f.result === 'go' && f.cow) yield* copyPage(w, f, page)
+  if (f.result === 'go') yield* setPagePte(w, f, page)
+  k.unlock(page.lock)
+}
+
+function* copyPage(w: World, f: Fault, page: Page): Steps {
+  if (w.run(P.copy, C.copy4k)) yield
+  if (w.k.see(page.object, false)) yield
+  f.copy = f.vma.mm.newCopy([...page.content])
+}
+
+function* setPagePte(w: World, f: Fault, page: Page): Steps {
+  // A page that is out of the cache and unmapped is gone: only a reference taken before would keep it, which the copy has.
+  if (!f.cow) w.keepPage(f.inode, page)
+  yield* setFaultPte(w, f, f.cow ? anonPte(f.copy) : pagePte(page.number, f.create))
+  if (!f.cow) w.releasePage(f.inode, page)
+  if (f.result !== 'done') return
+  if (f.create) page.dirty = true
+  if (!f.cow) w.checks?.mappedPage(f.inode, page)
+}
+
+function* fillForFault(w: World, f: Fault): Steps {
+  const held = f.guardMode !== undefined || f.range !== undefined
+  yield* fillPage(w, f.inode, { index: f.index, held })
+}
+
+/** Makes the page of an index and reads it. `held`: the caller has what `fillEnter` would take. */
+export function* fillPage(w: World, inode: Inode, at: { index: number; held: boolean }): StepsOf<boolean> {
+  const { k, policy } = w
+  const { guard } = policy
+  const span: Span = { inode, from: at.index, to: at.index + 1 }
+  if (!at.held && guard.fillEnter !== undefined) yield* guard.fillEnter(w, span)
+  const page = yield* addLockedPage(w, inode, at.index)
+  if (page !== undefined) {
+    yield* readPage(w, inode, page)
+    k.unlock(page.lock)
+  } else {
+    // Somebody else reads it: wait for the page lock, which goes when it is uptodate.
+    const other = yield* lockPage(w, inode, at.index)
+    if (other !== undefined) k.unlock(other.lock)
+  }
+  if (!at.held) guard.fillLeave?.(w, span)
+  return page !== undefined
+}
+
+/** Looks the block up and reads it into the locked page. */
+export function* readPage(w: World, inode: Inode, page: Page): Steps {
+  const { device } = w
+  const mapping = yield* mapBlocks(w, { inode, index: page.index, create: false, isNew: false, failed: false })
+  if (isMapped(mapping)) page.block = blockOf(mapping)
+  if (isWritten(mapping)) {
+    yield* w.io(P.read_io, C.readPage)
+    if (w.k.see(w.blockObject(page.block), false)) yield
+    for (let slot = 0; slot < device.slots; slot++) page.content[slot] = device.read(page.block, slot)
+  }
+  page.uptodate = true
+}

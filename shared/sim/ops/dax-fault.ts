@@ -1,0 +1,283 @@
+/**
+ * DAX faults: read, shared write, COW (fs/dax.c: dax_iomap_pte_fault of 4.10 on, dax_fault / do_dax_fault before;
+ * fs/ext4/file.c: ext4_dax_fault; DOMAIN.md 3.4-3.6, 3.14, 4.2). The steps are written once; what differs between
+ * strategies is asked of the policy slots.
+ */
+
+import { C } from '../costs.ts'
+import { blockOf, isUnwritten, type Mapping } from '../extents.ts'
+import { blockEntry, entryBlock, isPmdEntry, isZeroEntry, zeroEntry, type Entry, type Page } from '../mapping.ts'
+import { anonPte, filePte, pagePte, PTE_NONE, ZERO_PTE, type Pte } from '../mm.ts'
+import { P } from '../phases.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+import { finishHandOver, handOver } from './cow.ts'
+import { dropLockedEntry, lockEntry, unlockEntry } from './entry.ts'
+import type { Fault } from './fault.ts'
+import { lockPage, newHolePage } from './folio.ts'
+import { convert, mapBlocks, readsBlock, zeroBlock } from './map-blocks.ts'
+import { installPmd, mapHuge } from './pmd-fault.ts'
+import { unmap } from './unmap.ts'
+
+/** Everything below the trap: f.result says how it ended. */
+export function* daxFault(w: World, f: Fault): Steps {
+  const { k, policy } = w
+  const { guard, tx, switches } = policy
+  const sharedWrite = f.create
+  if (k.lock(f.vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (w.run(P.vma_lookup, C.vmaLookup)) yield
+  const freezable = sharedWrite && switches.faultsTakeSbPagefault
+  if (freezable && k.lock(w.sbPagefault, 'shared')) yield
+  // ext4_dax_fault's file_update_time: in a small handle of its own, once a jiffy; its price, not its handle, is modelled.
+  if (sharedWrite && w.run(P.time_update, C.timeUpdate)) yield
+  if (guard.enter !== undefined) yield* guard.enter(w, f)
+  for (let attempts = 0; ; attempts++) {
+    if (f.result === 'go') yield* withHandle(w, f, sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry)
+    if (f.result === 'enospc') yield* outOfSpace(w, f, attempts)
+    if (f.result !== 'go') break
+  }
+  guard.leave?.(w, f)
+  yield* finishHandOver(w, f)
+  if (freezable) k.unlock(w.sbPagefault, 'shared')
+  k.unlock(f.vma.mm.mmapLock, 'shared')
+}
+
+function* withHandle(w: World, f: Fault, handle: boolean): Steps {
+  if (handle) yield* w.txStart()
+  f.failed = false
+  f.isNew = false
+  yield* attempt(w, f)
+  // A strategy that waits for space with its handle open (the bug option of slot `enospc`).
+  if (f.result === 'enospc' && handle && w.policy.enospc.keepsHandle) yield* waitForSpace(w)
+  if (handle) yield* w.txStop()
+  if (f.needSync) yield* syncThenInsert(w, f)
+}
+
+/** fs/ext4/balloc.c: ext4_should_retry_alloc. */
+function* outOfSpace(w: World, f: Fault, attempts: number): Steps {
+  const { enospc } = w.policy
+  const worth = w.allocator.freeCount > 0 || w.allocator.pendingCount > 0
+  if (attempts < enospc.retries && worth) {
+    w.stats.bump('ENOSPC retries')
+    if (!enospc.keepsHandle) yield* waitForSpace(w)
+    f.result = 'go'
+    return
+  }
+  w.checks?.outOfSpace(f.inode, f.index)
+  w.stats.bump('SIGBUS for lack of space')
+  f.result = 'sigbus'
+}
+
+export function* waitForSpace(w: World): Steps {
+  if (w.allocator.freeCount > 0 || w.allocator.pendingCount === 0) return
+  w.k.enter(P.commit_wait)
+  yield* w.journal.waitCommit(w.journal.running.tid)
+  w.k.leave(P.commit_wait)
+}
+
+function* attempt(w: World, f: Fault): Steps {
+  const { guard, pairing } = w.policy
+  if (guard.sample !== undefined) yield* guard.sample(w, f)
+  if (w.k.see(f.inode.sizeObject, false)) yield
+  if (f.index >= f.inode.size) {
+    f.result = 'sigbus'
+    return
+  }
+  if (pairing.before !== undefined) yield* pairing.before(w, f)
+  if (f.result === 'go' && guard.beforeLookup !== undefined) yield* guard.beforeLookup(w, f)
+  let mapping: Mapping = 0
+  if (f.result === 'go') mapping = yield* mapAndInsert(w, f)
+  guard.afterInsert?.(w, f)
+  if (f.result === 'done' && f.create && isUnwritten(mapping)) yield* convert(w, f.inode, f.index)
+  if (f.page !== undefined) {
+    w.k.unlock(f.page.lock)
+    f.page = undefined
+  }
+  pairing.leave?.(w, f)
+}
+
+function* mapAndInsert(w: World, f: Fault): StepsOf<Mapping> {
+  const sample = f.inode.mapping.xipSequence
+  const mapping = f.pmd ? yield* mapHuge(w, f) : yield* mapBlocks(w, f)
+  if (f.failed) {
+    f.result = 'enospc'
+    return mapping
+  }
+  if (f.result === 'go' && w.policy.pairing.after !== undefined) yield* w.policy.pairing.after(w, f)
+  if (f.result !== 'go') return mapping
+  if (f.pmd) yield* installPmd(w, f, mapping)
+  else if (f.cow) yield* copyOnWrite(w, f, mapping)
+  else if (!f.create && !readsBlock(mapping)) yield* loadHole(w, f, sample)
+  else yield* insertBlock(w, f, mapping)
+  return mapping
+}
+
+// ---- a block ----
+
+function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
+  const { guard, init } = w.policy
+  const { inode, index } = f
+  const block = blockOf(mapping)
+  if (f.create || f.page !== undefined) yield* evictHole(w, f)
+  if (guard.beforeInsert !== undefined) yield* guard.beforeInsert(w, f)
+  if (f.result !== 'go') return
+  if (f.create && (isUnwritten(mapping) || (f.isNew && init.zeroInHandler === true))) yield* zeroBlock(w, block)
+  if (f.entry !== undefined && !isHugeBlock(f.entry.entry)) f.entry.entry = blockEntry(block, false)
+  if (f.create) {
+    if (w.k.see(inode.entryObject + index, true)) yield
+    inode.mapping.dirty[index] = 1
+  }
+  if (f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.lastTid)) {
+    f.needSync = true
+    f.result = 'done'
+    return
+  }
+  yield* setFaultPte(w, f, filePte(block, f.create))
+}
+
+/** A 2 MiB entry with blocks serves a 4 KiB fault as it is. */
+function isHugeBlock(entry: Entry): boolean {
+  return isPmdEntry(entry) && entryBlock(entry) !== undefined
+}
+
+/** Whatever stands for the hole goes before the block comes: readers are kicked off the zero page. */
+function* evictHole(w: World, f: Fault): Steps {
+  const { k, policy } = w
+  const { inode, index } = f
+  const span = { inode, from: index, to: index + 1 }
+  const options = { evenCows: false, held: f.immapFor === 'guard' }
+  if (f.entry !== undefined && isZeroEntry(f.entry.entry)) yield* unmap(w, span, options)
+  if (policy.switches.holePage === 'global-zero') {
+    if (policy.pairing.entries !== true && f.isNew) yield* evictSparse(w, f)
+    return
+  }
+  if (k.see(inode.entryObject + index, false)) yield
+  const page = f.page ?? (yield* lockPage(w, inode, index))
+  if (page === undefined) return
+  yield* unmap(w, span, options)
+  if (k.see(page.object, true)) yield
+  inode.mapping.detach(page)
+  k.unlock(page.lock)
+  f.page = undefined
+}
+
+/** mm/filemap_xip.c: __xip_unmap, with the seqcount of 2008 if asked for. */
+function* evictSparse(w: World, f: Fault): Steps {
+  if (w.policy.switches.xipSeq) f.inode.mapping.xipSequence++
+  yield* unmap(w, { inode: f.inode, from: f.index, to: f.index + 1 }, { evenCows: false, held: f.immapFor === 'guard' })
+}
+
+// ---- a hole ----
+
+function* loadHole(w: World, f: Fault, sample: number): Steps {
+  const { k, policy } = w
+  const { inode, index } = f
+  k.enter(P.load_hole)
+  if (policy.switches.holePage === 'page-cache') yield* loadHolePage(w, f)
+  else {
+    if (f.entry !== undefined) f.entry.entry = zeroEntry(false)
+    yield* setFaultPte(w, f, ZERO_PTE)
+    // XIP's reader: was a block put there meanwhile? Then the sparse page must go and the fault look again.
+    if (policy.switches.xipSeq && inode.mapping.xipSequence !== sample && f.result === 'done') {
+      if (k.see(f.vma.seen(index), true)) yield
+      w.clearAtOnce(f.vma, index)
+      f.result = 'retry'
+    }
+  }
+  k.leave(P.load_hole)
+}
+
+/** Until 4.13: a zeroed page-cache page, locked until its PTE is set (dax_load_hole). */
+function* loadHolePage(w: World, f: Fault): Steps {
+  const { k } = w
+  const { inode, index } = f
+  if (w.run(P.page_alloc, C.pageAlloc)) yield
+  if (k.see(inode.entryObject + index, true)) yield
+  let page: Page | undefined = f.page ?? inode.mapping.cache.get(index)
+  if (page === undefined) {
+    page = newHolePage(inode, index)
+    if (k.lock(page.lock, 'exclusive')) yield
+    if (f.entry !== undefined) {
+      dropLockedEntry(w, inode, f.entry)
+      f.entry = undefined
+    }
+  } else if (f.page === undefined) {
+    page = yield* lockPage(w, inode, index)
+    if (page === undefined) {
+      f.result = 'retry'
+      return
+    }
+  }
+  f.page = page
+  if (k.see(inode.sizeObject, false)) yield
+  if (index >= inode.size) f.result = 'sigbus'
+  else yield* setFaultPte(w, f, pagePte(page.number, false))
+}
+
+// ---- a private copy ----
+
+function* copyOnWrite(w: World, f: Fault, mapping: Mapping): Steps {
+  const { k, device } = w
+  const slots: number[] = []
+  if (w.run(P.anon_alloc, C.anonAlloc)) yield
+  if (readsBlock(mapping)) {
+    const block = blockOf(mapping)
+    if (w.pmemRead(P.copy, C.copy4kFromPmem)) yield
+    if (k.see(w.blockObject(block), false)) yield
+    for (let slot = 0; slot < device.slots; slot++) slots.push(device.read(block, slot))
+  } else for (let slot = 0; slot < device.slots; slot++) slots.push(0)
+  f.copy = f.vma.mm.newCopy(slots)
+  if (w.policy.guard.beforeInsert !== undefined) yield* w.policy.guard.beforeInsert(w, f)
+  if (f.result !== 'go') return
+  if (w.policy.cow.handOver !== undefined) yield* handOver(w, f)
+  else yield* setFaultPte(w, f, anonPte(f.copy))
+}
+
+// ---- the PTE ----
+
+/** +ptl, look whether anything moved, set, -ptl. */
+export function* setFaultPte(w: World, f: Fault, pte: Pte): Steps {
+  const { k, policy } = w
+  const { vma, index } = f
+  if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+  if (w.run(P.pte_set, C.pteSet)) yield
+  if (policy.guard.moved?.(w, f) === true) f.result = 'retry'
+  else {
+    if (k.see(vma.seen(index), true)) yield
+    const huge = vma.pmd && vma.pmds[vma.range(index)] !== -1
+    if (huge && !policy.switches.recheckPmd) w.checks?.pteUnderPmd(vma, index)
+    if (huge && policy.switches.recheckPmd) f.result = 'done'
+    else {
+      const old = vma.pte(index)
+      if (old === PTE_NONE || old !== pte) w.setPte(vma, index, pte)
+      f.result = 'done'
+    }
+  }
+  k.unlock(vma.ptl)
+}
+
+// ---- MAP_SYNC ----
+
+/** NEEDDSYNC (3.14): everything but the guard was let go; wait for the commit, then insert after all. */
+function* syncThenInsert(w: World, f: Fault): Steps {
+  const { k } = w
+  const { inode, index } = f
+  f.needSync = false
+  k.enter(P.commit_wait)
+  yield* w.journal.waitCommit(inode.lastTid)
+  k.leave(P.commit_wait)
+  const held = yield* lockEntry(w, inode, { index, write: true, pmd: false })
+  if (held === undefined || held === 'page') {
+    f.result = 'retry'
+    return
+  }
+  f.entry = held
+  const block = entryBlock(held.entry)
+  if (block === undefined) f.result = 'retry'
+  else {
+    f.result = 'go'
+    yield* setFaultPte(w, f, filePte(block, true))
+  }
+  unlockEntry(w, inode, held)
+  f.entry = undefined
+}

@@ -1,0 +1,164 @@
+/**
+ * DAX entry locks: one bit in the mapping's tree per index, or per 2 MiB range (fs/dax.c: grab_mapping_entry,
+ * get_unlocked_entry, put_unlocked_entry, dax_wake_entry). Lockers wait exclusively and pass the wake-up on when they
+ * unlock; those that only want to see the entry unlocked (invalidation) may not. Who is woken is slot `wake`.
+ *
+ * The tree's own spinlock is not a lock here: its sections are atomic, their price is charged.
+ */
+
+import { got, letGo, sawFree, waits, wants } from '../annotate.ts'
+import { C } from '../costs.ts'
+import type { Inode } from '../inode.ts'
+import type { SimLock, WaitQueue } from '../locks.ts'
+import {
+  emptyEntry,
+  ENTRY_NONE,
+  isEmptyEntry,
+  isLocked,
+  isPmdEntry,
+  isPresent,
+  isZeroEntry,
+  locked,
+  unlocked,
+  type Entry,
+} from '../mapping.ts'
+import { PAGES_PER_PMD } from '../mm.ts'
+import { P } from '../phases.ts'
+import type { LockedEntry } from '../policies/slots.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+import { unmap } from './unmap.ts'
+
+/** Where the entry that covers `index` stands: the start of a 2 MiB entry, or the index itself. */
+export function slotOf(inode: Inode, index: number): number {
+  const start = index - (index % PAGES_PER_PMD)
+  return isPmdEntry(inode.mapping.entries[start]) ? start : index
+}
+
+/** Waits until the entry of `index` is not locked. `page`: a hole page stands there instead. */
+function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: number; lock: SimLock }> {
+  const { k } = w
+  const { mapping } = inode
+  if (w.run(P.entry, C.xaUpdate)) yield
+  let slot = slotOf(inode, index)
+  let lock = mapping.entryLock(slot)
+  wants(k, lock, 'exclusive')
+  for (;;) {
+    if (k.see(inode.entryObject + slot, true)) yield
+    const now = slotOf(inode, index)
+    if (now !== slot) {
+      sawFree(k, lock)
+      slot = now
+      lock = mapping.entryLock(slot)
+      wants(k, lock, 'exclusive')
+    }
+    if (!isLocked(mapping.entries[slot])) return { slot, lock }
+    const owned = lock
+    waits(k, owned, () => (owned.owner === undefined ? [] : [owned.owner]))
+    if (k.sleepOn(waitQueue(w, inode, { slot, index }), true)) yield
+  }
+}
+
+/** The bug of 4.20-5.2 (R18b): the waiter hashes its own index, the waker the entry's. */
+function waitQueue(w: World, inode: Inode, at: { slot: number; index: number }): WaitQueue {
+  return inode.mapping.queue(w.policy.switches.wakeHash === 'index' ? at.index : at.slot)
+}
+
+/** LOCK_ENTRY. undefined: a 2 MiB fault must fall back. A page-cache hole page in the way comes back as `page`. */
+export function* lockEntry(
+  w: World,
+  inode: Inode,
+  request: { index: number; write: boolean; pmd: boolean },
+): StepsOf<LockedEntry | 'page' | undefined> {
+  const { k } = w
+  const { mapping } = inode
+  const { index } = request
+  const { slot, lock } = yield* waitUnlocked(w, inode, request.pmd ? index - (index % PAGES_PER_PMD) : index)
+  if (mapping.cache.has(index)) {
+    sawFree(k, lock)
+    return 'page'
+  }
+  const entry = mapping.entries[slot]
+  if (request.pmd && hasPteEntries(inode, slot)) {
+    sawFree(k, lock)
+    wakeOne(w, inode, slot)
+    return undefined
+  }
+  const downgrade = !request.pmd && request.write && isPmdEntry(entry) && (isZeroEntry(entry) || isEmptyEntry(entry))
+  const value = isPresent(entry) ? entry : emptyEntry(request.pmd)
+  mapping.entries[slot] = locked(value)
+  got(k, lock, 'exclusive')
+  if (downgrade) return yield* splitZero(w, inode, { slot, index, lock })
+  return { index: slot, lock, entry: value }
+}
+
+/** A write into a 2 MiB zero or empty entry: unmap the range, drop the entry, lock a 4 KiB one. */
+function* splitZero(w: World, inode: Inode, at: { slot: number; index: number; lock: SimLock }): StepsOf<LockedEntry> {
+  const { k } = w
+  const { mapping } = inode
+  yield* unmap(w, { inode, from: at.slot, to: at.slot + PAGES_PER_PMD }, { evenCows: false })
+  if (k.see(inode.entryObject + at.slot, true)) yield
+  mapping.entries[at.slot] = ENTRY_NONE
+  letGo(k, at.lock)
+  wakeAfterDelete(w, inode, at.slot)
+  const lock = mapping.entryLock(at.index)
+  const value = emptyEntry(false)
+  mapping.entries[at.index] = locked(value)
+  wants(k, lock, 'exclusive')
+  got(k, lock, 'exclusive')
+  return { index: at.index, lock, entry: value }
+}
+
+function hasPteEntries(inode: Inode, start: number): boolean {
+  const { entries, cache } = inode.mapping
+  const end = Math.min(start + PAGES_PER_PMD, inode.pages)
+  for (let index = start; index < end; index++) {
+    if (isPresent(entries[index]) && !isPmdEntry(entries[index])) return true
+    if (cache.size > 0 && cache.has(index)) return true
+  }
+  return false
+}
+
+/** UNLOCK_ENTRY: stores the entry as it is now, wakes one. */
+export function unlockEntry(w: World, inode: Inode, held: LockedEntry): void {
+  inode.mapping.entries[held.index] = unlocked(held.entry)
+  w.owe(C.xaUpdate)
+  letGo(w.k, held.lock)
+  if (w.policy.wake.onUnlock === 'all') w.k.wake(inode.mapping.queue(held.index), Infinity)
+  else wakeOne(w, inode, held.index)
+}
+
+/** The entry is replaced by something else (a hole page), or deleted by its holder. */
+export function dropLockedEntry(w: World, inode: Inode, held: LockedEntry): void {
+  inode.mapping.entries[held.index] = ENTRY_NONE
+  letGo(w.k, held.lock)
+  wakeAfterDelete(w, inode, held.index)
+}
+
+/** Waits until the entry is unlocked and deletes it. */
+export function* deleteEntry(w: World, inode: Inode, index: number): Steps {
+  const { k } = w
+  const { slot, lock } = yield* waitUnlocked(w, inode, index)
+  sawFree(k, lock)
+  if (!isPresent(inode.mapping.entries[slot])) {
+    // fs/dax.c before 5.13: nothing found, nobody woken (R18c).
+    if (w.policy.wake.passesOn) wakeOne(w, inode, slot)
+    return
+  }
+  inode.mapping.entries[slot] = ENTRY_NONE
+  inode.mapping.dirty[slot] = 0
+  inode.mapping.toWrite[slot] = 0
+  wakeAfterDelete(w, inode, slot)
+}
+
+function wakeOne(w: World, inode: Inode, slot: number): void {
+  w.k.wake(inode.mapping.queue(slot), 1)
+}
+
+function wakeAfterDelete(w: World, inode: Inode, slot: number): void {
+  w.k.wake(inode.mapping.queue(slot), w.policy.wake.onDelete === 'all' ? Infinity : 1)
+}
+
+export function entryAt(inode: Inode, index: number): Entry {
+  return inode.mapping.entries[slotOf(inode, index)]
+}

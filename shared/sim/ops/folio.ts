@@ -1,0 +1,44 @@
+/**
+ * Pages of the page cache and their locks. Whoever has slept for a page's lock must look whether the page still belongs to
+ * the file (`page->mapping`), so finding and locking is one step that starts again (mm/filemap.c: __find_lock_page).
+ */
+
+import { C } from '../costs.ts'
+import type { Inode } from '../inode.ts'
+import type { Page } from '../mapping.ts'
+import { P } from '../phases.ts'
+import type { StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+
+/** The page at an index, locked and still in the file; undefined if there is none. */
+export function* lockPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {
+  const { k } = w
+  for (;;) {
+    if (k.see(inode.entryObject + index, false)) yield
+    const page = inode.mapping.cache.get(index)
+    if (page === undefined) return undefined
+    w.owe(C.pageLockTax)
+    if (k.lock(page.lock, 'exclusive')) yield
+    if (!page.detached) return page
+    k.unlock(page.lock)
+  }
+}
+
+/** A zeroed page for a hole of a DAX file. */
+export function newHolePage(inode: Inode, index: number): Page {
+  const page = inode.mapping.addPage(index)
+  page.hole = true
+  page.uptodate = true
+  return page
+}
+
+/** A new page in the cache, locked, not yet uptodate; undefined if another task was quicker. */
+export function* addLockedPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {
+  const { k } = w
+  if (w.run(P.page_alloc, C.pageAlloc)) yield
+  if (k.see(inode.entryObject + index, true)) yield
+  if (inode.mapping.cache.has(index)) return undefined
+  const page = inode.mapping.addPage(index)
+  if (k.lock(page.lock, 'exclusive')) yield
+  return page
+}

@@ -1,0 +1,143 @@
+/**
+ * MAPBLOCKS: from page index to block, allocating if asked to (fs/ext4/inode.c: ext4_map_blocks, fs/xfs/xfs_iomap.c,
+ * fs/ext2/inode.c: ext2_get_blocks; DOMAIN.md 3.0). The status cache is read without a lock; what it holds is published.
+ * Where a transaction starts is slot `tx`, how a fresh block becomes safe is slot `init`.
+ */
+
+import { C } from '../costs.ts'
+import { blockOf, HOLE, isMapped, isUnwritten, isWritten, unwritten, written, type Mapping } from '../extents.ts'
+import type { Inode } from '../inode.ts'
+import { P } from '../phases.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+
+export interface MapRequest {
+  readonly inode: Inode
+  readonly index: number
+  readonly create: boolean
+  /** The block was allocated by this call. */
+  isNew: boolean
+  /** -ENOSPC. */
+  failed: boolean
+}
+
+/** The mapping of request.index; HOLE with `failed` set when there is no space. */
+export function* mapBlocks(w: World, request: MapRequest): StepsOf<Mapping> {
+  const { k } = w
+  k.enter(P.map_blocks)
+  let mapping = yield* lookUp(w, request)
+  if (request.create && !isDone(w, mapping)) {
+    const ownHandle = !w.journal.hasHandle()
+    if (ownHandle) yield* w.txStart()
+    mapping = yield* allocate(w, request)
+    if (ownHandle) yield* w.txStop()
+  }
+  k.leave(P.map_blocks)
+  return mapping
+}
+
+/** Nothing left for a creating look-up to do? */
+function isDone(w: World, mapping: Mapping): boolean {
+  return isMapped(mapping) && !(isUnwritten(mapping) && w.policy.init.finishesInAlloc === true)
+}
+
+function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
+  const { k, fs } = w
+  const { inode, index } = request
+  const { extents } = inode
+  if (fs.statusCache) {
+    if (w.run(P.es_lookup, C.esLookup)) yield
+    if (k.see(inode.extentObject + index, false)) yield
+    if (extents.cached[index] === 1) return extents.cache[index]
+  }
+  if (fs.mapLock.lookup && k.lock(inode.mapLock, 'shared')) yield
+  if (w.run(P.extent_lookup, C.extentLookup)) yield
+  if (k.see(inode.extentObject + index, fs.statusCache)) yield
+  const mapping = extents.tree[index]
+  if (fs.statusCache) remember(inode, index)
+  if (fs.mapLock.lookup) k.unlock(inode.mapLock, 'shared')
+  return mapping
+}
+
+/** Enters what a look-up found in the status cache: the extent, or the whole gap (ext4_ext_put_gap_in_cache). */
+function remember(inode: Inode, index: number): void {
+  const { extents } = inode
+  extents.publish(index)
+  if (extents.tree[index] !== HOLE) return
+  for (let at = index + 1; at < extents.pages && extents.tree[at] === HOLE && extents.cached[at] === 0; at++) {
+    extents.publish(at)
+  }
+}
+
+function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
+  const { k } = w
+  const { init } = w.policy
+  const { inode, index } = request
+  const { extents } = inode
+  if (k.lock(inode.mapLock, 'exclusive')) yield
+  if (w.run(P.extent_lookup, C.extentLookup)) yield
+  const found = extents.tree[index]
+  if (isMapped(found)) {
+    if (isUnwritten(found) && init.finishesInAlloc === true) yield* finishUnwritten(w, request, blockOf(found))
+  } else {
+    if (w.run(P.alloc, C.alloc)) yield
+    const block = w.allocator.allocate(inode.number, index)
+    if (block === undefined) request.failed = true
+    else {
+      request.isNew = true
+      w.claim(block)
+      if (init.beforeLink !== undefined) yield* init.beforeLink(w, request, block)
+      link(w, inode, index, init.linksUnwritten === true && w.fs.unwritten ? unwritten(block) : written(block))
+    }
+  }
+  if (k.see(inode.extentObject + index, true)) yield
+  if (w.fs.statusCache && !request.failed) extents.publish(index)
+  const mapping = extents.tree[index]
+  k.unlock(inode.mapLock, 'exclusive')
+  return mapping
+}
+
+function* finishUnwritten(w: World, request: MapRequest, block: number): Steps {
+  request.isNew = true
+  yield* zeroBlock(w, block)
+  link(w, request.inode, request.index, written(block))
+}
+
+/** Puts a mapping into the tree; it is durable when the handle's transaction is. */
+export function link(w: World, inode: Inode, index: number, mapping: Mapping): void {
+  inode.extents.tree[index] = mapping
+  if (w.policy.init.ordered === true) w.journal.join((transaction) => transaction.ordered.add(inode.number))
+  w.change(inode, () => {
+    inode.extents.durable[index] = mapping
+  })
+}
+
+/** Zeroes a block with stores that are durable at their end (non-temporal, or flushed). */
+export function* zeroBlock(w: World, block: number): Steps {
+  if (w.pmemWrite(P.zero, C.clear4kPmem, 1)) yield
+  if (w.k.see(w.blockObject(block), true)) yield
+  w.device.fill(block, 0, true)
+  w.checks?.zeroed(block)
+}
+
+/** Unwritten to written, in the caller's handle or one of its own: what `init` options that convert do last. */
+export function* convert(w: World, inode: Inode, index: number): Steps {
+  const { k } = w
+  const ownHandle = !w.journal.hasHandle()
+  if (ownHandle) yield* w.txStart()
+  if (k.lock(inode.mapLock, 'exclusive')) yield
+  if (w.run(P.convert, C.linkExtent)) yield
+  const mapping = inode.extents.tree[index]
+  if (isUnwritten(mapping)) {
+    link(w, inode, index, written(blockOf(mapping)))
+    if (k.see(inode.extentObject + index, true)) yield
+    if (w.fs.statusCache) inode.extents.publish(index)
+  }
+  k.unlock(inode.mapLock, 'exclusive')
+  if (ownHandle) yield* w.txStop()
+}
+
+/** Does a read of this mapping return what the block holds? */
+export function readsBlock(mapping: Mapping): boolean {
+  return isWritten(mapping)
+}

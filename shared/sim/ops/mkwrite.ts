@@ -1,0 +1,109 @@
+/**
+ * page_mkwrite: the first store to a clean page-cache page of a shared mapping (fs/ext4/inode.c: ext4_page_mkwrite;
+ * DOMAIN.md 3.3). With delayed allocation space is only promised; without it the handle comes before the page lock.
+ */
+
+import { C } from '../costs.ts'
+import { blockOf, HOLE, isMapped } from '../extents.ts'
+import type { Page } from '../mapping.ts'
+import { pagePte, pteKind, writable } from '../mm.ts'
+import { P } from '../phases.ts'
+import type { Span } from '../policies/slots.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+import { waitForSpace } from './dax-fault.ts'
+import type { Fault } from './fault.ts'
+import { lockPage } from './folio.ts'
+import { mapBlocks } from './map-blocks.ts'
+
+/** The mkwrite fault: a PTE that is read-only becomes writable. */
+export function* pageMkwrite(w: World, f: Fault): Steps {
+  const { k, policy } = w
+  const { vma, index } = f
+  if (k.lock(vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (w.run(P.vma_lookup, C.vmaLookup)) yield
+  if (policy.guard.enter !== undefined) yield* policy.guard.enter(w, f)
+  const page = yield* makeDirtyable(w, f)
+  if (page !== undefined) {
+    if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+    if (w.run(P.pte_set, C.pteSet)) yield
+    if (k.see(vma.seen(index), true)) yield
+    const pte = vma.pte(index)
+    if (pteKind(pte) === 'page' && writable(pte) === pagePte(page.number, true)) {
+      w.setPte(vma, index, writable(pte))
+      page.dirty = true
+    }
+    k.unlock(vma.ptl)
+    k.unlock(page.lock)
+    f.result = 'done'
+  }
+  policy.guard.leave?.(w, f)
+  k.unlock(vma.mm.mmapLock, 'shared')
+}
+
+/** The page, locked, with space for its bytes; undefined with f.result set. */
+export function* makeDirtyable(w: World, f: Fault): StepsOf<Page | undefined> {
+  const { k, policy, fs } = w
+  const { inode, index } = f
+  // Kernels before page_mkwrite (2.6.23) dirty the page and allocate at writeback.
+  if (policy.pairing.ptlOnly === true) return yield* lockPage(w, inode, index)
+  const freezable = policy.switches.faultsTakeSbPagefault
+  if (freezable && k.lock(w.sbPagefault, 'shared')) yield
+  const held = f.guardMode !== undefined || f.range !== undefined
+  const span: Span = { inode, from: index, to: index + 1 }
+  if (!held && policy.guard.fillEnter !== undefined) yield* policy.guard.fillEnter(w, span)
+  let page: Page | undefined
+  for (let attempts = 0; ; attempts++) {
+    f.failed = false
+    page = fs.delayedAllocation ? yield* reserve(w, f) : yield* allocateNow(w, f)
+    if (!f.failed) break
+    if (attempts >= policy.enospc.retries || (w.allocator.freeCount === 0 && w.allocator.pendingCount === 0)) {
+      w.checks?.outOfSpace(inode, index)
+      f.result = 'sigbus'
+      break
+    }
+    yield* waitForSpace(w)
+  }
+  if (!held) policy.guard.fillLeave?.(w, span)
+  if (freezable) k.unlock(w.sbPagefault, 'shared')
+  return page
+}
+
+/** Page, mapping and size as they should be, under the page lock? */
+function* lockAndCheck(w: World, f: Fault): StepsOf<Page | undefined> {
+  const page = yield* lockPage(w, f.inode, f.index)
+  if (page === undefined) {
+    f.result = 'retry'
+    return undefined
+  }
+  if (w.k.see(f.inode.sizeObject, false)) yield
+  if (f.index < f.inode.size) return page
+  f.result = 'sigbus'
+  w.k.unlock(page.lock)
+  return undefined
+}
+
+function* reserve(w: World, f: Fault): StepsOf<Page | undefined> {
+  const page = yield* lockAndCheck(w, f)
+  if (page === undefined) return undefined
+  if (w.run(P.alloc, C.linkExtent)) yield
+  if (page.block >= 0 || isMapped(f.inode.extents.tree[f.index]) || w.allocator.freeCount > 0) return page
+  f.failed = true
+  w.k.unlock(page.lock)
+  return undefined
+}
+
+function* allocateNow(w: World, f: Fault): StepsOf<Page | undefined> {
+  yield* w.txStart()
+  const page = yield* lockAndCheck(w, f)
+  let result = page
+  if (page !== undefined && page.block < 0) {
+    const mapping = yield* mapBlocks(w, f)
+    if (f.failed || mapping === HOLE) {
+      w.k.unlock(page.lock)
+      result = undefined
+    } else page.block = blockOf(mapping)
+  }
+  yield* w.txStop()
+  return result
+}

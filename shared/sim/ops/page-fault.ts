@@ -1,0 +1,143 @@
+/**
+ * The trap: which fault an access leads to (mm/memory.c: handle_pte_fault), shown as one operation each. A 2 MiB attempt
+ * that falls back is an operation of its own before the 4 KiB one, as in a recorded trace.
+ */
+
+import { C } from '../costs.ts'
+import { entryBlock } from '../mapping.ts'
+import { PTE_NONE, pteKind, writable, type Vma } from '../mm.ts'
+import { P } from '../phases.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import { SIGBUS, type World } from '../world.ts'
+import { writeProtectFault } from './cow.ts'
+import { daxFault } from './dax-fault.ts'
+import { entryAt } from './entry.ts'
+import { newFault, type Fault } from './fault.ts'
+import { cacheFault } from './cache-fault.ts'
+import { pageMkwrite } from './mkwrite.ts'
+import { fitsHuge } from './pmd-fault.ts'
+
+/** VM_FAULT_FALLBACK and _RETRY, as `result` of an operation. */
+const FALLBACK = 0x800
+const RETRY = 0x400
+
+export interface Access {
+  readonly index: number
+  readonly write: boolean
+}
+
+/** One fault. False: SIGBUS. */
+export function* pageFault(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+  const held = w.k.current.held.length
+  const alive = yield* dispatch(w, vma, at)
+  if (w.k.current.held.length > held) {
+    const left = w.k.current.held.slice(held).map((one) => one.lock.className)
+    w.k.report('V12', `${w.k.current.comm} returns to user space holding ${left.join(', ')}`)
+  }
+  return alive
+}
+
+function* dispatch(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+  const pte = vma.pte(at.index)
+  const kind = pteKind(pte)
+  if (at.write && !vma.shared) {
+    if (pte !== PTE_NONE) return yield* asOp(w, vma, { kind: 'cow_fault', at, steps: (f) => protectedCopy(w, f) })
+    if (w.policy.cow.twoFaults === true) {
+      return yield* asOp(w, vma, { kind: 'read_fault', at: { ...at, write: false }, steps: (f) => handle(w, f) })
+    }
+    return yield* asOp(w, vma, { kind: 'cow_fault', at, steps: (f) => handle(w, f) })
+  }
+  if (at.write && (kind === 'file' || (kind === 'page' && !w.inode(vma.inode).dax))) {
+    return yield* asOp(w, vma, { kind: 'mkwrite', at, steps: (f) => mkwrite(w, f) })
+  }
+  if (fitsHuge(w, vma, at) && kind === 'none') {
+    const f = newFault(w, vma, { ...at, pmd: true })
+    const alive = yield* asOp(w, vma, { kind: 'pmd_fault', at, steps: () => daxFault(w, f), fault: f })
+    if (f.result !== 'fallback') return alive
+  }
+  return yield* asOp(w, vma, { kind: at.write ? 'write_fault' : 'read_fault', at, steps: (f) => handle(w, f) })
+}
+
+interface FaultOp {
+  readonly kind: string
+  readonly at: Access
+  readonly steps: (f: Fault) => Steps
+  readonly fault?: Fault
+}
+
+function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
+  const f = op.fault ?? newFault(w, vma, op.at)
+  const pages = f.pmd ? 512 : 1
+  const first = op.at.index - (op.at.index % pages)
+  w.opBegin(op.kind, vma.inode, first * 4096, pages * 4096)
+  if (w.run(P.trap, C.trap)) yield
+  yield* op.steps(f)
+  const alive = f.result !== 'sigbus'
+  w.opEnd(op.kind, alive ? (f.result === 'fallback' ? FALLBACK : f.result === 'retry' ? RETRY : 0) : SIGBUS)
+  if (!alive) w.checks?.leftBehind(f.inode, f.index)
+  return alive
+}
+
+function handle(w: World, f: Fault): Steps {
+  return f.inode.dax ? daxFault(w, f) : cacheFault(w, f)
+}
+
+function* protectedCopy(w: World, f: Fault): Steps {
+  f.result = (yield* writeProtectFault(w, f.vma, f.index)) ? 'done' : 'retry'
+}
+
+function mkwrite(w: World, f: Fault): Steps {
+  return f.inode.dax ? daxMkwrite(w, f) : pageMkwrite(w, f)
+}
+
+/** fs/dax.c: dax_insert_pfn_mkwrite. Before entries (4.5) the PTE was made writable and nobody was told. */
+function* daxMkwrite(w: World, f: Fault): Steps {
+  const { k, policy } = w
+  const { inode, vma, index } = f
+  if (k.lock(vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (w.run(P.vma_lookup, C.vmaLookup)) yield
+  const freezable = policy.switches.faultsTakeSbPagefault
+  if (freezable && k.lock(w.sbPagefault, 'shared')) yield
+  if (policy.guard.enter !== undefined) yield* policy.guard.enter(w, f)
+  if (k.see(inode.sizeObject, false)) yield
+  if (index >= inode.size) f.result = 'sigbus'
+  else if (policy.pairing.entries === true) yield* mkwriteEntry(w, f)
+  else yield* makeWritable(w, f)
+  policy.guard.leave?.(w, f)
+  if (freezable) k.unlock(w.sbPagefault, 'shared')
+  k.unlock(vma.mm.mmapLock, 'shared')
+}
+
+function* mkwriteEntry(w: World, f: Fault): Steps {
+  const { inode, index } = f
+  const { pairing } = w.policy
+  if (w.k.see(inode.entryObject + index, false)) yield
+  if (entryBlock(entryAt(inode, index)) === undefined) {
+    // Not there any more: NOPAGE. Whoever removes the entry takes the PTE as well.
+    f.result = 'retry'
+    return
+  }
+  if (pairing.before !== undefined) yield* pairing.before(w, f)
+  else if (pairing.after !== undefined) yield* pairing.after(w, f)
+  if (f.entry !== undefined && entryBlock(f.entry.entry) !== undefined) {
+    inode.mapping.dirty[f.entry.index] = 1
+    yield* makeWritable(w, f)
+  } else f.result = 'done'
+  if (f.page !== undefined) {
+    w.k.unlock(f.page.lock)
+    f.page = undefined
+  }
+  pairing.leave?.(w, f)
+}
+
+function* makeWritable(w: World, f: Fault): Steps {
+  const { k } = w
+  const { vma, index } = f
+  if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+  if (w.run(P.pte_set, C.pteSet)) yield
+  if (k.see(vma.seen(index), true)) yield
+  const pte = vma.pte(index)
+  if (pteKind(pte) === 'file') w.setPte(vma, index, writable(pte))
+  k.unlock(vma.ptl)
+  f.result = 'done'
+}

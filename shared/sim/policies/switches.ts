@@ -1,0 +1,123 @@
+/**
+ * The side switches of DOMAIN.md 4.0 and 4.2a, with what each means, and their values where a preset says nothing. The last
+ * group is this model's own: it names steps in which eras differed and that 4.0 leaves to the operations.
+ */
+
+import { registry } from '../../base/registry.ts'
+import type { Switches } from './slots.ts'
+
+export interface SwitchSpec {
+  readonly id: keyof Switches
+  readonly title: string
+  readonly about: string
+  /** Words it may be; a plain switch has `true` and `false`. */
+  readonly options: readonly string[]
+  readonly default: string
+}
+
+const YES_NO = ['true', 'false']
+
+function flag(id: keyof Switches, on: boolean, title: string, about: string): SwitchSpec {
+  return { id, title, about, options: YES_NO, default: String(on) }
+}
+
+export const switches = registry<SwitchSpec>('switch', [
+  {
+    id: 'unmapLock',
+    title: 'lock of UNMAP',
+    about: 'what i_mmap is, and how UNMAP takes it',
+    options: ['spin', 'spin+lockbreak', 'mutex', 'rwsem-x', 'rwsem-s', 'none'],
+    default: 'rwsem-s',
+  },
+  {
+    id: 'immapMode',
+    title: 'i_mmap in faults',
+    about: 'how a fault takes i_mmap, if its strategy does',
+    options: ['mutex', 'shared', 'exclusive'],
+    default: 'shared',
+  },
+  {
+    id: 'guardMode',
+    title: 'guard rwsem in faults',
+    about: 'how a fault takes the lock of fs-rwsem or inval',
+    options: ['shared', 'exclusive', 'exclusive-for-writes'],
+    default: 'shared',
+  },
+  {
+    id: 'dirtyTagClear',
+    title: 'clearing DIRTY',
+    about: 'when writeback clears the dirty tag of a DAX entry',
+    options: ['never', 'racy', 'underEntry'],
+    default: 'underEntry',
+  },
+  {
+    id: 'prefault',
+    title: 'prefault of write(2)',
+    about: 'whether the source page is only probed or pinned before the atomic copy',
+    options: ['probe', 'probe+pin'],
+    default: 'probe',
+  },
+  {
+    id: 'rangeSinglePage',
+    title: 'one page in the range lock',
+    about: 'whether a single page is locked in the tree or by its own lock where the page exists',
+    options: ['tree', 'page-lock'],
+    default: 'tree',
+  },
+  {
+    id: 'rangeGranularity',
+    title: 'range of write(2)',
+    about: 'whether write(2) locks page by page or its whole range',
+    options: ['page', 'syscall'],
+    default: 'page',
+  },
+  flag('secondUnmap', true, 'second UNMAP', 'truncate unmaps again after dropping pages'),
+  flag('evenCowsOnPunch', false, 'punch takes private copies', 'punch unmaps private copies too (bug)'),
+  flag('flushInsideLock', true, 'flush under the lock', 'shifting operations flush after taking the exclusive lock'),
+  flag('breakLayouts', true, 'wait for DMA', 'truncate and punch wait for pages a device may write to (4.18)'),
+  flag('readaheadTakesInval', false, 'readahead takes the guard', 'who fills the page cache takes the guard shared'),
+  flag('faultsTakeSbPagefault', true, 'faults take the freeze level', 'write faults take sb_pagefault'),
+  flag('xipSeq', false, 'XIP seqcount', 'the 2008 seqcount around the sparse page'),
+  {
+    id: 'punchUnmap',
+    title: 'UNMAP of punch',
+    about: 'whether punch unmaps before its handle or inside it (ext4 until 2014)',
+    options: ['before-handle', 'inside-handle'],
+    default: 'before-handle',
+  },
+  {
+    id: 'holePage',
+    title: 'what a hole is mapped as',
+    about: 'a zeroed page-cache page per index (until 4.13) or the one zero page',
+    options: ['page-cache', 'global-zero'],
+    default: 'global-zero',
+  },
+  {
+    id: 'wakeHash',
+    title: 'wait queue of a 2 MiB entry',
+    about: "hashed by the entry's start, or by the waiter's own index (bug of 4.20-5.2)",
+    options: ['entry', 'index'],
+    default: 'entry',
+  },
+  {
+    id: 'cowUnlock',
+    title: 'unlock after a handed-over COW',
+    about: 'generic code releases what was taken, or another lock or mode (bug)',
+    options: ['matching', 'other'],
+    default: 'matching',
+  },
+  flag('ioZeroes', true, 'write(2) zeroes fresh blocks', 'DAX write() zeroes in the allocation (4.7), not afterwards'),
+  flag(
+    'fsyncFlushesMappings',
+    true,
+    'fsync flushes mapped stores',
+    'fsync writes back cache lines of DAX mappings (4.5)',
+  ),
+  flag('pmdFaults', true, '2 MiB faults', 'faults try a 2 MiB entry where the mapping asks for it'),
+  flag(
+    'recheckPmd',
+    true,
+    'look for a 2 MiB entry again',
+    'after the entry lock is granted a fault looks again (4.12)',
+  ),
+])

@@ -1,0 +1,1 @@
+export { underTheMutex } from './sc01-under-the-mutex.ts'

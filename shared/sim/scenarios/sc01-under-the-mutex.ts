@@ -1,0 +1,85 @@
+/**
+ * SC1: what it costs to hold i_mmap across get_block. N processes fault one shared file page by page, each its own stripe,
+ * back to back: closed loop, no think time.
+ *
+ * With `blocks=mapped` a process that has touched its stripe maps it anew, as a new process would; that takes no time.
+ */
+import * as z from 'zod'
+import { store } from '../ops/access.ts'
+import type { Steps } from '../task.ts'
+import type { Vma } from '../mm.ts'
+import type { World } from '../world.ts'
+import { amount, choice, commitEvery, duration, MS, scenario, startCommits } from './scenario.ts'
+
+const PAGES_PER_MIB = 256
+
+const params = z.object({
+  threads: amount({ label: 'Threads, a process each', unit: '', min: 1, max: 1_024, default: 8 }),
+  blocks: choice('What the file has', ['holes', 'mapped'], 'holes'),
+  fileMiB: amount({ label: 'File size', unit: 'MiB', min: 1, max: 4_096, default: 1_024 }),
+  commitMs: commitEvery(50),
+  durationMs: duration(200),
+})
+
+function* faulter(w: World, vma: Vma, again: boolean): Steps {
+  do {
+    for (let i = 0; i < vma.pages && w.goesOn(); i++) yield* store(w, vma, { index: vma.pgoff + i, slot: 0 })
+    if (again) w.remap(vma)
+  } while (again && w.goesOn())
+}
+
+export const underTheMutex = scenario({
+  id: 'SC1',
+  title: 'Under the mutex',
+  question: 'What does it cost to move get_block() under i_mmap_mutex, after the i_size check?',
+  about: 'N processes write-fault one big shared file sequentially, into holes or onto mapped blocks.',
+  params,
+  strategies: ['E', 'F', 'F,tx=tx-before-locks', 'H1', 'H1,rangeSinglePage=page-lock', 'G', 'K'],
+  machine: (p) => ({
+    cpus: Math.max(8, p.threads),
+    blocks: p.fileMiB * PAGES_PER_MIB,
+    slots: 1,
+    durationNs: p.durationMs * MS,
+  }),
+  setUp(w, p) {
+    const pages = p.fileMiB * PAGES_PER_MIB
+    const inode = w.newFile({ dax: w.dax, pages, blocks: p.blocks === 'mapped' ? 'written' : 'holes' })
+    const stripe = Math.floor(pages / p.threads)
+    for (let i = 0; i < p.threads; i++) {
+      const mm = w.newMm()
+      mm.users = 1
+      const vma = w.map(mm, inode, { from: i * stripe, pages: stripe })
+      w.k.spawn(`faulter-${i}`, faulter(w, vma, p.blocks === 'mapped'))
+    }
+    startCommits(w, p.commitMs)
+  },
+  expected: [
+    {
+      text: 'on holes F flattens from two threads on, below K, and K below E',
+      holds: (run) => {
+        const rate = (strategy: string) => run(strategy, { threads: 16, commitMs: 0 }).opsPerSecond
+        const convert = 'init=unwritten-convert'
+        return rate(`E,${convert}`) > rate('K') && rate('K') > rate(`F,${convert}`)
+      },
+    },
+    {
+      text: 'on mapped blocks K scales with threads, E and F (mutex) do not',
+      holds: (run) => {
+        const gain = (strategy: string) =>
+          run(strategy, { threads: 32, blocks: 'mapped', commitMs: 0, durationMs: 20, fileMiB: 64 }).opsPerSecond /
+          run(strategy, { threads: 8, blocks: 'mapped', commitMs: 0, durationMs: 20, fileMiB: 64 }).opsPerSecond
+        return gain('K') > 1.5 && gain('E') < 1.1 && gain('F') < 1.1
+      },
+    },
+    {
+      text: "with commits F's slowest fault waits out a commit stall with every other task of the file",
+      holds: (run) => {
+        const tail = (strategy: string) => {
+          const ops = run(strategy, { threads: 8, commitMs: 5, durationMs: 100 }).opStats
+          return ops.find((one) => one.kind === 'write_fault')?.maxNs ?? 0
+        }
+        return tail('F') > 0 && tail('K') > 0
+      },
+    },
+  ],
+})

@@ -1,0 +1,441 @@
+/**
+ * A world: one simulated machine with a filesystem, its device and journal, inodes, address spaces, prices, and the policy
+ * that says how faults are locked. Operations (ops/) are generators over it. It holds state and the few helpers every
+ * operation needs; what an operation does is not here.
+ *
+ * Not modelled: several filesystems at once, memory pressure other than an explicit reclaimer, interrupts, NUMA.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { Ns } from '../model/trace.ts'
+import { Allocator } from './allocator.ts'
+import { C, Prices, type CostId } from './costs.ts'
+import { GARBAGE } from './content.ts'
+import { Device } from './device.ts'
+import { Extents, written, unwritten } from './extents.ts'
+import type { Filesystem } from './fs/fs.ts'
+import { Inode } from './inode.ts'
+import type { Checks } from './invariants/checks.ts'
+import { Journal, type Transaction } from './journal.ts'
+import { Kernel } from './kernel.ts'
+import { MUTEX, PERCPU_RWSEM, RWSEM, SPINLOCK, type LockSpec, type SimLock } from './locks.ts'
+import { AddressSpace, type Page } from './mapping.ts'
+import { Mm, PTE_NONE, pteKind, pteTarget, Vma, type Pte } from './mm.ts'
+import { P } from './phases.ts'
+import type { Policy } from './policies/slots.ts'
+import { RangeLocks } from './range-lock.ts'
+import type { SimSink } from './sink.ts'
+import { Stats } from './stats.ts'
+import type { Steps } from './task.ts'
+
+/** Failures as operations return them (`op.result`). */
+export const SIGBUS = -14
+export const ENOSPC = -28
+export const EBUSY = -16
+
+export interface WorldOptions {
+  readonly cpus: number
+  readonly seed: number
+  readonly sink: SimSink
+  /** False: search. */
+  readonly timed: boolean
+  readonly policy: Policy
+  readonly fs: Filesystem
+  /** Whether a scenario's files are persistent memory: what the strategy is judged on. */
+  readonly dax: boolean
+  readonly costs?: Readonly<Partial<Record<CostId, number>>>
+  readonly machine?: Readonly<Partial<Record<MachineCostId, number>>>
+  /** False: every draw is its median. */
+  readonly jitter?: boolean
+  readonly blocks: number
+  /** Places in a page that stores can be told apart at. */
+  readonly slots?: number
+  readonly eadr?: boolean
+}
+
+export type MachineCostId = 'lock' | 'unlock' | 'spinHandoff' | 'wake' | 'contextSwitch' | 'quantum' | 'sharedLine'
+
+/** DOMAIN.md 6.2: uncontended lock + unlock 40 ns, hand-offs 300 ns and 4 us, switch 1.2 us, quantum 3 ms. */
+export const MACHINE: Readonly<Record<MachineCostId, Ns>> = {
+  lock: 20,
+  unlock: 20,
+  spinHandoff: 300,
+  wake: 4_000,
+  contextSwitch: 1_200,
+  quantum: 3_000_000,
+  sharedLine: 60,
+}
+
+const IMMAP: Readonly<Record<Policy['switches']['unmapLock'], { readonly name: string; readonly spec: LockSpec }>> = {
+  spin: { name: '&mapping->i_mmap_lock', spec: SPINLOCK },
+  'spin+lockbreak': { name: '&mapping->i_mmap_lock', spec: SPINLOCK },
+  mutex: { name: '&mapping->i_mmap_mutex', spec: MUTEX },
+  'rwsem-x': { name: '&mapping->i_mmap_rwsem', spec: RWSEM },
+  'rwsem-s': { name: '&mapping->i_mmap_rwsem', spec: RWSEM },
+  none: { name: '&mapping->i_mmap_rwsem', spec: RWSEM },
+}
+
+/** One file as a scenario asks for it. Sizes in pages. */
+export interface FileSpec {
+  readonly dax: boolean
+  readonly pages: number
+  readonly size?: number
+  readonly blocks?: 'holes' | 'written' | 'unwritten'
+}
+
+export class World {
+  readonly k: Kernel
+  readonly prices: Prices
+  readonly policy: Policy
+  readonly fs: Filesystem
+  readonly device: Device
+  readonly allocator: Allocator
+  readonly journal: Journal
+  readonly inodes: Inode[] = []
+  readonly mms: Mm[] = []
+  readonly stats = new Stats()
+  /** Freeze levels 1-3. */
+  readonly sbWrite: SimLock
+  readonly sbPagefault: SimLock
+  readonly sbIntwrite: SimLock
+  /** The freezer has all levels. */
+  frozen = false
+  /** The oracle; undefined where only speed is wanted. */
+  checks: Checks | undefined
+  /** No operation begins after this. */
+  stopAt: Ns = Infinity
+  maxOps = Infinity
+  readonly cpus: number
+  readonly dax: boolean
+  readonly #vmas: Vma[] = []
+  readonly #blockObjects: number
+  #serial = 0
+  #pmemWriteFree: Ns = 0
+  #pmemReadFree: Ns = 0
+  #diskFree: Ns = 0
+
+  constructor(options: WorldOptions) {
+    this.policy = options.policy
+    this.fs = options.fs
+    this.cpus = options.cpus
+    this.dax = options.dax
+    this.k = new Kernel({
+      cpus: options.cpus,
+      seed: options.seed,
+      sink: options.sink,
+      timed: options.timed,
+      costs: { ...MACHINE, ...options.machine },
+    })
+    this.prices = new Prices(options.costs, options.jitter)
+    this.device = new Device({ blocks: options.blocks, slots: options.slots ?? 4, eadr: options.eadr === true })
+    this.allocator = new Allocator(options.blocks)
+    this.#blockObjects = this.k.objects(options.blocks)
+    this.sbWrite = this.k.newLock('sb_writers', PERCPU_RWSEM)
+    this.sbPagefault = this.k.newLock('sb_pagefaults', PERCPU_RWSEM)
+    this.sbIntwrite = this.k.newLock('sb_internal', PERCPU_RWSEM)
+    this.journal = new Journal(this.k, {
+      kind: this.fs.journal,
+      transLock: this.sbIntwrite,
+      hooks: {
+        writeOrdered: (transaction) => this.#writeOrdered(transaction),
+        writeLog: (transaction) => this.#writeLog(transaction),
+        committed: (transaction) => this.#committed(transaction.tid),
+      },
+    })
+  }
+
+  // ---- setting up ----
+
+  newFile(spec: FileSpec): Inode {
+    const { k } = this
+    const number = this.inodes.length + 1
+    const immap = IMMAP[this.policy.switches.unmapLock]
+    const guardLock = this.policy.guard.id === 'inval' ? 'mapping.invalidate_lock' : this.fs.faultLock
+    const inode = new Inode({
+      number,
+      dax: spec.dax,
+      pages: spec.pages,
+      size: spec.size ?? spec.pages,
+      extents: new Extents(spec.pages),
+      ranges: new RangeLocks(k, number),
+      rwsem: k.newLock('&sb->s_type->i_mutex_key', RWSEM, number),
+      mapLock: k.newLock(this.fs.mapLock.className, this.fs.mapLock.spec, number),
+      mapping: new AddressSpace({
+        kernel: k,
+        inode: number,
+        pages: spec.pages,
+        slots: this.device.slots,
+        immap: k.newLock(immap.name, immap.spec, number),
+        invalidateLock: k.newLock(guardLock, RWSEM, number),
+      }),
+      object: k.objects(1 + 2 * spec.pages),
+    })
+    this.inodes.push(inode)
+    if (spec.blocks !== undefined && spec.blocks !== 'holes') this.#preallocate(inode, spec.blocks)
+    return inode
+  }
+
+  #preallocate(inode: Inode, kind: 'written' | 'unwritten'): void {
+    for (let index = 0; index < inode.size; index++) {
+      const block = this.allocator.allocate(inode.number, index)
+      assert(block !== undefined, 'the device has room for what a scenario preallocates')
+      if (kind === 'written') this.device.fill(block, 0, true)
+      inode.extents.tree[index] = kind === 'written' ? written(block) : unwritten(block)
+      inode.extents.durable[index] = inode.extents.tree[index]
+      inode.extents.publish(index)
+    }
+  }
+
+  inode(number: number): Inode {
+    return this.inodes[number - 1]
+  }
+
+  newMm(): Mm {
+    const name = this.policy.guard.id === 'inval' ? '&mm->mmap_lock' : '&mm->mmap_sem'
+    const mm = new Mm(this.mms.length, this.k.newLock(name, RWSEM))
+    this.mms.push(mm)
+    return mm
+  }
+
+  /** Maps pages of a file; not an operation, so it takes no time. */
+  map(
+    mm: Mm,
+    inode: Inode,
+    options: { from?: number; pages?: number; shared?: boolean; sync?: boolean; pmd?: boolean } = {},
+  ): Vma {
+    const from = options.from ?? 0
+    const pages = options.pages ?? inode.pages - from
+    const vma = new Vma({
+      id: this.#vmas.length,
+      mm,
+      inode: inode.number,
+      pgoff: from,
+      pages,
+      shared: options.shared ?? true,
+      sync: options.sync === true,
+      pmd: options.pmd === true,
+      ptl: this.k.newLock('ptlock_ptr(ptdesc)', SPINLOCK),
+      object: this.k.objects(pages),
+    })
+    this.#vmas.push(vma)
+    mm.vmas.push(vma)
+    inode.mapping.vmas.push(vma)
+    return vma
+  }
+
+  /** Gives the vma's pages a fresh start, as a new process that maps the file would have; takes no time. */
+  remap(vma: Vma): void {
+    for (let i = 0; i < vma.pages; i++) {
+      const pte = vma.ptes[i]
+      if (pte === PTE_NONE) continue
+      this.pteCleared(vma, vma.pgoff + i, pte)
+      this.checks?.pteGone(vma, vma.pgoff + i, pte)
+      vma.ptes[i] = PTE_NONE
+    }
+  }
+
+  /** kjournald2, and a timer that commits every `commitIntervalNs`. */
+  startJournal(commitIntervalNs: Ns): void {
+    this.k.spawn(this.fs.journal === 'cil' ? 'xfs-cil' : 'jbd2', this.journal.kjournald(), { daemon: true })
+    if (commitIntervalNs === Infinity) return
+    this.k.spawn('commit-timer', this.journal.timer(commitIntervalNs), { daemon: true })
+  }
+
+  /** Block as an object for `see`. */
+  blockObject(block: number): number {
+    return this.#blockObjects + block
+  }
+
+  // ---- page tables ----
+
+  /** Sets a PTE; what it replaces is gone at once. */
+  setPte(vma: Vma, index: number, pte: Pte): void {
+    const old = vma.pte(index)
+    if (old !== PTE_NONE) {
+      this.pteCleared(vma, index, old)
+      this.checks?.pteGone(vma, index, old)
+    }
+    vma.set(index, pte)
+    if (pteKind(pte) === 'page') this.#pageOf(vma, pte).mapped++
+    this.checks?.pteSet(vma, index, pte)
+  }
+
+  /** Takes a PTE out with the local TLB entry; for one the task itself has just put in. */
+  clearAtOnce(vma: Vma, index: number): void {
+    const old = vma.pte(index)
+    if (old === PTE_NONE) return
+    this.pteCleared(vma, index, old)
+    this.checks?.pteGone(vma, index, old)
+    vma.set(index, PTE_NONE)
+  }
+
+  /** The page a PTE pointed to has one mapping less. */
+  pteCleared(vma: Vma, _index: number, pte: Pte): void {
+    if (pteKind(pte) !== 'page') return
+    const page = this.#pageOf(vma, pte)
+    page.mapped--
+    this.inode(vma.inode).mapping.drop(page)
+  }
+
+  /** A reference: the page's number names no other page meanwhile. */
+  keepPage(_inode: Inode, page: Page): void {
+    page.mapped++
+  }
+
+  releasePage(inode: Inode, page: Page): void {
+    page.mapped--
+    inode.mapping.drop(page)
+  }
+
+  #pageOf(vma: Vma, pte: Pte): Page {
+    const page = this.inode(vma.inode).mapping.allPages[pteTarget(pte)]
+    assert(page !== undefined, 'a mapped page exists')
+    return page
+  }
+
+  // ---- time ----
+
+  /** Work of one cost, shown as a phase. */
+  run(phase: number, cost: number): boolean {
+    return this.k.work(phase, this.prices.draw(this.k, cost))
+  }
+
+  runTimes(phase: number, cost: number, times: number): boolean {
+    return this.k.work(phase, this.prices.draw(this.k, cost) * times)
+  }
+
+  /** Writing `pages` pages of pmem: at the price of the CPU, or of the device where its writers saturate it. */
+  pmemWrite(phase: number, cost: number, pages: number): boolean {
+    const { now } = this.k
+    const share = this.prices.draw(this.k, C.pmemWriteShare) * pages
+    const start = Math.max(now, this.#pmemWriteFree)
+    this.#pmemWriteFree = start + share
+    return this.k.work(phase, Math.max(this.prices.draw(this.k, cost), start + share - now))
+  }
+
+  pmemRead(phase: number, cost: number): boolean {
+    const { now } = this.k
+    const share = this.prices.draw(this.k, C.pmemReadShare)
+    const start = Math.max(now, this.#pmemReadFree)
+    this.#pmemReadFree = start + share
+    return this.k.work(phase, Math.max(this.prices.draw(this.k, cost), start + share - now))
+  }
+
+  /** yield(): lets others run if there are any. */
+  yieldCpu(): boolean {
+    return this.k.timed ? this.k.work(P.yield_cpu, 1_000) : this.k.sleep(0)
+  }
+
+  /** A price added to whatever the task does next. */
+  owe(cost: number): void {
+    this.k.current.owed += this.prices.draw(this.k, cost)
+  }
+
+  /** I/O on the shared disk or log device: the task sleeps until its turn is over. */
+  *io(phase: number, cost: number): Steps {
+    const { k } = this
+    k.enter(phase)
+    const start = Math.max(k.now, this.#diskFree)
+    this.#diskFree = start + this.prices.draw(k, cost)
+    if (k.sleep(this.#diskFree - k.now)) yield
+    k.leave(phase)
+  }
+
+  /** May another operation begin? */
+  goesOn(): boolean {
+    return this.k.now < this.stopAt && this.stats.ops < this.maxOps
+  }
+
+  // ---- operations ----
+
+  opBegin(kind: string, inode: number, offset: number, length: number): void {
+    this.stats.begin(this.k.current, this.k.now)
+    this.k.sink.opBegin(this.k.current, kind, inode, offset, length)
+  }
+
+  opEnd(kind: string, result: number): void {
+    this.stats.end(this.k.current, { kind, result, now: this.k.now })
+    this.k.sink.opEnd(this.k.current, result)
+  }
+
+  /** A new tag for what a store or write() by a user of `inode` leaves behind: its serial number and the inode. */
+  tag(inode: Inode): number {
+    this.#serial = (this.#serial + 1) & 0x3ff_ffff
+    return this.#serial * 16 + (inode.number & 15) + 16
+  }
+
+  // ---- transactions ----
+
+  /** Opens a handle (or nests), the waiting and the price included. */
+  *txStart(): Steps {
+    const { k, journal } = this
+    if (journal.kind === 'none') return yield* journal.start()
+    const nested = journal.hasHandle()
+    if (!nested) k.enter(P.journal)
+    yield* journal.start()
+    if (nested) return
+    if (this.run(P.journal, C.handleStart)) yield
+    k.leave(P.journal)
+    k.enter(P.handle)
+  }
+
+  *txStop(): Steps {
+    const { k, journal } = this
+    if (journal.kind === 'none') return journal.stop()
+    const last = journal.isLast()
+    if (last && this.run(P.handle_stop, C.handleStop)) yield
+    journal.stop()
+    if (last) k.leave(P.handle)
+  }
+
+  /** Metadata of an inode changes in the current handle; `durably` happens when it commits. */
+  change(inode: Inode, durably: () => void): void {
+    this.checks?.changed('metadata')
+    this.journal.join((transaction) => {
+      transaction.changes.push(durably)
+      inode.lastTid = transaction.tid
+    })
+  }
+
+  /** A block just allocated: what it holds are its last owner's bytes. */
+  claim(block: number): void {
+    const last = this.allocator.lastOwner(block)
+    if (last === -1) this.device.fill(block, GARBAGE, true)
+    else this.device.disown(block, last)
+    this.checks?.allocated(block)
+  }
+
+  /** Frees a block in the current handle. */
+  free(block: number): void {
+    this.journal.join((transaction) => {
+      this.allocator.free(block, transaction.tid)
+      if (this.journal.kind === 'none') this.#committed(transaction.tid)
+    })
+  }
+
+  #committed(tid: number): void {
+    for (const block of this.allocator.committed(tid)) this.checks?.reusable(block)
+  }
+
+  *#writeOrdered(transaction: Transaction): Steps {
+    for (const number of transaction.ordered) {
+      const inode = this.inode(number)
+      for (const page of inode.mapping.cache.values()) {
+        if (!page.dirty || page.block < 0) continue
+        if (this.k.lock(page.lock, 'exclusive')) yield
+        if (page.dirty && page.block >= 0 && !page.detached) {
+          yield* this.io(P.ordered_data, C.orderedData)
+          for (let slot = 0; slot < this.device.slots; slot++) {
+            this.device.store(page.block, slot, page.content[slot], true)
+          }
+          page.dirty = false
+        }
+        this.k.unlock(page.lock)
+      }
+    }
+  }
+
+  *#writeLog(_transaction: Transaction): Steps {
+    yield* this.io(P.log_io, C.logWrite)
+  }
+}
