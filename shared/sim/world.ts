@@ -171,12 +171,16 @@ export class World {
       object: k.objects(1 + 2 * spec.pages),
     })
     this.inodes.push(inode)
-    if (spec.blocks !== undefined && spec.blocks !== 'holes') this.#preallocate(inode, spec.blocks)
+    if (spec.blocks !== undefined && spec.blocks !== 'holes') {
+      this.preallocate(inode, { from: 0, to: inode.size, kind: spec.blocks })
+    }
     return inode
   }
 
-  #preallocate(inode: Inode, kind: 'written' | 'unwritten'): void {
-    for (let index = 0; index < inode.size; index++) {
+  /** Gives pages blocks, durably, before the run begins. */
+  preallocate(inode: Inode, range: { from: number; to: number; kind: 'written' | 'unwritten' }): void {
+    const { kind } = range
+    for (let index = range.from; index < range.to; index++) {
       const block = this.allocator.allocate(inode.number, index)
       assert(block !== undefined, 'the device has room for what a scenario preallocates')
       if (kind === 'written') this.device.fill(block, 0, true)
