@@ -32,6 +32,8 @@ export default defineConfig({
           'import-parser': source('electron/engine/import-parser.ts'),
           'import-writer': source('electron/engine/import-writer.ts'),
           'sql-process': source('electron/engine/sql-process.ts'),
+          'simulate-thread': source('electron/engine/simulate-thread.ts'),
+          'compare-run': source('electron/engine/compare-run.ts'),
           'orphan-watch': source('electron/engine/orphan-watch.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

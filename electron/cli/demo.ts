@@ -1,25 +1,42 @@
 /**
- * `npm run demo`: the main job in a terminal, on a real kernel trace that ships with Faultline: import it, name the lock
- * that was waited for longest, what was done under it, who waited for whom, and the worst wait up to its root. It works
- * in a folder of its own and removes it, also when it is interrupted; nothing it does outlives it.
+ * `npm run demo`: the main job in a terminal. First a real kernel trace that ships with Faultline: import it, name the lock
+ * that was waited for longest, what was done under it, who waited for whom, and the worst wait up to its root. Then the
+ * question that lock leads to, put to the simulated kernel under three strategies, side by side. It works in a folder of
+ * its own and removes it, also when it is interrupted; only demo-report.html stays, where it was started.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { ContentionRow } from '#shared/analysis/contention.ts'
 import { toWireError } from '#shared/base/errors.ts'
+import { writeReport } from '#electron/report/write.ts'
 import type { Sample } from '#shared/contract/methods.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { bold, columnsOf, count, duration, grouped, percent, plural, print, printable, printTable } from './output.ts'
 import { Session, type OpenTrace } from './session.ts'
 import { describeChain } from './verbs/chain.ts'
+import { printCompare } from './verbs/compare.ts'
 import { contentionFinding } from './verbs/contention.ts'
 import { describeImport } from './verbs/import.ts'
 
 const ROWS = 6
+const REPORT = 'demo-report.html'
+/** What the mails of 2014 argued about: get_block outside i_mmap, under it, and what the kernel does today. */
+const SIMULATED = {
+  scenario: 'SC1',
+  strategies: ['E', 'F', 'K'],
+  baseline: 'E',
+  seeds: 6,
+  sweep: { param: 'threads', values: [1, 2, 4, 8, 16], seeds: 3 },
+} as const
 
 async function demo(session: Session, folder: string): Promise<void> {
+  await showTrace(session, folder)
+  await showStrategies(session)
+}
+
+async function showTrace(session: Session, folder: string): Promise<void> {
   const { samples } = await session.call('app.info', {})
   const sample = samples[0]
   introduce(sample)
@@ -114,7 +131,19 @@ async function showChain({ analyse, trace }: OpenTrace, { classId, mode }: Conte
   print(`\n${bold('4. The longest wait, up to its root')}`)
   for (const chain of chains) print(describeChain(chain, trace.clockUnit).join('\n'))
   print(`1 of ${plural(total, 'wait')}`)
-  print('\nSee it in the window: npm start')
+}
+
+async function showStrategies(session: Session): Promise<void> {
+  print(`\n${bold('5. The same fight under other strategies, simulated')}`)
+  const { sweep, ...what } = SIMULATED
+  const result = await session.call('sim.compare', {
+    ...what,
+    strategies: [...what.strategies],
+    sweep: { ...sweep, values: [...sweep.values] },
+  })
+  printCompare(result)
+  await writeReport(resolve(REPORT), result, true)
+  print(`\nWritten: ${REPORT}, one file to send to a colleague. See the trace in the window: npm start`)
 }
 
 async function main(): Promise<void> {

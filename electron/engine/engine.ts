@@ -33,6 +33,7 @@ import { createRecents, type Recents } from './recent.ts'
 import type { ClientRights } from './rights.ts'
 import { loadSamples } from './samples.ts'
 import { forkSql, type ForkSql } from './spawn.ts'
+import { Simulating } from './simulating.ts'
 import { createSqlRunner } from './sql.ts'
 import { createUploads } from './uploads.ts'
 
@@ -141,7 +142,23 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     now: Date.now,
     onRecent,
   })
-  return { host, version, samples, files, recents, uploads, downloads, handles, opening, jobs, reader, sql, onRecent }
+  const simulating = new Simulating({ jobs, files, opening, folder: dir.imports })
+  return {
+    host,
+    version,
+    samples,
+    simulating,
+    files,
+    recents,
+    uploads,
+    downloads,
+    handles,
+    opening,
+    jobs,
+    reader,
+    sql,
+    onRecent,
+  }
 }
 
 async function importsOf(recents: Recents): Promise<ReadonlySet<string>> {
@@ -161,6 +178,8 @@ const LOGGED: ReadonlySet<MethodName> = new Set([
   'trace.import',
   'query.run',
   'export.run',
+  'sim.run',
+  'sim.compare',
 ])
 
 async function answer(handlers: Handlers, call: ServedCall<AbortSignal> & Call, log: Logger): Promise<unknown> {

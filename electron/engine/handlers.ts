@@ -22,6 +22,7 @@ import type { Reader } from './reader.ts'
 import type { Recents } from './recent.ts'
 import { writablePath } from './rights.ts'
 import type { SampleFile } from './samples.ts'
+import type { Simulating } from './simulating.ts'
 import type { SqlRunner } from './sql.ts'
 import type { Uploads } from './uploads.ts'
 
@@ -37,6 +38,7 @@ export interface Parts {
   readonly opening: Opening
   readonly jobs: Jobs
   readonly reader: Reader
+  readonly simulating: Simulating
   readonly sql: SqlRunner
   readonly onRecent: () => void
 }
@@ -46,12 +48,13 @@ export type Handlers = {
 }
 
 export function createHandlers(parts: Parts): Handlers {
-  return { ...fileHandlers(parts), ...traceHandlers(parts), ...byteHandlers(parts) }
+  return { ...fileHandlers(parts), ...traceHandlers(parts), ...simHandlers(parts), ...byteHandlers(parts) }
 }
 
 type FileMethod = 'app.info' | Extract<MethodName, `files.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
-type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod>
+type SimMethod = Extract<MethodName, `sim.${string}`>
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, handles, opening, jobs, reader, onRecent } = parts
@@ -103,6 +106,14 @@ function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
       return sql.run({ path, sql: text, maxRows: Math.min(maxRows ?? limits.sqlRows, limits.sqlRows) }, signal)
     },
     'export.run': (params, call) => exportRun(parts, params, call),
+  }
+}
+
+function simHandlers({ simulating }: Parts): Pick<Handlers, SimMethod> {
+  return {
+    'sim.catalog': () => Promise.resolve(simulating.catalog()),
+    'sim.run': (params, call) => simulating.run(params, call),
+    'sim.compare': (params, call) => simulating.compare(params, call),
   }
 }
 

@@ -8,9 +8,11 @@ import { assert } from '#shared/base/assert.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Progress } from '#shared/contract/methods.ts'
 import { checkFile } from '../store/check.ts'
+import { compareJob } from './compare.ts'
 import { exportJob } from './export.ts'
 import { importTrace } from './import.ts'
 import type { JobContext, JobMessage } from './jobs.ts'
+import { simulateJob } from './simulate.ts'
 
 const PROGRESS_EVERY_MS = 100
 
@@ -18,6 +20,8 @@ const jobs = {
   import: importTrace,
   export: exportJob,
   check: checkFile,
+  simulate: simulateJob,
+  compare: compareJob,
 } as const
 
 export type JobName = keyof typeof jobs

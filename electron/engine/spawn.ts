@@ -15,7 +15,7 @@ export function entryUrl(name: string): URL {
   return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 }
 
-type ThreadName = 'data-worker' | 'job-worker' | 'orphan-watch' | 'import-parser' | 'import-writer'
+type ThreadName = 'data-worker' | 'job-worker' | 'orphan-watch' | 'import-parser' | 'import-writer' | 'simulate-thread'
 
 /** `transfer`: ports inside `workerData`, which move to the thread. */
 export function spawnThread(name: ThreadName, workerData?: unknown, transfer: readonly MessagePort[] = []): Worker {

@@ -8,6 +8,14 @@ import * as z from 'zod'
 import type { WireError } from '../base/errors.ts'
 import type { AnalysisId } from '../analysis/index.ts'
 import type { Diagnostic } from '../model/trace.ts'
+import {
+  compareSchema,
+  runSchema,
+  type CompareResult,
+  type RunResult,
+  type SimCatalog,
+  type StrategyProgress,
+} from './simulation.ts'
 
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
 export const fileId = z.string().min(1).max(64)
@@ -208,6 +216,12 @@ export const methods = {
       force: z.boolean().default(false),
     }),
   ),
+  /** Every scenario, strategy, slot and cost there is, with what forms need to ask for them. */
+  'sim.catalog': method<SimCatalog>()(nothing),
+  /** One run of a scenario (progress in simulated ns). */
+  'sim.run': method<RunResult>()(runSchema),
+  /** Strategies side by side over seeds (progress in runs, `strategies` says how far each is). */
+  'sim.compare': method<CompareResult>()(compareSchema),
   /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
   'upload.begin': method<{ upload: string }>()(
     /** `bytes`: the size where it is known, so that what is too large is refused at once. */
@@ -234,10 +248,12 @@ export interface Progress {
   /** In `unit`s. */
   readonly done: number
   readonly total: number | null
-  readonly unit: 'bytes' | 'rows' | 'runs'
+  readonly unit: 'bytes' | 'rows' | 'runs' | 'ns'
   /** Events found so far, where that is what is counted. */
   readonly events: number | null
   readonly elapsedMs: number
+  /** Comparisons only. */
+  readonly strategies?: readonly StrategyProgress[]
 }
 
 /** What the engine tells every client without being asked. */

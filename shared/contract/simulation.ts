@@ -77,12 +77,16 @@ export interface ScenarioInfo {
   readonly id: string
   readonly title: string
   readonly question: string
+  /** Who does what, in a sentence. */
+  readonly about: string
   readonly params: readonly ParamInfo[]
   /** Worth comparing here, the baseline first. */
   readonly strategies: readonly string[]
   readonly filesystems: readonly string[]
   /** Its number of threads, where a throughput curve over it makes sense. */
   readonly threadParam: string | null
+  /** What is expected to come out, in sentences; tests hold the model to them. */
+  readonly expected: readonly string[]
 }
 
 export interface StrategyInfo {
@@ -146,6 +150,7 @@ export interface RunSummary {
   readonly strategy: string
   readonly slots: Readonly<Record<string, string>>
   readonly fs: string
+  readonly params: Readonly<Record<string, number | string | boolean>>
   readonly seed: number
   readonly digest: string
   readonly events: number

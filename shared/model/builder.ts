@@ -238,7 +238,7 @@ export class TraceBuilder {
         eventCount: this.#events.count,
       },
       diagnostics: [...this.#diagnostics.values()],
-      annotations: this.#annotations.map((one) => shifted(one, shiftNs)),
+      ...(this.#annotations.length === 0 ? {} : { annotations: this.#annotations.map((one) => shifted(one, shiftNs)) }),
       rate: this.#rate.finish(shiftNs),
       shiftNs,
       rows: { ...this.#nextId },

@@ -23,12 +23,6 @@ export class RunDigest {
     this.#b = (b ^ (b >>> 14)) + code + (task << 5)
   }
 
-  /** Two numbers that need not fit 32 bits. */
-  addNumbers(one: number, two: number): void {
-    this.add(31, one, 0, two | 0)
-    this.add(31, two, 0, 0)
-  }
-
   hex(): string {
     return word(this.#a) + word(this.#b)
   }

@@ -44,7 +44,7 @@ export function smallTrace(seed: number, heldNs: number): Trace {
   }
   for (let i = 0; i < 8; i++) kernel.spawn(`w${i}`, body(i))
   kernel.runUntil(2_000_000, Infinity)
-  recorder.finish({ scenario: 'S', strategy: 'A', seed: String(seed), cpus: 8 }, kernel)
+  recorder.finish({ scenario: 'S', strategy: 'A', seed: String(seed), cpus: 8, digest: '' }, kernel)
   return collector.trace()
 }
 

@@ -10,6 +10,7 @@ import { SPAN_TABLES, type EventChunk, type Trace } from '#shared/model/trace.ts
 import { Kernel } from '#shared/sim/kernel.ts'
 import { MUTEX, RWSEM, SPINLOCK, type SimLock } from '#shared/sim/locks.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
+import { RunSink } from '#shared/sim/run-sink.ts'
 import type { Steps } from '#shared/sim/task.ts'
 import { CONTEXT_TASK, Recorder } from '#shared/spans/recorder.ts'
 import { decodeUtf8 } from '#shared/base/bytes.ts'
@@ -37,8 +38,10 @@ type Body = (kernel: Kernel, locks: Record<'mutex' | 'rwsem' | 'spin', SimLock>,
 function run(body: Body, options: { tasks?: number; cpus?: number; steps?: number } = {}): Run {
   const collector = new TraceCollector()
   const recorder = new SimRecorder({ builder: new TraceBuilder(collector, 'run', 'simulation'), phases: PHASES })
-  const kernel = new Kernel({ cpus: options.cpus ?? 3, seed: 1, costs: COSTS, timed: true, sink: recorder })
+  const digest = new RunSink(recorder)
+  const kernel = new Kernel({ cpus: options.cpus ?? 3, seed: 1, costs: COSTS, timed: true, sink: digest })
   recorder.attach(kernel)
+  digest.attach(kernel, undefined)
   const locks = {
     mutex: kernel.newLock('&ei->truncate_mutex', MUTEX, 12),
     rwsem: kernel.newLock('mapping.rwsem', RWSEM, 12),
@@ -46,8 +49,8 @@ function run(body: Body, options: { tasks?: number; cpus?: number; steps?: numbe
   }
   for (let i = 0; i < (options.tasks ?? 6); i++) kernel.spawn(`worker/${i}`, body(kernel, locks, i))
   kernel.runUntil(Infinity, options.steps ?? 3_000)
-  recorder.finish({ scenario: 'T', strategy: 'S', seed: '1', cpus: 3 }, kernel)
-  return { trace: collector.trace(), chunks: collector.chunks, kernel, digest: recorder.digest.hex() }
+  recorder.finish({ scenario: 'T', strategy: 'S', seed: '1', cpus: 3, digest: digest.digest }, kernel)
+  return { trace: collector.trace(), chunks: collector.chunks, kernel, digest: digest.digest }
 }
 
 /** Every kind of lock, contended and not, nested phases, trylocks, sleep inside and outside operations. */

@@ -1,12 +1,13 @@
 /**
- * `faultline list`: what ids there are. Scenarios, strategies, slots, races and invariants belong to the simulator, which
- * this version does not have: their lists are empty and a note says why.
+ * `faultline list`: what ids there are. Races belong to the explorer, which this version does not have: their list is
+ * empty and a note says why.
  */
 
 import { EXPORT_FORMATS, type AppInfo } from '#shared/contract/methods.ts'
+import type { ScenarioInfo, SimCatalog, SlotInfo, StrategyInfo } from '#shared/contract/simulation.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import { json } from '../options.ts'
-import { columnsOf, note, print, printJson, printTable } from '../output.ts'
+import { bold, columnsOf, dim, note, print, printable, printJson, printTable } from '../output.ts'
 import { verb } from './verb.ts'
 
 const LISTS = ['scenarios', 'strategies', 'slots', 'races', 'invariants', 'formats', 'analyses'] as const
@@ -25,24 +26,73 @@ export const list = verb({
   async run(session, [what], options) {
     const known = LISTS.find((id) => id === what)
     if (known === undefined) throw unknownId('list', what, LISTS)
-    const items = itemsOf(known, await session.call('app.info', {}))
-    if (items.length === 0)
-      note(`there are no ${known} in this version: it imports and analyses traces and does not simulate`)
+    const simulated = SIMULATED.has(known) ? await session.call('sim.catalog', {}) : undefined
+    const items = itemsOf(known, await session.call('app.info', {}), simulated)
+    if (items.length === 0) note(`there are no ${known} in this version: it does not search interleavings`)
     if (options.json) printJson({ [known]: items })
+    else if (simulated !== undefined) printCatalog(known, simulated)
     else if (items.length > 0) printItems(known, items)
     return 0
   },
 })
 
-function itemsOf(what: List, app: AppInfo): readonly Item[] {
+const SIMULATED: ReadonlySet<List> = new Set(['scenarios', 'strategies', 'slots', 'invariants'])
+
+function itemsOf(what: List, app: AppInfo, simulated: SimCatalog | undefined): readonly Item[] {
   switch (what) {
     case 'formats':
       return formats(app)
     case 'analyses':
       return app.analyses
-    default:
+    case 'races':
       return []
+    default:
+      return simulated?.[what] ?? []
   }
+}
+
+function printCatalog(what: List, catalog: SimCatalog): void {
+  print(`${catalog[what as keyof SimCatalog].length} ${what}`)
+  if (what === 'scenarios') catalog.scenarios.forEach(printScenario)
+  else if (what === 'strategies') printStrategies(catalog.strategies)
+  else if (what === 'slots') catalog.slots.forEach(printSlot)
+  else printInvariants(catalog.invariants)
+}
+
+function printScenario({ id, title, question, params, strategies, filesystems }: ScenarioInfo): void {
+  print(`\n${bold(`${id}  ${title}`)}`)
+  print(`  ${printable(question)}`)
+  print(`  ${dim('compares')} ${strategies.join(', ')} ${dim('on')} ${filesystems.join(', ')}`)
+  for (const { name, title: what, type, unit, min, max, options, default: usual } of params) {
+    const values = type === 'number' ? `${min} to ${max}${unit === null ? '' : ` ${unit}`}` : (options ?? []).join('|')
+    print(`  --set ${name}=${usual}  ${what} (${values})`)
+  }
+}
+
+function printStrategies(strategies: readonly StrategyInfo[]): void {
+  const { name } = columnsOf(strategies)
+  printTable([
+    name('id', ({ id }) => id),
+    name('title', ({ title }) => title),
+    name('era', ({ era }) => era),
+    name('protects', ({ protects }) => protects),
+    name('costs', ({ costs }) => costs),
+  ])
+}
+
+function printSlot({ id, title, slot, options }: SlotInfo): void {
+  print(`\n${bold(slot === null ? id : `${id} (${slot})`)}  ${printable(title)}`)
+  for (const option of options) print(`  ${id}=${option.id}  ${printable(option.about)}`)
+}
+
+function printInvariants(invariants: SimCatalog['invariants']): void {
+  const { name } = columnsOf(invariants)
+  printTable([
+    name('id', ({ id }) => id),
+    name('title', ({ title }) => title),
+    name('severity', ({ severity }) => severity),
+    name('says', ({ about }) => about),
+  ])
 }
 
 const EXPORT_TITLES: Readonly<Record<(typeof EXPORT_FORMATS)[number], string>> = {

@@ -1,0 +1,281 @@
+/**
+ * One run of the model into a trace sink, slice by slice, with room for messages and for whoever writes between two slices;
+ * and from what a client asks for (names and text) to what the model takes (resolved and typed). Wrong names and values are
+ * refused here, before any thread is started.
+ */
+
+import * as z from 'zod'
+import { ApiError } from '#shared/base/errors.ts'
+import { unknownId } from '#shared/base/registry.ts'
+import type {
+  CompareResult,
+  ParamInfo,
+  RunSummary,
+  ScenarioInfo,
+  SimCatalog,
+  ViolationInfo,
+} from '#shared/contract/simulation.ts'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import type { TraceSink } from '#shared/model/trace.ts'
+import { COSTS } from '#shared/sim/costs.ts'
+import { filesystems } from '#shared/sim/fs/index.ts'
+import { PHASES } from '#shared/sim/phases.ts'
+import { SimRecorder } from '#shared/sim/record.ts'
+import {
+  prepare,
+  runSlices,
+  type Prepared,
+  type RunResult as ModelResult,
+  type RunSpec as ModelSpec,
+} from '#shared/sim/run.ts'
+import { scenarios, type Scenario } from '#shared/sim/scenarios/index.ts'
+import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import { MACHINE } from '#shared/sim/world.ts'
+import { ASSUMPTIONS, catalogOf } from './sim-catalog.ts'
+
+/** As it crosses from clients and to threads: plain words. */
+export interface RunSpec {
+  readonly scenario: string
+  readonly strategy: string
+  readonly slots: Readonly<Record<string, string>>
+  readonly fs?: string | undefined
+  readonly set: Readonly<Record<string, string | number | boolean>>
+  readonly seed: number
+}
+
+/** What is left of a run: everything but its trace. */
+export interface RunOutcome {
+  readonly strategy: string
+  readonly title: string
+  readonly slots: Readonly<Record<string, string>>
+  readonly fs: string
+  readonly params: Readonly<Record<string, number | string | boolean>>
+  readonly digest: string
+  /** Raw events of the trace. */
+  readonly events: number
+  readonly ops: number
+  readonly simulatedNs: number
+  readonly violations: readonly ViolationInfo[]
+  readonly counters: Readonly<Record<string, number>>
+  readonly deadlock: RunSummary['deadlock']
+  readonly opCounts: RunSummary['opCounts']
+  /** Tasks that are no part of the workload: journal threads, timers. */
+  readonly daemonPids: readonly number[]
+}
+
+export interface RunProgress {
+  readonly doneNs: number
+  readonly totalNs: number
+  readonly events: number
+}
+
+export interface RunHost {
+  stopped(): boolean
+  /** Resolves when there is room for more batches; messages get their turn meanwhile. */
+  room(): Promise<void>
+  onProgress(progress: RunProgress): void
+}
+
+export async function runInto(spec: RunSpec, sink: TraceSink, host: RunHost): Promise<RunOutcome> {
+  const builder = new TraceBuilder(sink, nameOf(spec), 'simulation')
+  const recorder = new SimRecorder({ builder, phases: PHASES })
+  const prepared = prepare(resolveRun(spec), { sink: recorder, timed: true })
+  const { k, stopAt } = prepared.world
+  recorder.attach(k)
+  const slices = runSlices(prepared)
+  for (;;) {
+    const slice = slices.next()
+    if (slice.done === true) {
+      const meta = { scenario: spec.scenario, strategy: slice.value.strategy.label, seed: String(spec.seed) }
+      recorder.finish({ ...meta, cpus: prepared.machine.cpus, digest: slice.value.digest }, k)
+      return outcomeOf(prepared, slice.value, builder.eventCount)
+    }
+    if (host.stopped()) throw new ApiError('cancelled', 'the simulation was cancelled')
+    host.onProgress({ doneNs: Math.min(k.now, stopAt), totalNs: stopAt, events: builder.eventCount })
+    await host.room()
+  }
+}
+
+/** What a recorded run is called in its file. */
+function nameOf({ scenario, strategy, seed }: RunSpec): string {
+  return `${scenario} ${strategy} seed ${seed}`
+}
+
+function outcomeOf({ world }: Prepared, result: ModelResult, events: number): RunOutcome {
+  const { strategy, deadlock } = result
+  return {
+    strategy: strategy.label,
+    title: strategies.get(strategy.id).title,
+    slots: strategy.slots,
+    fs: result.fs,
+    params: result.params as RunOutcome['params'],
+    digest: result.digest,
+    events,
+    ops: result.ops,
+    simulatedNs: result.simulatedNs,
+    violations: violationsOf(result),
+    counters: result.counters,
+    deadlock: deadlock === undefined ? null : { atNs: deadlock.atNs, cycle: cycleText(deadlock.cycle) },
+    opCounts: result.opStats.map(({ kind, count, failed, meanNs, maxNs }) => ({
+      op: kind,
+      count,
+      failed,
+      meanNs,
+      maxNs,
+    })),
+    daemonPids: world.k.tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid),
+  }
+}
+
+function cycleText(cycle: readonly { readonly task: string; readonly lock: string }[]): string {
+  return cycle.map(({ task, lock }) => `${task} waits for ${lock === '' ? 'a wake-up' : lock}`).join(', ')
+}
+
+/** One entry per invariant: the first time it showed, and how often in all. */
+function violationsOf({ findings, findingCounts, seed }: ModelResult): ViolationInfo[] {
+  return Object.entries(findingCounts).map(([invariant, count]) => {
+    const first = findings.find((finding) => finding.invariant === invariant)
+    return { invariant, message: first?.message ?? invariant, count, atNs: first?.atNs ?? 0, seed }
+  })
+}
+
+/** The model's own specification of a run; throws what is wrong with it. */
+export function resolveRun({ scenario: id, strategy, slots, fs, set, seed }: RunSpec): ModelSpec {
+  const scenario = scenarios.get(id)
+  const overrides = Object.entries(slots).map(([name, option]) => `${name}=${option}`)
+  const { params, costs, machine, cpus } = settingsOf(scenario, set)
+  const spec: ModelSpec = {
+    scenario: id,
+    params,
+    strategy: parseStrategy(strategy, overrides),
+    seed,
+    costs,
+    machine,
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(fs === undefined ? {} : { fs: filesystems.get(fs).id }),
+  }
+  scenario.params.parse(checked(scenario, params))
+  return spec
+}
+
+const COST_IDS: readonly string[] = COSTS.map(({ id }) => id)
+const MACHINE_IDS = Object.keys(MACHINE)
+
+/** Names after `--set`: the scenario's parameters, the model's costs, the machine's. */
+function settingsOf(scenario: Scenario, set: RunSpec['set']) {
+  const shape = paramsOf(scenario)
+  const params: Record<string, unknown> = {}
+  const costs: Record<string, number> = {}
+  const machine: Record<string, number> = {}
+  let cpus: number | undefined
+  for (const [name, value] of Object.entries(set)) {
+    const param = shape.find((one) => one.name === name)
+    if (param !== undefined) params[name] = typed(param, value)
+    else if (COST_IDS.includes(name)) costs[name] = numberOf(name, value)
+    else if (MACHINE_IDS.includes(name)) machine[name] = numberOf(name, value)
+    else if (name === 'cpus') cpus = numberOf(name, value)
+    else {
+      const known = [...shape.map((one) => one.name), 'cpus', ...COST_IDS, ...MACHINE_IDS]
+      throw unknownId(`parameter of ${scenario.id}`, name, known)
+    }
+  }
+  return { params, costs, machine, cpus }
+}
+
+function numberOf(name: string, value: string | number | boolean): number {
+  const number = typeof value === 'string' ? (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : NaN) : Number(value)
+  if (Number.isFinite(number) && typeof value !== 'boolean') return number
+  throw new ApiError('bad-request', `${name}=${value} is not a number`)
+}
+
+function typed(param: ParamInfo, value: string | number | boolean): unknown {
+  if (param.type === 'number') return numberOf(param.name, value)
+  if (param.type === 'choice') {
+    const options = param.options ?? []
+    if (!options.includes(String(value))) throw unknownId(`value of ${param.name}`, String(value), options)
+    return String(value)
+  }
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw new ApiError('bad-request', `${param.name}=${value} is neither true nor false`)
+}
+
+/** Values in their ranges, said with the range. */
+function checked(scenario: Scenario, params: Record<string, unknown>): Record<string, unknown> {
+  for (const { name, min, max, unit } of paramsOf(scenario)) {
+    const value = params[name]
+    if (typeof value !== 'number' || min === null || max === null) continue
+    if (Number.isInteger(value) && value >= min && value <= max) continue
+    const range = `a whole number from ${min} to ${max}${unit === null ? '' : ` ${unit}`}`
+    throw new ApiError('bad-request', `${scenario.id}: ${name}=${value} is not ${range}`)
+  }
+  return params
+}
+
+export function scenarioStrategies(id: string): readonly string[] {
+  return scenarios.get(id).strategies
+}
+
+export function catalog(): SimCatalog {
+  return catalogOf(scenarios.items.map(scenarioInfo))
+}
+
+function scenarioInfo(scenario: Scenario): ScenarioInfo {
+  const params = paramsOf(scenario)
+  return {
+    id: scenario.id,
+    title: scenario.title,
+    question: scenario.question,
+    about: scenario.about,
+    params,
+    strategies: scenario.strategies,
+    filesystems: filesystems.ids,
+    threadParam: params.some(({ name }) => name === 'threads') ? 'threads' : null,
+    expected: scenario.expected.map(({ text }) => text),
+  }
+}
+
+/** The part of JSON schema that scenario parameters use. */
+const fieldSchema = z.object({
+  type: z.enum(['integer', 'number', 'string', 'boolean']),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  enum: z.array(z.string()).optional(),
+  default: z.union([z.number(), z.string(), z.boolean()]),
+  label: z.string().default(''),
+  unit: z.string().default(''),
+})
+
+/** A form's fields from the schema that also checks them. */
+function paramsOf({ params }: Scenario): ParamInfo[] {
+  const { properties = {} } = z.toJSONSchema(params)
+  return Object.entries(properties).map(([name, property]) => {
+    const field = fieldSchema.parse(property)
+    return {
+      name,
+      title: field.label,
+      type: field.enum !== undefined ? 'choice' : field.type === 'boolean' ? 'switch' : 'number',
+      unit: field.unit === '' ? null : field.unit,
+      min: field.minimum ?? null,
+      max: field.maximum ?? null,
+      default: field.default,
+      options: field.enum ?? (field.type === 'boolean' ? ['true', 'false'] : null),
+      about: field.label,
+    }
+  })
+}
+
+/** What a comparison says of itself. */
+export function describeWorkload(
+  outcome: RunOutcome,
+  scenario: string,
+): Pick<CompareResult, 'workload' | 'assumptions'> {
+  const { title, question } = scenarios.get(scenario)
+  const { fs, params } = outcome
+  return { workload: { kind: 'scenario', scenario, title, question, fs, params }, assumptions: ASSUMPTIONS }
+}
+
+export function summaryOf(spec: RunSpec, outcome: RunOutcome): Omit<RunSummary, 'file' | 'wallMs'> {
+  const { title: _title, params, daemonPids: _daemons, ...rest } = outcome
+  return { scenario: spec.scenario, seed: spec.seed, params, ...rest }
+}
