@@ -22,7 +22,13 @@ function forbid(files, patterns) {
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: patterns.map(([group, message]) => (group instanceof RegExp ? { regex: group.source, message } : { group: Array.isArray(group) ? group : [group], message })) },
+        {
+          patterns: patterns.map(([group, message]) =>
+            group instanceof RegExp
+              ? { regex: group.source, message }
+              : { group: Array.isArray(group) ? group : [group], message },
+          ),
+        },
       ],
     },
   }
@@ -59,10 +65,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
@@ -89,22 +92,85 @@ export default tseslint.config(
       'no-restricted-globals': ['error', 'Date', 'TextDecoder', 'TextEncoder', 'setTimeout', 'crypto', 'performance'],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.property.name=/^toLocale/]", message: 'results may differ between machines' },
-        { selector: "CallExpression[callee.property.name='localeCompare']", message: 'order may differ between machines' },
+        {
+          selector: 'CallExpression[callee.property.name=/^toLocale/]',
+          message: 'results may differ between machines',
+        },
+        {
+          selector: "CallExpression[callee.property.name='localeCompare']",
+          message: 'order may differ between machines',
+        },
       ],
     },
   },
   forbid(['shared/base/**/*.ts'], [...noHost, ['../*/**', 'base imports nothing']]),
-  forbid(['shared/model/**/*.ts'], [...noHost, [['../spans/*', '../formats/*', '../analysis/*', '../contract/*'], 'model sees base only']]),
-  forbid(['shared/spans/**/*.ts'], [...noHost, [['../formats/*', '../analysis/*', '../contract/*'], 'spans see base and model only']]),
-  forbid(['shared/formats/**/*.ts'], [...noHost, [['../analysis/*', '../contract/*'], 'formats see base, model, spans only']]),
-  forbid(['shared/analysis/**/*.ts'], [...noHost, [['../formats/*', '../spans/*', '../contract/*'], 'analyses see base and model only']]),
+  forbid(
+    ['shared/model/**/*.ts'],
+    [...noHost, [['../spans/*', '../formats/*', '../analysis/*', '../contract/*'], 'model sees base only']],
+  ),
+  forbid(
+    ['shared/spans/**/*.ts'],
+    [...noHost, [['../formats/*', '../analysis/*', '../contract/*'], 'spans see base and model only']],
+  ),
+  forbid(
+    ['shared/formats/**/*.ts'],
+    [...noHost, [['../analysis/*', '../contract/*'], 'formats see base, model, spans only']],
+  ),
+  forbid(
+    ['shared/analysis/**/*.ts'],
+    [...noHost, [['../formats/*', '../spans/*', '../contract/*'], 'analyses see base and model only']],
+  ),
   forbid(['shared/contract/**/*.ts'], noHost),
-  forbid(['electron/store/**/*.ts'], [['electron', 'only electron/desktop sees Electron'], [['#electron/engine/*', '#electron/cli/*', '#electron/web/*', '../engine/*', '../cli/*', '../web/*', '../desktop/*'], 'the store sees shared/ only']]),
-  forbid(['electron/engine/**/*.ts'], [['electron', 'only electron/desktop sees Electron'], [['../cli/*', '../web/*', '../desktop/*', '#electron/cli/*', '#electron/web/*'], 'the engine knows no host']]),
-  forbid(['electron/cli/**/*.ts', 'electron/web/**/*.ts'], [['electron', 'only electron/desktop sees Electron'], [['../desktop/*', '#electron/desktop/*'], 'hosts do not see the desktop shell']]),
-  forbid(['electron/desktop/**/*.ts'], [[['../store/*', '#electron/store/*', 'better-sqlite3'], 'the shell forks the engine by path, it never opens a store']]),
-  forbid(['renderer/**/*.ts', 'renderer/**/*.vue'], [['node:*', 'the window has no Node'], [['electron', '#electron/*', 'better-sqlite3'], 'the window sees the contract only'], [['#shared/formats/*', '#shared/spans/*'], 'parsing happens in the engine'], [/^echarts$/, "import from 'echarts/core': the full build contains new Function"]]),
+  forbid(
+    ['electron/store/**/*.ts'],
+    [
+      ['electron', 'only electron/desktop sees Electron'],
+      [
+        [
+          '#electron/engine/*',
+          '#electron/cli/*',
+          '#electron/web/*',
+          '../engine/*',
+          '../cli/*',
+          '../web/*',
+          '../desktop/*',
+        ],
+        'the store sees shared/ only',
+      ],
+    ],
+  ),
+  forbid(
+    ['electron/engine/**/*.ts'],
+    [
+      ['electron', 'only electron/desktop sees Electron'],
+      [['../cli/*', '../web/*', '../desktop/*', '#electron/cli/*', '#electron/web/*'], 'the engine knows no host'],
+    ],
+  ),
+  forbid(
+    ['electron/cli/**/*.ts', 'electron/web/**/*.ts'],
+    [
+      ['electron', 'only electron/desktop sees Electron'],
+      [['../desktop/*', '#electron/desktop/*'], 'hosts do not see the desktop shell'],
+    ],
+  ),
+  forbid(
+    ['electron/desktop/**/*.ts'],
+    [
+      [
+        ['../store/*', '#electron/store/*', 'better-sqlite3'],
+        'the shell forks the engine by path, it never opens a store',
+      ],
+    ],
+  ),
+  forbid(
+    ['renderer/**/*.ts', 'renderer/**/*.vue'],
+    [
+      ['node:*', 'the window has no Node'],
+      [['electron', '#electron/*', 'better-sqlite3'], 'the window sees the contract only'],
+      [['#shared/formats/*', '#shared/spans/*'], 'parsing happens in the engine'],
+      [/^echarts$/, "import from 'echarts/core': the full build contains new Function"],
+    ],
+  ),
   {
     files: ['electron/cli/**/*.ts', 'electron/start.ts', 'test/bench/**/*.ts'],
     rules: { 'no-console': 'off' },

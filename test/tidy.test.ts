@@ -11,7 +11,10 @@ import { describe, expect, it } from 'vitest'
 import ts from 'typescript'
 
 const root = join(import.meta.dirname, '..')
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => file !== '' && existsSync(join(root, file)))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -24,7 +27,9 @@ const MAX_FUNCTION = 70
 
 describe('sizes', () => {
   it(`no file of the product is longer than ${MAX_LINES} lines`, () => {
-    const long = product.map((file) => [file, read(file).split('\n').length - 1] as const).filter(([, n]) => n > MAX_LINES)
+    const long = product
+      .map((file) => [file, read(file).split('\n').length - 1] as const)
+      .filter(([, n]) => n > MAX_LINES)
     expect(long).toEqual([])
   })
 
@@ -54,14 +59,30 @@ describe('every file', () => {
   it('of the product opens with sentences that say what it is for', () => {
     const bare = product.filter((file) => {
       if (/(^|\/)(all|env\.d)\.ts$/.test(file) || file.endsWith('.d.ts')) return false
-      const head = read(file).replace(/^#!.*\n/, '').trimStart().slice(0, 400)
-      return file.endsWith('.vue') ? !/^<!--/.test(head) && !/^<script[^>]*>\s*\/\*\*/.test(head) : !/^(\/\*\*|\/\/)/.test(head)
+      const head = read(file)
+        .replace(/^#!.*\n/, '')
+        .trimStart()
+        .slice(0, 400)
+      return file.endsWith('.vue')
+        ? !/^<!--/.test(head) && !/^<script[^>]*>\s*\/\*\*/.test(head)
+        : !/^(\/\*\*|\/\/)/.test(head)
     })
     expect(bare).toEqual([])
   })
 
   it('is free of leftovers', () => {
-    const words = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK', '@ts-' + 'ignore', '@ts-' + 'nocheck', 'as a' + 'ny\\b', 'console\\.log\\('].join('|'))
+    const words = new RegExp(
+      [
+        'TO' + 'DO',
+        'FIX' + 'ME',
+        'X' + 'XX',
+        'HA' + 'CK',
+        '@ts-' + 'ignore',
+        '@ts-' + 'nocheck',
+        'as a' + 'ny\\b',
+        'console\\.log\\(',
+      ].join('|'),
+    )
     const only = new RegExp('\\.(on' + 'ly)\\(')
     const found = code.flatMap((file) => {
       const allowed = file.startsWith('electron/cli/') || file.startsWith('test/bench/') ? /TO_NOTHING/ : /$^/
@@ -75,8 +96,12 @@ describe('every file', () => {
   })
 
   it('names no path of a machine and no registry host', () => {
-    const machine = new RegExp(['/wo' + 'rk/', '/ro' + 'ot/', '/ho' + 'me/[a-z]+/', 'registry\\.npm' + 'js', 'npm' + 'js\\.org'].join('|'))
-    const text = tracked.filter((file) => !/\.(zst|gz|dat|png|ico|icns|faultline|data)$/.test(file) && !file.startsWith('test/fixtures/'))
+    const machine = new RegExp(
+      ['/wo' + 'rk/', '/ro' + 'ot/', '/ho' + 'me/[a-z]+/', 'registry\\.npm' + 'js', 'npm' + 'js\\.org'].join('|'),
+    )
+    const text = tracked.filter(
+      (file) => !/\.(zst|gz|dat|png|ico|icns|faultline|data)$/.test(file) && !file.startsWith('test/fixtures/'),
+    )
     expect(text.filter((file) => machine.test(read(file)))).toEqual([])
   })
 })
@@ -95,7 +120,9 @@ describe('registries', () => {
   })
 
   it.each(folders)('%s/all.ts is nothing but export lines', (folder) => {
-    const lines = read(`${folder}/all.ts`).split('\n').filter((line) => line !== '' && !/^\s*(\/\*\*|\*|\/\/)/.test(line))
+    const lines = read(`${folder}/all.ts`)
+      .split('\n')
+      .filter((line) => line !== '' && !/^\s*(\/\*\*|\*|\/\/)/.test(line))
     expect(lines.filter((line) => !/^export (\{ [\w, ]+ \}|\* as \w+) from '\.\/[\w./-]+'$/.test(line))).toEqual([])
   })
 })
@@ -115,7 +142,12 @@ describe('migrations', () => {
   it('never change once released', () => {
     const released = JSON.parse(read('migrations/released.json')) as Record<string, string>
     for (const [file, hash] of Object.entries(released)) {
-      expect(createHash('sha256').update(read(`migrations/${file}`)).digest('hex'), file).toBe(hash)
+      expect(
+        createHash('sha256')
+          .update(read(`migrations/${file}`))
+          .digest('hex'),
+        file,
+      ).toBe(hash)
     }
   })
 })
@@ -130,15 +162,23 @@ describe('documents', () => {
   })
 
   it('ARCHITECTURE.md gives a reason for every dependency', () => {
-    const manifest = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>
+    const manifest = JSON.parse(read('package.json')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >
     const architecture = read('ARCHITECTURE.md')
     const names = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.devDependencies)]
     expect(names.filter((name) => !architecture.includes(`\`${name}\``))).toEqual([])
   })
 
   it('package.json pins every dependency exactly', () => {
-    const manifest = JSON.parse(read('package.json')) as Record<'dependencies' | 'devDependencies', Record<string, string>>
-    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(([, v]) => !/^\d+\.\d+\.\d+$/.test(v))
+    const manifest = JSON.parse(read('package.json')) as Record<
+      'dependencies' | 'devDependencies',
+      Record<string, string>
+    >
+    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([, v]) => !/^\d+\.\d+\.\d+$/.test(v),
+    )
     expect(ranges).toEqual([])
   })
 })

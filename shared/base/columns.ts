@@ -67,14 +67,14 @@ export class GrowingTable<S extends Schema> {
     if (rows <= this.#capacity) return
     this.#capacity = Math.max(this.#capacity * 2, rows)
     const next = allocate(this.schema, this.#capacity)
-    for (const name of Object.keys(this.schema)) (next[name]).set(this.cols[name])
+    for (const name of Object.keys(this.schema)) next[name].set(this.cols[name])
     this.cols = next
   }
 
   /** The rows so far, cut to length (copied, so that the buffers can be transferred). The table starts anew. */
   take(): Columns<S> {
     const out: Record<string, AnyColumn> = {}
-    for (const name of Object.keys(this.schema)) out[name] = (this.cols[name]).slice(0, this.length)
+    for (const name of Object.keys(this.schema)) out[name] = this.cols[name].slice(0, this.length)
     const length = this.length
     this.length = 0
     return { length, cols: out as Arrays<S> }
