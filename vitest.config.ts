@@ -1,10 +1,10 @@
-import { defineConfig } from 'vitest/config'
-import vue from '@vitejs/plugin-vue'
-
 /**
  * Unit, property, golden, fuzz, contract, component and e2e tests in one run. Tests that need a DOM name it in their
  * first line (`// @vitest-environment happy-dom`).
  */
+import { defineConfig } from 'vitest/config'
+import vue from '@vitejs/plugin-vue'
+
 export default defineConfig({
   plugins: [vue()],
   test: {

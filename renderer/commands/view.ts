@@ -21,10 +21,10 @@ export const view = commandGroup({
       icon: 'sidebar',
       run: settings.toggleSidebar,
     },
-    { id: 'view.theme', title: 'Light or dark', icon: 'sun', run: settings.toggleTheme },
+    { id: 'view.theme', title: 'Theme: light or dark', icon: 'sun', run: settings.toggleTheme },
     {
       id: 'view.theme-system',
-      title: 'Light or dark as the system',
+      title: 'Theme: as the system',
       icon: 'sun',
       when: () => settings.theme !== 'system',
       run: () => void (settings.theme = 'system'),

@@ -29,7 +29,7 @@ interface Run {
 
 function start(...args: string[]): Run {
   const { DISPLAY: _display, WAYLAND_DISPLAY: _wayland, ...env } = process.env
-  const own = spawn(process.execPath, [join(PROJECT, 'electron/start.mjs'), ...args], {
+  const own = spawn(process.execPath, [join(PROJECT, 'bin/run.mjs'), join(PROJECT, 'electron/start.ts'), ...args], {
     env: { ...env, FAULTLINE_HOME: home },
   })
   child = own

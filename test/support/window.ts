@@ -1,0 +1,74 @@
+/**
+ * The window as a user has it: the built page served by the real loopback host with an engine of its own, in a real
+ * Chromium. Whatever must never happen on a page (console errors, CSP violations, uncaught exceptions, failed requests) is
+ * collected in `problems`.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Browser, Page } from 'playwright-core'
+import { createEngine } from '#electron/engine/engine.ts'
+import { buildPage, PAGE } from '#electron/launch/build.ts'
+import { serveWeb } from '#electron/web/server.ts'
+import type { Source } from '#shared/contract/methods.ts'
+import { launchBrowser, watchPage } from './browser.ts'
+
+export const LARGE_WINDOW = { width: 1440, height: 900 }
+export const SMALL_WINDOW = { width: 1280, height: 720 }
+
+export interface TestWindow {
+  readonly page: Page
+  readonly problems: readonly string[]
+  readonly close: () => Promise<void>
+}
+
+export interface TestApp {
+  open(options?: { size?: typeof LARGE_WINDOW; theme?: 'light' | 'dark' }): Promise<TestWindow>
+  readonly close: () => Promise<void>
+}
+
+export async function startApp(startWith: readonly Source[] = []): Promise<TestApp> {
+  await buildPage(() => undefined)
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-window-'))
+  const engine = await createEngine({ host: 'web', dataDir: join(folder, 'data'), startWith })
+  const host = await serveWeb({ engine, page: PAGE })
+  const browser: Browser = await launchBrowser()
+  return {
+    async open({ size = LARGE_WINDOW, theme = 'light' } = {}) {
+      const context = await browser.newContext({ viewport: size, colorScheme: theme, acceptDownloads: true })
+      const page = await context.newPage()
+      page.setDefaultTimeout(20_000)
+      const problems = watchPage(page)
+      await page.goto(host.url)
+      return { page, problems, close: () => context.close() }
+    },
+    async close() {
+      await browser.close()
+      await host.close()
+      await engine.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** Serious and critical findings of axe-core on the page as it stands, one line each. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  await page.evaluate(axe)
+  return page.evaluate(async () => {
+    interface Axe {
+      run(): Promise<{
+        violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]
+      }>
+    }
+    const { violations } = await (window as unknown as { axe: Axe }).axe.run()
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 200)}`),
+      )
+  })
+}
