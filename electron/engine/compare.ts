@@ -6,14 +6,14 @@
 
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
-import { ApiError, toWireError } from '#shared/base/errors.ts'
+import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Progress } from '#shared/contract/methods.ts'
 import type { ComparedStrategy, CompareResult, Curve, StrategyProgress } from '#shared/contract/simulation.ts'
 import { estimateInfo, measured } from '#shared/whatif/side-by-side.ts'
-import type { CompareRun } from './compare-run.ts'
+import type { CompareRun, RunSpeed } from './compare-run.ts'
 import type { JobContext } from './jobs.ts'
-import { describeWorkload, resolveRun, type RunSpec } from './sim-run.ts'
+import { describeWorkload, resolveRun, unitOf, type RunSpec } from './sim-run.ts'
 import { simulateJob } from './simulate.ts'
 import { entryUrl } from './spawn.ts'
 
@@ -41,10 +41,10 @@ export async function compareJob(options: CompareOptions): Promise<Compared> {
       'take fewer strategies or seeds',
     )
   }
-  for (const strategy of strategies) resolveRun({ ...workload, strategy, seed: seeds[0] })
+  for (const { spec } of plan) resolveRun(spec)
   const results = await runAll(plan, options, started)
   const runsOf = (strategy: string) =>
-    plan.flatMap((one, i) => (one.strategy === strategy && one.value === undefined ? [results[i]] : []))
+    results.flatMap(({ planned, run }) => (planned.strategy === strategy && run !== undefined ? [run] : []))
   const baseline = runsOf(options.baseline)
   const traces = await record(options)
   return {
@@ -55,7 +55,7 @@ export async function compareJob(options: CompareOptions): Promise<Compared> {
       const runs = id === options.baseline ? baseline : runsOf(id)
       return strategyOf(id, { runs, baseline, trace: traces?.[i] })
     }),
-    curve: sweep === undefined ? null : curveOf(options, sweep, { plan, results }),
+    curve: sweep === undefined ? null : curveOf(options, sweep, results),
     file: options.out ?? null,
     wallMs: Math.round(performance.now() - started),
   }
@@ -63,64 +63,82 @@ export async function compareJob(options: CompareOptions): Promise<Compared> {
 
 interface Planned {
   readonly strategy: string
-  readonly seed: number
-  /** Of the swept parameter. */
+  /** Of the swept parameter; undefined: a run whose figures are compared. */
   readonly value: number | undefined
   readonly spec: RunSpec
 }
 
 function planOf({ workload, strategies, seeds, sweep }: CompareOptions): Planned[] {
   const runs = seeds.flatMap((seed) =>
-    strategies.map((strategy) => ({ strategy, seed, value: undefined, spec: { ...workload, strategy, seed } })),
+    strategies.map((strategy) => ({ strategy, value: undefined, spec: { ...workload, strategy, seed } })),
   )
   if (sweep === undefined) return runs
   const swept = sweep.values.flatMap((value) =>
     seeds.slice(0, sweep.seeds).flatMap((seed) =>
       strategies.map((strategy) => {
         const set = { ...workload.set, [sweep.param]: value }
-        return { strategy, seed, value, spec: { ...workload, set, strategy, seed } }
+        return { strategy, value, spec: { ...workload, set, strategy, seed } }
       }),
     ),
   )
   return [...runs, ...swept]
 }
 
-async function runAll(plan: readonly Planned[], options: CompareOptions, started: number): Promise<CompareRun[]> {
+/** What the runs of a plan gave, in its order; a swept run gives its speed only. */
+interface Done {
+  readonly planned: Planned
+  readonly run: CompareRun | undefined
+  readonly opsPerSecond: number
+  readonly events: number
+}
+
+async function runAll(plan: readonly Planned[], options: CompareOptions, started: number): Promise<Done[]> {
   const { signal, onProgress } = options
   const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), plan.length))
   const pool = new Piscina({ filename: entryUrl('compare-run').href, minThreads: threads, maxThreads: threads })
-  const done: { readonly planned: Planned; readonly run: CompareRun }[] = []
-  onProgress(progressOf(plan, done, options, started))
+  const done: Done[] = []
+  const report = () => onProgress(progressOf(plan, done, options, started))
+  report()
   try {
     return await Promise.all(
       plan.map(async (planned) => {
-        const run = (await pool.run(planned.spec, { signal })) as CompareRun
-        done.push({ planned, run })
-        onProgress(progressOf(plan, done, options, started))
-        return run
+        const one = await runOne(pool, planned, signal)
+        done.push(one)
+        report()
+        return one
       }),
     )
   } catch (error) {
     if (signal.aborted) throw new ApiError('cancelled', 'the comparison was cancelled')
-    throw error instanceof ApiError ? error : new ApiError(toWireError(error).code, toWireError(error).message)
+    throw error
   } finally {
     await pool.destroy()
   }
 }
 
+async function runOne(pool: Piscina, planned: Planned, signal: AbortSignal): Promise<Done> {
+  if (planned.value !== undefined) {
+    const speed = (await pool.run(planned.spec, { signal, name: 'speed' })) as RunSpeed
+    return { planned, run: undefined, ...speed }
+  }
+  const run = (await pool.run(planned.spec, { signal, name: 'run' })) as CompareRun
+  return { planned, run, opsPerSecond: run.figures.opsPerSecond, events: run.outcome.events }
+}
+
 function progressOf(
   plan: readonly Planned[],
-  done: readonly { readonly planned: Planned; readonly run: CompareRun }[],
+  done: readonly Done[],
   { strategies }: CompareOptions,
   started: number,
 ): Progress {
   const perStrategy = strategies.map((id): StrategyProgress => {
-    const mine = done.filter(({ planned }) => planned.strategy === id && planned.value === undefined)
+    const mine = done.filter(({ planned }) => planned.strategy === id)
+    const compared = mine.filter(({ run }) => run !== undefined)
     return {
       id,
-      done: done.filter(({ planned }) => planned.strategy === id).length,
+      done: mine.length,
       total: plan.filter((planned) => planned.strategy === id).length,
-      opsPerSecond: mine.length === 0 ? null : estimateInfo(mine.map(({ run }) => run.figures.opsPerSecond)),
+      opsPerSecond: compared.length === 0 ? null : estimateInfo(compared.map(({ opsPerSecond }) => opsPerSecond)),
     }
   })
   return {
@@ -128,7 +146,7 @@ function progressOf(
     done: done.length,
     total: plan.length,
     unit: 'runs',
-    events: done.reduce((sum, { run }) => sum + run.outcome.events, 0),
+    events: done.reduce((sum, { events }) => sum + events, 0),
     elapsedMs: Math.round(performance.now() - started),
     strategies: perStrategy,
   }
@@ -171,19 +189,19 @@ function meanCounters(runs: readonly Readonly<Record<string, number>>[]): Record
 }
 
 function curveOf(
-  { strategies }: CompareOptions,
+  { strategies, workload }: CompareOptions,
   { param, values }: NonNullable<CompareOptions['sweep']>,
-  { plan, results }: { readonly plan: readonly Planned[]; readonly results: readonly CompareRun[] },
+  results: readonly Done[],
 ): Curve {
   const at = (strategy: string, value: number) =>
     estimateInfo(
-      plan.flatMap((planned, i) =>
-        planned.strategy === strategy && planned.value === value ? [results[i].figures.opsPerSecond] : [],
+      results.flatMap(({ planned, opsPerSecond }) =>
+        planned.strategy === strategy && planned.value === value ? [opsPerSecond] : [],
       ),
     )
   return {
     param,
-    unit: null,
+    unit: unitOf(workload.scenario, param),
     values,
     strategies: strategies.map((id) => ({ id, points: values.map((value) => at(id, value)) })),
   }

@@ -74,10 +74,13 @@ export interface RunHost {
   /** Resolves when there is room for more batches; messages get their turn meanwhile. */
   room(): Promise<void>
   onProgress(progress: RunProgress): void
+  /** False: the sink gets spans, and events are only counted. */
+  readonly keepsEvents?: boolean
 }
 
 export async function runInto(spec: RunSpec, sink: TraceSink, host: RunHost): Promise<RunOutcome> {
   const builder = new TraceBuilder(sink, nameOf(spec), 'simulation')
+  builder.keepsEvents = host.keepsEvents !== false
   const recorder = new SimRecorder({ builder, phases: PHASES })
   const prepared = prepare(resolveRun(spec), { sink: recorder, timed: true })
   const { k, stopAt } = prepared.world
@@ -263,6 +266,10 @@ function paramsOf({ params }: Scenario): ParamInfo[] {
       about: field.label,
     }
   })
+}
+
+export function unitOf(scenario: string, param: string): string | null {
+  return paramsOf(scenarios.get(scenario)).find(({ name }) => name === param)?.unit ?? null
 }
 
 /** What a comparison says of itself. */

@@ -120,8 +120,12 @@ export class TraceBuilder {
     sink.begin?.({ opKinds: this.opKinds.list, phaseNames: this.phaseNames.list, inodes: this.inodes.list })
   }
 
+  /** False: events are counted and set the trace's length, but are not kept. For callers that want spans only. */
+  keepsEvents = true
+  #notKept = 0
+
   get eventCount(): number {
-    return this.#events.count
+    return this.#events.count + this.#notKept
   }
 
   /** Latest time seen, relative to the first event; 0 before any. */
@@ -137,6 +141,10 @@ export class TraceBuilder {
     }
     if (ts < this.#minTs) this.#minTs = ts
     if (ts > this.#maxTs) this.#maxTs = ts
+    if (!this.keepsEvents) {
+      this.#notKept++
+      return
+    }
     this.#rate.add(ts)
     this.#events.add(ts, cpu, task, name, bytes, from, to)
   }
@@ -192,6 +200,11 @@ export class TraceBuilder {
     return id
   }
 
+  /** A lock its caller knows to be new: nothing is looked up, nothing is remembered to look up later. */
+  newLock(lock: Lock): number {
+    return this.locks.push(lock) - 1
+  }
+
   /** The id of a span that begins now. Every id taken must be finished with `row` before `end`. */
   begin(table: SpanTable): number {
     return this.#nextId[table]++
@@ -235,7 +248,7 @@ export class TraceBuilder {
         ...this.meta,
         startClock: shiftNs === 0 ? this.meta.startClock : String(BigInt(this.meta.startClock) - BigInt(shiftNs)),
         durationNs: empty ? 0 : this.#maxTs - startNs,
-        eventCount: this.#events.count,
+        eventCount: this.eventCount,
       },
       diagnostics: [...this.#diagnostics.values()],
       ...(this.#annotations.length === 0 ? {} : { annotations: this.#annotations.map((one) => shifted(one, shiftNs)) }),

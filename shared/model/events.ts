@@ -113,6 +113,8 @@ export class EventColumns {
 /** Events per time bucket. Buckets are powers of two wide and double when the trace gets longer than they reach. */
 export class RateCounter {
   #shift = 10
+  /** Buckets per ns, 2^-shift: exact, and a multiplication instead of a power per event. */
+  #perNs = 2 ** -10
   /** Bucket number of counts[0]: negative when early events turned up late. */
   #base = 0
   #counts = new Uint32Array(limits.rateBuckets)
@@ -120,11 +122,11 @@ export class RateCounter {
   #seen = false
 
   add(ts: Ns): void {
-    let bucket = Math.floor(ts / 2 ** this.#shift) - this.#base
+    let bucket = Math.floor(ts * this.#perNs) - this.#base
     while (bucket < 0 || bucket >= this.#counts.length) {
       if (bucket < 0) this.#extendDown(-bucket)
       else this.#double()
-      bucket = Math.floor(ts / 2 ** this.#shift) - this.#base
+      bucket = Math.floor(ts * this.#perNs) - this.#base
     }
     this.#seen = true
     if (bucket > this.#top) this.#top = bucket
@@ -148,6 +150,7 @@ export class RateCounter {
     this.#base = base
     this.#counts = to
     this.#shift++
+    this.#perNs /= 2
   }
 
   #extendDown(by: number): void {

@@ -12,16 +12,32 @@ export class PayloadArena {
   readonly to: number[] = []
 
   add(text: string): number {
-    const encoded = encodeUtf8(text)
     const at = this.to.length === 0 ? 0 : this.to[this.to.length - 1]
-    if (at + encoded.length > this.bytes.length) {
-      const next = new Uint8Array(Math.max(this.bytes.length * 2, at + encoded.length))
-      next.set(this.bytes)
-      this.bytes = next
+    this.#room(at + text.length)
+    let end = at
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) return this.#encoded(text, at)
+      this.bytes[end++] = code
     }
+    this.to.push(end)
+    return this.from.push(at) - 1
+  }
+
+  /** A text with more than ASCII in it: a task's name may be anything. */
+  #encoded(text: string, at: number): number {
+    const encoded = encodeUtf8(text)
+    this.#room(at + encoded.length)
     this.bytes.set(encoded, at)
     this.to.push(at + encoded.length)
     return this.from.push(at) - 1
+  }
+
+  #room(least: number): void {
+    if (least <= this.bytes.length) return
+    const next = new Uint8Array(Math.max(this.bytes.length * 2, least))
+    next.set(this.bytes)
+    this.bytes = next
   }
 }
 

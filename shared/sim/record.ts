@@ -78,13 +78,6 @@ export interface Findings {
 
 export type RunMeta = Pick<TraceMeta, 'scenario' | 'strategy' | 'seed' | 'cpus' | 'digest'>
 
-interface LockIds {
-  readonly lock: number
-  readonly lockClass: number
-  /** Texts by way to ask; the first is also what contended, acquired and release print. */
-  readonly texts: (number | undefined)[]
-}
-
 interface TaskIds {
   readonly task: number
   /** `prev_comm=…prev_state=`, `next_comm=…`, `comm=…target_cpu=`. */
@@ -107,8 +100,12 @@ export class SimRecorder implements SimSink {
   /** By the kernel's own numbers. */
   readonly #tasks: (TaskIds | undefined)[] = []
   readonly #idle: (TaskIds | undefined)[] = []
-  readonly #locks: (LockIds | undefined)[] = []
-  readonly #phaseTexts: (number | undefined)[] = []
+  readonly #locks: number[] = []
+  readonly #lockClasses: number[] = []
+  /** Four per lock, by way to ask; the first is also what contended, acquired and release print. -1: not made yet. */
+  readonly #lockTexts: number[] = []
+  readonly #phaseTexts: number[] = []
+  readonly #phaseIds: number[] = []
   readonly #inodes = new Map<number, number>()
   readonly #words = new Map<string, number>()
   /** Who runs on each CPU, undefined nobody. */
@@ -142,29 +139,27 @@ export class SimRecorder implements SimSink {
   }
 
   lockContended(task: SimTask, lock: SimLock): void {
-    const { lock: id, lockClass } = this.#lockEvent(CONTENDED, task, lock, 0)
-    this.spans.lockdep.contended(id, lockClass, BEHAVES_AS_LOCK)
+    const id = this.#lockEvent(CONTENDED, task, lock, 0)
+    this.spans.lockdep.contended(id, this.#lockClasses[lock.id], BEHAVES_AS_LOCK)
   }
 
   lockAcquired(task: SimTask, lock: SimLock): void {
     if (this.#trying === task) {
       this.#trying = undefined
       this.#asks(task, lock, task.held[task.held.length - 1].mode === 'shared' ? 3 : 2)
-    } else this.spans.lockdep.acquired(this.#lockEvent(ACQUIRED, task, lock, 0).lock)
+    } else this.spans.lockdep.acquired(this.#lockEvent(ACQUIRED, task, lock, 0))
   }
 
   lockRelease(task: SimTask, lock: SimLock): void {
-    this.spans.lockdep.release(this.#lockEvent(RELEASE, task, lock, 0).lock)
+    this.spans.lockdep.release(this.#lockEvent(RELEASE, task, lock, 0))
   }
 
   phaseBegin(task: SimTask, phase: number): void {
-    this.#phaseEvent(PHASE_BEGIN, task, phase)
-    this.spans.phases.begin(this.#phases[phase])
+    this.spans.phases.beginId(this.#phaseEvent(PHASE_BEGIN, task, phase))
   }
 
   phaseEnd(task: SimTask, phase: number): void {
-    this.#phaseEvent(PHASE_END, task, phase)
-    this.spans.phases.end(this.#phases[phase])
+    this.spans.phases.endId(this.#phaseEvent(PHASE_END, task, phase))
   }
 
   opBegin(task: SimTask, kind: string, inode: number, offset: number, length: number): void {
@@ -237,20 +232,30 @@ export class SimRecorder implements SimSink {
   }
 
   #asks(task: SimTask, lock: SimLock, how: number): void {
-    const { lock: id, lockClass } = this.#lockEvent(ACQUIRE, task, lock, how)
-    this.spans.lockdep.acquire(id, lockClass, BEHAVES_AS_LOCK, HOW[how])
+    const id = this.#lockEvent(ACQUIRE, task, lock, how)
+    this.spans.lockdep.acquire(id, this.#lockClasses[lock.id], BEHAVES_AS_LOCK, HOW[how])
   }
 
-  #lockEvent(code: number, task: SimTask, lock: SimLock, how: number): LockIds {
-    const ids = this.#locks[lock.id] ?? this.#newLock(lock)
-    const text = ids.texts[how] ?? this.#lockText(ids, lock, how)
+  /** Returns the lock's id in the trace. */
+  #lockEvent(code: number, task: SimTask, lock: SimLock, how: number): number {
+    const { id } = lock
+    if (id >= this.#locks.length || this.#locks[id] < 0) this.#newLock(lock)
+    let text = this.#lockTexts[id * 4 + how]
+    if (text < 0)
+      text = this.#lockTexts[id * 4 + how] = this.#arena.add(`${addressOf(id)} ${HOW_WORDS[how]}${lock.className}`)
     this.#event(code, task, text)
-    return ids
+    return this.#locks[id]
   }
 
-  #phaseEvent(code: number, task: SimTask, phase: number): void {
-    const text = (this.#phaseTexts[phase] ??= this.#arena.add(`name=${this.#phases[phase]}`))
+  /** Returns the id of the phase's name. */
+  #phaseEvent(code: number, task: SimTask, phase: number): number {
+    let text = this.#phaseTexts[phase]
+    if (text === undefined) {
+      text = this.#phaseTexts[phase] = this.#arena.add(`name=${this.#phases[phase]}`)
+      this.#phaseIds[phase] = this.builder.phaseNames.id(this.#phases[phase])
+    }
     this.#event(code, task, text)
+    return this.#phaseIds[phase]
   }
 
   /** An event whose payload is a text of the arena; spans are told next. */
@@ -270,15 +275,21 @@ export class SimRecorder implements SimSink {
     this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
   }
 
-  #newLock(lock: SimLock): LockIds {
-    const { builder } = this
-    const lockClass = builder.lockClass(lock.className, lock.spec.kind)
-    const id = builder.lock(lockClass, addressOf(lock), this.#inode(lock.inode))
-    return (this.#locks[lock.id] = { lock: id, lockClass, texts: [] })
-  }
-
-  #lockText(ids: LockIds, lock: SimLock, how: number): number {
-    return (ids.texts[how] = this.#arena.add(`${addressOf(lock)} ${HOW_WORDS[how]}${lock.className}`))
+  #newLock({ id, className, spec, inode }: SimLock): void {
+    // Arrays without holes are the fast ones: locks that were never asked for have no id.
+    while (this.#locks.length <= id) {
+      this.#locks.push(-1)
+      this.#lockClasses.push(-1)
+      this.#lockTexts.push(-1, -1, -1, -1)
+    }
+    const lockClass = this.builder.lockClass(className, spec.kind)
+    this.#lockClasses[id] = lockClass
+    this.#locks[id] = this.builder.newLock({
+      lockClass,
+      address: addressOf(id),
+      label: undefined,
+      inode: this.#inode(inode),
+    })
   }
 
   #taskOf(task: SimTask): TaskIds {
@@ -334,6 +345,6 @@ export class SimRecorder implements SimSink {
 const STATE_WORDS = ['R', 'S', 'D', 'X']
 
 /** Where a lock would be in memory: stable, and unique per lock. */
-function addressOf(lock: SimLock): string {
-  return `ffff8880${(lock.id * 64).toString(16).padStart(8, '0')}`
+function addressOf(lock: number): string {
+  return `ffff8880${(lock * 64).toString(16).padStart(8, '0')}`
 }

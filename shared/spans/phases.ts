@@ -21,19 +21,27 @@ export class Phases {
   }
 
   begin(name: string): void {
+    this.#begin(this.#state.builder.phaseNames.id(name), false)
+  }
+
+  /** The same for callers that know the name's id. */
+  beginId(name: number): void {
     this.#begin(name, false)
   }
 
   /** A step without an end event: it ends with its operation. Outside an operation there is nothing to bound it. */
   beginUntilOpEnd(name: string): void {
-    if (this.#state.track.currentId() >= 0) this.#begin(name, true)
+    if (this.#state.track.currentId() >= 0) this.#begin(this.#state.builder.phaseNames.id(name), true)
   }
 
   /** False: no such phase is open in this task. */
   end(name: string): boolean {
+    return this.endId(this.#state.builder.phaseNames.find(name))
+  }
+
+  endId(id: number): boolean {
     const state = this.#state
     const track = state.track
-    const id = state.builder.phaseNames.find(name)
     let at = track.phaseDepth - 1
     while (at >= 0 && track.phases[at].name !== id) at--
     if (at < 0) return false
@@ -145,7 +153,7 @@ export class Phases {
     return count
   }
 
-  #begin(name: string, untilOpEnd: boolean): void {
+  #begin(name: number, untilOpEnd: boolean): void {
     const state = this.#state
     const track = state.track
     if (track.phaseDepth >= limits.phaseDepth) {
@@ -156,7 +164,7 @@ export class Phases {
     const op = track.current()
     const frame = (track.phases[track.phaseDepth] ??= new PhaseFrame())
     frame.id = state.builder.begin('phase')
-    frame.name = state.builder.phaseNames.id(name)
+    frame.name = name
     frame.op = op?.id ?? -1
     frame.startNs = state.ts
     frame.depth = track.phaseDepth - (op?.phaseBase ?? 0)
