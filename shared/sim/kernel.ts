@@ -226,6 +226,7 @@ export class Kernel {
       this.#wake(waiter.task, this.current)
     }
     queue.waiters.push(...stay)
+    queue.woken += woken
     return woken
   }
 

@@ -124,6 +124,8 @@ export class SimLock {
 /** A wait queue: tasks that sleep until somebody wakes them. `exclusive` waiters are woken one at a time. */
 export class WaitQueue {
   readonly name: string
+  /** Woken and not yet looked again, where the waiter keeps count. */
+  woken = 0
   readonly waiters: { readonly task: SimTask; readonly exclusive: boolean }[] = []
 
   constructor(name: string) {

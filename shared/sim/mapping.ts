@@ -105,6 +105,7 @@ export class AddressSpace {
   /** The 2008 seqcount of XIP's sparse page. */
   xipSequence = 0
   readonly truncateObject: number
+  readonly writebackDone = new WaitQueue('writeback')
   readonly #kernel: Kernel
   readonly #slots: number
   readonly #freeNumbers: number[] = []

@@ -63,6 +63,11 @@ export function pteDirty(pte: Pte): boolean {
   return (pte & DIRTY) !== 0
 }
 
+/** Do both map the same thing, whatever may be done with it? */
+export function samePlace(a: Pte, b: Pte): boolean {
+  return a !== PTE_NONE && writeProtected(a) === writeProtected(b)
+}
+
 /** The same PTE without write permission and clean: what writeback's write-protect leaves. */
 export function writeProtected(pte: Pte): Pte {
   return pte - (pte & WRITABLE) - (pte & DIRTY)

@@ -138,6 +138,7 @@ export function* runSlices(prepared: Prepared, hooks: RunHooks = {}): Generator<
   let alive = yield* drive(prepared, hooks, budget)
   const endedAt = world.k.now
   const tasks = world.k.tasks.length
+  if (alive && world.k.live === 0) world.checks?.atRest()
   if (alive && world.k.live === 0 && scenario.settle !== undefined) {
     world.stopAt = Infinity
     world.maxOps = Infinity
@@ -176,7 +177,7 @@ export function prepare(spec: RunSpec, options: { sink?: SimSink | undefined; ti
     dax: strategy.media === 'dax',
     fs: filesystems.get(fsId),
     blocks: machine.blocks,
-    ...(spec.costs === undefined ? {} : { costs: spec.costs }),
+    costs: { ...machine.costs, ...spec.costs },
     ...(spec.machine === undefined ? {} : { machine: spec.machine }),
     ...(spec.jitter === undefined ? {} : { jitter: spec.jitter }),
     ...(machine.slots === undefined ? {} : { slots: machine.slots }),
@@ -250,7 +251,7 @@ function* drive(prepared: Prepared, hooks: RunHooks, budget: number): Generator<
   }
 }
 
-/** V13, V18, V3: what is left when nothing moves. */
+/** V13, V18: what is left when nothing moves. */
 function judgeRest(world: World): void {
   const { k } = world
   for (const task of hungTasks(world)) {
@@ -266,7 +267,6 @@ function judgeRest(world: World): void {
       )
     }
   }
-  if (k.live === 0) world.checks?.atRest()
 }
 
 function hungTasks(world: World): readonly SimTask[] {

@@ -18,9 +18,10 @@ import { Inode } from './inode.ts'
 import type { Checks } from './invariants/checks.ts'
 import { Journal, type Transaction } from './journal.ts'
 import { Kernel } from './kernel.ts'
-import { MUTEX, PERCPU_RWSEM, RWSEM, SPINLOCK, type LockSpec, type SimLock } from './locks.ts'
+import { MUTEX, PERCPU_RWSEM, RWSEM, SPINLOCK, WaitQueue, type LockSpec, type SimLock } from './locks.ts'
 import { AddressSpace, type Page } from './mapping.ts'
-import { Mm, PTE_NONE, pteKind, pteTarget, Vma, type Pte } from './mm.ts'
+import { Mm, PTE_NONE, pteKind, pteTarget, samePlace, Vma, type Pte } from './mm.ts'
+import { writeOrderedData } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
 import { RangeLocks } from './range-lock.ts'
@@ -98,6 +99,8 @@ export class World {
   readonly sbWrite: SimLock
   readonly sbPagefault: SimLock
   readonly sbIntwrite: SimLock
+  /** Those who wait for devices to be done with pages. */
+  readonly dmaQueue = new WaitQueue('dma')
   /** The freezer has all levels. */
   frozen = false
   /** The oracle; undefined where only speed is wanted. */
@@ -255,6 +258,10 @@ export class World {
   /** Sets a PTE; what it replaces is gone at once. */
   setPte(vma: Vma, index: number, pte: Pte): void {
     const old = vma.pte(index)
+    if (samePlace(old, pte)) {
+      vma.set(index, pte)
+      return
+    }
     if (old !== PTE_NONE) {
       this.pteCleared(vma, index, old)
       this.checks?.pteGone(vma, index, old)
@@ -424,18 +431,7 @@ export class World {
   *#writeOrdered(transaction: Transaction): Steps {
     for (const number of transaction.ordered) {
       const inode = this.inode(number)
-      for (const page of inode.mapping.cache.values()) {
-        if (!page.dirty || page.block < 0) continue
-        if (this.k.lock(page.lock, 'exclusive')) yield
-        if (page.dirty && page.block >= 0 && !page.detached) {
-          yield* this.io(P.ordered_data, C.orderedData)
-          for (let slot = 0; slot < this.device.slots; slot++) {
-            this.device.store(page.block, slot, page.content[slot], true)
-          }
-          page.dirty = false
-        }
-        this.k.unlock(page.lock)
-      }
+      if (!inode.dax) yield* writeOrderedData(this, inode)
     }
   }
 

@@ -5,6 +5,7 @@
 
 import { blockOf, HOLE, isMapped } from '../extents.ts'
 import type { Inode } from '../inode.ts'
+import type { WaitQueue } from '../locks.ts'
 import type { Page } from '../mapping.ts'
 import { PAGES_PER_PMD, PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import type { World } from '../world.ts'
@@ -127,6 +128,7 @@ export class Checks {
 
   /** A fault ended in SIGBUS: is there a block beyond the end now? Counted; V3 is judged at rest. */
   leftBehind(inode: Inode, index: number): void {
+    if (this.content.isBusy(inode, index)) return
     if (index >= inode.size && isMapped(inode.extents.tree[index]) && inode.kept[index] === 0) {
       this.#world.stats.bump('blocks left beyond EOF')
     }
@@ -142,6 +144,25 @@ export class Checks {
     if (isMapped(mapping) && blockOf(mapping) === page.block) return
     const now = mapping === HOLE ? 'the file has a hole there' : 'the file has another block there'
     this.#world.k.report('V4', `cached page ${index} of inode ${inode.number} keeps block ${page.block}; ${now}`)
+  }
+
+  /** Its bytes are about to reach its block. */
+  pageWritten(inode: Inode, page: Page): void {
+    const { allocator, k } = this.#world
+    if (allocator.owns(inode.number, page.index, page.block)) return
+    k.report(
+      'V4',
+      `${k.current.comm} writes page ${page.index} of inode ${inode.number} to block ${page.block}, which is not the file's`,
+    )
+  }
+
+  deviceWrites(inode: Inode, index: number, block: number): void {
+    const { allocator, k } = this.#world
+    if (allocator.owns(inode.number, index, block)) return
+    k.report(
+      'V1',
+      `a device writes to block ${block}, pinned as page ${index} of inode ${inode.number}, which is not the file's any more`,
+    )
   }
 
   /** A fault has just mapped it: it must still be the file's. */
@@ -160,6 +181,18 @@ export class Checks {
     k.report(
       'V17',
       `${k.current.comm} fails for lack of space at page ${index} of inode ${inode.number}; ${coming} blocks are free or about to be`,
+    )
+  }
+
+  /** V13: a waiter goes its way without passing the wake-up on; others sleep for what is free, and none has been woken. */
+  wentWithoutWaking(queue: WaitQueue, what: string): void {
+    if (queue.waiters.length === 0 || queue.woken > 0) return
+    const { k } = this.#world
+    const sleeper = queue.waiters[0].task
+    k.report(
+      'V13',
+      `${sleeper.comm} sleeps for ${what}, which is free; ${k.current.comm} got its wake-up and passed it to nobody`,
+      sleeper,
     )
   }
 

@@ -40,6 +40,11 @@ export function* load(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
   return tag
 }
 
+/** Would a load succeed without a fault? */
+export function canLoad(vma: Vma, index: number): boolean {
+  return usable(vma, index, false) !== PTE_NONE
+}
+
 /** Faults until a PTE allows the access. */
 function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): StepsOf<Pte | undefined> {
   const { k } = w

@@ -55,7 +55,9 @@ function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: n
     if (!isLocked(mapping.entries[slot])) return { slot, lock }
     const owned = lock
     waits(k, owned, () => (owned.owner === undefined ? [] : [owned.owner]))
-    if (k.sleepOn(waitQueue(w, inode, { slot, index }), true)) yield
+    const queue = waitQueue(w, inode, { slot, index })
+    if (k.sleepOn(queue, true)) yield
+    queue.woken--
   }
 }
 
@@ -76,6 +78,9 @@ export function* lockEntry(
   const { slot, lock } = yield* waitUnlocked(w, inode, request.pmd ? index - (index % PAGES_PER_PMD) : index)
   if (mapping.cache.has(index)) {
     sawFree(k, lock)
+    // 4.7: the waiter goes on with the page and passes nothing on (R18a).
+    if (w.policy.wake.passesOn) wakeOne(w, inode, slot)
+    w.checks?.wentWithoutWaking(mapping.queue(slot), 'a DAX entry')
     return 'page'
   }
   const entry = mapping.entries[slot]
@@ -143,6 +148,7 @@ export function* deleteEntry(w: World, inode: Inode, index: number): Steps {
   if (!isPresent(inode.mapping.entries[slot])) {
     // fs/dax.c before 5.13: nothing found, nobody woken (R18c).
     if (w.policy.wake.passesOn) wakeOne(w, inode, slot)
+    w.checks?.wentWithoutWaking(inode.mapping.queue(slot), 'a DAX entry')
     return
   }
   inode.mapping.entries[slot] = ENTRY_NONE

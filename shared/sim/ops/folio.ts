@@ -39,6 +39,7 @@ export function* addLockedPage(w: World, inode: Inode, index: number): StepsOf<P
   if (k.see(inode.entryObject + index, true)) yield
   if (inode.mapping.cache.has(index)) return undefined
   const page = inode.mapping.addPage(index)
-  if (k.lock(page.lock, 'exclusive')) yield
+  // Born locked: nobody else can have it.
+  k.tryLock(page.lock, 'exclusive')
   return page
 }

@@ -8,6 +8,7 @@ import { C } from '../costs.ts'
 import { blockOf, HOLE, isMapped, isUnwritten, isWritten, unwritten, written, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { P } from '../phases.ts'
+import type { Init } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 
@@ -15,6 +16,8 @@ export interface MapRequest {
   readonly inode: Inode
   readonly index: number
   readonly create: boolean
+  /** Who asks, where it matters: system calls and writeback initialise blocks their own way. Default: a fault. */
+  readonly purpose?: 'write' | 'writeback'
   /** The block was allocated by this call. */
   isNew: boolean
   /** -ENOSPC. */
@@ -26,7 +29,7 @@ export function* mapBlocks(w: World, request: MapRequest): StepsOf<Mapping> {
   const { k } = w
   k.enter(P.map_blocks)
   let mapping = yield* lookUp(w, request)
-  if (request.create && !isDone(w, mapping)) {
+  if (request.create && !isDone(initOf(w, request), mapping)) {
     const ownHandle = !w.journal.hasHandle()
     if (ownHandle) yield* w.txStart()
     mapping = yield* allocate(w, request)
@@ -37,8 +40,23 @@ export function* mapBlocks(w: World, request: MapRequest): StepsOf<Mapping> {
 }
 
 /** Nothing left for a creating look-up to do? */
-function isDone(w: World, mapping: Mapping): boolean {
-  return isMapped(mapping) && !(isUnwritten(mapping) && w.policy.init.finishesInAlloc === true)
+function isDone(init: Rules, mapping: Mapping): boolean {
+  return isMapped(mapping) && !(isUnwritten(mapping) && init.finishesInAlloc === true)
+}
+
+type Rules = Pick<Init, 'beforeLink' | 'linksUnwritten' | 'finishesInAlloc'>
+
+/** DAX write() since 4.7 (`ioZeroes`): zeroed in the allocation, so each fresh block is written twice. */
+const ZEROES: Rules = { beforeLink: (w, _request, block) => zeroBlock(w, block), finishesInAlloc: true }
+/** Writeback, and DAX write() before: unwritten until the bytes are there. */
+const UNWRITTEN: Rules = { linksUnwritten: true }
+/** Ordered mode: written, the commit waits for the bytes. */
+const WRITTEN: Rules = {}
+
+function initOf(w: World, request: MapRequest): Rules {
+  if (request.purpose === undefined) return w.policy.init
+  if (request.purpose === 'writeback') return w.policy.init.ordered === true ? WRITTEN : UNWRITTEN
+  return w.policy.switches.ioZeroes || !w.fs.unwritten ? ZEROES : UNWRITTEN
 }
 
 function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
@@ -71,7 +89,7 @@ function remember(inode: Inode, index: number): void {
 
 function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
   const { k } = w
-  const { init } = w.policy
+  const init = initOf(w, request)
   const { inode, index } = request
   const { extents } = inode
   if (k.lock(inode.mapLock, 'exclusive')) yield

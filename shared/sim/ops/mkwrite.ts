@@ -23,7 +23,8 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
   if (k.lock(vma.mm.mmapLock, 'shared', 'mm')) yield
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   if (policy.guard.enter !== undefined) yield* policy.guard.enter(w, f)
-  const page = yield* makeDirtyable(w, f)
+  if (policy.pairing.ptlOnly === true) yield* reuse(w, f)
+  const page = f.result === 'go' ? yield* makeDirtyable(w, f) : undefined
   if (page !== undefined) {
     if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
     if (w.run(P.pte_set, C.pteSet)) yield
@@ -39,6 +40,18 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
   }
   policy.guard.leave?.(w, f)
   k.unlock(vma.mm.mmapLock, 'shared')
+}
+
+/** Until 2.6.22 nobody was asked: the PTE becomes writable (do_wp_page), whatever became of the page. */
+function* reuse(w: World, f: Fault): Steps {
+  const { k } = w
+  if (k.lock(f.vma.ptl, 'exclusive', 'mm')) yield
+  if (w.run(P.pte_set, C.pteSet)) yield
+  if (k.see(f.vma.seen(f.index), true)) yield
+  const pte = f.vma.pte(f.index)
+  if (pteKind(pte) === 'page') w.setPte(f.vma, f.index, writable(pte))
+  k.unlock(f.vma.ptl)
+  f.result = 'done'
 }
 
 /** The page, locked, with space for its bytes; undefined with f.result set. */

@@ -42,6 +42,7 @@ const immapExcl: Pairing = {
   title: 'i_mmap, exclusive',
   about: 'i_mmap is held from before the block look-up until the PTE is set',
   *before(w, f) {
+    if (f.page === undefined && w.policy.switches.holePage === 'page-cache') yield* lockHolePage(w, f)
     if (f.immap === undefined && lockImmap(w, f, 'pairing')) yield
   },
   leave(w, f) {
@@ -55,6 +56,9 @@ const rangeExcl: Pairing = {
   title: 'range lock',
   about: 'the page is locked in the range tree from before the block look-up until the PTE is set',
   *before(w, f) {
+    // Where UNMAP takes the range, page locks come first: dropping a page unmaps it with its lock held.
+    if (w.policy.guard.unmapEnter !== undefined && w.policy.switches.holePage === 'page-cache')
+      yield* lockHolePage(w, f)
     f.range ??= yield* lockRange(w, f.inode, faultRange(f))
   },
   leave(w, f) {

@@ -1,1 +1,8 @@
 export { underTheMutex } from './sc01-under-the-mutex.ts'
+export { truncateStorm } from './sc02-truncate-storm.ts'
+export { planLockdepKilled } from './sc03-the-plan-lockdep-killed.ts'
+export { swissCheese } from './sc04-swiss-cheese.ts'
+export { holetest } from './sc05-holetest.ts'
+export { convoy } from './sc12-convoy.ts'
+export { nearlyFull } from './sc13-nearly-full.ts'
+export { sleepingBeauty } from './sc15-sleeping-beauty.ts'

@@ -6,6 +6,7 @@
 
 import * as z from 'zod'
 import type { Ns } from '../../model/trace.ts'
+import type { CostId } from '../costs.ts'
 import type { RunResult } from '../run.ts'
 import type { World } from '../world.ts'
 
@@ -15,6 +16,8 @@ export interface Machine {
   readonly blocks: number
   readonly slots?: number
   readonly eadr?: boolean
+  /** Prices that make the question visible; the user's win. */
+  readonly costs?: Readonly<Partial<Record<CostId, number>>>
   /** Simulated time after which no operation begins. */
   readonly durationNs: Ns
   /** Tasks may still be in an operation this long after the end before they count as hung. */
@@ -96,6 +99,21 @@ export function duration(ms: number) {
 
 export function commitEvery(ms: number) {
   return amount({ label: 'Journal commits every', unit: 'ms', min: 0, max: 60_000, default: ms })
+}
+
+/** How often an invariant was found violated. */
+export function count(result: RunResult, ...ids: readonly string[]): number {
+  return ids.reduce((sum, id) => sum + (result.findingCounts[id] ?? 0), 0)
+}
+
+/** Nothing was found at all. */
+export function clean(result: RunResult): boolean {
+  return result.findings.length === 0 && result.hung.length === 0
+}
+
+/** Longest operation of a kind, ns. */
+export function slowest(result: RunResult, kind: string): number {
+  return result.opStats.find((one) => one.kind === kind)?.maxNs ?? 0
 }
 
 /** Starts the journal; 0 ms: no timer, commits only when asked for. */

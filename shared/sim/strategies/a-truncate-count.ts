@@ -29,5 +29,6 @@ export const truncateCount: Strategy = {
     pmdFaults: false,
     holePage: 'page-cache',
     unmapLock: 'spin',
+    immapMode: 'mutex',
   },
 }

@@ -30,6 +30,7 @@ export const pageLocked: Strategy = {
     pmdFaults: false,
     holePage: 'page-cache',
     unmapLock: 'spin',
+    immapMode: 'mutex',
     flushInsideLock: false,
   },
 }

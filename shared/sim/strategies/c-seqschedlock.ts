@@ -29,5 +29,6 @@ export const seqschedlock: Strategy = {
     pmdFaults: false,
     holePage: 'page-cache',
     unmapLock: 'spin',
+    immapMode: 'mutex',
   },
 }

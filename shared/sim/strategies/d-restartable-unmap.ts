@@ -28,5 +28,6 @@ export const restartableUnmap: Strategy = {
     pmdFaults: false,
     holePage: 'page-cache',
     unmapLock: 'spin+lockbreak',
+    immapMode: 'mutex',
   },
 }

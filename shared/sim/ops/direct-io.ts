@@ -1,0 +1,118 @@
+/**
+ * Direct I/O on page-cache files, with invalidate_inode_pages2 around it (mm/filemap.c, mm/truncate.c; DOMAIN.md 3.16), and
+ * DMA into DAX pages: a device that writes to a pinned page for a while (R20).
+ */
+
+import { C } from '../costs.ts'
+import { blockOf, isMapped, isUnwritten } from '../extents.ts'
+import type { Inode } from '../inode.ts'
+import { isPresent, type Page } from '../mapping.ts'
+import { pteKind, pteTarget, type Vma } from '../mm.ts'
+import { P } from '../phases.ts'
+import { lockRange } from '../policies/guard.ts'
+import type { Span } from '../policies/slots.ts'
+import type { Ns } from '../../model/trace.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import { EBUSY, ENOSPC, type World } from '../world.ts'
+import { convert, mapBlocks, type MapRequest } from './map-blocks.ts'
+import { load } from './access.ts'
+import { deleteEntry, entryAt } from './entry.ts'
+import { pagesIn } from './removal.ts'
+import { unmap } from './unmap.ts'
+import { waitWriteback, writeBack } from './writeback.ts'
+
+/** An O_DIRECT write: flush, invalidate, write to the device, invalidate again. */
+export function* directWrite(w: World, inode: Inode, range: { from: number; pages: number }): Steps {
+  const { k, policy } = w
+  const span: Span = { inode, from: range.from, to: Math.min(range.from + range.pages, inode.pages) }
+  w.opBegin('write', inode.number, span.from * 4096, (span.to - span.from) * 4096)
+  if (w.run(P.syscall, C.syscall)) yield
+  if (k.lock(w.sbWrite, 'shared')) yield
+  if (k.lock(inode.rwsem, 'exclusive')) yield
+  const held = policy.guard.io === 'range' ? yield* lockRange(w, inode, span) : undefined
+  yield* writeBack(w, inode, span)
+  yield* invalidate(w, span)
+  let result = (span.to - span.from) * 4096
+  for (let index = span.from; index < span.to; index++) {
+    if (!(yield* writeBlock(w, inode, index))) result = ENOSPC
+  }
+  yield* invalidate(w, span)
+  if (held !== undefined) inode.ranges.release(held)
+  k.unlock(inode.rwsem, 'exclusive')
+  k.unlock(w.sbWrite, 'shared')
+  w.opEnd('write', result)
+}
+
+function* writeBlock(w: World, inode: Inode, index: number): StepsOf<boolean> {
+  const map: MapRequest = { inode, index, create: true, purpose: 'writeback', isNew: false, failed: false }
+  const mapping = yield* mapBlocks(w, map)
+  if (!isMapped(mapping)) return false
+  const tag = w.tag(inode)
+  const range = { from: index, to: index + 1 }
+  w.checks?.content.begin(inode, range)
+  yield* w.io(P.writeback_io, C.writebackPage)
+  if (w.k.see(w.blockObject(blockOf(mapping)), true)) yield
+  w.device.fill(blockOf(mapping), tag, true)
+  if (isUnwritten(mapping)) yield* convert(w, inode, index)
+  w.checks?.content.end(inode, range, { tag })
+  return true
+}
+
+/** invalidate_inode_pages2_range. It gives no lasting guarantee: a fault right after may bring a page back. */
+export function* invalidate(w: World, span: Span): StepsOf<number> {
+  const { k } = w
+  let result = 0
+  k.enter(P.invalidate)
+  for (const page of pagesIn(span.inode, span)) result = (yield* invalidatePage(w, span.inode, page)) ? result : EBUSY
+  k.leave(P.invalidate)
+  return result
+}
+
+/** Drops the DAX entries of a range and what maps them, as invalidation by a reader of the raw device would. */
+export function* invalidateEntries(w: World, span: Span): Steps {
+  w.opBegin('invalidate', span.inode.number, span.from * 4096, (span.to - span.from) * 4096)
+  w.k.enter(P.invalidate)
+  for (let index = span.from; index < span.to; index++) {
+    if (w.k.see(span.inode.entryObject + index, false)) yield
+    if (isPresent(entryAt(span.inode, index))) yield* deleteEntry(w, span.inode, index)
+  }
+  yield* unmap(w, span, { evenCows: false })
+  w.k.leave(P.invalidate)
+  w.opEnd('invalidate', 0)
+}
+
+function* invalidatePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
+  const { k, policy } = w
+  const { guard } = policy
+  const span: Span = { inode, from: page.index, to: page.index + 1 }
+  guard.invalidateEnter?.(w, span)
+  if (page.mapped > 0) yield* unmap(w, span, { evenCows: false })
+  if (k.lock(page.lock, 'exclusive')) yield
+  yield* waitWriteback(w, inode, page)
+  if (!page.detached && page.mapped > 0) yield* unmap(w, span, { evenCows: false })
+  if (k.see(page.object, true)) yield
+  const gone = !page.detached && !page.dirty
+  if (gone) inode.mapping.detach(page)
+  k.unlock(page.lock)
+  guard.invalidateLeave?.(w, span)
+  return gone
+}
+
+/** A device writes `ns` long into a page pinned through a mapping (get_user_pages), whatever happens to the file. */
+export function* dma(w: World, vma: Vma, at: { index: number; ns: Ns }): Steps {
+  const { k } = w
+  const inode = w.inode(vma.inode)
+  if ((yield* load(w, vma, { index: at.index, slot: 0 })) === undefined) return
+  const pte = vma.pte(at.index)
+  if (pteKind(pte) !== 'file') return
+  const block = pteTarget(pte)
+  if (k.see(inode.sizeObject, true)) yield
+  inode.pins[at.index]++
+  k.enter(P.dma)
+  if (k.sleep(at.ns)) yield
+  k.leave(P.dma)
+  if (k.see(w.blockObject(block), true)) yield
+  w.checks?.deviceWrites(inode, at.index, block)
+  inode.pins[at.index]--
+  k.wake(w.dmaQueue, 0)
+}

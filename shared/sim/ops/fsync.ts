@@ -1,0 +1,23 @@
+/**
+ * fsync and msync(MS_SYNC): writeback of the range, then the commit of the transaction that last changed the inode, or a
+ * device flush when there is none to wait for (fs/ext4/fsync.c; DOMAIN.md 3.13). No i_rwsem, and never inside a handle.
+ */
+
+import { C } from '../costs.ts'
+import type { Inode } from '../inode.ts'
+import { P } from '../phases.ts'
+import type { Steps } from '../task.ts'
+import type { World } from '../world.ts'
+import { writeBack } from './writeback.ts'
+
+export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'msync' = 'fsync'): Steps {
+  const { k, journal } = w
+  w.opBegin(kind, inode.number, 0, inode.size * 4096)
+  if (w.run(P.syscall, C.syscall)) yield
+  yield* writeBack(w, inode, { from: 0, to: inode.pages })
+  k.enter(P.commit_wait)
+  if (journal.isDone(inode.lastTid)) yield* w.io(P.log_io, C.orderedData)
+  else yield* journal.waitCommit(inode.lastTid)
+  k.leave(P.commit_wait)
+  w.opEnd(kind, 0)
+}

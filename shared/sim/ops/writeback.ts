@@ -1,0 +1,174 @@
+/**
+ * Writeback: dirty page-cache pages to their blocks (fs/ext4/inode.c: ext4_writepages, mm/page-writeback.c), and DAX entries'
+ * cache lines (fs/dax.c: dax_writeback_one; DOMAIN.md 3.11). The page stays locked over the write-protection of its PTEs:
+ * `handle → folio → i_mmap`.
+ */
+
+import { C } from '../costs.ts'
+import { blockOf, isMapped, isUnwritten } from '../extents.ts'
+import type { Inode } from '../inode.ts'
+import { entryBlock, type Page } from '../mapping.ts'
+import { pteKind, pteWritable, writeProtected } from '../mm.ts'
+import { P } from '../phases.ts'
+import type { LockedEntry } from '../policies/slots.ts'
+import type { Steps, StepsOf } from '../task.ts'
+import type { World } from '../world.ts'
+import { lockEntry, slotOf, unlockEntry } from './entry.ts'
+import { convert, mapBlocks } from './map-blocks.ts'
+import { pagesIn } from './removal.ts'
+import { shootDown } from './unmap.ts'
+
+export interface PageRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** Writes what is dirty in the range, and waits for it. */
+export function* writeBack(w: World, inode: Inode, range: PageRange): Steps {
+  if (inode.dax) {
+    if (w.policy.switches.fsyncFlushesMappings) yield* flushEntries(w, inode, range)
+    return
+  }
+  for (const page of pagesIn(inode, range)) if (page.dirty) yield* writePage(w, inode, page)
+}
+
+export function* waitWriteback(w: World, inode: Inode, page: Page): Steps {
+  while (page.writeback) if (w.k.sleepOn(inode.mapping.writebackDone, false)) yield
+}
+
+/**
+ * Ordered data of a transaction: kjournald locks and writes pages that have a block, and waits for those under way
+ * (fs/jbd2/commit.c: journal_submit_data_buffers).
+ */
+export function* writeOrderedData(w: World, inode: Inode): Steps {
+  const { k } = w
+  for (const page of pagesIn(inode, { from: 0, to: inode.pages })) {
+    if (page.block < 0 || (!page.dirty && !page.writeback)) continue
+    if (k.lock(page.lock, 'exclusive')) yield
+    yield* waitWriteback(w, inode, page)
+    if (page.dirty && !page.detached) {
+      page.dirty = false
+      yield* w.io(P.ordered_data, C.orderedData)
+      toDevice(w, page, page.content)
+    }
+    k.unlock(page.lock)
+  }
+}
+
+function toDevice(w: World, page: Page, content: Int32Array): void {
+  w.checks?.changed('data')
+  for (let slot = 0; slot < w.device.slots; slot++) w.device.store(page.block, slot, content[slot], true)
+}
+
+function* writePage(w: World, inode: Inode, page: Page): Steps {
+  const { k } = w
+  // Until 2.6.27 the page lock came first; since cf108bca465d the handle does. A page that has its block needs none.
+  const early = w.policy.pairing.ptlOnly !== true && page.block < 0
+  if (early) yield* w.txStart()
+  if (k.lock(page.lock, 'exclusive')) yield
+  let started = page.dirty && !page.detached && page.index < inode.size
+  if (started) {
+    yield* waitWriteback(w, inode, page)
+    started = yield* startWrite(w, inode, page)
+  }
+  const content = Int32Array.from(page.content)
+  const block = page.block
+  k.unlock(page.lock)
+  if (early) yield* w.txStop()
+  if (started) yield* finishWrite(w, inode, { page, content, block })
+}
+
+/** Under the page lock: a block, clean, write-protected, under writeback. */
+function* startWrite(w: World, inode: Inode, page: Page): StepsOf<boolean> {
+  if (page.block < 0) {
+    const request = {
+      inode,
+      index: page.index,
+      create: true,
+      purpose: 'writeback',
+      isNew: false,
+      failed: false,
+    } as const
+    const mapping = yield* mapBlocks(w, { ...request })
+    if (!isMapped(mapping)) return false
+    page.block = blockOf(mapping)
+  }
+  page.dirty = false
+  page.writeback = true
+  yield* writeProtect(w, inode, page.index)
+  return true
+}
+
+function* finishWrite(w: World, inode: Inode, write: { page: Page; content: Int32Array; block: number }): Steps {
+  const { page, content } = write
+  yield* w.io(P.writeback_io, C.writebackPage)
+  w.checks?.pageWritten(inode, page)
+  toDevice(w, page, content)
+  if (isUnwritten(inode.extents.tree[page.index])) yield* convert(w, inode, page.index)
+  page.writeback = false
+  w.k.wake(inode.mapping.writebackDone, 0)
+}
+
+/** Makes the PTEs of a page read-only and clean, so that the next store faults (mkclean). */
+function* writeProtect(w: World, inode: Inode, index: number): Steps {
+  const { k } = w
+  const mode = w.policy.switches.unmapLock === 'rwsem-s' ? 'shared' : 'exclusive'
+  k.enter(P.write_protect)
+  if (k.lock(inode.mapping.immap, mode)) yield
+  for (const vma of inode.mapping.vmas) {
+    if (!vma.covers(index)) continue
+    const huge = vma.pmd && vma.pmds[vma.range(index)] >= 0
+    const pte = vma.pte(index)
+    if (!huge && (!pteWritable(pte) || (pteKind(pte) !== 'file' && pteKind(pte) !== 'page'))) continue
+    if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+    if (w.run(P.write_protect, C.zapPte)) yield
+    if (k.see(vma.seen(index), true)) yield
+    if (huge) vma.pmdWritable[vma.range(index)] = 0
+    else if (vma.pte(index) === pte) w.setPte(vma, index, writeProtected(pte))
+    k.unlock(vma.ptl)
+    yield* shootDown(w, vma, { from: index, to: index + 1 })
+  }
+  k.unlock(inode.mapping.immap, mode)
+  k.leave(P.write_protect)
+}
+
+// ---- DAX ----
+
+function* flushEntries(w: World, inode: Inode, range: PageRange): Steps {
+  const last = Math.min(range.to, inode.pages)
+  for (let index = range.from; index < last; index++) {
+    const slot = slotOf(inode, index)
+    if (inode.mapping.dirty[slot] === 1) yield* flushEntry(w, inode, slot)
+  }
+}
+
+function* flushEntry(w: World, inode: Inode, index: number): Steps {
+  if (w.policy.pairing.entries !== true) {
+    yield* cleanEntry(w, inode, { index, held: undefined })
+    return
+  }
+  const held = yield* lockEntry(w, inode, { index, write: false, pmd: false })
+  if (held === 'page' || held === undefined) return
+  if (entryBlock(held.entry) === undefined) unlockEntry(w, inode, held)
+  else yield* cleanEntry(w, inode, { index, held })
+}
+
+/** Write-protect, flush, clear DIRTY, all under the entry lock; or, `racy`, flush and clear when nobody holds anything. */
+function* cleanEntry(w: World, inode: Inode, at: { index: number; held: LockedEntry | undefined }): Steps {
+  const { dirtyTagClear } = w.policy.switches
+  const { index, held } = at
+  if (dirtyTagClear !== 'racy') yield* writeProtect(w, inode, index)
+  yield* flushLines(w, inode, index)
+  if (dirtyTagClear === 'racy' && held !== undefined) unlockEntry(w, inode, held)
+  if (w.k.see(inode.entryObject + index, true)) yield
+  if (dirtyTagClear !== 'never') inode.mapping.dirty[index] = 0
+  if (dirtyTagClear !== 'racy' && held !== undefined) unlockEntry(w, inode, held)
+}
+
+function* flushLines(w: World, inode: Inode, index: number): Steps {
+  if (w.pmemWrite(P.flush_lines, C.flushLines4k, 1)) yield
+  const mapping = inode.extents.tree[index]
+  if (!isMapped(mapping)) return
+  if (w.k.see(w.blockObject(blockOf(mapping)), true)) yield
+  w.device.flush(blockOf(mapping))
+}
