@@ -32,13 +32,20 @@ export interface RowContext {
 
 export type Param = number | bigint | string | null
 
-export interface RowMap<K extends SpanTable = SpanTable> {
-  readonly part: Part
+/** One way to write a row: fewer values are bound where a row has little to say. */
+interface RowForm<K extends SpanTable> {
   readonly columns: readonly string[]
   /** How SQL makes the columns from the values `fill` gives; left out, they are the columns. */
   readonly computed?: Computed
   /** Put the values of the row that batch row `i` becomes into params[at …]. */
   fill(params: Param[], at: number, batch: SpanBatch<K>, i: number, context: RowContext): void
+}
+
+export interface RowMap<K extends SpanTable = SpanTable> {
+  readonly part: Part
+  readonly forms: readonly RowForm<K>[]
+  /** Which form batch row `i` takes; left out, the first. */
+  form?(batch: SpanBatch<K>, i: number): number
 }
 
 const LARGEST = 9_223_372_036_854_775_807n
@@ -54,38 +61,74 @@ function optional(id: number, first: number): number | null {
   return id < 0 ? null : first + id
 }
 
+/** task, cpu + 1 and a bit in one number: 22 + 17 + 1 bits (limits.entities, limits.cpus). */
+function packed(task: number, cpu: number, bit: number): number {
+  return (task * 0x20000 + (cpu + 1)) * 2 + bit
+}
+const packedTask = (column: string) => `${column} >> 18`
+const packedCpu = (column: string) => `nullif((${column} >> 1) & 0x1ffff, 0) - 1`
+const packedBit = (column: string) => `${column} & 1`
+
+const opHead = 'id task_id cpu inferred trace_id kind start_ns duration_ns wait_ns'.split(' ')
+const opValues = [
+  'column1',
+  packedTask('column2'),
+  packedCpu('column2'),
+  packedBit('column2'),
+  ...[3, 4, 5, 6, 7].map((i) => `column${i}`),
+]
+
+function fillOpHead(p: Param[], at: number, batch: SpanBatch<'op'>, i: number, context: RowContext): void {
+  const { cols } = batch.rows
+  p[at] = context.first.op + batch.ids[i]
+  p[at + 1] = packed(context.first.task + cols.task[i], cols.cpu[i], cols.inferred[i])
+  p[at + 2] = context.traceId
+  p[at + 3] = context.names.opKinds[cols.kind[i]]
+  p[at + 4] = cols.startNs[i]
+  p[at + 5] = known(cols.durationNs[i])
+  p[at + 6] = known(cols.waitNs[i])
+}
+
+/** Most operations of most traces are faults without file, arguments or result: those bind seven values, not eleven. */
 const op: RowMap<'op'> = {
   part: 'op',
-  columns: 'id trace_id task_id kind start_ns duration_ns inode offset length result wait_ns cpu inferred'.split(' '),
-  fill(p, at, { ids, rows: { cols } }, i, { traceId, first, names }) {
-    p[at] = first.op + ids[i]
-    p[at + 1] = traceId
-    p[at + 2] = first.task + cols.task[i]
-    p[at + 3] = names.opKinds[cols.kind[i]]
-    p[at + 4] = cols.startNs[i]
-    p[at + 5] = known(cols.durationNs[i])
-    p[at + 6] = cols.inode[i] < 0 ? null : names.inodes[cols.inode[i]]
-    p[at + 7] = known(cols.offset[i])
-    p[at + 8] = known(cols.length[i])
-    p[at + 9] = known(cols.result[i])
-    p[at + 10] = known(cols.waitNs[i])
-    p[at + 11] = optional(cols.cpu[i], 0)
-    p[at + 12] = cols.inferred[i]
+  forms: [
+    {
+      columns: [...opHead, 'inode', 'offset', 'length', 'result'],
+      computed: { width: 11, values: [...opValues, ...[8, 9, 10, 11].map((i) => `column${i}`)] },
+      fill(p, at, batch, i, context) {
+        const { cols } = batch.rows
+        fillOpHead(p, at, batch, i, context)
+        p[at + 7] = cols.inode[i] < 0 ? null : context.names.inodes[cols.inode[i]]
+        p[at + 8] = known(cols.offset[i])
+        p[at + 9] = known(cols.length[i])
+        p[at + 10] = known(cols.result[i])
+      },
+    },
+    { columns: opHead, computed: { width: 7, values: opValues }, fill: fillOpHead },
+  ],
+  form({ rows: { cols } }, i) {
+    const bare = cols.inode[i] < 0 && cols.offset[i] !== cols.offset[i] && cols.length[i] !== cols.length[i]
+    return bare && cols.result[i] !== cols.result[i] ? 1 : 0
   },
 }
 
 const phase: RowMap<'phase'> = {
   part: 'phase',
-  columns: 'id op_id task_id name start_ns duration_ns depth'.split(' '),
-  fill(p, at, { ids, rows: { cols } }, i, { first, names }) {
-    p[at] = first.phase + ids[i]
-    p[at + 1] = optional(cols.op[i], first.op)
-    p[at + 2] = first.task + cols.task[i]
-    p[at + 3] = names.phaseNames[cols.name[i]]
-    p[at + 4] = cols.startNs[i]
-    p[at + 5] = known(cols.durationNs[i])
-    p[at + 6] = cols.depth[i]
-  },
+  forms: [
+    {
+      columns: 'id op_id task_id name start_ns duration_ns depth'.split(' '),
+      fill(p, at, { ids, rows: { cols } }, i, { first, names }) {
+        p[at] = first.phase + ids[i]
+        p[at + 1] = optional(cols.op[i], first.op)
+        p[at + 2] = first.task + cols.task[i]
+        p[at + 3] = names.phaseNames[cols.name[i]]
+        p[at + 4] = cols.startNs[i]
+        p[at + 5] = known(cols.durationNs[i])
+        p[at + 6] = cols.depth[i]
+      },
+    },
+  ],
 }
 
 /** The mode's bit beside the SPAN_* flags in what is bound. */
@@ -95,68 +138,105 @@ const flag = (bit: number) => `(column8 & ${bit}) <> 0`
 /** By far the most rows of a lock trace: flags and mode are bound as one number. */
 const lockSpan: RowMap<'lockSpan'> = {
   part: 'lock_span',
-  columns: (
-    'id lock_id task_id op_id requested_ns acquired_ns released_ns ' + 'mode contended inferred trylock irq hold_known'
-  ).split(' '),
-  computed: {
-    width: 8,
-    values: [
-      ...[1, 2, 3, 4, 5, 6, 7].map((i) => `column${i}`),
-      `iif(column8 & ${SHARED}, '${MODES[1]}', '${MODES[0]}')`,
-      ...[SPAN_CONTENDED, SPAN_INFERRED, SPAN_TRY, SPAN_IRQ, SPAN_HOLD_KNOWN].map(flag),
-    ],
-  },
-  fill(p, at, { ids, rows: { cols } }, i, { first }) {
-    p[at] = first.lock_span + ids[i]
-    p[at + 1] = first.lock + cols.lock[i]
-    p[at + 2] = first.task + cols.task[i]
-    p[at + 3] = optional(cols.op[i], first.op)
-    p[at + 4] = known(cols.requestedNs[i])
-    p[at + 5] = known(cols.acquiredNs[i])
-    p[at + 6] = known(cols.releasedNs[i])
-    p[at + 7] = cols.flags[i] | (cols.mode[i] === 0 ? 0 : SHARED)
-  },
+  forms: [
+    {
+      columns: (
+        'id lock_id task_id op_id requested_ns acquired_ns released_ns ' +
+        'mode contended inferred trylock irq hold_known'
+      ).split(' '),
+      computed: {
+        width: 8,
+        values: [
+          ...[1, 2, 3, 4, 5, 6, 7].map((i) => `column${i}`),
+          `iif(column8 & ${SHARED}, '${MODES[1]}', '${MODES[0]}')`,
+          ...[SPAN_CONTENDED, SPAN_INFERRED, SPAN_TRY, SPAN_IRQ, SPAN_HOLD_KNOWN].map(flag),
+        ],
+      },
+      fill(p, at, { ids, rows: { cols } }, i, { first }) {
+        p[at] = first.lock_span + ids[i]
+        p[at + 1] = first.lock + cols.lock[i]
+        p[at + 2] = first.task + cols.task[i]
+        p[at + 3] = optional(cols.op[i], first.op)
+        p[at + 4] = known(cols.requestedNs[i])
+        p[at + 5] = known(cols.acquiredNs[i])
+        p[at + 6] = known(cols.releasedNs[i])
+        p[at + 7] = cols.flags[i] | (cols.mode[i] === 0 ? 0 : SHARED)
+      },
+    },
+  ],
 }
 
 const waitEdge: RowMap<'waitEdge'> = {
   part: 'wait_edge',
-  columns: 'id waiter_span_id holder_span_id overlap_ns holder_phase kind'.split(' '),
-  fill(p, at, { ids, rows: { cols } }, i, { first, names }) {
-    p[at] = first.wait_edge + ids[i]
-    p[at + 1] = first.lock_span + cols.waiter[i]
-    p[at + 2] = first.lock_span + cols.holder[i]
-    p[at + 3] = known(cols.overlapNs[i])
-    p[at + 4] = cols.phase[i] < 0 ? null : names.phaseNames[cols.phase[i]]
-    p[at + 5] = EDGE_KINDS[cols.kind[i]]
-  },
+  forms: [
+    {
+      columns: 'id waiter_span_id holder_span_id overlap_ns holder_phase kind'.split(' '),
+      fill(p, at, { ids, rows: { cols } }, i, { first, names }) {
+        p[at] = first.wait_edge + ids[i]
+        p[at + 1] = first.lock_span + cols.waiter[i]
+        p[at + 2] = first.lock_span + cols.holder[i]
+        p[at + 3] = known(cols.overlapNs[i])
+        p[at + 4] = cols.phase[i] < 0 ? null : names.phaseNames[cols.phase[i]]
+        p[at + 5] = EDGE_KINDS[cols.kind[i]]
+      },
+    },
+  ],
 }
+
+const STATE_WIDTH = 16
+const stateWord = (column: string) =>
+  `rtrim(substr('${TASK_STATES.map((state) => state.padEnd(STATE_WIDTH)).join('')}', (${column}) * ${STATE_WIDTH} + 1, ${STATE_WIDTH}))`
 
 const taskState: RowMap<'taskState'> = {
   part: 'task_state',
-  columns: 'id task_id state start_ns duration_ns cpu'.split(' '),
-  fill(p, at, { ids, rows: { cols } }, i, { first }) {
-    p[at] = first.task_state + ids[i]
-    p[at + 1] = first.task + cols.task[i]
-    p[at + 2] = TASK_STATES[cols.state[i]]
-    p[at + 3] = cols.startNs[i]
-    p[at + 4] = known(cols.durationNs[i])
-    p[at + 5] = optional(cols.cpu[i], 0)
-  },
+  forms: [
+    {
+      columns: 'id task_id cpu state start_ns duration_ns'.split(' '),
+      computed: {
+        width: 4,
+        values: [
+          'column1',
+          `column2 >> 21`,
+          `nullif((column2 >> 4) & 0x1ffff, 0) - 1`,
+          stateWord('column2 & 15'),
+          'column3',
+          'column4',
+        ],
+      },
+      fill(p, at, { ids, rows: { cols } }, i, { first }) {
+        p[at] = first.task_state + ids[i]
+        p[at + 1] = ((first.task + cols.task[i]) * 0x20000 + (cols.cpu[i] + 1)) * 16 + cols.state[i]
+        p[at + 2] = cols.startNs[i]
+        p[at + 3] = known(cols.durationNs[i])
+      },
+    },
+  ],
 }
 
 export const rowMaps: { readonly [K in SpanTable]: RowMap<K> } = { op, phase, lockSpan, waitEdge, taskState }
 
-export function spanInserter(db: Db, table: SpanTable): Inserter {
-  const { part, columns, computed } = rowMaps[table]
-  return new Inserter(db, part, columns, computed)
+/** Prepared statements of a span table, one per form. */
+export type SpanInserter = readonly Inserter[]
+
+export function spanInserter(db: Db, table: SpanTable): SpanInserter {
+  const { part, forms } = rowMaps[table]
+  return forms.map(({ columns, computed }) => new Inserter(db, part, columns, computed))
 }
 
-/** Insert a batch's rows in the order of `order`, or as they are. */
-export function insertBatch(into: Inserter, batch: SpanBatch, context: RowContext, order?: Uint32Array): void {
+/** Insert a batch's rows in the order of `order`, or as they are; forms one after the other. */
+export function insertBatch(into: SpanInserter, batch: SpanBatch, context: RowContext, order?: Uint32Array): void {
   const map = rowMaps[batch.table] as RowMap
-  into.rows(batch.ids.length, (params, at, i) =>
-    map.fill(params, at, batch, order === undefined ? i : order[i], context),
-  )
+  const row = (i: number) => (order === undefined ? i : order[i])
+  const all = batch.ids.length
+  if (map.form === undefined) {
+    into[0].rows(all, (params, at, i) => map.forms[0].fill(params, at, batch, row(i), context))
+    return
+  }
+  const chosen: number[][] = map.forms.map(() => [])
+  for (let i = 0; i < all; i++) chosen[map.form(batch, row(i))].push(row(i))
+  map.forms.forEach((form, f) => {
+    into[f].rows(chosen[f].length, (params, at, i) => form.fill(params, at, batch, chosen[f][i], context))
+  })
 }
 
 /** Columns of SQL tables that hold times: what a late-found start moves. */

@@ -22,14 +22,22 @@ import { encodeSpans } from './codec.ts'
 import type { Db, Statement } from './database.ts'
 import { CHUNK_COLUMNS, encodeChunk } from './event-chunks.ts'
 import { Inserter } from './insert.ts'
-import { insertBatch, PARTS, rowMaps, spanInserter, timeColumnsOf, type FirstIds } from './span-rows.ts'
+import {
+  insertBatch,
+  PARTS,
+  rowMaps,
+  spanInserter,
+  timeColumnsOf,
+  type FirstIds,
+  type SpanInserter,
+} from './span-rows.ts'
 import { writeEnd } from './write-end.ts'
 
 export class TraceWriter implements TraceSink {
   readonly traceId: number
   readonly first: FirstIds
   readonly #db: Db
-  readonly #rows: Readonly<Record<SpanTable, Inserter>>
+  readonly #rows: Readonly<Record<SpanTable, SpanInserter>>
   readonly #eventChunk: Statement
   readonly #chunkName: Inserter
   readonly #spanChunk: Statement
@@ -46,7 +54,7 @@ export class TraceWriter implements TraceSink {
     this.first = Object.fromEntries(PARTS.map((part) => [part, next(db, part, 0)])) as FirstIds
     this.#rows = Object.fromEntries(SPAN_TABLES.map((table) => [table, spanInserter(db, table)])) as unknown as Record<
       SpanTable,
-      Inserter
+      SpanInserter
     >
     this.#eventChunk = db.prepare(
       `INSERT INTO event_chunk (${CHUNK_COLUMNS.join(',')}) VALUES (${CHUNK_COLUMNS.map(() => '?').join(',')})`,
