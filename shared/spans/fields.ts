@@ -7,6 +7,17 @@
 import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts'
 
 const SPACE = 0x20
+/** Digits that fit a small integer whatever the base. */
+const WORD = 6
+const HEX_SCALE = Float64Array.from({ length: WORD + 1 }, (_, digits) => 16 ** digits)
+const DECIMAL_SCALE = Float64Array.from({ length: WORD + 1 }, (_, digits) => 10 ** digits)
+/** Value of a digit by its character; 99 for what is none in any base. */
+const DIGITS = new Uint8Array(256).fill(99)
+for (let digit = 0; digit < 16; digit++) {
+  const character = digit.toString(16)
+  DIGITS[character.charCodeAt(0)] = DIGITS[character.toUpperCase().charCodeAt(0)] = digit
+}
+
 const keys = new Map<string, Uint8Array>()
 
 /** A key as bytes; made once. */
@@ -73,17 +84,30 @@ export class EventFields {
       i += 2
     }
     const first = i
+    // Up to 12 digits as two small integers: most numbers are addresses, and floats wait for each other at every digit.
     let value = 0
-    let low = 0
-    for (; i < to; i++) {
-      const digit = digitOf(bytes[i])
-      if (digit < 0 || digit >= radix) break
+    for (const stop = Math.min(to, i + WORD); i < stop; i++) {
+      const digit = DIGITS[bytes[i]]
+      if (digit >= radix) break
       value = value * radix + digit
-      low = (low * radix + digit) % 0x1_0000_0000
+    }
+    if (i === first + WORD) {
+      let low = 0
+      for (const stop = Math.min(to, i + WORD); i < stop; i++) {
+        const digit = DIGITS[bytes[i]]
+        if (digit >= radix) break
+        low = low * radix + digit
+      }
+      value = value * (radix === 16 ? HEX_SCALE : DECIMAL_SCALE)[i - first - WORD] + low
+      if (i === first + 2 * WORD) {
+        for (; i < to && DIGITS[bytes[i]] < radix; i++) value = value * radix + DIGITS[bytes[i]]
+      }
     }
     if (i === first) return NaN
     // Two's complement: only small negative numbers (errnos) matter, and they need exact low bits.
-    if (signed && radix === 16 && i - first === 16 && digitOf(bytes[first]) >= 8) return low - 0x1_0000_0000
+    if (signed && radix === 16 && i - first === 16 && DIGITS[bytes[first]] >= 8) {
+      return this.numberAt(i - 8, 16) - 0x1_0000_0000
+    }
     return negative ? -value : value
   }
 
@@ -115,10 +139,4 @@ export class EventFields {
 
 function isBoundary(c: number): boolean {
   return c === SPACE || c === 0x2c || c === 0x28 || c === 0x29 || c === 0x7c || c === 0x3d
-}
-
-function digitOf(c: number): number {
-  if (c >= 0x30 && c <= 0x39) return c - 0x30
-  const lower = c | 0x20
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
 }
