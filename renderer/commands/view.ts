@@ -1,5 +1,6 @@
 /** Commands about the window: pages, sidebar, theme, palette, help. */
 import { pages } from '../pages/index.ts'
+import { needsTrace } from '../stores/view.ts'
 import { commandGroup } from './command.ts'
 
 export const view = commandGroup({
@@ -11,7 +12,7 @@ export const view = commandGroup({
       title: `Go to ${page.title}`,
       keys: [`Alt+Digit${i + 1}`],
       icon: page.icon,
-      when: () => page.id === 'open' || files.current !== undefined,
+      when: () => !needsTrace(page.id) || files.current !== undefined,
       run: () => shown.goTo(page.id),
     })),
     {

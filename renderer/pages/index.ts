@@ -8,7 +8,7 @@ import { registry } from '#shared/base/registry.ts'
 import { loadCharts } from '../ui/load-charts.ts'
 import type { IconName } from '../ui/icons.ts'
 
-export type PageId = 'open' | 'overview' | 'contention' | 'latency'
+export type PageId = 'open' | 'overview' | 'contention' | 'latency' | 'compare' | 'simulate'
 
 export interface Page {
   readonly id: PageId
@@ -43,6 +43,20 @@ export const pages: readonly Page[] = registry<Page>('page', [
     icon: 'latency',
     group: 'Trace',
     component: defineAsyncComponent(() => import('./LatencyPage.vue')),
+  },
+  {
+    id: 'compare',
+    title: 'Compare',
+    icon: 'compare',
+    group: 'What if',
+    component: defineAsyncComponent(() => import('./ComparePage.vue')),
+  },
+  {
+    id: 'simulate',
+    title: 'Simulate',
+    icon: 'simulate',
+    group: 'What if',
+    component: defineAsyncComponent(() => import('./SimulatePage.vue')),
   },
 ]).items
 

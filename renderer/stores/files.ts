@@ -14,7 +14,8 @@ import { uploadFile } from '../api/upload.ts'
 import { importJobs, type Openable } from './import-jobs.ts'
 
 export interface OpenTab extends OpenedFile {
-  readonly source: Source
+  /** undefined: a recorded run that the list of recent files does not have any more. */
+  readonly source: Source | undefined
   /** What the import said; null where a saved trace was opened. */
   readonly imported: ImportSummary | null
 }
@@ -54,6 +55,15 @@ export const useFilesStore = defineStore('files', () => {
     }
   }
 
+  /** A file the engine has opened by itself: a recorded run. It becomes a tab; what is shown stays. */
+  async function adopt(opened: OpenedFile): Promise<OpenTab> {
+    await refreshRecent()
+    const source = recent.value?.find(({ name }) => name === opened.name)?.source
+    const tab: OpenTab = { ...opened, source, imported: null }
+    tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
+    return tab
+  }
+
   function choose(file: string): void {
     if (tabs.value.some((tab) => tab.file === file)) currentFile.value = file
   }
@@ -85,13 +95,13 @@ export const useFilesStore = defineStore('files', () => {
     if (changed) void refreshRecent()
   })
 
-  return { tabs, current, recent, jobs, open, choose, close, dismiss, refreshRecent, forget, reopen }
+  return { tabs, current, recent, jobs, open, adopt, choose, close, dismiss, refreshRecent, forget, reopen }
 })
 
 /** An upload cannot be opened again: its bytes are gone with the engine that had them. */
 async function reopened(client: Client, tab: OpenTab): Promise<OpenTab> {
   const known = await client.call('trace.info', { file: tab.file }).catch(() => undefined)
-  if (known || tab.source.kind === 'upload') return tab
+  if (known || tab.source === undefined || tab.source.kind === 'upload') return tab
   const { opened } = await client.call('files.open', { source: tab.source })
   return { ...tab, ...opened }
 }

@@ -1,0 +1,204 @@
+/**
+ * Compared runs as lines, as ECharts options: cumulative latency (or its tail) over log time, and throughput over a swept
+ * parameter. One colour and one dash pattern per run; no smoothing, so that what is drawn is what was measured.
+ */
+
+import type { Cdf, Curve, EstimateInfo } from '#shared/contract/simulation.ts'
+import { intervalText, rateText } from '#shared/whatif/words.ts'
+import type { ChartOption } from '../ui/chart-option.ts'
+import type { LineSeriesOption } from '../ui/echarts-modules.ts'
+import { formatCount, timeText } from '../ui/format.ts'
+import { flat } from './flat.ts'
+import { logTicks } from './geometry.ts'
+import type { Ink } from './ink.ts'
+import { runLook } from './run-look.ts'
+import { percent, tickLabel } from './words.ts'
+
+export interface RunSeries<T> {
+  /** Position among all runs: decides how it looks. */
+  readonly position: number
+  readonly badge: string
+  readonly data: T
+}
+
+export type CdfKind = 'cdf' | 'tail'
+
+/** (log10 ns, share) pairs; the tail leaves out where nothing is slower any more. */
+export function cdfPoints({ ns, share }: Cdf, kind: CdfKind): Float64Array {
+  const points: number[] = []
+  for (let i = 0; i < ns.length; i++) {
+    const x = Math.log10(Math.max(1, ns[i]))
+    if (kind === 'cdf') {
+      if (i === 0) points.push(x, 0)
+      points.push(x, share[i])
+    } else if (1 - share[i] > 1e-12) points.push(x, 1 - share[i])
+  }
+  return Float64Array.from(points)
+}
+
+/** The smallest latency that this share of the operations stayed within. */
+export function quantileOf({ ns, share }: Cdf, at: number): number | undefined {
+  const i = share.findIndex((value) => value >= at)
+  return i < 0 ? ns.at(-1) : ns[i]
+}
+
+/** Share of the operations that took at most so long. */
+export function shareWithin({ ns, share }: Cdf, limit: number): number {
+  let i = -1
+  while (i + 1 < ns.length && ns[i + 1] <= limit) i++
+  return i < 0 ? 0 : share[i]
+}
+
+function style(position: number, ink: Ink): Pick<LineSeriesOption, 'lineStyle' | 'itemStyle' | 'symbol' | 'animation'> {
+  const { color, dash, width } = runLook(position)
+  return {
+    symbol: 'none',
+    animation: false,
+    lineStyle: { color: ink(color), width, type: dash.length === 0 ? 'solid' : [...dash] },
+    itemStyle: { color: ink(color) },
+  }
+}
+
+function axisText(ink: Ink) {
+  return { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
+}
+
+const MOST_TICKS = 5
+
+export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: Ink): ChartOption {
+  const drawn = runs.filter(({ data }) => data.ns.length > 0)
+  const low = Math.min(...drawn.map(({ data }) => Math.max(1, data.ns[0])))
+  const high = Math.max(...drawn.map(({ data }) => data.ns.at(-1) ?? 1))
+  if (drawn.length === 0) return {}
+  const all = logTicks(low, high)
+  const every = Math.ceil(all.length / MOST_TICKS)
+  const ticks = all.filter((_, i) => i % every === 0).map(Math.log10)
+  const text = axisText(ink)
+  return {
+    animation: false,
+    grid: { left: 48, right: 16, top: 10, bottom: 24, containLabel: false },
+    xAxis: {
+      type: 'value',
+      min: Math.log10(low),
+      max: Math.log10(high),
+      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: {
+        ...text,
+        customValues: ticks,
+        hideOverlap: true,
+        alignMinLabel: 'left',
+        alignMaxLabel: 'right',
+        formatter: (value: number) => tickLabel(Math.round(10 ** value), 'ns'),
+      },
+    },
+    yAxis: {
+      ...(kind === 'cdf'
+        ? { type: 'value' as const, min: 0, max: 1, interval: 0.25 }
+        : { type: 'log' as const, max: 1 }),
+      axisLabel: { ...text, formatter: (value: number) => percent(value) },
+      splitLine: { lineStyle: { color: ink('grid') } },
+    },
+    tooltip: {
+      trigger: 'axis',
+      renderMode: 'richText',
+      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
+      formatter: (points) => latencyText(drawn, pointValue(points), kind),
+    },
+    series: drawn.map(({ position, badge, data }): LineSeriesOption => ({
+      type: 'line',
+      name: badge,
+      step: 'end',
+      dimensions: ['latency', 'share'],
+      data: flat(cdfPoints(data, kind)),
+      ...style(position, ink),
+    })),
+  }
+}
+
+/** Where on the axis the pointer is: the first point's own x. */
+function pointValue(points: unknown): number | undefined {
+  const [first] = Array.isArray(points) ? (points as { readonly value?: unknown }[]) : [points as { value?: unknown }]
+  const value: unknown = first?.value
+  const x: unknown = Array.isArray(value) ? value[0] : undefined
+  return typeof x === 'number' ? x : undefined
+}
+
+function latencyText(runs: readonly RunSeries<Cdf>[], x: number | undefined, kind: CdfKind): string {
+  if (x === undefined) return ''
+  const ns = Math.round(10 ** x)
+  const lines = runs.map(({ badge, data }) => {
+    const share = shareWithin(data, ns)
+    return `${badge}: ${percent(kind === 'cdf' ? share : 1 - share)}`
+  })
+  return [`${kind === 'cdf' ? 'at most' : 'longer than'} ${timeText(ns)}`, ...lines].join('\n')
+}
+
+export function curveOption(
+  curve: Pick<Curve, 'values' | 'unit'>,
+  runs: readonly RunSeries<readonly EstimateInfo[]>[],
+  { ink, title }: { readonly ink: Ink; readonly title: string },
+): ChartOption {
+  const { values, unit } = curve
+  const [from, to] = [Math.min(...values), Math.max(...values)]
+  const log = from > 0 && to / from >= 8
+  const place = (value: number): number => (log ? Math.log2(value) : value)
+  const text = axisText(ink)
+  return {
+    animation: false,
+    grid: { left: 56, right: 20, top: 10, bottom: 24, containLabel: false },
+    xAxis: {
+      type: 'value',
+      min: place(from),
+      max: place(to),
+      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
+      axisTick: { show: false },
+      splitLine: { show: false },
+      axisLabel: {
+        ...text,
+        customValues: values.map(place),
+        hideOverlap: true,
+        formatter: (at: number) => {
+          const value = Math.round(log ? 2 ** at : at)
+          return `${formatCount(value)}${value === from && unit !== null ? ` ${unit}` : ''}`
+        },
+      },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      splitNumber: 3,
+      axisLabel: { ...text, formatter: (value: number) => (value === 0 ? '0' : rateText(value)) },
+      splitLine: { lineStyle: { color: ink('grid') } },
+    },
+    tooltip: {
+      trigger: 'axis',
+      renderMode: 'richText',
+      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
+      formatter: (points) => {
+        const x = pointValue(points)
+        const i = values.findIndex((value) => x !== undefined && Math.abs(place(value) - x) < 1e-9)
+        return i < 0 ? '' : curveText(runs, i, `${title}: ${formatCount(values[i])}`)
+      },
+    },
+    series: runs.map(({ position, badge, data }): LineSeriesOption => ({
+      type: 'line',
+      name: badge,
+      dimensions: [title, 'throughput'],
+      data: values.map((value, i) => [place(value), data[i]?.mean ?? NaN]),
+      ...style(position, ink),
+      symbol: 'circle',
+      symbolSize: 5,
+    })),
+  }
+}
+
+function curveText(runs: readonly RunSeries<readonly EstimateInfo[]>[], i: number, head: string): string {
+  const lines = runs.map(({ badge, data }) => {
+    const { mean, ci95 } = data[i] ?? { mean: NaN, ci95: null }
+    const interval = ci95 === null ? '' : `, 95 % ${intervalText(ci95, rateText)}`
+    return `${badge}: ${rateText(mean)}${interval}`
+  })
+  return [head, ...lines].join('\n')
+}

@@ -1,0 +1,55 @@
+/**
+ * How compared runs look, by their position: colour token, dash pattern and badge. Five colours; from the sixth run on they
+ * come again with other dashes, so that no two of ten runs share both. The badge shows the strategy's id; one with
+ * replaced slots gets a prime (F′), a second one two.
+ */
+
+export interface RunLook {
+  /** Token of the fill, and of the ink on it. */
+  readonly color: string
+  readonly ink: string
+  /** Token of the soft fill of intervals. */
+  readonly soft: string
+  /** px on, px off; empty: solid. The first run is the baseline. */
+  readonly dash: readonly number[]
+  readonly width: number
+}
+
+const LETTERS = ['a', 'b', 'c', 'd', 'e'] as const
+const DASHES: readonly (readonly number[])[] = [
+  [],
+  [7, 3],
+  [2, 3],
+  [9, 3, 2, 3],
+  [12, 4],
+  [4, 2],
+  [1, 4],
+  [6, 2, 1, 2],
+  [16, 3],
+  [3, 6],
+]
+
+export function runLook(position: number): RunLook {
+  const letter = LETTERS[position % LETTERS.length]
+  return {
+    color: `run-${letter}`,
+    ink: `run-${letter}-on`,
+    soft: `run-${letter}-soft`,
+    dash: DASHES[position % DASHES.length],
+    width: position === 0 ? 2 : 1.6,
+  }
+}
+
+const PRIMES = ['', '′', '″', '‴']
+
+/** One badge per strategy text (`F`, `F,tx=tx-before-locks`), in their order. */
+export function badgesOf(texts: readonly string[]): string[] {
+  const seen = new Map<string, number>()
+  return texts.map((text) => {
+    const id = text.split(',')[0] ?? text
+    if (!text.includes(',')) return id
+    const nth = (seen.get(id) ?? 0) + 1
+    seen.set(id, nth)
+    return `${id}${PRIMES[nth] ?? `′${nth}`}`
+  })
+}

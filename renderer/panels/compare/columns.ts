@@ -1,0 +1,135 @@
+/**
+ * The verdict table: speed and safety of a strategy in one row, never one without the other. Safety is what timed runs
+ * happened to show. Rows are computed once from the result; the table shows, sorts and exports them.
+ */
+
+import type { ComparedLock, ComparedStrategy, CompareResult, VersusBaseline } from '#shared/contract/simulation.ts'
+import { counterNames, counterText, spreadText, verdictText, versusOf } from '#shared/whatif/words.ts'
+import type { ColumnSpec } from '../../ui/table-spec.ts'
+
+export interface VerdictRow {
+  readonly position: number
+  readonly badge: string
+  readonly strategy: ComparedStrategy
+  readonly baseline: boolean
+  readonly p50Ns: number | null
+  readonly p99Ns: number | null
+  readonly speed: VersusBaseline | undefined
+  readonly tail: VersusBaseline | undefined
+  /** The lock waited for most. */
+  readonly lock: ComparedLock | undefined
+  readonly seen: string
+  readonly counts: string
+}
+
+export function verdictRows(result: CompareResult, badges: readonly string[], op: string | undefined): VerdictRow[] {
+  const counters = counterNames(result.strategies)
+  return result.strategies.map((strategy, position) => {
+    const latency = strategy.ops.find((one) => one.op === op)
+    const [lock] = strategy.locks
+    return {
+      position,
+      badge: badges[position] ?? strategy.id,
+      strategy,
+      baseline: strategy.id === result.baseline,
+      p50Ns: latency?.p50Ns ?? null,
+      p99Ns: latency?.p99Ns ?? null,
+      speed: versusOf(strategy, 'opsPerSecond'),
+      tail: op === undefined ? undefined : versusOf(strategy, `${op}.p99Ns`),
+      lock: lock !== undefined && lock.waitTotalNs > 0 ? lock : undefined,
+      seen: seenText(strategy),
+      counts: counters
+        .filter((name) => (strategy.counters[name] ?? 0) > 0)
+        .map((name) => `${name} ${counterText(strategy.counters[name] ?? 0)}`)
+        .join(', '),
+    }
+  })
+}
+
+export function seenText({ verdict, deadlocks, runs }: ComparedStrategy): string {
+  const stuck = deadlocks === 0 ? [] : [`deadlock in ${deadlocks} of ${runs} runs`]
+  const found = verdict.violations.length === 0 && stuck.length > 0 ? [] : [verdictText(verdict)]
+  return [...stuck, ...found].join('; ')
+}
+
+export function isBroken({ verdict, deadlocks }: ComparedStrategy): boolean {
+  return verdict.violations.length > 0 || deadlocks > 0
+}
+
+/** Better, worse, or not to be told: for the colour beside the words. `more` is better for throughput, worse for time. */
+export function tone(row: VersusBaseline | undefined, better: 'more' | 'less'): 'better' | 'worse' | 'dim' {
+  if (row === undefined || row.ratio === null || !row.enough || row.ratio === 1) return 'dim'
+  return row.ratio > 1 === (better === 'more') ? 'better' : 'worse'
+}
+
+export function verdictColumns(op: string, baseline: string): ColumnSpec<VerdictRow>[] {
+  return [
+    { key: 'strategy', title: 'Strategy', value: (row) => row.strategy.id },
+    {
+      key: 'rate',
+      title: 'Per second',
+      group: 'Operations',
+      kind: 'number',
+      value: (row) => row.strategy.opsPerSecond.mean,
+      about: 'Operations finished per simulated second, mean over the seeds',
+    },
+    {
+      key: 'spread',
+      title: '95 %',
+      group: 'Operations',
+      value: (row) => spreadText(row.strategy.opsPerSecond.mean, row.strategy.opsPerSecond.ci95),
+      about: 'Half the 95 % interval of the mean; – with fewer than three seeds',
+      fixed: true,
+    },
+    {
+      key: 'speed',
+      title: `vs ${baseline}`,
+      group: 'Operations',
+      kind: 'number',
+      value: (row) => row.speed?.ratio,
+      about: 'Ratio of the means over runs with the same seeds',
+    },
+    { key: 'p50', title: 'p50', group: op, kind: 'time', value: (row) => row.p50Ns },
+    { key: 'p99', title: 'p99', group: op, kind: 'time', value: (row) => row.p99Ns },
+    { key: 'tail', title: `p99 vs ${baseline}`, group: op, kind: 'number', value: (row) => row.tail?.ratio },
+    {
+      key: 'lock',
+      title: 'Lock',
+      group: 'Waited for most',
+      kind: 'mono',
+      value: (row) => row.lock?.class,
+      why: () => 'nobody waited for a lock',
+    },
+    {
+      key: 'wait',
+      title: 'Longest wait',
+      group: 'Waited for most',
+      kind: 'time',
+      value: (row) => row.lock?.waitMaxNs,
+      why: () => 'nobody waited for a lock',
+    },
+    {
+      key: 'hold',
+      title: 'Longest hold',
+      group: 'Waited for most',
+      kind: 'time',
+      value: (row) => row.lock?.holdMaxNs,
+      why: () => 'nobody waited for a lock',
+    },
+    {
+      key: 'seen',
+      title: 'Violations',
+      group: 'Seen in timed runs only',
+      value: (row) => row.seen,
+      about: 'What the runs happened to show. No interleavings were searched: nothing seen does not mean safe',
+    },
+    {
+      key: 'counts',
+      title: 'Leaks and retries',
+      group: 'Seen in timed runs only',
+      value: (row) => (row.counts === '' ? 'none' : row.counts),
+      about: "The model's own counts, mean per run",
+    },
+    { key: 'trace', title: '', value: () => null, about: 'Trace', fixed: true },
+  ]
+}
