@@ -126,7 +126,7 @@ function waitWords(strategy: ComparedStrategy, op: string, group: string | undef
   const wait = row?.waits.at(0)
   if (row === undefined || wait === undefined || wait.ns * 20 < row.meanNs) return ''
   const { value, unit } = formatNs(wait.ns, group)
-  return `; a ${op} waits ${value} ${unit} on average for ${wait.class}, of ${meanText(row.meanNs, group)}`
+  return `; ${/^[aeiou]/.test(op) ? 'an' : 'a'} ${op} waits ${value} ${unit} on average for ${wait.class}, of ${meanText(row.meanNs, group)}`
 }
 
 function meanText(ns: number, group: string | undefined): string {

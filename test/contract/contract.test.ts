@@ -6,6 +6,7 @@ import { ApiError, type ErrorCode } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { exportedBytes } from '#shared/contract/download.ts'
 import { methods, type MethodName, type OpenedFile, type Progress } from '#shared/contract/methods.ts'
+import { run as runModel } from '#shared/sim/run.ts'
 import { LARGE, MIDDLE, NO_PATHS, sampleText, startHost, TRANSPORTS, type TestHost } from '../support/engine.ts'
 
 const ENDLESS = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
@@ -18,6 +19,8 @@ async function failure(promise: Promise<unknown>): Promise<ApiError> {
   expect(thrown).toBeInstanceOf(ApiError)
   return thrown as ApiError
 }
+
+const pickDigest = ({ digest, ops }: { readonly digest: string; readonly ops: number }) => ({ digest, ops })
 
 const called = new Set<MethodName>()
 
@@ -277,6 +280,53 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     })
   })
 
+  describe('simulating', () => {
+    const quick = { scenario: 'SC1', set: { threads: 2, durationMs: 2, fileMiB: 8 } }
+
+    test('the catalogue is the same for every client, and a run has one digest in every host', async () => {
+      const { scenarios, strategies } = await call('sim.catalog', {})
+      expect(scenarios[0].id).toBe('SC1')
+      expect(strategies.map(({ id }) => id)).toContain('K')
+      const { digest, ops } = await call('sim.run', { ...quick, strategy: 'F' })
+      expect({ digest, ops }).toMatchObject(pickDigest(runModel({ scenario: 'SC1', strategy: 'F', params: quick.set })))
+    })
+
+    test('a kept run is open at once and among the recent files; others leave no file', async () => {
+      const before = readdirSync(join(host.dataDir, 'imports')).length
+      const { file, opened } = await call('sim.run', { ...quick, strategy: 'F', keep: true })
+      expect(opened?.traces[0]).toMatchObject({ scenario: 'SC1', strategy: 'F', clock: 'sim' })
+      expect(file?.includes('/')).toBe(transport !== 'WebSocket')
+      expect(
+        await call('analysis.run', { file: opened?.file ?? '', trace: 1, id: 'latency', params: {} }),
+      ).toMatchObject({
+        rows: [{ op: 'write_fault' }],
+      })
+      expect((await call('files.recent', {})).map(({ format }) => format)).toContain('simulation')
+      expect(readdirSync(join(host.dataDir, 'imports'))).toHaveLength(before + 1)
+      expect((await call('sim.run', quick)).file).toBeNull()
+      expect(readdirSync(join(host.dataDir, 'imports'))).toHaveLength(before + 1)
+    })
+
+    test('a comparison carries its spreads as columns and says how far it is', async () => {
+      const seen: Progress[] = []
+      const onProgress = (progress: Progress) => void seen.push(progress)
+      const result = await call('sim.compare', { ...quick, strategies: ['E', 'K'], seeds: 3 }, { onProgress })
+      expect(result.strategies.map(({ id }) => id)).toEqual(['E', 'K'])
+      expect(result.strategies[0].cdf[0].ns).toBeInstanceOf(Float64Array)
+      expect(result.strategies[0].cdf[0].share.at(-1)).toBe(1)
+      expect(seen.at(0)).toMatchObject({ unit: 'runs', total: 6, strategies: [{ id: 'E', total: 3 }, { id: 'K' }] })
+    })
+
+    test('only who may write names a place, and nonsense is refused', async () => {
+      const out = join(host.root, 'run.faultline')
+      if (host.writes) expect((await call('sim.run', { ...quick, out })).file).toBe(out)
+      else await fails(call('sim.run', { ...quick, out }), 'permission')
+      await fails(call('sim.run', { ...quick, scenario: 'SC0' }), 'unknown-id')
+      await fails(call('sim.compare', { ...quick, strategies: ['E'], baseline: 'F' }), 'unknown-id')
+      await fails(call('sim.compare', { ...quick, seeds: 101 }), 'bad-request')
+    })
+  })
+
   describe('bytes', () => {
     const upload = async (name: string, bytes: Uint8Array, announced: number | undefined = bytes.length) => {
       const { upload: id } = await call('upload.begin', {
@@ -440,7 +490,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
 
   test('parameters of the wrong shape never get through, whatever the method', async () => {
     for (const method of Object.keys(methods) as MethodName[]) {
-      if (method === 'app.info' || method === 'files.recent') continue
+      if (['app.info', 'files.recent', 'sim.catalog'].includes(method)) continue
       for (const wrong of [undefined, null, 7, 'x', [], { file: 7 }, { source: { kind: 'nowhere' } }]) {
         await fails(call(method, wrong as never), 'bad-request')
       }

@@ -1,6 +1,6 @@
 /** The bundled samples are there, and what each is said to teach is what its trace shows; the demo runs on the first. */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -79,6 +79,7 @@ describe('the samples', () => {
 
 describe('the demo', () => {
   it('tells the story of the first sample and leaves nothing behind', () => {
+    const report = join(repoRoot, 'demo-report.html')
     const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('faultline-demo-'))
     const before = left()
     const { status, stdout, stderr } = spawnSync(process.execPath, [join('electron', 'cli', 'demo.ts')], {
@@ -88,9 +89,19 @@ describe('the demo', () => {
       env: { ...process.env, NODE_OPTIONS: '', FAULTLINE_HOME: folder.file('home-of-the-user') },
     })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    for (const heading of ['1. The locks', '2. What was done', '3. Who waited', '4. The longest wait']) {
+    for (const heading of [
+      '1. The locks',
+      '2. What was done',
+      '3. Who waited',
+      '4. The longest wait',
+      '5. The same fight',
+    ]) {
       expect(stdout).toContain(heading)
     }
+    expect(stdout).toMatch(/^F: \d+ k\/s, 0\.\d+ × as fast as E/m)
+    expect(stdout).toMatch(/^ +16 /m)
+    expect(readFileSync(report, 'utf8')).toContain('What does it cost to move get_block()')
+    rmSync(report)
     expect(stdout).toContain(`${I_RWSEM} (exclusive) was waited for longest`)
     expect(stdout).toMatch(/root: /)
     expect(left()).toEqual(before)
