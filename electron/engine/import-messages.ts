@@ -9,6 +9,7 @@ import { buffersOf } from '#shared/base/columns.ts'
 import type { WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
+import { packChunk, type PackedChunk } from '../store/event-chunks.ts'
 import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
 
 /** A path, or the bytes themselves. */
@@ -33,6 +34,7 @@ export interface WriterData {
 /** Parser to writer. `names` are the words that are new since the last batch. */
 export type Batch =
   | { readonly kind: 'events'; readonly chunk: EventChunk }
+  | { readonly kind: 'packed'; readonly chunk: PackedChunk }
   | { readonly kind: 'spans'; readonly batch: SpanBatch; readonly names: GrowingNames }
   | { readonly kind: 'end'; readonly end: TraceEnd }
 
@@ -76,7 +78,9 @@ export class RemoteSink implements TraceSink {
     this.#names = names
   }
 
+  /** The thread that has time compresses: with batches waiting for the writer it is this one. */
   events(chunk: EventChunk): void {
+    if (this.#inFlight > limits.batchesInFlight / 4) return this.#send({ kind: 'packed', chunk: packChunk(chunk) }, [])
     const columns = [chunk.ts, chunk.cpu, chunk.task, chunk.name, chunk.stack, chunk.argsEnd, chunk.args]
     this.#send(
       { kind: 'events', chunk },

@@ -34,6 +34,8 @@ function run(port: MessagePort, { draft, target, fromParser, stop }: WriterData)
     switch (batch.kind) {
       case 'events':
         return writer.events(batch.chunk)
+      case 'packed':
+        return writer.packed(batch.chunk)
       case 'spans':
         names.opKinds.push(...batch.names.opKinds)
         names.phaseNames.push(...batch.names.phaseNames)

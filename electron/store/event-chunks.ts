@@ -26,8 +26,24 @@ export interface ChunkRow {
   readonly args: Uint8Array
 }
 
-/** The chunk's columns in CHUNK_COLUMNS order from `n` on. */
-export function encodeChunk(chunk: EventChunk): (number | Uint8Array | null)[] {
+/** A chunk ready to be stored: compressed, and its events counted per name. Either thread of an import can make it. */
+export interface PackedChunk {
+  /** In CHUNK_COLUMNS order from `n` on. */
+  readonly values: readonly (number | Uint8Array | null)[]
+  readonly counts: readonly (readonly [name: number, n: number])[]
+}
+
+export function packChunk(chunk: EventChunk): PackedChunk {
+  return { values: encodeChunk(chunk), counts: countNames(chunk) }
+}
+
+function countNames(chunk: EventChunk): (readonly [number, number])[] {
+  const counts = new Map<number, number>()
+  for (const name of chunk.name) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return [...counts].sort(([a], [b]) => a - b)
+}
+
+function encodeChunk(chunk: EventChunk): (number | Uint8Array | null)[] {
   const { length, ts0, ts1 } = chunk
   return [
     length,

@@ -20,7 +20,7 @@ import {
 } from '#shared/model/trace.ts'
 import { encodeSpans } from './codec.ts'
 import type { Db, Statement } from './database.ts'
-import { CHUNK_COLUMNS, encodeChunk } from './event-chunks.ts'
+import { CHUNK_COLUMNS, packChunk, type PackedChunk } from './event-chunks.ts'
 import { Inserter } from './insert.ts'
 import {
   insertBatch,
@@ -69,9 +69,12 @@ export class TraceWriter implements TraceSink {
   }
 
   events(chunk: EventChunk): void {
+    this.packed(packChunk(chunk))
+  }
+
+  packed({ values, counts }: PackedChunk): void {
     const id = this.#chunkId++
-    this.#eventChunk.run([id, this.traceId, this.#eventChunks++, ...encodeChunk(chunk)])
-    const counts = countNames(chunk)
+    this.#eventChunk.run([id, this.traceId, this.#eventChunks++, ...values])
     this.#chunkName.rows(counts.length, (params, at, i) => {
       params[at] = id
       params[at + 1] = counts[i][0]
@@ -128,12 +131,6 @@ export class TraceWriter implements TraceSink {
 function next(db: Db, table: string, ifEmpty: number): number {
   const last = db.prepare(`SELECT max(id) FROM ${table}`).pluck().get() as number | null
   return last === null ? ifEmpty : last + 1
-}
-
-function countNames(chunk: EventChunk): (readonly [number, number])[] {
-  const counts = new Map<number, number>()
-  for (const name of chunk.name) counts.set(name, (counts.get(name) ?? 0) + 1)
-  return [...counts].sort(([a], [b]) => a - b)
 }
 
 /**
