@@ -150,6 +150,9 @@ function take(
     case 'packed':
       writer.packed(batch.chunk)
       return false
+    case 'packed':
+      writer.packed(batch.chunk)
+      return false
     case 'spans':
       names.opKinds.push(...batch.names.opKinds)
       names.phaseNames.push(...batch.names.phaseNames)
