@@ -101,9 +101,9 @@ interface RowPlace {
 }
 
 function paintRow(ctx: Context, row: RatioRow, { middle, x, from, to, end, ink }: RowPlace): void {
-  const { color, ink: on } = runLook(row.position)
+  const { color, badge, badgeInk } = runLook(row.position)
   const inside = (value: number): number => x(Math.min(to, Math.max(from, value)))
-  paintBadge(ctx, row.badge, { x: 12, middle, fill: ink(color), on: ink(on), ink })
+  paintBadge(ctx, row.badge, { x: 12, middle, fill: ink(badge), on: ink(badgeInk), edge: ink(color), ink })
   const fill = ink(row.enough ? color : 'text-3')
   ctx.fillStyle = fill
   if (row.ci95 !== undefined) {
@@ -126,12 +126,22 @@ function paintRow(ctx: Context, row: RatioRow, { middle, x, from, to, end, ink }
 export function paintBadge(
   ctx: Context,
   badge: string,
-  at: { readonly x: number; readonly middle: number; readonly fill: string; readonly on: string; readonly ink: Ink },
+  at: {
+    readonly x: number
+    readonly middle: number
+    readonly fill: string
+    readonly on: string
+    readonly edge: string
+    readonly ink: Ink
+  },
 ): void {
   ctx.font = chartFont(at.ink, 600)
   const width = Math.max(16, ctx.measureText(badge).width + 6)
   ctx.fillStyle = at.fill
   ctx.fillRect(at.x, at.middle - 8, width, 16)
+  ctx.strokeStyle = at.edge
+  ctx.lineWidth = 1
+  ctx.strokeRect(at.x + 0.5, at.middle - 7.5, width - 1, 15)
   ctx.fillStyle = at.on
   ctx.textAlign = 'center'
   ctx.fillText(badge, at.x + width / 2, at.middle)

@@ -8,8 +8,9 @@ export interface RunLook {
   /** Token of the fill, and of the ink on it. */
   readonly color: string
   readonly ink: string
-  /** Token of the soft fill of intervals. */
-  readonly soft: string
+  /** Token of the badge's fill. Runs whose colour comes again have an outlined badge. */
+  readonly badge: string
+  readonly badgeInk: string
   /** px on, px off; empty: solid. The first run is the baseline. */
   readonly dash: readonly number[]
   readonly width: number
@@ -34,7 +35,9 @@ export function runLook(position: number): RunLook {
   return {
     color: `run-${letter}`,
     ink: `run-${letter}-on`,
-    soft: `run-${letter}-soft`,
+    ...(position < LETTERS.length
+      ? { badge: `run-${letter}`, badgeInk: `run-${letter}-on` }
+      : { badge: `run-${letter}-soft`, badgeInk: 'text' }),
     dash: DASHES[position % DASHES.length],
     width: position === 0 ? 2 : 1.6,
   }

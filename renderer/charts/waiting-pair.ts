@@ -61,8 +61,8 @@ export function waitingOption(
     yAxis: {
       type: 'value',
       min: 0,
-      max: most === 0 ? 1 : Math.ceil(most),
-      splitNumber: 2,
+      max: Math.max(1, Math.ceil(most)),
+      interval: Math.max(1, Math.ceil(most)) / 2,
       axisLabel: { ...text, formatter: figure },
       splitLine: { lineStyle: { color: ink('grid') } },
     },

@@ -61,6 +61,7 @@ export const useFilesStore = defineStore('files', () => {
     const source = recent.value?.find(({ name }) => name === opened.name)?.source
     const tab: OpenTab = { ...opened, source, imported: null }
     tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
+    currentFile.value ??= tab.file
     return tab
   }
 

@@ -4,7 +4,7 @@
  */
 
 import type { ComparedLock, ComparedStrategy, CompareResult, VersusBaseline } from '#shared/contract/simulation.ts'
-import { counterNames, counterText, spreadText, verdictText, versusOf } from '#shared/whatif/words.ts'
+import { counterNames, counterText, verdictText, versusOf } from '#shared/whatif/words.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
 export interface VerdictRow {
@@ -62,6 +62,9 @@ export function tone(row: VersusBaseline | undefined, better: 'more' | 'less'): 
   return row.ratio > 1 === (better === 'more') ? 'better' : 'worse'
 }
 
+const NOBODY = { why: () => 'nobody waited for a lock' } as const
+
+/** Widths leave the rest of the line to the strategy's name: everything is in sight at 1280 px. */
 export function verdictColumns(op: string, baseline: string): ColumnSpec<VerdictRow>[] {
   return [
     { key: 'strategy', title: 'Strategy', value: (row) => row.strategy.id },
@@ -70,66 +73,72 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       title: 'Per second',
       group: 'Operations',
       kind: 'number',
+      width: 116,
       value: (row) => row.strategy.opsPerSecond.mean,
-      about: 'Operations finished per simulated second, mean over the seeds',
-    },
-    {
-      key: 'spread',
-      title: '95 %',
-      group: 'Operations',
-      value: (row) => spreadText(row.strategy.opsPerSecond.mean, row.strategy.opsPerSecond.ci95),
-      about: 'Half the 95 % interval of the mean; – with fewer than three seeds',
-      fixed: true,
+      about: 'Operations finished per simulated second, mean over the seeds, and half its 95 % interval',
     },
     {
       key: 'speed',
       title: `vs ${baseline}`,
       group: 'Operations',
       kind: 'number',
+      width: 106,
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
-    { key: 'p50', title: 'p50', group: op, kind: 'time', value: (row) => row.p50Ns },
-    { key: 'p99', title: 'p99', group: op, kind: 'time', value: (row) => row.p99Ns },
-    { key: 'tail', title: `p99 vs ${baseline}`, group: op, kind: 'number', value: (row) => row.tail?.ratio },
+    { key: 'p50', title: 'p50', group: op, kind: 'time', width: 66, value: (row) => row.p50Ns },
+    { key: 'p99', title: 'p99', group: op, kind: 'time', width: 70, value: (row) => row.p99Ns },
     {
-      key: 'lock',
-      title: 'Lock',
-      group: 'Waited for most',
-      kind: 'mono',
-      value: (row) => row.lock?.class,
-      why: () => 'nobody waited for a lock',
-    },
-    {
-      key: 'wait',
-      title: 'Longest wait',
-      group: 'Waited for most',
-      kind: 'time',
-      value: (row) => row.lock?.waitMaxNs,
-      why: () => 'nobody waited for a lock',
-    },
-    {
-      key: 'hold',
-      title: 'Longest hold',
-      group: 'Waited for most',
-      kind: 'time',
-      value: (row) => row.lock?.holdMaxNs,
-      why: () => 'nobody waited for a lock',
+      key: 'tail',
+      title: `p99 vs ${baseline}`,
+      group: op,
+      kind: 'number',
+      width: 106,
+      value: (row) => row.tail?.ratio,
     },
     {
       key: 'seen',
       title: 'Violations',
       group: 'Seen in timed runs only',
+      width: 130,
       value: (row) => row.seen,
       about: 'What the runs happened to show. No interleavings were searched: nothing seen does not mean safe',
     },
     {
       key: 'counts',
-      title: 'Leaks and retries',
+      title: 'Leaks, retries',
       group: 'Seen in timed runs only',
+      width: 92,
       value: (row) => (row.counts === '' ? 'none' : row.counts),
       about: "The model's own counts, mean per run",
     },
-    { key: 'trace', title: '', value: () => null, about: 'Trace', fixed: true },
+    {
+      key: 'lock',
+      title: 'Lock',
+      group: 'Waited for most',
+      kind: 'mono',
+      width: 122,
+      value: (row) => row.lock?.class,
+      ...NOBODY,
+    },
+    {
+      key: 'wait',
+      title: 'Max wait',
+      group: 'Waited for most',
+      kind: 'time',
+      width: 74,
+      value: (row) => row.lock?.waitMaxNs,
+      ...NOBODY,
+    },
+    {
+      key: 'hold',
+      title: 'Max hold',
+      group: 'Waited for most',
+      kind: 'time',
+      width: 74,
+      value: (row) => row.lock?.holdMaxNs,
+      ...NOBODY,
+    },
+    { key: 'trace', title: '', width: 60, value: () => null, about: 'Trace', fixed: true },
   ]
 }
