@@ -1,0 +1,153 @@
+/**
+ * `npm run bench [-- import|answers|window|kernel]`: what the README's figures come from. Whole commands are measured as
+ * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
+ * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
+ * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { corpusDir, corpusPath, repoRoot } from '../support/corpus.ts'
+import { benchAnswers } from './answers.ts'
+import { writeBigTrace } from './big-trace.ts'
+import { benchKernel } from './kernel.ts'
+import { measure, median, printFigures, type Figure } from './measure.ts'
+import { benchWindow } from './window.ts'
+
+const LOCKS = 'dax/dax-ext4-faultheavy-lockstat.trace.txt.zst'
+const MIXED = 'host/medium-ext4.trace.txt.zst'
+const FAULTLINE = join(repoRoot, 'bin/faultline.mjs')
+const RUNS = 3
+
+interface Imported {
+  readonly seconds: number
+  readonly peakMiB: number | undefined
+  readonly events: number
+}
+
+async function importOnce(input: string, out: string): Promise<Imported> {
+  const { wallMs, peakMiB, stdout } = await measure(process.execPath, [
+    FAULTLINE,
+    'import',
+    input,
+    '--out',
+    out,
+    '--force',
+    '--json',
+  ])
+  const { events } = JSON.parse(stdout) as { events: number }
+  return { seconds: wallMs / 1000, peakMiB, events }
+}
+
+async function importMedian(input: string, out: string): Promise<Imported> {
+  const runs: Imported[] = []
+  for (let i = 0; i < RUNS; i++) runs.push(await importOnce(input, out))
+  const peaks = runs.map((run) => run.peakMiB).filter((peak) => peak !== undefined)
+  return {
+    seconds: median(runs.map((run) => run.seconds)),
+    events: runs[0].events,
+    peakMiB: peaks.length > 0 ? Math.max(...peaks) : undefined,
+  }
+}
+
+/** Import as a user sees it: start of the process to the finished file. */
+async function benchImport(folder: string): Promise<boolean> {
+  const figures: Figure[] = []
+  const perEvent: number[] = []
+  for (const [name, source, sizes] of [
+    ['lock events', LOCKS, [0.5e6, 3e6, 12e6]],
+    ['mixed events', MIXED, [3e6]],
+  ] as const) {
+    for (const size of sizes) {
+      const input = join(folder, 'input.txt')
+      writeBigTrace(input, source, size)
+      const { seconds, peakMiB, events } = await importMedian(
+        input,
+        join(folder, `${name.split(' ')[0]}-${size}.faultline`),
+      )
+      const goal = size === 3e6 ? { bound: { kind: 'min', value: 1 } as const } : {}
+      figures.push({
+        what: `tracefs text, ${name}, ${size / 1e6} M events`,
+        value: events / seconds / 1e6,
+        unit: 'M events/s',
+        ...goal,
+      })
+      if (peakMiB !== undefined) {
+        const memory = size === 3e6 ? { bound: { kind: 'max', value: 600 } as const } : {}
+        figures.push({ what: '  peak resident memory', value: peakMiB, unit: 'MiB', ...memory })
+      }
+      if (source === LOCKS) perEvent.push((seconds - 0.3) / events)
+      rmSync(input)
+    }
+  }
+  const linear = perEvent[perEvent.length - 1] / perEvent[1]
+  figures.push({
+    what: 'time per event, 12 M against 3 M',
+    value: linear,
+    unit: 'x',
+    bound: { kind: 'max', value: 1.25 },
+  })
+  figures.push(...(await againstTraceCmd(folder)))
+  return printFigures('import (whole process, median of 3)', figures)
+}
+
+/** The same 3 M events printed by trace-cmd, and imported by Faultline from that print; runs alternate. */
+async function againstTraceCmd(folder: string): Promise<Figure[]> {
+  const dat = corpusPath('large/large-ext4.v7.dat')
+  const text = join(folder, 'report.txt')
+  try {
+    execFileSync('sh', ['-c', 'exec trace-cmd report -i "$0" > "$1"', dat, text], { stdio: 'ignore' })
+  } catch {
+    console.log('  trace-cmd is not installed: not compared with it')
+    return []
+  }
+  const ratios: number[] = []
+  let speed = 0
+  for (let i = 0; i < RUNS; i++) {
+    const theirs = await measure('trace-cmd', ['report', '-i', dat], { discard: true })
+    const ours = await importOnce(text, join(folder, 'report.faultline'))
+    ratios.push(theirs.wallMs / 1000 / ours.seconds)
+    speed = ours.events / ours.seconds / 1e6
+  }
+  const bytes = statSync(text).size
+  rmSync(text)
+  return [
+    { what: `trace-cmd report text, 3.02 M events (${Math.round(bytes / 1e6)} MB)`, value: speed, unit: 'M events/s' },
+    {
+      what: 'import of it, times as fast as trace-cmd prints it',
+      value: median(ratios),
+      unit: 'x',
+      bound: { kind: 'min', value: 2 },
+    },
+  ]
+}
+
+async function main(): Promise<number> {
+  if (corpusDir() === undefined) {
+    console.log('no corpus: set FAULTLINE_CORPUS to its folder')
+    return 1
+  }
+  const wanted = process.argv.slice(2)
+  const wants = (name: string) => wanted.length === 0 || wanted.includes(name)
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'))
+  let ok = true
+  try {
+    if (wants('import')) ok = (await benchImport(folder)) && ok
+    if (wants('kernel')) ok = benchKernel() && ok
+    if (wants('answers') || wants('window')) {
+      const input = join(folder, 'input.txt')
+      const saved = join(folder, 'saved.faultline')
+      writeBigTrace(input, LOCKS, 3e6)
+      await importOnce(input, saved)
+      rmSync(input)
+      if (wants('answers')) ok = benchAnswers(saved) && ok
+      if (wants('window')) ok = (await benchWindow(saved)) && ok
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return ok ? 0 : 3
+}
+
+process.exit(await main())
