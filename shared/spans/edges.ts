@@ -18,6 +18,13 @@ export const SHARED = MODES.indexOf('shared')
 export class Edges {
   readonly #state: SpanState
   readonly #waiters: (Hold[] | undefined)[] = []
+  /** Waiters of one release mostly share the time they were blocked, and so what the holder did then. */
+  #asked: { track: TaskTrack | undefined; from: Ns; to: Ns; phase: number } = {
+    track: undefined,
+    from: NaN,
+    to: NaN,
+    phase: -1,
+  }
 
   constructor(state: SpanState) {
     this.#state = state
@@ -82,6 +89,16 @@ export class Edges {
 
   /** What a task did most of an interval, as an index into phaseNames; -1 unknown. */
   phaseOf(track: TaskTrack, from: Ns, to: Ns): number {
+    const asked = this.#asked
+    // Of an empty time the next event may tell more.
+    if (asked.track === track && asked.from === from && asked.to === to && to > from) return asked.phase
+    asked.track = track
+    asked.from = from
+    asked.to = to
+    return (asked.phase = this.#phaseOf(track, from, to))
+  }
+
+  #phaseOf(track: TaskTrack, from: Ns, to: Ns): number {
     const doing = track.history?.most(from, to) ?? -1
     return doing === DOING_OTHER ? this.#state.builder.phaseNames.id('other') : doing
   }
