@@ -7,8 +7,23 @@
  * answered by looking through all tasks.
  */
 
+import type { Ns } from '../model/trace.ts'
 import type { SimLock } from './locks.ts'
 import type { SimTask } from './task.ts'
+
+export interface Finding {
+  /** V1 … V20 of DOMAIN.md 5.1. */
+  readonly invariant: string
+  readonly message: string
+  readonly task: SimTask | undefined
+  readonly at: Ns
+}
+
+/** Tasks that wait for each other: each for what the next one holds (or stands in the queue for). */
+export interface Deadlock {
+  readonly at: Ns
+  readonly cycle: readonly SimTask[]
+}
 
 export function holdersOf(lock: SimLock, tasks: readonly SimTask[]): SimTask[] {
   if (lock.owner !== undefined) return [lock.owner]
@@ -49,4 +64,10 @@ export function waitCycle(start: SimTask, tasks: readonly SimTask[]): readonly S
     return false
   }
   return visit(start) ? path : undefined
+}
+
+export function describeWait(task: SimTask): string {
+  const what = (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
+  const held = task.held.map((one) => one.lock.className).join(', ')
+  return `${task.comm} waits for ${what}${held === '' ? '' : ` and holds ${held}`}`
 }

@@ -16,10 +16,13 @@ import { EventHeap } from '../base/heap.ts'
 import { limits } from '../base/limits.ts'
 import { stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
-import { blockersOf, waitCycle, waitsNow } from './deadlock.ts'
+import { describeWait, waitCycle, waitsNow, type Deadlock, type Finding } from './deadlock.ts'
 import { SimLock, type LockMode, type LockSpec, type WaitQueue } from './locks.ts'
+import { RunQueue } from './run-queue.ts'
 import type { SimSink } from './sink.ts'
 import { SimTask, type Held, type Steps } from './task.ts'
+
+export type { Deadlock, Finding } from './deadlock.ts'
 
 /** Fixed prices of the machine itself, ns. */
 export interface MachineCosts {
@@ -31,20 +34,6 @@ export interface MachineCosts {
   readonly quantum: Ns
   /** Each other reader of an rwsem makes a shared acquisition this much dearer (one cache line). */
   readonly sharedLine: Ns
-}
-
-export interface Finding {
-  /** V1 … V20 of DOMAIN.md 5.1. */
-  readonly invariant: string
-  readonly message: string
-  readonly task: SimTask | undefined
-  readonly at: Ns
-}
-
-/** Tasks that wait for each other: each for what the next one holds (or stands in the queue for). */
-export interface Deadlock {
-  readonly at: Ns
-  readonly cycle: readonly SimTask[]
 }
 
 export interface KernelOptions {
@@ -75,10 +64,9 @@ export class Kernel {
   stepsTaken = 0
 
   readonly #heap = new EventHeap()
-  readonly #runQueue: SimTask[] = []
+  readonly #runQueue = new RunQueue()
   readonly #idle: number[]
   readonly #classes = new Map<string, number>()
-  #runQueueHead = 0
   #live = 0
   /** Numbers for objects that `see` names; lock ids lie below. */
   #objects = 1 << 24
@@ -106,9 +94,10 @@ export class Kernel {
     return first
   }
 
-  spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns } = {}): SimTask {
+  spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns; realtime?: boolean } = {}): SimTask {
     const id = this.tasks.length
     const task = new SimTask({ id, pid: 1000 + id, comm, daemon: options.daemon === true, steps })
+    task.realtime = options.realtime === true
     this.tasks.push(task)
     if (!task.daemon) this.#live++
     if (!this.timed) return task
@@ -198,10 +187,6 @@ export class Kernel {
     if (lock.free) this.#passOn(lock)
   }
 
-  holds(lock: SimLock): boolean {
-    return lastHeld(this.current.held, lock) !== -1
-  }
-
   /** Sleep until woken from `queue`. The caller looks again at what it waited for. */
   sleepOn(queue: WaitQueue, exclusive: boolean): boolean {
     queue.waiters.push({ task: this.current, exclusive })
@@ -261,11 +246,6 @@ export class Kernel {
     this.report('V11', cycle.map((one) => describeWait(one)).join('; '), task)
   }
 
-  /** Who the task waits for, directly. */
-  blockersOf(task: SimTask): readonly SimTask[] {
-    return blockersOf(task, this.tasks)
-  }
-
   // ---- schedulers ----
 
   /** Time order: runs until `end`, until only daemons are left, or until nothing can happen any more (then false). */
@@ -311,6 +291,11 @@ export class Kernel {
       else this.#spend(task, task.remaining)
       return
     }
+    // The end of a step is where someone urgent gets the CPU.
+    if (this.#runQueue.presses && task.atomic === 0 && !task.realtime && task.leaf !== -1) {
+      this.#preempt(task)
+      return
+    }
     task.state = 'running'
     if (task.leaf !== -1) {
       this.sink.phaseEnd(task, task.leaf)
@@ -331,12 +316,14 @@ export class Kernel {
   }
 
   #sliceOver(task: SimTask): boolean {
-    return this.#waitingToRun() > 0 && task.atomic === 0 && this.now - task.sliceStart >= this.costs.quantum
+    return (
+      this.#runQueue.size > 0 && task.atomic === 0 && !task.realtime && this.now - task.sliceStart >= this.costs.quantum
+    )
   }
 
   #spend(task: SimTask, ns: Ns): void {
     const left = task.sliceStart + this.costs.quantum - this.now
-    const piece = this.#waitingToRun() > 0 && task.atomic === 0 ? Math.max(0, Math.min(ns, left)) : ns
+    const piece = this.#runQueue.size > 0 && task.atomic === 0 && !task.realtime ? Math.max(0, Math.min(ns, left)) : ns
     task.remaining = ns - piece
     this.#heap.push(this.now + piece, task.id << 1)
   }
@@ -471,17 +458,12 @@ export class Kernel {
   }
 
   #dispatch(cpu: number, previous: SimTask): void {
-    if (this.#waitingToRun() === 0) {
+    if (this.#runQueue.size === 0) {
       this.#idle.push(cpu)
       this.sink.switch(cpu, previous, undefined)
       return
     }
-    const next = this.#runQueue[this.#runQueueHead++]
-    if (this.#runQueueHead > 1024 && this.#runQueueHead * 2 > this.#runQueue.length) {
-      this.#runQueue.splice(0, this.#runQueueHead)
-      this.#runQueueHead = 0
-    }
-    this.#place(next, cpu, this.costs.contextSwitch, previous)
+    this.#place(this.#runQueue.take(), cpu, this.costs.contextSwitch, previous)
   }
 
   #place(task: SimTask, cpu: number, delay: Ns, previous: SimTask | undefined): void {
@@ -491,20 +473,10 @@ export class Kernel {
     this.#heap.push(this.now + delay, task.id << 1)
   }
 
-  #waitingToRun(): number {
-    return this.#runQueue.length - this.#runQueueHead
-  }
-
   /** A random stream of a task's own, one per purpose: drawing from one shifts no other. */
   streamOf(task: SimTask, purpose: number): NonNullable<SimTask['streams'][number]> {
     return (task.streams[purpose] ??= stream(this.seed, task.id, purpose))
   }
-}
-
-function describeWait(task: SimTask): string {
-  const what = (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
-  const held = task.held.map((one) => one.lock.className).join(', ')
-  return `${task.comm} waits for ${what}${held === '' ? '' : ` and holds ${held}`}`
 }
 
 function timerOf(task: SimTask): number {

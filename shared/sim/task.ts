@@ -34,6 +34,8 @@ export class SimTask {
   state: RunState = 'runnable'
   /** CPU it is on, -1 none. */
   cpu = -1
+  /** Runs until it sleeps: no time slice, and yield() gives the CPU to nobody. */
+  realtime = false
   /** When its time slice began. */
   sliceStart: Ns = 0
   /** Time charged but not yet spent (lock and unlock costs), added to the next piece of work. */

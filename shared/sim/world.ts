@@ -12,7 +12,7 @@ import { Allocator } from './allocator.ts'
 import { C, Prices, type CostId } from './costs.ts'
 import { GARBAGE } from './content.ts'
 import { Device } from './device.ts'
-import { Extents, written, unwritten } from './extents.ts'
+import { blockOf, Extents, isMapped, written, unwritten } from './extents.ts'
 import type { Filesystem } from './fs/fs.ts'
 import { Inode } from './inode.ts'
 import type { Checks } from './invariants/checks.ts'
@@ -191,6 +191,16 @@ export class World {
       inode.extents.durable[index] = inode.extents.tree[index]
       inode.extents.publish(index)
     }
+  }
+
+  /** Puts a page with its block's bytes into the cache, before the run begins. */
+  cachePage(inode: Inode, index: number): void {
+    const page = inode.mapping.addPage(index)
+    const mapping = inode.extents.tree[index]
+    page.uptodate = true
+    if (!isMapped(mapping)) return
+    page.block = blockOf(mapping)
+    for (let slot = 0; slot < this.device.slots; slot++) page.content[slot] = this.device.read(page.block, slot)
   }
 
   inode(number: number): Inode {
@@ -410,6 +420,7 @@ export class World {
 
   /** A block just allocated: what it holds are its last owner's bytes. */
   claim(block: number): void {
+    this.stats.bump('blocks allocated')
     const last = this.allocator.lastOwner(block)
     if (last === -1) this.device.fill(block, GARBAGE, true)
     else this.device.disown(block, last)

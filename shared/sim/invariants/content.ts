@@ -21,6 +21,11 @@ interface Expected {
   readonly busy: Uint8Array
 }
 
+export interface Snapshot {
+  readonly tags: Int32Array
+  readonly state: Uint8Array
+}
+
 export class ContentOracle {
   readonly #world: World
   readonly #files = new Map<number, Expected>()
@@ -89,8 +94,22 @@ export class ContentOracle {
     expected.state[cell] = expected.busy[at.index] > 0 ? CROSSED : SURE
   }
 
-  /** Judges what a load or read returned. */
-  loaded(inode: Inode, at: { readonly index: number; readonly slot: number; readonly by: string }, tag: Tag): void {
+  /** What a page should show now, for a read that takes a while: it may return this, or what comes meanwhile. */
+  before(inode: Inode, index: number): Snapshot {
+    const expected = this.#of(inode)
+    const width = this.#world.device.slots
+    return {
+      tags: expected.tags.slice(index * width, (index + 1) * width),
+      state: expected.state.slice(index * width, (index + 1) * width),
+    }
+  }
+
+  /** Judges what a load or read returned; `since` is what the page should have shown when a read began. */
+  loaded(
+    inode: Inode,
+    at: { readonly index: number; readonly slot: number; readonly by: string; readonly since?: Snapshot | undefined },
+    tag: Tag,
+  ): void {
     const expected = this.#of(inode)
     const cell = at.index * this.#world.device.slots + at.slot
     const { k } = this.#world
@@ -104,6 +123,8 @@ export class ContentOracle {
     }
     if (expected.state[cell] !== SURE || expected.tags[cell] === tag) return
     const wanted = expected.tags[cell]
+    const { since } = at
+    if (since !== undefined && (since.state[at.slot] !== SURE || since.tags[at.slot] !== wanted)) return
     const inPlace = this.#inPlace(inode, at.index, at.slot) === wanted
     const id = wanted === ZERO ? 'V8' : inPlace ? 'V7' : 'V6'
     k.report(

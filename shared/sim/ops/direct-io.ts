@@ -3,6 +3,7 @@
  * DMA into DAX pages: a device that writes to a pinned page for a while (R20).
  */
 
+import type { Tag } from '../content.ts'
 import { C } from '../costs.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
@@ -33,28 +34,29 @@ export function* directWrite(w: World, inode: Inode, range: { from: number; page
   yield* writeBack(w, inode, span)
   yield* invalidate(w, span)
   let result = (span.to - span.from) * 4096
+  const tag = w.tag(inode)
+  w.checks?.content.begin(inode, span)
   for (let index = span.from; index < span.to; index++) {
-    if (!(yield* writeBlock(w, inode, index))) result = ENOSPC
+    if (!(yield* writeBlock(w, inode, { index, tag }))) result = ENOSPC
   }
+  // Whoever read a page meanwhile loses it again; until then either content is right.
   yield* invalidate(w, span)
+  w.checks?.content.end(inode, span, { tag })
   if (held !== undefined) inode.ranges.release(held)
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')
   w.opEnd('write', result)
 }
 
-function* writeBlock(w: World, inode: Inode, index: number): StepsOf<boolean> {
+function* writeBlock(w: World, inode: Inode, at: { index: number; tag: Tag }): StepsOf<boolean> {
+  const { index, tag } = at
   const map: MapRequest = { inode, index, create: true, purpose: 'writeback', isNew: false, failed: false }
   const mapping = yield* mapBlocks(w, map)
   if (!isMapped(mapping)) return false
-  const tag = w.tag(inode)
-  const range = { from: index, to: index + 1 }
-  w.checks?.content.begin(inode, range)
   yield* w.io(P.writeback_io, C.writebackPage)
   if (w.k.see(w.blockObject(blockOf(mapping)), true)) yield
   w.device.fill(blockOf(mapping), tag, true)
   if (isUnwritten(mapping)) yield* convert(w, inode, index)
-  w.checks?.content.end(inode, range, { tag })
   return true
 }
 

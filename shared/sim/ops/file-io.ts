@@ -218,6 +218,7 @@ export function* read(w: World, inode: Inode, range: { from: number; pages: numb
 }
 
 function* daxReadOne(w: World, inode: Inode, index: number): Steps {
+  const since = w.checks?.content.before(inode, index)
   const mapping = yield* mapBlocks(w, { inode, index, create: false, isNew: false, failed: false })
   if (readsBlock(mapping)) {
     if (w.pmemRead(P.copy, C.copy4kFromPmem)) yield
@@ -225,12 +226,13 @@ function* daxReadOne(w: World, inode: Inode, index: number): Steps {
   } else if (w.run(P.copy, C.clear4k)) yield
   for (let slot = 0; slot < w.device.slots; slot++) {
     const tag = readsBlock(mapping) ? w.device.read(blockOf(mapping), slot) : 0
-    w.checks?.content.loaded(inode, { index, slot, by: 'a read()' }, tag)
+    w.checks?.content.loaded(inode, { index, slot, by: 'a read()', since }, tag)
   }
 }
 
 function* cacheReadOne(w: World, inode: Inode, index: number): Steps {
   const { k } = w
+  const since = w.checks?.content.before(inode, index)
   for (let tries = 0; ; tries++) {
     if (k.see(inode.entryObject + index, false)) yield
     const page = inode.mapping.cache.get(index)
@@ -240,7 +242,7 @@ function* cacheReadOne(w: World, inode: Inode, index: number): Steps {
       // A page that was truncated away meanwhile is read again, as filemap_read does by its i_size check.
       if (page.detached && w.checks?.gaveUp(tries) !== true) continue
       for (let slot = 0; slot < w.device.slots; slot++) {
-        w.checks?.content.loaded(inode, { index, slot, by: 'a read()' }, page.content[slot])
+        w.checks?.content.loaded(inode, { index, slot, by: 'a read()', since }, page.content[slot])
       }
       return
     }

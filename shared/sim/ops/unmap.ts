@@ -11,7 +11,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 
-/** Pages after which the spinning unmapper of 2.6 looks whether someone wants the lock (ZAP_BLOCK_SIZE). */
+/** Pages unmapped after which the spinning unmapper of 2.6 looks whether someone wants the lock (ZAP_BLOCK_SIZE). */
 const LOCKBREAK_PAGES = 8
 
 export interface UnmapOptions {
@@ -84,25 +84,24 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
   if (w.run(P.unmap, C.unmapFixed)) yield
   let cleared = yield* unmapHuge(w, vma, from, to)
   let complete = true
-  let at = from
-  while (at < to) {
-    const end = Math.min(to, at + Math.min(walk.limit, PAGES_PER_PMD))
+  let unlooked = 0
+  const step = Math.min(walk.limit, PAGES_PER_PMD)
+  for (let at = from; at < to && complete; at += step) {
+    const end = Math.min(to, at + step)
     const found = countMapped(vma, { from: at, to: end, evenCows: walk.options.evenCows })
-    if (found > 0) {
-      if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
-      if (w.runTimes(P.unmap, C.zapPte, found)) yield
-      for (let index = at; index < end; index++) {
-        if (!isTarget(vma, index, walk.options.evenCows)) continue
-        if (k.see(vma.seen(index), true)) yield
-        cleared += clearPte(w, vma, index)
-      }
-      k.unlock(vma.ptl)
+    if (found === 0) continue
+    if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+    if (w.runTimes(P.unmap, C.zapPte, found)) yield
+    for (let index = at; index < end; index++) {
+      if (!isTarget(vma, index, walk.options.evenCows)) continue
+      if (k.see(vma.seen(index), true)) yield
+      cleared += clearPte(w, vma, index)
     }
-    at = end
-    if (walk.limit !== Infinity && at < to && walk.span.inode.mapping.immap.spinners.length > 0) {
-      complete = false
-      break
-    }
+    k.unlock(vma.ptl)
+    unlooked += found
+    if (unlooked < walk.limit) continue
+    unlooked = 0
+    complete = walk.span.inode.mapping.immap.spinners.length === 0
   }
   if (cleared > 0) yield* shootDown(w, vma, { from, to })
   return complete
@@ -119,11 +118,11 @@ function countMapped(vma: Vma, range: { from: number; to: number; evenCows: bool
   return found
 }
 
-/** Takes the PTE out; other CPUs may use it until the shootdown. 1 if there was one. */
-export function clearPte(w: World, vma: Vma, index: number): number {
+/** Takes the PTE out (`byOwner`: its own process asks for that); other CPUs may use it until the shootdown. 1 if there was one. */
+export function clearPte(w: World, vma: Vma, index: number, byOwner = false): number {
   const pte = vma.pte(index)
   if (pte === PTE_NONE) return 0
-  if (pteKind(pte) === 'anon') w.checks?.copyGone(w.inode(vma.inode), index)
+  if (pteKind(pte) === 'anon' && !byOwner) w.checks?.copyGone(w.inode(vma.inode), index)
   vma.set(index, PTE_NONE)
   vma.stale ??= new Float64Array(vma.pages)
   vma.stale[index - vma.pgoff] = pte
