@@ -41,6 +41,9 @@ const LESS = 60
 /** CPUs and prefix bytes of the cache of the task last seen on each CPU. */
 const CPUS = 256
 const WIDTH = 48
+/** Names whose followers are remembered, and their longest spelling. */
+const NAMES = 1024
+const SPELLING = 48
 /** Room a line's columns behind the prefix may take: CPU, flags, blanks, time. */
 const HEAD = 64
 
@@ -66,6 +69,11 @@ export class ColumnReader {
   /** Per CPU: the prefix of its last line, and that prefix's task or -1. */
   readonly #prefixes = new Uint8Array(CPUS * WIDTH)
   readonly #prefixTask = new Int32Array(CPUS).fill(-1)
+
+  /** Per name: the name that came after it the last time, or -1; and `NAME: ` as the lines have it. */
+  readonly #follower = new Int32Array(NAMES).fill(-1)
+  readonly #spellings = new Uint8Array(NAMES * SPELLING)
+  readonly #spellingTo = new Uint32Array(NAMES)
 
   constructor(tasks: TaskPrefixes, names: ByteInterner, padded: boolean) {
     this.#tasks = tasks
@@ -202,27 +210,60 @@ export class ColumnReader {
     const from = this.#padded ? behindDifference(bytes, behindClock + 1, end) : behindClock + 1
     const first = bytes[from]
     if (first <= SPACE || first === OPEN || first === LESS) return -1
-    let i = from
-    while (i < end) {
-      const byte = bytes[i]
-      if (byte === COLON || byte <= SPACE || byte === OPEN) break
-      i++
+    let i = this.#expected(bytes, from, end)
+    if (i === -1) {
+      i = from
+      while (i < end) {
+        const byte = bytes[i]
+        if (byte === COLON || byte <= SPACE || byte === OPEN) break
+        i++
+      }
+      if (i + 2 >= end) return -1
+      if (bytes[i] !== COLON || bytes[i + 1] !== SPACE) return this.#oddly(bytes, at, from, i, end)
+      const name = this.#names.find(bytes, from, i)
+      if (name === -1) return -1
+      i += 2
+      this.#follows(name, bytes, from, i)
+      this.name = name
     }
-    if (i + 2 >= end) return -1
-    if (bytes[i] !== COLON || bytes[i + 1] !== SPACE) return this.#oddly(bytes, at, from, i, end)
-    const name = this.#names.find(bytes, from, i)
-    if (name === -1) return -1
-    i += 2
     if (this.#padded) {
       while (i < end && bytes[i] === SPACE) i++
       if (bytes[i] === LESS) return -1
     }
     const newline = endOfLine(bytes, i, end)
     if (newline === -1 || newline - at > limits.lineBytes) return -1
-    this.name = name
     this.payloadFrom = i
     this.payloadTo = newline > i && bytes[newline - 1] === CR ? newline - 1 : newline
     return newline + 1
+  }
+
+  /** Is this the name that followed the last one's name before? Returns the offset behind `NAME: `, or -1. */
+  #expected(bytes: Uint8Array, from: number, end: number): number {
+    const name = this.name < NAMES ? this.#follower[this.name] : -1
+    if (name === -1) return -1
+    const to = this.#spellingTo[name]
+    let k = name * SPELLING
+    const length = to - k
+    if (from + length >= end) return -1
+    const spellings = this.#spellings
+    let i = from
+    while (k < to && spellings[k] === bytes[i]) {
+      i++
+      k++
+    }
+    if (k !== to) return -1
+    this.name = name
+    return i
+  }
+
+  /** Remembers that `NAME: ` came after the last name. */
+  #follows(name: number, bytes: Uint8Array, from: number, to: number): void {
+    if (name >= NAMES || to - from > SPELLING) return
+    if (this.name < NAMES) this.#follower[this.name] = name
+    if (this.#spellingTo[name] !== 0) return
+    let k = name * SPELLING
+    for (let i = from; i < to; i++) this.#spellings[k++] = bytes[i]
+    this.#spellingTo[name] = k
   }
 
   /** Bodies that are not `NAME: PAYLOAD`: system calls, functions. */
