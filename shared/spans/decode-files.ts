@@ -30,8 +30,8 @@ const PAGE = 4096
 
 function fault(inKernel: boolean): Decoder {
   return (spans, fields) => {
-    const address = fields.number(ADDRESS)
-    spans.ops.fault({ address, ip: fields.number(IP), errorCode: fields.hex(ERROR_CODE), inKernel })
+    const address = fields.next(ADDRESS)
+    spans.ops.fault({ address, ip: fields.next(IP), errorCode: fields.next(ERROR_CODE, 16), inKernel })
   }
 }
 

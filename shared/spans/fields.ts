@@ -7,6 +7,7 @@
 import { decodeUtf8, encodeUtf8 } from '../base/bytes.ts'
 
 const SPACE = 0x20
+const EQUALS = 0x3d
 /** Digits that fit a small integer whatever the base. */
 const WORD = 6
 const HEX_SCALE = Float64Array.from({ length: WORD + 1 }, (_, digits) => 16 ** digits)
@@ -31,12 +32,16 @@ export class EventFields {
   bytes: Uint8Array = new Uint8Array(0)
   from = 0
   to = 0
+  /** Where `next` looks first: before it are only fields that `next` has read. */
+  #cursor = 0
+  /** Behind the number read last. */
+  #numberTo = 0
 
   of(bytes: Uint8Array, from: number, to: number): this {
     this.bytes = bytes
     while (to > from && bytes[to - 1] <= SPACE) to--
     while (from < to && bytes[from] === SPACE) from++
-    this.from = from
+    this.from = this.#cursor = from
     this.to = to
     return this
   }
@@ -53,7 +58,7 @@ export class EventFields {
       if (k < length) continue
       let at = i + length
       const after = bytes[at]
-      if (after !== 0x3d && after !== 0x3a && after !== SPACE) continue
+      if (after !== EQUALS && after !== 0x3a && after !== SPACE) continue
       at++
       while (at < to && bytes[at] === SPACE) at++
       return at
@@ -64,6 +69,25 @@ export class EventFields {
   /** A number after a key, in base 10 unless it begins with 0x. */
   number(name: Uint8Array, last = false): number {
     return this.numberAt(this.find(name, last), 10)
+  }
+
+  /**
+   * The same for a decoder that takes fields in the order they are printed in, each name once: the payload is then read
+   * in one go. Fields that stand elsewhere are searched for as ever.
+   */
+  next(name: Uint8Array, base: 10 | 16 = 10): number {
+    const { bytes, to } = this
+    const cursor = this.#cursor
+    const length = name.length
+    let k = 0
+    while (k < length && bytes[cursor + k] === name[k]) k++
+    let at = cursor + k
+    if (k < length || bytes[at] !== EQUALS || ++at >= to) return this.numberAt(this.find(name), base)
+    const value = this.numberAt(at, base)
+    if (value !== value) return this.numberAt(this.find(name), base)
+    at = this.#numberTo
+    if (at + 1 < to && bytes[at] === SPACE) this.#cursor = at + 1
+    return value
   }
 
   /** A number after a key that is printed in hexadecimal with or without 0x. */
@@ -103,6 +127,7 @@ export class EventFields {
         for (; i < to && DIGITS[bytes[i]] < radix; i++) value = value * radix + DIGITS[bytes[i]]
       }
     }
+    this.#numberTo = i
     if (i === first) return NaN
     // Two's complement: only small negative numbers (errnos) matter, and they need exact low bits.
     if (signed && radix === 16 && i - first === 16 && DIGITS[bytes[first]] >= 8) {
@@ -138,5 +163,5 @@ export class EventFields {
 }
 
 function isBoundary(c: number): boolean {
-  return c === SPACE || c === 0x2c || c === 0x28 || c === 0x29 || c === 0x7c || c === 0x3d
+  return c === SPACE || c === 0x2c || c === 0x28 || c === 0x29 || c === 0x7c || c === EQUALS
 }
