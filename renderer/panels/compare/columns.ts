@@ -19,11 +19,15 @@ export interface VerdictRow {
   /** The lock waited for most. */
   readonly lock: ComparedLock | undefined
   readonly seen: string
+  /** All of the model's own counts. */
   readonly counts: string
+  /** Those that another strategy does not have: what tells them apart. */
+  readonly telling: string
 }
 
 export function verdictRows(result: CompareResult, badges: readonly string[], op: string | undefined): VerdictRow[] {
   const counters = counterNames(result.strategies)
+  const everywhere = counters.filter((name) => result.strategies.every((one) => (one.counters[name] ?? 0) > 0))
   return result.strategies.map((strategy, position) => {
     const latency = strategy.ops.find((one) => one.op === op)
     const [lock] = strategy.locks
@@ -38,18 +42,31 @@ export function verdictRows(result: CompareResult, badges: readonly string[], op
       tail: op === undefined ? undefined : versusOf(strategy, `${op}.p99Ns`),
       lock: lock !== undefined && lock.waitTotalNs > 0 ? lock : undefined,
       seen: seenText(strategy),
-      counts: counters
-        .filter((name) => (strategy.counters[name] ?? 0) > 0)
-        .map((name) => `${name} ${counterText(strategy.counters[name] ?? 0)}`)
-        .join(', '),
+      counts: countWords(strategy, counters),
+      telling: countWords(
+        strategy,
+        counters.filter((name) => !everywhere.includes(name)),
+      ),
     }
   })
+}
+
+function countWords({ counters }: ComparedStrategy, names: readonly string[]): string {
+  return names
+    .filter((name) => (counters[name] ?? 0) > 0)
+    .map((name) => `${name} ${counterText(counters[name] ?? 0)}`)
+    .join(', ')
 }
 
 export function seenText({ verdict, deadlocks, runs }: ComparedStrategy): string {
   const stuck = deadlocks === 0 ? [] : [`deadlock in ${deadlocks} of ${runs} runs`]
   const found = verdict.violations.length === 0 && stuck.length > 0 ? [] : [verdictText(verdict)]
   return [...stuck, ...found].join('; ')
+}
+
+/** The same for a narrow cell: `deadlock, V1, V11`. */
+export function seenShort({ verdict, deadlocks }: ComparedStrategy): string {
+  return [...(deadlocks > 0 ? ['deadlock'] : []), ...verdict.violations.map(({ invariant }) => invariant)].join(', ')
 }
 
 export function isBroken({ verdict, deadlocks }: ComparedStrategy): boolean {
@@ -73,7 +90,7 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       title: 'Per second',
       group: 'Operations',
       kind: 'number',
-      width: 116,
+      width: 108,
       value: (row) => row.strategy.opsPerSecond.mean,
       about: 'Operations finished per simulated second, mean over the seeds, and half its 95 % interval',
     },
@@ -82,7 +99,7 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       title: `vs ${baseline}`,
       group: 'Operations',
       kind: 'number',
-      width: 106,
+      width: 100,
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
@@ -93,7 +110,7 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       title: `p99 vs ${baseline}`,
       group: op,
       kind: 'number',
-      width: 106,
+      width: 100,
       value: (row) => row.tail?.ratio,
     },
     {
@@ -108,9 +125,9 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       key: 'counts',
       title: 'Leaks, retries',
       group: 'Seen in timed runs only',
-      width: 92,
+      width: 118,
       value: (row) => (row.counts === '' ? 'none' : row.counts),
-      about: "The model's own counts, mean per run",
+      about: "The model's own counts that not every strategy has, mean per run; all of them are in the export",
     },
     {
       key: 'lock',

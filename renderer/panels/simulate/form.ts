@@ -82,6 +82,7 @@ export function sliderAt({ min, max }: ParamInfo, value: number): number {
 /** Value of a place on the slider, to two digits where the range is wide. */
 export function valueAt({ min, max }: ParamInfo, place: number): number {
   if (min === null || max === null) return 0
+  if (place >= SLIDER_STEPS) return max
   const share = place / SLIDER_STEPS
   if (!isWide(min, max)) return Math.round(min + share * (max - min))
   const exact = min + (max - min + 1) ** share - 1
@@ -139,7 +140,7 @@ export function parseValues(
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '')
   const values = [...new Set(parts.map(Number))].sort((a, b) => a - b)
   const wrong = parts.find((part) => problemOf(param, part) !== undefined)
-  if (wrong !== undefined) return { values: [], problem: `${wrong} ${problemOf(param, wrong) ?? ''}` }
+  if (wrong !== undefined) return { values: [], problem: `${wrong}: ${problemOf(param, wrong) ?? ''}` }
   if (values.length < 2) return { values: [], problem: 'a curve needs two values or more' }
   if (values.length > MOST_POINTS) return { values: [], problem: `a curve has ${MOST_POINTS} values at most` }
   return { values, problem: undefined }
