@@ -13,7 +13,7 @@ import {
   mainOp,
   ONLY_TIMED,
   rateText,
-  ratioText,
+  ratioInterval,
   versusOf,
   versusText,
 } from '#shared/whatif/words.ts'
@@ -87,7 +87,7 @@ function speed({ strategies, baseline }: CompareResult): Html {
           number: true,
           cell: (row) => {
             const found = ratio(row)
-            return found === undefined ? '' : intervalText(found.ci95, (value) => ratioText(value))
+            return found === undefined ? '' : ratioInterval(found.ci95)
           },
         },
         { head: 'seen to break', cell: seen },

@@ -3,8 +3,8 @@
  * questions are about pairs: the ratio of two means with a bootstrap interval, and Wilcoxon's signed-rank test, exact for
  * every number of runs that occurs here. Deterministic: resampling draws from a stream of its own.
  *
- * simple-statistics has neither a paired signed-rank test nor a bootstrap, and it computes with Math.exp and Math.log,
- * whose last bits differ between engines; what is needed of it here is forty lines.
+ * simple-statistics has neither a paired signed-rank test nor a bootstrap, and much of it is computed with Math.exp and
+ * Math.log, whose last bits differ between engines; what is needed of it here is forty lines.
  */
 
 import { stream } from '../base/prng.ts'

@@ -49,6 +49,11 @@ export function intervalText(ci95: Ci95, text: (value: number) => string): strin
   return ci95 === null ? 'not known' : `${text(ci95[0])} to ${text(ci95[1])}`
 }
 
+/** One digit more than the ratio itself: narrow intervals are wider than a rounding. */
+export function ratioInterval(ci95: Ci95): string {
+  return intervalText(ci95, (value) => decimalText(value, value >= 10 ? 1 : 3))
+}
+
 /** `0.57 ×`, or that the sample cannot tell. */
 export function versusText(row: VersusBaseline | undefined): string {
   if (row === undefined) return '–'
@@ -112,7 +117,7 @@ function against(
   const rate = rateText(strategy.opsPerSecond.mean, group)
   if (speed?.ratio === undefined || speed.ratio === null)
     return `${strategy.id}: ${rate}; there is nothing to divide by.`
-  const interval = intervalText(speed.ci95, (value) => decimalText(value, 2))
+  const interval = ratioInterval(speed.ci95)
   const how = speed.enough
     ? `${ratioText(speed.ratio)} as fast as ${baseline} (95 % interval ${interval})`
     : `too close to ${baseline} to tell (${ratioText(speed.ratio)}, 95 % interval ${interval})`

@@ -88,7 +88,7 @@ describe('strategies side by side', () => {
       /^Baseline E: \d+ k\/s over 8 runs; a write_fault waits .* on average for &mapping->i_mmap_mutex/,
     )
     expect(words[1]).toMatch(
-      /^F: \d+ k\/s, 0\.5\d × as fast as E \(95 % interval 0\.5\d to 0\.[56]\d\); p99 of write_fault/,
+      /^F: \d+ k\/s, 0\.5\d × as fast as E \(95 % interval 0\.5\d+ to 0\.[56]\d+\); p99 of write_fault/,
     )
     expect(words.at(-1)).toContain('F violated V3 16 times in 8 runs; first with seed 1')
     expect(versusText(versusOf(k, 'opsPerSecond'))).toMatch(/too close to tell|1\.00 ×/)

@@ -10,11 +10,10 @@ import {
   counterNames,
   counterText,
   findings,
-  intervalText,
   mainOp,
   ONLY_TIMED,
   rateText,
-  ratioText,
+  ratioInterval,
   spreadText,
   verdictText,
   versusOf,
@@ -145,7 +144,7 @@ function printSpeed(strategies: readonly ComparedStrategy[], baseline: string): 
     {
       ...right('95 % interval', (row) => {
         const found = speed(row)
-        return found === undefined ? '' : intervalText(found.ci95, (value) => ratioText(value))
+        return found === undefined ? '' : ratioInterval(found.ci95)
       }),
       dispensable: 1,
     },
