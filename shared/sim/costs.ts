@@ -158,7 +158,7 @@ export class Prices {
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
-    this.#median = Int32Array.from(specs, (spec) => overrides[spec.id as CostId] ?? spec.ns)
+    this.#median = Int32Array.from(specs, (spec) => overrides[spec.id] ?? spec.ns)
     this.#tables = specs.map((spec) =>
       !jitter || spec.spread === 'fixed' ? undefined : factorTable(spec.spread === 'cpu' ? 150 : 400),
     )

@@ -1,0 +1,6 @@
+/** Prints the digests as JSON: run by the test in processes and threads of other settings, and by hand to renew the file. */
+import { isMainThread, parentPort } from 'node:worker_threads'
+import { digests } from './specs.ts'
+
+if (isMainThread) process.stdout.write(`${JSON.stringify(digests(), undefined, 2)}\n`)
+else parentPort?.postMessage(digests())
