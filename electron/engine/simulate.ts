@@ -102,7 +102,11 @@ async function recording(
   const data: SimulateData = { spec, toWriter, stop }
   const thread = spawnThread('simulate-thread', data, [toWriter])
   const gone = new Promise((resolve) => thread.once('exit', resolve))
-  const halt = () => void Atomics.store(stop, 0, 1)
+  // The model's thread has nothing to clean up, and a slice or a large world's making may take its time.
+  const halt = () => {
+    Atomics.store(stop, 0, 1)
+    void thread.terminate()
+  }
   signal.addEventListener('abort', halt, { once: true })
   try {
     const [outcome] = await Promise.all([
@@ -129,10 +133,13 @@ async function recording(
       }),
     ])
     return { ...outcome, trace: writer.traceId }
+  } catch (error) {
+    refuseCancelled({ signal })
+    throw error
   } finally {
     signal.removeEventListener('abort', halt)
     fromModel.close()
-    void thread.terminate()
+    halt()
     await gone
   }
 }
@@ -165,6 +172,6 @@ function take(
   }
 }
 
-function refuseCancelled({ signal }: SimulateOptions): void {
+function refuseCancelled({ signal }: Pick<SimulateOptions, 'signal'>): void {
   if (signal.aborted) throw new ApiError('cancelled', 'the simulation was cancelled')
 }

@@ -30,8 +30,8 @@ afterAll(async () => {
 
 const at = (name: string) => join(folder, name)
 const QUICK = { scenario: 'SC1', strategy: 'F', set: { threads: 4, durationMs: 10, fileMiB: 64 } } as const
-/** Truncates against faults: E leaves blocks behind and shows what was in them. */
-const LEAKY = { scenario: 'SC2', strategy: 'E', set: { durationMs: 10 } } as const
+/** A nearly full device and a strategy that gives up at once: it fails although space is about to come back (V17). */
+const FAILING = { scenario: 'SC13', strategy: 'K,enospc=fail', set: { durationMs: 2 } } as const
 
 async function refused(promise: Promise<unknown>): Promise<ApiError> {
   const thrown: unknown = await promise.then(
@@ -109,10 +109,10 @@ describe('one run', () => {
   })
 
   it('with a violation has it as a diagnostic, as an event and on the time axis', async () => {
-    const { violations } = await client.call('sim.run', { ...LEAKY, out: at('leaky.faultline') })
+    const { violations } = await client.call('sim.run', { ...FAILING, out: at('failing.faultline') })
     expect(violations.length).toBeGreaterThan(0)
     const [{ invariant, count, atNs, message }] = violations
-    const { opened } = await client.call('files.open', { source: { kind: 'path', path: at('leaky.faultline') } })
+    const { opened } = await client.call('files.open', { source: { kind: 'path', path: at('failing.faultline') } })
     expect(opened.traces[0].diagnostics).toContainEqual({
       severity: 'error',
       code: invariant,
@@ -143,7 +143,7 @@ describe('a file of runs', () => {
   it('that is cancelled leaves nothing behind', async () => {
     const stop = new AbortController()
     const seen: Progress[] = []
-    const long = { ...QUICK, set: { durationMs: 60_000, fileMiB: 4096 }, out: at('cancelled.faultline') }
+    const long = { ...QUICK, set: { durationMs: 60_000 }, out: at('cancelled.faultline') }
     const onProgress = (progress: Progress) => {
       seen.push(progress)
       if ((progress.events ?? 0) > 100_000) stop.abort()
@@ -213,7 +213,7 @@ describe('a comparison', () => {
 
   it('can be cancelled', async () => {
     const stop = new AbortController()
-    const long = { ...COMPARED, set: { durationMs: 60_000, fileMiB: 4096 }, out: at('never.faultline') }
+    const long = { ...COMPARED, set: { durationMs: 60_000 }, out: at('never.faultline') }
     setTimeout(() => stop.abort(), 700)
     const started = performance.now()
     const error = await refused(client.call('sim.compare', long, { signal: stop.signal }))
