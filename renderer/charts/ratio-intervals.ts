@@ -3,8 +3,8 @@
  * difference the runs cannot tell from chance is grey and says so. Rows and axis are pure; the painter draws them.
  */
 
-import type { CompareResult } from '#shared/contract/simulation.ts'
-import { ratioText, versusOf } from '#shared/whatif/words.ts'
+import type { CompareResult, VersusBaseline } from '#shared/contract/simulation.ts'
+import { ratioText, versusOf, versusText } from '#shared/whatif/words.ts'
 import { chartFont, type Ink } from './ink.ts'
 import { logScale, type Scale } from './geometry.ts'
 import type { Context } from './paint-heat.ts'
@@ -20,6 +20,16 @@ export interface RatioRow {
   readonly text: string
 }
 
+/**
+ * The ratio, or that it cannot be told: because the intervals meet, or because the runs are too few for the test although
+ * the interval does not reach 1.
+ */
+export function versusWords(row: VersusBaseline | undefined): string {
+  if (row === undefined || row.ratio === null || row.enough) return versusText(row)
+  const { ci95 } = row
+  return ci95 === null || ci95[0] > 1 || ci95[1] < 1 ? 'too few seeds to tell' : versusText(row)
+}
+
 export function ratioRows(result: CompareResult, badges: readonly string[], metric: string): RatioRow[] {
   return result.strategies.map((strategy, position) => {
     const badge = badges[position] ?? strategy.id
@@ -28,14 +38,14 @@ export function ratioRows(result: CompareResult, badges: readonly string[], metr
       return { position, badge, ratio: undefined, ci95: undefined, enough: true, text: 'baseline' }
     if (row === undefined || row.ratio === null)
       return { position, badge, ratio: undefined, ci95: undefined, enough: false, text: 'nothing to divide by' }
-    const same = row.ratio === 1 && row.ci95?.[0] === 1 && row.ci95[1] === 1
+    const words = versusWords(row)
     return {
       position,
       badge,
       ratio: row.ratio,
       ci95: row.ci95 ?? undefined,
       enough: row.enough,
-      text: same ? 'the same' : row.enough ? ratioText(row.ratio) : `${ratioText(row.ratio)}, too close to tell`,
+      text: words.startsWith('too ') ? `${ratioText(row.ratio)}, ${words}` : words,
     }
   })
 }
@@ -55,7 +65,7 @@ export function ratioAxis(rows: readonly RatioRow[]): { from: number; to: number
 }
 
 const LEFT = 46
-const RIGHT = 150
+const RIGHT = 164
 const AXIS = 22
 const MOST_ROW = 30
 const BAND = 8
@@ -87,11 +97,14 @@ export function paintRatios(
     ctx.fillText(label, at, bottom + 11)
     free = at + half + 6
   }
-  rows.forEach((row, i) => paintRow(ctx, row, { middle: 4 + (i + 0.5) * pitch, x, from, to, ink, end: width - RIGHT }))
+  rows.forEach((row, i) =>
+    paintRow(ctx, row, { pitch, middle: 4 + (i + 0.5) * pitch, x, from, to, ink, end: width - RIGHT }),
+  )
   ctx.textAlign = 'left'
 }
 
 interface RowPlace {
+  readonly pitch: number
   readonly middle: number
   readonly x: Scale
   readonly from: number
@@ -100,10 +113,18 @@ interface RowPlace {
   readonly ink: Ink
 }
 
-function paintRow(ctx: Context, row: RatioRow, { middle, x, from, to, end, ink }: RowPlace): void {
+function paintRow(ctx: Context, row: RatioRow, { pitch, middle, x, from, to, end, ink }: RowPlace): void {
   const { color, badge, badgeInk } = runLook(row.position)
   const inside = (value: number): number => x(Math.min(to, Math.max(from, value)))
-  paintBadge(ctx, row.badge, { x: 12, middle, fill: ink(badge), on: ink(badgeInk), edge: ink(color), ink })
+  paintBadge(ctx, row.badge, {
+    x: 12,
+    middle,
+    height: Math.min(16, pitch - 1),
+    fill: ink(badge),
+    on: ink(badgeInk),
+    edge: ink(color),
+    ink,
+  })
   const fill = ink(row.enough ? color : 'text-3')
   ctx.fillStyle = fill
   if (row.ci95 !== undefined) {
@@ -129,6 +150,7 @@ export function paintBadge(
   at: {
     readonly x: number
     readonly middle: number
+    readonly height: number
     readonly fill: string
     readonly on: string
     readonly edge: string
@@ -138,10 +160,10 @@ export function paintBadge(
   ctx.font = chartFont(at.ink, 600)
   const width = Math.max(16, ctx.measureText(badge).width + 6)
   ctx.fillStyle = at.fill
-  ctx.fillRect(at.x, at.middle - 8, width, 16)
+  ctx.fillRect(at.x, at.middle - at.height / 2, width, at.height)
   ctx.strokeStyle = at.edge
   ctx.lineWidth = 1
-  ctx.strokeRect(at.x + 0.5, at.middle - 7.5, width - 1, 15)
+  ctx.strokeRect(at.x + 0.5, at.middle - at.height / 2 + 0.5, width - 1, at.height - 1)
   ctx.fillStyle = at.on
   ctx.textAlign = 'center'
   ctx.fillText(badge, at.x + width / 2, at.middle)
@@ -156,6 +178,6 @@ export function ratioFinding(rows: readonly RatioRow[], what: string): string {
   const close = rows.filter(({ ratio, enough }) => ratio !== undefined && !enough).map(({ badge }) => badge)
   return [
     most === undefined ? `No difference in ${what} can be told` : `${most.badge}: ${most.text} the baseline's ${what}`,
-    ...(close.length === 0 ? [] : [`too close to tell: ${close.join(', ')}`]),
+    ...(close.length === 0 ? [] : [`not enough to say: ${close.join(', ')}`]),
   ].join('; ')
 }

@@ -54,11 +54,17 @@ export function ratioInterval(ci95: Ci95): string {
   return intervalText(ci95, (value) => decimalText(value, value >= 10 ? 1 : 3))
 }
 
+/** Why a sample cannot tell: the runs differ but are too few for a test, or they do not differ enough. */
+export function undecidedText({ ci95 }: Pick<VersusBaseline, 'ci95'>): string {
+  const apart = ci95 !== null && (ci95[0] > 1 || ci95[1] < 1)
+  return apart ? 'too few runs to tell' : 'too close to tell'
+}
+
 /** `0.57 ×`, or that the sample cannot tell. */
 export function versusText(row: VersusBaseline | undefined): string {
   if (row === undefined) return '–'
   if (row.ratio === 1 && row.ci95?.[0] === 1 && row.ci95[1] === 1) return 'the same'
-  return row.enough ? ratioText(row.ratio) : 'too close to tell'
+  return row.enough ? ratioText(row.ratio) : undecidedText(row)
 }
 
 /** Half the width of an interval against its mean: `±2 %`. */
@@ -120,7 +126,7 @@ function against(
   const interval = ratioInterval(speed.ci95)
   const how = speed.enough
     ? `${ratioText(speed.ratio)} as fast as ${baseline} (95 % interval ${interval})`
-    : `too close to ${baseline} to tell (${ratioText(speed.ratio)}, 95 % interval ${interval})`
+    : `${undecidedText(speed)} it from ${baseline} (${ratioText(speed.ratio)}, 95 % interval ${interval})`
   const tail = versusOf(strategy, `${op}.p99Ns`)
   const p99 = tail !== undefined && tail.enough ? `; p99 of ${op} ${ratioText(tail.ratio)}` : ''
   return `${strategy.id}: ${rate}, ${how}${p99}${waitWords(strategy, op, group)}.`

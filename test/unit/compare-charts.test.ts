@@ -29,7 +29,7 @@ describe('ratios', () => {
       'F 0.50 ×',
       'E′ 1.01 ×, too close to tell',
     ])
-    expect(ratioFinding(rows, 'throughput')).toBe("F: 0.50 × the baseline's throughput; too close to tell: E′")
+    expect(ratioFinding(rows, 'throughput')).toBe("F: 0.50 × the baseline's throughput; not enough to say: E′")
   })
   it('without a figure are no ratio of 0', () => {
     expect(

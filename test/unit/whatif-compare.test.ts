@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
-import { findings, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
+import { findings, undecidedText, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
 import { SEEDS, smallComparison, smallTrace } from '../support/small-runs.ts'
 
 describe('the figures of a run', () => {
@@ -92,5 +92,11 @@ describe('strategies side by side', () => {
     )
     expect(words.at(-1)).toContain('F violated V3 16 times in 8 runs; first with seed 1')
     expect(versusText(versusOf(k, 'opsPerSecond'))).toMatch(/too close to tell|1\.00 ×/)
+  })
+
+  it('tell too few runs from too little difference', () => {
+    expect(undecidedText({ ci95: [0.462, 0.463] })).toBe('too few runs to tell')
+    expect(undecidedText({ ci95: [0.98, 1.02] })).toBe('too close to tell')
+    expect(undecidedText({ ci95: null })).toBe('too close to tell')
   })
 })
