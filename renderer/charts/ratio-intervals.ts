@@ -20,14 +20,12 @@ export interface RatioRow {
   readonly text: string
 }
 
-/**
- * The ratio, or that it cannot be told: because the intervals meet, or because the runs are too few for the test although
- * the interval does not reach 1.
- */
-export function versusWords(row: VersusBaseline | undefined): string {
-  if (row === undefined || row.ratio === null || row.enough) return versusText(row)
-  const { ci95 } = row
-  return ci95 === null || ci95[0] > 1 || ci95[1] < 1 ? 'too few seeds to tell' : versusText(row)
+/** Below so many pairs of runs even a unanimous difference may be chance (shared/whatif/statistics.ts). */
+const FEW_RUNS = 6
+
+/** The ratio, or that it cannot be told: for want of seeds, or because the two are too close. */
+export function versusWords(row: VersusBaseline | undefined, runs: number): string {
+  return row !== undefined && row.ratio !== null && !row.enough && runs < FEW_RUNS ? 'too few seeds' : versusText(row)
 }
 
 export function ratioRows(result: CompareResult, badges: readonly string[], metric: string): RatioRow[] {
@@ -38,7 +36,7 @@ export function ratioRows(result: CompareResult, badges: readonly string[], metr
       return { position, badge, ratio: undefined, ci95: undefined, enough: true, text: 'baseline' }
     if (row === undefined || row.ratio === null)
       return { position, badge, ratio: undefined, ci95: undefined, enough: false, text: 'nothing to divide by' }
-    const words = versusWords(row)
+    const words = versusWords(row, strategy.runs)
     return {
       position,
       badge,

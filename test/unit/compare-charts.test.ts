@@ -31,6 +31,10 @@ describe('ratios', () => {
     ])
     expect(ratioFinding(rows, 'throughput')).toBe("F: 0.50 × the baseline's throughput; not enough to say: E′")
   })
+  it('of a few seeds say that it is the seeds', () => {
+    const few = comparison({ strategies: comparison().strategies.map((one) => ({ ...one, runs: 3 })) })
+    expect(ratioRows(few, badges, 'opsPerSecond')[2].text).toBe('1.01 ×, too few seeds')
+  })
   it('without a figure are no ratio of 0', () => {
     expect(
       ratioRows(comparison(), badges, 'nothing')
