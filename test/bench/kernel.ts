@@ -5,7 +5,15 @@ import { silent } from '#shared/sim/sink.ts'
 import type { Steps } from '#shared/sim/task.ts'
 import { printFigures, type Figure } from './measure.ts'
 
-const COSTS = { lock: 20, unlock: 20, spinHandoff: 300, wake: 4_000, contextSwitch: 1_200, quantum: 3_000_000, sharedLine: 0 }
+const COSTS = {
+  lock: 20,
+  unlock: 20,
+  spinHandoff: 300,
+  wake: 4_000,
+  contextSwitch: 1_200,
+  quantum: 3_000_000,
+  sharedLine: 0,
+}
 
 export function benchKernel(): boolean {
   const figures: Figure[] = [1, 16, 64, 256].map((tasks) => ({
