@@ -45,7 +45,13 @@ const CURVE_SEEDS = 1
 const CURVE_VALUES = '1, 2, 4, 8, 16'
 
 export const useComparisonStore = defineStore('comparison', () => {
-  const client = useClient()
+  const setup = useSetup()
+  const runs = useRuns(setup.request, setup.badges)
+  return { ...setup, ...runs, ...useRecorded(runs.compared) }
+})
+
+/** What is compared. */
+function useSetup() {
   const simulation = useSimulationStore()
   const seeds = ref(String(SEEDS.default))
   const withCurve = ref(true)
@@ -93,6 +99,16 @@ export const useComparisonStore = defineStore('comparison', () => {
     () => chosen.value.length * (Number(seeds.value) + (curve.value?.values.length ?? 0) * CURVE_SEEDS),
   )
 
+  return { seeds, withCurve, curveText, curveParam, curve, chosen, badges, setChosen, problems, request, planned }
+}
+
+interface Current<T> {
+  readonly value: T
+}
+
+/** The comparison that runs, and the last one that is complete. */
+function useRuns(request: Current<CompareRequest>, badges: Current<readonly string[]>) {
+  const client = useClient()
   /** Which half of the page is on the screen. */
   const showing = ref<'setup' | 'result'>('setup')
   const running = shallowRef<RunningComparison>()
@@ -130,27 +146,8 @@ export const useComparisonStore = defineStore('comparison', () => {
     running.value = undefined
   }
 
-  return {
-    seeds,
-    withCurve,
-    curveText,
-    curveParam,
-    curve,
-    chosen,
-    badges,
-    setChosen,
-    problems,
-    request,
-    planned,
-    showing,
-    running,
-    compared,
-    error,
-    run,
-    cancel,
-    ...useRecorded(compared),
-  }
-})
+  return { showing, running, compared, error, run, cancel }
+}
 
 function twice(texts: readonly string[]): string[] {
   const again = texts.find((text, i) => texts.indexOf(text) !== i)

@@ -25,7 +25,7 @@ export const useFilesStore = defineStore('files', () => {
   const cache = useAnalysisCache()
   const tabs = shallowRef<readonly OpenTab[]>([])
   const currentFile = ref<string>()
-  const recent = shallowRef<readonly RecentFile[]>()
+  const { recent, refreshRecent, forget } = recentFiles(client)
   const { jobs, begin, dismiss } = importJobs()
 
   const current = computed(() => tabs.value.find((tab) => tab.file === currentFile.value))
@@ -76,13 +76,6 @@ export const useFilesStore = defineStore('files', () => {
     cache.dropFile(file)
     await client.call('files.close', { file })
   }
-  async function refreshRecent(): Promise<void> {
-    recent.value = await client.call('files.recent', {}).catch(() => recent.value)
-  }
-  async function forget(source: Source): Promise<void> {
-    await client.call('files.forget', { source })
-    await refreshRecent()
-  }
   /** After a new connection the engine may not know the open files any more: open them again where they came from. */
   async function reopen(): Promise<void> {
     for (const tab of tabs.value) {
@@ -92,12 +85,25 @@ export const useFilesStore = defineStore('files', () => {
     }
   }
 
+  return { tabs, current, recent, jobs, open, adopt, choose, close, dismiss, refreshRecent, forget, reopen }
+})
+
+function recentFiles(client: Client) {
+  const recent = shallowRef<readonly RecentFile[]>()
+
+  async function refreshRecent(): Promise<void> {
+    recent.value = await client.call('files.recent', {}).catch(() => recent.value)
+  }
+  async function forget(source: Source): Promise<void> {
+    await client.call('files.forget', { source })
+    await refreshRecent()
+  }
   client.on('files.changed', ({ recent: changed }) => {
     if (changed) void refreshRecent()
   })
 
-  return { tabs, current, recent, jobs, open, adopt, choose, close, dismiss, refreshRecent, forget, reopen }
-})
+  return { recent, refreshRecent, forget }
+}
 
 /** An upload cannot be opened again: its bytes are gone with the engine that had them. */
 async function reopened(client: Client, tab: OpenTab): Promise<OpenTab> {

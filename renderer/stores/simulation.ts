@@ -43,6 +43,34 @@ export const useSimulationStore = defineStore('simulation', () => {
   const client = useClient()
   const { catalog, error, load } = useCatalog()
 
+  const form = useForm(catalog)
+  const { workload, strategy, seed } = form
+  const strategyInfo = (id: string): StrategyInfo | undefined => catalog.value?.strategies.find((one) => one.id === id)
+
+  const { jobs, start, dismiss } = useRuns(client)
+  /** What is filled in, as a run that is kept. */
+  const request = computed<RunRequest>(() => ({
+    ...workload.value,
+    strategy: chosenText(strategy.value),
+    seed: Number(seed.value),
+    keep: true,
+  }))
+
+  return {
+    catalog,
+    error,
+    load,
+    ...form,
+    strategyInfo,
+    request,
+    jobs,
+    start,
+    dismiss,
+  }
+})
+
+/** What is filled in. */
+function useForm(catalog: { readonly value: SimCatalog | undefined }) {
   const chosenScenario = ref<string>()
   const scenario = computed<ScenarioInfo | undefined>(
     () => catalog.value?.scenarios.find(({ id }) => id === chosenScenario.value) ?? catalog.value?.scenarios[0],
@@ -89,21 +117,7 @@ export const useSimulationStore = defineStore('simulation', () => {
     const id = scenario.value?.id
     if (id !== undefined) picked.value = { ...picked.value, [id]: chosen }
   }
-  const strategyInfo = (id: string): StrategyInfo | undefined => catalog.value?.strategies.find((one) => one.id === id)
-
-  const { jobs, start, dismiss } = useRuns(client)
-  /** What is filled in, as a run that is kept. */
-  const request = computed<RunRequest>(() => ({
-    ...workload.value,
-    strategy: chosenText(strategy.value),
-    seed: Number(seed.value),
-    keep: true,
-  }))
-
   return {
-    catalog,
-    error,
-    load,
     scenario,
     choose: (id: string) => void (chosenScenario.value = id),
     texts,
@@ -118,13 +132,8 @@ export const useSimulationStore = defineStore('simulation', () => {
     workload,
     strategy,
     pick,
-    strategyInfo,
-    request,
-    jobs,
-    start,
-    dismiss,
   }
-})
+}
 
 /** Asked for once; an error stays until it is asked for again. */
 function useCatalog() {

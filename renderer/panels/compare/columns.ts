@@ -81,6 +81,36 @@ export function tone(row: VersusBaseline | undefined, better: 'more' | 'less'): 
 
 const NOBODY = { why: () => 'nobody waited for a lock' } as const
 
+const LOCK_COLUMNS: readonly ColumnSpec<VerdictRow>[] = [
+  {
+    key: 'lock',
+    title: 'Lock',
+    group: 'Waited for most',
+    kind: 'mono',
+    width: 112,
+    value: (row) => row.lock?.class,
+    ...NOBODY,
+  },
+  {
+    key: 'wait',
+    title: 'Max wait',
+    group: 'Waited for most',
+    kind: 'time',
+    width: 74,
+    value: (row) => row.lock?.waitMaxNs,
+    ...NOBODY,
+  },
+  {
+    key: 'hold',
+    title: 'Max hold',
+    group: 'Waited for most',
+    kind: 'time',
+    width: 74,
+    value: (row) => row.lock?.holdMaxNs,
+    ...NOBODY,
+  },
+]
+
 /** Widths leave the rest of the line to the strategy's name: everything is in sight at 1280 px. */
 export function verdictColumns(op: string, baseline: string): ColumnSpec<VerdictRow>[] {
   return [
@@ -129,33 +159,7 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       value: (row) => (row.counts === '' ? 'none' : row.counts),
       about: "The model's own counts that not every strategy has, mean per run; all of them are in the export",
     },
-    {
-      key: 'lock',
-      title: 'Lock',
-      group: 'Waited for most',
-      kind: 'mono',
-      width: 112,
-      value: (row) => row.lock?.class,
-      ...NOBODY,
-    },
-    {
-      key: 'wait',
-      title: 'Max wait',
-      group: 'Waited for most',
-      kind: 'time',
-      width: 74,
-      value: (row) => row.lock?.waitMaxNs,
-      ...NOBODY,
-    },
-    {
-      key: 'hold',
-      title: 'Max hold',
-      group: 'Waited for most',
-      kind: 'time',
-      width: 74,
-      value: (row) => row.lock?.holdMaxNs,
-      ...NOBODY,
-    },
+    ...LOCK_COLUMNS,
     { key: 'trace', title: '', width: 60, value: () => null, about: 'Trace', fixed: true },
   ]
 }
