@@ -25,7 +25,6 @@ export type FirstIds = Readonly<Record<Part, number>>
 
 /** What rows need to know about their trace. */
 export interface RowContext {
-  readonly traceId: number
   readonly first: FirstIds
   readonly names: GrowingNames
 }
@@ -61,6 +60,9 @@ function optional(id: number, first: number): number | null {
   return id < 0 ? null : first + id
 }
 
+/** Stands for the trace's id in `computed`: the same for every row, so it is part of the statement. */
+const TRACE_ID = ':trace'
+
 /** task, cpu + 1 and a bit in one number: 22 + 17 + 1 bits (limits.entities, limits.cpus). */
 function packed(task: number, cpu: number, bit: number): number {
   return (task * 0x20000 + (cpu + 1)) * 2 + bit
@@ -69,47 +71,60 @@ const packedTask = (column: string) => `${column} >> 18`
 const packedCpu = (column: string) => `nullif((${column} >> 1) & 0x1ffff, 0) - 1`
 const packedBit = (column: string) => `${column} & 1`
 
-const opHead = 'id task_id cpu inferred trace_id kind start_ns duration_ns wait_ns'.split(' ')
-const opValues = [
+const opHead = 'id task_id cpu inferred trace_id kind start_ns wait_ns'.split(' ')
+const opHeadValues = [
   'column1',
   packedTask('column2'),
   packedCpu('column2'),
   packedBit('column2'),
-  ...[3, 4, 5, 6, 7].map((i) => `column${i}`),
+  TRACE_ID,
+  ...[3, 4, 5].map((i) => `column${i}`),
 ]
 
+/** The first `width` values of every form. */
 function fillOpHead(p: Param[], at: number, batch: SpanBatch<'op'>, i: number, context: RowContext): void {
   const { cols } = batch.rows
   p[at] = context.first.op + batch.ids[i]
   p[at + 1] = packed(context.first.task + cols.task[i], cols.cpu[i], cols.inferred[i])
-  p[at + 2] = context.traceId
-  p[at + 3] = context.names.opKinds[cols.kind[i]]
-  p[at + 4] = cols.startNs[i]
-  p[at + 5] = known(cols.durationNs[i])
-  p[at + 6] = known(cols.waitNs[i])
+  p[at + 2] = context.names.opKinds[cols.kind[i]]
+  p[at + 3] = cols.startNs[i]
+  p[at + 4] = known(cols.waitNs[i])
 }
 
-/** Most operations of most traces are faults without file, arguments or result: those bind seven values, not eleven. */
+/**
+ * Most operations of most traces are faults without file, arguments or result, and many of them without a known end:
+ * those bind five or six values, not ten.
+ */
 const op: RowMap<'op'> = {
   part: 'op',
   forms: [
     {
-      columns: [...opHead, 'inode', 'offset', 'length', 'result'],
-      computed: { width: 11, values: [...opValues, ...[8, 9, 10, 11].map((i) => `column${i}`)] },
+      columns: [...opHead, 'duration_ns', 'inode', 'offset', 'length', 'result'],
+      computed: { width: 10, values: [...opHeadValues, ...[6, 7, 8, 9, 10].map((i) => `column${i}`)] },
       fill(p, at, batch, i, context) {
         const { cols } = batch.rows
         fillOpHead(p, at, batch, i, context)
-        p[at + 7] = cols.inode[i] < 0 ? null : context.names.inodes[cols.inode[i]]
-        p[at + 8] = known(cols.offset[i])
-        p[at + 9] = known(cols.length[i])
-        p[at + 10] = known(cols.result[i])
+        p[at + 5] = known(cols.durationNs[i])
+        p[at + 6] = cols.inode[i] < 0 ? null : context.names.inodes[cols.inode[i]]
+        p[at + 7] = known(cols.offset[i])
+        p[at + 8] = known(cols.length[i])
+        p[at + 9] = known(cols.result[i])
       },
     },
-    { columns: opHead, computed: { width: 7, values: opValues }, fill: fillOpHead },
+    {
+      columns: [...opHead, 'duration_ns'],
+      computed: { width: 6, values: [...opHeadValues, 'column6'] },
+      fill(p, at, batch, i, context) {
+        fillOpHead(p, at, batch, i, context)
+        p[at + 5] = known(batch.rows.cols.durationNs[i])
+      },
+    },
+    { columns: opHead, computed: { width: 5, values: opHeadValues }, fill: fillOpHead },
   ],
   form({ rows: { cols } }, i) {
-    const bare = cols.inode[i] < 0 && cols.offset[i] !== cols.offset[i] && cols.length[i] !== cols.length[i]
-    return bare && cols.result[i] !== cols.result[i] ? 1 : 0
+    if (cols.inode[i] >= 0 || cols.offset[i] === cols.offset[i] || cols.length[i] === cols.length[i]) return 0
+    if (cols.result[i] === cols.result[i]) return 0
+    return cols.durationNs[i] === cols.durationNs[i] ? 1 : 2
   },
 }
 
@@ -218,9 +233,13 @@ export const rowMaps: { readonly [K in SpanTable]: RowMap<K> } = { op, phase, lo
 /** Prepared statements of a span table, one per form. */
 export type SpanInserter = readonly Inserter[]
 
-export function spanInserter(db: Db, table: SpanTable): SpanInserter {
+export function spanInserter(db: Db, table: SpanTable, traceId: number): SpanInserter {
   const { part, forms } = rowMaps[table]
-  return forms.map(({ columns, computed }) => new Inserter(db, part, columns, computed))
+  return forms.map(({ columns, computed }) => {
+    if (computed === undefined) return new Inserter(db, part, columns)
+    const values = computed.values.map((value) => (value === TRACE_ID ? String(traceId) : value))
+    return new Inserter(db, part, columns, { ...computed, values })
+  })
 }
 
 /** Insert a batch's rows in the order of `order`, or as they are; forms one after the other. */

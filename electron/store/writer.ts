@@ -52,10 +52,9 @@ export class TraceWriter implements TraceSink {
     this.traceId = next(db, 'trace', 1)
     this.#chunkId = next(db, 'event_chunk', 0)
     this.first = Object.fromEntries(PARTS.map((part) => [part, next(db, part, 0)])) as FirstIds
-    this.#rows = Object.fromEntries(SPAN_TABLES.map((table) => [table, spanInserter(db, table)])) as unknown as Record<
-      SpanTable,
-      SpanInserter
-    >
+    this.#rows = Object.fromEntries(
+      SPAN_TABLES.map((table) => [table, spanInserter(db, table, this.traceId)]),
+    ) as unknown as Record<SpanTable, SpanInserter>
     this.#eventChunk = db.prepare(
       `INSERT INTO event_chunk (${CHUNK_COLUMNS.join(',')}) VALUES (${CHUNK_COLUMNS.map(() => '?').join(',')})`,
     )
@@ -84,7 +83,7 @@ export class TraceWriter implements TraceSink {
 
   spans(batch: SpanBatch): void {
     const { table } = batch
-    const context = { traceId: this.traceId, first: this.first, names: this.#names }
+    const context = { first: this.first, names: this.#names }
     insertBatch(this.#rows[table], batch, context, orderOf(batch.ids))
     const [ts0, ts1] = extent(batch)
     const cols = batch.rows.cols as Readonly<Record<string, AnyColumn>>
