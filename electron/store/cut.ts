@@ -130,10 +130,10 @@ function bounds(cols: Readonly<{ startNs: Float64Array; durationNs: Float64Array
   return [cols.startNs[row], cols.startNs[row] + cols.durationNs[row]]
 }
 
-/** From the first to the last known moment; a lock whose release was not seen is still held. */
+/** From the first to the last known moment; a lock whose release was not seen is still held. Without any it may be anywhere. */
 function extent({ lockSpan: { cols } }: Trace, row: number): [Ns, Ns] {
   const known = [cols.requestedNs[row], cols.acquiredNs[row], cols.releasedNs[row]].filter((at) => !Number.isNaN(at))
-  if (known.length === 0) return [Infinity, Infinity]
+  if (known.length === 0) return [-Infinity, NaN]
   const open = Number.isNaN(cols.releasedNs[row]) && (cols.flags[row] & SPAN_HOLD_KNOWN) !== 0
   return [known[0], open ? NaN : known[known.length - 1]]
 }

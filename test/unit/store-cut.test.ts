@@ -57,6 +57,18 @@ describe('a cut', () => {
     part.close()
   })
 
+  it('keeps a lock span of which no time is known: it may be anywhere', async () => {
+    const unknown = { table: 'lockSpan', cells: { requestedNs: NaN, acquiredNs: NaN, releasedNs: NaN } } as const
+    const before = await cut([{ ...story, spans: [...story.spans, unknown] }], { toNs: 10 })
+    expect(
+      names(
+        before.part,
+        'SELECT count(*) FROM lock_span WHERE coalesce(requested_ns, acquired_ns, released_ns) IS NULL',
+      ),
+    ).toEqual([1])
+    before.part.close()
+  })
+
   it('without limits is the trace itself', async () => {
     await fc.assert(
       fc.asyncProperty(anyDrawing, async (drawing) => {
