@@ -9,6 +9,7 @@ export default defineConfig({
   plugins: [vue()],
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/setup.ts'],
     env: { TZ: 'UTC', LC_ALL: 'C' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
