@@ -60,8 +60,9 @@ test.skipIf(process.platform === 'win32')(
     expect(startWith).toHaveLength(1)
     expect((await client.call('files.open', { source: startWith[0] })).opened.traces[0].events).toBeGreaterThan(1000)
     // A terminal signals this process and its parent, which passes it on: one keypress arrives twice.
-    child?.kill('SIGINT')
-    setTimeout(() => child?.kill('SIGINT'), 20)
+    const own = child
+    own?.kill('SIGINT')
+    setTimeout(() => own?.kill('SIGINT'), 20)
     expect(await ended).toBe(0)
   },
 )
