@@ -135,27 +135,6 @@ export class Lockdep {
     state.finishHold(hold, stage === WAITING ? NaN : state.ts)
   }
 
-  /** mmap_write_downgrade: lockdep prints nothing for it, mmap_lock:* does. */
-  mmapDowngraded(): void {
-    const state = this.#state
-    const track = state.track
-    const list = track.held[0]
-    for (let i = list.length - 1; i >= 0; i--) {
-      const hold = list.items[i]
-      if (hold.behaviour !== BEHAVES_AS_MMAP_LOCK || hold.stage !== HELD || hold.mode !== EXCLUSIVE) continue
-      const shared = state.newHold(hold.lock, hold.lockClass)
-      shared.behaviour = hold.behaviour
-      shared.mode = SHARED
-      shared.flags = SPAN_HOLD_KNOWN
-      shared.op = hold.op
-      list.items[i] = shared
-      this.#edges.released(hold, track)
-      state.finishHold(hold, state.ts)
-      this.#got(shared, state.ts)
-      return
-    }
-  }
-
   /** A contention_* wait inside the acquire of a lock that prints no lock_contended (percpu-rwsem) is its wait. */
   adoptWait(track: TaskTrack, context: number): Hold | undefined {
     const list = track.held[context]
