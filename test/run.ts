@@ -20,28 +20,11 @@ const folder = mkdtempSync(join(tmpdir(), 'faultline-test-'))
 const report = join(folder, 'report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 
-function runOnce(): number | null {
-  const run = spawnSync(
-    process.execPath,
-    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
-    { cwd: root, stdio: 'inherit', env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' } },
-  )
-  return run.status
-}
-
-/** No test failed, but a test process was gone before it had reported: V8 aborts with worker threads (vitest.config.ts). */
-function processLost(status: number | null): boolean {
-  if (status === 0 || !existsSync(report)) return false
-  const { numFailedTests, success } = JSON.parse(readFileSync(report, 'utf8')) as VitestReport
-  return numFailedTests === 0 && !success
-}
-
-let status = runOnce()
-if (processLost(status)) {
-  process.stdout.write('\nA test process ended without a report and no test failed: everything once more.\n\n')
-  rmSync(report)
-  status = runOnce()
-}
+const run = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, TZ: 'UTC', LC_ALL: 'C' } },
+)
 
 let failed = 1
 if (existsSync(report)) {
@@ -54,4 +37,4 @@ if (existsSync(report)) {
   process.stdout.write('0 passed, 1 failed\n')
 }
 rmSync(folder, { recursive: true, force: true })
-process.exitCode = status === 0 && failed === 0 ? 0 : 1
+process.exitCode = run.status === 0 && failed === 0 ? 0 : 1
