@@ -73,7 +73,12 @@ export const switches = registry<SwitchSpec>('switch', [
   },
   flag('secondUnmap', true, 'second UNMAP', 'truncate unmaps again after dropping pages'),
   flag('evenCowsOnPunch', false, 'punch takes private copies', 'punch unmaps private copies too (bug)'),
-  flag('flushInsideLock', true, 'flush under the lock', 'shifting operations flush after taking the exclusive lock'),
+  flag(
+    'flushInsideLock',
+    true,
+    'flush under the lock',
+    'shifting operations flush after taking the exclusive lock; none is modelled yet, so it changes nothing',
+  ),
   flag('breakLayouts', true, 'wait for DMA', 'truncate and punch wait for pages a device may write to (4.18)'),
   flag('readaheadTakesInval', false, 'readahead takes the guard', 'who fills the page cache takes the guard shared'),
   flag('faultsTakeSbPagefault', true, 'faults take the freeze level', 'write faults take sb_pagefault'),
