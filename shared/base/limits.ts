@@ -86,6 +86,8 @@ export const limits = {
   plainTableRows: 200,
   /** Findings of one invariant a simulated run keeps with their text; all are counted. */
   simFindings: 100,
+  /** Circles of one lock order that are kept with their paths; all are counted. */
+  orderCycles: 100,
   /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */
   simTasks: 4_096,
   simCpus: 4_096,

@@ -5,6 +5,7 @@
 import { hashText } from '../base/prng.ts'
 import { RunDigest } from './digest.ts'
 import type { Kernel } from './kernel.ts'
+import { inWords } from '../lockorder/order-graph.ts'
 import type { LockOrder } from './invariants/lock-order.ts'
 import type { LockMode, SimLock } from './locks.ts'
 import type { SimSink } from './sink.ts'
@@ -54,9 +55,8 @@ export class RunSink implements SimSink {
   lockAcquire(task: SimTask, lock: SimLock, mode: LockMode, trylock: boolean): void {
     this.#mix(ACQUIRE, task.id, lock.id * 4 + (mode === 'shared' ? 2 : 0) + (trylock ? 1 : 0))
     if (this.#order !== undefined && !trylock && task.held.length > 0) {
-      const circle = this.#order.wanted(task, lock)
-      if (circle !== undefined)
-        this.#kernel?.report('V11', `lock order goes in a circle: ${[...circle, circle[0]].join(' → ')}`)
+      const circle = this.#order.wanted(task, lock, mode, this.#kernel?.now ?? 0)
+      if (circle !== undefined) this.#kernel?.report('V11', `lock order goes in a circle: ${inWords(circle)}`)
     }
     this.#next?.lockAcquire(task, lock, mode, trylock)
   }

@@ -11,7 +11,8 @@ import { COSTS, type CostId, type CostSpec } from './costs.ts'
 import { filesystems } from './fs/index.ts'
 import { Checks } from './invariants/checks.ts'
 import { invariants, type InvariantSeverity } from './invariants/invariants.ts'
-import { LockOrder, lockdepSees, type OrderEdge } from './invariants/lock-order.ts'
+import { classesOf, lockdepSees, needsQueuedWriter, type OrderEdge } from '../lockorder/order-graph.ts'
+import { LockOrder, type OrderWitness } from './invariants/lock-order.ts'
 import { RunSink } from './run-sink.ts'
 import { scenarios } from './scenarios/index.ts'
 import type { Machine, Scenario } from './scenarios/scenario.ts'
@@ -101,11 +102,18 @@ export interface RunResult {
   readonly lockStats: readonly RunLockStats[]
   readonly counters: Readonly<Record<string, number>>
   readonly lockOrder: {
-    readonly edges: readonly OrderEdge[]
-    readonly cycles: readonly { readonly classes: readonly string[]; readonly lockdepSees: boolean }[]
+    readonly edges: readonly OrderEdge<OrderWitness>[]
+    readonly cycles: readonly OrderCircle[]
   }
   /** The budget of happenings was used up before the end. */
   readonly truncated: boolean
+}
+
+/** A circle in the lock order: each class was asked for while the one before it was held, the first under the last. */
+export interface OrderCircle {
+  readonly classes: readonly string[]
+  readonly lockdepSees: boolean
+  readonly needsQueuedWriter: boolean
 }
 
 /** A world that stands ready, for callers that drive it themselves (the explorer), and how to end it. */
@@ -318,8 +326,12 @@ function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean
     lockStats: lockStats(world),
     counters: Object.fromEntries(stats.counters),
     lockOrder: {
-      edges: order?.edges ?? [],
-      cycles: (order?.cycles ?? []).map((classes) => ({ classes, lockdepSees: lockdepSees(classes) })),
+      edges: order?.graph.edges ?? [],
+      cycles: (order?.graph.cycles ?? []).map((cycle) => ({
+        classes: classesOf(cycle),
+        lockdepSees: lockdepSees(classesOf(cycle)),
+        needsQueuedWriter: needsQueuedWriter(cycle),
+      })),
     },
     truncated: end.truncated,
   }
