@@ -42,6 +42,13 @@ export const limits = {
   replyRows: 10_000,
   /** Cells per axis of a heat map or time chart. */
   chartCells: 4_096,
+  /** Pixels a view of the timeline may be wide, and rows one may ask for. */
+  timelinePixels: 16_384,
+  timelineRows: 1_000,
+  /** Bytes of columns in one view of the timeline; merging gets coarser until they fit. */
+  timelineBytes: 200 * 1024,
+  /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
+  timelineLanes: 12,
   /** Bytes of one message to or from the window. */
   messageBytes: 32 * MiB,
   /** Calls one client may have running at once. */
