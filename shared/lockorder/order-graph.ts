@@ -17,10 +17,8 @@ export interface OrderEdge<W> {
   readonly to: string
   /** Who showed it first. */
   readonly witness: W
-  /** MODE_BITS of all witnesses: how the first was held, how the second was asked for. */
+  /** `modeBit`s of all witnesses: how the first was held, how the second was asked for. */
   modes: number
-  /** Times it was seen. */
-  count: number
 }
 
 export interface OrderCycle<W> {
@@ -41,6 +39,14 @@ const INVISIBLE: ReadonlySet<string> = new Set(['folio', 'dax entry'])
 
 export function knownToLockdep(className: string): boolean {
   return !INVISIBLE.has(className)
+}
+
+/**
+ * RCU and SRCU readers: lockdep calls them recursive readers, which nothing can make wait (include/linux/rcupdate.h:
+ * rcu_lock_acquire, read = 2). They are in no circle, so they are no part of an order.
+ */
+export function isRcu(className: string): boolean {
+  return className.startsWith('rcu_') || className.endsWith('srcu')
 }
 
 /** Would lockdep have seen the circle? */
@@ -79,11 +85,10 @@ export class OrderGraph<W> {
     if (from === to) return undefined
     const known = this.#from.get(from)?.get(to)
     if (known !== undefined) {
-      known.count++
       known.modes |= modes
       return undefined
     }
-    const edge: OrderEdge<W> = { from, to, witness: witness(), modes, count: 1 }
+    const edge: OrderEdge<W> = { from, to, witness: witness(), modes }
     this.edges.push(edge)
     const back = this.#path(to, from)
     const after = this.#from.get(from) ?? new Map<string, OrderEdge<W>>()

@@ -17,6 +17,7 @@ export interface AnalysisFigure {
 }
 
 const QUESTIONS: readonly (readonly [id: string, params: Readonly<Record<string, unknown>>])[] = [
+  ['lock-order', {}],
   ['overview', {}],
   ['contention', { by: 'class' }],
   ['contention', { by: 'instance' }],

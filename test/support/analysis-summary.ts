@@ -8,6 +8,7 @@ import { holdPhases } from '#shared/analysis/hold-phases.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { latencyDistribution } from '#shared/analysis/latency-distribution.ts'
 import { latencyHeatmap } from '#shared/analysis/latency-heatmap.ts'
+import { lockOrder } from '#shared/analysis/lock-order.ts'
 import { overview } from '#shared/analysis/overview.ts'
 import { slowestOps } from '#shared/analysis/slowest-ops.ts'
 import { waitChains } from '#shared/analysis/wait-chains.ts'
@@ -151,6 +152,22 @@ function waitsText(trace: Trace, scope: object): string {
   ].join('\n')
 }
 
+function lockOrderText(trace: Trace, { fromNs, toNs }: { readonly fromNs?: number; readonly toNs?: number }): string {
+  const window = { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }
+  const { classes, edges, cycles, openHolds, blind } = lockOrder.run(trace, lockOrder.params.parse({ scope: window }))
+  const sleeping = edges.filter(({ from, to }) =>
+    /i_rwsem|invalidate_lock|mmap_lock|jbd2_handle|i_data_sem/.test(from + to),
+  )
+  return [
+    `lock order: ${edges.length} orders among ${classes.length} classes, ${cycles.length} circles${blind ? ', blind' : ''}`,
+    `holds without an end ${openHolds}`,
+    ...sleeping
+      .slice(0, 12)
+      .map(({ from, to, count, op, task }) => `  ${from} > ${to}: ${count}, ${task.comm} ${op ?? '-'}`),
+    ...cycles.map(({ classes: circle }) => `  circle ${circle.join(' > ')}`),
+  ].join('\n')
+}
+
 /** All times in µs. */
 export function analysisSummary(trace: Trace, scope: object = {}): string {
   return [
@@ -159,5 +176,6 @@ export function analysisSummary(trace: Trace, scope: object = {}): string {
     holdPhasesText(trace, scope),
     latencyText(trace, scope),
     waitsText(trace, scope),
+    lockOrderText(trace, scope),
   ].join('\n\n')
 }

@@ -1,0 +1,100 @@
+/**
+ * `faultline lock-order`: the circles in the order in which a trace took its locks, each step with who showed it first and
+ * when, or that there is none. `--all` lists every order. With `--expect acyclic` a circle is exit status 3.
+ */
+
+import type { LockOrderCycle, LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
+import { choice, flag, from, json, to, traceId, windowOf } from '../options.ts'
+import {
+  bold,
+  columnsOf,
+  duration,
+  plural,
+  print,
+  printable,
+  printJson,
+  printTable,
+  type ClockUnit,
+} from '../output.ts'
+import { verb } from './verb.ts'
+
+export const lockOrder = verb({
+  id: 'lock-order',
+  about: 'which lock was taken under which, and whether those orders go in a circle',
+  args: [{ name: '<F>', about: 'a .faultline file' }],
+  options: {
+    all: flag('list every order, not only circles'),
+    lockdep: flag('only what lockdep can see: without folio and DAX entry bits'),
+    expect: choice({ what: '--expect', of: ['acyclic'], fallback: undefined, about: 'exit 3 if it is not so' }),
+    from,
+    to,
+    trace: traceId,
+    json,
+  },
+  async run(session, [path], options) {
+    const open = await session.openTrace(path, options.trace)
+    const scope = windowOf(options)
+    const result = await open.analyse('lock-order', { scope, lockdepOnly: options.lockdep })
+    if (options.json) printJson({ trace: open.trace.id, ...result })
+    else {
+      print(finding(result))
+      for (const cycle of result.cycles) print(`\n${circleLines(result, cycle, open.trace.clockUnit).join('\n')}`)
+      if (options.all && result.edges.length > 0) {
+        print('')
+        printTable(orderColumns(result.edges, open.trace.clockUnit))
+      }
+    }
+    return options.expect === 'acyclic' && result.cycles.length > 0 ? 3 : 0
+  },
+})
+
+function finding({ classes, edges, cycles, cyclesLeftOut, openHolds, blind }: LockOrderResult): string {
+  if (blind) return 'This trace cannot show a lock order: it has no holds. Record lock:* to see them.'
+  const open = openHolds === 0 ? '' : ` ${plural(openHolds, 'hold')} without an end left out.`
+  const found = cycles.length + cyclesLeftOut
+  const what = found === 0 ? 'No circle' : bold(plural(found, 'circle'))
+  const listed = cyclesLeftOut === 0 ? '' : `, the first ${cycles.length} listed`
+  return `${what} in ${plural(edges.length, 'order')} among ${plural(classes.length, 'class', 'classes')}${listed}.${open}`
+}
+
+function circleLines(result: LockOrderResult, cycle: LockOrderCycle, clock: ClockUnit): string[] {
+  const notes = [
+    cycle.lockdepSees ? '' : 'lockdep does not see it: it goes through a bit lock',
+    cycle.needsQueuedWriter ? writerWords(cycle) : '',
+  ].filter((text) => text !== '')
+  const head = bold(printable([...cycle.classes, cycle.classes[0]].join(' → ')))
+  return [
+    notes.length === 0 ? head : `${head} (${notes.join('; ')})`,
+    ...cycle.edges.map((index) => `  ${edgeWords(result.edges[index], clock)}`),
+  ]
+}
+
+/** The commit waits for all handles and lets no new one start: it is the writer of `jbd2_handle`. */
+function writerWords({ classes }: LockOrderCycle): string {
+  const writer = classes.includes('jbd2_handle') ? 'a journal commit' : 'a writer'
+  return `hangs only with ${writer} queued between readers`
+}
+
+function edgeWords(edge: LockOrderEdge, clock: ClockUnit): string {
+  const op = edge.op === null ? '' : ` in ${edge.op}`
+  return printable(
+    `${edge.task.comm}-${edge.task.pid}${op} held ${edge.from} and asked for ${edge.to} at ${duration(edge.atNs, clock)}, ${modesOf(edge)}, ${plural(edge.count, 'time')}`,
+  )
+}
+
+function modesOf({ modes }: LockOrderEdge): string {
+  return modes.map(([held, wanted]) => `${held}/${wanted}`).join(' ')
+}
+
+function orderColumns(edges: readonly LockOrderEdge[], clock: ClockUnit) {
+  const { name, count, time } = columnsOf(edges, clock)
+  return [
+    name('held', (edge) => edge.from),
+    name('asked for', (edge) => edge.to),
+    name('modes', modesOf),
+    count('times', (edge) => edge.count),
+    name('first by', (edge) => `${edge.task.comm}-${edge.task.pid}`),
+    name('in', (edge) => edge.op),
+    time('at', (edge) => edge.atNs),
+  ]
+}

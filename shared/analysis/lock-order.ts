@@ -1,0 +1,227 @@
+/**
+ * In which order locks were taken: which class was asked for while holding which, and whether those orders go in a circle,
+ * hang or no hang. lockdep's question, asked of a trace: classes are the names a trace prints, so two filesystems' locks of
+ * one name are one class here, and a circle through them needs a second look.
+ *
+ * Annotation classes (jbd2_handle, sb_pagefaults, fs_reclaim …) count, since they can block. Holds whose end is not in the
+ * trace are left out rather than believed to last for ever; trylocks are held but never waited for; interrupts have their
+ * own order; RCU readers wait for nobody and have none. might_lock() notes are not spans and so not here.
+ */
+
+import * as z from 'zod'
+import {
+  isRcu,
+  knownToLockdep,
+  lockdepSees,
+  modeBit,
+  needsQueuedWriter,
+  OrderGraph,
+  classesOf,
+} from '../lockorder/order-graph.ts'
+import type { OrderCycle, OrderEdge } from '../lockorder/order-graph.ts'
+import { MODES, SPAN_HOLD_KNOWN, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
+import type { Trace } from '../model/trace.ts'
+import { analysis, scopeSchema } from './analysis.ts'
+import { groupRows, orderGroups, PairIds } from './parts/grouping.ts'
+import { perTrace } from './parts/per-trace.ts'
+import { lockFacts, windowOf, type Window } from './parts/scope.ts'
+import { opName, taskRef, type TaskRef } from './parts/words.ts'
+
+/** Who showed an order first. */
+export interface LockOrderWitness {
+  readonly task: TaskRef
+  /** Operation it was in; null outside any. */
+  readonly op: string | null
+  /** When it asked for the second lock, ns. */
+  readonly atNs: number
+  /** Rows of the held and of the wanted lock span. */
+  readonly heldSpan: number
+  readonly wantedSpan: number
+}
+
+export interface LockOrderEdge extends LockOrderWitness {
+  readonly from: string
+  readonly to: string
+  readonly count: number
+  /** Pairs of (held, wanted) modes that were seen. */
+  readonly modes: readonly (readonly ['exclusive' | 'shared', 'exclusive' | 'shared'])[]
+}
+
+export interface LockOrderCycle {
+  readonly classes: readonly string[]
+  /** Places in `edges`, in order of the circle. */
+  readonly edges: readonly number[]
+  /** False: a bit lock is part of it, which lockdep does not track. */
+  readonly lockdepSees: boolean
+  /** True: readers meet readers somewhere, so it hangs only with a writer queued between them. */
+  readonly needsQueuedWriter: boolean
+}
+
+export interface LockOrderResult {
+  readonly classes: readonly { readonly name: string; readonly annotation: boolean; readonly lockdep: boolean }[]
+  /** In order of first appearance. */
+  readonly edges: readonly LockOrderEdge[]
+  readonly cycles: readonly LockOrderCycle[]
+  /** Circles found and not listed. */
+  readonly cyclesLeftOut: number
+  /** Holds without a known end, which could not be followed. */
+  readonly openHolds: number
+  /** The trace shows no holds at all: no order can be seen, which is not the same as a good order. */
+  readonly blind: boolean
+}
+
+export const lockOrder = analysis({
+  id: 'lock-order',
+  title: 'Lock order',
+  about: 'Which lock was asked for while holding which, and do those orders go in a circle?',
+  params: z.object({
+    scope: scopeSchema.pick({ fromNs: true, toNs: true }).default({}),
+    /** Only what lockdep can see: without folio and DAX entry bits. */
+    lockdepOnly: z.boolean().default(false),
+  }),
+  run(trace, { scope, lockdepOnly }): LockOrderResult {
+    const seen = nestings(trace, windowOf(scope))
+    const graph = new OrderGraph<Nesting>()
+    for (const one of seen.nestings) {
+      const from = trace.lockClasses[one.outer].name
+      const to = trace.lockClasses[one.inner].name
+      if (isRcu(from) || isRcu(to)) continue
+      if (lockdepOnly && !(knownToLockdep(from) && knownToLockdep(to))) continue
+      graph.add(from, to, one.modes, () => one)
+    }
+    return {
+      classes: classesIn(trace, graph),
+      edges: graph.edges.map((edge) => edgeRow(trace, edge)),
+      cycles: graph.cycles.map((cycle) => cycleRow(graph, cycle)),
+      cyclesLeftOut: graph.cyclesLeftOut,
+      openHolds: seen.openHolds,
+      blind: seen.holds === 0,
+    }
+  },
+})
+
+/** A pair of classes, the second asked for while holding the first: who did it first, how often, in which modes. */
+interface Nesting {
+  readonly outer: number
+  readonly inner: number
+  /** Rows of lock spans. */
+  readonly held: number
+  readonly wanted: number
+  modes: number
+  count: number
+}
+
+interface Nestings {
+  /** In order of the first request. */
+  readonly nestings: readonly Nesting[]
+  readonly openHolds: number
+  readonly holds: number
+}
+
+/** Lock spans that show a hold by task and by context (interrupts apart), in order of their requests. */
+const holdsByContext = perTrace((trace) => {
+  const { task, flags, requestedNs } = trace.lockSpan.cols
+  const contexts = new Int32Array(trace.lockSpan.length)
+  for (let row = 0; row < contexts.length; row++) {
+    contexts[row] = (flags[row] & SPAN_HOLD_KNOWN) === 0 ? -1 : task[row] * 2 + ((flags[row] & SPAN_IRQ) === 0 ? 0 : 1)
+  }
+  const groups = groupRows(contexts, trace.tasks.length * 2)
+  orderGroups(groups, requestedNs)
+  return groups
+})
+
+function nestings(trace: Trace, window: Window): Nestings {
+  const { starts, rows } = holdsByContext(trace)
+  const { lock, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
+  const { classOf } = lockFacts(trace)
+  const found = new Pairings(trace)
+  let openHolds = 0
+  const held: number[] = []
+  for (let context = 0; context + 1 < starts.length; context++) {
+    held.length = 0
+    for (let i = starts[context]; i < starts[context + 1]; i++) {
+      const wanted = rows[i]
+      const at = requestedNs[wanted]
+      let kept = 0
+      for (const one of held) if (releasedNs[one] > at) held[kept++] = one
+      held.length = kept
+      if (at >= window.fromNs && at < window.toNs && (flags[wanted] & SPAN_TRY) === 0) {
+        for (const one of held) {
+          // Asked for earlier and still waited for: not held.
+          if (acquiredNs[one] <= at && classOf[lock[one]] !== classOf[lock[wanted]]) found.add(one, wanted)
+        }
+      }
+      if (Number.isNaN(releasedNs[wanted])) openHolds++
+      else held.push(wanted)
+    }
+  }
+  return { nestings: found.inOrder(), openHolds, holds: rows.length }
+}
+
+class Pairings {
+  readonly #trace: Trace
+  readonly #classOf: Uint32Array
+  readonly #pairs: PairIds
+  readonly #found: Nesting[] = []
+
+  constructor(trace: Trace) {
+    this.#trace = trace
+    this.#classOf = lockFacts(trace).classOf
+    this.#pairs = new PairIds(trace.lockClasses.length, trace.lockClasses.length)
+  }
+
+  add(held: number, wanted: number): void {
+    const { lock, mode, requestedNs } = this.#trace.lockSpan.cols
+    const outer = this.#classOf[lock[held]]
+    const inner = this.#classOf[lock[wanted]]
+    const bit = modeBit(MODES[mode[held]], MODES[mode[wanted]])
+    const id = this.#pairs.id(outer, inner)
+    const known = id < this.#found.length ? this.#found[id] : undefined
+    if (known === undefined) {
+      this.#found.push({ outer, inner, held, wanted, modes: bit, count: 1 })
+      return
+    }
+    known.count++
+    known.modes |= bit
+    if (requestedNs[wanted] < requestedNs[known.wanted]) this.#found[id] = { ...known, held, wanted }
+  }
+
+  inOrder(): readonly Nesting[] {
+    const { requestedNs } = this.#trace.lockSpan.cols
+    return this.#found.sort((a, b) => requestedNs[a.wanted] - requestedNs[b.wanted] || a.wanted - b.wanted)
+  }
+}
+
+function classesIn(trace: Trace, graph: OrderGraph<Nesting>): LockOrderResult['classes'] {
+  const used = new Set<number>()
+  for (const { witness } of graph.edges) used.add(witness.outer).add(witness.inner)
+  return [...used].map((id) => {
+    const { name, kind } = trace.lockClasses[id]
+    return { name, annotation: kind === 'annotation', lockdep: knownToLockdep(name) }
+  })
+}
+
+function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>): LockOrderEdge {
+  const { task, op, requestedNs } = trace.lockSpan.cols
+  const pairs = MODES.flatMap((held) => MODES.map((wanted) => [held, wanted] as const))
+  return {
+    from,
+    to,
+    count: witness.count,
+    modes: pairs.filter(([held, wanted]) => (modes & modeBit(held, wanted)) !== 0),
+    task: taskRef(trace, task[witness.wanted]),
+    op: opName(trace, op[witness.wanted]),
+    atNs: requestedNs[witness.wanted],
+    heldSpan: witness.held,
+    wantedSpan: witness.wanted,
+  }
+}
+
+function cycleRow(graph: OrderGraph<Nesting>, cycle: OrderCycle<Nesting>): LockOrderCycle {
+  return {
+    classes: classesOf(cycle),
+    edges: cycle.edges.map((edge) => graph.edges.indexOf(edge)),
+    lockdepSees: lockdepSees(classesOf(cycle)),
+    needsQueuedWriter: needsQueuedWriter(cycle),
+  }
+}
