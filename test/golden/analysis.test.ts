@@ -8,6 +8,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { contention } from '#shared/analysis/contention.ts'
+import { lockOrder } from '#shared/analysis/lock-order.ts'
 import { analysisSummary } from '../support/analysis-summary.ts'
 import { describeWithCorpus, readCorpus, readMaybeCompressed, repoRoot } from '../support/corpus.ts'
 import { importText } from '../support/import-text.ts'
@@ -32,6 +33,18 @@ describe.each(['dax-xfs-small', 'nl-dax-ext4-small'])('%s', (name) => {
     const text = `${analysisSummary(trace, scope)}\n`
     expect(text).toBe(golden(`${name}.window`, text))
   })
+})
+
+describeWithCorpus('lock order of real kernels', () => {
+  it.each(['dax-ext4-full', 'dax-xfs-small', 'dax-ext4-lockstat', 'dax-ext2-lockstat', 'dax-ext4-faultheavy-lockstat'])(
+    'has no circle in %s: lockdep was on and said nothing',
+    (name) => {
+      const { trace } = importText(readCorpus(`dax/${name}.trace.txt`))
+      const { cycles, edges, blind } = lockOrder.run(trace, lockOrder.params.parse({}))
+      expect({ cycles, blind }).toEqual({ cycles: [], blind: false })
+      expect(edges.length).toBeGreaterThan(300)
+    },
+  )
 })
 
 describeWithCorpus('contention of a lockdep trace', () => {

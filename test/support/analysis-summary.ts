@@ -155,9 +155,9 @@ function waitsText(trace: Trace, scope: object): string {
 function lockOrderText(trace: Trace, { fromNs, toNs }: { readonly fromNs?: number; readonly toNs?: number }): string {
   const window = { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }
   const { classes, edges, cycles, openHolds, blind } = lockOrder.run(trace, lockOrder.params.parse({ scope: window }))
-  const sleeping = edges.filter(({ from, to }) =>
-    /i_rwsem|invalidate_lock|mmap_lock|jbd2_handle|i_data_sem/.test(from + to),
-  )
+  const known =
+    /i_rwsem|i_mutex_key|invalidate_lock|mmap_lock|i_mmap_rwsem|jbd2_handle|i_data_sem|sb_pagefaults|nondir_ilock/
+  const sleeping = edges.filter(({ from, to }) => known.test(from) && known.test(to))
   return [
     `lock order: ${edges.length} orders among ${classes.length} classes, ${cycles.length} circles${blind ? ', blind' : ''}`,
     `holds without an end ${openHolds}`,
