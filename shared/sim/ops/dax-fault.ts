@@ -187,6 +187,7 @@ function* evictSparse(w: World, f: Fault): Steps {
 function* loadHole(w: World, f: Fault, sample: number): Steps {
   const { k, policy } = w
   const { inode, index } = f
+  policy.pairing.beforeHole?.(w, f)
   k.enter(P.load_hole)
   if (policy.switches.holePage === 'page-cache') yield* loadHolePage(w, f)
   else {

@@ -140,16 +140,22 @@ function* zeroEdges(w: World, block: number, slots: readonly number[]): Steps {
   w.checks?.zeroed(block)
 }
 
-/** The block is new: whatever stands for the hole goes, entry or page, and the PTEs of it (iomap: invalidate_inode_pages2). */
+/**
+ * The block is new: whatever stands for the hole goes, and the PTEs of it. Where holes are page-cache pages only a page that
+ * is found is unmapped (mm/filemap.c of 4.0: generic_file_direct_write, invalidate_inode_pages2_range); a fault that has seen
+ * the hole and has not made its page yet is not noticed (R07).
+ */
 function* invalidateHole(w: World, inode: Inode, index: number): Steps {
-  const { k } = w
+  const { k, policy } = w
   k.enter(P.invalidate)
   if (k.see(inode.entryObject + index, false)) yield
-  if (w.policy.pairing.entries === true && isPresent(inode.mapping.entries[slotOf(inode, index)])) {
+  if (policy.pairing.entries === true && isPresent(inode.mapping.entries[slotOf(inode, index)])) {
     yield* deleteEntry(w, inode, index)
   }
   const page = yield* lockPage(w, inode, index)
-  yield* unmap(w, { inode, from: index, to: index + 1 }, { evenCows: false })
+  if (page !== undefined || policy.switches.holePage === 'global-zero') {
+    yield* unmap(w, { inode, from: index, to: index + 1 }, { evenCows: false })
+  }
   if (page !== undefined) {
     inode.mapping.detach(page)
     k.unlock(page.lock)

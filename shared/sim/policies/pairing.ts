@@ -45,6 +45,8 @@ const immapExcl: Pairing = {
     if (f.page === undefined && w.policy.switches.holePage === 'page-cache') yield* lockHolePage(w, f)
     if (f.immap === undefined && lockImmap(w, f, 'pairing')) yield
   },
+  // fs/dax.c of 4.3-rc1: i_mmap_unlock_write, then dax_load_hole (R06).
+  beforeHole: (w, f) => unlockImmap(w, f, 'pairing'),
   leave(w, f) {
     // R13a: the 2 MiB path returned with the lock held when get_block failed (0f90cc6609c7).
     if (!f.pmd || !f.failed) unlockImmap(w, f, 'pairing')

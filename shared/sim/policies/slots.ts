@@ -72,6 +72,8 @@ export interface Pairing extends Option {
   readonly before?: (w: World, f: Fault) => Steps
   /** After the block look-up. */
   readonly after?: (w: World, f: Fault) => Steps
+  /** A read fault has found a hole: what its handler lets go before it maps one. */
+  readonly beforeHole?: (w: World, f: Fault) => void
   readonly leave?: (w: World, f: Fault) => void
   /** DAX faults record what they map in entries with a lock bit. */
   readonly entries?: true
