@@ -101,6 +101,12 @@ export const limits = {
   simPages: 4 * MiB,
   /** Emitted happenings of one simulated run. */
   simEvents: 1_000_000_000,
+  /** Moves of one explored execution, and of a schedule. */
+  exploreDepth: 100_000,
+  /** Characters of a schedule string. */
+  scheduleChars: 1_000_000,
+  /** Blocks of a device in a search, where a world is built per schedule. */
+  explorePages: 16_384,
   /** Simulated time of one run, ns. */
   simNs: 3_600_000_000_000,
 } as const

@@ -206,7 +206,7 @@ export function prepare(spec: RunSpec, options: { sink?: SimSink | undefined; ti
   return { world, sink: digest, order, scenario, params, machine, strategy }
 }
 
-function parseParams(scenario: Scenario, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function parseParams(scenario: Scenario, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const parsed = scenario.params.strict().safeParse(given)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
@@ -260,7 +260,7 @@ function* drive(prepared: Prepared, hooks: RunHooks, budget: number): Generator<
 }
 
 /** V13, V18: what is left when nothing moves. */
-function judgeRest(world: World): void {
+export function judgeRest(world: World): void {
   const { k } = world
   for (const task of hungTasks(world)) {
     if (k.deadlock !== undefined) continue

@@ -54,6 +54,8 @@ export class SimTask {
   pendingLayer = 'fs'
   /** Search: the shared object its next move reads (>= 0) or writes (-1 - object). */
   footprint = 0
+  /** Search: times it asked whether to go round once more. */
+  rounds = 0
   /** Woken for a free lock and beaten to it: the next release hands it over directly. */
   beaten = false
   readonly held: Held[] = []

@@ -108,6 +108,8 @@ export class World {
   /** No operation begins after this. */
   stopAt: Ns = Infinity
   maxOps = Infinity
+  /** Search: how often each actor goes round. Its own count, because a common one would depend on who was first. */
+  rounds = Infinity
   readonly cpus: number
   readonly dax: boolean
   readonly #vmas: Vma[] = []
@@ -364,6 +366,7 @@ export class World {
 
   /** May another operation begin? */
   goesOn(): boolean {
+    if (this.rounds !== Infinity) return this.k.current.rounds++ < this.rounds
     return this.k.now < this.stopAt && this.stats.ops < this.maxOps
   }
 
