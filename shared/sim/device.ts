@@ -15,6 +15,8 @@ export class Device {
   /** Slots with bytes that only caches hold. */
   readonly #dirty: Uint8Array
   dirtySlots = 0
+  /** Moves with every store: each changes what a power cut would leave, or might. */
+  version = 0
 
   constructor(options: { readonly blocks: number; readonly slots: number; readonly eadr: boolean }) {
     this.blocks = options.blocks
@@ -42,6 +44,7 @@ export class Device {
   /** A store that stays in the caches (a mapping's user), or is durable at once (kernel copies, non-temporal). */
   store(block: number, slot: number, tag: Tag, durably: boolean): void {
     const at = block * this.slots + slot
+    this.version++
     this.#visible[at] = tag
     if (durably || this.eadr) {
       this.#durable[at] = tag
