@@ -62,6 +62,8 @@ export class Kernel {
   current!: SimTask
   /** Steps of tasks taken. */
   stepsTaken = 0
+  /** Search: what a move touches besides locks and its `see`, coded as `footprint`; who searches empties it. */
+  readonly touched: number[] = []
 
   readonly #heap = new EventHeap()
   readonly #runQueue = new RunQueue()
@@ -199,6 +201,7 @@ export class Kernel {
 
   /** Sleep until woken from `queue`. The caller looks again at what it waited for. */
   sleepOn(queue: WaitQueue, exclusive: boolean): boolean {
+    this.touch(this.#objectOf(queue), true)
     queue.waiters.push({ task: this.current, exclusive })
     this.#block(this.current, 'blocked')
     if (this.current.waitsForTasks !== undefined) this.checkDeadlock(this.current)
@@ -207,6 +210,7 @@ export class Kernel {
 
   /** Wakes all that wait non-exclusively and up to `exclusives` exclusive waiters. Returns how many woke. */
   wake(queue: WaitQueue, exclusives: number): number {
+    this.touch(this.#objectOf(queue), queue.waiters.length > 0)
     if (queue.waiters.length === 0) return 0
     let woken = 0
     let left = exclusives
@@ -237,6 +241,17 @@ export class Kernel {
     if (this.timed) return false
     this.current.footprint = write ? -1 - object : object
     return true
+  }
+
+  /** Search: shared state that a move reads or changes after its first access, where nobody could come between. */
+  touch(object: number, write: boolean): void {
+    if (!this.timed) this.touched.push(write ? -1 - object : object)
+  }
+
+  /** Wait queues get their number when a search first meets them. */
+  #objectOf(queue: WaitQueue): number {
+    if (queue.object === -1 && !this.timed) queue.object = this.objects(1)
+    return queue.object
   }
 
   report(invariant: string, message: string, task: SimTask | undefined = this.current): void {

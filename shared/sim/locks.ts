@@ -124,6 +124,8 @@ export class SimLock {
 /** A wait queue: tasks that sleep until somebody wakes them. `exclusive` waiters are woken one at a time. */
 export class WaitQueue {
   readonly name: string
+  /** Its number as a shared object of a search, -1 none yet. */
+  object = -1
   /** Woken and not yet looked again, where the waiter keeps count. */
   woken = 0
   readonly waiters: { readonly task: SimTask; readonly exclusive: boolean }[] = []
