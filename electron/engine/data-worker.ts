@@ -13,6 +13,9 @@ import { rowBytes } from '#shared/base/columns.ts'
 import { limits } from '#shared/base/limits.ts'
 import { spanSchemas, SPAN_TABLES, type Trace } from '#shared/model/trace.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
+import { rowsOf, type RowsParams } from '#shared/timeline/rows.ts'
+import type { TimelineRows, TimelineView } from '#shared/timeline/types.ts'
+import { viewOf, type ViewParams } from '#shared/timeline/view.ts'
 import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { rowMaps } from '../store/span-rows.ts'
@@ -39,6 +42,12 @@ const functions = {
   /** `params` have been parsed. */
   analyse(path: string, trace: number, id: string, params: unknown): unknown {
     return analyses.get(id).run(traceOf(path, load(path), trace), params)
+  },
+  rows(path: string, trace: number, params: RowsParams): TimelineRows {
+    return rowsOf(traceOf(path, load(path), trace), params)
+  },
+  view(path: string, trace: number, params: ViewParams): TimelineView {
+    return viewOf(traceOf(path, load(path), trace), params)
   },
   drop(path: string): void {
     loaded.get(path)?.db.close()

@@ -16,6 +16,7 @@ import { exportName } from './export-tables.ts'
 import type { Files } from './files.ts'
 import type { Handles } from './handles.ts'
 import type { Jobs } from './jobs.ts'
+import type { Kept } from './kept.ts'
 import type { Call } from './importing.ts'
 import type { Opening } from './opening.ts'
 import type { Reader } from './reader.ts'
@@ -24,6 +25,7 @@ import { writablePath } from './rights.ts'
 import type { SampleFile } from './samples.ts'
 import type { Simulating } from './simulating.ts'
 import type { SqlRunner } from './sql.ts'
+import { timelineHandlers, type TimelineMethod } from './timeline-handlers.ts'
 import type { Uploads } from './uploads.ts'
 
 export interface Parts {
@@ -32,6 +34,7 @@ export interface Parts {
   readonly samples: Registry<SampleFile>
   readonly files: Files
   readonly recents: Recents
+  readonly kept: Kept
   readonly uploads: Uploads
   readonly downloads: Downloads
   readonly handles: Handles
@@ -48,16 +51,22 @@ export type Handlers = {
 }
 
 export function createHandlers(parts: Parts): Handlers {
-  return { ...fileHandlers(parts), ...traceHandlers(parts), ...simHandlers(parts), ...byteHandlers(parts) }
+  return {
+    ...fileHandlers(parts),
+    ...traceHandlers(parts),
+    ...simHandlers(parts),
+    ...byteHandlers(parts),
+    ...timelineHandlers(parts),
+  }
 }
 
-type FileMethod = 'app.info' | Extract<MethodName, `files.${string}`>
+type FileMethod = 'app.info' | Extract<MethodName, `files.${string}` | `window.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
 type SimMethod = Extract<MethodName, `sim.${string}`>
-type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod>
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | TimelineMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
-  const { files, recents, handles, opening, jobs, reader, onRecent } = parts
+  const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts
   return {
     'app.info': (_, { client }) =>
       Promise.resolve({
@@ -70,6 +79,11 @@ function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
         paths: client.rights.paths,
         startWith: files.startWith(client),
       }),
+    'window.kept': () => kept.read(),
+    async 'window.keep'({ key, value }) {
+      await kept.write(key, value)
+      return null
+    },
     'files.recent': (_, { client }) => files.recent(client),
     async 'files.forget'({ source }, { client }) {
       await recents.forget(await files.listedAs(source, client))

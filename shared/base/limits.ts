@@ -47,6 +47,8 @@ export const limits = {
   timelineRows: 1_000,
   /** Bytes of columns in one view of the timeline; merging gets coarser until they fit. */
   timelineBytes: 200 * 1024,
+  /** Bytes of lanes of rows looked at lately that are kept per trace. */
+  timelineCacheBytes: 256 * MiB,
   /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
   timelineLanes: 12,
   /** Bytes of one message to or from the window. */
@@ -89,6 +91,8 @@ export const limits = {
   cachedAnalyses: 200,
   /** Steps of the window's selection history per file. */
   selectionHistory: 100,
+  /** Bytes of one value the window has the engine keep across restarts. */
+  keptBytes: 1 * MiB,
   /** Rows a table of the window draws as they are; longer ones are virtual. */
   plainTableRows: 200,
   /** Findings of one invariant a simulated run keeps with their text; all are counted. */

@@ -16,6 +16,7 @@ import {
   type SimCatalog,
   type StrategyProgress,
 } from './simulation.ts'
+import { timelineRowsSchema, timelineViewSchema, type TimelineRows, type TimelineView } from './timeline.ts'
 
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
 export const fileId = z.string().min(1).max(64)
@@ -67,6 +68,8 @@ export interface OpenedFile {
   readonly path: string
   readonly bytes: number
   readonly traces: readonly TraceInfo[]
+  /** How this client opens it again later, also after a restart. Left out: it cannot. */
+  readonly again?: Source
 }
 
 /** CONTRACT.md `import`. */
@@ -133,6 +136,10 @@ export interface QueryResult {
   readonly wallMs: number
 }
 
+/** What the window keeps across restarts, by its owner. */
+export const KEPT_KEYS = ['settings', 'session', 'sql'] as const
+export type KeptKey = (typeof KEPT_KEYS)[number]
+
 /** One of `path`, `bytes` and `download` is there: it was written, it is here, or it is fetched in pieces (download.ts). */
 export interface ExportResult {
   readonly path: string | null
@@ -178,6 +185,9 @@ export const EXPORT_TABLES = [
 
 export const methods = {
   'app.info': method<AppInfo>()(nothing),
+  /** What the window kept, by key; values are the window's own. */
+  'window.kept': method<Partial<Record<KeptKey, unknown>>>()(nothing),
+  'window.keep': method<null>()(z.object({ key: z.enum(KEPT_KEYS), value: z.unknown() })),
   'files.recent': method<readonly RecentFile[]>()(nothing),
   'files.forget': method<null>()(z.object({ source: sourceSchema })),
   /** Open a .faultline file, or import anything else first (progress). Returns what the import said where there was one. */
@@ -200,6 +210,10 @@ export const methods = {
   'analysis.run': method<unknown>()(
     z.object({ file: fileId, trace: z.int().positive(), id: z.string(), params: z.unknown() }),
   ),
+  /** Rows of the timeline to choose from; what happens on them in figures. */
+  'timeline.rows': method<TimelineRows>()(timelineRowsSchema),
+  /** The slices of some rows in a window, merged to pixels, as binary columns. */
+  'timeline.view': method<TimelineView>()(timelineViewSchema),
   'query.run': method<QueryResult>()(
     z.object({ file: fileId, sql: z.string().min(1), maxRows: z.int().positive().optional() }),
   ),

@@ -1,0 +1,309 @@
+/**
+ * Which slices belong to which row: for each section and family the spans by row, in order of time, each with the lane
+ * it is drawn in. Lanes are first fit: what begins while something else lasts goes one lane down, so nesting shows as
+ * nesting and two readers of a lock as two. Built once per trace and family, in one pass over its spans.
+ *
+ * A span whose end was never seen lasts to the end of the trace, unless what follows shows that it was over: a task is
+ * in one system call at a time, a lock has one writer. Annotation classes are lockdep's book-keeping and not locks.
+ */
+
+import { groupRows, type RowGroups } from '../analysis/parts/grouping.ts'
+import { perTrace } from '../analysis/parts/per-trace.ts'
+import { lockFacts } from '../analysis/parts/scope.ts'
+import { limits } from '../base/limits.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
+import type { Trace } from '../model/trace.ts'
+import { SLICE_FAILED, SLICE_INFERRED, SLICE_IRQ, SLICE_SHARED, type RowSection, type TrackFamily } from './types.ts'
+
+/** Families whose slices are rows of a span table. `blocking` is made from `hold`, ticks and counters from elsewhere. */
+export type SpanFamily = Exclude<TrackFamily, 'blocking' | 'tick' | 'counter'>
+
+export interface FamilySource {
+  readonly family: SpanFamily
+  /** Rows of the section. */
+  readonly keys: Uint32Array | Int32Array
+  readonly rows: number
+  /** Spans that count; undefined: all. */
+  readonly among: Uint32Array | undefined
+  readonly start: Float64Array
+  /** NaN: never seen. */
+  readonly end: (span: number) => number
+  /** Index into `words`. */
+  readonly name: (span: number) => number
+  readonly words: (name: number) => string
+  readonly flags: (span: number) => number
+  /** The later span shows that the earlier one, whose end was not seen, was over. */
+  readonly closes: (earlier: number, later: number) => boolean
+  readonly waited: ((span: number) => number) | undefined
+}
+
+export interface FamilyRows extends RowGroups {
+  readonly source: FamilySource
+  /** Parallel to `rows`. */
+  readonly lane: Uint8Array
+  /** Per row of the section. */
+  readonly lanes: Uint8Array
+  /** ns in which at least one slice lasts, and the sum over slices; of those whose end was seen. */
+  readonly covered: Float64Array
+  readonly total: Float64Array
+  /** First begin and last end; Infinity and -Infinity where there is nothing. */
+  readonly firstNs: Float64Array
+  readonly lastNs: Float64Array
+}
+
+const SECTION_FAMILIES: Readonly<Record<RowSection, readonly SpanFamily[]>> = {
+  task: ['state', 'op', 'phase', 'hold', 'wait'],
+  cpu: ['run', 'op'],
+  lock: ['hold', 'wait'],
+  inode: ['op'],
+  counter: [],
+}
+
+export function familiesOf(section: RowSection): readonly SpanFamily[] {
+  return SECTION_FAMILIES[section]
+}
+
+/** Built when first asked for and kept with the trace. */
+export function familyRows(trace: Trace, section: RowSection, family: SpanFamily): FamilyRows {
+  const known = built(trace)
+  const key = `${section} ${family}`
+  let rows = known.get(key)
+  if (rows === undefined) {
+    rows = placed(trace, sourceOf(trace, section, family))
+    known.set(key, rows)
+  }
+  return rows
+}
+
+const built = perTrace(() => new Map<string, FamilyRows>())
+
+/** CPUs with anything on them: one more than the highest number seen. */
+export const cpuCount = perTrace((trace) => {
+  let count = trace.meta.cpus ?? 0
+  for (const column of [trace.taskState.cols.cpu, trace.op.cols.cpu]) {
+    for (const cpu of column) if (cpu >= count) count = cpu + 1
+  }
+  return { count: Math.min(count, limits.cpus) }
+})
+
+/** Locks that are locks: rows of the lock section. */
+export const listedLocks = perTrace((trace) => {
+  const { listed } = lockFacts(trace)
+  const ids = trace.locks.flatMap((_, id) => (listed[id] === 1 ? [id] : []))
+  return Uint32Array.from(ids)
+})
+
+function sourceOf(trace: Trace, section: RowSection, family: SpanFamily): FamilySource {
+  switch (family) {
+    case 'op':
+      return opSource(trace, section)
+    case 'phase':
+      return phaseSource(trace)
+    case 'hold':
+    case 'wait':
+      return lockSource(trace, section, family)
+    case 'state':
+    case 'run':
+      return stateSource(trace, family)
+  }
+}
+
+/** Kinds that happen inside system calls; every other operation shows that the system call before it is over. */
+const NESTED: ReadonlySet<string> = new Set([
+  'read_fault',
+  'write_fault',
+  'mkwrite',
+  'cow_fault',
+  'pmd_fault',
+  'fault',
+  'writeback',
+  'commit',
+  'invalidate',
+])
+
+function opSource(trace: Trace, section: RowSection): FamilySource {
+  const { startNs, durationNs, kind, task, cpu, inode, inferred, result, waitNs } = trace.op.cols
+  const nested = trace.opKinds.map((name) => NESTED.has(name))
+  return {
+    family: 'op',
+    keys: section === 'task' ? task : section === 'cpu' ? cpu : inode,
+    rows: section === 'task' ? trace.tasks.length : section === 'cpu' ? cpuCount(trace).count : trace.inodes.length,
+    among: undefined,
+    start: startNs,
+    end: (op) => startNs[op] + durationNs[op],
+    name: (op) => kind[op],
+    words: (name) => trace.opKinds[name],
+    flags: (op) => (inferred[op] === 1 ? SLICE_INFERRED : 0) | (result[op] < 0 ? SLICE_FAILED : 0),
+    closes: (earlier, later) =>
+      task[earlier] === task[later] && (!nested[kind[later]] || kind[earlier] === kind[later]),
+    waited: (op) => (waitNs[op] >= 0 ? waitNs[op] : 0),
+  }
+}
+
+function phaseSource(trace: Trace): FamilySource {
+  const { startNs, durationNs, name, task, op } = trace.phase.cols
+  return {
+    family: 'phase',
+    keys: task,
+    rows: trace.tasks.length,
+    among: undefined,
+    start: startNs,
+    end: (phase) => startNs[phase] + durationNs[phase],
+    name: (phase) => name[phase],
+    words: (word) => trace.phaseNames[word],
+    flags: () => 0,
+    closes: (earlier, later) => name[earlier] === name[later] || op[earlier] !== op[later],
+    waited: undefined,
+  }
+}
+
+function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'): FamilySource {
+  const { lock, task, mode, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
+  const { classOf, listed } = lockFacts(trace)
+  const start = family === 'hold' ? acquiredNs : requestedNs
+  const until = family === 'hold' ? releasedNs : acquiredNs
+  const needed = family === 'hold' ? SPAN_HOLD_KNOWN : SPAN_CONTENDED
+  const byLock = section === 'lock'
+  return {
+    family,
+    keys: byLock ? lock : task,
+    rows: byLock ? trace.locks.length : trace.tasks.length,
+    among: spansWhere(
+      trace.lockSpan.length,
+      (span) => (flags[span] & needed) !== 0 && listed[lock[span]] === 1 && start[span] >= 0,
+    ),
+    start,
+    end: (span) => until[span],
+    name: byLock ? (span) => task[span] : (span) => classOf[lock[span]],
+    words: byLock ? (name) => trace.tasks[name].comm : (name) => trace.lockClasses[name].name,
+    flags: (span) =>
+      ((flags[span] & SPAN_INFERRED) !== 0 ? SLICE_INFERRED : 0) |
+      ((flags[span] & SPAN_IRQ) !== 0 ? SLICE_IRQ : 0) |
+      (mode[span] === 1 ? SLICE_SHARED : 0),
+    closes:
+      family === 'wait'
+        ? (earlier, later) => task[earlier] === task[later]
+        : (earlier, later) =>
+            lock[earlier] === lock[later] &&
+            (task[earlier] === task[later] || (mode[earlier] === 0 && mode[later] === 0)),
+    waited: undefined,
+  }
+}
+
+const RUNNING = TASK_STATES.indexOf('running')
+
+function stateSource(trace: Trace, family: 'state' | 'run'): FamilySource {
+  const { startNs, durationNs, state, task, cpu } = trace.taskState.cols
+  const run = family === 'run'
+  return {
+    family,
+    keys: run ? cpu : task,
+    rows: run ? cpuCount(trace).count : trace.tasks.length,
+    among: run
+      ? spansWhere(trace.taskState.length, (span) => state[span] === RUNNING && trace.tasks[task[span]].pid !== 0)
+      : undefined,
+    start: startNs,
+    end: (span) => startNs[span] + durationNs[span],
+    name: run ? (span) => task[span] : (span) => state[span],
+    words: run ? (name) => trace.tasks[name].comm : (name) => TASK_STATES[name],
+    flags: () => 0,
+    closes: () => true,
+    waited: undefined,
+  }
+}
+
+function spansWhere(length: number, test: (span: number) => boolean): Uint32Array {
+  const spans = new Uint32Array(length)
+  let count = 0
+  for (let span = 0; span < length; span++) if (test(span)) spans[count++] = span
+  return spans.slice(0, count)
+}
+
+/** By row, in order of begin; of those that begin together the longer one first, because it is the outer one. */
+function placed(trace: Trace, source: FamilySource): FamilyRows {
+  const groups = groupRows(source.keys, source.rows, source.among)
+  const { starts, rows } = groups
+  const out: FamilyRows = {
+    ...groups,
+    source,
+    lane: new Uint8Array(rows.length),
+    lanes: new Uint8Array(source.rows),
+    covered: new Float64Array(source.rows),
+    total: new Float64Array(source.rows),
+    firstNs: new Float64Array(source.rows).fill(Infinity),
+    lastNs: new Float64Array(source.rows).fill(-Infinity),
+  }
+  const fit = new FirstFit(source, trace.meta.durationNs)
+  for (let row = 0; row < source.rows; row++) {
+    if (starts[row] === starts[row + 1]) continue
+    order(rows.subarray(starts[row], starts[row + 1]), source)
+    fit.place(out, row)
+  }
+  return out
+}
+
+function order(rows: Uint32Array, { start, end }: FamilySource): void {
+  const before = (a: number, b: number) => {
+    if (start[a] !== start[b]) return start[a] - start[b]
+    const endA = end(a)
+    const endB = end(b)
+    if (endA === endB) return a - b
+    // NaN, not seen to end, is the longest.
+    if (Number.isNaN(endA)) return Number.isNaN(endB) ? a - b : -1
+    return Number.isNaN(endB) ? 1 : endB - endA
+  }
+  for (let i = 1; i < rows.length; i++) {
+    if (start[rows[i - 1]] < start[rows[i]] || before(rows[i - 1], rows[i]) <= 0) continue
+    rows.sort(before)
+    return
+  }
+}
+
+class FirstFit {
+  readonly #source: FamilySource
+  readonly #traceEnd: number
+  readonly #end = new Float64Array(limits.timelineLanes)
+  /** Last span of each lane whose end was not seen, else -1. */
+  readonly #open = new Float64Array(limits.timelineLanes)
+
+  constructor(source: FamilySource, traceEnd: number) {
+    this.#source = source
+    this.#traceEnd = traceEnd
+  }
+
+  place(out: FamilyRows, row: number): void {
+    const { start, end } = this.#source
+    let lanes = 0
+    let latest = -Infinity
+    let last = -Infinity
+    for (let i = out.starts[row]; i < out.starts[row + 1]; i++) {
+      const span = out.rows[i]
+      const from = start[span]
+      const seen = end(span)
+      const to = seen >= from ? seen : Number.isNaN(seen) ? Math.max(from, this.#traceEnd) : from
+      const lane = this.#laneFor(span, from, lanes)
+      if (lane === lanes) lanes++
+      this.#end[lane] = to
+      this.#open[lane] = Number.isNaN(seen) ? span : -1
+      out.lane[i] = lane
+      last = Math.max(last, to)
+      if (!(seen > from)) continue
+      out.total[row] += seen - from
+      if (seen > latest) {
+        out.covered[row] += seen - Math.max(from, latest)
+        latest = seen
+      }
+    }
+    out.lanes[row] = lanes
+    out.firstNs[row] = start[out.rows[out.starts[row]]]
+    out.lastNs[row] = last
+  }
+
+  #laneFor(span: number, from: number, lanes: number): number {
+    for (let lane = 0; lane < lanes; lane++) {
+      if (this.#end[lane] <= from) return lane
+      if (this.#open[lane] >= 0 && this.#source.closes(this.#open[lane], span)) return lane
+    }
+    return Math.min(lanes, limits.timelineLanes - 1)
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * One lane of a timeline row: slices that do not overlap, in order, and what is needed to show any part of them at any
+ * width without looking at each. At a merge width of B (a power of two), a slice of at least B stands alone; shorter
+ * ones that begin in the same B-aligned bucket become one. So at most two slices per bucket come out: a long one leaves
+ * the bucket it begins in, and the rest of a bucket is one group. Buckets are aligned to the trace and not to the view:
+ * nothing flickers while panning.
+ *
+ * Sums come from prefix sums; which word has most of a group's time, and which slice is its longest, from a tree with 16
+ * children per node. Both are exact for groups of up to SCAN slices; above, the word is the one with more than half of
+ * the time where there is one (a weighted majority vote can be merged, a histogram of words would not fit).
+ */
+
+import { SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from './types.ts'
+
+const FANOUT = 16
+const SCAN = 64
+
+export interface LaneColumns {
+  readonly length: number
+  readonly start: Float64Array
+  /** At least `start`, at most the next slice's start. */
+  readonly end: Float64Array
+  /** Row in the span's table. */
+  readonly id: Uint32Array
+  readonly name: Uint32Array
+  readonly flags: Uint8Array
+  /** Part of a slice spent waiting or waited for; undefined: nothing is known of it. */
+  readonly waited?: Float64Array | undefined
+  /** Spans a slice stands for, where that is not one each. */
+  readonly count?: Uint32Array | undefined
+}
+
+/** What comes out: one slice or several merged. */
+export interface Merged {
+  start: number
+  end: number
+  id: number
+  name: number
+  count: number
+  /** ns really covered, and of those waited. */
+  covered: number
+  waited: number
+  flags: number
+  /** First and one past the last slice of the lane. */
+  first: number
+  last: number
+}
+
+interface Level {
+  readonly longest: Uint32Array
+  readonly name: Uint32Array
+  readonly weight: Float64Array
+}
+
+export class Lane {
+  readonly columns: LaneColumns
+  readonly #covered: Float64Array
+  readonly #waited: Float64Array | undefined
+  readonly #count: Float64Array | undefined
+  #levels: readonly Level[] | undefined
+  /** The answer of `#best`, kept to avoid an object per group. */
+  #longest = 0
+  #name = 0
+  #weight = 0
+
+  constructor(columns: LaneColumns) {
+    this.columns = columns
+    const { length, start, end, waited, count } = columns
+    this.#covered = prefix(length, (i) => end[i] - start[i])
+    this.#waited = waited && prefix(length, (i) => waited[i])
+    this.#count = count && prefix(length, (i) => count[i])
+  }
+
+  get length(): number {
+    return this.columns.length
+  }
+
+  /** About how much memory it takes. */
+  get bytes(): number {
+    const { waited, count } = this.columns
+    return this.length * (8 + 8 + 4 + 4 + 1 + 8 + 2 + (waited === undefined ? 0 : 16) + (count === undefined ? 0 : 12))
+  }
+
+  /** The first slice that is not over at `ns`; a moment at `ns` is not. */
+  firstAt(ns: number): number {
+    const { start, end } = this.columns
+    let low = 0
+    let high = this.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (end[middle] > ns || start[middle] >= ns) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  /** The first slice, not before `from`, that starts at `ns` or later. */
+  firstFrom(ns: number, from = 0): number {
+    const { start } = this.columns
+    let step = 1
+    let low = from
+    while (low + step <= this.length && start[low + step - 1] < ns) {
+      low += step
+      step *= 2
+    }
+    let high = Math.min(this.length, low + step - 1)
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (start[middle] < ns) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /**
+   * Every slice that overlaps [fromNs, toNs), merged at `bucketNs` (0: not at all). `emit` gets the same object each time
+   * and says false to stop.
+   */
+  merged(fromNs: number, toNs: number, bucketNs: number, emit: (slice: Merged) => boolean): void {
+    const { length, columns } = this
+    const { start, end } = columns
+    const out: Merged = {
+      start: 0,
+      end: 0,
+      id: 0,
+      name: 0,
+      count: 0,
+      covered: 0,
+      waited: 0,
+      flags: 0,
+      first: 0,
+      last: 0,
+    }
+    let first = this.firstAt(fromNs)
+    while (first < length && start[first] < toNs) {
+      let last = first + 1
+      if (end[first] - start[first] < bucketNs) {
+        const bucketEnd = (Math.floor(start[first] / bucketNs) + 1) * bucketNs
+        last = this.firstFrom(bucketEnd, first + 1)
+        // Only the last one that starts in a bucket can be long: the others end before it starts.
+        if (last - first > 1 && end[last - 1] - start[last - 1] >= bucketNs) last--
+      }
+      this.#fill(out, first, last)
+      if (out.start < fromNs) out.flags |= SLICE_CUT_LEFT
+      if (out.end > toNs) out.flags |= SLICE_CUT_RIGHT
+      if (!emit(out)) return
+      first = last
+    }
+  }
+
+  #fill(out: Merged, first: number, last: number): void {
+    const { start, end, id, name, flags } = this.columns
+    out.first = first
+    out.last = last
+    out.start = start[first]
+    out.end = end[last - 1]
+    out.covered = this.#covered[last] - this.#covered[first]
+    out.waited = this.#waited === undefined ? 0 : this.#waited[last] - this.#waited[first]
+    out.count = this.#count === undefined ? last - first : this.#count[last] - this.#count[first]
+    if (last - first === 1) {
+      out.id = id[first]
+      out.name = name[first]
+      out.flags = flags[first]
+      return
+    }
+    this.#best(first, last)
+    out.id = id[this.#longest]
+    out.name = this.#name
+    out.flags = 0
+  }
+
+  /** Which slice is the longest of a range and which word has most of its time. */
+  #best(first: number, last: number): void {
+    this.#weight = 0
+    this.#name = this.columns.name[first]
+    this.#longest = first
+    if (last - first <= SCAN) {
+      this.#scanExactly(first, last)
+      return
+    }
+    const levels = (this.#levels ??= buildLevels(this.columns))
+    let low = Math.ceil(first / FANOUT)
+    let high = Math.floor(last / FANOUT)
+    this.#scan(first, low * FANOUT)
+    for (let level = 0; low < high; level++) {
+      const nodes = levels[level]
+      while (low < high && low % FANOUT !== 0) this.#take(nodes, low++)
+      while (low < high && high % FANOUT !== 0) this.#take(nodes, --high)
+      low /= FANOUT
+      high /= FANOUT
+    }
+    this.#scan(Math.floor(last / FANOUT) * FANOUT, last)
+  }
+
+  #scan(first: number, last: number): void {
+    const { start, end, name } = this.columns
+    for (let i = first; i < last; i++) {
+      if (end[i] - start[i] > end[this.#longest] - start[this.#longest]) this.#longest = i
+      this.#vote(name[i], end[i] - start[i] + 1)
+    }
+  }
+
+  #scanExactly(first: number, last: number): void {
+    const { start, end, name } = this.columns
+    let most = 0
+    const sums = new Map<number, number>()
+    for (let i = first; i < last; i++) {
+      const ns = end[i] - start[i]
+      if (ns > end[this.#longest] - start[this.#longest]) this.#longest = i
+      const sum = (sums.get(name[i]) ?? 0) + ns + 1
+      sums.set(name[i], sum)
+      if (sum > most) {
+        most = sum
+        this.#name = name[i]
+      }
+    }
+  }
+
+  #take({ longest, name, weight }: Level, node: number): void {
+    const { start, end } = this.columns
+    const other = longest[node]
+    if (end[other] - start[other] > end[this.#longest] - start[this.#longest]) this.#longest = other
+    this.#vote(name[node], weight[node])
+  }
+
+  #vote(name: number, weight: number): void {
+    if (name === this.#name) this.#weight += weight
+    else if (weight > this.#weight) {
+      this.#name = name
+      this.#weight = weight - this.#weight
+    } else this.#weight -= weight
+  }
+}
+
+function prefix(length: number, value: (i: number) => number): Float64Array {
+  const sums = new Float64Array(length + 1)
+  for (let i = 0; i < length; i++) sums[i + 1] = sums[i] + value(i)
+  return sums
+}
+
+/** Only whole nodes: a range's ragged ends are scanned. */
+function buildLevels({ length, start, end, name }: LaneColumns): Level[] {
+  const levels: Level[] = []
+  for (
+    let nodes = Math.floor(length / FANOUT), below: Level | undefined;
+    nodes > 0;
+    nodes = Math.floor(nodes / FANOUT)
+  ) {
+    const level = {
+      longest: new Uint32Array(nodes),
+      name: new Uint32Array(nodes),
+      weight: new Float64Array(nodes),
+    }
+    for (let node = 0; node < nodes; node++) {
+      let best = below === undefined ? node * FANOUT : below.longest[node * FANOUT]
+      let word = 0
+      let weight = 0
+      for (let i = node * FANOUT; i < (node + 1) * FANOUT; i++) {
+        const slice = below === undefined ? i : below.longest[i]
+        if (end[slice] - start[slice] > end[best] - start[best]) best = slice
+        const itsName = below === undefined ? name[i] : below.name[i]
+        const itsWeight = below === undefined ? end[i] - start[i] + 1 : below.weight[i]
+        if (itsName === word) weight += itsWeight
+        else if (itsWeight > weight) {
+          word = itsName
+          weight = itsWeight - weight
+        } else weight -= itsWeight
+      }
+      level.longest[node] = best
+      level.name[node] = word
+      level.weight[node] = weight
+    }
+    levels.push(level)
+    below = level
+  }
+  return levels
+}

@@ -1,0 +1,167 @@
+/**
+ * A view: every track of the rows asked for, merged to pixels, in one set of columns. It starts with merging what is
+ * shorter than a pixel; where that would take more than limits.timelineBytes it merges twice as wide and tries again.
+ * Its cost follows pixels and rows, never the length of the trace.
+ */
+
+import { limits } from '../base/limits.ts'
+import type { Trace } from '../model/trace.ts'
+import type { Merged } from './lane.ts'
+import { COUNTERS } from './counters.ts'
+import { parseRowId } from './row-ids.ts'
+import { tracksOf, type Track } from './tracks.ts'
+import type { RowId, SliceColumns, TimelineTrack, TimelineView } from './types.ts'
+
+export interface ViewParams {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly pixels: number
+  readonly rows: readonly RowId[]
+}
+
+/** Of all slice columns together. */
+const SLICE_BYTES = 21
+const UNITS = 2 ** 32 - 1
+
+export interface TrackOfRow {
+  readonly row: number
+  readonly track: Track
+}
+
+/** `more` are tracks that do not come from spans: ticks. */
+export function viewOf(trace: Trace, params: ViewParams, more: readonly TrackOfRow[] = []): TimelineView {
+  const tracks = params.rows.flatMap((id, row) =>
+    [
+      ...tracksOf(trace, parseRowId(id, COUNTERS)),
+      ...more.filter((one) => one.row === row).map((one) => one.track),
+    ].map((track): TrackOfRow => ({ row, track })),
+  )
+  const pixelNs = Math.max(1, (params.toNs - params.fromNs) / params.pixels)
+  for (let bucketNs = powerOfTwo(pixelNs); ; bucketNs *= 2) {
+    const view = new ViewBuilder(params, bucketNs).build(tracks)
+    if (view !== undefined) return { ...view, coarse: bucketNs >= 2 * pixelNs }
+  }
+}
+
+/** The smallest power of two that is not less. */
+function powerOfTwo(ns: number): number {
+  let power = 1
+  while (power < ns) power *= 2
+  return power
+}
+
+class ViewBuilder {
+  readonly #bucketNs: number
+  readonly #fromNs: number
+  readonly #toNs: number
+  readonly #unitNs: number
+  readonly #room = Math.floor(limits.timelineBytes / SLICE_BYTES)
+  readonly #slices = emptySlices(this.#room)
+  readonly #words: string[] = []
+  readonly #wordIds = new Map<string, number>()
+  #length = 0
+  #merged = false
+
+  constructor({ fromNs, toNs, pixels }: ViewParams, bucketNs: number) {
+    // Nothing is shorter than 1 ns, so a bucket of 1 merges moments only; they are left alone.
+    this.#bucketNs = (toNs - fromNs) / pixels > 1 || bucketNs > 1 ? bucketNs : 0
+    // Whole buckets, so that a merged slice at an edge is the same in the next view.
+    this.#fromNs = Math.floor(fromNs / bucketNs) * bucketNs
+    this.#toNs = Math.max(this.#fromNs + bucketNs, Math.ceil(toNs / bucketNs) * bucketNs)
+    this.#unitNs = powerOfTwo((this.#toNs - this.#fromNs) / UNITS)
+  }
+
+  /** undefined: it does not fit. */
+  build(of: readonly TrackOfRow[]): Omit<TimelineView, 'coarse'> | undefined {
+    const tracks: TimelineTrack[] = []
+    for (const { row, track } of of) {
+      const begin = this.#length
+      const names = new Map<number, number>()
+      let fits = true
+      track.slices.merged(this.#fromNs, this.#toNs, this.#bucketNs, (slice) => {
+        fits = this.#length < this.#room
+        if (fits) this.#add(slice, track, names)
+        return fits
+      })
+      if (!fits) return undefined
+      if (this.#length > begin) tracks.push({ row, family: track.family, lane: track.lane, begin, end: this.#length })
+    }
+    return {
+      fromNs: this.#fromNs,
+      toNs: this.#toNs,
+      unitNs: this.#unitNs,
+      mergedNs: this.#merged ? this.#bucketNs : 0,
+      words: this.#words,
+      tracks,
+      slices: cut(this.#slices, this.#length),
+      counters: {
+        at: new Uint32Array(0),
+        min: new Float64Array(0),
+        max: new Float64Array(0),
+        last: new Float64Array(0),
+      },
+    }
+  }
+
+  #add(slice: Merged, track: Track, names: Map<number, number>): void {
+    const at = this.#length++
+    const out = this.#slices
+    const from = Math.max(slice.start, this.#fromNs)
+    const to = Math.min(slice.end, this.#toNs)
+    out.start[at] = Math.floor((from - this.#fromNs) / this.#unitNs)
+    out.end[at] = Math.floor((to - this.#fromNs) / this.#unitNs)
+    out.id[at] = slice.id
+    out.name[at] = this.#word(slice.name, track, names)
+    out.count[at] = slice.count
+    out.share[at] = part(slice.covered, slice.end - slice.start)
+    out.waited[at] = slice.waited === 0 ? 0 : part(slice.waited, slice.covered)
+    out.flags[at] = slice.flags
+    if (slice.last - slice.first > 1) this.#merged = true
+  }
+
+  #word(name: number, { words }: Track, names: Map<number, number>): number {
+    const known = names.get(name)
+    if (known !== undefined) return known
+    const word = words(name)
+    let id = this.#wordIds.get(word)
+    if (id === undefined) {
+      id = this.#words.push(word) - 1
+      this.#wordIds.set(word, id)
+    }
+    names.set(name, id)
+    return id
+  }
+}
+
+/** 0 … 255; anything there is at least 1, and only the whole is 255. */
+function part(some: number, whole: number): number {
+  if (some >= whole) return 255
+  return some > 0 ? Math.min(254, Math.max(1, Math.round((some / whole) * 255))) : 0
+}
+
+function emptySlices(length: number): SliceColumns {
+  return {
+    start: new Uint32Array(length),
+    end: new Uint32Array(length),
+    id: new Uint32Array(length),
+    name: new Uint16Array(length),
+    count: new Uint32Array(length),
+    share: new Uint8Array(length),
+    waited: new Uint8Array(length),
+    flags: new Uint8Array(length),
+  }
+}
+
+function cut(slices: SliceColumns, length: number): SliceColumns {
+  const { start, end, id, name, count, share, waited, flags } = slices
+  return {
+    start: start.slice(0, length),
+    end: end.slice(0, length),
+    id: id.slice(0, length),
+    name: name.slice(0, length),
+    count: count.slice(0, length),
+    share: share.slice(0, length),
+    waited: waited.slice(0, length),
+    flags: flags.slice(0, length),
+  }
+}
