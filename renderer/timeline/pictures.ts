@@ -1,0 +1,207 @@
+/**
+ * The slices rows are drawn from, and when new ones are asked for. Every row keeps two pictures: a coarse one of the whole
+ * trace and a sharp one around the window. Where the sharp one is missing or too coarse, what is there is drawn stretched
+ * until the better one has come, so nothing ever turns grey. One sharp view is under way at a time; what is asked for next
+ * is decided when it arrives, from the window there is then.
+ */
+
+import { limits } from '#shared/base/limits.ts'
+import type { TimelineTrack, TimelineView } from '#shared/timeline/types.ts'
+import { inTrace, spanOf, wholeTrace, type TimeWindow } from './window.ts'
+
+export interface ViewQuestion extends TimeWindow {
+  readonly pixels: number
+  readonly rows: readonly string[]
+}
+
+export interface ViewSource {
+  view(question: ViewQuestion, signal: AbortSignal): Promise<TimelineView>
+}
+
+/** One row of an answer. */
+export interface RowPicture {
+  readonly view: TimelineView
+  readonly tracks: readonly TimelineTrack[]
+  readonly nsPerPixel: number
+}
+
+export interface Wanted {
+  readonly window: TimeWindow
+  /** Device pixels of the window's width. */
+  readonly pixels: number
+  readonly durationNs: number
+  /** Row ids on the screen, and those just above and below it. */
+  readonly rows: readonly string[]
+  readonly near: readonly string[]
+}
+
+export interface Pictures {
+  /** What to draw a row from: sharp where it covers, coarse elsewhere. */
+  sharp(row: string): RowPicture | undefined
+  coarse(row: string): RowPicture | undefined
+  /** Ask for what is missing; cheap when nothing is. */
+  want(wanted: Wanted): void
+  /** Is everything on the screen as sharp as it gets? */
+  readonly settled: () => boolean
+  readonly error: () => unknown
+  forget(): void
+  close(): void
+}
+
+/** Around the window, in windows: that far a pan shows sharp slices at once. */
+const MARGIN = 0.5
+/** Ask for more when less than this is left. */
+const LEAST_MARGIN = 0.15
+/** A picture this much coarser than the screen is replaced. */
+const COARSER = 1.3
+/** Rows whose pictures are kept; the ones not drawn for longest go first. */
+const KEPT_ROWS = 3_000
+
+interface Kept {
+  sharp: RowPicture | undefined
+  coarse: RowPicture | undefined
+}
+
+export interface PicturesOptions {
+  readonly source: ViewSource
+  /** New slices are there, or asking failed. */
+  readonly onChange: () => void
+  readonly now: () => number
+  /** How long it took from asking to the answer: for benchmarks and the status bar. */
+  readonly onAnswered?: (ms: number) => void
+}
+
+export function pictures({ source, onChange, now, onAnswered }: PicturesOptions): Pictures {
+  const kept = new Map<string, Kept>()
+  let running: { abort: AbortController; kind: 'sharp' | 'coarse' } | undefined
+  let latest: Wanted | undefined
+  let failed: { error: unknown; wanted: Wanted } | undefined
+  let isSettled = false
+
+  const entry = (row: string): Kept => {
+    let found = kept.get(row)
+    if (found === undefined) found = { sharp: undefined, coarse: undefined }
+    else kept.delete(row)
+    kept.set(row, found) // last in the map: used most recently
+    return found
+  }
+  function ask(kind: 'sharp' | 'coarse', question: ViewQuestion): void {
+    const abort = new AbortController()
+    const started = now()
+    running = { abort, kind }
+    source.view(question, abort.signal).then(
+      (view) => {
+        if (running?.abort !== abort) return
+        running = undefined
+        failed = undefined
+        onAnswered?.(now() - started)
+        keep(kind, question, view)
+        onChange()
+      },
+      (error: unknown) => {
+        if (running?.abort !== abort) return
+        running = undefined
+        if (latest) failed = { error, wanted: latest }
+        onChange()
+      },
+    )
+  }
+  function keep(kind: 'sharp' | 'coarse', question: ViewQuestion, view: TimelineView): void {
+    const nsPerPixel = spanOf(question) / question.pixels
+    const tracks: TimelineTrack[][] = question.rows.map(() => [])
+    for (const track of view.tracks) tracks[track.row]?.push(track)
+    const whole = latest !== undefined && coversAll(view, latest.durationNs)
+    question.rows.forEach((row, i) => {
+      const picture: RowPicture = { view, tracks: tracks[i], nsPerPixel }
+      const into = entry(row)
+      if (kind === 'sharp') into.sharp = picture
+      if (kind === 'coarse' || whole) into.coarse = picture
+    })
+    for (const row of kept.keys()) {
+      if (kept.size <= KEPT_ROWS) break
+      kept.delete(row)
+    }
+  }
+
+  function want(wanted: Wanted): void {
+    latest = wanted
+    const lacking = wanted.rows.some((row) => !isSharp(kept.get(row)?.sharp, wanted, 0))
+    isSettled = !lacking
+    if (running?.kind === 'sharp' || stillFailing(failed, wanted)) return
+    const soon = lacking || wanted.rows.some((row) => !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN))
+    if (soon) {
+      running?.abort.abort()
+      ask('sharp', sharpQuestion(wanted))
+      return
+    }
+    if (running) return
+    const unsharp = wanted.near.filter((row) => !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN))
+    if (unsharp.length > 0) {
+      ask('sharp', { ...sharpQuestion(wanted), rows: unsharp.slice(0, limits.timelineRows) })
+      return
+    }
+    const uncoarse = [...wanted.rows, ...wanted.near].filter((row) => kept.get(row)?.coarse === undefined)
+    if (uncoarse.length === 0) return
+    const whole = wholeTrace(wanted.durationNs)
+    ask('coarse', { ...whole, pixels: wanted.pixels, rows: uncoarse.slice(0, limits.timelineRows) })
+  }
+
+  return {
+    sharp: (row) => kept.get(row)?.sharp,
+    coarse: (row) => kept.get(row)?.coarse,
+    want,
+    settled: () => isSettled,
+    error: () => failed?.error,
+    forget() {
+      kept.clear()
+      failed = undefined
+    },
+    close() {
+      running?.abort.abort()
+      running = undefined
+      kept.clear()
+    },
+  }
+}
+
+function coversAll(view: TimeWindow, durationNs: number): boolean {
+  return view.fromNs <= 0 && view.toNs >= durationNs
+}
+
+/** Asking again for the very thing that failed would fail again: the next move asks anew. */
+function stillFailing(failed: { readonly wanted: Wanted } | undefined, wanted: Wanted): boolean {
+  return (
+    failed !== undefined &&
+    failed.wanted.window.fromNs === wanted.window.fromNs &&
+    failed.wanted.window.toNs === wanted.window.toNs &&
+    failed.wanted.rows.join() === wanted.rows.join()
+  )
+}
+
+/** Does a picture cover the window and `margin` windows around it, as sharp as the screen or exact? */
+export function isSharp(picture: RowPicture | undefined, wanted: Wanted, margin: number): boolean {
+  if (picture === undefined) return false
+  const { window, durationNs, pixels } = wanted
+  const extra = spanOf(window) * margin
+  const from = Math.max(0, window.fromNs - extra)
+  const to = Math.min(wholeTrace(durationNs).toNs, window.toNs + extra)
+  const { view, nsPerPixel } = picture
+  // half a pixel of slack: windows are not whole numbers of ns, what was asked for is
+  const slack = spanOf(window) / pixels
+  if (view.fromNs > from + slack || view.toNs < to - slack) return false
+  return view.mergedNs === 0 || nsPerPixel <= (spanOf(window) / pixels) * COARSER
+}
+
+export function sharpQuestion({ window, pixels, durationNs, rows, near }: Wanted): ViewQuestion {
+  const extra = spanOf(window) * MARGIN
+  const wide = inTrace({ fromNs: window.fromNs - extra, toNs: window.toNs + extra }, durationNs)
+  const fromNs = Math.floor(wide.fromNs)
+  const toNs = Math.ceil(wide.toNs)
+  const share = (toNs - fromNs) / spanOf(window)
+  return {
+    fromNs,
+    toNs,
+    pixels: Math.max(1, Math.min(limits.timelinePixels, Math.ceil(pixels * share))),
+    rows: [...rows, ...near].slice(0, limits.timelineRows),
+  }
+}
