@@ -142,6 +142,15 @@ export const COSTS = [
   ),
   cost('readPage', 'reading a page from the device', 80_000, [10_000, 10_000_000], 'device dependent', 'io'),
   cost('writebackPage', 'writing a page back to the device', 10_000, [1_000, 1_000_000], 'NVMe', 'io'),
+  cost('flushLine', 'making one stored cache line durable (clwb, fence)', 100, [60, 300], 'estimate'),
+  cost(
+    'fsyncBatch',
+    'longest wait of an fsync for company',
+    15_000_000,
+    [0, 15_000_000],
+    'ext4 default; never longer than the average commit',
+    'fixed',
+  ),
 ] as const satisfies readonly CostSpec[]
 
 export type CostId = (typeof COSTS)[number]['id']

@@ -30,9 +30,10 @@ export class Inode {
   orphan = false
   /** Pages a device may be writing to, per index. */
   readonly pins: Uint8Array
+  readonly pinObject: number
   /** Space KEEP_SIZE allocation put beyond the end of the file: no leak. */
   readonly kept: Uint8Array
-  /** Objects for `see`: size, then per index the block map, then the entry. */
+  /** Objects for `see`: size, pins, then per index the block map, then the entry. */
   readonly sizeObject: number
   readonly extentObject: number
   readonly entryObject: number
@@ -63,7 +64,8 @@ export class Inode {
     this.pins = new Uint8Array(options.pages)
     this.kept = new Uint8Array(options.pages)
     this.sizeObject = options.object
-    this.extentObject = options.object + 1
-    this.entryObject = options.object + 1 + options.pages
+    this.pinObject = options.object + 1
+    this.extentObject = options.object + 2
+    this.entryObject = options.object + 2 + options.pages
   }
 }

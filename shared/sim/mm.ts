@@ -142,6 +142,12 @@ export class Vma {
     return this.ptes[index - this.pgoff]
   }
 
+  /** What the page tables say: of a 2 MiB entry, or of the table. */
+  walk(index: number): Pte {
+    const huge = this.pmd ? this.hugePte(index) : PTE_NONE
+    return huge === PTE_NONE ? this.pte(index) : huge
+  }
+
   set(index: number, pte: Pte): void {
     this.ptes[index - this.pgoff] = pte
   }

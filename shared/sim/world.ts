@@ -173,7 +173,7 @@ export class World {
         immap: k.newLock(immap.name, immap.spec, number),
         invalidateLock: k.newLock(guardLock, RWSEM, number),
       }),
-      object: k.objects(1 + 2 * spec.pages),
+      object: k.objects(2 + 2 * spec.pages),
     })
     this.inodes.push(inode)
     if (spec.blocks !== undefined && spec.blocks !== 'holes') {
@@ -380,6 +380,11 @@ export class World {
   opEnd(kind: string, result: number): void {
     this.stats.end(this.k.current, { kind, result, now: this.k.now })
     this.k.sink.opEnd(this.k.current, result)
+  }
+
+  /** Serial number of the last tag. */
+  get lastSerial(): number {
+    return this.#serial
   }
 
   /** A new tag for what a store or write() by a user of `inode` leaves behind: its serial number and the inode. */

@@ -10,12 +10,15 @@ import type { Page } from '../mapping.ts'
 import { PAGES_PER_PMD, PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import type { World } from '../world.ts'
 import { ContentOracle } from './content.ts'
+import { Promises } from './promises.ts'
 
 /** V18: tries after which an operation is said to make no progress. A search has no time to lose. */
 const TRIES = { timed: 1_000, search: 24 }
 
 export class Checks {
   readonly content: ContentOracle
+  /** What survives power cuts by promise; undefined where nobody judges them. */
+  promises: Promises | undefined
   readonly #world: World
   /** PTEs per block, those that only TLBs still hold included. */
   readonly #mapped: Int32Array
@@ -29,6 +32,18 @@ export class Checks {
     this.#mapped = new Int32Array(world.device.blocks)
     this.#zeroed = new Uint8Array(world.device.blocks)
     this.#tries = world.k.timed ? TRIES.timed : TRIES.search
+    if (!world.k.timed) this.keepPromises()
+  }
+
+  /** From now on what fsync promised is kept in mind (V15). */
+  keepPromises(): void {
+    this.promises ??= new Promises(this.content, this.#world.device.slots)
+  }
+
+  /** A removal or a move of pages begins: either outcome is right, and nothing promised about them holds. */
+  removalBegins(inode: Inode, span: { readonly from: number; readonly to: number }): void {
+    this.content.begin(inode, span)
+    this.promises?.end(inode, span)
   }
 
   // ---- blocks (V1, V20, V16) ----
@@ -156,13 +171,16 @@ export class Checks {
     )
   }
 
-  deviceWrites(inode: Inode, index: number, block: number): void {
+  /** False: the block is not the page's any more. */
+  deviceWrites(inode: Inode, index: number, block: number): boolean {
     const { allocator, k } = this.#world
-    if (allocator.owns(inode.number, index, block)) return
+    this.changed('data')
+    if (allocator.owns(inode.number, index, block)) return true
     k.report(
       'V1',
       `a device writes to block ${block}, pinned as page ${index} of inode ${inode.number}, which is not the file's any more`,
     )
+    return false
   }
 
   /** A fault has just mapped it: it must still be the file's. */

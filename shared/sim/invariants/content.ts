@@ -72,6 +72,15 @@ export class ContentOracle {
     })
   }
 
+  /** What was under way went elsewhere: nothing is known of these slots until the next store. */
+  abandon(inode: Inode, range: { readonly from: number; readonly to: number }, slots: readonly number[]): void {
+    const expected = this.#of(inode)
+    for (let index = range.from; index < Math.min(range.to, inode.pages); index++) expected.busy[index]--
+    this.#each(inode, range, slots, (cell) => {
+      expected.state[cell] = CROSSED
+    })
+  }
+
   #each(
     inode: Inode,
     range: { readonly from: number; readonly to: number },
@@ -92,6 +101,19 @@ export class ContentOracle {
     const cell = at.index * this.#world.device.slots + at.slot
     expected.tags[cell] = tag
     expected.state[cell] = expected.busy[at.index] > 0 ? CROSSED : SURE
+  }
+
+  /** What the file shows now, cell by cell, and which cells nothing is under way over. */
+  sure(inode: Inode): { readonly tags: Int32Array; readonly sure: Uint8Array } {
+    const expected = this.#of(inode)
+    return { tags: expected.tags.slice(), sure: expected.state.map((state) => (state === SURE ? 1 : 0)) }
+  }
+
+  /** The tag a slot is known to have; undefined while something is under way over it. */
+  tagOf(inode: Inode, at: { readonly index: number; readonly slot: number }): Tag | undefined {
+    const expected = this.#of(inode)
+    const cell = at.index * this.#world.device.slots + at.slot
+    return expected.state[cell] === SURE ? expected.tags[cell] : undefined
   }
 
   /** What a page should show now, for a read that takes a while: it may return this, or what comes meanwhile. */

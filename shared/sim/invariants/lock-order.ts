@@ -5,6 +5,7 @@
  * self-deadlocks).
  */
 
+import { assert } from '../../base/assert.ts'
 import { modeBit, OrderGraph, type OrderCycle } from '../../lockorder/order-graph.ts'
 import type { Ns } from '../../model/trace.ts'
 import type { LockMode, SimLock } from '../locks.ts'
@@ -15,21 +16,24 @@ export interface OrderWitness {
   readonly at: Ns
 }
 
+/** Lock classes of a world are a few dozen. */
+const WIDTH = 64
+
 export class LockOrder {
   readonly graph = new OrderGraph<OrderWitness>()
   /** Bit `modeBit` per pair of classes: a pair in known modes is not looked at twice. */
-  readonly #known = new Map<number, number>()
+  readonly #known = new Uint8Array(WIDTH * WIDTH)
 
   /** The task asks for the lock; returns the circle this closes, if it does for the first time. */
   wanted(task: SimTask, lock: SimLock, mode: LockMode, at: Ns): OrderCycle<OrderWitness> | undefined {
     let circle: OrderCycle<OrderWitness> | undefined
+    assert(lock.classNumber < WIDTH, 'a world has few lock classes')
     for (const held of task.held) {
       if (held.lock.classNumber === lock.classNumber) continue
-      const pair = held.lock.classNumber * 1024 + lock.classNumber
+      const pair = held.lock.classNumber * WIDTH + lock.classNumber
       const modes = modeBit(held.mode, mode)
-      const known = this.#known.get(pair) ?? 0
-      if ((known & modes) !== 0) continue
-      this.#known.set(pair, known | modes)
+      if ((this.#known[pair] & modes) !== 0) continue
+      this.#known[pair] |= modes
       const witness = (): OrderWitness => ({ by: task.comm, at })
       circle = this.graph.add(held.lock.className, lock.className, modes, witness) ?? circle
     }

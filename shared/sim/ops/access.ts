@@ -45,7 +45,7 @@ export function canLoad(vma: Vma, index: number): boolean {
   return usable(vma, index, false) !== PTE_NONE
 }
 
-/** Faults until a PTE allows the access. */
+/** Faults until a PTE allows the access. What follows the return happens in the same step: one instruction. */
 function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): StepsOf<Pte | undefined> {
   const { k } = w
   for (let tries = 0; ; tries++) {
@@ -53,8 +53,12 @@ function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): St
     const pte = usable(vma, at.index, at.write)
     if (pte !== PTE_NONE) {
       const target = objectOf(w, vma, pte)
-      if (target >= 0 && k.see(target, at.write)) yield
-      return pte
+      if (target < 0 || !k.see(target, at.write)) return pte
+      yield
+      // A shootdown waits for the instruction: one that is over has taken this translation away.
+      k.touch(vma.seen(at.index), false)
+      if (usable(vma, at.index, at.write) === pte) return pte
+      continue
     }
     w.checks?.retried(tries, `${k.current.comm} faults at page ${at.index}`)
     if (w.checks?.gaveUp(tries) === true) return undefined
@@ -63,17 +67,13 @@ function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): St
 }
 
 function usable(vma: Vma, index: number, write: boolean): Pte {
-  const pte = effective(vma, index)
+  const pte = translate(vma, index)
   return pte !== PTE_NONE && (!write || pteWritable(pte)) ? pte : PTE_NONE
 }
 
-/** The PTE the CPU would use: of a 2 MiB entry, of the table, or what its TLB still holds. */
-function effective(vma: Vma, index: number): Pte {
-  if (vma.pmd) {
-    const pte = vma.hugePte(index)
-    if (pte !== PTE_NONE) return pte
-  }
-  const pte = vma.pte(index)
+/** What the CPU would use: what the page tables say, or what its TLB still holds. */
+export function translate(vma: Vma, index: number): Pte {
+  const pte = vma.walk(index)
   if (pte !== PTE_NONE || vma.stale === undefined || vma.staleCount === 0) return pte
   return vma.stale[index - vma.pgoff]
 }

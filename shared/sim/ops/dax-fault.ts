@@ -128,12 +128,11 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
     if (w.k.see(inode.entryObject + index, true)) yield
     inode.mapping.dirty[index] = 1
   }
-  if (f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.lastTid)) {
-    f.needSync = true
-    f.result = 'done'
-    return
-  }
-  yield* setFaultPte(w, f, filePte(block, f.create))
+  const mustSync = f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.lastTid)
+  const early = w.policy.switches.mapSyncOrder === 'pte-first'
+  if (mustSync && !early) f.result = 'done'
+  else yield* setFaultPte(w, f, filePte(block, f.create))
+  f.needSync = mustSync && f.result === 'done'
 }
 
 /** A 2 MiB entry with blocks serves a 4 KiB fault as it is. */
@@ -283,6 +282,7 @@ function* syncThenInsert(w: World, f: Fault): Steps {
   k.enter(P.commit_wait)
   yield* w.journal.waitCommit(inode.lastTid)
   k.leave(P.commit_wait)
+  if (w.policy.switches.mapSyncOrder === 'pte-first') return
   if (w.policy.pairing.entries !== true) {
     f.result = 'go'
     yield* setFaultPte(w, f, filePte(blockOf(inode.extents.tree[index]), true))

@@ -8,7 +8,7 @@ import { C } from '../costs.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { isPresent, type Page } from '../mapping.ts'
-import { pteKind, pteTarget, type Vma } from '../mm.ts'
+import { PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
 import { lockRange } from '../policies/guard.ts'
 import type { Span } from '../policies/slots.ts'
@@ -100,21 +100,34 @@ function* invalidatePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   return gone
 }
 
-/** A device writes `ns` long into a page pinned through a mapping (get_user_pages), whatever happens to the file. */
+/**
+ * A device writes `ns` long into a page pinned through a mapping (get_user_pages_fast), whatever happens to the file. The
+ * PTE is looked at again once the page is pinned, as gup does; after that only who counts pins is stopped by them.
+ */
 export function* dma(w: World, vma: Vma, at: { index: number; ns: Ns }): Steps {
   const { k } = w
   const inode = w.inode(vma.inode)
-  if ((yield* load(w, vma, { index: at.index, slot: 0 })) === undefined) return
-  const pte = vma.pte(at.index)
+  let pte: Pte
+  do {
+    if ((yield* load(w, vma, { index: at.index, slot: 0 })) === undefined) return
+    if (k.see(inode.pinObject, true)) yield
+    k.touch(vma.seen(at.index), false)
+    pte = vma.walk(at.index)
+  } while (pte === PTE_NONE)
   if (pteKind(pte) !== 'file') return
   const block = pteTarget(pte)
-  if (k.see(inode.sizeObject, true)) yield
+  const page = { from: at.index, to: at.index + 1 }
   inode.pins[at.index]++
+  w.checks?.content.begin(inode, page, [0])
   k.enter(P.dma)
   if (k.sleep(at.ns)) yield
   k.leave(P.dma)
   if (k.see(w.blockObject(block), true)) yield
-  w.checks?.deviceWrites(inode, at.index, block)
+  const tag = w.tag(inode)
+  w.device.store(block, 0, tag, true)
+  if (w.checks?.deviceWrites(inode, at.index, block) === false) w.checks.content.abandon(inode, page, [0])
+  else w.checks?.content.end(inode, page, { tag, slots: [0] })
   inode.pins[at.index]--
+  k.touch(inode.pinObject, true)
   k.wake(w.dmaQueue, 0)
 }

@@ -14,10 +14,12 @@ export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'msync' = 'fsync'
   const { k, journal } = w
   w.opBegin(kind, inode.number, 0, inode.size * 4096)
   if (w.run(P.syscall, C.syscall)) yield
+  const asked = w.checks?.promises?.ask(inode, w.lastSerial)
   yield* writeBack(w, inode, { from: 0, to: inode.pages })
   k.enter(P.commit_wait)
   if (journal.isDone(inode.lastTid)) yield* w.io(P.log_io, C.orderedData)
   else yield* journal.waitCommit(inode.lastTid)
   k.leave(P.commit_wait)
+  if (asked !== undefined) w.checks?.promises?.give(inode, asked)
   w.opEnd(kind, 0)
 }

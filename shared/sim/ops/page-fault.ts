@@ -47,7 +47,8 @@ function* dispatch(w: World, vma: Vma, at: Access): StepsOf<boolean> {
     }
     return yield* asOp(w, vma, { kind: 'cow_fault', at, steps: (f) => handle(w, f) })
   }
-  if (at.write && (kind === 'file' || (kind === 'page' && !w.inode(vma.inode).dax))) {
+  // ext4's pfn_mkwrite is the whole fault; where the block is durable already (no MAP_SYNC) nothing but the entry matters.
+  if (at.write && ((kind === 'file' && !vma.sync) || (kind === 'page' && !w.inode(vma.inode).dax))) {
     return yield* asOp(w, vma, { kind: 'mkwrite', at, steps: (f) => mkwrite(w, f) })
   }
   if (fitsHuge(w, vma, at) && kind === 'none') {

@@ -24,7 +24,7 @@ export function* punchHole(w: World, inode: Inode, range: { from: number; to: nu
   if (w.run(P.time_update, C.timeUpdate)) yield
   if (policy.guard.removeEnter !== undefined) yield* policy.guard.removeEnter(w, span)
   yield* breakLayouts(w, span)
-  w.checks?.content.begin(inode, span)
+  w.checks?.removalBegins(inode, span)
   const inside = policy.switches.punchUnmap === 'inside-handle'
   if (inside) yield* w.txStart()
   yield* unmap(w, span, { evenCows: policy.switches.evenCowsOnPunch })

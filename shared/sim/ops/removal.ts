@@ -15,13 +15,18 @@ import { deleteEntry, slotOf } from './entry.ts'
 import { unmap } from './unmap.ts'
 import { waitWriteback } from './writeback.ts'
 
-/** Waits until no device writes to a page of the span; the guard is let go while sleeping. */
+/**
+ * Waits until no device writes to a page of the span (fs/dax.c: dax_layout_busy_page): unmapped first, so that nobody can
+ * pin it any more, then looked at; the guard is let go while sleeping. R20, and with `evenCowsOnBreak` R20b.
+ */
 export function* breakLayouts(w: World, span: Span): Steps {
   const { k, policy } = w
-  if (!policy.switches.breakLayouts || !span.inode.dax) return
+  const { inode } = span
+  if (!policy.switches.breakLayouts || !inode.dax || inode.mapping.vmas.length === 0) return
   k.enter(P.break_layouts)
   for (;;) {
-    if (k.see(span.inode.sizeObject, false)) yield
+    yield* unmap(w, span, { evenCows: policy.switches.evenCowsOnBreak })
+    if (k.see(inode.pinObject, false)) yield
     if (!pinned(span)) break
     policy.guard.removeLeave?.(w, span)
     if (k.sleepOn(w.dmaQueue, false)) yield

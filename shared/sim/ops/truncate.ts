@@ -32,7 +32,7 @@ export function* truncate(w: World, inode: Inode, size: number): Steps {
 function* shrink(w: World, span: Span, size: number): Steps {
   const { inode } = span
   yield* breakLayouts(w, span)
-  w.checks?.content.begin(inode, span)
+  w.checks?.removalBegins(inode, span)
   inode.orphan = true
   yield* setSize(w, inode, size)
   yield* unmap(w, span, { evenCows: true })

@@ -30,6 +30,8 @@ export function* writeBack(w: World, inode: Inode, range: PageRange): Steps {
     return
   }
   for (const page of pagesIn(inode, range)) if (page.dirty) yield* writePage(w, inode, page)
+  // filemap_fdatawait: also for what somebody else is writing.
+  for (const page of pagesIn(inode, range)) yield* waitWriteback(w, inode, page)
 }
 
 export function* waitWriteback(w: World, inode: Inode, page: Page): Steps {

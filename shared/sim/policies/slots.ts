@@ -157,8 +157,10 @@ export interface Switches {
   readonly holePage: 'page-cache' | 'global-zero'
   readonly wakeHash: 'entry' | 'index'
   readonly cowUnlock: 'matching' | 'other'
+  readonly mapSyncOrder: 'commit-first' | 'pte-first'
   readonly secondUnmap: boolean
   readonly evenCowsOnPunch: boolean
+  readonly evenCowsOnBreak: boolean
   readonly flushInsideLock: boolean
   readonly breakLayouts: boolean
   readonly readaheadTakesInval: boolean

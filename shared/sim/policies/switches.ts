@@ -82,6 +82,12 @@ export const switches = registry<SwitchSpec>('switch', [
   flag('breakLayouts', true, 'wait for DMA', 'truncate and punch wait for pages a device may write to (4.18)'),
   flag('readaheadTakesInval', false, 'readahead takes the guard', 'who fills the page cache takes the guard shared'),
   flag('faultsTakeSbPagefault', true, 'faults take the freeze level', 'write faults take sb_pagefault'),
+  flag(
+    'evenCowsOnBreak',
+    false,
+    'waiting for DMA takes private copies',
+    'the UNMAP in front of the wait for DMA takes private copies too (bug of 2019, R20b)',
+  ),
   flag('xipSeq', false, 'XIP seqcount', 'the 2008 seqcount around the sparse page'),
   {
     id: 'punchUnmap',
@@ -110,6 +116,13 @@ export const switches = registry<SwitchSpec>('switch', [
     about: 'generic code releases what was taken, or another lock or mode (bug)',
     options: ['matching', 'other'],
     default: 'matching',
+  },
+  {
+    id: 'mapSyncOrder',
+    title: 'PTE of a MAP_SYNC fault',
+    about: 'set when the block is durable (4.15), or before (bug: R33)',
+    options: ['commit-first', 'pte-first'],
+    default: 'commit-first',
   },
   flag('ioZeroes', true, 'write(2) zeroes fresh blocks', 'DAX write() zeroes in the allocation (4.7), not afterwards'),
   flag(
