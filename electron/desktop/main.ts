@@ -17,7 +17,7 @@ import {
   type WebContents,
 } from 'electron'
 import { dataDirAt } from '#electron/engine/data-dir.ts'
-import type { ShellEvents } from '#shared/contract/desktop.ts'
+import type { MenuCommand, ShellEvents } from '#shared/contract/desktop.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { readPage } from '../page-files.ts'
 import { startCrashHandling } from './crash.ts'
@@ -81,9 +81,10 @@ async function start(): Promise<void> {
     },
     'files:grant': (path) => engine.grant(path),
     'link:open': openLink,
+    'menu:show': (commands) => showMenu(commands),
   })
   running = { engine, window: openWindow(join(here, '../preload/preload.cjs')) }
-  Menu.setApplicationMenu(Menu.buildFromTemplate(menu(running)))
+  await showMenu([])
 }
 
 function startWith(): readonly Source[] {
@@ -93,11 +94,13 @@ function startWith(): readonly Source[] {
   return files.map((path) => ({ kind: 'path', path }))
 }
 
-function menu(own: Shell) {
-  return menuTemplate(process.platform, {
-    command: (id) => tell(own.window.webContents, 'menu:command', id),
+function showMenu(commands: readonly MenuCommand[]): Promise<null> {
+  const template = menuTemplate(process.platform, commands, {
+    command: (id) => running && tell(running.window.webContents, 'menu:command', id),
     revealLogs: () => shell.showItemInFolder(join(data.logs, 'engine.log')),
   })
+  Menu.setApplicationMenu(Menu.buildFromTemplate(template))
+  return Promise.resolve(null)
 }
 
 if (app.requestSingleInstanceLock({ files: named })) {

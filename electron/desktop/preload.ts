@@ -28,6 +28,7 @@ const bridge: DesktopBridge = {
     return path === '' ? null : call('files:grant', path)
   },
   openLink: (url) => call('link:open', url),
+  showMenu: (commands) => call('menu:show', commands),
   onOpenFiles: (listener) => listen('files:open', listener),
   onCommand: (listener) => listen('menu:command', listener),
 }

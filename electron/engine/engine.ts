@@ -26,6 +26,7 @@ import { createHandles } from './handles.ts'
 import { createHandlers, type Handlers, type Parts } from './handlers.ts'
 import { Importing, type Call } from './importing.ts'
 import { createJobs } from './jobs.ts'
+import { createKept } from './kept.ts'
 import { openLog, type Logger } from './log.ts'
 import { Opening } from './opening.ts'
 import { createReader } from './reader.ts'
@@ -150,6 +151,7 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     simulating,
     files,
     recents,
+    kept: createKept(dir.path),
     uploads,
     downloads,
     handles,

@@ -31,6 +31,8 @@ export interface Located {
 export interface Files {
   locate(source: Source, client: ClientOf): Promise<Located>
   recent(client: ClientOf): Promise<readonly RecentFile[]>
+  /** How this client names what the list calls `source`, to open it again. */
+  again(source: RecentSource, client: ClientOf): Source
   /** The list's own name for what a client calls `source`. */
   listedAs(source: Source, client: ClientOf): Promise<RecentSource>
   /** Files given at start, as this client may name them. */
@@ -99,6 +101,7 @@ export function createFiles({ root, imports, startWith, samples, recents, upload
   return {
     locate,
     grant,
+    again: (source, { rights }) => forClient(source, rights),
     async recent({ rights }) {
       const seen = (await recents.list()).filter(({ source }) => maySee(source, rights))
       return Promise.all(seen.map(async (entry) => shown(entry, forClient(entry.source, rights))))

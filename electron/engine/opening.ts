@@ -6,7 +6,7 @@
 import { basename } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { ContentionResult } from '#shared/analysis/contention.ts'
-import type { ImportSummary, OpenedFile, ParsedParams, TraceInfo } from '#shared/contract/methods.ts'
+import type { ImportSummary, MethodResult, OpenedFile, ParsedParams, TraceInfo } from '#shared/contract/methods.ts'
 import { analysisParams } from './analysis-params.ts'
 import type { ClientOf, Files, Located } from './files.ts'
 import type { Handle, Handles } from './handles.ts'
@@ -41,7 +41,7 @@ export class Opening {
   async open(
     { source, format }: ParsedParams<'files.open'>,
     call: Call,
-  ): Promise<{ opened: OpenedFile; imported: ImportSummary | null }> {
+  ): Promise<MethodResult<'files.open'>> {
     const { files, handles, importing, reader } = this.#options
     const located = await files.locate(source, call.client)
     const stored = await importing.store(located, format, call)
@@ -50,7 +50,9 @@ export class Opening {
     const shownPath = located.upload === undefined ? located.path : path
     const handle = handles.open({ path, name: located.name, shownPath }, call.client)
     await this.#remember(located, stored, described.traces)
-    return { opened: openedFile(handle, described, call.client), imported: imported && visible(imported, call.client) }
+    const again = files.again(listedAs(located, stored), call.client)
+    const opened = openedFile(handle, described, call.client)
+    return { opened, imported: imported && visible(imported, call.client), again }
   }
 
   async info(handle: Handle, { client, signal }: Call): Promise<OpenedFile> {
@@ -74,7 +76,7 @@ export class Opening {
     const trace = traces.at(0)
     if (recents === undefined || trace === undefined) return
     const { name, format, durationNs, events, lost } = trace
-    const source: RecentSource = located.listed ?? { kind: 'path', path }
+    const source = listedAs(located, { path })
     await recents.add({
       source,
       imported: path === located.path ? null : path,
@@ -112,6 +114,11 @@ export class Opening {
     const row = rows.at(0)
     return row === undefined ? undefined : { worstLock: row.class, worstWaitNs: row.waitTotalNs }
   }
+}
+
+/** An upload is not kept: what it was imported to is. */
+function listedAs({ listed }: Located, { path }: Pick<Stored, 'path'>): RecentSource {
+  return listed ?? { kind: 'path', path }
 }
 
 type Described = { readonly bytes: number; readonly traces: readonly TraceInfo[] }

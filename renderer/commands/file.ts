@@ -4,6 +4,8 @@ import { commandGroup } from './command.ts'
 export const file = commandGroup({
   id: 'file',
   title: 'File',
+  order: 10,
+  menu: 'File',
   commands: ({ files, view, browse }) => {
     const step = (by: number): void => {
       const at = files.tabs.findIndex((tab) => tab === files.current)
@@ -19,6 +21,17 @@ export const file = commandGroup({
         icon: 'cross',
         when: () => files.current !== undefined,
         run: () => (files.current ? files.close(files.current.file) : undefined),
+      },
+      {
+        id: 'file.reopen-closed',
+        title: 'Open the trace that was closed last',
+        keys: ['Alt+Shift+KeyW'],
+        icon: 'undo',
+        when: () => files.closed.length > 0,
+        run: async () => {
+          const tab = await files.reopenClosed()
+          if (tab) view.showFile(tab.file)
+        },
       },
       {
         id: 'file.next',

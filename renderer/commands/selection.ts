@@ -1,10 +1,28 @@
-/** Commands about the selection: undo, redo, clear. */
+/** Commands about what is selected and what was shown before: undo, redo, clear. */
 import { commandGroup } from './command.ts'
 
 export const selection = commandGroup({
   id: 'selection',
   title: 'Selection',
-  commands: ({ selection: chosen, view }) => [
+  order: 20,
+  menu: 'Edit',
+  commands: ({ selection: chosen, history, view }) => [
+    {
+      id: 'selection.undo',
+      title: 'Undo: selection and view',
+      keys: ['$mod+KeyZ'],
+      icon: 'undo',
+      when: () => history.canUndo,
+      run: history.undo,
+    },
+    {
+      id: 'selection.redo',
+      title: 'Redo: selection and view',
+      keys: ['$mod+Shift+KeyZ', '$mod+KeyY'],
+      icon: 'redo',
+      when: () => history.canRedo,
+      run: history.redo,
+    },
     {
       id: 'selection.clear',
       title: 'Clear the selection: show the whole trace',
@@ -13,22 +31,6 @@ export const selection = commandGroup({
       status: 'whole trace',
       when: () => !chosen.isEmpty && view.overlay === undefined,
       run: chosen.clear,
-    },
-    {
-      id: 'selection.undo',
-      title: 'Undo selection',
-      keys: ['$mod+KeyZ'],
-      icon: 'prev',
-      when: () => chosen.canUndo,
-      run: chosen.undo,
-    },
-    {
-      id: 'selection.redo',
-      title: 'Redo selection',
-      keys: ['$mod+Shift+KeyZ'],
-      icon: 'next',
-      when: () => chosen.canRedo,
-      run: chosen.redo,
     },
   ],
 })

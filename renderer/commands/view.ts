@@ -1,18 +1,22 @@
 /** Commands about the window: pages, sidebar, theme, palette, help. */
 import { pages } from '../pages/index.ts'
-import { needsTrace } from '../stores/view.ts'
+import { needsTrace } from '../pages/page-ids.ts'
 import { commandGroup } from './command.ts'
 
 export const view = commandGroup({
   id: 'view',
   title: 'View',
+  order: 90,
+  menu: 'View',
   commands: ({ view: shown, settings, files }) => [
-    ...pages.map((page, i) => ({
+    ...pages.map((page) => ({
       id: `view.${page.id}`,
       title: `Go to ${page.title}`,
-      keys: [`Alt+Digit${i + 1}`],
+      keys: [page.key],
       icon: page.icon,
+      menu: 'Go' as const,
       when: () => !needsTrace(page.id) || files.current !== undefined,
+      checked: () => shown.page === page.id,
       run: () => shown.goTo(page.id),
     })),
     {
@@ -27,23 +31,41 @@ export const view = commandGroup({
       id: 'view.theme-system',
       title: 'Theme: as the system',
       icon: 'sun',
-      when: () => settings.theme !== 'system',
+      checked: () => settings.theme === 'system',
       run: () => void (settings.theme = 'system'),
+    },
+    {
+      id: 'view.density',
+      title: 'Rows: compact or relaxed',
+      icon: 'table',
+      run: () => void (settings.density = settings.density === 'compact' ? 'relaxed' : 'compact'),
     },
     {
       id: 'view.palette',
       title: 'All commands',
       keys: ['$mod+Shift+KeyP', 'F1'],
       icon: 'commands',
+      status: 'commands',
+      menu: 'Help',
       run: () => void (shown.overlay = 'palette'),
     },
     {
-      id: 'view.help',
+      id: 'view.keys',
       title: 'Keyboard help',
       keys: ['[Shift]+?'],
       icon: 'help',
       status: 'keys',
+      menu: 'Help',
       run: () => void (shown.overlay = 'help'),
     },
+  ],
+  gestures: () => [
+    { words: ['Tab'], what: 'Next panel or control; arrows move inside it' },
+    { words: ['↑', '↓', 'Home', 'End'], what: 'Move in a table, list of bars or chart' },
+    { words: ['Space'], what: 'Select what is focused' },
+    { words: ['Enter'], what: 'Go to where it comes from' },
+    { words: ['←', '→'], what: 'Move a time range; with Shift change its end' },
+    { words: ['drag'], what: 'On any time axis: choose a range for every page' },
+    { words: ['drop'], what: 'A file anywhere in the window: open it' },
   ],
 })

@@ -1,64 +1,51 @@
 /**
  * The pages of the window, in the order of the sidebar. Each is a file of its own, loaded when it is first shown. To add
- * one: its .vue file here and one entry in this list.
+ * one: its id in page-ids.ts, its .vue file here and one entry in this list.
  */
 
 import { defineAsyncComponent, type Component } from 'vue'
 import { registry } from '#shared/base/registry.ts'
 import { loadCharts } from '../ui/load-charts.ts'
 import type { IconName } from '../ui/icons.ts'
+import type { PageId } from './page-ids.ts'
 
-export type PageId = 'open' | 'overview' | 'contention' | 'latency' | 'compare' | 'simulate'
+export type { PageId } from './page-ids.ts'
 
 export interface Page {
   readonly id: PageId
   readonly title: string
   readonly icon: IconName
-  /** Head in the sidebar the page stands under. */
+  /** Head in the sidebar the page stands under; `foot`: below the card of the open trace. */
   readonly group?: string
+  /** In tinykeys' spelling. */
+  readonly key: string
   readonly component: Component
 }
 
 const loadOverview = () => import('./OverviewPage.vue')
 
 export const pages: readonly Page[] = registry<Page>('page', [
-  { id: 'open', title: 'Open', icon: 'open', component: defineAsyncComponent(() => import('./OpenPage.vue')) },
-  {
-    id: 'overview',
-    title: 'Overview',
-    icon: 'overview',
-    group: 'Trace',
-    component: defineAsyncComponent(loadOverview),
-  },
-  {
-    id: 'contention',
-    title: 'Contention',
-    icon: 'contention',
-    group: 'Trace',
-    component: defineAsyncComponent(() => import('./ContentionPage.vue')),
-  },
-  {
-    id: 'latency',
-    title: 'Latency',
-    icon: 'latency',
-    group: 'Trace',
-    component: defineAsyncComponent(() => import('./LatencyPage.vue')),
-  },
-  {
-    id: 'compare',
-    title: 'Compare',
-    icon: 'compare',
-    group: 'What if',
-    component: defineAsyncComponent(() => import('./ComparePage.vue')),
-  },
-  {
-    id: 'simulate',
-    title: 'Simulate',
-    icon: 'simulate',
-    group: 'What if',
-    component: defineAsyncComponent(() => import('./SimulatePage.vue')),
-  },
+  page('open', 'Open', 'Alt+Digit1', () => import('./OpenPage.vue')),
+  page('overview', 'Overview', 'Alt+Digit2', loadOverview, 'Trace'),
+  page('contention', 'Contention', 'Alt+Digit4', () => import('./ContentionPage.vue'), 'Trace'),
+  page('latency', 'Latency', 'Alt+Digit5', () => import('./LatencyPage.vue'), 'Trace'),
+  page('compare', 'Compare', 'Alt+Digit6', () => import('./ComparePage.vue'), 'What if'),
+  page('simulate', 'Simulate', 'Alt+Digit8', () => import('./SimulatePage.vue'), 'What if'),
+  page('settings', 'Settings', '$mod+Comma', () => import('./SettingsPage.vue'), 'foot'),
+  page('help', 'Help', 'Alt+Digit0', () => import('./HelpPage.vue'), 'foot'),
 ]).items
+
+/** An icon of the same name goes with every page. */
+function page(
+  id: PageId & IconName,
+  title: string,
+  key: string,
+  load: () => Promise<{ default: Component }>,
+  group?: string,
+): Page {
+  const component = defineAsyncComponent(load)
+  return { id, title, icon: id, key, component, ...(group === undefined ? {} : { group }) }
+}
 
 /** Fetch what a trace is first shown with while the engine still opens it. */
 export async function preloadFirstPage(): Promise<void> {

@@ -7,6 +7,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { toWireError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
 import type { Client, ImportSummary, OpenedFile, RecentFile, Source } from '#shared/contract/methods.ts'
 import { useClient } from '../api/client.ts'
 import { useAnalysisCache } from '../api/use-analysis.ts'
@@ -25,6 +26,8 @@ export const useFilesStore = defineStore('files', () => {
   const cache = useAnalysisCache()
   const tabs = shallowRef<readonly OpenTab[]>([])
   const currentFile = ref<string>()
+  /** Closed tabs that can be opened again, the last one last. */
+  const closed = shallowRef<readonly OpenTab[]>([])
   const { recent, refreshRecent, forget } = recentFiles(client)
   const { jobs, begin, dismiss } = importJobs()
 
@@ -39,8 +42,8 @@ export const useFilesStore = defineStore('files', () => {
           ? what.source
           : { kind: 'upload', upload: await uploadFile(client, what.blob, job.options) }
       const params = format === undefined ? { source } : { source, format }
-      const { opened, imported } = await client.call('files.open', params, job.options)
-      const tab: OpenTab = { ...opened, source, imported }
+      const { opened, imported, again } = await client.call('files.open', params, job.options)
+      const tab: OpenTab = { ...opened, source: again ?? source, imported }
       tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
       currentFile.value = tab.file
       job.end()
@@ -71,10 +74,17 @@ export const useFilesStore = defineStore('files', () => {
   async function close(file: string): Promise<void> {
     const at = tabs.value.findIndex((tab) => tab.file === file)
     if (at < 0) return
+    const tab = tabs.value[at]
+    if (tab.source !== undefined) closed.value = [...closed.value, tab].slice(-limits.recentFiles)
     tabs.value = tabs.value.filter((tab) => tab.file !== file)
     if (currentFile.value === file) currentFile.value = (tabs.value[at] ?? tabs.value[at - 1])?.file
     cache.dropFile(file)
     await client.call('files.close', { file })
+  }
+  async function reopenClosed(): Promise<OpenTab | undefined> {
+    const tab = closed.value.at(-1)
+    closed.value = closed.value.slice(0, -1)
+    return tab?.source && open({ kind: 'source', source: tab.source, name: tab.name })
   }
   /** After a new connection the engine may not know the open files any more: open them again where they came from. */
   async function reopen(): Promise<void> {
@@ -85,7 +95,22 @@ export const useFilesStore = defineStore('files', () => {
     }
   }
 
-  return { tabs, current, recent, jobs, open, adopt, choose, close, dismiss, refreshRecent, forget, reopen }
+  return {
+    tabs,
+    current,
+    closed,
+    recent,
+    jobs,
+    open,
+    adopt,
+    choose,
+    close,
+    reopenClosed,
+    dismiss,
+    refreshRecent,
+    forget,
+    reopen,
+  }
 })
 
 function recentFiles(client: Client) {

@@ -1,12 +1,12 @@
 /**
  * The one selection of a file: a time range, a lock class with mode or an instance, a task, an operation kind, a wait.
- * Every page shows the part of the trace it names. Each file has its own; steps can be undone and done again.
+ * Every page shows the part of the trace it names. Each trace has its own; its steps are in the history of the view.
  */
 
 import { defineStore } from 'pinia'
 import { computed, shallowReactive } from 'vue'
-import { limits } from '#shared/base/limits.ts'
 import type { Scope } from '#shared/analysis/analysis.ts'
+import { useHistoryStore } from './history.ts'
 import { useTraceStore } from './trace.ts'
 
 export interface TimeRange {
@@ -33,12 +33,7 @@ export type Dimension = keyof Selection
 /** What to change; undefined takes a part of the selection away. */
 export type SelectionPatch = { readonly [K in Dimension]?: Selection[K] | undefined }
 
-interface History {
-  readonly past: readonly Selection[]
-  readonly now: Selection
-  readonly future: readonly Selection[]
-}
-const NOTHING: History = { past: [], now: {}, future: [] }
+const NOTHING: Selection = {}
 
 function patched(now: Selection, patch: SelectionPatch): Selection {
   const entries = Object.entries({ ...now, ...patch }).filter(([, value]) => value !== undefined)
@@ -50,6 +45,27 @@ function same(a: Selection, b: Selection): boolean {
 }
 function sorted(selection: Selection): unknown {
   return Object.entries(selection).sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+const NUMBERS = ['lockClass', 'lock', 'task', 'inode', 'wait'] as const
+
+/** What a link or a saved session says was selected; parts that make no sense are left out. */
+export function parseSelection(value: unknown): Selection | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const from = value as Readonly<Record<string, unknown>>
+  const { range, mode, op } = from
+  const { fromNs, toNs } = (typeof range === 'object' && range !== null ? range : {}) as Partial<TimeRange>
+  const numbers = NUMBERS.map((name) => [name, from[name]] as const).filter(
+    ([, number]) => typeof number === 'number' && Number.isSafeInteger(number) && number >= 0,
+  )
+  return {
+    ...(Number.isFinite(fromNs) && Number.isFinite(toNs) && Number(fromNs) < Number(toNs)
+      ? { range: { fromNs: Number(fromNs), toNs: Number(toNs) } }
+      : {}),
+    ...(mode === 'exclusive' || mode === 'shared' ? { mode } : {}),
+    ...(typeof op === 'string' && op.length <= 200 ? { op } : {}),
+    ...(Object.fromEntries(numbers) as Partial<Record<(typeof NUMBERS)[number], number>>),
+  }
 }
 
 /** The scope of analyses that a selection means, less some of its parts. */
@@ -69,17 +85,24 @@ export function scopeOf(selection: Selection, without: readonly Dimension[] = []
 
 export const useSelectionStore = defineStore('selection', () => {
   const trace = useTraceStore()
-  const histories = shallowReactive(new Map<string, History>())
+  const selections = shallowReactive(new Map<string, Selection>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
-  const history = computed(() => histories.get(key.value) ?? NOTHING)
-  const current = computed(() => history.value.now)
+  const current = computed(() => selections.get(key.value) ?? NOTHING)
+  const value = (): Selection | undefined => (Object.keys(current.value).length === 0 ? undefined : current.value)
+  const part = useHistoryStore().part<Selection>({
+    id: 'selection',
+    read: value,
+    write: (selection) => void selections.set(key.value, selection ?? NOTHING),
+    parse: parseSelection,
+  })
 
   /** Change some parts, keep the rest. */
   function select(patch: SelectionPatch): void {
-    const { past, now } = history.value
-    const next = patched(now, patch)
-    if (same(now, next)) return
-    histories.set(key.value, { past: [...past, now].slice(-limits.selectionHistory), now: next, future: [] })
+    const before = value()
+    const next = patched(current.value, patch)
+    if (same(current.value, next)) return
+    selections.set(key.value, next)
+    part.changed(before)
   }
   /** Select it, or take it away where it is what is selected. */
   function toggle(patch: SelectionPatch): void {
@@ -89,16 +112,6 @@ export const useSelectionStore = defineStore('selection', () => {
   function clear(): void {
     select(Object.fromEntries(Object.keys(current.value).map((dimension) => [dimension, undefined])))
   }
-  function undo(): void {
-    const { past, now, future } = history.value
-    const before = past.at(-1)
-    if (before) histories.set(key.value, { past: past.slice(0, -1), now: before, future: [now, ...future] })
-  }
-  function redo(): void {
-    const { past, now, future } = history.value
-    const after = future[0]
-    if (after) histories.set(key.value, { past: [...past, now], now: after, future: future.slice(1) })
-  }
 
   return {
     current,
@@ -107,12 +120,8 @@ export const useSelectionStore = defineStore('selection', () => {
     /** A panel that lists a dimension asks without it: it marks what is chosen and still shows the rest. */
     scopeWithout: (...without: Dimension[]): Scope => scopeOf(current.value, without),
     isEmpty: computed(() => Object.keys(current.value).length === 0),
-    canUndo: computed(() => history.value.past.length > 0),
-    canRedo: computed(() => history.value.future.length > 0),
     select,
     toggle,
     clear,
-    undo,
-    redo,
   }
 })

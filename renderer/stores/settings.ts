@@ -1,64 +1,122 @@
 /**
- * What the user set about the window itself. Kept in the browser's local storage under one key; damaged or foreign
- * content there means the defaults. Nothing about traces is stored here.
+ * What the user set about the window itself. Every setting is one of a few words; what is damaged or foreign means its
+ * default. Kept with the engine across restarts, and in the browser's local storage so that the theme is right from the
+ * first frame on. Nothing about traces is stored here.
  */
 
 import { defineStore } from 'pinia'
-import { computed, ref, watch } from 'vue'
+import { computed, reactive, ref, toRefs, watch } from 'vue'
 import { applyTheme, type Theme } from '../theme/tokens.ts'
+import { asRecord, useKeptStore } from './kept.ts'
 
 const STORAGE_KEY = 'faultline.settings'
-export const THEMES = ['system', 'light', 'dark'] as const
-export type ThemeSetting = (typeof THEMES)[number]
 
-interface Stored {
-  readonly theme: ThemeSetting
+/** Each setting's words; the first is the default. */
+export const SETTINGS = {
+  theme: ['system', 'light', 'dark'],
   /** `auto`: a rail in narrow windows, else the full sidebar. */
-  readonly sidebar: 'auto' | 'rail'
+  sidebar: ['auto', 'rail'],
+  density: ['compact', 'relaxed'],
+  /** What the wheel does over the timeline; `ask`: it has not been asked yet. Ctrl and the wheel do the other. */
+  wheel: ['ask', 'scroll', 'zoom'],
+  /** What dragging does over the timeline; Shift and dragging do the other. */
+  drag: ['select', 'pan'],
+  /** Open what was open last time. */
+  reopen: ['yes', 'no'],
+} as const
+type Words = typeof SETTINGS
+export type SettingName = keyof Words
+export type Settings = { -readonly [K in SettingName]: Words[K][number] }
+export const THEMES = SETTINGS.theme
+export type ThemeSetting = Settings['theme']
+
+/** Habits of other viewers as one choice. */
+export const NAVIGATION = {
+  faultline: { wheel: 'scroll', drag: 'select' },
+  classic: { wheel: 'zoom', drag: 'select' },
+  map: { wheel: 'zoom', drag: 'pan' },
+} as const satisfies Record<string, Pick<Settings, 'wheel' | 'drag'>>
+export type NavigationPreset = keyof typeof NAVIGATION
+
+const NAMES = Object.keys(SETTINGS) as SettingName[]
+
+function checked(stored: Readonly<Record<string, unknown>>): Settings {
+  const one = (name: SettingName): string =>
+    SETTINGS[name].find((word: string) => word === stored[name]) ?? SETTINGS[name][0]
+  return Object.fromEntries(NAMES.map((name) => [name, one(name)])) as Settings
 }
 
-function read(): Stored {
-  const stored: Record<string, unknown> = parsed(localStorage.getItem(STORAGE_KEY))
-  return {
-    theme: THEMES.find((theme) => theme === stored.theme) ?? 'system',
-    sidebar: stored.sidebar === 'rail' ? 'rail' : 'auto',
-  }
-}
-
-function parsed(text: string | null): Record<string, unknown> {
-  if (text === null) return {}
+function parsed(text: string | null): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? { ...value } : {}
+    return asRecord(JSON.parse(text ?? 'null'))
   } catch {
     return {} // not ours or cut off: the defaults are right
   }
 }
 
 export const useSettingsStore = defineStore('settings', () => {
-  const start = read()
-  const theme = ref<ThemeSetting>(start.theme)
-  const sidebar = ref<Stored['sidebar']>(start.sidebar)
+  const kept = useKeptStore()
+  const settings = reactive(checked(parsed(localStorage.getItem(STORAGE_KEY))))
   const media = matchMedia('(prefers-color-scheme: dark)')
   const systemDark = ref(media.matches)
   media.addEventListener('change', (event) => (systemDark.value = event.matches))
 
   const effectiveTheme = computed<Theme>(() =>
-    theme.value === 'system' ? (systemDark.value ? 'dark' : 'light') : theme.value,
+    settings.theme === 'system' ? (systemDark.value ? 'dark' : 'light') : settings.theme,
   )
   watch(effectiveTheme, applyTheme, { immediate: true, flush: 'sync' })
-  watch([theme, sidebar], () =>
-    localStorage.setItem(STORAGE_KEY, JSON.stringify({ theme: theme.value, sidebar: sidebar.value } satisfies Stored)),
+  watch(
+    () => settings.density,
+    (density) => (document.documentElement.dataset.density = density),
+    { immediate: true, flush: 'sync' },
   )
+  let adopting = false
+  watch(
+    () => ({ ...settings }),
+    (now) => {
+      localStorage.setItem(STORAGE_KEY, JSON.stringify(now))
+      if (!adopting) kept.keep('settings', snapshot)
+    },
+    { flush: 'sync' },
+  )
+  /** What the engine kept counts more than what this browser did; nothing kept changes nothing. */
+  function adoptKept(value: unknown): void {
+    if (value === undefined) return
+    adopting = true
+    adopt(value)
+    adopting = false
+  }
+  const adopt = (value: unknown): void => void Object.assign(settings, checked(asRecord(value)))
 
   /** The other one of light and dark; back to following the system when that is what the system has. */
   function toggleTheme(): void {
     const next = effectiveTheme.value === 'dark' ? 'light' : 'dark'
-    theme.value = (next === 'dark') === systemDark.value ? 'system' : next
+    settings.theme = (next === 'dark') === systemDark.value ? 'system' : next
   }
   function toggleSidebar(): void {
-    sidebar.value = sidebar.value === 'rail' ? 'auto' : 'rail'
+    settings.sidebar = settings.sidebar === 'rail' ? 'auto' : 'rail'
   }
+  const navigation = computed<NavigationPreset | undefined>(() =>
+    (Object.keys(NAVIGATION) as NavigationPreset[]).find(
+      (preset) => NAVIGATION[preset].wheel === settings.wheel && NAVIGATION[preset].drag === settings.drag,
+    ),
+  )
+  const setNavigation = (preset: NavigationPreset): void => void Object.assign(settings, NAVIGATION[preset])
+  const snapshot = (): Settings => ({ ...settings })
+  const reset = (): void => void Object.assign(settings, checked({}))
+  const isDefault = computed(() => NAMES.every((name) => settings[name] === SETTINGS[name][0]))
 
-  return { theme, sidebar, effectiveTheme, toggleTheme, toggleSidebar }
+  return {
+    ...toRefs(settings),
+    effectiveTheme,
+    navigation,
+    isDefault,
+    adopt,
+    adoptKept,
+    snapshot,
+    toggleTheme,
+    toggleSidebar,
+    setNavigation,
+    reset,
+  }
 })

@@ -4,32 +4,29 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, ref, watch } from 'vue'
-import type { PageId } from '../pages/index.ts'
+import { computed, ref, shallowReactive, watch } from 'vue'
+import { needsTrace, type PageId } from '../pages/page-ids.ts'
 import { useFilesStore } from './files.ts'
-
-/** Pages that are not about the open trace: they need none, and stay as they are when another one is shown. */
-const FREE: ReadonlySet<PageId> = new Set<PageId>(['open', 'compare', 'simulate'])
-export function needsTrace(page: PageId): boolean {
-  return !FREE.has(page)
-}
 
 export const useViewStore = defineStore('view', () => {
   const files = useFilesStore()
   const page = ref<PageId>('open')
   const overlay = ref<'palette' | 'help'>()
-  const left: Record<string, PageId> = {}
+  const left = shallowReactive(new Map<string, PageId>())
 
   /** Pages about a trace need one; without a file Open is shown instead. */
   function goTo(next: PageId): void {
     page.value = files.current === undefined && needsTrace(next) ? 'open' : next
-    if (files.current !== undefined && needsTrace(next)) left[files.current.file] = next
+    if (files.current !== undefined && needsTrace(next)) left.set(files.current.file, next)
   }
   /** Show a file on the page it was left on. */
   function showFile(file: string): void {
     files.choose(file)
-    goTo(left[file] ?? 'overview')
+    goTo(left.get(file) ?? 'overview')
   }
+  /** The page a file was left on, to keep it; and to put it back without showing it. */
+  const pageOf = (file: string): PageId | undefined => left.get(file)
+  const leaveOn = (file: string, where: PageId): void => void left.set(file, where)
   watch(
     () => files.current,
     (current) => {
@@ -37,5 +34,5 @@ export const useViewStore = defineStore('view', () => {
     },
   )
 
-  return { page: computed(() => page.value), overlay, goTo, showFile }
+  return { page: computed(() => page.value), overlay, goTo, showFile, pageOf, leaveOn }
 })

@@ -26,6 +26,17 @@ export const icons = {
   stop: 'M4 4h8v8H4z',
   help: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM6.2 6.3c0-2.4 3.6-2.4 3.6 0C9.8 7.7 8 7.7 8 9.2M8 11.3v.2',
   commands: 'M3 4l4 4-4 4M8 12h5',
+  timeline: 'M2 4h6M5 8h8M3 12h5',
+  races: 'M2 3h4l4 10h4M2 13h4l1.4-3.5M8.6 6.5L10 3h4',
+  sql: 'M3 4c0-3 10-3 10 0v8c0 3-10 3-10 0zM3 4c0 3 10 3 10 0M3 8c0 3 10 3 10 0',
+  settings: 'M2 5h7M13 5h1M2 11h1M7 11h7M11 3v4M5 9v4',
+  undo: 'M6 3L3 6l3 3M3 6h6a4 4 0 0 1 0 8H6',
+  redo: 'M10 3l3 3-3 3M13 6H7a4 4 0 0 0 0 8h3',
+  link: 'M7 9a3 3 0 0 0 4.2 0l2-2A3 3 0 0 0 9 2.8L8 3.8M9 7a3 3 0 0 0-4.2 0l-2 2A3 3 0 0 0 7 13.2l1-1',
+  copy: 'M6 6h8v8H6zM10 6V2H2v8h4',
+  pencil: 'M3 13l1-3 7-7 2 2-7 7zM9.5 4.5l2 2',
+  trash: 'M3 4h10M6 4V2h4v2M4.5 4l.7 10h5.6l.7-10',
+  star: 'M8 2l1.8 3.8 4.2.6-3 2.9.7 4.1L8 11.5l-3.7 1.9.7-4.1-3-2.9 4.2-.6z',
   sidebar: 'M2 3h12v10H2zM6 3v10',
 } as const
 export type IconName = keyof typeof icons

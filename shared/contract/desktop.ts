@@ -1,6 +1,6 @@
 /**
  * What the desktop shell adds around the contract: the messages between the shell and the engine's process, and the few
- * functions the preload gives the page. Types only. The page never names a path: the shell's dialog and drops make a
+ * functions the preload gives the page. Types and names only. The page never names a path: the shell's dialog and drops make a
  * file known to the engine, and the page gets the name the engine made up for it.
  */
 
@@ -23,12 +23,29 @@ export type FromEngine =
   | { readonly kind: 'fork-sql'; readonly id: number }
   | { readonly kind: 'kill-sql'; readonly id: number }
 
+/** The native menus that hold commands of the page, in their order; the rest of the menu is the system's own. */
+export const MENU_NAMES = ['File', 'Edit', 'View', 'Go', 'Timeline', 'SQL', 'Help'] as const
+export type MenuName = (typeof MENU_NAMES)[number]
+
+/** A command of the page as the native menu shows it: the page sends its list, the menu sends back an id. */
+export interface MenuCommand {
+  readonly id: string
+  readonly title: string
+  readonly menu: MenuName
+  /** In the page's spelling: `$mod+Shift+KeyP`. */
+  readonly keys: string | null
+  readonly enabled: boolean
+  /** null: it is not something that is on or off. */
+  readonly checked: boolean | null
+}
+
 /** What the page asks of the shell, by channel: parameters → result. */
 export interface ShellCalls {
   readonly 'engine:connect': { readonly params: undefined; readonly result: null }
   readonly 'files:choose': { readonly params: undefined; readonly result: readonly Source[] }
   readonly 'files:grant': { readonly params: string; readonly result: Source | null }
   readonly 'link:open': { readonly params: string; readonly result: null }
+  readonly 'menu:show': { readonly params: readonly MenuCommand[]; readonly result: null }
 }
 
 /** What the shell tells the page. */
@@ -48,6 +65,8 @@ export interface DesktopBridge {
   /** A dropped file, as a source the engine knows. null: it has no path (made by a page). */
   grantFile(file: object): Promise<Source | null>
   openLink(url: string): Promise<null>
+  /** Make the native menu of these commands. */
+  showMenu(commands: readonly MenuCommand[]): Promise<null>
   onOpenFiles(listener: (sources: readonly Source[]) => void): void
   onCommand(listener: (id: string) => void): void
 }

@@ -68,8 +68,6 @@ export interface OpenedFile {
   readonly path: string
   readonly bytes: number
   readonly traces: readonly TraceInfo[]
-  /** How this client opens it again later, also after a restart. Left out: it cannot. */
-  readonly again?: Source
 }
 
 /** CONTRACT.md `import`. */
@@ -190,8 +188,9 @@ export const methods = {
   'window.keep': method<null>()(z.object({ key: z.enum(KEPT_KEYS), value: z.unknown() })),
   'files.recent': method<readonly RecentFile[]>()(nothing),
   'files.forget': method<null>()(z.object({ source: sourceSchema })),
-  /** Open a .faultline file, or import anything else first (progress). Returns what the import said where there was one. */
-  'files.open': method<{ opened: OpenedFile; imported: ImportSummary | null }>()(
+  /** Open a .faultline file, or import anything else first (progress). Returns what the import said where there was one, and
+   *  `again`: how this client opens it later, also after a restart and also where it was an upload. */
+  'files.open': method<{ opened: OpenedFile; imported: ImportSummary | null; again?: Source }>()(
     z.object({ source: sourceSchema, format: z.string().optional() }),
   ),
   'files.close': method<null>()(z.object({ file: fileId })),

@@ -143,9 +143,9 @@ describe('commands', () => {
     expect(keyWords('Escape')).toEqual(['Esc'])
   })
 
-  it('of the native menu run by their short id', async () => {
+  it('of the native menu run by their id', async () => {
     const { wrapper, commands, view } = await frame()
-    commands.runById('help')
+    commands.runById('view.keys')
     expect(view.overlay).toBe('help')
     wrapper.unmount()
   })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { useFilesStore } from '#renderer/stores/files.ts'
+import { useHistoryStore } from '#renderer/stores/history.ts'
 import { scopeOf, useSelectionStore, type Selection } from '#renderer/stores/selection.ts'
 import { fakeHost, importSummary, inWindow, openedFile } from './support/fake-host.ts'
 
@@ -13,7 +14,11 @@ async function stores() {
     }),
     'files.recent': () => [],
   })
-  const { result } = inWindow(host, () => ({ files: useFilesStore(), selection: useSelectionStore() }))
+  const { result } = inWindow(host, () => ({
+    files: useFilesStore(),
+    selection: useSelectionStore(),
+    history: useHistoryStore(),
+  }))
   await result.files.open({ kind: 'source', source: { kind: 'sample', sample: 'a' }, name: 'a' })
   return result
 }
@@ -35,19 +40,19 @@ describe('the selection', () => {
   })
 
   it('is undone and redone step by step, and a new step ends redo', async () => {
-    const { selection } = await stores()
+    const { selection, history } = await stores()
     selection.select({ task: 1 })
     selection.select({ task: 2 })
     selection.clear()
-    selection.undo()
+    history.undo()
     expect(selection.current).toEqual({ task: 2 })
-    selection.undo()
+    history.undo()
     expect(selection.current).toEqual({ task: 1 })
-    selection.redo()
+    history.redo()
     expect(selection.current).toEqual({ task: 2 })
-    selection.undo()
+    history.undo()
     selection.select({ op: 'write' })
-    expect(selection.canRedo).toBe(false)
+    expect(history.canRedo).toBe(false)
   })
 
   it('belongs to its file', async () => {
@@ -60,7 +65,7 @@ describe('the selection', () => {
   })
 
   it('comes back exactly by undoing as often as it was changed', async () => {
-    const { selection } = await stores()
+    const { selection, history } = await stores()
     const patch = fc.record(
       {
         task: fc.option(fc.nat(3), { nil: undefined }),
@@ -79,7 +84,7 @@ describe('the selection', () => {
           if (selection.current !== before) seen.push(before)
         }
         for (const before of seen.reverse()) {
-          selection.undo()
+          history.undo()
           expect(selection.current).toEqual(before)
         }
       }),

@@ -93,6 +93,21 @@ describe.each(TRANSPORTS)('%s', (transport) => {
       expect(again.opened.file).toBe(opened.file)
     })
 
+    test('an upload is opened again by the name that came with it', async () => {
+      const { upload } = await call('upload.begin', { name: 'sent.txt' })
+      await call('upload.chunk', { upload, bytes: new Uint8Array(Buffer.from(sampleText(MIDDLE))) })
+      const { opened, again } = await call('files.open', { source: { kind: 'upload', upload } })
+      expect((await call('files.open', { source: again! })).opened.file).toBe(opened.file)
+    })
+
+    test('what the window keeps comes back, key by key, and is bounded', async () => {
+      await call('window.keep', { key: 'settings', value: { theme: 'dark' } })
+      await call('window.keep', { key: 'sql', value: ['SELECT 1'] })
+      expect(await call('window.kept', {})).toMatchObject({ settings: { theme: 'dark' }, sql: ['SELECT 1'] })
+      await fails(call('window.keep', { key: 'sql', value: 'x'.repeat(limits.keptBytes) }), 'limit')
+      expect(await call('window.kept', {})).toMatchObject({ sql: ['SELECT 1'] })
+    })
+
     test('the list names the worst lock, and forgets', async () => {
       const recent = async () => (await call('files.recent', {})).find(({ name }) => name === 'small.txt')
       await expect.poll(async () => (await recent())?.worstWaitNs, { timeout: 5000 }).toBeGreaterThan(0)
@@ -490,7 +505,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
 
   test('parameters of the wrong shape never get through, whatever the method', async () => {
     for (const method of Object.keys(methods) as MethodName[]) {
-      if (['app.info', 'files.recent', 'sim.catalog'].includes(method)) continue
+      if (['app.info', 'files.recent', 'sim.catalog', 'window.kept'].includes(method)) continue
       for (const wrong of [undefined, null, 7, 'x', [], { file: 7 }, { source: { kind: 'nowhere' } }]) {
         await fails(call(method, wrong as never), 'bad-request')
       }

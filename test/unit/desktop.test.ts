@@ -10,7 +10,7 @@ import { CONTENT_SECURITY_POLICY } from '#electron/csp.ts'
 import { CRASH_REPORTER, mayReload, restartPolicy } from '#electron/desktop/crash.ts'
 import { filesOfCommandLine, filesOfSecondStart, sampleOfCommandLine } from '#electron/desktop/files.ts'
 import { checkCall, handleCalls } from '#electron/desktop/ipc.ts'
-import { menuTemplate } from '#electron/desktop/menu.ts'
+import { acceleratorOf, menuTemplate } from '#electron/desktop/menu.ts'
 import { pageResponse, SCHEME } from '#electron/desktop/protocol.ts'
 import {
   isOurPage,
@@ -26,6 +26,7 @@ import {
 import { windowOptions } from '#electron/desktop/window-options.ts'
 import { installedRuntime, hasDisplay } from '#electron/launch/electron-runtime.ts'
 import { isStale } from '#electron/launch/build.ts'
+import { MENU_NAMES, type MenuCommand } from '#shared/contract/desktop.ts'
 import { PROJECT } from '../support/engine.ts'
 
 describe('the window', () => {
@@ -191,6 +192,7 @@ describe('calls from the page', () => {
       'files:choose': vi.fn(() => Promise.resolve([])),
       'files:grant': vi.fn(() => Promise.resolve(null)),
       'link:open': vi.fn(() => Promise.resolve(null)),
+      'menu:show': vi.fn(() => Promise.resolve(null)),
     }
     handleCalls(ipc as never, handlers)
     expect([...handled.keys()].sort()).toEqual(Object.keys(handlers).sort())
@@ -286,17 +288,61 @@ describe('crashes', () => {
   })
 })
 
-test('menu items of the page send commands; the rest are the system’s own', () => {
-  const command = vi.fn()
-  const template = menuTemplate('linux', { command, revealLogs: vi.fn() })
-  const items = template.flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
-  for (const { click } of items) (click as (() => void) | undefined)?.()
-  const commands = ['file', 'view']
-    .map((name) => readFileSync(join(PROJECT, `renderer/commands/${name}.ts`), 'utf8'))
-    .join('')
-  expect(command.mock.calls.length).toBeGreaterThan(0)
-  for (const [id] of command.mock.calls as [string][]) expect(commands).toContain(`id: '${id}'`)
-  expect(menuTemplate('darwin', { command, revealLogs: vi.fn() })[0]).toEqual({ role: 'appMenu' })
+describe('the native menu', () => {
+  const actions = { command: vi.fn(), revealLogs: vi.fn() }
+  const command = (part: Partial<MenuCommand> = {}): MenuCommand => ({
+    id: 'file.open',
+    title: 'Open a trace…',
+    menu: 'File',
+    keys: '$mod+KeyO',
+    enabled: true,
+    checked: null,
+    ...part,
+  })
+  const items = (platform: NodeJS.Platform, commands: readonly MenuCommand[]) =>
+    menuTemplate(platform, commands, actions).flatMap(({ submenu }) => (Array.isArray(submenu) ? submenu : []))
+
+  test('is the page’s own list of commands: each under its menu, a click sends its id back', () => {
+    const sent = MENU_NAMES.map((menu) => command({ id: `one.${menu}`, title: menu, menu, keys: null }))
+    const template = menuTemplate('linux', sent, actions)
+    for (const { id, menu } of sent) {
+      const under = template.find(({ label, role }) => label === `&${menu}` || role === menu.toLowerCase())
+      const found = (under?.submenu as { label?: string; click?: () => void }[]).find(({ label }) => label === menu)
+      found?.click?.()
+      expect(actions.command).toHaveBeenLastCalledWith(id)
+    }
+    const labels = items('linux', sent).map(({ label }) => label)
+    for (const { title } of sent) expect(labels.filter((label) => label === title)).toHaveLength(1)
+  })
+
+  test('shows what is off, what is ticked, and the keys the page listens to itself', () => {
+    const [open, theme] = items('linux', [command({ enabled: false }), command({ checked: true, keys: null })])
+    expect(open).toMatchObject({ enabled: false, accelerator: 'CmdOrCtrl+O', registerAccelerator: false })
+    expect(theme).toMatchObject({ type: 'checkbox', checked: true })
+  })
+
+  test('has only the system’s own items before the page has sent its list', () => {
+    const shown = items('linux', []).filter(({ role, type, label }) => !role && type !== 'separator' && label)
+    expect(shown.map(({ label }) => label)).toEqual(['Show logs'])
+    expect(menuTemplate('darwin', [], actions)[0]).toEqual({ role: 'appMenu' })
+  })
+
+  test('spells keys as Electron does, and on a Mac leaves bare letters to text fields', () => {
+    expect(acceleratorOf('$mod+Shift+KeyP', false)).toBe('CmdOrCtrl+Shift+P')
+    expect(acceleratorOf('$mod+Comma', true)).toBe('CmdOrCtrl+,')
+    expect(acceleratorOf('[Shift]+?', false)).toBe('?')
+    expect(acceleratorOf('BracketRight', false)).toBe(']')
+    expect(acceleratorOf('KeyW', true)).toBeUndefined()
+    expect(acceleratorOf('F1', true)).toBe('F1')
+  })
+
+  test('takes a list of commands and nothing that only looks like one', () => {
+    const frame = { url: PAGE_URL }
+    const ours = { senderFrame: frame, sender: { mainFrame: frame } }
+    expect(() => checkCall(ours, 'menu:show', [command()])).not.toThrow()
+    for (const wrong of [undefined, 'text', [1], [{ ...command(), menu: 'Nowhere' }], [{ ...command(), enabled: 1 }]])
+      expect(() => checkCall(ours, 'menu:show', wrong)).toThrow('do not fit')
+  })
 })
 
 test('the preload is small and imports nothing but Electron and the contract’s types', () => {

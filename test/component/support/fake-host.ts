@@ -29,7 +29,8 @@ export interface Asked {
 type Answer = (asked: Asked) => unknown
 
 /** Answers by method; a method without one stays open until the test settles it through `asked`. */
-export function fakeHost(answers: Partial<Record<MethodName, Answer>> = {}) {
+export function fakeHost(given: Partial<Record<MethodName, Answer>> = {}) {
+  const answers = { 'window.kept': () => ({}), 'window.keep': () => null, ...given } as typeof given
   const asked: Asked[] = []
   const listeners = new Map<string, Set<(data: never) => void>>()
   const call = (method: MethodName, params: Record<string, unknown>, options: CallOptions = {}) =>

@@ -1,0 +1,161 @@
+/**
+ * The view of a trace in parts (the selection, the timeline's window, …) and what was done to it, step by step. The store
+ * that owns a part registers it once; from then on Ctrl+Z undoes its changes in the order all parts were changed, the
+ * session keeps its value, and links carry it. It remembers values; only the owner knows what they mean.
+ *
+ *     const part = history.part({ id: 'timeline', page: 'timeline', read, write, parse })
+ *     part.changed(before)                  // after a change; equal values are no step
+ *     part.changed(before, 'zoom')          // wheel turns that follow each other become one step
+ */
+
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, shallowRef, watch } from 'vue'
+import { limits } from '#shared/base/limits.ts'
+import type { PageId } from '../pages/page-ids.ts'
+import { useTraceStore } from './trace.ts'
+import { useViewStore } from './view.ts'
+
+/** A value that survives JSON; undefined is "as it is at first". */
+export interface ViewPart<T> {
+  readonly id: string
+  /** Of the trace that is open. Reads reactively. */
+  readonly read: () => T | undefined
+  readonly write: (value: T | undefined) => void
+  /** What came from a link or a saved session, checked; undefined where it is none. */
+  readonly parse: (value: unknown) => T | undefined
+  /** The page it is seen on: undoing goes there. Left out: on every page. */
+  readonly page?: PageId
+}
+
+export interface OwnedPart<T> {
+  /** It was `before` and has been changed. Changes with the same `gesture` shortly after each other are one step. */
+  changed(before: T | undefined, gesture?: string): void
+}
+
+interface Step {
+  readonly part: string
+  readonly before: unknown
+  readonly after: unknown
+}
+interface Steps {
+  readonly past: readonly Step[]
+  readonly future: readonly Step[]
+}
+const NONE: Steps = { past: [], future: [] }
+
+/** Changes of one gesture that are no further apart than this are one step. */
+export const SAME_GESTURE_MS = 600
+
+export type ViewValues = Readonly<Record<string, unknown>>
+
+export const useHistoryStore = defineStore('history', () => {
+  const trace = useTraceStore()
+  const view = useViewStore()
+  const parts = shallowReactive(new Map<string, ViewPart<unknown>>())
+  const steps = shallowReactive(new Map<string, Steps>())
+  const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
+  const current = computed(() => steps.get(key.value) ?? NONE)
+  const waiting = valuesInWaiting()
+  const last = shallowRef<{ key: string; part: string; gesture: string; at: number }>()
+
+  function part<T>(owned: ViewPart<T>): OwnedPart<T> {
+    const known = owned as ViewPart<unknown>
+    parts.set(owned.id, known)
+    restore(known)
+    return { changed: (before, gesture) => record(known, before, gesture) }
+  }
+
+  function record({ id, read }: ViewPart<unknown>, before: unknown, gesture: string | undefined): void {
+    const after = read()
+    const at = performance.now()
+    const { past } = current.value
+    const joins =
+      gesture !== undefined &&
+      last.value?.key === key.value &&
+      last.value.part === id &&
+      last.value.gesture === gesture &&
+      at - last.value.at < SAME_GESTURE_MS &&
+      past.at(-1)?.part === id
+    last.value = gesture === undefined ? undefined : { key: key.value, part: id, gesture, at }
+    const first = joins ? past.at(-1)?.before : before
+    const kept = joins ? past.slice(0, -1) : past
+    if (same(first, after)) {
+      if (joins) steps.set(key.value, { past: kept, future: [] })
+      return
+    }
+    const step = { part: id, before: first, after }
+    steps.set(key.value, { past: [...kept, step].slice(-limits.selectionHistory), future: [] })
+  }
+
+  function undo(): void {
+    const { past, future } = current.value
+    const step = past.at(-1)
+    if (!step) return
+    steps.set(key.value, { past: past.slice(0, -1), future: [step, ...future] })
+    show(step.part, step.before)
+  }
+  function redo(): void {
+    const { past, future } = current.value
+    const step = future[0]
+    if (!step) return
+    steps.set(key.value, { past: [...past, step], future: future.slice(1) })
+    show(step.part, step.after)
+  }
+  function show(id: string, value: unknown): void {
+    last.value = undefined
+    const owner = parts.get(id)
+    if (!owner) return
+    owner.write(value)
+    if (owner.page !== undefined && view.page !== owner.page) view.goTo(owner.page)
+  }
+
+  /** All parts of the open trace's view that are not as they are at first. */
+  function values(): ViewValues {
+    return Object.fromEntries(
+      [...parts.values()].map(({ id, read }) => [id, read()] as const).filter(([, value]) => value !== undefined),
+    )
+  }
+  /** Show a trace as it was left; parts that are not there yet get their value when they are. Makes no steps. */
+  function restoreValues(file: string, traceId: number, saved: ViewValues): void {
+    waiting.put(`${file}|${traceId}`, saved)
+    for (const owner of parts.values()) restore(owner)
+  }
+  function restore(owner: ViewPart<unknown>): void {
+    const saved = waiting.take(key.value, owner.id)
+    const value = saved === undefined ? undefined : owner.parse(saved)
+    if (value !== undefined) owner.write(value)
+  }
+  watch(key, () => [...parts.values()].forEach(restore), { flush: 'sync' })
+
+  return {
+    part,
+    undo,
+    redo,
+    canUndo: computed(() => current.value.past.length > 0),
+    canRedo: computed(() => current.value.future.length > 0),
+    values,
+    restoreValues,
+  }
+})
+
+/** Values of parts that are not registered, or of traces that are not shown, yet. */
+function valuesInWaiting() {
+  const byTrace = new Map<string, Map<string, unknown>>()
+  return {
+    put: (trace: string, values: ViewValues): void => void byTrace.set(trace, new Map(Object.entries(values))),
+    take(trace: string, part: string): unknown {
+      const values = byTrace.get(trace)
+      const value = values?.get(part)
+      values?.delete(part)
+      return value
+    },
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
+}
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+}
