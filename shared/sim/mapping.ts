@@ -75,6 +75,8 @@ export interface Page {
   detached: boolean
   /** PTEs that map it. */
   mapped: number
+  /** References that keep it without mapping it. */
+  refs: number
   /** Block its buffers point to, -1 none. */
   block: number
   /** A zeroed page that stands for a hole of a DAX file (until 4.13). */
@@ -155,6 +157,7 @@ export class AddressSpace {
       writeback: false,
       detached: false,
       mapped: 0,
+      refs: 0,
       block: -1,
       hole: false,
       content: new Int32Array(this.#slots),
@@ -173,7 +176,7 @@ export class AddressSpace {
 
   /** The number of a detached page nobody maps may name another page. */
   drop(page: Page): void {
-    if (!page.detached || page.mapped > 0 || this.allPages[page.number] !== page) return
+    if (!page.detached || page.mapped > 0 || page.refs > 0 || this.allPages[page.number] !== page) return
     this.allPages[page.number] = undefined
     this.#freeNumbers.push(page.number)
   }

@@ -302,11 +302,11 @@ export class World {
 
   /** A reference: the page's number names no other page meanwhile. */
   keepPage(_inode: Inode, page: Page): void {
-    page.mapped++
+    page.refs++
   }
 
   releasePage(inode: Inode, page: Page): void {
-    page.mapped--
+    page.refs--
     inode.mapping.drop(page)
   }
 
