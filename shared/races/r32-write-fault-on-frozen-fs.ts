@@ -1,0 +1,31 @@
+/**
+ * R32: a write fault on a frozen filesystem. The freezer stops system calls (level 1), writes everything back, stops write faults
+ * (level 2) and transactions (level 3). A fault that takes no level 2 allocates and changes data between freeze and thaw.
+ */
+import { freeze } from '../sim/ops/freeze.ts'
+import type { Race } from './race.ts'
+import { allocatingFaults, mapped, on, run, storeOnce, toEnd } from './stage.ts'
+
+export const faultOnFrozenFs: Race = {
+  id: 'R32',
+  title: 'write fault on a frozen filesystem',
+  about: 'The filesystem is frozen, a write fault allocates a block and its task stores.',
+  severity: 'policy',
+  invariants: ['V16'],
+  sources: ['fs/super.c: freeze_super', 'mm/memory.c: do_page_mkwrite'],
+  notApplicable: allocatingFaults,
+  setUp(w) {
+    const { vma } = mapped(w)
+    w.startJournal(Infinity)
+    return [
+      { id: 'Z', comm: 'freezer', steps: freeze(w, 1000) },
+      { id: 'F', comm: 'write-fault', steps: storeOnce(w, vma) },
+    ]
+  },
+  scripts: [
+    {
+      title: 'the fault between freeze and thaw',
+      moves: [run('Z', 'acquired', 'sb_internal'), toEnd('F'), on('J'), toEnd('Z'), toEnd('F')],
+    },
+  ],
+}
