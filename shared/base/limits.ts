@@ -48,7 +48,7 @@ export const limits = {
   /** Bytes of columns in one view of the timeline; merging gets coarser until they fit. */
   timelineBytes: 200 * 1024,
   /** Bytes of lanes of rows looked at lately that are kept per trace. */
-  timelineCacheBytes: 256 * MiB,
+  timelineCacheBytes: 512 * MiB,
   /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
   timelineLanes: 12,
   /** Bytes of one message to or from the window. */
@@ -97,6 +97,12 @@ export const limits = {
   plainTableRows: 200,
   /** Findings of one invariant a simulated run keeps with their text; all are counted. */
   simFindings: 100,
+  /** Bytes of one section of a trace.dat (event formats, kallsyms), plain; of one chunk of its pages; sections. */
+  traceDatSection: 256 * MiB,
+  traceDatChunk: 64 * MiB,
+  traceDatSections: 10_000,
+  /** Bytes of a stream that are kept on disk for formats that are read in any order. */
+  spoolBytes: 16 * 1024 * MiB,
   /** Circles of one lock order that are kept with their paths; all are counted. */
   orderCycles: 100,
   /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */

@@ -242,21 +242,36 @@ function placed(trace: Trace, source: FamilySource): FamilyRows {
   return out
 }
 
+/** Rows that are in order, the usual case, cost one look; else runs that are in order are merged. */
 function order(rows: Uint32Array, { start, end }: FamilySource): void {
-  const before = (a: number, b: number) => {
-    if (start[a] !== start[b]) return start[a] - start[b]
+  const inOrder = (a: number, b: number) => {
+    if (start[a] !== start[b]) return start[a] < start[b]
     const endA = end(a)
     const endB = end(b)
-    if (endA === endB) return a - b
+    if (endA === endB) return a < b
     // NaN, not seen to end, is the longest.
-    if (Number.isNaN(endA)) return Number.isNaN(endB) ? a - b : -1
-    return Number.isNaN(endB) ? 1 : endB - endA
+    return Number.isNaN(endA) ? !Number.isNaN(endB) || a < b : endA > endB
   }
-  for (let i = 1; i < rows.length; i++) {
-    if (start[rows[i - 1]] < start[rows[i]] || before(rows[i - 1], rows[i]) <= 0) continue
-    rows.sort(before)
-    return
+  const runs = [0]
+  for (let i = 1; i < rows.length; i++) if (!inOrder(rows[i - 1], rows[i])) runs.push(i)
+  if (runs.length === 1) return
+  let from = rows
+  let to: Uint32Array = new Uint32Array(rows.length)
+  for (let bounds = runs; bounds.length > 1;) {
+    const next: number[] = []
+    for (let run = 0; run < bounds.length; run += 2) {
+      const middle = bounds[run + 1] ?? rows.length
+      const last = bounds[run + 2] ?? rows.length
+      next.push(bounds[run])
+      let a = bounds[run]
+      let b = middle
+      for (let at = a; at < last; at++)
+        to[at] = b >= last || (a < middle && inOrder(from[a], from[b])) ? from[a++] : from[b++]
+    }
+    ;[from, to] = [to, from]
+    bounds = next
   }
+  if (from !== rows) rows.set(from)
 }
 
 class FirstFit {

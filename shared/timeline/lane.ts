@@ -57,6 +57,7 @@ export class Lane {
   readonly #covered: Float64Array
   readonly #waited: Float64Array | undefined
   readonly #count: Float64Array | undefined
+  #sums: Float64Array | undefined
   #levels: readonly Level[] | undefined
   /** The answer of `#best`, kept to avoid an object per group. */
   #longest = 0
@@ -202,18 +203,17 @@ export class Lane {
 
   #scanExactly(first: number, last: number): void {
     const { start, end, name } = this.columns
+    const sums = (this.#sums ??= sumsFor(this.columns))
     let most = 0
-    const sums = new Map<number, number>()
     for (let i = first; i < last; i++) {
       const ns = end[i] - start[i]
       if (ns > end[this.#longest] - start[this.#longest]) this.#longest = i
-      const sum = (sums.get(name[i]) ?? 0) + ns + 1
-      sums.set(name[i], sum)
-      if (sum > most) {
-        most = sum
-        this.#name = name[i]
-      }
+      const sum = (sums[name[i]] += ns + 1)
+      if (sum <= most) continue
+      most = sum
+      this.#name = name[i]
     }
+    for (let i = first; i < last; i++) sums[name[i]] = 0
   }
 
   #take({ longest, name, weight }: Level, node: number): void {
@@ -230,6 +230,13 @@ export class Lane {
       this.#weight = weight - this.#weight
     } else this.#weight -= weight
   }
+}
+
+/** One place per word of a lane: between questions all are 0. */
+function sumsFor({ length, name }: LaneColumns): Float64Array {
+  let most = 0
+  for (let i = 0; i < length; i++) if (name[i] > most) most = name[i]
+  return new Float64Array(most + 1)
 }
 
 function prefix(length: number, value: (i: number) => number): Float64Array {

@@ -46,11 +46,9 @@ function bytesOf(tracks: readonly Track[]): number {
 }
 
 function familyTracks(trace: Trace, rows: FamilyRows, row: number): Track[] {
-  const { source, starts, lane, lanes } = rows
+  const { source, starts } = rows
   if (row >= source.rows || starts[row] === starts[row + 1]) return []
-  const places = Array.from({ length: lanes[row] }, (): number[] => [])
-  for (let i = starts[row]; i < starts[row + 1]; i++) places[lane[i]].push(rows.rows[i])
-  return places.flatMap((spans, at) => {
+  return byLane(rows, row).flatMap((spans, at) => {
     const shared = at === limits.timelineLanes - 1
     const columns = laneColumns(trace, rows, spans)
     const slices = shared ? united(columns) : closed(columns)
@@ -62,11 +60,21 @@ function familyTracks(trace: Trace, rows: FamilyRows, row: number): Track[] {
   })
 }
 
+/** Spans of a row by lane. */
+function byLane({ starts, rows, lane, lanes }: FamilyRows, row: number): Uint32Array[] {
+  const counts = new Uint32Array(lanes[row])
+  for (let i = starts[row]; i < starts[row + 1]; i++) counts[lane[i]]++
+  const out = Array.from(counts, (count) => new Uint32Array(count))
+  counts.fill(0)
+  for (let i = starts[row]; i < starts[row + 1]; i++) out[lane[i]][counts[lane[i]]++] = rows[i]
+  return out
+}
+
 interface Growing extends LaneColumns {
   readonly waited: Float64Array | undefined
 }
 
-function laneColumns(trace: Trace, { source }: FamilyRows, spans: readonly number[]): Growing {
+function laneColumns(trace: Trace, { source }: FamilyRows, spans: Uint32Array): Growing {
   const length = spans.length
   const columns = emptyColumns(length, source.waited !== undefined)
   const traceEnd = trace.meta.durationNs

@@ -21,6 +21,7 @@ export interface ViewParams {
 
 /** Of all slice columns together. */
 const SLICE_BYTES = 21
+const ROOM = Math.floor(limits.timelineBytes / SLICE_BYTES)
 const UNITS = 2 ** 32 - 1
 
 export interface TrackOfRow {
@@ -37,9 +38,18 @@ export function viewOf(trace: Trace, params: ViewParams, more: readonly TrackOfR
     ].map((track): TrackOfRow => ({ row, track })),
   )
   const pixelNs = Math.max(1, (params.toNs - params.fromNs) / params.pixels)
-  for (let bucketNs = powerOfTwo(pixelNs); ; bucketNs *= 2) {
+  for (let bucketNs = firstTry(tracks, params, powerOfTwo(pixelNs)); ; bucketNs *= 2) {
     const view = new ViewBuilder(params, bucketNs).build(tracks)
     if (view !== undefined) return { ...view, coarse: bucketNs >= 2 * pixelNs }
+  }
+}
+
+/** The first merge width at which the view may fit: a lane gives no more slices than it has, and about one per bucket. */
+function firstTry(tracks: readonly TrackOfRow[], { fromNs, toNs }: ViewParams, pixelNs: number): number {
+  const counts = tracks.map(({ track: { slices } }) => slices.firstFrom(toNs) - slices.firstAt(fromNs))
+  for (let bucketNs = pixelNs; ; bucketNs *= 2) {
+    const buckets = Math.ceil((toNs - fromNs) / bucketNs)
+    if (buckets <= 1 || counts.reduce((sum, count) => sum + Math.min(count, buckets), 0) <= 1.5 * ROOM) return bucketNs
   }
 }
 
@@ -55,8 +65,7 @@ class ViewBuilder {
   readonly #fromNs: number
   readonly #toNs: number
   readonly #unitNs: number
-  readonly #room = Math.floor(limits.timelineBytes / SLICE_BYTES)
-  readonly #slices = emptySlices(this.#room)
+  readonly #slices = emptySlices(ROOM)
   readonly #words: string[] = []
   readonly #wordIds = new Map<string, number>()
   #length = 0
@@ -79,7 +88,7 @@ class ViewBuilder {
       const names = new Map<number, number>()
       let fits = true
       track.slices.merged(this.#fromNs, this.#toNs, this.#bucketNs, (slice) => {
-        fits = this.#length < this.#room
+        fits = this.#length < ROOM
         if (fits) this.#add(slice, track, names)
         return fits
       })
