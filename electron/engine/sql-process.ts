@@ -3,13 +3,15 @@
  * through, and no more rows and bytes than limits.ts allows. Cancelling is the parent's business: it kills this process.
  */
 
-import { toWireError } from '#shared/base/errors.ts'
+import { ApiError, toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { QueryResult } from '#shared/contract/methods.ts'
+import type { Db, Statement } from '../store/database.ts'
 import { openFile } from '../store/open.ts'
 import { explainSql, guardedStatement } from '../store/guard.ts'
 import { parentChannel } from './parent-channel.ts'
 import { spawnThread } from './spawn.ts'
+import { placeOfError } from './sql-place.ts'
 import type { SqlReply, SqlRequest } from './sql.ts'
 
 type Value = string | number | null
@@ -19,7 +21,7 @@ function run({ path, sql, maxRows }: SqlRequest): QueryResult {
   const started = performance.now()
   const db = openFile(path)
   try {
-    const statement = guardedStatement(db, sql).raw(true).safeIntegers(true)
+    const statement = prepared(db, sql).raw(true).safeIntegers(true)
     const columns = statement.columns().map(({ name }) => name)
     const rows: Value[][] = []
     let bytes = 0
@@ -36,6 +38,30 @@ function run({ path, sql, maxRows }: SqlRequest): QueryResult {
     return { columns, rows, truncated, wallMs: Math.round(performance.now() - started) }
   } finally {
     db.close()
+  }
+}
+
+/** What is wrong with it also says where. */
+function prepared(db: Db, sql: string): Statement {
+  try {
+    return guardedStatement(db, sql)
+  } catch (error) {
+    const message = error instanceof ApiError ? SAID_BY_SQLITE.exec(error.message)?.[1] : undefined
+    const at = message === undefined ? undefined : placeOfError(sql, message, (part) => complaint(db, part))
+    if (!(error instanceof ApiError) || at === undefined) throw error
+    const where = `line ${at.line}, column ${at.column}`
+    throw new ApiError(error.code, `${error.message} (${where})`, error.hint, at)
+  }
+}
+
+const SAID_BY_SQLITE = /^SQL: ([\s\S]*)$/
+
+function complaint(db: Db, sql: string): string | undefined {
+  try {
+    guardedStatement(db, sql)
+    return undefined
+  } catch (error) {
+    return SAID_BY_SQLITE.exec((error as Error).message)?.[1]
   }
 }
 

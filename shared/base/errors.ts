@@ -16,27 +16,37 @@ export type ErrorCode =
   | 'unsupported' // understood, but this program or machine cannot
   | 'internal'
 
+/** The part of a text the user wrote that an error is about; in UTF-16 units, lines and columns from 1. */
+export interface ErrorPlace {
+  readonly offset: number
+  readonly length: number
+  readonly line: number
+  readonly column: number
+}
+
 export interface WireError {
   readonly code: ErrorCode
   readonly message: string
   readonly hint?: string
+  readonly at?: ErrorPlace
 }
 
 export class ApiError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
+  readonly at: ErrorPlace | undefined
 
-  constructor(code: ErrorCode, message: string, hint?: string) {
+  constructor(code: ErrorCode, message: string, hint?: string, at?: ErrorPlace) {
     super(message)
     this.name = 'ApiError'
     this.code = code
     this.hint = hint
+    this.at = at
   }
 
   toWire(): WireError {
-    return this.hint === undefined
-      ? { code: this.code, message: this.message }
-      : { code: this.code, message: this.message, hint: this.hint }
+    const { code, message, hint, at } = this
+    return { code, message, ...(hint === undefined ? {} : { hint }), ...(at === undefined ? {} : { at }) }
   }
 }
 
@@ -48,5 +58,5 @@ export function toWireError(thrown: unknown): WireError {
 }
 
 export function fromWireError(error: WireError): ApiError {
-  return new ApiError(error.code, error.message, error.hint)
+  return new ApiError(error.code, error.message, error.hint, error.at)
 }
