@@ -7,11 +7,13 @@
 import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
+import type { FileFormat, StreamFormat } from '#shared/formats/format.ts'
 import { formats, sniff } from '#shared/formats/index.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { RemoteSink, stopped, type Parsed, type ParserData, type ParserMessage } from './import-messages.ts'
 import { summarize } from './import-summary.ts'
+import { openRandom } from './random-input.ts'
 import { openSource, type Input } from './source.ts'
 
 const PROGRESS_EVERY_MS = 100
@@ -27,27 +29,79 @@ async function parse(data: ParserData, say: Say): Promise<Parsed> {
   }
 }
 
-async function read(input: Input, { name, format, toWriter, stop }: ParserData, say: Say): Promise<Parsed> {
-  const sink = new RemoteSink(toWriter)
-  const chosen = format === undefined ? sniff(input.head) : formats.get(format)
-  const builder = new TraceBuilder(sink, name, chosen.id)
+async function read(input: Input, data: ParserData, say: Say): Promise<Parsed> {
+  const sink = new RemoteSink(data.toWriter)
+  const chosen = data.format === undefined ? sniff(input.head) : formats.get(data.format)
+  const builder = new TraceBuilder(sink, data.name, chosen.id)
   const recorder = new Recorder(builder)
-  const reader = chosen.reader(recorder)
-  let reported = -Infinity
-  for await (const bytes of input.chunks) {
-    if (stopped(stop)) throw new ApiError('cancelled', `the import of ${name} was cancelled`)
-    reader.push(bytes)
-    await sink.room()
-    const now = performance.now()
-    if (now - reported < PROGRESS_EVERY_MS) continue
-    reported = now
-    say({ kind: 'progress', done: input.bytesRead, total: input.totalBytes ?? null, events: builder.eventCount })
-  }
-  reader.end()
+  const ticker = new Ticker({ data, sink, builder, say })
+  const { lines, bytes } =
+    chosen.input === 'file'
+      ? await readFile(input, { format: chosen, recorder, ticker })
+      : await readStream(input, { format: chosen, recorder, ticker })
   for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
   recorder.end()
   assert(sink.ended !== undefined, 'a trace that was ended has an end')
-  return summarize({ end: sink.ended, format: chosen.id, lines: reader.lines, bytes: input.bytesRead })
+  return summarize({ end: sink.ended, format: chosen.id, lines, bytes })
+}
+
+interface Reading<F> {
+  readonly format: F
+  readonly recorder: Recorder
+  readonly ticker: Ticker
+}
+
+interface ReadBytes {
+  /** undefined: the format has no lines. */
+  readonly lines: number | undefined
+  readonly bytes: number
+}
+
+async function readStream(input: Input, { format, recorder, ticker }: Reading<StreamFormat>): Promise<ReadBytes> {
+  const reader = format.reader(recorder)
+  for await (const bytes of input.chunks) {
+    reader.push(bytes)
+    await ticker.tick(input.bytesRead, input.totalBytes)
+  }
+  reader.end()
+  return { lines: reader.lines, bytes: input.bytesRead }
+}
+
+async function readFile(input: Input, { format, recorder, ticker }: Reading<FileFormat>): Promise<ReadBytes> {
+  const file = await openRandom(input, () => ticker.stopped())
+  try {
+    const reader = format.open(file, recorder)
+    while (reader.step()) await ticker.tick(reader.done, file.size)
+    reader.end()
+    return { lines: undefined, bytes: Math.max(input.bytesRead, file.size) }
+  } finally {
+    file.close()
+  }
+}
+
+/** Between two pieces of input: was it cancelled, has the writer room, is it time to say how far it is? */
+class Ticker {
+  readonly #of: { data: ParserData; sink: RemoteSink; builder: TraceBuilder; say: Say }
+  #reported = -Infinity
+
+  constructor(of: { data: ParserData; sink: RemoteSink; builder: TraceBuilder; say: Say }) {
+    this.#of = of
+  }
+
+  stopped(): void {
+    const { stop, name } = this.#of.data
+    if (stopped(stop)) throw new ApiError('cancelled', `the import of ${name} was cancelled`)
+  }
+
+  async tick(done: number, total: number | undefined): Promise<void> {
+    const { sink, builder, say } = this.#of
+    this.stopped()
+    await sink.room()
+    const now = performance.now()
+    if (now - this.#reported < PROGRESS_EVERY_MS) return
+    this.#reported = now
+    say({ kind: 'progress', done, total: total ?? null, events: builder.eventCount })
+  }
 }
 
 /** Formats do not know what their input is called; users have to. */

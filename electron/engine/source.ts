@@ -30,6 +30,8 @@ export interface Input {
   /** Bytes of the whole input, where that is known before its end. */
   readonly totalBytes: number | undefined
   readonly diagnostics: readonly SourceDiagnostic[]
+  /** The file or bytes that can be read in any order; undefined for pipes and compressed input. */
+  readonly plain: string | Uint8Array | undefined
   /** Lets go of the file; also happens at the end of `chunks`, and when its loop is left. */
   close(): Promise<void>
 }
@@ -65,6 +67,7 @@ export async function openSource(source: string | Uint8Array, name: string): Pro
         return state.bytesRead
       },
       totalBytes: opened.total,
+      plain: compression === undefined && opened.total !== undefined ? source : undefined,
       diagnostics: state.diagnostics,
       close: opened.close,
     }

@@ -2,3 +2,4 @@
 
 export { ftrace } from './ftrace-text.ts'
 export { traceCmdReport } from './trace-cmd-report.ts'
+export { traceDat } from './trace-dat/trace-dat.ts'

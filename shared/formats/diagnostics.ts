@@ -11,6 +11,9 @@ export const LINE_TOO_LONG = 'line-too-long'
 export const ORPHAN_FRAME = 'stack-frame-without-event'
 export const TIME_OUT_OF_RANGE = 'time-out-of-range'
 
+export const UNKNOWN_EVENT_TYPE = 'unknown-event-type'
+export const DAMAGED_DATA = 'damaged-data'
+
 /** Remarks about input that was used. */
 export const LOST_EVENTS = 'lost-events'
 export const SEVERAL_TRACES = 'several-traces'
@@ -18,6 +21,8 @@ export const OUT_OF_ORDER = 'out-of-order'
 export const MIXED_CLOCKS = 'mixed-clocks'
 export const UNFINISHED_LINE = 'unfinished-last-line'
 export const NO_EVENTS = 'no-events'
+export const PRINT_FORMAT = 'print-format'
+export const BAD_EVENT_FORMAT = 'bad-event-format'
 export const TOO_MANY_NAMES = 'too-many-event-names'
 
 /** Put by the host, which decompresses: the rest of a compressed input was missing or damaged. */
@@ -29,6 +34,8 @@ export const SKIP_CODES: readonly string[] = [
   LINE_TOO_LONG,
   ORPHAN_FRAME,
   TIME_OUT_OF_RANGE,
+  UNKNOWN_EVENT_TYPE,
+  DAMAGED_DATA,
   TRUNCATED_COMPRESSION,
   TRAILING_BYTES,
 ]

@@ -38,11 +38,6 @@ interface Magic {
 /** First bytes as Latin-1 text. */
 const MAGIC: readonly Magic[] = [
   {
-    bytes: '\x17\x08\x44tracing',
-    looksLike: 'a trace.dat of trace-cmd, which this version does not read yet',
-    hint: 'convert it: trace-cmd report -i FILE > FILE.txt',
-  },
-  {
     bytes: 'PERFILE2',
     looksLike: 'a perf.data, which this version does not read yet',
     hint: 'record with trace-cmd or tracefs instead: trace-cmd record … && trace-cmd report > FILE.txt',

@@ -1,11 +1,12 @@
 /**
- * What a format is. A text format is a push parser: bytes go in as they are read (any cut, also inside a line or a
+ * What a format is. A format that is read front to back is a push parser: bytes go in as they are read (any cut, also inside a line or a
  * character), events come out through a Recorder. It never seeks, never keeps more than a line, never throws on damage:
  * what it cannot use is counted as a diagnostic with a code of SKIP_CODES (diagnostics.ts) and its first line.
  * Names and payloads that reach the Recorder have one spelling in all formats: see event-body.ts.
  */
 
 import type { Recorder } from '../spans/recorder.ts'
+import type { RandomFile } from './random-file.ts'
 
 export interface FormatReader {
   /** Bytes in file order. They are not kept. */
@@ -19,7 +20,7 @@ export interface FormatReader {
   readonly lines: number | undefined
 }
 
-export interface Format {
+interface AnyFormat {
   /** An id of CONTRACT.md section 4. */
   readonly id: string
   readonly title: string
@@ -27,5 +28,28 @@ export interface Format {
   readonly extensions: readonly string[]
   /** How sure the first bytes (up to limits.sniffBytes, decompressed) look like this format: 0 … 1, highest wins. */
   sniff(head: Uint8Array): number
+}
+
+/** Read from front to back. */
+export interface StreamFormat extends AnyFormat {
+  readonly input: 'stream'
   reader(recorder: Recorder): FormatReader
+}
+
+/** Its parts point at each other: it is read in any order, and a stream is spooled first. */
+export interface FileFormat extends AnyFormat {
+  readonly input: 'file'
+  /** Throws ApiError `bad-input` for a file that is damaged beyond use. */
+  open(file: RandomFile, recorder: Recorder): FileReader
+}
+
+export type Format = StreamFormat | FileFormat
+
+export interface FileReader {
+  /** Some more events into the recorder, as many as a tick of progress takes; false at the end. */
+  step(): boolean
+  /** Bytes of the file that were used so far. */
+  readonly done: number
+  /** After the last step: sets the trace's meta. The caller then ends the recorder. */
+  end(): void
 }

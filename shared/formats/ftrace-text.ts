@@ -8,7 +8,7 @@
 import type { Recorder } from '../spans/recorder.ts'
 import { LOST_EVENTS } from './diagnostics.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
-import type { Format } from './format.ts'
+import type { StreamFormat } from './format.ts'
 import { sniffLines } from './sniff-lines.ts'
 
 const dialect: Dialect = { what: 'tracefs text', padded: false, other }
@@ -49,7 +49,8 @@ export function ftraceReader(recorder: Recorder, options: { readonly columns?: b
   return new EventTextReader(recorder, dialect, options)
 }
 
-export const ftrace: Format = {
+export const ftrace: StreamFormat = {
+  input: 'stream',
   id: 'ftrace',
   title: 'tracefs text (trace, trace_pipe)',
   extensions: ['txt', 'trace', 'ftrace', 'log'],

@@ -6,7 +6,7 @@
 
 import type { Recorder } from '../spans/recorder.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
-import type { Format } from './format.ts'
+import type { StreamFormat } from './format.ts'
 import { sniffLines } from './sniff-lines.ts'
 
 const dialect: Dialect = { what: 'trace-cmd report text', padded: true, other }
@@ -39,7 +39,8 @@ export function traceCmdReportReader(
   return new EventTextReader(recorder, dialect, options)
 }
 
-export const traceCmdReport: Format = {
+export const traceCmdReport: StreamFormat = {
+  input: 'stream',
   id: 'trace-cmd-report',
   title: 'trace-cmd report text',
   extensions: ['txt', 'report', 'log'],

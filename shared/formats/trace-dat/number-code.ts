@@ -1,0 +1,227 @@
+/**
+ * Numbers of a print format as closures, with C's arithmetic: 32 bits wrap as the machine's do, 64 bits are exact although
+ * a double is not. Each gives its value as a double (exact below 2^53) and as two halves (always exact). Only operations
+ * that leave the doubles' range go through BigInt.
+ */
+
+export interface NumberCode {
+  readonly size: 4 | 8
+  readonly signed: boolean
+  /** Exact while its magnitude is below 2^53. */
+  num(): number
+  /** Lower and upper 32 bits, unsigned; sign-extended where the number is signed. */
+  low(): number
+  high(): number
+}
+
+export interface NumberType {
+  readonly size: 1 | 2 | 4 | 8
+  readonly signed: boolean
+}
+
+const EXACT = 2 ** 53
+const TWO32 = 4_294_967_296
+
+export function big(code: NumberCode): bigint {
+  const value = (BigInt(code.high()) << 32n) | BigInt(code.low())
+  return code.signed ? BigInt.asIntN(64, value) : value
+}
+
+/** A code from its value; `num` must stay below 2^53 in magnitude. */
+export function exactly(num: () => number, type: { readonly size: 4 | 8; readonly signed: boolean }): NumberCode {
+  return { ...type, num, low: () => num() >>> 0, high: () => Math.floor(num() / TWO32) >>> 0 }
+}
+
+export function constant(value: bigint): NumberCode {
+  const int = value >= -0x8000_0000n && value < 0x8000_0000n
+  const number = Number(value)
+  const low = Number(BigInt.asUintN(32, value))
+  const high = Number(BigInt.asUintN(32, value >> 32n))
+  return { size: int ? 4 : 8, signed: value < 2n ** 63n, num: () => number, low: () => low, high: () => high }
+}
+
+/** A C conversion. */
+export function converted(code: NumberCode, to: NumberType): NumberCode {
+  const { signed } = to
+  if (to.size === 8) {
+    if (code.size === 8 && code.signed === signed) return code
+    const num = () => (signed || code.num() >= 0 ? signedOrNot(code, signed) : code.num() + TWO32 * TWO32)
+    return { size: 8, signed, num, low: () => code.low(), high: () => code.high() }
+  }
+  const shift = 32 - to.size * 8
+  const num = signed ? () => (code.low() << shift) >> shift : () => (code.low() << shift) >>> shift
+  return exactly(num, { size: 4, signed: signed || to.size < 4 })
+}
+
+function signedOrNot(code: NumberCode, signed: boolean): number {
+  return (signed ? code.high() | 0 : code.high()) * TWO32 + code.low()
+}
+
+export function negated(code: NumberCode): NumberCode {
+  return binary('-', constant(0n), code)
+}
+
+export function chosen(test: NumberCode, yes: NumberCode, no: NumberCode): NumberCode {
+  const { size, signed } = common(yes, no)
+  const pick = () => (truthy(test) ? yes : no)
+  return { size, signed, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
+}
+
+export function truthy(code: NumberCode): boolean {
+  return code.low() !== 0 || (code.size === 8 && code.high() !== 0)
+}
+
+/** C's usual arithmetic conversions. */
+function common(a: NumberCode, b: NumberCode): { size: 4 | 8; signed: boolean } {
+  if (a.size !== b.size) return a.size > b.size ? { size: 8, signed: a.signed } : { size: 8, signed: b.signed }
+  return { size: a.size, signed: a.signed && b.signed }
+}
+
+const COMPARE: Readonly<Record<string, (order: number) => boolean>> = {
+  '==': (order) => order === 0,
+  '!=': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '>': (order) => order > 0,
+  '<=': (order) => order <= 0,
+  '>=': (order) => order >= 0,
+}
+
+export function binary(op: string, a: NumberCode, b: NumberCode): NumberCode {
+  const int = { size: 4, signed: true } as const
+  if (op === '&&') return exactly(() => (truthy(a) && truthy(b) ? 1 : 0), int)
+  if (op === '||') return exactly(() => (truthy(a) || truthy(b) ? 1 : 0), int)
+  const shift = op === '<<' || op === '>>'
+  const type = shift ? { size: a.size, signed: a.signed } : common(a, b)
+  const left = converted(a, type)
+  const right = shift ? b : converted(b, type)
+  const compare = COMPARE[op] as ((order: number) => boolean) | undefined
+  if (compare !== undefined) return exactly(() => (compare(order(left, right)) ? 1 : 0), int)
+  return type.size === 4 ? narrow(op, left, right) : wide(op, left, right)
+}
+
+function order(a: NumberCode, b: NumberCode): number {
+  const x = a.num()
+  const y = b.num()
+  if (Math.abs(x) < EXACT || Math.abs(y) < EXACT) return x - y
+  const [p, q] = [big(a), big(b)]
+  return p < q ? -1 : p > q ? 1 : 0
+}
+
+function narrow(op: string, a: NumberCode, b: NumberCode): NumberCode {
+  const { signed } = a
+  const wrap = signed ? (value: number) => value | 0 : (value: number) => value >>> 0
+  const raw = narrowOperation(op, a, b)
+  return exactly(() => wrap(raw()), { size: 4, signed })
+}
+
+function narrowOperation(op: string, a: NumberCode, b: NumberCode): () => number {
+  switch (op) {
+    case '+':
+      return () => a.num() + b.num()
+    case '-':
+      return () => a.num() - b.num()
+    case '*':
+      return () => Math.imul(a.low(), b.low())
+    case '/':
+      return () => (b.num() === 0 ? 0 : Math.trunc(a.num() / b.num()))
+    case '%':
+      return () => (b.num() === 0 ? 0 : a.num() % b.num())
+    case '&':
+      return () => a.low() & b.low()
+    case '|':
+      return () => a.low() | b.low()
+    case '^':
+      return () => a.low() ^ b.low()
+    case '<<':
+      return () => a.low() << b.low()
+    case '>>':
+      return a.signed ? () => a.low() >> b.low() : () => a.low() >>> b.low()
+    default:
+      throw new SyntaxError(`operator ${op}`)
+  }
+}
+
+const HALVES: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '&': (a, b) => (a & b) >>> 0,
+  '|': (a, b) => (a | b) >>> 0,
+  '^': (a, b) => (a ^ b) >>> 0,
+}
+
+function wide(op: string, a: NumberCode, b: NumberCode): NumberCode {
+  const { signed } = a
+  const halves = HALVES[op] as ((a: number, b: number) => number) | undefined
+  if (halves !== undefined) {
+    const low = () => halves(a.low(), b.low())
+    const high = () => halves(a.high(), b.high())
+    return { size: 8, signed, low, high, num: () => (signed ? high() | 0 : high()) * TWO32 + low() }
+  }
+  const quick = wideOperation(op)
+  const exact = bigOperation(op)
+  const slow = () => {
+    const result = exact(big(a), big(b))
+    return signed ? BigInt.asIntN(64, result) : BigInt.asUintN(64, result)
+  }
+  const fast = () => {
+    const [x, y] = [a.num(), b.num()]
+    if (!(Math.abs(x) < EXACT && Math.abs(y) < EXACT)) return NaN
+    const result = quick(x, y)
+    return Math.abs(result) < EXACT && (signed || result >= 0) ? result : NaN
+  }
+  return {
+    size: 8,
+    signed,
+    num() {
+      const value = fast()
+      return value === value ? value : Number(slow())
+    },
+    low() {
+      const value = fast()
+      return value === value ? value >>> 0 : Number(BigInt.asUintN(32, slow()))
+    },
+    high() {
+      const value = fast()
+      return value === value ? Math.floor(value / TWO32) >>> 0 : Number(BigInt.asUintN(32, slow() >> 32n))
+    },
+  }
+}
+
+/** NaN: only BigInt can tell. */
+function wideOperation(op: string): (a: number, b: number) => number {
+  switch (op) {
+    case '+':
+      return (a, b) => a + b
+    case '-':
+      return (a, b) => a - b
+    case '*':
+      return (a, b) => a * b
+    case '/':
+      return (a, b) => (b === 0 ? 0 : Math.trunc(a / b))
+    case '%':
+      return (a, b) => (b === 0 ? 0 : a % b)
+    case '<<':
+      return (a, b) => (b >= 0 && b < 64 ? a * 2 ** b : NaN)
+    default:
+      return (a, b) => (b >= 0 && b < 64 && a >= 0 ? Math.floor(a / 2 ** b) : NaN)
+  }
+}
+
+function bigOperation(op: string): (a: bigint, b: bigint) => bigint {
+  switch (op) {
+    case '+':
+      return (a, b) => a + b
+    case '-':
+      return (a, b) => a - b
+    case '*':
+      return (a, b) => a * b
+    case '/':
+      return (a, b) => (b === 0n ? 0n : a / b)
+    case '%':
+      return (a, b) => (b === 0n ? 0n : a % b)
+    case '<<':
+      return (a, b) => a << (b & 63n)
+    case '>>':
+      return (a, b) => a >> (b & 63n)
+    default:
+      throw new SyntaxError(`operator ${op}`)
+  }
+}

@@ -1,0 +1,519 @@
+/**
+ * From a print format to a function that writes an event's text: once per event type, then called for each record. What it
+ * writes is what tracefs prints, but for pointers: a recording has their values, the kernel's own text only hashes of them.
+ */
+
+import { encodeUtf8 } from '../../base/bytes.ts'
+import type { ByteWriter, NumberLayout } from './byte-writer.ts'
+import type { EventField, EventFormat } from './event-format.ts'
+import {
+  big,
+  binary,
+  chosen,
+  constant,
+  converted,
+  exactly,
+  negated,
+  truthy,
+  type NumberCode,
+  type NumberType,
+} from './number-code.ts'
+import { parsePrintFmt, type Node } from './print-fmt.ts'
+import type { RecordView } from './record.ts'
+import type { Symbols } from './symbols.ts'
+
+export type Write = (to: ByteWriter) => void
+
+export interface CompileContext {
+  readonly format: EventFormat
+  readonly record: RecordView
+  readonly symbols: Symbols
+}
+
+/** Writes the event's text, or, where the format is beyond us, its fields: `name=value name=value`. */
+export function compilePrint(context: CompileContext): { readonly write: Write; readonly understood: boolean } {
+  try {
+    return { write: new Compiler(context).all(), understood: true }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return { write: allFields(context), understood: false }
+  }
+}
+
+const CONVERSION = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
+const FIELD_TYPES: Readonly<Record<string, NumberType>> = {
+  char: { size: 1, signed: true },
+  short: { size: 2, signed: true },
+  int: { size: 4, signed: true },
+  long: { size: 8, signed: true },
+  unsigned: { size: 4, signed: false },
+  bool: { size: 1, signed: false },
+  size_t: { size: 8, signed: false },
+  ssize_t: { size: 8, signed: true },
+  loff_t: { size: 8, signed: true },
+  sector_t: { size: 8, signed: false },
+  ino_t: { size: 8, signed: false },
+  pgoff_t: { size: 8, signed: false },
+  ktime_t: { size: 8, signed: true },
+  pid_t: { size: 4, signed: true },
+  dev_t: { size: 4, signed: false },
+  umode_t: { size: 2, signed: false },
+  gfp_t: { size: 4, signed: false },
+}
+
+/** undefined: not known; the value stays as it is. */
+function typeOf(type: string): NumberType | undefined {
+  if (type.includes('*')) return { size: 8, signed: false }
+  const exact = /^(?:__)?([us])(8|16|32|64)$/.exec(type)
+  if (exact !== null) return { size: (Number(exact[2]) / 8) as NumberType['size'], signed: exact[1] === 's' }
+  const words = type.split(' ').filter((word) => !['const', 'volatile', 'signed', 'struct', 'enum'].includes(word))
+  const unsigned = words.includes('unsigned')
+  const base =
+    words.find((word) => word !== 'unsigned' && Object.hasOwn(FIELD_TYPES, word)) ?? (unsigned ? 'unsigned' : '')
+  if (!Object.hasOwn(FIELD_TYPES, base)) return undefined
+  const { size, signed } = FIELD_TYPES[words.includes('long') ? 'long' : base]
+  return { size, signed: signed && !unsigned }
+}
+
+/** Layout of one conversion and where its value comes from. */
+interface Conversion {
+  readonly letter: string
+  readonly layout: NumberLayout
+  readonly bytes: 1 | 2 | 4 | 8
+  readonly precision: NumberCode | undefined
+}
+
+class Compiler {
+  readonly #format: EventFormat
+  readonly #record: RecordView
+  readonly #symbols: Symbols
+
+  constructor({ format, record, symbols }: CompileContext) {
+    this.#format = format
+    this.#record = record
+    this.#symbols = symbols
+  }
+
+  all(): Write {
+    const { format, args } = parsePrintFmt(this.#format.printFmt)
+    const parts: Write[] = []
+    const rest = [...args]
+    const next = (): Node => {
+      const node = rest.shift()
+      if (node === undefined) throw new SyntaxError('more conversions than arguments')
+      return node
+    }
+    let at = 0
+    for (const match of format.matchAll(CONVERSION)) {
+      if (match.index > at) parts.push(literal(format.slice(at, match.index)))
+      at = match.index + match[0].length
+      if (match[5] === '%') {
+        parts.push(literal('%'))
+        continue
+      }
+      if (match[2] === '*') throw new SyntaxError('a computed width')
+      const extension = match[5] === 'p' ? (/^[a-zA-Z]\w*/.exec(format.slice(at))?.[0] ?? '') : ''
+      const pointer = match[5] === 'p' ? this.#pointerKind(extension) : ''
+      at += pointer.length
+      const precision =
+        match[3] === '*' ? this.number(next()) : match[3] === undefined ? undefined : constant(BigInt(match[3]))
+      parts.push(this.#conversion(conversionOf(match, precision), next(), pointer))
+    }
+    if (at < format.length) parts.push(literal(format.slice(at)))
+    return sequence(parts)
+  }
+
+  /** The part of `%pS…` that belongs to the conversion. */
+  #pointerKind(letters: string): string {
+    if (/^[sS]$|^[sS]R?b?[^a-zA-Z]/.test(letters) || /^[SsFfB]/.test(letters)) return letters[0]
+    if (/^[Kx]/.test(letters)) return letters[0]
+    if (/^[a-zA-Z]/.test(letters) && /^(I4|I6|i4|i6|M|m|U|u|h|b|d|D|t|G|N|V|a|O|C|E|R|r|g)/.test(letters)) {
+      throw new SyntaxError(`%p${letters}`)
+    }
+    return ''
+  }
+
+  #conversion(conversion: Conversion, node: Node, pointer: string): Write {
+    const { letter, layout } = conversion
+    if (letter === 's') return padded(this.#cutText(this.text(node), conversion.precision), layout)
+    const code = this.number(node)
+    if (letter === 'p') return padded(this.#pointer(code, pointer), layout)
+    if (letter === 'c') return padded((to) => to.byte(code.low() & 255), layout)
+    const write = numberWriter(code, conversion)
+    return layout.width === 0 ? write : padded(write, layout)
+  }
+
+  #pointer(code: NumberCode, kind: string): Write {
+    const symbols = this.#symbols
+    if (kind === '' || kind === 'K' || kind === 'x') return (to) => address(to, code)
+    const withOffset = kind === 'S' || kind === 'F' || kind === 'B'
+    return (to) => {
+      const symbol = symbols.write(to, code.high(), code.low(), withOffset)
+      if (!symbol) address(to, code)
+    }
+  }
+
+  #cutText(write: Write, precision: NumberCode | undefined): Write {
+    if (precision === undefined) return write
+    return (to) => {
+      const from = to.at
+      write(to)
+      to.at = Math.min(to.at, from + Math.max(0, precision.num()))
+    }
+  }
+
+  field(name: string): EventField {
+    const field = this.#format.fields.find((candidate) => candidate.name === name)
+    if (field === undefined) throw new SyntaxError(`no field ${name}`)
+    return field
+  }
+
+  // ---- text ----
+
+  text(node: Node): Write {
+    switch (node.kind) {
+      case 'string':
+        return literal(node.text)
+      case 'cast':
+        return this.text(node.of)
+      case 'choice': {
+        const test = this.number(node.test)
+        const yes = this.text(node.yes)
+        const no = this.text(node.no)
+        return (to) => (truthy(test) ? yes(to) : no(to))
+      }
+      case 'field': {
+        const field = this.field(node.name)
+        return field.isString || field.dynamic !== undefined ? this.#stringField(field) : this.#constantText(node)
+      }
+      case 'call':
+        return this.#textCall(node.name, node.args)
+      default:
+        return this.#constantText(node)
+    }
+  }
+
+  #stringField(field: EventField): Write {
+    const record = this.#record
+    return (to) => {
+      const from = record.at + record.dataAt(field)
+      const end = from + record.dataLength(field)
+      let stop = from
+      while (stop < end && record.bytes[stop] !== 0) stop++
+      to.copy(record.bytes, from, stop)
+    }
+  }
+
+  /** `%s` of a pointer: a constant string of the kernel, as printk_formats lists them. */
+  #constantText(node: Node): Write {
+    const code = this.number(node)
+    const symbols = this.#symbols
+    return (to) => {
+      const text = symbols.constant(code.high(), code.low())
+      if (text === undefined) address(to, code)
+      else to.copy(text)
+    }
+  }
+
+  #textCall(name: string, args: readonly Node[]): Write {
+    const [first, second, third] = args
+    switch (name) {
+      case '__get_str':
+      case '__get_rel_str':
+      case '__get_dynamic_array':
+      case '__get_rel_dynamic_array':
+        return this.#stringField(this.#fieldArgument(first))
+      case '__print_flags':
+      case '__print_flags_u64':
+        return this.#flags(this.number(first), second, pairsOf(args.slice(2)))
+      case '__print_symbolic':
+      case '__print_symbolic_u64':
+        return this.#symbolic(this.number(first), pairsOf(args.slice(1)))
+      case '__print_hex':
+      case '__print_hex_str':
+        return this.#hexBytes(first, this.number(second), name === '__print_hex' ? 32 : 0)
+      case '__print_array':
+        return this.#array(first, this.number(second), this.number(third))
+      default:
+        return this.#constantText({ kind: 'call', name, args })
+    }
+  }
+
+  #fieldArgument(node: Node): EventField {
+    if (node.kind === 'field') return this.field(node.name)
+    if (node.kind === 'cast') return this.#fieldArgument(node.of)
+    if (node.kind === 'unary' && node.op === '&') return this.#fieldArgument(node.of)
+    if (node.kind === 'call' && /^__get_(rel_)?dynamic_array$/.test(node.name)) return this.#fieldArgument(node.args[0])
+    throw new SyntaxError('a field expected')
+  }
+
+  /** kernel/trace/trace_output.c: trace_print_flags_seq. */
+  #flags(value: NumberCode, delimiter: Node, pairs: readonly Pair[]): Write {
+    const between = delimiter.kind === 'string' ? encodeUtf8(delimiter.text) : encodeUtf8('')
+    const table = pairs.map(({ value: bits, text }) => ({ ...halvesOf(bits), text: encodeUtf8(text) }))
+    return (to) => {
+      let high = value.size === 8 ? value.high() : 0
+      let low = value.low()
+      const from = to.at
+      for (const flag of table) {
+        if ((flag.high | flag.low) === 0) continue
+        if ((high & flag.high) >>> 0 !== flag.high || (low & flag.low) >>> 0 !== flag.low) continue
+        if (to.at > from) to.copy(between)
+        to.copy(flag.text)
+        high &= ~flag.high
+        low &= ~flag.low
+      }
+      if ((high | low) === 0) return
+      if (to.at > from) to.copy(between)
+      to.ascii('0x')
+      to.hex(high >>> 0, low >>> 0)
+    }
+  }
+
+  #symbolic(value: NumberCode, pairs: readonly Pair[]): Write {
+    const table = pairs.map(({ value: bits, text }) => ({ ...halvesOf(bits), text: encodeUtf8(text) }))
+    return (to) => {
+      const low = value.low()
+      const high = value.size === 8 ? value.high() : 0
+      for (const one of table) {
+        if (one.low !== low || (value.size === 8 && one.high !== high)) continue
+        to.copy(one.text)
+        return
+      }
+      to.ascii('0x')
+      to.hex(high, low)
+    }
+  }
+
+  #hexBytes(node: Node, length: NumberCode, between: number): Write {
+    const field = this.#fieldArgument(node)
+    const record = this.#record
+    return (to) => {
+      const from = record.at + record.dataAt(field)
+      const count = Math.min(Math.max(0, length.num()), record.dataLength(field))
+      for (let i = 0; i < count; i++) {
+        if (i > 0 && between !== 0) to.byte(between)
+        const byte = record.bytes[from + i]
+        if (byte < 16) to.byte(48)
+        to.hex(0, byte)
+      }
+    }
+  }
+
+  #array(node: Node, count: NumberCode, element: NumberCode): Write {
+    const field = this.#fieldArgument(node)
+    const record = this.#record
+    return (to) => {
+      const size = element.num()
+      if (size !== 1 && size !== 2 && size !== 4 && size !== 8) return
+      const from = record.dataAt(field)
+      const most = Math.min(Math.max(0, count.num()), Math.floor(record.dataLength(field) / size))
+      to.byte(123)
+      for (let i = 0; i < most; i++) {
+        if (i > 0) to.byte(44)
+        to.ascii('0x')
+        if (size === 8) to.hex(record.high(from + i * 8), record.low(from + i * 8))
+        else to.hex(0, record.number(from + i * size, size, false))
+      }
+      to.byte(125)
+    }
+  }
+
+  // ---- numbers ----
+
+  number(node: Node): NumberCode {
+    switch (node.kind) {
+      case 'number':
+        return constant(node.value)
+      case 'sizeof':
+        return constant(BigInt(typeOf(node.type)?.size ?? 8))
+      case 'field':
+        return this.#numberField(this.field(node.name))
+      case 'cast': {
+        const inner = this.number(node.of)
+        const type = typeOf(node.type)
+        return type === undefined ? inner : converted(inner, type)
+      }
+      case 'unary':
+        return this.#unary(node.op, node.of)
+      case 'binary':
+        return binary(node.op, this.number(node.left), this.number(node.right))
+      case 'choice':
+        return chosen(this.number(node.test), this.number(node.yes), this.number(node.no))
+      case 'index':
+        return this.#element(node.of, this.number(node.at))
+      case 'call':
+        return this.#numberCall(node.name, node.args)
+      default:
+        throw new SyntaxError(`a number expected, not a ${node.kind}`)
+    }
+  }
+
+  #numberField(field: EventField): NumberCode {
+    const record = this.#record
+    const { offset, size, signed } = field
+    if (field.dynamic !== undefined || (field.array && size > 8)) throw new SyntaxError(`${field.name} is no number`)
+    if (size === 8) {
+      const num = () => record.number(offset, 8, signed)
+      return { size: 8, signed, num, low: () => record.low(offset), high: () => record.high(offset) }
+    }
+    if (size !== 1 && size !== 2 && size !== 4) throw new SyntaxError(`${field.name} has ${size} bytes`)
+    return exactly(() => record.number(offset, size, signed), { size: 4, signed: signed || size < 4 })
+  }
+
+  #unary(op: string, of: Node): NumberCode {
+    if (op === '*') return this.#element(of, constant(0n))
+    if (op === '&') throw new SyntaxError('an address')
+    const code = this.number(of)
+    if (op === '!') return exactly(() => (truthy(code) ? 0 : 1), { size: 4, signed: true })
+    if (op === '-') return negated(code)
+    return op === '~' ? binary('^', code, constant(-1n)) : code
+  }
+
+  #element(of: Node, at: NumberCode): NumberCode {
+    const field = this.#fieldArgument(of)
+    const cast = of.kind === 'cast' ? typeOf(of.type.replace(/\*\s*$/, '').trim()) : undefined
+    const size = cast?.size ?? field.elementSize
+    const signed = cast?.signed ?? field.signed
+    const record = this.#record
+    const offset = () => record.dataAt(field) + Math.max(0, at.num()) * size
+    if (size === 8) {
+      const num = () => record.number(offset(), 8, signed)
+      return { size: 8, signed, num, low: () => record.low(offset()), high: () => record.high(offset()) }
+    }
+    return exactly(() => record.number(offset(), size, signed), { size: 4, signed: signed || size < 4 })
+  }
+
+  #numberCall(name: string, args: readonly Node[]): NumberCode {
+    if (/^__get_(rel_)?dynamic_array_len$/.test(name)) {
+      const field = this.#fieldArgument(args[0])
+      return exactly(() => this.#record.dataLength(field), { size: 4, signed: true })
+    }
+    if (name === '__builtin_expect' || name === '__builtin_constant_p') return this.number(args[0])
+    throw new SyntaxError(`function ${name}`)
+  }
+}
+
+function conversionOf(match: RegExpExecArray | RegExpMatchArray, precision: NumberCode | undefined): Conversion {
+  const [, flags, width, , length = '', letter] = match
+  const bytes = length === '' ? 4 : length === 'h' ? 2 : length === 'hh' ? 1 : 8
+  return {
+    letter,
+    bytes,
+    precision,
+    layout: {
+      width: Number(width ?? 0),
+      left: flags.includes('-'),
+      zeros: flags.includes('0') && !flags.includes('-'),
+      plus: flags.includes('+'),
+      alternate: flags.includes('#'),
+    },
+  }
+}
+
+function numberWriter(code: NumberCode, { letter, bytes, layout }: Conversion): Write {
+  const narrow = bytes < 4 ? converted(code, { size: bytes, signed: letter === 'd' || letter === 'i' }) : code
+  const { plus, alternate } = layout
+  if (letter === 'x' || letter === 'X') {
+    return (to) => {
+      if (alternate && truthy(narrow)) to.ascii('0x')
+      to.hex(bytes === 8 ? narrow.high() : 0, narrow.low())
+    }
+  }
+  if (letter === 'o') return (to) => to.ascii(BigInt.asUintN(bytes * 8, big(narrow)).toString(8))
+  const value = converted(narrow, { size: bytes === 8 ? 8 : 4, signed: letter !== 'u' })
+  if (bytes !== 8) {
+    return (to) => {
+      if (plus && value.num() >= 0) to.byte(43)
+      to.decimal(value.num())
+    }
+  }
+  return (to) => {
+    const number = value.num()
+    if (plus && number >= 0) to.byte(43)
+    if (Math.abs(number) < 2 ** 53) to.decimal(number)
+    else to.ascii(String(big(value)))
+  }
+}
+
+function padded(write: Write, layout: NumberLayout): Write {
+  if (layout.width === 0) return write
+  return (to) => {
+    const from = to.at
+    write(to)
+    to.pad(from, layout)
+  }
+}
+
+function address(to: ByteWriter, code: NumberCode): void {
+  to.ascii('0x')
+  to.hex(code.size === 8 ? code.high() : 0, code.low())
+}
+
+function literal(text: string): Write {
+  const bytes = encodeUtf8(text)
+  return (to) => to.copy(bytes)
+}
+
+function sequence(parts: readonly Write[]): Write {
+  return (to) => {
+    for (let i = 0; i < parts.length; i++) parts[i](to)
+  }
+}
+
+interface Pair {
+  readonly value: bigint
+  readonly text: string
+}
+
+function halvesOf(value: bigint): { readonly high: number; readonly low: number } {
+  return { low: Number(BigInt.asUintN(32, value)), high: Number(BigInt.asUintN(32, value >> 32n)) }
+}
+
+/** `{ 1, "A" }, { 1 << 1, "B" }` or one list of such lists. */
+function pairsOf(nodes: readonly Node[]): Pair[] {
+  return nodes.flatMap((node): Pair[] => {
+    if (node.kind !== 'list') throw new SyntaxError('a list of values and names expected')
+    const [value, text] = node.items
+    if (node.items.length === 2 && text.kind === 'string') return [{ value: constantOf(value), text: text.text }]
+    return pairsOf(node.items)
+  })
+}
+
+function constantOf(node: Node): bigint {
+  switch (node.kind) {
+    case 'number':
+      return node.value
+    case 'cast':
+      return constantOf(node.of)
+    case 'unary':
+      return node.op === '-' ? -constantOf(node.of) : node.op === '~' ? ~constantOf(node.of) : constantOf(node.of)
+    case 'binary':
+      return big(binary(node.op, constant(constantOf(node.left)), constant(constantOf(node.right))))
+    default:
+      throw new SyntaxError('a constant expected')
+  }
+}
+
+/** `name=value`, as trace-cmd prints what it cannot parse. */
+function allFields({ format, record }: CompileContext): Write {
+  const fields = format.fields.filter((field) => !field.common)
+  return (to) => {
+    fields.forEach((field, i) => {
+      if (i > 0) to.byte(32)
+      to.ascii(`${field.name}=`)
+      const from = record.at + record.dataAt(field)
+      if (field.isString) {
+        const end = from + record.dataLength(field)
+        let stop = from
+        while (stop < end && record.bytes[stop] !== 0) stop++
+        to.copy(record.bytes, from, stop)
+      } else if (field.dynamic === undefined && field.size <= 8 && field.size > 0) {
+        if (field.size === 8 || field.type.includes('*')) {
+          to.ascii('0x')
+          to.hex(record.high(field.offset), record.low(field.offset))
+        } else to.decimal(record.number(field.offset, field.size, field.signed))
+      } else to.ascii('ARRAY')
+    })
+  }
+}

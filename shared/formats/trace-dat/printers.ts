@@ -1,0 +1,126 @@
+/**
+ * One printer per event type of a trace.dat, made when its first record comes. Names are those tracefs prints: a
+ * trace_marker's event is called after the function that wrote it, stacks are no events of their own.
+ */
+
+import { encodeUtf8 } from '../../base/bytes.ts'
+import type { Recorder } from '../../spans/recorder.ts'
+import * as code from '../diagnostics.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import type { TraceDat } from './container.ts'
+import type { EventField, EventFormat } from './event-format.ts'
+import { compilePrint, type Write } from './print-compile.ts'
+import { RecordView } from './record.ts'
+import type { Symbols } from './symbols.ts'
+
+const STACKS: ReadonlySet<string> = new Set(['kernel_stack', 'user_stack'])
+/** ftrace:print and ftrace:bputs begin with the address that called. */
+const CALLED: ReadonlySet<string> = new Set(['print', 'bputs'])
+/** Frames of one stack: kernel/trace/trace.c keeps fewer. */
+const FRAMES = 512
+const NEWLINE = 10
+
+export interface Printer {
+  readonly format: EventFormat
+  /** Its record is the call stack of the event before. */
+  readonly stack: boolean
+  /** Both are about the record `EventPrinters.of` was last asked about. */
+  nameOf(): number
+  write(to: ByteWriter): void
+}
+
+export class EventPrinters {
+  readonly #formats: ReadonlyMap<number, EventFormat>
+  readonly #printers = new Map<number, Printer>()
+  readonly #symbols: Symbols
+  readonly #recorder: Recorder
+  /** The record all compiled formats read; moved onto the one that is printed. */
+  readonly #record: RecordView
+
+  constructor(dat: TraceDat, symbols: Symbols, recorder: Recorder) {
+    this.#formats = new Map(dat.formats.map((format) => [format.id, format]))
+    this.#symbols = symbols
+    this.#recorder = recorder
+    this.#record = new RecordView(dat.little)
+  }
+
+  /** The printer of an event type, ready to print `record`; undefined for a type without format. */
+  of(type: number, record: RecordView): Printer | undefined {
+    const mine = this.#record
+    mine.bytes = record.bytes
+    mine.view = record.view
+    mine.at = record.at
+    mine.end = record.end
+    const known = this.#printers.get(type)
+    if (known !== undefined) return known
+    const format = this.#formats.get(type)
+    if (format === undefined) return undefined
+    const printer = this.#make(format)
+    this.#printers.set(type, printer)
+    return printer
+  }
+
+  /** Function names, innermost first, one per line. */
+  frames(printer: Printer, record: RecordView): string {
+    const field = printer.format.fields.find(({ name }) => name === 'caller')
+    if (field === undefined) return ''
+    const names: string[] = []
+    for (let at = field.offset; at + 8 <= record.end - record.at && names.length < FRAMES; at += 8) {
+      const [high, low] = [record.high(at), record.low(at)]
+      if ((high === 0 && low === 0) || (high & low) >>> 0 === 0xffff_ffff) break
+      names.push(
+        this.#symbols.name(high, low) ??
+          `0x${high === 0 ? '' : high.toString(16)}${low.toString(16).padStart(high === 0 ? 1 : 8, '0')}`,
+      )
+    }
+    return names.join('\n')
+  }
+
+  #make(format: EventFormat): Printer {
+    const stack = STACKS.has(format.name) && format.system === 'ftrace'
+    const ip = format.fields.find(({ name }) => name === 'ip')
+    if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
+    const { write, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
+    if (!understood && !stack) {
+      const which = `${format.system}:${format.name}`
+      this.#recorder.builder.diagnose(
+        'info',
+        code.PRINT_FORMAT,
+        `events shown field by field, since their print format is not understood: ${which} and others`,
+      )
+    }
+    const name = this.#intern(format.name)
+    return { format, stack, nameOf: () => name, write }
+  }
+
+  /** `tracing_mark_write: text`: the caller's name is the event's. */
+  #called(format: EventFormat, ip: EventField): Printer {
+    const record = this.#record
+    const text = format.fields.find(({ name }) => name === 'buf' || name === 'str')
+    const plain = this.#intern(format.name)
+    const names = new Map<string, number>()
+    const nameOf = (): number => {
+      const called = this.#symbols.name(record.high(ip.offset), record.low(ip.offset))
+      if (called === undefined) return plain
+      let name = names.get(called)
+      if (name === undefined) names.set(called, (name = this.#intern(called)))
+      return name
+    }
+    const write: Write = (to) => {
+      const from = record.at + (text?.offset ?? 0)
+      let stop = from
+      while (stop < record.end && record.bytes[stop] !== 0) stop++
+      if (stop > from && record.bytes[stop - 1] === NEWLINE) stop--
+      if (text !== undefined) to.copy(record.bytes, from, stop)
+    }
+    return { format, stack: false, nameOf, write }
+  }
+
+  #intern(name: string): number {
+    const names = this.#recorder.builder.eventNames
+    const bytes = encodeUtf8(name)
+    if (!names.full) return names.intern(bytes, 0, bytes.length)
+    const known = names.find(bytes, 0, bytes.length)
+    return known === -1 ? 0 : known
+  }
+}

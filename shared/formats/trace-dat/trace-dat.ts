@@ -1,0 +1,233 @@
+/**
+ * trace.dat of trace-cmd, versions 6 and 7: the kernel's own ring buffer pages, one stream per CPU, with the format of every
+ * event beside them. The streams are merged by time (equal times: lower CPU first, as trace-cmd does), each record's text is
+ * written by its compiled print format, and what comes out is what the text formats give: the same names, the same
+ * payloads, the same spans; only pointers are values here and hashes in tracefs text.
+ *
+ * It refuses files of other versions and files whose description is damaged; data that ends early or does not decompress
+ * gives the events before that place and a diagnostic.
+ */
+
+import { limits } from '../../base/limits.ts'
+import type { TraceMeta } from '../../model/trace.ts'
+import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
+import * as code from '../diagnostics.ts'
+import type { FileFormat, FileReader } from '../format.ts'
+import type { RandomFile } from '../random-file.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { clockOf, isTraceDat, readContainer, type TraceDat } from './container.ts'
+import { CpuPages } from './pages.ts'
+import { EventPrinters, type Printer } from './printers.ts'
+import { Symbols } from './symbols.ts'
+
+/** Events per step: a few milliseconds. */
+const STEP = 8192
+/** include/linux/trace_events.h: TRACE_FLAG_* */
+const HARDIRQ = 0x08
+const SOFTIRQ = 0x10
+const NMI = 0x40
+/** kernel/trace/trace.c: clocks that do not count nanoseconds. */
+const TICKS: ReadonlySet<string> = new Set(['counter', 'x86-tsc', 'uptime', 'ppc-tb'])
+const LONGEST = Number.MAX_SAFE_INTEGER
+
+/** What the first fields of every record are; the same for all events of a kernel. */
+interface CommonFields {
+  readonly type: number
+  readonly flags: number
+  readonly pid: number
+}
+
+class TraceDatReader implements FileReader {
+  readonly #recorder: Recorder
+  readonly #dat: TraceDat
+  readonly #cpus: CpuPages[]
+  /** CPUs that still have a record, by time of that record. */
+  readonly #heads: CpuPages[] = []
+  readonly #printers: EventPrinters
+  readonly #writer = new ByteWriter()
+  readonly #common: CommonFields
+  readonly #taskOf = new Map<number, number>()
+  readonly #comms: ReadonlyMap<number, string>
+  #seconds0 = 0
+  #nanos0 = 0
+  #events = 0
+  #skipped = 0
+  #lost = 0
+  #lostUncounted = false
+
+  constructor(file: RandomFile, recorder: Recorder) {
+    this.#recorder = recorder
+    this.#dat = readContainer(file)
+    const symbols = new Symbols(this.#dat.kallsyms, this.#dat.printk)
+    this.#printers = new EventPrinters(this.#dat, symbols, recorder)
+    this.#common = commonFields(this.#dat)
+    this.#comms = commsOf(this.#dat.cmdlines)
+    this.#cpus = this.#dat.buffers.flatMap((buffer) =>
+      buffer.cpus.map((data) => new CpuPages(file, this.#dat, buffer, data)),
+    )
+    for (const cpu of this.#cpus) if (cpu.next()) this.#insert(cpu)
+  }
+
+  get done(): number {
+    return this.#cpus.reduce((sum, cpu) => sum + cpu.done, 0)
+  }
+
+  step(): boolean {
+    const heads = this.#heads
+    for (let left = STEP; left > 0; left--) {
+      if (heads.length === 0) return false
+      const first = heads[0]
+      this.#event(first)
+      if (!first.next()) heads.shift()
+      else if (heads.length > 1 && isAfter(first, heads[1])) {
+        heads.shift()
+        this.#insert(first)
+      }
+    }
+    return true
+  }
+
+  end(): void {
+    const { builder } = this.#recorder
+    for (const { broken } of this.#cpus) {
+      if (broken === undefined) continue
+      builder.diagnose('warning', code.DAMAGED_DATA, `${broken}: what came before it was read`)
+    }
+    if (this.#dat.badFormats > 0) {
+      builder.diagnose(
+        'warning',
+        code.BAD_EVENT_FORMAT,
+        'event formats that could not be read',
+        undefined,
+        this.#dat.badFormats,
+      )
+    }
+    if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'trace.dat without a single event')
+    const clock = this.#dat.buffers[0]?.clock || clockOf(this.#dat.clock)
+    const meta: { -readonly [K in keyof TraceMeta]?: TraceMeta[K] } = builder.meta
+    meta.clock = clock === '' ? 'unknown' : clock
+    meta.clockUnit = TICKS.has(clock) ? 'tick' : 'ns'
+    meta.startClock = String(BigInt(this.#seconds0) * 1_000_000_000n + BigInt(this.#nanos0))
+    meta.cpus = this.#dat.cpuCount
+    meta.kernel = this.#dat.uname?.split(' ')[2]
+    meta.lostEvents = this.#lostUncounted && this.#lost === 0 ? undefined : this.#lost
+  }
+
+  /** Into the heads, by time. */
+  #insert(cpu: CpuPages): void {
+    const heads = this.#heads
+    let at = heads.length
+    while (at > 0 && isAfter(heads[at - 1], cpu)) at--
+    heads.splice(at, 0, cpu)
+  }
+
+  #event(cpu: CpuPages): void {
+    const { record } = cpu
+    if (cpu.lost !== 0) this.#lostHere(cpu)
+    const common = this.#common
+    const type = record.number(common.type, 2, false)
+    const printer = this.#printers.of(type, record)
+    if (printer === undefined) {
+      this.#skip(code.UNKNOWN_EVENT_TYPE, `events of type ${type}, whose format the file does not have`)
+      return
+    }
+    if (this.#events === 0 && this.#skipped === 0) {
+      this.#seconds0 = cpu.seconds
+      this.#nanos0 = cpu.nanos
+    }
+    const ts = (cpu.seconds - this.#seconds0) * 1e9 + (cpu.nanos - this.#nanos0)
+    if (!(Math.abs(ts) <= LONGEST)) {
+      this.#skip(code.TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
+      return
+    }
+    const task = this.#task(record.number(common.pid, 4, true), cpu.cpu)
+    if (printer.stack) {
+      this.#recorder.stack(task, this.#printers.frames(printer, record))
+      return
+    }
+    this.#write(printer, cpu, { ts, task })
+  }
+
+  #write(printer: Printer, cpu: CpuPages, { ts, task }: { readonly ts: number; readonly task: number }): void {
+    const writer = this.#writer
+    writer.reset()
+    printer.write(writer)
+    if (writer.cut) {
+      const { builder } = this.#recorder
+      builder.diagnose(
+        'info',
+        code.LINE_TOO_LONG,
+        `events whose text is longer than ${limits.lineBytes} bytes were cut`,
+      )
+    }
+    const flags = cpu.record.number(this.#common.flags, 1, false)
+    const context =
+      (flags & (HARDIRQ | SOFTIRQ | NMI)) === 0
+        ? CONTEXT_TASK
+        : (flags & NMI) !== 0
+          ? CONTEXT_NMI
+          : (flags & HARDIRQ) !== 0
+            ? CONTEXT_HARDIRQ
+            : CONTEXT_SOFTIRQ
+    this.#events++
+    const name = printer.nameOf()
+    this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at)
+  }
+
+  #task(pid: number, cpu: number): number {
+    // There is an idle task on every CPU.
+    const key = pid === 0 ? -1 - cpu : pid
+    const known = this.#taskOf.get(key)
+    if (known !== undefined) return known
+    const { builder } = this.#recorder
+    const task = builder.task(Math.max(0, pid), cpu)
+    builder.nameTask(task, pid === 0 ? '<idle>' : (this.#comms.get(pid) ?? '<...>'))
+    this.#taskOf.set(key, task)
+    return task
+  }
+
+  #lostHere({ cpu, lost }: CpuPages): void {
+    const { builder } = this.#recorder
+    const count = lost === -1 ? undefined : lost
+    this.#recorder.lost(cpu, count)
+    if (count === undefined) this.#lostUncounted = true
+    else this.#lost += count
+    const known = count === undefined ? ' (how many is not known)' : ''
+    builder.diagnose('warning', code.LOST_EVENTS, `the recorder lost events${known}`)
+  }
+
+  #skip(reason: string, message: string): void {
+    this.#skipped++
+    this.#recorder.builder.diagnose('warning', reason, message)
+  }
+}
+
+function isAfter(a: CpuPages, b: CpuPages): boolean {
+  if (a.seconds !== b.seconds) return a.seconds > b.seconds
+  return a.nanos !== b.nanos ? a.nanos > b.nanos : a.cpu > b.cpu
+}
+
+function commonFields({ formats }: TraceDat): CommonFields {
+  const fields = formats[0]?.fields ?? []
+  const offset = (name: string, otherwise: number) => fields.find((field) => field.name === name)?.offset ?? otherwise
+  return { type: offset('common_type', 0), flags: offset('common_flags', 2), pid: offset('common_pid', 4) }
+}
+
+/** `1234 comm` per line. */
+function commsOf(text: string): ReadonlyMap<number, string> {
+  const comms = new Map<number, string>()
+  for (const line of text.split('\n')) {
+    const match = /^(\d+) (.+)$/.exec(line)
+    if (match !== null && comms.size < limits.entities) comms.set(Number(match[1]), match[2])
+  }
+  return comms
+}
+
+export const traceDat: FileFormat = {
+  input: 'file',
+  id: 'trace-dat',
+  title: 'trace.dat of trace-cmd',
+  extensions: ['dat'],
+  sniff: (head) => (isTraceDat(head) ? 1 : 0),
+  open: (file, recorder) => new TraceDatReader(file, recorder),
+}
