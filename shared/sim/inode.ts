@@ -6,6 +6,7 @@
 import type { Extents } from './extents.ts'
 import type { SimLock } from './locks.ts'
 import type { AddressSpace } from './mapping.ts'
+import { PAGES_PER_PMD } from './mm.ts'
 import type { RangeLocks } from './range-lock.ts'
 
 export class Inode {
@@ -35,6 +36,8 @@ export class Inode {
   readonly kept: Uint8Array
   /** Objects for `see`: size, pins, then per index the block map, then the entry. */
   readonly sizeObject: number
+  /** Something maps it with 2 MiB entries: then what a fault touches is a whole range, and so are the objects. */
+  hugeMapped = false
   readonly extentObject: number
   readonly entryObject: number
 
@@ -67,5 +70,15 @@ export class Inode {
     this.pinObject = options.object + 1
     this.extentObject = options.object + 2
     this.entryObject = options.object + 2 + options.pages
+  }
+
+  /** The entry, page or hole page of an index, for `see`. */
+  entrySeen(index: number): number {
+    return this.entryObject + (this.hugeMapped ? index - (index % PAGES_PER_PMD) : index)
+  }
+
+  /** The block map of an index, for `see`. */
+  extentSeen(index: number): number {
+    return this.extentObject + (this.hugeMapped ? index - (index % PAGES_PER_PMD) : index)
   }
 }

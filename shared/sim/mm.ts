@@ -166,8 +166,10 @@ export class Vma {
     return filePte(block + ((index - this.pgoff) % PAGES_PER_PMD), this.pmdWritable[range] === 1)
   }
 
+  /** The PTE of an index, for `see`: where 2 MiB entries are tried, all of its range. */
   seen(index: number): number {
-    return this.object + index - this.pgoff
+    const at = index - this.pgoff
+    return this.object + (this.pmd ? at - (at % PAGES_PER_PMD) : at)
   }
 }
 

@@ -239,6 +239,7 @@ export class World {
     this.#vmas.push(vma)
     mm.vmas.push(vma)
     inode.mapping.vmas.push(vma)
+    if (vma.pmd) inode.hugeMapped = true
     return vma
   }
 

@@ -47,7 +47,7 @@ function unsettled(f: Fault): boolean {
 
 function* attempt(w: World, f: Fault): Steps {
   const { inode, index } = f
-  if (w.k.see(inode.entryObject + index, false)) yield
+  if (w.k.see(inode.entrySeen(index), false)) yield
   const found = inode.mapping.cache.get(index)
   if (found === undefined || !found.uptodate) yield* fillForFault(w, f)
   else if (!f.write && w.run(P.fault_around, C.faultAround)) yield

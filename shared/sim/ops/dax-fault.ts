@@ -16,7 +16,7 @@ import { dropLockedEntry, lockEntry, unlockEntry } from './entry.ts'
 import type { Fault } from './fault.ts'
 import { lockPage, newHolePage } from './folio.ts'
 import { convert, mapBlocks, readsBlock, zeroBlock } from './map-blocks.ts'
-import { installPmd, mapHuge } from './pmd-fault.ts'
+import { installPmd, mapHuge, splitHuge } from './pmd-fault.ts'
 import { unmap } from './unmap.ts'
 
 /** Everything below the trap: f.result says how it ended. */
@@ -26,6 +26,7 @@ export function* daxFault(w: World, f: Fault): Steps {
   const sharedWrite = f.create
   if (k.lock(f.vma.mm.mmapLock, 'shared', 'mm')) yield
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
+  if (f.cow && f.vma.pmd) yield* splitHuge(w, f.vma, f.index)
   const freezable = sharedWrite && switches.faultsTakeSbPagefault
   if (freezable && k.lock(w.sbPagefault, 'shared')) yield
   // ext4_dax_fault's file_update_time: in a small handle of its own, once a jiffy; its price, not its handle, is modelled.
@@ -100,7 +101,8 @@ function* mapAndInsert(w: World, f: Fault): StepsOf<Mapping> {
   const sample = f.inode.mapping.xipSequence
   const mapping = f.pmd ? yield* mapHuge(w, f) : yield* mapBlocks(w, f)
   if (f.failed) {
-    f.result = 'enospc'
+    // A 2 MiB fault without space leaves the question to the 4 KiB one.
+    f.result = f.pmd ? 'fallback' : 'enospc'
     return mapping
   }
   if (f.result === 'go' && w.policy.pairing.after !== undefined) yield* w.policy.pairing.after(w, f)
@@ -125,7 +127,7 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
   if (f.create && (isUnwritten(mapping) || (f.isNew && init.zeroInHandler === true))) yield* zeroBlock(w, block)
   if (f.entry !== undefined && !isHugeBlock(f.entry.entry)) f.entry.entry = blockEntry(block, false)
   if (f.create) {
-    if (w.k.see(inode.entryObject + index, true)) yield
+    if (w.k.see(inode.entrySeen(index), true)) yield
     inode.mapping.dirty[index] = 1
   }
   const mustSync = f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.lastTid)
@@ -151,7 +153,7 @@ function* evictHole(w: World, f: Fault): Steps {
     if (policy.pairing.entries !== true && f.isNew) yield* evictSparse(w, f)
     return
   }
-  if (k.see(inode.entryObject + index, false)) yield
+  if (k.see(inode.entrySeen(index), false)) yield
   const page = f.page ?? (yield* lockLatePage(w, f))
   if (page === undefined) return
   yield* unmap(w, span, options)
@@ -207,7 +209,7 @@ function* loadHolePage(w: World, f: Fault): Steps {
   const { k } = w
   const { inode, index } = f
   if (w.run(P.page_alloc, C.pageAlloc)) yield
-  if (k.see(inode.entryObject + index, true)) yield
+  if (k.see(inode.entrySeen(index), true)) yield
   let page: Page | undefined = f.page ?? inode.mapping.cache.get(index)
   if (page === undefined) {
     // Born locked: nobody else can have it.
@@ -257,17 +259,17 @@ export function* setFaultPte(w: World, f: Fault, pte: Pte): Steps {
   const { vma, index } = f
   if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
   if (w.run(P.pte_set, C.pteSet)) yield
+  if (policy.guard.moved !== undefined && k.see(f.inode.mapping.truncateObject, false)) yield
   if (policy.guard.moved?.(w, f) === true) f.result = 'retry'
   else {
     if (k.see(vma.seen(index), true)) yield
     const huge = vma.pmd && vma.pmds[vma.range(index)] !== -1
     if (huge && !policy.switches.recheckPmd) w.checks?.pteUnderPmd(vma, index)
-    if (huge && policy.switches.recheckPmd) f.result = 'done'
-    else {
-      const old = vma.pte(index)
-      if (old === PTE_NONE || old !== pte) w.setPte(vma, index, pte)
-      f.result = 'done'
-    }
+    const old = vma.pte(index)
+    // Somebody was quicker: a 2 MiB entry (R19), or any PTE where a private copy was to go (finish_fault: pte_none).
+    const late = (huge && policy.switches.recheckPmd) || (f.cow && old !== PTE_NONE)
+    if (!late && old !== pte) w.setPte(vma, index, pte)
+    f.result = 'done'
   }
   k.unlock(vma.ptl)
 }

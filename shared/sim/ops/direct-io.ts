@@ -75,7 +75,7 @@ export function* invalidateEntries(w: World, span: Span): Steps {
   w.opBegin('invalidate', span.inode.number, span.from * 4096, (span.to - span.from) * 4096)
   w.k.enter(P.invalidate)
   for (let index = span.from; index < span.to; index++) {
-    if (w.k.see(span.inode.entryObject + index, false)) yield
+    if (w.k.see(span.inode.entrySeen(index), false)) yield
     if (isPresent(entryAt(span.inode, index))) yield* deleteEntry(w, span.inode, index)
   }
   yield* unmap(w, span, { evenCows: false })

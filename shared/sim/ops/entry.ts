@@ -44,7 +44,7 @@ function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: n
   let lock = mapping.entryLock(slot)
   wants(k, lock, 'exclusive')
   for (;;) {
-    if (k.see(inode.entryObject + slot, true)) yield
+    if (k.see(inode.entrySeen(slot), true)) yield
     const now = slotOf(inode, index)
     if (now !== slot) {
       sawFree(k, lock)
@@ -102,7 +102,7 @@ function* splitZero(w: World, inode: Inode, at: { slot: number; index: number; l
   const { k } = w
   const { mapping } = inode
   yield* unmap(w, { inode, from: at.slot, to: at.slot + PAGES_PER_PMD }, { evenCows: false })
-  if (k.see(inode.entryObject + at.slot, true)) yield
+  if (k.see(inode.entrySeen(at.slot), true)) yield
   mapping.entries[at.slot] = ENTRY_NONE
   letGo(k, at.lock)
   wakeAfterDelete(w, inode, at.slot)

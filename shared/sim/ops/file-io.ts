@@ -148,13 +148,14 @@ function* zeroEdges(w: World, block: number, slots: readonly number[]): Steps {
 function* invalidateHole(w: World, inode: Inode, index: number): Steps {
   const { k, policy } = w
   k.enter(P.invalidate)
-  if (k.see(inode.entryObject + index, false)) yield
+  if (k.see(inode.entrySeen(index), false)) yield
   if (policy.pairing.entries === true && isPresent(inode.mapping.entries[slotOf(inode, index)])) {
     yield* deleteEntry(w, inode, index)
   }
   const page = yield* lockPage(w, inode, index)
   if (page !== undefined || policy.switches.holePage === 'global-zero') {
-    yield* unmap(w, { inode, from: index, to: index + 1 }, { evenCows: false })
+    const smallOnly = !policy.switches.ioUnmapsHuge
+    yield* unmap(w, { inode, from: index, to: index + 1 }, { evenCows: false, smallOnly })
   }
   if (page !== undefined) {
     inode.mapping.detach(page)
@@ -240,7 +241,7 @@ function* cacheReadOne(w: World, inode: Inode, index: number): Steps {
   const { k } = w
   const since = w.checks?.content.before(inode, index)
   for (let tries = 0; ; tries++) {
-    if (k.see(inode.entryObject + index, false)) yield
+    if (k.see(inode.entrySeen(index), false)) yield
     const page = inode.mapping.cache.get(index)
     if (page?.uptodate === true) {
       if (w.run(P.copy, C.copyUser4k)) yield

@@ -14,7 +14,7 @@ import type { World } from '../world.ts'
 export function* lockPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {
   const { k } = w
   for (;;) {
-    if (k.see(inode.entryObject + index, false)) yield
+    if (k.see(inode.entrySeen(index), false)) yield
     const page = inode.mapping.cache.get(index)
     if (page === undefined) return undefined
     w.owe(C.pageLockTax)
@@ -36,7 +36,7 @@ export function newHolePage(inode: Inode, index: number): Page {
 export function* addLockedPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {
   const { k } = w
   if (w.run(P.page_alloc, C.pageAlloc)) yield
-  if (k.see(inode.entryObject + index, true)) yield
+  if (k.see(inode.entrySeen(index), true)) yield
   if (inode.mapping.cache.has(index)) return undefined
   const page = inode.mapping.addPage(index)
   // Born locked: nobody else can have it.

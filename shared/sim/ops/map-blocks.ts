@@ -65,12 +65,12 @@ function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
   const { extents } = inode
   if (fs.statusCache) {
     if (w.run(P.es_lookup, C.esLookup)) yield
-    if (k.see(inode.extentObject + index, false)) yield
+    if (k.see(inode.extentSeen(index), false)) yield
     if (extents.cached[index] === 1) return extents.cache[index]
   }
   if (fs.mapLock.lookup && k.lock(inode.mapLock, 'shared')) yield
   if (w.run(P.extent_lookup, C.extentLookup)) yield
-  if (k.see(inode.extentObject + index, fs.statusCache)) yield
+  if (k.see(inode.extentSeen(index), fs.statusCache)) yield
   const mapping = extents.tree[index]
   if (fs.statusCache) remember(inode, index)
   if (fs.mapLock.lookup) k.unlock(inode.mapLock, 'shared')
@@ -108,7 +108,7 @@ function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
       link(w, inode, index, init.linksUnwritten === true && w.fs.unwritten ? unwritten(block) : written(block))
     }
   }
-  if (k.see(inode.extentObject + index, true)) yield
+  if (k.see(inode.extentSeen(index), true)) yield
   if (w.fs.statusCache && !request.failed) extents.publish(index)
   const mapping = extents.tree[index]
   k.unlock(inode.mapLock, 'exclusive')
@@ -148,7 +148,7 @@ export function* convert(w: World, inode: Inode, index: number): Steps {
   const mapping = inode.extents.tree[index]
   if (isUnwritten(mapping)) {
     link(w, inode, index, written(blockOf(mapping)))
-    if (k.see(inode.extentObject + index, true)) yield
+    if (k.see(inode.extentSeen(index), true)) yield
     if (w.fs.statusCache) inode.extents.publish(index)
   }
   k.unlock(inode.mapLock, 'exclusive')

@@ -112,7 +112,7 @@ function* daxMkwrite(w: World, f: Fault): Steps {
 function* mkwriteEntry(w: World, f: Fault): Steps {
   const { inode, index } = f
   const { pairing } = w.policy
-  if (w.k.see(inode.entryObject + index, false)) yield
+  if (w.k.see(inode.entrySeen(index), false)) yield
   if (entryBlock(entryAt(inode, index)) === undefined) {
     // Not there any more: NOPAGE. Whoever removes the entry takes the PTE as well.
     f.result = 'retry'

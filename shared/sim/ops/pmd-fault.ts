@@ -45,7 +45,7 @@ export function* mapHuge(w: World, f: Fault): StepsOf<Mapping> {
   const start = hugeStart(f.index)
   k.enter(P.map_blocks)
   if (w.run(P.es_lookup, C.esLookup)) yield
-  if (k.see(inode.extentObject + start, false)) yield
+  if (k.see(inode.extentSeen(start), false)) yield
   let mapping = runOf(inode, start)
   if (mapping === HOLE && f.create) {
     const ownHandle = !w.journal.hasHandle()
@@ -70,6 +70,7 @@ function* allocateHuge(w: World, f: Fault, start: number): StepsOf<Mapping | und
     if (w.run(P.alloc, C.alloc)) yield
     const block = w.allocator.allocateRun(inode.number, start, PAGES_PER_PMD)
     if (block === undefined) {
+      f.failed = w.allocator.freeCount === 0
       k.unlock(inode.mapLock, 'exclusive')
       return undefined
     }
@@ -77,15 +78,16 @@ function* allocateHuge(w: World, f: Fault, start: number): StepsOf<Mapping | und
     const early = init.beforeLink !== undefined
     for (let i = 0; i < PAGES_PER_PMD; i++) w.claim(block + i)
     if (early) yield* zeroHuge(w, block)
+    const of = init.linksUnwritten === true ? unwritten : written
     for (let i = 0; i < PAGES_PER_PMD; i++) {
-      inode.extents.tree[start + i] = init.linksUnwritten === true ? unwritten(block + i) : written(block + i)
+      inode.extents.tree[start + i] = of(block + i)
       inode.extents.publish(start + i)
     }
     w.change(inode, () => {
-      for (let i = 0; i < PAGES_PER_PMD; i++) inode.extents.durable[start + i] = written(block + i)
+      for (let i = 0; i < PAGES_PER_PMD; i++) inode.extents.durable[start + i] = of(block + i)
     })
     mapping = inode.extents.tree[start]
-    if (k.see(inode.extentObject + start, true)) yield
+    if (k.see(inode.extentSeen(start), true)) yield
   }
   k.unlock(inode.mapLock, 'exclusive')
   return mapping
@@ -134,4 +136,22 @@ export function* installPmd(w: World, f: Fault, mapping: Mapping): Steps {
 function tableInUse(vma: Vma, range: number): boolean {
   for (let i = range * PAGES_PER_PMD; i < (range + 1) * PAGES_PER_PMD; i++) if (vma.ptes[i] !== PTE_NONE) return true
   return false
+}
+
+/**
+ * A store to a private mapping meets a 2 MiB entry: it goes, and 4 KiB faults follow (mm/huge_memory.c: __split_huge_pmd,
+ * which for files only zaps). This is also the early look whose answer may be old when the entry lock is granted (R19).
+ */
+export function* splitHuge(w: World, vma: Vma, index: number): Steps {
+  const { k } = w
+  const range = vma.range(index)
+  if (k.see(vma.seen(index), false)) yield
+  if (vma.pmds[range] === -1) return
+  if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+  if (w.run(P.pte_set, C.pteSet)) yield
+  if (k.see(vma.seen(index), true)) yield
+  w.checks?.pmdGone(vma, range)
+  vma.pmds[range] = -1
+  vma.pmdWritable[range] = 0
+  k.unlock(vma.ptl)
 }

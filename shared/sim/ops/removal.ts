@@ -46,7 +46,7 @@ export function* drop(w: World, span: Span): Steps {
   const { k } = w
   const { inode } = span
   k.enter(P.drop)
-  if (k.see(inode.entryObject + Math.min(span.from, inode.pages - 1), true)) yield
+  if (k.see(inode.entrySeen(Math.min(span.from, inode.pages - 1)), true)) yield
   // mm/truncate.c looks again until it finds nothing; who refaults as fast keeps it busy (R27).
   for (let pass = 0; ; pass++) {
     const pages = pagesIn(inode, span)
@@ -100,7 +100,7 @@ export function* removeBlocks(w: World, span: Span): Steps {
     while (end < last && extents.tree[end] !== HOLE) end++
     if (w.run(P.free, C.freeExtent)) yield
     for (let at = index; at < end; at++) {
-      if (k.see(inode.extentObject + at, true)) yield
+      if (k.see(inode.extentSeen(at), true)) yield
       removeBlock(w, inode, at)
     }
     index = extents.nextMapped(end, last)

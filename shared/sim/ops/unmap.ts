@@ -19,6 +19,8 @@ export interface UnmapOptions {
   readonly evenCows: boolean
   /** The caller holds i_mmap. */
   readonly held?: boolean
+  /** 2 MiB entries are overlooked (R07b). */
+  readonly smallOnly?: boolean
 }
 
 export function* unmap(w: World, span: Span, options: UnmapOptions): Steps {
@@ -82,7 +84,7 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
   const from = Math.max(vma.pgoff, walk.span.from)
   const to = Math.min(vma.pgoff + vma.pages, walk.span.to)
   if (w.run(P.unmap, C.unmapFixed)) yield
-  let cleared = yield* unmapHuge(w, vma, from, to)
+  let cleared = walk.options.smallOnly === true ? 0 : yield* unmapHuge(w, vma, from, to)
   let complete = true
   let unlooked = 0
   const step = Math.min(walk.limit, PAGES_PER_PMD)

@@ -162,7 +162,7 @@ function* cleanEntry(w: World, inode: Inode, at: { index: number; held: LockedEn
   if (dirtyTagClear !== 'racy') yield* writeProtect(w, inode, index)
   yield* flushLines(w, inode, index)
   if (dirtyTagClear === 'racy' && held !== undefined) unlockEntry(w, inode, held)
-  if (w.k.see(inode.entryObject + index, true)) yield
+  if (w.k.see(inode.entrySeen(index), true)) yield
   if (dirtyTagClear !== 'never') inode.mapping.dirty[index] = 0
   if (dirtyTagClear !== 'racy' && held !== undefined) unlockEntry(w, inode, held)
 }

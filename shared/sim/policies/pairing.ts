@@ -48,8 +48,9 @@ const immapExcl: Pairing = {
   // fs/dax.c of 4.3-rc1: i_mmap_unlock_write, then dax_load_hole (R06).
   beforeHole: (w, f) => unlockImmap(w, f, 'pairing'),
   leave(w, f) {
-    // R13a: the 2 MiB path returned with the lock held when get_block failed (0f90cc6609c7).
-    if (!f.pmd || !f.failed) unlockImmap(w, f, 'pairing')
+    // R13a: the 2 MiB path returned SIGBUS with the lock held when get_block failed (0f90cc6609c7).
+    if (f.pmd && f.failed) f.result = 'sigbus'
+    else unlockImmap(w, f, 'pairing')
   },
 }
 

@@ -167,6 +167,7 @@ export interface Switches {
   readonly faultsTakeSbPagefault: boolean
   readonly xipSeq: boolean
   readonly ioZeroes: boolean
+  readonly ioUnmapsHuge: boolean
   readonly fsyncFlushesMappings: boolean
   readonly pmdFaults: boolean
   readonly recheckPmd: boolean

@@ -126,6 +126,12 @@ export const switches = registry<SwitchSpec>('switch', [
   },
   flag('ioZeroes', true, 'write(2) zeroes fresh blocks', 'DAX write() zeroes in the allocation (4.7), not afterwards'),
   flag(
+    'ioUnmapsHuge',
+    true,
+    'write(2) unmaps 2 MiB zero pages',
+    'write(2) into a hole takes 2 MiB mappings of the zero page too (4.12, cd656375f946; else R07b)',
+  ),
+  flag(
     'fsyncFlushesMappings',
     true,
     'fsync flushes mapped stores',

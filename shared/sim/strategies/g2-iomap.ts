@@ -10,7 +10,7 @@ export const iomapEarly: Strategy = {
   history: 'The move to iomap opened the read-fault race again (13e451fdc1af fixed it).',
   protects: 'two faults on one page; 2 MiB pages.',
   costs: 'write(2) into a hole against a read fault is open, and 2 MiB entries of private mappings collide.',
-  sources: ['63e95b5c4f16', '13e451fdc1af'],
+  sources: ['63e95b5c4f16', '13e451fdc1af', 'cd656375f946'],
   media: 'dax',
   fs: 'ext4',
   slots: {
@@ -26,5 +26,6 @@ export const iomapEarly: Strategy = {
     holePage: 'page-cache',
     breakLayouts: false,
     recheckPmd: false,
+    ioUnmapsHuge: false,
   },
 }
