@@ -49,6 +49,12 @@ export const limits = {
   timelineBytes: 200 * 1024,
   /** Bytes of lanes of rows looked at lately that are kept per trace. */
   timelineCacheBytes: 512 * MiB,
+  /** Hits of a search in the timeline that are kept; further ones are not counted. */
+  searchHits: 1_000_000,
+  /** Stretches of an operation's critical path, and holders it is followed through. */
+  pathSegments: 1_000,
+  /** Characters of a note. */
+  annotationChars: 10_000,
   /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
   timelineLanes: 12,
   /** Bytes of one message to or from the window. */
@@ -103,6 +109,8 @@ export const limits = {
   traceDatSections: 10_000,
   /** Bytes of a stream that are kept on disk for formats that are read in any order. */
   spoolBytes: 16 * 1024 * MiB,
+  /** Executions of the search behind each race that held. */
+  raceExecutions: 400,
   /** Circles of one lock order that are kept with their paths; all are counted. */
   orderCycles: 100,
   /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */

@@ -5,6 +5,7 @@
 
 import * as z from 'zod'
 import { limits } from '../base/limits.ts'
+import { SEARCH_KINDS } from '../timeline/answers.ts'
 import { ROW_SECTIONS } from '../timeline/types.ts'
 
 const ofTrace = { file: z.string().min(1).max(64), trace: z.int().positive() }
@@ -42,3 +43,88 @@ export const timelineViewSchema = z.object({
 })
 
 export type * from '../timeline/types.ts'
+
+const spanRef = z.object({
+  family: z.enum(['state', 'op', 'phase', 'hold', 'wait', 'run']),
+  id: z.int().nonnegative(),
+})
+
+export const timelineSpanSchema = z.object({ ...ofTrace, span: spanRef })
+
+export const timelineFlowSchema = z.object({
+  ...ofTrace,
+  span: spanRef,
+  /** Edges further up the chain, too; else only direct ones. */
+  whole: z.boolean().default(false),
+})
+
+export const timelinePathSchema = z.object({ ...ofTrace, op: z.int().nonnegative() })
+
+export const timelineStepSchema = z.object({
+  ...ofTrace,
+  row: z.string().max(100),
+  /** Only these families; left out: all but `state`. */
+  families: z.array(z.enum(['state', 'op', 'phase', 'hold', 'wait', 'run'])).optional(),
+  direction: z.enum(['next', 'previous']),
+  /** From this span, or from this time: the nearest begin after (before) it. */
+  from: z.union([spanRef, z.object({ ns })]),
+})
+
+export const timelineStatisticsSchema = z.object({
+  ...ofTrace,
+  fromNs: ns,
+  toNs: ns,
+  /** Only what is on these rows; left out: everything. */
+  rows: z.array(z.string().max(100)).max(limits.replyRows).optional(),
+})
+
+export const timelineSearchSchema = z.object({
+  ...ofTrace,
+  /** Contained in the name, whatever its case; or all spans of the same kind as this one. */
+  find: z.union([
+    z.object({ text: z.string().min(1).max(1000), kinds: z.array(z.enum(SEARCH_KINDS)).min(1) }),
+    z.object({ like: spanRef }),
+  ]),
+  /** Of the ticks. */
+  fromNs: ns,
+  toNs: ns,
+  pixels: z.int().positive().max(limits.timelinePixels),
+  /** Where to look from for the next or previous hit. */
+  atNs: ns.default(0),
+  direction: z.enum(['next', 'previous']).default('next'),
+  /** How many hits to list. */
+  list: z.int().nonnegative().max(limits.replyRows).default(0),
+})
+
+export const timelineEventsSchema = z.object({
+  ...ofTrace,
+  fromNs: ns,
+  toNs: ns,
+  /** Of a task or a CPU; left out: all. */
+  row: z.string().max(100).optional(),
+  limit: z.int().positive().max(limits.replyRows).default(1000),
+})
+
+export const timelineAnchorSchema = z.object({
+  ...ofTrace,
+  by: z.enum(['event', 'op', 'phase']),
+  name: z.string().max(1000),
+  /** From 0; negative ones count from the end. */
+  nth: z.int().default(0),
+})
+
+export const timelineCutSchema = z.object({ ...ofTrace, fromNs: ns, toNs: ns })
+
+const annotation = {
+  kind: z.string().min(1).max(64).default('note'),
+  startNs: ns,
+  /** Left out or null: a moment. */
+  endNs: ns.nullable().default(null),
+  text: z.string().max(limits.annotationChars),
+}
+export const annotationListSchema = z.object(ofTrace)
+export const annotationAddSchema = z.object({ ...ofTrace, ...annotation })
+export const annotationUpdateSchema = z.object({ ...ofTrace, id: z.int(), ...annotation })
+export const annotationRemoveSchema = z.object({ ...ofTrace, id: z.int() })
+
+export type * from '../timeline/answers.ts'
