@@ -13,6 +13,7 @@ import {
   SPAN_IRQ,
   SPAN_TRY,
   TASK_STATES,
+  type OpKind,
 } from '#shared/model/kinds.ts'
 import type { GrowingNames, SpanBatch, SpanTable } from '#shared/model/trace.ts'
 import type { Db } from './database.ts'
@@ -44,7 +45,7 @@ export interface RowMap<K extends SpanTable = SpanTable> {
   readonly part: Part
   readonly forms: readonly RowForm<K>[]
   /** Which form batch row `i` takes; left out, the first. */
-  form?(batch: SpanBatch<K>, i: number): number
+  form?(batch: SpanBatch<K>, i: number, context: RowContext): number
 }
 
 const LARGEST = 9_223_372_036_854_775_807n
@@ -91,9 +92,12 @@ function fillOpHead(p: Param[], at: number, batch: SpanBatch<'op'>, i: number, c
   p[at + 4] = known(cols.waitNs[i])
 }
 
+/** By far the commonest kind. */
+const FAULT: OpKind = 'fault'
+
 /**
  * Most operations of most traces are faults without file, arguments or result, and many of them without a known end:
- * those bind five or six values, not ten.
+ * those bind five or six values, not ten; a fault without an end that did not wait binds three.
  */
 const op: RowMap<'op'> = {
   part: 'op',
@@ -120,11 +124,21 @@ const op: RowMap<'op'> = {
       },
     },
     { columns: opHead, computed: { width: 5, values: opHeadValues }, fill: fillOpHead },
+    {
+      columns: opHead,
+      computed: { width: 3, values: [...opHeadValues.slice(0, 5), `'${FAULT}'`, 'column3', '0'] },
+      fill(p, at, { ids, rows: { cols } }, i, { first }) {
+        p[at] = first.op + ids[i]
+        p[at + 1] = packed(first.task + cols.task[i], cols.cpu[i], cols.inferred[i])
+        p[at + 2] = cols.startNs[i]
+      },
+    },
   ],
-  form({ rows: { cols } }, i) {
+  form({ rows: { cols } }, i, { names }) {
     if (cols.inode[i] >= 0 || cols.offset[i] === cols.offset[i] || cols.length[i] === cols.length[i]) return 0
     if (cols.result[i] === cols.result[i]) return 0
-    return cols.durationNs[i] === cols.durationNs[i] ? 1 : 2
+    if (cols.durationNs[i] === cols.durationNs[i]) return 1
+    return cols.waitNs[i] === 0 && names.opKinds[cols.kind[i]] === FAULT ? 3 : 2
   },
 }
 
@@ -252,7 +266,7 @@ export function insertBatch(into: SpanInserter, batch: SpanBatch, context: RowCo
     return
   }
   const chosen: number[][] = map.forms.map(() => [])
-  for (let i = 0; i < all; i++) chosen[map.form(batch, row(i))].push(row(i))
+  for (let i = 0; i < all; i++) chosen[map.form(batch, row(i), context)].push(row(i))
   map.forms.forEach((form, f) => {
     into[f].rows(chosen[f].length, (params, at, i) => form.fill(params, at, batch, chosen[f][i], context))
   })

@@ -7,6 +7,7 @@
  */
 
 import { limits } from '../base/limits.ts'
+import { OP_KINDS } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import type { Phases } from './phases.ts'
 import type { SpanState } from './state.ts'
@@ -259,7 +260,7 @@ export class Ops {
     const at = builder.row('op', frame.id)
     const cols = builder.cols.op
     cols.task[at] = track.task
-    cols.kind[at] = builder.opKinds.id(frame.fault ? faultKind(frame) : frame.kind)
+    cols.kind[at] = frame.fault ? faultKind(frame) : builder.opKinds.id(frame.kind)
     cols.startNs[at] = frame.startNs
     cols.durationNs[at] = state.elapsed(frame.startNs, endNs)
     cols.waitNs[at] = state.waitsKnown ? frame.waitNs : NaN
@@ -314,11 +315,19 @@ export interface FaultOutcome {
   readonly oom: boolean
 }
 
+/** Fault kinds as columns have them: the builder numbers CONTRACT.md's kinds first, in their order. */
+const FAULT = OP_KINDS.indexOf('fault')
+const PMD_FAULT = OP_KINDS.indexOf('pmd_fault')
+const READ_FAULT = OP_KINDS.indexOf('read_fault')
+const COW_FAULT = OP_KINDS.indexOf('cow_fault')
+const MKWRITE = OP_KINDS.indexOf('mkwrite')
+const WRITE_FAULT = OP_KINDS.indexOf('write_fault')
+
 /** Without an event of a file system the fault may be on anonymous memory: its kind is not known. */
-function faultKind(frame: OpFrame): string {
-  if (!frame.file) return 'fault'
-  if (frame.pmd) return 'pmd_fault'
-  if (!frame.write) return 'read_fault'
-  if (frame.private) return 'cow_fault'
-  return frame.present ? 'mkwrite' : 'write_fault'
+function faultKind(frame: OpFrame): number {
+  if (!frame.file) return FAULT
+  if (frame.pmd) return PMD_FAULT
+  if (!frame.write) return READ_FAULT
+  if (frame.private) return COW_FAULT
+  return frame.present ? MKWRITE : WRITE_FAULT
 }
