@@ -77,6 +77,10 @@ export const limits = {
   sqlBytes: 1 * MiB,
   /** Bytes of one answer to a user's SQL statement; rows after that are cut. */
   sqlReplyBytes: 16 * MiB,
+  /** Query tabs, saved queries and past statements the SQL page keeps. */
+  sqlDrafts: 12,
+  sqlSaved: 200,
+  sqlHistory: 200,
   /** User SQL statements running at once; more have to wait for one to finish. */
   sqlProcesses: 4,
   /** Seconds a user's SQL statement may run before it is killed. */
