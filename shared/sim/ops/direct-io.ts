@@ -16,8 +16,8 @@ import type { Ns } from '../../model/trace.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import { EBUSY, ENOSPC, type World } from '../world.ts'
 import { convert, mapBlocks, type MapRequest } from './map-blocks.ts'
-import { load } from './access.ts'
 import { deleteEntry, entryAt } from './entry.ts'
+import { pageFault } from './page-fault.ts'
 import { pagesIn } from './removal.ts'
 import { unmap } from './unmap.ts'
 import { waitWriteback, writeBack } from './writeback.ts'
@@ -108,12 +108,16 @@ export function* dma(w: World, vma: Vma, at: { index: number; ns: Ns }): Steps {
   const { k } = w
   const inode = w.inode(vma.inode)
   let pte: Pte
-  do {
-    if ((yield* load(w, vma, { index: at.index, slot: 0 })) === undefined) return
+  // It walks the page table, whatever a TLB still holds, and faults the page in if need be (mm/gup.c: faultin_page).
+  for (let tries = 0; ; tries++) {
     if (k.see(inode.pinObject, true)) yield
     k.touch(vma.seen(at.index), false)
     pte = vma.walk(at.index)
-  } while (pte === PTE_NONE)
+    if (pte !== PTE_NONE) break
+    w.checks?.retried(tries, `${k.current.comm} pins page ${at.index}`)
+    if (w.checks?.gaveUp(tries) === true) return
+    if (!(yield* pageFault(w, vma, { index: at.index, write: false }))) return
+  }
   if (pteKind(pte) !== 'file') return
   const block = pteTarget(pte)
   const page = { from: at.index, to: at.index + 1 }
