@@ -36,10 +36,58 @@ export interface Stream {
 
 /** The stream of a seed and a name made of integers. Same arguments, same numbers, everywhere. */
 export function stream(seed: number, ...name: readonly number[]): Stream {
-  const at = hashInts(seed, Math.floor(seed / 0x1_0000_0000), ...name)
-  const generator = xoroshiro128plusFromState([mix32(at + 1), mix32(at + 2), mix32(at + 3), mix32(at + 4) | 1])
+  const generator = xoroshiro128plusFromState(startOf(seed, name))
   return {
     u32: () => generator.next() >>> 0,
     below: (n) => Math.floor(((generator.next() >>> 0) * n) / 0x1_0000_0000),
+  }
+}
+
+function startOf(seed: number, name: readonly number[]): [number, number, number, number] {
+  const at = hashInts(seed, Math.floor(seed / 0x1_0000_0000), ...name)
+  return [mix32(at + 1), mix32(at + 2), mix32(at + 3), mix32(at + 4) | 1]
+}
+
+/** Streams of a row. */
+const WIDTH = 64
+
+/**
+ * `stream(seed, row, column)` for many rows and up to 64 columns, their states side by side in one array: a model that
+ * draws from thousands of streams in turn would find each of them somewhere else in memory.
+ */
+export class StreamTable {
+  readonly #seed: number
+  /** s01, s00, s11, s10 per stream as pure-rand names them; all 0: not begun. */
+  #states = new Int32Array(WIDTH * 4)
+
+  constructor(seed: number) {
+    this.#seed = seed
+  }
+
+  /** The next 32 bits, 0 … 2^32-1. */
+  u32(row: number, column: number): number {
+    const at = (row * WIDTH + column) * 4
+    if (at >= this.#states.length) this.#grow(at)
+    const states = this.#states
+    if (states[at + 3] === 0 && states[at + 2] === 0 && states[at + 1] === 0 && states[at] === 0) {
+      states.set(startOf(this.#seed, [row, column]), at)
+    }
+    const s01 = states[at]
+    const s00 = states[at + 1]
+    const s11 = states[at + 2]
+    const s10 = states[at + 3]
+    const a0 = s10 ^ s00
+    const a1 = s11 ^ s01
+    states[at] = (s01 << 24) ^ (s00 >>> 8) ^ a1 ^ ((a1 << 16) | (a0 >>> 16))
+    states[at + 1] = (s00 << 24) ^ (s01 >>> 8) ^ a0 ^ (a0 << 16)
+    states[at + 2] = (a0 << 5) ^ (a1 >>> 27)
+    states[at + 3] = (a1 << 5) ^ (a0 >>> 27)
+    return (s00 + s10) >>> 0
+  }
+
+  #grow(at: number): void {
+    const next = new Int32Array(Math.max(this.#states.length * 2, at + WIDTH * 4))
+    next.set(this.#states)
+    this.#states = next
   }
 }

@@ -21,6 +21,9 @@ export class EventColumns {
   #stack = new Int32Array(this.#capacity).fill(-1)
   #argsEnd = new Uint32Array(this.#capacity)
   #args = new Uint8Array(this.#capacity * 64)
+  #argsView = new DataView(this.#args.buffer)
+  #source = viewed(new Uint8Array(0))
+  #other = this.#source
   #ts0 = Infinity
   #ts1 = -Infinity
   readonly #byName: number[] = []
@@ -36,12 +39,9 @@ export class EventColumns {
     if (this.#length === this.#capacity || this.#full(to - from)) this.flush()
     const row = this.#length++
     this.count++
-    let used = row === 0 ? 0 : this.#argsEnd[row - 1]
-    const end = used + (to - from)
-    if (end > this.#args.length) this.#grow(end)
-    const args = this.#args
-    for (let i = from; i < to; i++) args[used++] = bytes[i]
-    this.#argsEnd[row] = end
+    const used = row === 0 ? 0 : this.#argsEnd[row - 1]
+    this.#copy(bytes, from, to, used)
+    this.#argsEnd[row] = used + (to - from)
     this.#ts[row] = ts
     this.#cpu[row] = cpu
     this.#task[row] = task
@@ -98,6 +98,29 @@ export class EventColumns {
     return Array.from({ length: names }, (_, id) => this.#byName[id] ?? 0)
   }
 
+  /**
+   * Payloads are a few dozen bytes: too short for `set` with its view, and eight at a time is three times as fast as one at a
+   * time. The last eight may take along bytes that are not the payload's; the next payload is written over them.
+   */
+  #copy(bytes: Uint8Array, from: number, to: number, used: number): void {
+    if (used + (to - from) + 8 > this.#args.length) this.#grow(used + (to - from) + 8)
+    if (bytes !== this.#source.bytes) this.#look(bytes)
+    const source = this.#source.view
+    const target = this.#argsView
+    const whole = Math.min(to, bytes.length - 7)
+    let i = from
+    let at = used
+    for (; i < whole; i += 8, at += 8) target.setBigInt64(at, source.getBigInt64(i, true), true)
+    for (; i < to; i++, at++) this.#args[at] = bytes[i]
+  }
+
+  /** Payloads come from one or two buffers in turn. */
+  #look(bytes: Uint8Array): void {
+    const before = this.#source
+    this.#source = bytes === this.#other.bytes ? this.#other : viewed(bytes)
+    this.#other = before
+  }
+
   /** One more payload would make the chunk's arena too large: a trace of huge payloads gets shorter chunks. */
   #full(bytes: number): boolean {
     return this.#length > 0 && this.#argsEnd[this.#length - 1] + bytes > limits.chunkArgsBytes
@@ -107,7 +130,12 @@ export class EventColumns {
     const next = new Uint8Array(Math.max(this.#args.length * 2, least))
     next.set(this.#args)
     this.#args = next
+    this.#argsView = new DataView(next.buffer)
   }
+}
+
+function viewed(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly view: DataView } {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
 }
 
 /** Events per time bucket. Buckets are powers of two wide and double when the trace gets longer than they reach. */

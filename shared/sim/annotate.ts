@@ -6,7 +6,7 @@
 
 import type { Kernel } from './kernel.ts'
 import type { LockMode, SimLock } from './locks.ts'
-import type { SimTask } from './task.ts'
+import { heldAt, type SimTask } from './task.ts'
 
 /** The running task asks for it. */
 export function wants(kernel: Kernel, lock: SimLock, mode: LockMode): void {
@@ -28,23 +28,20 @@ export function got(kernel: Kernel, lock: SimLock, mode: LockMode, layer = 'fs')
   const task = kernel.current
   task.waitingOn = undefined
   task.waitsForTasks = undefined
-  lock.enter(task, mode)
+  lock.enter(task, { mode, layer, since: kernel.now })
   lock.granted(kernel.now - task.waitingSince)
-  task.held.push({ lock, mode, layer, since: kernel.now })
   kernel.sink.lockAcquired(task, lock)
 }
 
 export function letGo(kernel: Kernel, lock: SimLock): void {
-  const held = kernel.current.held
-  for (let i = held.length - 1; i >= 0; i--) {
-    if (held[i].lock !== lock) continue
-    lock.holdNs += kernel.now - held[i].since
-    held.splice(i, 1)
-    lock.leave(kernel.current)
-    kernel.sink.lockRelease(kernel.current, lock)
+  const task = kernel.current
+  const at = heldAt(task, lock)
+  if (at === -1) {
+    kernel.report('V12', `${task.comm} lets go of ${lock.className} which it does not hold`)
     return
   }
-  kernel.report('V12', `${kernel.current.comm} lets go of ${lock.className} which it does not hold`)
+  lock.leave(task, at, kernel.now)
+  kernel.sink.lockRelease(task, lock)
 }
 
 /** The wait is over without taking it: it was seen free. Shown as taken and let go at once. */

@@ -182,7 +182,7 @@ export class Prices {
     const median = this.#median[number]
     const table = this.#tables[number]
     if (table === undefined || !kernel.timed) return median
-    const bits = kernel.streamOf(kernel.current, number).u32()
+    const bits = kernel.draw(number)
     const tail = tails[number]
     const value = lognormal(median, table, bits)
     return tail !== undefined && (bits & 0xfffff) * 1_000_000 < tail.perMillion * 0x100000 ? value * tail.factor : value

@@ -1,14 +1,10 @@
 /**
  * Who waits for whom. An edge goes from a waiting task to each task that must move first: the holders of the lock it wants,
- * those queued before it (a queued writer keeps readers out), and for lock-like waiting (handles, commits, entry bits,
- * ranges) whomever the waiting code names. Every edge must be served, so any circle is a deadlock.
- *
- * Readers are not listed per lock (a release would have to search the list): the rare question "who holds it shared" is
- * answered by looking through all tasks.
+ * and for lock-like waiting (handles, commits, entry bits, ranges) whomever the waiting code names. Every edge must be
+ * served, so any circle is a deadlock.
  */
 
 import type { Ns } from '../model/trace.ts'
-import type { SimLock } from './locks.ts'
 import type { SimTask } from './task.ts'
 
 export interface Finding {
@@ -25,23 +21,12 @@ export interface Deadlock {
   readonly cycle: readonly SimTask[]
 }
 
-export function holdersOf(lock: SimLock, tasks: readonly SimTask[]): SimTask[] {
-  if (lock.owner !== undefined) return [lock.owner]
-  if (lock.readers === 0) return []
-  return tasks.filter((task) => task.held.some((held) => held.lock === lock))
-}
-
-export function blockersOf(task: SimTask, tasks: readonly SimTask[]): SimTask[] {
-  const lock = task.waitingFor
-  if (lock === undefined) return task.waitsForTasks === undefined ? [] : [...task.waitsForTasks()]
-  // Those queued before it wait for the same owner: they add nothing.
-  if (lock.owner !== undefined) return [lock.owner]
-  const found = holdersOf(lock, tasks)
-  for (const other of lock.queue) {
-    if (other === task) break
-    if (other.waitingMode === 'exclusive' || task.waitingMode === 'exclusive') found.push(other)
-  }
-  return found
+/**
+ * Whose move a waiting task needs. Those queued before it for the same lock wait for the same holders: they add nothing, in
+ * no mode (a reader behind a queued writer needs what the writer needs).
+ */
+export function blockersOf(task: SimTask): Iterable<SimTask> {
+  return task.waitingFor === undefined ? (task.waitsForTasks?.() ?? []) : task.waitingFor.holders()
 }
 
 export function waitsNow(task: SimTask): boolean {
@@ -49,12 +34,12 @@ export function waitsNow(task: SimTask): boolean {
 }
 
 /** The circle a wait of `start` closes, `start` first; undefined if none. */
-export function waitCycle(start: SimTask, tasks: readonly SimTask[]): readonly SimTask[] | undefined {
+export function waitCycle(start: SimTask): readonly SimTask[] | undefined {
   const seen = new Set<SimTask>()
   const path: SimTask[] = []
   const visit = (task: SimTask): boolean => {
     path.push(task)
-    for (const next of blockersOf(task, tasks)) {
+    for (const next of blockersOf(task)) {
       if (next === start) return true
       if (seen.has(next) || !waitsNow(next)) continue
       seen.add(next)

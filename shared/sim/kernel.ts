@@ -14,36 +14,17 @@
 import { assert } from '../base/assert.ts'
 import { EventHeap } from '../base/heap.ts'
 import { limits } from '../base/limits.ts'
-import { stream } from '../base/prng.ts'
+import { StreamTable } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
 import { describeWait, waitCycle, waitsNow, type Deadlock, type Finding } from './deadlock.ts'
+import type { KernelOptions, MachineCosts } from './kernel-options.ts'
 import { SimLock, type LockMode, type LockSpec, type WaitQueue } from './locks.ts'
 import { RunQueue } from './run-queue.ts'
 import type { SimSink } from './sink.ts'
-import { SimTask, type Held, type Steps } from './task.ts'
+import { heldAt, SimTask, type Steps } from './task.ts'
 
 export type { Deadlock, Finding } from './deadlock.ts'
-
-/** Fixed prices of the machine itself, ns. */
-export interface MachineCosts {
-  readonly lock: Ns
-  readonly unlock: Ns
-  readonly spinHandoff: Ns
-  readonly wake: Ns
-  readonly contextSwitch: Ns
-  readonly quantum: Ns
-  /** Each other reader of an rwsem makes a shared acquisition this much dearer (one cache line). */
-  readonly sharedLine: Ns
-}
-
-export interface KernelOptions {
-  readonly cpus: number
-  readonly seed: number
-  readonly costs: MachineCosts
-  readonly sink: SimSink
-  /** False: search. */
-  readonly timed: boolean
-}
+export type { KernelOptions, MachineCosts } from './kernel-options.ts'
 
 export class Kernel {
   readonly timed: boolean
@@ -68,6 +49,7 @@ export class Kernel {
   readonly #heap = new EventHeap()
   readonly #runQueue = new RunQueue()
   readonly #idle: number[]
+  readonly #streams: StreamTable
   readonly #classes = new Map<string, number>()
   #live = 0
   /** Of the `runUntil` that runs. */
@@ -81,6 +63,7 @@ export class Kernel {
     this.seed = options.seed
     this.costs = options.costs
     this.sink = options.sink
+    this.#streams = new StreamTable(options.seed)
     this.#idle = Array.from({ length: options.cpus }, (_, cpu) => options.cpus - 1 - cpu)
   }
 
@@ -181,7 +164,7 @@ export class Kernel {
   /** `mode` where the code says how it believes it holds the lock: a mismatch is V12. */
   unlock(lock: SimLock, mode?: LockMode): void {
     const task = this.current
-    const at = lastHeld(task.held, lock)
+    const at = heldAt(task, lock)
     if (at === -1) {
       this.report('V12', `${task.comm} releases ${lock.className} which it does not hold`)
       return
@@ -190,19 +173,17 @@ export class Kernel {
     if (mode !== undefined && mode !== held.mode) {
       this.report('V12', `${task.comm} took ${lock.className} ${held.mode} and releases it ${mode}`)
     }
-    task.held.splice(at, 1)
+    lock.leave(task, at, this.now)
     if (!lock.spec.sleeps) task.atomic--
     task.owed += this.costs.unlock
     this.sink.lockRelease(task, lock)
-    lock.leave(task)
-    lock.holdNs += this.now - held.since
     if (lock.free) this.#passOn(lock)
   }
 
   /** Sleep until woken from `queue`. The caller looks again at what it waited for. */
   sleepOn(queue: WaitQueue, exclusive: boolean): boolean {
     this.touch(this.#objectOf(queue), true)
-    queue.waiters.push({ task: this.current, exclusive })
+    queue.add(this.current, exclusive)
     this.#block(this.current, 'blocked')
     if (this.current.waitsForTasks !== undefined) this.checkDeadlock(this.current)
     return true
@@ -212,21 +193,10 @@ export class Kernel {
   wake(queue: WaitQueue, exclusives: number): number {
     this.touch(this.#objectOf(queue), queue.waiters.length > 0)
     if (queue.waiters.length === 0) return 0
-    let woken = 0
-    let left = exclusives
-    const stay: (typeof queue.waiters)[number][] = []
-    for (const waiter of queue.waiters.splice(0)) {
-      if (waiter.exclusive && left === 0) {
-        stay.push(waiter)
-        continue
-      }
-      if (waiter.exclusive) left--
-      woken++
-      this.#wake(waiter.task, this.current)
-    }
-    queue.waiters.push(...stay)
-    queue.woken += woken
-    return woken
+    const woken = queue.take(exclusives)
+    for (const task of woken) this.#wake(task, this.current)
+    queue.woken += woken.length
+    return woken.length
   }
 
   /** Off the CPU for `ns`; in search just a point where others may go first. */
@@ -265,7 +235,7 @@ export class Kernel {
   checkDeadlock(task: SimTask): void {
     const owner = task.waitingFor?.owner
     if (this.deadlock !== undefined || (owner !== undefined && owner !== task && !waitsNow(owner))) return
-    const cycle = waitCycle(task, this.tasks)
+    const cycle = waitCycle(task)
     if (cycle === undefined) return
     this.deadlock = { at: this.now, cycle }
     this.report('V11', cycle.map((one) => describeWait(one)).join('; '), task)
@@ -381,9 +351,8 @@ export class Kernel {
   }
 
   #grant(lock: SimLock, task: SimTask, mode: LockMode): void {
-    lock.enter(task, mode)
+    lock.enter(task, { mode, layer: task.pendingLayer, since: this.now })
     lock.granted(this.now - task.waitingSince)
-    task.held.push({ lock, mode, layer: task.pendingLayer, since: this.now })
     if (!lock.spec.sleeps) task.atomic++
     task.beaten = false
     task.owed += this.costs.lock
@@ -395,12 +364,12 @@ export class Kernel {
   #contend(task: SimTask, lock: SimLock, mode: LockMode): void {
     this.sink.lockContended(task, lock)
     if (this.timed && (!lock.spec.sleeps || (lock.spec.optimistic && mode === 'exclusive' && onCpu(lock.owner)))) {
-      lock.spinners.push(task)
+      lock.spin(task)
       task.state = 'spinning'
       this.checkDeadlock(task)
       return
     }
-    lock.queue.push(task)
+    lock.enqueue(task)
     this.#block(task, 'blocked')
     this.checkDeadlock(task)
   }
@@ -408,7 +377,7 @@ export class Kernel {
   /** A sleeper that was woken for a free lock: takes it, or was beaten to it. */
   #retry(task: SimTask, lock: SimLock): boolean {
     if (lock.owner === undefined && (task.waitingMode === 'shared' || lock.readers === 0)) {
-      lock.queue.splice(lock.queue.indexOf(task), 1)
+      lock.queue.remove(task)
       task.waitingFor = undefined
       this.#grant(lock, task, task.waitingMode)
       return true
@@ -422,19 +391,18 @@ export class Kernel {
 
   #passOn(lock: SimLock): void {
     if (lock.spinners.length > 0 && !this.#headIsDue(lock)) {
-      const first = lock.spinners[0]
-      const next = first.waitingMode === 'shared' ? lock.takeReaders(lock.spinners) : [lock.spinners.shift() as SimTask]
-      for (const task of next) this.#handTo(lock, task)
+      if (lock.spinners.first.waitingMode === 'exclusive') this.#handTo(lock, lock.spinners.shift())
+      else for (const task of lock.spinners.takeReaders(lock.spec.readerBatch)) this.#handTo(lock, task)
       // The first sleeper is woken all the same, loses, and is promised the next turn.
-      if (lock.spec.optimistic && lock.queue.length > 0 && lock.queue[0].state === 'blocked') {
-        this.#wake(lock.queue[0], this.current)
+      if (lock.spec.optimistic && lock.queue.length > 0 && lock.queue.first.state === 'blocked') {
+        this.#wake(lock.queue.first, this.current)
       }
       return
     }
     if (lock.queue.length === 0) return
-    const head = lock.queue[0]
+    const head = lock.queue.first
     if (head.waitingMode === 'shared') {
-      for (const task of lock.takeReaders(lock.queue)) this.#handTo(lock, task)
+      for (const task of lock.queue.takeReaders(lock.spec.readerBatch)) this.#handTo(lock, task)
     } else if (lock.spec.optimistic && this.timed && !this.#headIsDue(lock)) {
       if (head.state === 'blocked') this.#wake(head, this.current)
     } else {
@@ -445,7 +413,7 @@ export class Kernel {
 
   #headIsDue(lock: SimLock): boolean {
     if (lock.queue.length === 0) return false
-    const head = lock.queue[0]
+    const head = lock.queue.first
     return head.beaten || this.now - head.waitingSince >= lock.spec.handoffNs
   }
 
@@ -478,8 +446,8 @@ export class Kernel {
   #spinnersGiveUp(owner: SimTask): void {
     for (const { lock } of owner.held) {
       if (!lock.spec.sleeps || lock.spinners.length === 0 || lock.owner !== owner) continue
-      for (const spinner of lock.spinners.splice(0)) {
-        lock.queue.push(spinner)
+      for (const spinner of lock.spinners.takeAll()) {
+        lock.enqueue(spinner)
         this.#block(spinner, 'blocked')
       }
     }
@@ -516,9 +484,9 @@ export class Kernel {
     this.#heap.push(this.now + delay, task.id << 1)
   }
 
-  /** A random stream of a task's own, one per purpose: drawing from one shifts no other. */
-  streamOf(task: SimTask, purpose: number): NonNullable<SimTask['streams'][number]> {
-    return (task.streams[purpose] ??= stream(this.seed, task.id, purpose))
+  /** The next 32 bits of the running task's own stream for a purpose: drawing from one shifts no other. */
+  draw(purpose: number): number {
+    return this.#streams.u32(this.current.id, purpose)
   }
 }
 
@@ -528,9 +496,4 @@ function timerOf(task: SimTask): number {
 
 function onCpu(task: SimTask | undefined): boolean {
   return task !== undefined && task.cpu >= 0
-}
-
-function lastHeld(held: readonly Held[], lock: SimLock): number {
-  for (let i = held.length - 1; i >= 0; i--) if (held[i].lock === lock) return i
-  return -1
 }

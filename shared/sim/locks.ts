@@ -5,7 +5,7 @@
  * moves the tasks.
  */
 
-import type { SimTask } from './task.ts'
+import type { Held, SimTask } from './task.ts'
 import type { Ns } from '../model/trace.ts'
 import type { LockKind } from '../model/kinds.ts'
 
@@ -48,6 +48,67 @@ export const ANNOTATED: LockSpec = { kind: 'bit-lock', sleeps: true, optimistic:
 /** Strict FIFO, no stealing: closed forms (M/D/1, serialisation) hold for it, and tests of the kernel use it. */
 export const FIFO: LockSpec = { kind: 'mutex', sleeps: true, optimistic: false, readerBatch: 0, handoffNs: 0 }
 
+/** Tasks in the order they came. Taking the first costs the same however many wait. */
+export class TaskQueue {
+  #tasks: SimTask[] = []
+  #head = 0
+
+  get length(): number {
+    return this.#tasks.length - this.#head
+  }
+
+  /** The first; only where there is one. */
+  get first(): SimTask {
+    return this.#tasks[this.#head]
+  }
+
+  push(task: SimTask): void {
+    this.#tasks.push(task)
+  }
+
+  shift(): SimTask {
+    const first = this.#tasks[this.#head++]
+    if (this.#head === this.#tasks.length) {
+      this.#tasks.length = 0
+      this.#head = 0
+    } else if (this.#head >= 64 && this.#head * 2 > this.#tasks.length) {
+      this.#tasks.splice(0, this.#head)
+      this.#head = 0
+    }
+    return first
+  }
+
+  remove(task: SimTask): void {
+    if (task === this.first) this.shift()
+    else this.#tasks.splice(this.#tasks.indexOf(task, this.#head), 1)
+  }
+
+  /** Takes out everyone. */
+  takeAll(): SimTask[] {
+    const all = this.#tasks.slice(this.#head)
+    this.#tasks.length = 0
+    this.#head = 0
+    return all
+  }
+
+  /** Takes out those who want to share, wherever they stand, at most `most`. */
+  takeReaders(most: number): SimTask[] {
+    const taken: SimTask[] = []
+    const stay: SimTask[] = []
+    for (let i = this.#head; i < this.#tasks.length; i++) {
+      const task = this.#tasks[i]
+      ;(task.waitingMode === 'shared' && taken.length < most ? taken : stay).push(task)
+    }
+    this.#tasks = stay
+    this.#head = 0
+    return taken
+  }
+}
+
+/** Of locks nobody has waited for yet: most locks of a run are like that. Never pushed to. */
+const NOBODY = new TaskQueue()
+const NO_HOLDS: Held[] = []
+
 export class SimLock {
   readonly id: number
   readonly className: string
@@ -64,9 +125,11 @@ export class SimLock {
   waitNs: Ns = 0
   holdNs: Ns = 0
   /** Sleeping waiters, first come first. */
-  readonly queue: SimTask[] = []
+  queue = NOBODY
   /** Waiters that keep their CPU, first come first. */
-  readonly spinners: SimTask[] = []
+  spinners = NOBODY
+  /** The first `readers` entries are the shared holds, each at its own `slot`, in no order. */
+  #shared = NO_HOLDS
 
   constructor(options: { id: number; className: string; classNumber: number; spec: LockSpec; inode: number }) {
     this.id = options.id
@@ -90,7 +153,19 @@ export class SimLock {
 
   /** The first sleeper was beaten once: the lock is promised to it. */
   queueHeadInsists(): boolean {
-    return this.queue.length > 0 && this.queue[0].beaten
+    return this.queue.length > 0 && this.queue.first.beaten
+  }
+
+  /** Waits for it asleep. */
+  enqueue(task: SimTask): void {
+    if (this.queue === NOBODY) this.queue = new TaskQueue()
+    this.queue.push(task)
+  }
+
+  /** Waits for it on its CPU. */
+  spin(task: SimTask): void {
+    if (this.spinners === NOBODY) this.spinners = new TaskQueue()
+    this.spinners.push(task)
   }
 
   granted(waited: Ns): void {
@@ -100,26 +175,50 @@ export class SimLock {
     this.waitNs += waited
   }
 
-  enter(task: SimTask, mode: LockMode): void {
-    if (mode === 'exclusive') this.owner = task
-    else this.readers++
-  }
-
-  leave(task: SimTask): void {
-    if (this.owner === task) this.owner = undefined
-    else this.readers--
-  }
-
-  /** Takes queued readers out of the queue, at most a batch. */
-  takeReaders(from: SimTask[]): SimTask[] {
-    const taken: SimTask[] = []
-    for (let i = 0; i < from.length && taken.length < this.spec.readerBatch;) {
-      if (from[i].waitingMode === 'shared') taken.push(...from.splice(i, 1))
-      else i++
+  /** The task holds it from `since` on. */
+  enter(task: SimTask, how: { readonly mode: LockMode; readonly layer: string; readonly since: Ns }): void {
+    const held: Held = { lock: this, task, mode: how.mode, layer: how.layer, since: how.since, slot: -1 }
+    task.held.push(held)
+    if (how.mode === 'exclusive') {
+      this.owner = task
+      return
     }
-    return taken
+    if (this.#shared === NO_HOLDS) this.#shared = []
+    held.slot = this.readers++
+    this.#shared[held.slot] = held
+  }
+
+  /** The hold of a task at `at` of what it holds ends. */
+  leave(task: SimTask, at: number, now: Ns): void {
+    const { held } = task
+    const hold = held[at]
+    for (let i = at + 1; i < held.length; i++) held[i - 1] = held[i]
+    held.pop()
+    this.holdNs += now - hold.since
+    if (hold.slot < 0) {
+      this.owner = undefined
+      return
+    }
+    const last = this.#shared[--this.readers]
+    last.slot = hold.slot
+    this.#shared[last.slot] = last
+    this.#shared.length = this.readers
+  }
+
+  /** Tasks that have it, in the order of their numbers. */
+  holders(): SimTask[] {
+    if (this.owner !== undefined) return [this.owner]
+    return [...new Set(this.#shared.map((hold) => hold.task))].sort((a, b) => a.id - b.id)
   }
 }
+
+interface Waiter {
+  readonly task: SimTask
+  readonly exclusive: boolean
+}
+
+/** Of queues nobody has slept on yet. Never pushed to. */
+const NO_WAITERS: Waiter[] = []
 
 /** A wait queue: tasks that sleep until somebody wakes them. `exclusive` waiters are woken one at a time. */
 export class WaitQueue {
@@ -128,9 +227,38 @@ export class WaitQueue {
   object = -1
   /** Woken and not yet looked again, where the waiter keeps count. */
   woken = 0
-  readonly waiters: { readonly task: SimTask; readonly exclusive: boolean }[] = []
+  waiters = NO_WAITERS
+  /** Those among them that are not exclusive. */
+  #together = 0
 
   constructor(name: string) {
     this.name = name
+  }
+
+  add(task: SimTask, exclusive: boolean): void {
+    if (this.waiters === NO_WAITERS) this.waiters = []
+    if (!exclusive) this.#together++
+    this.waiters.push({ task, exclusive })
+  }
+
+  /** Takes out, in order, all that wait non-exclusively and up to `exclusives` that wait exclusively. */
+  take(exclusives: number): SimTask[] {
+    const { waiters } = this
+    const taken: SimTask[] = []
+    let left = exclusives
+    let stay = 0
+    let at = 0
+    for (; at < waiters.length && (left > 0 || this.#together > 0); at++) {
+      const waiter = waiters[at]
+      if (waiter.exclusive && left === 0) {
+        waiters[stay++] = waiter
+        continue
+      }
+      if (waiter.exclusive) left--
+      else this.#together--
+      taken.push(waiter.task)
+    }
+    if (stay < at) waiters.splice(stay, at - stay)
+    return taken
   }
 }

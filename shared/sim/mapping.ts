@@ -75,6 +75,8 @@ export interface Page {
   detached: boolean
   /** PTEs that map it. */
   mapped: number
+  /** References of tasks at work on it: they keep its number, and invalidation does not ask for them. */
+  references: number
   /** References that keep it without mapping it. */
   refs: number
   /** Block its buffers point to, -1 none. */
@@ -111,9 +113,10 @@ export class AddressSpace {
   readonly #kernel: Kernel
   readonly #slots: number
   readonly #freeNumbers: number[] = []
-  readonly #queues: (WaitQueue | undefined)[] = []
-  /** What entry locks are shown as, made when an index is first locked. */
-  readonly #entryLocks: (SimLock | undefined)[] = []
+  /** By index, made when first needed; not grown, because tasks begin far apart and an array with large gaps is a hash map. */
+  #queues: (WaitQueue | undefined)[] = []
+  /** What entry locks are shown as, by index. */
+  #entryLocks: (SimLock | undefined)[] = []
 
   constructor(options: {
     readonly kernel: Kernel
@@ -137,10 +140,12 @@ export class AddressSpace {
 
   /** Wait queue of an index: 4096 hashed queues in the kernel, and no two indices of one file share one here. */
   queue(index: number): WaitQueue {
+    if (this.#queues.length === 0) this.#queues = new Array<WaitQueue | undefined>(this.pages).fill(undefined)
     return (this.#queues[index] ??= new WaitQueue('entry'))
   }
 
   entryLock(index: number): SimLock {
+    if (this.#entryLocks.length === 0) this.#entryLocks = new Array<SimLock | undefined>(this.pages).fill(undefined)
     return (this.#entryLocks[index] ??= this.#kernel.newLock('dax entry', ANNOTATED, this.inode))
   }
 
@@ -157,6 +162,7 @@ export class AddressSpace {
       writeback: false,
       detached: false,
       mapped: 0,
+      references: 0,
       refs: 0,
       block: -1,
       hole: false,

@@ -4,7 +4,6 @@
  * not in the yielded value, so that stepping a task allocates nothing.
  */
 
-import type { Stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
 import type { LockMode, SimLock } from './locks.ts'
 
@@ -18,10 +17,13 @@ export type RunState = 'running' | 'spinning' | 'runnable' | 'blocked' | 'sleepi
 
 export interface Held {
   readonly lock: SimLock
+  readonly task: SimTask
   readonly mode: LockMode
   /** Layer that took it: `fs`, `mm` … (a hand-over between layers is what R14 is about). */
   readonly layer: string
   readonly since: Ns
+  /** Its place among the lock's shared holds, -1 exclusive. */
+  slot: number
 }
 
 export class SimTask {
@@ -63,7 +65,6 @@ export class SimTask {
   atomic = 0
   /** Phase begun by `work` and to be ended on resumption; -1 none. */
   leaf = -1
-  readonly streams: (Stream | undefined)[] = []
 
   constructor(options: { id: number; pid: number; comm: string; daemon: boolean; steps: Steps }) {
     this.id = options.id
@@ -72,4 +73,10 @@ export class SimTask {
     this.daemon = options.daemon
     this.steps = options.steps
   }
+}
+
+/** Where a task's newest hold of a lock stands in `held`, -1 nowhere. */
+export function heldAt({ held }: SimTask, lock: SimLock): number {
+  for (let i = held.length - 1; i >= 0; i--) if (held[i].lock === lock) return i
+  return -1
 }

@@ -15,9 +15,26 @@ const EDGE_QUEUED_WRITER = EDGE_KINDS.indexOf('queued-writer')
 export const EXCLUSIVE = MODES.indexOf('exclusive')
 export const SHARED = MODES.indexOf('shared')
 
+/** Open waits for one lock, oldest first. */
+class Waiters {
+  readonly list: Hold[] = []
+  /** Those that want to share it. */
+  shared = 0
+
+  remove(wait: Hold): boolean {
+    const { list } = this
+    const at = list[0] === wait ? 0 : list.indexOf(wait)
+    if (at === -1) return false
+    if (at === 0) list.shift()
+    else list.splice(at, 1)
+    if (wait.mode === SHARED) this.shared--
+    return true
+  }
+}
+
 export class Edges {
   readonly #state: SpanState
-  readonly #waiters: (Hold[] | undefined)[] = []
+  readonly #waiters: (Waiters | undefined)[] = []
   /** Waiters of one release mostly share the time they were blocked, and so what the holder did then. */
   #asked: { track: TaskTrack | undefined; from: Ns; to: Ns; phase: number } = {
     track: undefined,
@@ -32,18 +49,17 @@ export class Edges {
 
   waitBegins(wait: Hold): void {
     while (this.#waiters.length <= wait.lock) this.#waiters.push(undefined)
-    const waiters = (this.#waiters[wait.lock] ??= [])
-    waiters.push(wait)
+    const waiters = (this.#waiters[wait.lock] ??= new Waiters())
+    waiters.list.push(wait)
+    if (wait.mode === SHARED) waiters.shared++
   }
 
   /** The wait is over: the lock was got (or given up). Readers queued behind a writer waited for its turn. */
   waitEnds(wait: Hold, granted: boolean): void {
     const waiters = this.#waiters[wait.lock]
-    const index = waiters?.indexOf(wait) ?? -1
-    if (waiters === undefined || index === -1) return
-    waiters.splice(index, 1)
-    if (!granted || wait.mode !== EXCLUSIVE) return
-    for (const reader of waiters) {
+    if (waiters === undefined || !waiters.remove(wait)) return
+    if (!granted || wait.mode !== EXCLUSIVE || waiters.shared === 0) return
+    for (const reader of waiters.list) {
       // Where holds are not recorded, an unseen writer may have held the lock all along.
       const holdsKnown = (reader.flags & wait.flags & SPAN_HOLD_KNOWN) !== 0
       if (holdsKnown && reader.mode === SHARED && reader.contendedNs >= wait.contendedNs) this.#queued(reader, wait)
@@ -52,7 +68,7 @@ export class Edges {
 
   /** `hold` ends now. */
   released(hold: Hold, track: TaskTrack): void {
-    const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
+    const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock]?.list : undefined
     if (waiters === undefined) return
     const kept = Math.min(waiters.length, this.#state.edgesPerRelease)
     for (let i = 0; i < kept; i++) this.blocked(waiters[i], hold, track)
@@ -82,8 +98,9 @@ export class Edges {
   breakWaits(): void {
     for (const waiters of this.#waiters) {
       if (waiters === undefined) continue
-      for (const wait of waiters) wait.broken = true
-      waiters.length = 0
+      for (const wait of waiters.list) wait.broken = true
+      waiters.list.length = 0
+      waiters.shared = 0
     }
   }
 

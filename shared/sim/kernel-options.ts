@@ -1,0 +1,25 @@
+/** What a simulated machine is made of: its CPUs, what its own moves cost, who hears of them, and which scheduler drives it. */
+
+import type { Ns } from '../model/trace.ts'
+import type { SimSink } from './sink.ts'
+
+/** Fixed prices of the machine itself, ns. */
+export interface MachineCosts {
+  readonly lock: Ns
+  readonly unlock: Ns
+  readonly spinHandoff: Ns
+  readonly wake: Ns
+  readonly contextSwitch: Ns
+  readonly quantum: Ns
+  /** Each other reader of an rwsem makes a shared acquisition this much dearer (one cache line). */
+  readonly sharedLine: Ns
+}
+
+export interface KernelOptions {
+  readonly cpus: number
+  readonly seed: number
+  readonly costs: MachineCosts
+  readonly sink: SimSink
+  /** False: search. */
+  readonly timed: boolean
+}
