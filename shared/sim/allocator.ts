@@ -79,6 +79,11 @@ export class Allocator {
     return list
   }
 
+  /** A block changes its place in its file (collapse and insert). */
+  move(block: number, index: number): void {
+    this.#ownerIndex[block] = index
+  }
+
   owns(inode: number, index: number, block: number): boolean {
     return this.#ownerInode[block] === inode && this.#ownerIndex[block] === index
   }

@@ -33,6 +33,8 @@ import type { Steps } from './task.ts'
 export const SIGBUS = -14
 export const ENOSPC = -28
 export const EBUSY = -16
+export const EINVAL = -22
+export const EFBIG = -27
 
 export interface WorldOptions {
   readonly cpus: number
@@ -302,7 +304,7 @@ export class World {
   }
 
   /** A reference: the page's number names no other page meanwhile. */
-  keepPage(_inode: Inode, page: Page): void {
+  keepPage(page: Page): void {
     page.refs++
   }
 

@@ -63,6 +63,11 @@ export class Checks {
     this.#notMapped(block, 'may be reused')
   }
 
+  /** Stands at another page of its file now. */
+  moved(block: number): void {
+    this.#notMapped(block, 'moves')
+  }
+
   #notMapped(block: number, what: string): void {
     if (this.#mapped[block] > 0)
       this.#world.k.report('V1', `block ${block} ${what} while ${this.#mapped[block]} PTEs map it`)

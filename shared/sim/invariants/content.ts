@@ -72,6 +72,26 @@ export class ContentOracle {
     })
   }
 
+  /** Collapse and insert: pages behind `from` stand `by` pages further, what comes in between or at the end is zeroes. */
+  shifted(inode: Inode, from: number, by: number): void {
+    const expected = this.#of(inode)
+    const width = this.#world.device.slots
+    const tags = expected.tags.slice()
+    const state = expected.state.slice()
+    const first = by < 0 ? from - by : from
+    for (let index = from; index < inode.pages; index++) {
+      expected.busy[index]--
+      const source = index - by
+      const inside = source >= first && source < inode.pages
+      for (let slot = 0; slot < width; slot++) {
+        const cell = index * width + slot
+        expected.tags[cell] = inside ? tags[source * width + slot] : ZERO
+        const was = inside ? state[source * width + slot] : SURE
+        expected.state[cell] = was === UNDER_WAY && expected.busy[index] === 0 ? SURE : was
+      }
+    }
+  }
+
   /** What was under way went elsewhere: nothing is known of these slots until the next store. */
   abandon(inode: Inode, range: { readonly from: number; readonly to: number }, slots: readonly number[]): void {
     const expected = this.#of(inode)

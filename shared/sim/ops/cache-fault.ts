@@ -95,7 +95,7 @@ function* copyPage(w: World, f: Fault, page: Page): Steps {
 
 function* setPagePte(w: World, f: Fault, page: Page): Steps {
   // A page that is out of the cache and unmapped is gone: only a reference taken before would keep it, which the copy has.
-  if (!f.cow) w.keepPage(f.inode, page)
+  if (!f.cow) w.keepPage(page)
   yield* setFaultPte(w, f, f.cow ? anonPte(f.copy) : pagePte(page.number, f.create))
   if (!f.cow) w.releasePage(f.inode, page)
   if (f.result !== 'done') return

@@ -15,7 +15,7 @@ import { writeBack } from './writeback.ts'
 
 export function* punchHole(w: World, inode: Inode, range: { from: number; to: number }): Steps {
   const { k, policy } = w
-  const span: Span = { inode, from: range.from, to: Math.min(range.to, inode.pages) }
+  const span: Span = { inode, from: range.from, to: Math.min(range.to, inode.pages), op: 'punch' }
   w.opBegin('punch_hole', inode.number, span.from * 4096, (span.to - span.from) * 4096)
   if (w.run(P.syscall, C.syscall)) yield
   if (k.lock(w.sbWrite, 'shared')) yield

@@ -90,10 +90,18 @@ function* dropPage(w: World, inode: Inode, page: Page): Steps {
 export function* removeBlocks(w: World, span: Span): Steps {
   const { k } = w
   const { inode } = span
-  const { extents } = inode
-  const last = Math.min(span.to, inode.pages)
   if (k.lock(inode.mapLock, 'exclusive')) yield
   k.enter(P.free)
+  yield* freeRange(w, inode, span)
+  k.leave(P.free)
+  k.unlock(inode.mapLock, 'exclusive')
+}
+
+/** The same for a caller that holds the block-map lock. */
+export function* freeRange(w: World, inode: Inode, span: { readonly from: number; readonly to: number }): Steps {
+  const { k } = w
+  const { extents } = inode
+  const last = Math.min(span.to, inode.pages)
   let index = extents.nextMapped(span.from, last)
   while (index < last) {
     let end = index + 1
@@ -105,8 +113,6 @@ export function* removeBlocks(w: World, span: Span): Steps {
     }
     index = extents.nextMapped(end, last)
   }
-  k.leave(P.free)
-  k.unlock(inode.mapLock, 'exclusive')
 }
 
 function removeBlock(w: World, inode: Inode, index: number): void {

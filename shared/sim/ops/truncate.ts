@@ -19,7 +19,7 @@ export function* truncate(w: World, inode: Inode, size: number): Steps {
   if (w.run(P.syscall, C.syscall)) yield
   if (k.lock(w.sbWrite, 'shared')) yield
   if (k.lock(inode.rwsem, 'exclusive')) yield
-  const span: Span = { inode, from: Math.min(size, inode.size), to: Infinity }
+  const span: Span = { inode, from: Math.min(size, inode.size), to: Infinity, op: 'truncate' }
   if (policy.guard.removeEnter !== undefined) yield* policy.guard.removeEnter(w, span)
   if (size < inode.size) yield* shrink(w, span, size)
   else yield* setSize(w, inode, size)

@@ -26,6 +26,8 @@ export interface Span {
   readonly from: number
   /** Exclusive; Infinity for a truncate. */
   readonly to: number
+  /** Who asks; a partly converted range lock tells them apart. */
+  readonly op?: 'truncate' | 'punch' | 'shift' | 'read' | 'write' | 'direct'
   /** The range lock held over it. */
   range?: RangeRequest | undefined
 }

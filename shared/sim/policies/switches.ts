@@ -77,7 +77,7 @@ export const switches = registry<SwitchSpec>('switch', [
     'flushInsideLock',
     true,
     'flush under the lock',
-    'shifting operations flush after taking the exclusive lock; none is modelled yet, so it changes nothing',
+    'collapse and insert write dirty pages after taking the exclusive lock (32ebffd3bbb4), else before (R23)',
   ),
   flag('breakLayouts', true, 'wait for DMA', 'truncate and punch wait for pages a device may write to (4.18)'),
   flag('readaheadTakesInval', false, 'readahead takes the guard', 'who fills the page cache takes the guard shared'),
