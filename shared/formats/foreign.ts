@@ -27,7 +27,7 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
   return head[0] >>> 4 === 5 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18 ? 'zstd' : undefined
 }
 
-const READS = 'Faultline reads tracefs text and trace-cmd report text, plain or compressed with gzip or zstd'
+const READS = 'Faultline reads tracefs text, trace-cmd report text and trace.dat, plain or compressed with gzip or zstd'
 
 interface Magic {
   readonly bytes: string
@@ -40,7 +40,7 @@ const MAGIC: readonly Magic[] = [
   {
     bytes: 'PERFILE2',
     looksLike: 'a perf.data, which this version does not read yet',
-    hint: 'record with trace-cmd or tracefs instead: trace-cmd record … && trace-cmd report > FILE.txt',
+    hint: 'record with trace-cmd instead and import its trace.dat: trace-cmd record …',
   },
   {
     bytes: 'SQLite format 3\0',
@@ -80,7 +80,7 @@ const TEXTS: readonly { readonly shape: RegExp; readonly looksLike: string; read
   {
     shape: /^# captured on|^\s*\S.*? -?\d+(\/\d+)?\s+(\[\d+\]\s+)?\+?\d+\.\d{6,9}:\s+(\d+\s+)?[a-z0-9_]+:[a-z0-9_]+:/,
     looksLike: 'text of perf script, which this version does not read yet',
-    hint: 'record with trace-cmd or tracefs instead: trace-cmd record … && trace-cmd report > FILE.txt',
+    hint: 'record with trace-cmd instead and import its trace.dat: trace-cmd record …',
   },
   { shape: /^\s*[[{]\s*(["{[\]}]|$)/, looksLike: 'JSON', hint: READS },
   { shape: /^\s*<(!doctype|html|\?xml)/i, looksLike: 'a web page or XML', hint: READS },

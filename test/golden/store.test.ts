@@ -10,6 +10,7 @@ import { importTrace } from '#electron/engine/import.ts'
 import { checkFile } from '#electron/store/check.ts'
 import { loadTrace } from '#electron/store/load.ts'
 import { openFile } from '#electron/store/open.ts'
+import { assert } from '#shared/base/assert.ts'
 import { sniff } from '#shared/formats/index.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
@@ -28,6 +29,7 @@ function collected(bytes: Uint8Array, name: string) {
   const collector = new TraceCollector()
   const format = sniff(bytes.subarray(0, 65_536))
   const recorder = new Recorder(new TraceBuilder(collector, name, format.id))
+  assert(format.input === 'stream', 'a text')
   const reader = format.reader(recorder)
   reader.push(bytes)
   reader.end()

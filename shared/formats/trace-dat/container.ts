@@ -197,7 +197,12 @@ function readSection(file: RandomFile, draft: Draft, at: number): Section {
   const packed = frame.u32()
   const plain = frame.u32()
   if (plain > limits.traceDatSection) throw damage(`a section of ${plain} bytes at byte ${at}`)
-  return { compressed, base: at + 16, bytes: file.inflate(draft.compression, frame.bytes(packed), plain) }
+  const inside = frame.bytes(packed)
+  try {
+    return { compressed, base: at + 16, bytes: file.inflate(draft.compression, inside, plain) }
+  } catch {
+    throw damage(`the section at byte ${at} does not decompress to ${plain} bytes`)
+  }
 }
 
 function bufferOf(file: RandomFile, draft: Draft, option: Cursor): BufferData {

@@ -6,6 +6,7 @@
 import { encodeUtf8 } from '../../base/bytes.ts'
 import type { ByteWriter, NumberLayout } from './byte-writer.ts'
 import type { EventField, EventFormat } from './event-format.ts'
+import { KERNEL_CONSTANTS } from './kernel-constants.ts'
 import {
   big,
   binary,
@@ -416,7 +417,8 @@ function numberWriter(code: NumberCode, { letter, bytes, layout }: Conversion): 
   const { plus, alternate } = layout
   if (letter === 'x' || letter === 'X') {
     return (to) => {
-      if (alternate && truthy(narrow)) to.ascii('0x')
+      // Unlike C's, the kernel's printf writes 0x0 (lib/vsprintf.c: number).
+      if (alternate) to.ascii('0x')
       to.hex(bytes === 8 ? narrow.high() : 0, narrow.low())
     }
   }
@@ -475,21 +477,33 @@ function pairsOf(nodes: readonly Node[]): Pair[] {
   return nodes.flatMap((node): Pair[] => {
     if (node.kind !== 'list') throw new SyntaxError('a list of values and names expected')
     const [value, text] = node.items
-    if (node.items.length === 2 && text.kind === 'string') return [{ value: constantOf(value), text: text.text }]
+    if (node.items.length === 2 && text.kind === 'string') {
+      const known = constantOf(value)
+      return known === undefined ? [] : [{ value: known, text: text.text }]
+    }
     return pairsOf(node.items)
   })
 }
 
-function constantOf(node: Node): bigint {
+/** undefined: made of a name whose value nobody exported. */
+function constantOf(node: Node): bigint | undefined {
   switch (node.kind) {
     case 'number':
       return node.value
+    case 'field':
+      return KERNEL_CONSTANTS.get(node.name)
     case 'cast':
       return constantOf(node.of)
-    case 'unary':
-      return node.op === '-' ? -constantOf(node.of) : node.op === '~' ? ~constantOf(node.of) : constantOf(node.of)
-    case 'binary':
-      return big(binary(node.op, constant(constantOf(node.left)), constant(constantOf(node.right))))
+    case 'unary': {
+      const of = constantOf(node.of)
+      return of === undefined ? undefined : node.op === '-' ? -of : node.op === '~' ? ~of : of
+    }
+    case 'binary': {
+      const left = constantOf(node.left)
+      const right = constantOf(node.right)
+      if (left === undefined || right === undefined) return undefined
+      return big(binary(node.op, constant(left), constant(right)))
+    }
     default:
       throw new SyntaxError('a constant expected')
   }

@@ -1,0 +1,79 @@
+/**
+ * trace.dat against the text of the same buffers: the same events in the same order, byte for byte but for pointers (values
+ * in a recording, hashes in tracefs text), system calls' spelling and µs rounding; the same operations and locks.
+ */
+
+import { expect, it } from 'vitest'
+import { isSkip } from '#shared/formats/diagnostics.ts'
+import type { Trace } from '#shared/model/trace.ts'
+import { contention } from '#shared/analysis/contention.ts'
+import { latency } from '#shared/analysis/latency.ts'
+import { describeWithCorpus, readCorpus } from '../support/corpus.ts'
+import { importText } from '../support/import-text.ts'
+import { plainEvents, readDat } from '../support/trace-dat.ts'
+
+const PAIRS = [
+  ['host/small2-ext4.v7.dat', 'host/small2-ext4.trace.txt'],
+  ['host/small2-ext4.v6.dat', 'host/small2-ext4.trace.txt'],
+  ['host/tiny-ext4.extract.dat', 'host/tiny-ext4.trace.txt'],
+  ['dax/dax-xfs-small.v7.dat', 'dax/dax-xfs-small.trace.txt'],
+  ['dax/dax-ext4-small.v7.dat', 'dax/dax-ext4-small.trace.txt'],
+  ['dax/dax-ext2-small.v7.dat', 'dax/dax-ext2-small.trace.txt'],
+  ['dax/dax-ext4-lockstat.v7.dat', 'dax/dax-ext4-lockstat.trace.txt'],
+] as const
+
+/** Times convert jiffies by a constant (CONFIG_HZ) that no file states. */
+const JIFFIES = /^jbd2_(run|checkpoint)_stats$/
+
+/** What the two spell differently, made equal. */
+function plain(name: string, args: string): string {
+  const sys = /^sys_(?:(?:enter|exit)_)?(.*)$/.exec(name)
+  if (sys !== null) {
+    const values = args.replace(/^-> /, '').replaceAll(/(: |^)(?:0x)?0*([0-9a-f]+)/g, '$1$2')
+    return `sys_${sys[1]} ${values}`
+  }
+  if (JIFFIES.test(name)) return name
+  const pointers = args.replaceAll(/0x[0-9a-f]{12,16}|\b[0-9a-f]{16}\b|\(____ptrval____\)/g, 'POINTER')
+  return `${name} ${pointers.replaceAll(/(\+0x[0-9a-f]+)\/0x[0-9a-f]+/g, '$1').trim()}`
+}
+
+function totals(trace: Trace): unknown {
+  return {
+    ops: latency
+      .run(trace, latency.params.parse({}))
+      .rows.map(({ op, count, failed }) => `${op} ${count} ${failed}`)
+      .sort(),
+    locks: contention
+      .run(trace, contention.params.parse({ top: 10_000 }))
+      .rows.map((row) => `${row.class} ${row.mode} ${row.acquisitions} ${row.contended}`)
+      .sort(),
+    lost: trace.meta.lostEvents,
+  }
+}
+
+describeWithCorpus('trace.dat and the text of the same buffer', () => {
+  it.each(PAIRS)('%s is %s', (dat, text) => {
+    const binary = readDat(readCorpus(dat))
+    const printed = importText(readCorpus(text))
+    const [a, b] = [binary, printed].map((read) => [...plainEvents(read)])
+    expect(a.length).toBe(b.length)
+    const differing = a.flatMap((event, i) => {
+      const other = b[i]
+      const same =
+        Math.abs(event.ts - other.ts) <= 1500 &&
+        event.cpu === other.cpu &&
+        event.pid === other.pid &&
+        event.comm === other.comm &&
+        plain(event.name, event.args) === plain(other.name, other.args)
+      return same ? [] : [[event, other]]
+    })
+    expect(differing.slice(0, 3)).toEqual([])
+    expect(totals(binary.trace)).toEqual(totals(printed.trace))
+    expect(binary.trace.diagnostics.filter(isSkip)).toEqual([])
+  })
+
+  it('counts the events a recorder lost as trace-cmd does', () => {
+    const { trace } = readDat(readCorpus('dax/tc-dax-ext4-lost.v7.dat'))
+    expect([trace.meta.eventCount, trace.meta.lostEvents]).toEqual([35_507, 29_279])
+  })
+})

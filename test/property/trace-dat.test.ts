@@ -1,0 +1,101 @@
+/** trace.dat: what was written is read, in order of time; and damage anywhere costs a sentence, never more. */
+
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ApiError } from '#shared/base/errors.ts'
+import { plainEvents, readDat, textOf, writeDat, type WrittenCpu, type WrittenEvent } from '../support/trace-dat.ts'
+
+const gap = fc.oneof(fc.nat(3), fc.nat(2 ** 27), fc.integer({ min: 2 ** 27, max: 2 ** 40 }))
+const anyEvent = fc.record({
+  gap,
+  pid: fc.integer({ min: 0, max: 4 }),
+  count: fc.oneof(fc.nat(20), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
+  address: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  text: fc.oneof(fc.stringMatching(/^[a-z ]{0,20}$/), fc.stringMatching(/^[a-z]{90,200}$/)),
+})
+
+const anyCpus: fc.Arbitrary<readonly WrittenCpu[]> = fc.array(
+  fc
+    .array(
+      fc.record({ events: fc.array(anyEvent, { minLength: 1, maxLength: 12 }), lost: fc.constantFrom(0, 0, -1, 7) }),
+      {
+        maxLength: 4,
+      },
+    )
+    .map((pages) => {
+      let ts = 1_000_000_000_000n
+      return {
+        pages: pages.map(({ events, lost }) => ({
+          lost,
+          events: events.map(({ gap: by, ...event }): WrittenEvent => ({ ...event, ts: (ts += BigInt(by)) })),
+        })),
+      }
+    }),
+  { minLength: 1, maxLength: 4 },
+)
+
+describe.each([6, 7] as const)('trace.dat version %d', (version) => {
+  it('gives the events that were written, merged by time, the lower CPU first', () => {
+    fc.assert(
+      fc.property(anyCpus, (cpus) => {
+        const read = readDat(writeDat(version, cpus, '1 one\n2 two words\n'))
+        const written = cpus
+          .flatMap(({ pages }, cpu) => pages.flatMap(({ events }) => events.map((event) => ({ ...event, cpu }))))
+          .map((event, order) => ({ ...event, order }))
+          .sort((a, b) => (a.ts < b.ts ? -1 : a.ts > b.ts ? 1 : a.cpu - b.cpu || a.order - b.order))
+        const comm = (pid: number): string => ['<idle>', 'one', 'two words'][pid] ?? '<...>'
+        expect([...plainEvents(read)]).toEqual(
+          written.map((event) => ({
+            ts: Number(event.ts - written[0].ts),
+            cpu: event.cpu,
+            pid: event.pid,
+            comm: comm(event.pid),
+            name: 'tested',
+            args: textOf(event),
+            stack: undefined,
+          })),
+        )
+        const lost = cpus.flatMap(({ pages }) => pages.map((page) => page.lost ?? 0))
+        const counted = lost.filter((count) => count > 0).length * 7
+        expect(read.trace.meta.lostEvents).toBe(counted === 0 && lost.includes(-1) ? undefined : counted)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  const whole = writeDat(version, [
+    {
+      pages: [{ events: [1, 2, 3].map((n) => ({ ts: BigInt(n) * 1000n, pid: n, count: n, address: 5n, text: 'x' })) }],
+    },
+    { pages: [{ events: [{ ts: 1500n, pid: 2, count: 9, address: 0n, text: 'a'.repeat(150) }], lost: 3 }] },
+  ])
+
+  function survives(bytes: Uint8Array): void {
+    try {
+      readDat(bytes)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      expect(error.code).toBe('bad-input')
+      expect(error.message).toMatch(/trace\.dat/)
+    }
+  }
+
+  it('survives being cut at every byte', () => {
+    for (let length = 11; length < whole.length; length += length < 700 ? 1 : 41) survives(whole.subarray(0, length))
+  })
+
+  it('survives any byte being any other', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 6 }),
+        (wounds) => {
+          const bytes = Buffer.from(whole)
+          for (const [at, value] of wounds) bytes[at] = value
+          bytes.set(whole.subarray(0, 12))
+          survives(bytes)
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+})

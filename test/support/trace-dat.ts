@@ -1,0 +1,269 @@
+/**
+ * Reading a trace.dat from memory with the real reader, recorder and builder; and writing small ones, versions 6 and 7, for
+ * tests that need to know exactly what is inside. The writer follows trace-cmd.dat.v6(5), .v7(5) and ring_buffer.h
+ * independently of the reader.
+ */
+
+import { inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { decodeUtf8 } from '#shared/base/bytes.ts'
+import type { RandomFile } from '#shared/formats/random-file.ts'
+import { traceDat } from '#shared/formats/trace-dat/trace-dat.ts'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import { assertTrace } from '#shared/model/check.ts'
+import { TraceCollector } from '#shared/model/collect.ts'
+import type { EventChunk, Trace } from '#shared/model/trace.ts'
+import { Recorder } from '#shared/spans/recorder.ts'
+
+export function randomFile(bytes: Uint8Array): RandomFile {
+  return {
+    size: bytes.length,
+    read: (offset, length) => bytes.subarray(offset, offset + length),
+    inflate: (method, packed, most) => {
+      const options = { maxOutputLength: Math.max(1, most) }
+      return method === 'zstd' ? zstdDecompressSync(packed, options) : inflateSync(packed, options)
+    },
+  }
+}
+
+export interface ReadDat {
+  readonly trace: Trace
+  readonly chunks: readonly EventChunk[]
+}
+
+export function readDat(bytes: Uint8Array): ReadDat {
+  const collector = new TraceCollector()
+  const recorder = new Recorder(new TraceBuilder(collector, 'test', 'trace-dat'))
+  const reader = traceDat.open(randomFile(bytes), recorder)
+  while (reader.step());
+  reader.end()
+  recorder.end()
+  const trace = collector.trace()
+  assertTrace(trace)
+  return { trace, chunks: collector.chunks }
+}
+
+export interface PlainEvent {
+  readonly ts: number
+  readonly cpu: number
+  readonly pid: number
+  readonly comm: string
+  readonly name: string
+  readonly args: string
+  readonly stack: string | undefined
+}
+
+export function* plainEvents({ trace, chunks }: ReadDat): Generator<PlainEvent> {
+  for (const chunk of chunks) {
+    let from = 0
+    for (let i = 0; i < chunk.length; i++) {
+      const to = chunk.argsEnd[i]
+      const { pid, comm } = trace.tasks[chunk.task[i]]
+      yield {
+        ts: chunk.ts[i],
+        cpu: chunk.cpu[i],
+        pid,
+        comm,
+        name: trace.eventNames[chunk.name[i]],
+        args: decodeUtf8(chunk.args, from, to),
+        stack: chunk.stack[i] < 0 ? undefined : trace.stacks[chunk.stack[i]],
+      }
+      from = to
+    }
+  }
+}
+
+// ---- writing ----
+
+/** An event of the one type these files have: a number, a 64-bit number and a text. */
+export interface WrittenEvent {
+  /** ns on the trace clock. */
+  readonly ts: bigint
+  readonly pid: number
+  readonly count: number
+  readonly address: bigint
+  readonly text: string
+}
+
+export interface WrittenCpu {
+  readonly pages: readonly {
+    readonly events: readonly WrittenEvent[]
+    /** Events lost before this page; -1: some. */
+    readonly lost?: number
+  }[]
+}
+
+export const TEST_EVENT = 77
+const PAGE = 4096
+const HEADER_PAGE =
+  '\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n' +
+  '\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n'
+const FORMAT = `name: tested
+ID: ${TEST_EVENT}
+format:
+\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;
+\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;
+\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;
+\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;
+
+\tfield:int count;\toffset:8;\tsize:4;\tsigned:1;
+\tfield:__data_loc char[] text;\toffset:12;\tsize:4;\tsigned:0;
+\tfield:u64 address;\toffset:16;\tsize:8;\tsigned:0;
+
+print fmt: "count %d at %#llx: %s", REC->count, REC->address, __get_str(text)
+`
+
+/** What an event's payload has to read. */
+export function textOf({ count, address, text }: WrittenEvent): string {
+  return `count ${count} at 0x${address.toString(16)}: ${text}`
+}
+
+class Bytes {
+  readonly #parts: Buffer[] = []
+  length = 0
+
+  add(part: Uint8Array | string): this {
+    const bytes = Buffer.from(part as string)
+    this.#parts.push(bytes)
+    this.length += bytes.length
+    return this
+  }
+
+  u16(value: number): this {
+    const bytes = Buffer.alloc(2)
+    bytes.writeUInt16LE(value)
+    return this.add(bytes)
+  }
+
+  u32(value: number): this {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32LE(value)
+    return this.add(bytes)
+  }
+
+  u64(value: number | bigint): this {
+    const bytes = Buffer.alloc(8)
+    bytes.writeBigUInt64LE(BigInt(value))
+    return this.add(bytes)
+  }
+
+  done(): Buffer {
+    return Buffer.concat(this.#parts)
+  }
+}
+
+function recordOf(event: WrittenEvent): Buffer {
+  const text = Buffer.from(`${event.text}\0`)
+  const data = Buffer.alloc(Math.ceil((24 + text.length) / 4) * 4)
+  data.writeUInt16LE(TEST_EVENT, 0)
+  data.writeInt32LE(event.pid, 4)
+  data.writeInt32LE(event.count, 8)
+  data.writeUInt32LE((text.length << 16) | 24, 12)
+  data.writeBigUInt64LE(event.address, 16)
+  text.copy(data, 24)
+  return data
+}
+
+/** One sub-buffer. Records longer than 112 bytes have their length in a word of its own. */
+function page({ events, lost = 0 }: WrittenCpu['pages'][number]): Buffer {
+  const body = new Bytes()
+  let now = events[0].ts
+  for (const event of events) {
+    let delta = event.ts - now
+    now = event.ts
+    if (delta >= 1n << 27n) {
+      body.u32(((Number(delta & ((1n << 27n) - 1n)) << 5) | 30) >>> 0).u32(Number(delta >> 27n))
+      delta = 0n
+    }
+    const data = recordOf(event)
+    const head = (type: number): number => ((Number(delta) << 5) | type) >>> 0
+    if (data.length <= 112) body.u32(head(data.length / 4)).add(data)
+    else
+      body
+        .u32(head(0))
+        .u32(data.length + 4)
+        .add(data)
+  }
+  const filled = body.length
+  if (filled > PAGE - 24) throw new Error('the events do not fit a page')
+  const flags = lost === 0 ? 0 : lost === -1 ? 0x8000_0000 : 0xc000_0000
+  const out = Buffer.alloc(PAGE)
+  out.writeBigUInt64LE(events[0].ts, 0)
+  out.writeUInt32LE((flags | filled) >>> 0, 8)
+  body.done().copy(out, 16)
+  if (lost > 0) out.writeBigUInt64LE(BigInt(lost), 16 + filled)
+  return out
+}
+
+function start(version: 6 | 7): Bytes {
+  const out = new Bytes().add(Buffer.from('\x17\x08\x44tracing', 'latin1')).add(`${version}\0`)
+  return out.add(Uint8Array.of(0, 8)).u32(PAGE)
+}
+
+const headers = (): Buffer =>
+  new Bytes().add('header_page\0').u64(HEADER_PAGE.length).add(HEADER_PAGE).add('header_event\0').u64(0).done()
+const events = (): Buffer => new Bytes().u32(1).add('test\0').u32(1).u64(FORMAT.length).add(FORMAT).done()
+
+/** `comms`: `pid comm` per line. */
+export function writeDat(version: 6 | 7, cpus: readonly WrittenCpu[], comms = ''): Buffer {
+  return version === 6 ? version6(cpus, comms) : version7(cpus, comms)
+}
+
+function version6(cpus: readonly WrittenCpu[], comms: string): Buffer {
+  const out = start(6).add(headers()).u32(0).add(events()).u32(0).u32(0).u64(comms.length).add(comms)
+  out.u32(cpus.length).add('options  \0').u16(0).add('flyrecord\0')
+  let at = out.length + cpus.length * 16
+  for (const { pages } of cpus) {
+    out.u64(at).u64(pages.length * PAGE)
+    at += pages.length * PAGE
+  }
+  for (const { pages } of cpus) for (const one of pages) out.add(page(one))
+  return out.done()
+}
+
+function version7(cpus: readonly WrittenCpu[], comms: string): Buffer {
+  const out = start(7).add('zstd\0').add('1.5\0')
+  const optionsAt = out.length
+  // The options come last; where they are is written into the hole at the end.
+  out.u64(0)
+  const section = (id: number, plain: Uint8Array): number => {
+    const at = out.length
+    const packed = zstdCompressSync(plain)
+    out
+      .u16(id)
+      .u16(1)
+      .u32(0)
+      .u64(packed.length + 8)
+      .u32(packed.length)
+      .u32(plain.length)
+      .add(packed)
+    return at
+  }
+  const places = [
+    [16, section(16, headers())],
+    [18, section(18, events())],
+    [21, section(21, new Bytes().u64(comms.length).add(comms).done())],
+  ] as const
+  const dataAt = out.length
+  out.u16(3).u16(1).u32(0).u64(0)
+  const option = new Bytes().u64(dataAt).add('\0').add('mono\0').u32(PAGE).u32(cpus.length)
+  cpus.forEach(({ pages }, cpu) => {
+    const at = out.length
+    out.u32(pages.length)
+    for (const one of pages) {
+      const packed = zstdCompressSync(page(one))
+      out.u32(packed.length).u32(PAGE).add(packed)
+    }
+    option
+      .u32(cpu)
+      .u64(at)
+      .u64(out.length - at - 4)
+  })
+  const options = new Bytes()
+  for (const [id, at] of places) options.u16(id).u32(8).u64(at)
+  options.u16(3).u32(option.length).add(option.done()).u16(0).u32(8).u64(0)
+  const at = out.length
+  out.u16(0).u16(0).u32(0).u64(options.length).add(options.done())
+  const file = out.done()
+  file.writeBigUInt64LE(BigInt(at), optionsAt)
+  return file
+}
