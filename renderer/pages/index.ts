@@ -27,6 +27,7 @@ const loadOverview = () => import('./OverviewPage.vue')
 export const pages: readonly Page[] = registry<Page>('page', [
   page('open', 'Open', 'Alt+Digit1', () => import('./OpenPage.vue')),
   page('overview', 'Overview', 'Alt+Digit2', loadOverview, 'Trace'),
+  page('timeline', 'Timeline', 'Alt+Digit3', () => import('./TimelinePage.vue'), 'Trace'),
   page('contention', 'Contention', 'Alt+Digit4', () => import('./ContentionPage.vue'), 'Trace'),
   page('latency', 'Latency', 'Alt+Digit5', () => import('./LatencyPage.vue'), 'Trace'),
   page('compare', 'Compare', 'Alt+Digit6', () => import('./ComparePage.vue'), 'What if'),

@@ -154,7 +154,7 @@ function modelState(durationNs: number) {
     preset: ref<PresetId>('work'),
     filter: ref(''),
     hideIdle: ref(true),
-    sort: ref<RowSort>('natural'),
+    sort: ref<RowSort>('waited'),
     folded: shallowRef<ReadonlySet<string>>(new Set()),
     pinned: shallowRef<readonly string[]>([]),
     places: shallowRef<ReadonlyMap<string, number>>(new Map()),

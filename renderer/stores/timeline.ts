@@ -5,7 +5,7 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, markRaw, ref, shallowReactive, shallowRef, watch } from 'vue'
+import { computed, markRaw, ref, shallowReactive, watch } from 'vue'
 import { useClient } from '../api/client.ts'
 import { spanOf, wholeTrace, type TimeWindow } from '../timeline/window.ts'
 import { useFilesStore } from './files.ts'
@@ -13,7 +13,8 @@ import { useHistoryStore } from './history.ts'
 import { timelineModel, windowOf, type TimelineModel } from './timeline-model.ts'
 import { useTraceStore } from './trace.ts'
 import { useViewStore } from './view.ts'
-import type { SpanRef } from '../timeline/scene.ts'
+import type { Mark, SpanRef } from '../timeline/scene.ts'
+import { useSpanStory } from './timeline-story.ts'
 
 /** What a table row knows of a moment in the trace. */
 export interface ShowTarget extends TimeWindow {
@@ -23,7 +24,7 @@ export interface ShowTarget extends TimeWindow {
   readonly span?: Pick<SpanRef, 'family' | 'name'> & { readonly id: number }
 }
 
-export const DRAWER_TABS = ['area', 'span', 'chain', 'marks', 'list'] as const
+export const DRAWER_TABS = ['area', 'marks', 'list'] as const
 export type DrawerTab = (typeof DRAWER_TABS)[number]
 
 export const useTimelineStore = defineStore('timeline', () => {
@@ -35,11 +36,15 @@ export const useTimelineStore = defineStore('timeline', () => {
   const models = shallowReactive(new Map<string, TimelineModel>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
   const drawer = ref(true)
+  /** A field of the head that is asked to take the keyboard. */
+  const asked = ref<'rows' | 'time'>()
   const tab = ref<DrawerTab>('area')
-  const waiting = shallowRef<ShowTarget>()
+  const marks = computed<readonly Mark[]>(() => [])
+  const finding = shallowReactive({ open: false, text: '', times: new Float64Array(0), at: -1 })
 
   /** The open trace's timeline; made when it is first looked at. */
   const model = computed(() => models.get(key.value))
+  const story = markRaw(useSpanStory(client, model))
   function open(): TimelineModel | undefined {
     const { file, info } = trace
     if (file === undefined || info === undefined) return undefined
@@ -102,10 +107,9 @@ export const useTimelineStore = defineStore('timeline', () => {
           flags: 0,
         }
     }
-    waiting.value = target
   }
 
-  return { model, open, show, drawer, tab, waiting }
+  return { model, open, show, drawer, tab, asked, marks, story, finding }
 })
 
 function parseWindow(value: unknown): TimeWindow | undefined {

@@ -61,7 +61,7 @@ export function paintBase(painter: BasePainter, scene: Scene): void {
   paintRuler(p, ruler)
   if (scene.showOverview) paintOverview(p, scene, p.fonts)
   ctx.fillStyle = tokens.color('border')
-  ctx.fillRect(p.frame.left - 1, 0, 1, scene.height)
+  ctx.fillRect(p.frame.left - 1, 0, 1, p.frame.ruler.bottom)
 }
 
 function paintGrid({ ctx, tokens, frame, scale, scene }: Painting, ticks: readonly { readonly ns: number }[]): void {
@@ -217,6 +217,8 @@ function paintGutter(p: Painting, { row, index, top }: Placed): void {
   }
   ctx.fillStyle = tokens.color('grid')
   ctx.fillRect(0, top, scene.width, 1)
+  ctx.fillStyle = tokens.color('border')
+  ctx.fillRect(frame.left - 1, top, 1, height)
   const two = height >= 40 && row.note !== ''
   const baseline = two ? top + 18 : top + Math.min(height / 2 + 4, 24)
   const right = frame.left - 12

@@ -17,6 +17,7 @@ import {
   spanBox,
   type Frame,
   type Mark,
+  type PictureLookup,
   type Scene,
   type SpanRef,
 } from './scene.ts'
@@ -27,6 +28,7 @@ export interface OverPainter {
   readonly ctx: CanvasRenderingContext2D
   readonly tokens: Tokens
   readonly measure: TextMeasure
+  readonly pictures: PictureLookup
 }
 
 interface Painting extends OverPainter {
@@ -67,8 +69,8 @@ function same(a: SpanRef, b: SpanRef | undefined): boolean {
   return b !== undefined && a.row === b.row && a.family === b.family && a.id === b.id && a.startNs === b.startNs
 }
 
-function outline({ ctx, scene, frame }: Painting, span: SpanRef, width: number, color: string): void {
-  const box = spanBox(scene, span)
+function outline({ ctx, scene, frame, pictures }: Painting, span: SpanRef, width: number, color: string): void {
+  const box = spanBox(scene, span, pictures)
   if (box === undefined) return
   const row = scene.layout.indexOfId.get(span.row)
   const isPinned = scene.layout.pinned.some((placed) => placed.row === row)

@@ -152,12 +152,25 @@ export interface Box {
   readonly h: number
 }
 
+/** The lane a span is drawn in, found by its id where whoever named it did not know. */
+function laneOf(span: SpanRef, pictures: PictureLookup): number {
+  if (span.lane >= 0) return span.lane
+  for (const picture of [pictures.sharp(span.row), pictures.coarse(span.row)]) {
+    for (const { family, lane, begin, end } of picture?.tracks ?? []) {
+      if (family !== span.family) continue
+      const ids = picture?.view.slices.id
+      for (let i = begin; i < end; i++) if (ids?.[i] === span.id) return lane
+    }
+  }
+  return 0
+}
+
 /** Where a span is drawn. */
-export function spanBox(scene: Scene, span: SpanRef): Box | undefined {
+export function spanBox(scene: Scene, span: SpanRef, pictures: PictureLookup): Box | undefined {
   const row = scene.layout.indexOfId.get(span.row)
   const top = row === undefined ? undefined : rowTop(scene, row)
   if (row === undefined || top === undefined) return undefined
-  const track = scene.layout.rows[row].shape.track(span.family, span.lane)
+  const track = scene.layout.rows[row].shape.track(span.family, laneOf(span, pictures))
   if (track === undefined) return undefined
   const scale = scaleOf(scene)
   const x = xOf(scale, span.startNs)

@@ -141,7 +141,7 @@ export function createTimeline(options: TimelineOptions): Timeline | undefined {
     if (!base || !over || scene.width <= 0 || scene.height <= 0) return
     if (tools.density !== scene.density) tools = makeTools(tools.tokens, scene.density)
     if (all) paintBase({ ...tools, ctx: base.ctx, palette: colours, looks, pictures: kept, folded }, scene)
-    paintOver({ ctx: over.ctx, tokens: tools.tokens, measure: tools.measure }, scene)
+    paintOver({ ctx: over.ctx, tokens: tools.tokens, measure: tools.measure, pictures: kept }, scene)
     if (all) {
       kept.want(wanted(scene))
       options.onPainted({ settled: kept.settled(), error: kept.error() })

@@ -1,0 +1,192 @@
+/**
+ * What can be done on the timeline with a key, a button or the palette: one function each, so that all three do the same.
+ * They act on the open trace's timeline and on the shared selection; where there is nothing to act on they do nothing.
+ */
+
+import { useSelectionStore } from './selection.ts'
+import { useTimelineStore } from './timeline.ts'
+import type { TimelineModel } from './timeline-model.ts'
+import { useTraceStore } from './trace.ts'
+import { useClient } from '../api/client.ts'
+import type { SpanSpot } from '#shared/timeline/answers.ts'
+import { namedSpan, spanAt } from './timeline-story.ts'
+import type { Mark, SpanRef } from '../timeline/scene.ts'
+import { spanOf, wholeTrace, type TimeWindow } from '../timeline/window.ts'
+
+/** A key zooms by this, and pans by this share of the window. */
+const KEY_ZOOM = 1.3
+const KEY_PAN = 0.12
+/** What a row is stepped through by when nothing in it is selected, first that exists. */
+const MAIN = ['op', 'run', 'wait', 'hold'] as const
+
+export type TimelineActions = ReturnType<typeof useTimelineActions>
+
+export function useTimelineActions() {
+  const client = useClient()
+  const timeline = useTimelineStore()
+  const selection = useSelectionStore()
+  const trace = useTraceStore()
+  let stepping: AbortController | undefined
+
+  const on = (act: (model: TimelineModel) => void) => (): void => {
+    if (timeline.model) act(timeline.model)
+  }
+  function select(span: SpanRef | undefined): void {
+    const { model } = timeline
+    if (!model) return
+    model.selected.value = span
+    if (span) model.focused.value = span.row
+    const wait = span?.family === 'wait' && span.count === 1 ? span.id : undefined
+    if (wait !== selection.current.wait) selection.select({ wait })
+  }
+  function selectRow(id: string): void {
+    const [section, number] = id.split(':')
+    const row = Number(number)
+    if (section === 'task') selection.toggle({ task: row })
+    else if (section === 'lock') selection.toggle({ lock: row })
+    else if (section === 'inode') selection.toggle({ inode: row })
+  }
+  /** Select a span the engine named, on the row asked for or its own, and bring it into view. */
+  function goTo(spot: SpanSpot, row?: string): void {
+    const { model } = timeline
+    if (!model) return
+    const span = spanAt(spot, model.info.durationNs, row)
+    model.need(span.row)
+    select(span)
+    const { fromNs, toNs } = model.window.value
+    if (span.startNs < fromNs || span.startNs > toNs) model.reveal(span.startNs)
+  }
+  /** The next or previous span of the row, of the same family as the selected one. */
+  async function step(forward: boolean): Promise<void> {
+    const { model } = timeline
+    if (!model) return
+    if (model.focused.value === undefined) model.stepRow(1)
+    const row = model.focused.value
+    if (row === undefined) return
+    stepping?.abort()
+    stepping = new AbortController()
+    const now = model.selected.value?.row === row ? model.selected.value : undefined
+    const named = namedSpan(now)
+    const { fromNs, toNs } = model.window.value
+    const found = await client
+      .call(
+        'timeline.step',
+        {
+          file: model.file,
+          trace: model.info.id,
+          row,
+          direction: forward ? 'next' : 'previous',
+          from: named ?? { ns: now?.startNs ?? (forward ? fromNs : toNs) },
+          ...(named === undefined ? families(model, row) : { families: [named.family] }),
+        },
+        { signal: stepping.signal },
+      )
+      .catch(() => null)
+    if (found) goTo(found, row)
+  }
+  function families(model: TimelineModel, row: string) {
+    const index = model.layout.value.indexOfId.get(row)
+    const shape = index === undefined ? undefined : model.layout.value.rows[index].shape
+    const main = MAIN.find((family) => shape?.track(family, 0) !== undefined)
+    return main === undefined ? {} : { families: [main] }
+  }
+  /** Along the wait chain of the selected span: wait, hold, wait, hold … up to the root. */
+  function chainStep(by: 1 | -1): void {
+    const chain = timeline.story.flow.data.value
+    const next = chain?.steps[chain.at + by]
+    if (next) goTo(next)
+  }
+
+  /** What is meant by "it": the selected span, else the chosen area. */
+  function subject(): TimeWindow | undefined {
+    const span = timeline.model?.selected.value
+    return span ? { fromNs: span.startNs, toNs: span.endNs } : selection.range
+  }
+  function focus(): void {
+    const { model } = timeline
+    const what = subject()
+    if (!model) return
+    if (what === undefined) return model.fit()
+    const before = model.window.value
+    model.focusOn(what)
+    // already there: F again shows everything
+    if (Math.abs(spanOf(before) - spanOf(model.window.value)) < spanOf(before) * 1e-6) model.fit()
+  }
+  function toArea(): void {
+    const what = subject()
+    if (what && what.toNs > what.fromNs)
+      selection.select({ range: { fromNs: Math.round(what.fromNs), toNs: Math.round(what.toNs) } })
+  }
+  function clear(): void {
+    const { model } = timeline
+    if (timeline.finding.open) timeline.finding.open = false
+    else if (model?.selected.value) select(undefined)
+    else if (model && model.filter.value !== '') model.filter.value = ''
+    else selection.clear()
+  }
+  const canClear = (): boolean =>
+    timeline.finding.open ||
+    timeline.model?.selected.value !== undefined ||
+    (timeline.model?.filter.value ?? '') !== '' ||
+    !selection.isEmpty
+
+  function showMark(mark: Mark): void {
+    timeline.tab = 'marks'
+    timeline.model?.focusOn({ fromNs: mark.startNs, toNs: mark.endNs ?? mark.startNs })
+  }
+  /** Keys of the grid itself; the others are commands. */
+  function gridKey(event: KeyboardEvent): void {
+    const { model } = timeline
+    if (!model || event.target !== event.currentTarget || event.ctrlKey || event.metaKey) return
+    const act = gridActions(model)[`${event.altKey ? 'Alt+' : ''}${event.key}`]
+    if (act === undefined) return
+    act()
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  function gridActions(model: TimelineModel): Readonly<Record<string, () => void>> {
+    return {
+      ArrowDown: () => model.stepRow(1),
+      ArrowUp: () => model.stepRow(-1),
+      PageDown: () => model.stepRow(8),
+      PageUp: () => model.stepRow(-8),
+      ArrowRight: () => void step(true),
+      ArrowLeft: () => void step(false),
+      Home: () => model.setWindow({ fromNs: 0, toNs: spanOf(model.window.value) }),
+      End: () => model.setWindow({ fromNs: trace.durationNs - spanOf(model.window.value), toNs: trace.durationNs }),
+      Enter: focus,
+      ' ': () => model.focused.value !== undefined && selectRow(model.focused.value),
+      'Alt+ArrowUp': () => model.shiftRow(-1),
+      'Alt+ArrowDown': () => model.shiftRow(1),
+    }
+  }
+  /** At the pointer where it is over the rows, else in the middle. */
+  const about = (model: TimelineModel): number | undefined => model.cursorNs.value
+
+  return {
+    select,
+    selectRow,
+    goTo,
+    step,
+    chainStep,
+    canChain: (by: 1 | -1): boolean => {
+      const chain = timeline.story.flow.data.value
+      return chain?.steps[chain.at + by] !== undefined
+    },
+    focus,
+    fit: on((model) => model.fit()),
+    toArea,
+    clear,
+    canClear,
+    showMark,
+    gridKey,
+    zoomIn: on((model) => model.zoomBy(1 / KEY_ZOOM, about(model), 'zoom')),
+    zoomOut: on((model) => model.zoomBy(KEY_ZOOM, about(model), 'zoom')),
+    left: on((model) => model.panBy(-KEY_PAN * spanOf(model.window.value), 'pan')),
+    right: on((model) => model.panBy(KEY_PAN * spanOf(model.window.value), 'pan')),
+    pin: on((model) => model.focused.value !== undefined && model.togglePin(model.focused.value)),
+    hideIdle: on((model) => void (model.hideIdle.value = !model.hideIdle.value)),
+    isWhole: (): boolean =>
+      timeline.model === undefined || spanOf(timeline.model.window.value) >= spanOf(wholeTrace(trace.durationNs)),
+  }
+}

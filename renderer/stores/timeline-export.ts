@@ -1,0 +1,105 @@
+/**
+ * Taking what the timeline shows somewhere else: a window as a file of its own, the view as text, the picture as PNG. Saving
+ * takes the chosen area where there is one, else the window; it says which.
+ */
+
+import { toWireError } from '#shared/base/errors.ts'
+import { exportedBytes } from '#shared/contract/download.ts'
+import { useClient } from '../api/client.ts'
+import type { Timeline } from '../timeline/timeline.ts'
+import { kindLook } from '../theme/kinds.ts'
+import { bytesText, momentText, rangeText, timeText } from '../ui/format.ts'
+import { EXPORT_SCALE, toPng } from '../ui/panel-export.ts'
+import { copyText as copy, fileName, saveBlob } from '../ui/save.ts'
+import { useSelectionStore } from './selection.ts'
+import { useTimelineStore } from './timeline.ts'
+import { useToastStore } from './toasts.ts'
+import { useTraceStore } from './trace.ts'
+
+export function useTimelineExport() {
+  const client = useClient()
+  const timeline = useTimelineStore()
+  const selection = useSelectionStore()
+  const toasts = useToastStore()
+  const trace = useTraceStore()
+  const baseName = (): string => trace.opened?.name.replace(/(\.[a-z]\w{0,9})+$/i, '') ?? 'faultline'
+
+  async function cut(): Promise<void> {
+    const { model } = timeline
+    const range = selection.range ?? model?.window.value
+    if (!model || !range) return
+    const fromNs = Math.floor(range.fromNs)
+    const toNs = Math.ceil(range.toNs)
+    const words = rangeText(range, trace.durationNs, trace.clockUnit)
+    try {
+      const result = await client.call('export.run', {
+        file: model.file,
+        trace: model.info.id,
+        format: 'faultline',
+        fromNs,
+        toNs,
+      })
+      const name = fileName(
+        `${baseName()}-${Math.round(fromNs / 1000)}us-${Math.round((toNs - fromNs) / 1000)}us`,
+        'faultline',
+      )
+      const blob = new Blob((await exportedBytes(client, result)) as BlobPart[])
+      saveBlob(blob, name)
+      toasts.show({
+        level: 'done',
+        title: `Saved ${name}`,
+        detail: `${selection.range ? 'Area' : 'Window'} ${words}, ${bytesText(blob.size)}`,
+      })
+    } catch (thrown) {
+      const error = toWireError(thrown)
+      toasts.show({
+        level: 'error',
+        title: 'The window could not be saved',
+        detail: [error.message, error.hint].filter((part) => part).join('. '),
+      })
+    }
+  }
+
+  /** The view in words: what a message to a colleague needs. */
+  function viewText(): string {
+    const { model } = timeline
+    if (!model) return ''
+    const { durationNs, clockUnit: clock } = model.info
+    const lines = [`${trace.opened?.name ?? ''}, ${rangeText(model.window.value, durationNs, clock)}`]
+    const { range, task, op, wait } = selection.current
+    if (range)
+      lines.push(`Area: ${rangeText(range, durationNs, clock)} (${timeText(range.toNs - range.fromNs, clock)})`)
+    if (task !== undefined) lines.push(`Task: ${trace.taskName(task)}`)
+    if (op !== undefined) lines.push(`Operation: ${kindLook(op).label}`)
+    if (wait !== undefined) lines.push(`Wait: ${wait}`)
+    const span = model.selected.value
+    if (span) {
+      const row = model.layout.value.rows[model.layout.value.indexOfId.get(span.row) ?? -1]
+      lines.push(
+        `Selected: ${row?.label ?? span.row}, ${span.family} ${span.name}, ${timeText(span.endNs - span.startNs, clock)} at ${momentText(span.startNs, durationNs, clock)}`,
+      )
+    }
+    return lines.join('\n')
+  }
+  async function copyText(): Promise<void> {
+    const done = await copy(viewText())
+    toasts.show(
+      done
+        ? { level: 'done', title: 'Copied the view as text' }
+        : {
+            level: 'warning',
+            title: 'The clipboard cannot be written',
+            detail: 'Click into the window and try again.',
+          },
+    )
+  }
+
+  async function picture(canvas: Timeline | undefined): Promise<void> {
+    const drawn = canvas?.picture(EXPORT_SCALE)
+    if (!drawn) return
+    const name = fileName(`${baseName()}-timeline`, 'png')
+    saveBlob(await toPng(drawn), name)
+    toasts.show({ level: 'done', title: `Saved ${name}`, detail: `${drawn.width} × ${drawn.height} pixels` })
+  }
+  return { cut, copyText, picture, viewText }
+}
