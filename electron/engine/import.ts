@@ -4,12 +4,13 @@
  * import leaves nothing under that name. It knows neither formats nor SQL.
  */
 
-import { MessageChannel, type Worker } from 'node:worker_threads'
+import { MessageChannel } from 'node:worker_threads'
 import { basename } from 'node:path'
-import { ApiError, fromWireError } from '#shared/base/errors.ts'
+import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
-import type { ImportSource, Parsed, ParserData, ParserMessage, WriterData, WriterMessage } from './import-messages.ts'
+import type { ImportSource, Parsed, ParserData, WriterData } from './import-messages.ts'
+import { parsedAndWritten, type Heard } from './import-threads.ts'
 import { spawnThread } from './spawn.ts'
 
 export interface ImportOptions {
@@ -66,60 +67,24 @@ async function runThreads(options: ImportOptions, draft: Draft, started: number)
     // The parser may wait for input that never comes; the writer ends by itself between two batches and cleans up.
     void parser.terminate()
   }
-  const onAbort = () => halt()
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const ends = [gone(parser), gone(writer)]
+  signal?.addEventListener('abort', halt, { once: true })
   try {
-    const [parsed] = await Promise.all([
-      outcome<ParserMessage, Parsed>(parser, 'the parser', (message) => {
-        if (message.kind === 'progress') progress.parsing(message)
-        return message.kind === 'parsed' ? message.parsed : undefined
-      }),
-      outcome<WriterMessage, true>(writer, 'the writer', (message) => {
-        if (message.kind === 'finishing') progress.writing()
-        return message.kind === 'written' ? true : undefined
-      }),
-    ])
-    return parsed
+    return await parsedAndWritten({ parser, writer }, { halt, ...progress })
   } catch (error) {
     throw signal?.aborted === true ? cancelled(options) : error
   } finally {
-    signal?.removeEventListener('abort', onAbort)
-    halt()
-    // Only when both are gone is nothing open any more, and the draft can be renamed or removed.
-    await Promise.all(ends)
+    signal?.removeEventListener('abort', halt)
   }
 }
 
-function reporter({ onProgress }: ImportOptions, started: number) {
+function reporter({ onProgress }: ImportOptions, started: number): Omit<Heard, 'halt'> {
   const elapsedMs = () => Math.round(performance.now() - started)
   return {
-    parsing({ done, total, events }: Extract<ParserMessage, { kind: 'progress' }>) {
+    parsing({ done, total, events }) {
       onProgress?.({ stage: 'parsing', done, total, unit: 'bytes', events, elapsedMs: elapsedMs() })
     },
     writing() {
       onProgress?.({ stage: 'writing', done: 0, total: null, unit: 'rows', events: null, elapsedMs: elapsedMs() })
     },
   }
-}
-
-/** The first message that carries a result; what went wrong otherwise. */
-function outcome<M extends { readonly kind: string }, R>(
-  worker: Worker,
-  what: string,
-  result: (message: Exclude<M, { readonly kind: 'failed' }>) => R | undefined,
-): Promise<R> {
-  return new Promise((resolve, reject) => {
-    worker.on('message', (message: ParserMessage | WriterMessage) => {
-      if (message.kind === 'failed') return reject(fromWireError(message.error))
-      const found = result(message as unknown as Exclude<M, { readonly kind: 'failed' }>)
-      if (found !== undefined) resolve(found)
-    })
-    worker.on('error', reject)
-    worker.on('exit', (code) => reject(new Error(`${what} ended without a result (exit ${code})`)))
-  })
-}
-
-function gone(worker: Worker): Promise<void> {
-  return new Promise((resolve) => worker.once('exit', () => resolve()))
 }

@@ -1,33 +1,30 @@
 /**
- * A job's thread: runs one job to its end and goes. `jobs` is the whole list of what runs here. A job gets a signal that
- * says stop and a progress function that may be called as often as it likes; ten reports a second leave the thread.
+ * A job's thread: runs one job to its end and goes. `jobs` is the whole list of what runs here; only the one that runs is
+ * loaded (all of them take 80 ms, a simulated kernel among them). A job gets a signal that says stop and a progress
+ * function that may be called as often as it likes; ten reports a second leave the thread.
  */
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Progress } from '#shared/contract/methods.ts'
-import { checkFile } from '../store/check.ts'
-import { compareJob } from './compare.ts'
-import { exportJob } from './export.ts'
-import { importTrace } from './import.ts'
 import type { JobContext, JobMessage } from './jobs.ts'
-import { simulateJob } from './simulate.ts'
 
 const PROGRESS_EVERY_MS = 100
 
 const jobs = {
-  import: importTrace,
-  export: exportJob,
-  check: checkFile,
-  simulate: simulateJob,
-  compare: compareJob,
+  import: async () => (await import('./import.ts')).importTrace,
+  export: async () => (await import('./export.ts')).exportJob,
+  check: async () => (await import('../store/check.ts')).checkFile,
+  simulate: async () => (await import('./simulate.ts')).simulateJob,
+  compare: async () => (await import('./compare.ts')).compareJob,
 } as const
 
 export type JobName = keyof typeof jobs
+type Job<N extends JobName> = Awaited<ReturnType<(typeof jobs)[N]>>
 /** What crosses to the thread: the job's options without what the thread adds. */
-export type JobParams<N extends JobName> = Omit<Parameters<(typeof jobs)[N]>[0], keyof JobContext>
-export type JobResult<N extends JobName> = Awaited<ReturnType<(typeof jobs)[N]>>
+export type JobParams<N extends JobName> = Omit<Parameters<Job<N>>[0], keyof JobContext>
+export type JobResult<N extends JobName> = Awaited<ReturnType<Job<N>>>
 
 type AnyJob = (options: object) => unknown
 
@@ -40,7 +37,8 @@ async function run(): Promise<void> {
   port.on('message', () => stop.abort())
   const onProgress = throttled((progress) => say({ kind: 'progress', progress }))
   try {
-    const result = await (jobs[name] as AnyJob)({ ...params, signal: stop.signal, onProgress })
+    const job = (await jobs[name]()) as AnyJob
+    const result = await job({ ...params, signal: stop.signal, onProgress })
     say({ kind: 'done', result })
   } catch (thrown) {
     say({ kind: 'failed', error: toWireError(thrown) })
