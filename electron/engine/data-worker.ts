@@ -13,14 +13,12 @@ import { rowBytes } from '#shared/base/columns.ts'
 import { limits } from '#shared/base/limits.ts'
 import { spanSchemas, SPAN_TABLES, type Trace } from '#shared/model/trace.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
-import { rowsOf, type RowsParams } from '#shared/timeline/rows.ts'
-import type { TimelineRows, TimelineView } from '#shared/timeline/types.ts'
-import { viewOf, type ViewParams } from '#shared/timeline/view.ts'
 import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { rowMaps } from '../store/span-rows.ts'
 import { describeTrace } from './describe.ts'
 import { serveThread } from './threads.ts'
+import { answerTimeline, type TimelineParams, type TimelineQuestion } from './timeline-answers.ts'
 
 interface Loaded {
   readonly db: Db
@@ -43,11 +41,10 @@ const functions = {
   analyse(path: string, trace: number, id: string, params: unknown): unknown {
     return analyses.get(id).run(traceOf(path, load(path), trace), params)
   },
-  rows(path: string, trace: number, params: RowsParams): TimelineRows {
-    return rowsOf(traceOf(path, load(path), trace), params)
-  },
-  view(path: string, trace: number, params: ViewParams): TimelineView {
-    return viewOf(traceOf(path, load(path), trace), params)
+  /** Questions of the timeline by name; `params` have been parsed. */
+  timeline<Q extends TimelineQuestion>(path: string, trace: number, name: Q, params: TimelineParams<Q>): unknown {
+    const file = load(path)
+    return answerTimeline({ trace: traceOf(path, file, trace), traceId: trace, db: file.db }, name, params)
   },
   drop(path: string): void {
     loaded.get(path)?.db.close()

@@ -1,17 +1,31 @@
 /** The timeline's calls on the router's thread: each is handed to the data thread, which has the trace in memory. */
 
-import type { MethodName } from '#shared/contract/methods.ts'
+import type { MethodName, MethodResult, ParsedParams } from '#shared/contract/methods.ts'
 import type { Handlers, Parts } from './handlers.ts'
+import type { Call } from './importing.ts'
+import type { TimelineParams, TimelineQuestion } from './timeline-answers.ts'
 
 export type TimelineMethod = Extract<MethodName, `timeline.${string}`>
 
 export function timelineHandlers({ handles, reader }: Parts): Pick<Handlers, TimelineMethod> {
+  const ask =
+    <Q extends TimelineQuestion>(name: Q) =>
+    async (params: ParsedParams<`timeline.${Q}`>, { signal }: Call): Promise<MethodResult<`timeline.${Q}`>> => {
+      const { file, trace, ...rest } = params
+      const answer = await reader.call(
+        'timeline',
+        [handles.get(file).path, trace, name, rest as TimelineParams<Q>],
+        signal,
+      )
+      return answer as MethodResult<`timeline.${Q}`>
+    }
   return {
-    async 'timeline.rows'({ file, trace, ...params }, { signal }) {
-      return reader.call('rows', [handles.get(file).path, trace, params], signal)
-    },
-    async 'timeline.view'({ file, trace, ...params }, { signal }) {
-      return reader.call('view', [handles.get(file).path, trace, params], signal)
-    },
+    'timeline.rows': ask('rows'),
+    'timeline.view': ask('view'),
+    'timeline.span': ask('span'),
+    'timeline.flow': ask('flow'),
+    'timeline.path': ask('path'),
+    'timeline.step': ask('step'),
+    'timeline.statistics': ask('statistics'),
   }
 }

@@ -16,7 +16,8 @@ import {
   type SimCatalog,
   type StrategyProgress,
 } from './simulation.ts'
-import { timelineRowsSchema, timelineViewSchema, type TimelineRows, type TimelineView } from './timeline.ts'
+import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
+import * as timeline from './timeline.ts'
 
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
 export const fileId = z.string().min(1).max(64)
@@ -210,9 +211,18 @@ export const methods = {
     z.object({ file: fileId, trace: z.int().positive(), id: z.string(), params: z.unknown() }),
   ),
   /** Rows of the timeline to choose from; what happens on them in figures. */
-  'timeline.rows': method<TimelineRows>()(timelineRowsSchema),
+  'timeline.rows': method<timeline.TimelineRows>()(timeline.timelineRowsSchema),
   /** The slices of some rows in a window, merged to pixels, as binary columns. */
-  'timeline.view': method<TimelineView>()(timelineViewSchema),
+  'timeline.view': method<timeline.TimelineView>()(timeline.timelineViewSchema),
+  /** Everything known of one span, in words too. */
+  'timeline.span': method<timeline.SpanDetails>()(timeline.timelineSpanSchema),
+  /** Who waits for whom from one span, up to the root. */
+  'timeline.flow': method<timeline.TimelineFlow>()(timeline.timelineFlowSchema),
+  /** What an operation's time went into, through the holders of what it waited for. */
+  'timeline.path': method<timeline.CriticalPath>()(timeline.timelinePathSchema),
+  /** The next or previous span of a row; null at its end. */
+  'timeline.step': method<timeline.SpanSpot | null>()(timeline.timelineStepSchema),
+  'timeline.statistics': method<timeline.TimelineStatistics>()(timeline.timelineStatisticsSchema),
   'query.run': method<QueryResult>()(
     z.object({ file: fileId, sql: z.string().min(1), maxRows: z.int().positive().optional() }),
   ),
@@ -235,6 +245,10 @@ export const methods = {
   'sim.run': method<RunResult>()(runSchema),
   /** Strategies side by side over seeds (progress in runs, `strategies` says how far each is). */
   'sim.compare': method<CompareResult>()(compareSchema),
+  /** The catalogue of races, one of them under one strategy, and the matrix (progress in cells). */
+  'race.list': method<readonly RaceInfo[]>()(nothing),
+  'race.run': method<RaceResult>()(raceSchema),
+  'verdicts.run': method<VerdictsResult>()(verdictsSchema),
   /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
   'upload.begin': method<{ upload: string }>()(
     /** `bytes`: the size where it is known, so that what is too large is refused at once. */

@@ -3,7 +3,6 @@
  * of which a screen shows fifty. Amber is made here: the parts of a hold in which a wait edge says that others waited.
  */
 
-import { groupRows } from '../analysis/parts/grouping.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { edges } from '../analysis/parts/waits.ts'
 import { limits } from '../base/limits.ts'
@@ -11,6 +10,7 @@ import type { Trace } from '../model/trace.ts'
 import { familiesOf, familyRows, type FamilyRows } from './families.ts'
 import { Lane, type LaneColumns } from './lane.ts'
 import type { RowPlace } from './row-ids.ts'
+import { edgesByHolder } from './spans.ts'
 import { SLICE_OPEN, type TrackFamily } from './types.ts'
 
 export interface Track {
@@ -135,9 +135,6 @@ function united(columns: LaneColumns): LaneColumns {
   }
   return { ...columns, length: at + 1, count }
 }
-
-/** Wait edges by the span that stood in the way. */
-const edgesByHolder = perTrace((trace) => groupRows(trace.waitEdge.cols.holder, trace.lockSpan.length))
 
 interface Amber {
   /** Per hold: ns in which at least one other task waited for it. */
