@@ -131,6 +131,16 @@ export class Kernel {
     this.sink.phaseEnd(this.current, phase)
   }
 
+  /**
+   * Steps that give no answer: `if (k.call(steps)) yield` is `yield* steps`, but whoever resumes the task goes straight to
+   * its innermost steps instead of through all that wait for them.
+   */
+  call(steps: Steps): boolean {
+    if (steps.next().done === true) return false
+    this.current.inner.push(steps)
+    return true
+  }
+
   lock(lock: SimLock, mode: LockMode, layer = 'fs'): boolean {
     const task = this.current
     this.sink.lockAcquire(task, lock, mode, false)
@@ -304,7 +314,16 @@ export class Kernel {
 
   #advance(task: SimTask): void {
     this.stepsTaken++
-    if (task.steps.next().done !== true) return
+    const { inner } = task
+    for (;;) {
+      const depth = inner.length
+      const { done } = (depth === 0 ? task.steps : inner[depth - 1]).next()
+      // Those that stopped have come in from the innermost outwards.
+      if (inner.length > depth + 1) turnFrom(inner, depth)
+      if (done !== true) return
+      if (depth === 0) break
+      inner.pop()
+    }
     if (task.held.length > 0) {
       this.report('V12', `${task.comm} ends holding ${task.held.map((held) => held.lock.className).join(', ')}`)
     }
@@ -496,4 +515,12 @@ function timerOf(task: SimTask): number {
 
 function onCpu(task: SimTask | undefined): boolean {
   return task !== undefined && task.cpu >= 0
+}
+
+function turnFrom(list: Steps[], from: number): void {
+  for (let low = from, high = list.length - 1; low < high; low++, high--) {
+    const one = list[low]
+    list[low] = list[high]
+    list[high] = one
+  }
 }

@@ -33,6 +33,8 @@ export class SimTask {
   /** Kernel threads and other tasks a run may end without. */
   readonly daemon: boolean
   steps: Steps
+  /** Steps called from `steps` and not yet over (`Kernel.call`), the innermost last. */
+  readonly inner: Steps[] = []
   state: RunState = 'runnable'
   /** CPU it is on, -1 none. */
   cpu = -1

@@ -33,7 +33,7 @@ export function* daxFault(w: World, f: Fault): Steps {
   if (sharedWrite && w.run(P.time_update, C.timeUpdate)) yield
   if (guard.enter !== undefined) yield* guard.enter(w, f)
   for (let attempts = 0; ; attempts++) {
-    if (f.result === 'go') yield* withHandle(w, f, sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry)
+    if (f.result === 'go' && k.call(withHandle(w, f, sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry))) yield
     if (f.result === 'enospc') yield* outOfSpace(w, f, attempts)
     if (f.result !== 'go') break
   }
@@ -47,7 +47,7 @@ function* withHandle(w: World, f: Fault, handle: boolean): Steps {
   if (handle) yield* w.txStart()
   f.failed = false
   f.isNew = false
-  yield* attempt(w, f)
+  if (w.k.call(attempt(w, f))) yield
   // A strategy that waits for space with its handle open (the bug option of slot `enospc`).
   if (f.result === 'enospc' && handle && w.policy.enospc.keepsHandle) yield* waitForSpace(w)
   if (handle) yield* w.txStop()
@@ -110,7 +110,7 @@ function* mapAndInsert(w: World, f: Fault): StepsOf<Mapping> {
   if (f.pmd) yield* installPmd(w, f, mapping)
   else if (f.cow) yield* copyOnWrite(w, f, mapping)
   else if (!f.create && !readsBlock(mapping)) yield* loadHole(w, f, sample)
-  else yield* insertBlock(w, f, mapping)
+  else if (w.k.call(insertBlock(w, f, mapping))) yield
   return mapping
 }
 

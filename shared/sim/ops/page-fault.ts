@@ -72,7 +72,7 @@ function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
   const first = op.at.index - (op.at.index % pages)
   w.opBegin(op.kind, vma.inode, first * 4096, pages * 4096)
   if (w.run(P.trap, C.trap)) yield
-  yield* op.steps(f)
+  if (w.k.call(op.steps(f))) yield
   const alive = f.result !== 'sigbus'
   w.opEnd(op.kind, alive ? (f.result === 'fallback' ? FALLBACK : f.result === 'retry' ? RETRY : 0) : SIGBUS)
   if (!alive) w.checks?.leftBehind(f.inode, f.index)
