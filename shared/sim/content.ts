@@ -11,6 +11,9 @@ export const GARBAGE = -1
 
 export type Tag = number
 
+/** The owner of blocks that hold the filesystem's metadata. */
+export const METADATA = 0
+
 /** What a block holds for its next owner before it is initialised: the bytes of inode `previousOwner`. */
 export function garbageOf(previousOwner: number): Tag {
   return -2 - previousOwner
@@ -29,5 +32,6 @@ export function describeTag(tag: Tag): string {
   if (tag === ZERO) return 'zeroes'
   if (tag > 0) return `store #${tag}`
   const owner = previousOwner(tag)
+  if (owner === METADATA) return "the filesystem's metadata"
   return owner === undefined ? 'uninitialised bytes' : `bytes of inode ${owner}`
 }

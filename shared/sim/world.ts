@@ -103,6 +103,8 @@ export class World {
   readonly sbIntwrite: SimLock
   /** Those who wait for devices to be done with pages. */
   readonly dmaQueue = new WaitQueue('dma')
+  /** Blocks with a dirty copy in the block device's own page cache (ops/block-device.ts). */
+  readonly aliases = new Set<number>()
   /** The freezer has all levels. */
   frozen = false
   /** The oracle; undefined where only speed is wanted. */
@@ -430,8 +432,9 @@ export class World {
   }
 
   /** A block just allocated: what it holds are its last owner's bytes. */
-  claim(block: number): void {
+  claim(inode: Inode, block: number): void {
     this.stats.bump('blocks allocated')
+    if (!inode.dax || this.policy.switches.cleansAliases) this.aliases.delete(block)
     const last = this.allocator.lastOwner(block)
     if (last === -1) this.device.fill(block, GARBAGE, true)
     else this.device.disown(block, last)

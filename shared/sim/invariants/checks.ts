@@ -89,6 +89,10 @@ export class Checks {
 
   pteSet(vma: Vma, index: number, pte: Pte): void {
     if (pteKind(pte) === 'file') this.#maps(vma, index, pteTarget(pte))
+    const { inodes, k } = this.#world
+    const inode = inodes[vma.inode - 1]
+    if (index < inode.size || this.content.isBusy(inode, index)) return
+    k.report('V2', `${k.current.comm} maps page ${index} beyond ${inode.size} pages, and truncate has returned`)
   }
 
   pteGone(_vma: Vma, _index: number, pte: Pte): void {

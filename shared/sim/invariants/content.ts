@@ -4,7 +4,7 @@
  * judged again from the next store that nothing overlaps.
  */
 
-import { isGarbage, ZERO, describeTag, previousOwner, type Tag } from '../content.ts'
+import { isGarbage, METADATA, ZERO, describeTag, previousOwner, type Tag } from '../content.ts'
 import { blockOf, isMapped } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { World } from '../world.ts'
@@ -157,9 +157,9 @@ export class ContentOracle {
     const { k } = this.#world
     const where = `page ${at.index} of inode ${inode.number}`
     if (isGarbage(tag) || (tag > 0 && (tag & 15) !== (inode.number & 15))) {
-      const owner = isGarbage(tag) ? previousOwner(tag) : tag & 15
-      const what = owner === undefined || owner === inode.number ? describeTag(tag) : `bytes of inode ${owner}`
-      k.report('V5', `${k.current.comm}: ${at.by} of ${where} returns ${what}`)
+      k.report('V5', `${k.current.comm}: ${at.by} of ${where} returns ${this.#foreign(inode, tag)}`)
+      const lost = expected.state[cell] === SURE && expected.tags[cell] > 0
+      if (lost) k.report('V6', `${k.current.comm}: ${describeTag(expected.tags[cell])} to ${where} is lost`)
       expected.state[cell] = CROSSED
       return
     }
@@ -175,6 +175,12 @@ export class ContentOracle {
     )
     // Said once; the slot is judged again from the next store.
     expected.state[cell] = CROSSED
+  }
+
+  #foreign(inode: Inode, tag: Tag): string {
+    const owner = isGarbage(tag) ? previousOwner(tag) : tag & 15
+    const named = owner === undefined || owner === inode.number || owner === METADATA
+    return named ? describeTag(tag) : `bytes of inode ${owner}`
   }
 
   /** What the page's own place holds: the cached page, else its block. */

@@ -103,7 +103,7 @@ function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
     if (block === undefined) request.failed = true
     else {
       request.isNew = true
-      w.claim(block)
+      w.claim(inode, block)
       if (init.beforeLink !== undefined) yield* init.beforeLink(w, request, block)
       link(w, inode, index, init.linksUnwritten === true && w.fs.unwritten ? unwritten(block) : written(block))
     }

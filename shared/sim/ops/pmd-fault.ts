@@ -76,7 +76,7 @@ function* allocateHuge(w: World, f: Fault, start: number): StepsOf<Mapping | und
     }
     f.isNew = true
     const early = init.beforeLink !== undefined
-    for (let i = 0; i < PAGES_PER_PMD; i++) w.claim(block + i)
+    for (let i = 0; i < PAGES_PER_PMD; i++) w.claim(inode, block + i)
     if (early) yield* zeroHuge(w, block)
     const of = init.linksUnwritten === true ? unwritten : written
     for (let i = 0; i < PAGES_PER_PMD; i++) {

@@ -173,4 +173,6 @@ export interface Switches {
   readonly fsyncFlushesMappings: boolean
   readonly pmdFaults: boolean
   readonly recheckPmd: boolean
+  readonly installPageChecks: boolean
+  readonly cleansAliases: boolean
 }

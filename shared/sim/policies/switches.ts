@@ -144,4 +144,16 @@ export const switches = registry<SwitchSpec>('switch', [
     'look for a 2 MiB entry again',
     'after the entry lock is granted a fault looks again (4.12)',
   ),
+  flag(
+    'installPageChecks',
+    true,
+    'install_page looks again',
+    'populating a mapping looks at page->mapping and i_size under the page-table lock (2.6; else R17)',
+  ),
+  flag(
+    'cleansAliases',
+    true,
+    'allocation cleans aliases',
+    "a DAX allocation drops the block's old copy from the block device's page cache (4.10; else R26)",
+  ),
 ])

@@ -23,6 +23,7 @@ export const truncateCount: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    installPageChecks: false,
     faultsTakeSbPagefault: false,
     secondUnmap: false,
     breakLayouts: false,

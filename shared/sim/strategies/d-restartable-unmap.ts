@@ -22,6 +22,7 @@ export const restartableUnmap: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    installPageChecks: false,
     faultsTakeSbPagefault: false,
     secondUnmap: false,
     breakLayouts: false,

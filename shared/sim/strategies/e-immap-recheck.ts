@@ -22,6 +22,7 @@ export const immapRecheck: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    cleansAliases: false,
     unmapLock: 'mutex',
     immapMode: 'mutex',
     holePage: 'page-cache',

@@ -23,6 +23,7 @@ export const immapAcross: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    cleansAliases: false,
     unmapLock: 'mutex',
     immapMode: 'mutex',
     holePage: 'page-cache',

@@ -22,6 +22,7 @@ export const entryLock: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    cleansAliases: false,
     holePage: 'page-cache',
     breakLayouts: false,
     dirtyTagClear: 'never',

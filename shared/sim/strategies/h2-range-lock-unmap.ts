@@ -22,6 +22,7 @@ export const rangeLockUnmap: Strategy = {
     wake: 'wake-all',
   },
   switches: {
+    cleansAliases: false,
     unmapLock: 'rwsem-s',
     immapMode: 'shared',
     holePage: 'page-cache',

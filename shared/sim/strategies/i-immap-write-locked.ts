@@ -23,6 +23,7 @@ export const immapWriteLocked: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    cleansAliases: false,
     unmapLock: 'rwsem-x',
     immapMode: 'exclusive',
     holePage: 'page-cache',

@@ -23,6 +23,7 @@ export const fsRwsem: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    cleansAliases: false,
     unmapLock: 'rwsem-x',
     holePage: 'page-cache',
     breakLayouts: false,

@@ -22,6 +22,7 @@ export const xip: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    cleansAliases: false,
     unmapLock: 'mutex',
     immapMode: 'mutex',
     holePage: 'global-zero',
