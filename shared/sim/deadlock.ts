@@ -5,7 +5,7 @@
  */
 
 import type { Ns } from '../model/trace.ts'
-import type { SimTask } from './task.ts'
+import { heldNames, type SimTask } from './task.ts'
 
 export interface Finding {
   /** V1 … V20 of DOMAIN.md 5.1. */
@@ -53,6 +53,6 @@ export function waitCycle(start: SimTask): readonly SimTask[] | undefined {
 
 export function describeWait(task: SimTask): string {
   const what = (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
-  const held = task.held.map((one) => one.lock.className).join(', ')
+  const held = heldNames(task)
   return `${task.comm} waits for ${what}${held === '' ? '' : ` and holds ${held}`}`
 }

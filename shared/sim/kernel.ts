@@ -21,7 +21,7 @@ import type { KernelOptions, MachineCosts } from './kernel-options.ts'
 import { SimLock, type LockMode, type LockSpec, type WaitQueue } from './locks.ts'
 import { RunQueue } from './run-queue.ts'
 import type { SimSink } from './sink.ts'
-import { heldAt, SimTask, type Steps } from './task.ts'
+import { heldAt, heldNames, SimTask, type Steps } from './task.ts'
 
 export type { Deadlock, Finding } from './deadlock.ts'
 export type { KernelOptions, MachineCosts } from './kernel-options.ts'
@@ -136,9 +136,7 @@ export class Kernel {
    * its innermost steps instead of through all that wait for them.
    */
   call(steps: Steps): boolean {
-    if (steps.next().done === true) return false
-    this.current.inner.push(steps)
-    return true
+    return this.current.call(steps)
   }
 
   lock(lock: SimLock, mode: LockMode, layer = 'fs'): boolean {
@@ -314,18 +312,9 @@ export class Kernel {
 
   #advance(task: SimTask): void {
     this.stepsTaken++
-    const { inner } = task
-    for (;;) {
-      const depth = inner.length
-      const { done } = (depth === 0 ? task.steps : inner[depth - 1]).next()
-      // Those that stopped have come in from the innermost outwards.
-      if (inner.length > depth + 1) turnFrom(inner, depth)
-      if (done !== true) return
-      if (depth === 0) break
-      inner.pop()
-    }
+    if (!task.goOn()) return
     if (task.held.length > 0) {
-      this.report('V12', `${task.comm} ends holding ${task.held.map((held) => held.lock.className).join(', ')}`)
+      this.report('V12', `${task.comm} ends holding ${heldNames(task)}`)
     }
     if (!task.daemon) this.#live--
     this.#block(task, 'done')
@@ -382,7 +371,8 @@ export class Kernel {
   /** The lock is not to be had: spin where the lock lets one spin, else queue and sleep. */
   #contend(task: SimTask, lock: SimLock, mode: LockMode): void {
     this.sink.lockContended(task, lock)
-    if (this.timed && (!lock.spec.sleeps || (lock.spec.optimistic && mode === 'exclusive' && onCpu(lock.owner)))) {
+    const hopes = lock.spec.optimistic && mode === 'exclusive' && lock.owner?.onCpu === true
+    if (this.timed && (!lock.spec.sleeps || hopes)) {
       lock.spin(task)
       task.state = 'spinning'
       this.checkDeadlock(task)
@@ -449,10 +439,7 @@ export class Kernel {
   /** Off the CPU. Whoever spins for a lock this task owns goes to sleep with it. */
   #block(task: SimTask, state: 'blocked' | 'sleeping' | 'done' | 'runnable'): void {
     if (task.atomic > 0 && state !== 'done') {
-      this.report(
-        'V10',
-        `${task.comm} sleeps while it holds ${task.held.map((held) => held.lock.className).join(', ')}`,
-      )
+      this.report('V10', `${task.comm} sleeps while it holds ${heldNames(task)}`)
     }
     task.state = state
     if (!this.timed) return
@@ -511,16 +498,4 @@ export class Kernel {
 
 function timerOf(task: SimTask): number {
   return (task.id << 1) | 1
-}
-
-function onCpu(task: SimTask | undefined): boolean {
-  return task !== undefined && task.cpu >= 0
-}
-
-function turnFrom(list: Steps[], from: number): void {
-  for (let low = from, high = list.length - 1; low < high; low++, high--) {
-    const one = list[low]
-    list[low] = list[high]
-    list[high] = one
-  }
 }

@@ -33,8 +33,8 @@ export class SimTask {
   /** Kernel threads and other tasks a run may end without. */
   readonly daemon: boolean
   steps: Steps
-  /** Steps called from `steps` and not yet over (`Kernel.call`), the innermost last. */
-  readonly inner: Steps[] = []
+  /** Steps called from `steps` and not yet over, the innermost last. */
+  readonly #inner: Steps[] = []
   state: RunState = 'runnable'
   /** CPU it is on, -1 none. */
   cpu = -1
@@ -75,10 +75,47 @@ export class SimTask {
     this.daemon = options.daemon
     this.steps = options.steps
   }
+  get onCpu(): boolean {
+    return this.cpu >= 0
+  }
+
+  /** Begins steps inside those that run. True: they have stopped, and whoever called must `yield` until they are over. */
+  call(steps: Steps): boolean {
+    if (steps.next().done === true) return false
+    this.#inner.push(steps)
+    return true
+  }
+
+  /** To the next stop; true: there is none, the task has ended. */
+  goOn(): boolean {
+    const inner = this.#inner
+    for (;;) {
+      const depth = inner.length
+      const { done } = (depth === 0 ? this.steps : inner[depth - 1]).next()
+      // Those that stopped have come in from the innermost outwards.
+      if (inner.length > depth + 1) turnFrom(inner, depth)
+      if (done !== true) return false
+      if (depth === 0) return true
+      inner.pop()
+    }
+  }
+}
+
+function turnFrom(list: Steps[], from: number): void {
+  for (let low = from, high = list.length - 1; low < high; low++, high--) {
+    const one = list[low]
+    list[low] = list[high]
+    list[high] = one
+  }
 }
 
 /** Where a task's newest hold of a lock stands in `held`, -1 nowhere. */
 export function heldAt({ held }: SimTask, lock: SimLock): number {
   for (let i = held.length - 1; i >= 0; i--) if (held[i].lock === lock) return i
   return -1
+}
+
+/** Classes of the locks it holds, for sentences. */
+export function heldNames({ held }: SimTask): string {
+  return held.map(({ lock }) => lock.className).join(', ')
 }
