@@ -109,6 +109,8 @@ export class AddressSpace {
   /** The 2008 seqcount of XIP's sparse page. */
   xipSequence = 0
   readonly truncateObject: number
+  /** The tree of VMAs, for `see`. */
+  readonly vmasObject: number
   readonly writebackDone = new WaitQueue('writeback')
   readonly #kernel: Kernel
   readonly #slots: number
@@ -133,6 +135,7 @@ export class AddressSpace {
     this.immap = options.immap
     this.invalidateLock = options.invalidateLock
     this.truncateObject = options.kernel.objects(1)
+    this.vmasObject = options.kernel.objects(1)
     this.entries = new Float64Array(options.pages)
     this.dirty = new Uint8Array(options.pages)
     this.toWrite = new Uint8Array(options.pages)

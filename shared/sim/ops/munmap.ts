@@ -30,3 +30,16 @@ export function* munmap(w: World, vma: Vma, how: 'munmap' | 'dontneed'): Steps {
   k.unlock(vma.mm.mmapLock, mode)
   w.opEnd('munmap', 0)
 }
+
+/** The rest of munmap: the VMA goes out of the file's tree of mappings, under i_mmap (mm/mmap.c: unlink_file_vma). */
+export function* unlinkVma(w: World, vma: Vma): Steps {
+  const { k } = w
+  const { mapping } = w.inode(vma.inode)
+  if (k.lock(vma.mm.mmapLock, 'exclusive', 'mm')) yield
+  if (k.lock(mapping.immap, 'exclusive', 'mm')) yield
+  if (k.see(mapping.vmasObject, true)) yield
+  mapping.vmas.splice(mapping.vmas.indexOf(vma), 1)
+  vma.mm.vmas.splice(vma.mm.vmas.indexOf(vma), 1)
+  k.unlock(mapping.immap, 'exclusive')
+  k.unlock(vma.mm.mmapLock, 'exclusive')
+}

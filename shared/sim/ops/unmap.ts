@@ -34,7 +34,11 @@ export function* unmap(w: World, span: Span, options: UnmapOptions): Steps {
   if (takes && k.lock(mapping.immap, mode)) yield
   if (unmapLock === 'spin+lockbreak' && takes) yield* unmapWithBreaks(w, span, options)
   else {
-    for (const vma of mapping.vmas) if (touches(vma, span)) yield* unmapVma(w, vma, { span, options, limit: Infinity })
+    // Without the lock the tree may change under the walk, which then loses its place (R13c).
+    for (const vma of mapping.vmas) {
+      if (!takes) k.touch(mapping.vmasObject, false)
+      if (touches(vma, span)) yield* unmapVma(w, vma, { span, options, limit: Infinity })
+    }
   }
   if (takes) k.unlock(mapping.immap, mode)
   policy.guard.unmapLeave?.(w, span)
@@ -53,13 +57,16 @@ function* unmapWithBreaks(w: World, span: Span, options: UnmapOptions): Steps {
   const { k } = w
   const { mapping } = span.inode
   const count = ++mapping.walks
+  const scanned = new Set<Vma>()
   for (let done = false; !done;) {
     done = true
     for (const vma of mapping.vmas) {
       if (!touches(vma, span) || vma.walkMark === count) continue
+      if (scanned.has(vma)) w.stats.bump('unmap rescans')
       const complete = yield* unmapVma(w, vma, { span, options, limit: LOCKBREAK_PAGES })
       if (complete) {
         vma.walkMark = count
+        scanned.add(vma)
         continue
       }
       w.stats.bump('unmap restarts')
@@ -103,7 +110,8 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
     unlooked += found
     if (unlooked < walk.limit) continue
     unlooked = 0
-    complete = walk.span.inode.mapping.immap.spinners.length === 0
+    const { spinners, queue } = walk.span.inode.mapping.immap
+    complete = spinners.length === 0 && queue.length === 0
   }
   if (cleared > 0) yield* shootDown(w, vma, { from, to })
   return complete
