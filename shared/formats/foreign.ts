@@ -27,7 +27,8 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
   return head[0] >>> 4 === 5 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18 ? 'zstd' : undefined
 }
 
-const READS = 'Faultline reads tracefs text, trace-cmd report text and trace.dat, plain or compressed with gzip or zstd'
+const READS =
+  'Faultline reads tracefs text, trace.dat, trace-cmd report and perf script text, plain or compressed with gzip or zstd'
 
 interface Magic {
   readonly bytes: string
@@ -76,11 +77,6 @@ const TEXTS: readonly { readonly shape: RegExp; readonly looksLike: string; read
     shape: /^lock_stat version/,
     looksLike: 'a /proc/lock_stat table: totals, not a trace',
     hint: 'record lock events: trace-cmd record -e lock …',
-  },
-  {
-    shape: /^# captured on|^\s*\S.*? -?\d+(\/\d+)?\s+(\[\d+\]\s+)?\+?\d+\.\d{6,9}:\s+(\d+\s+)?[a-z0-9_]+:[a-z0-9_]+:/,
-    looksLike: 'text of perf script, which this version does not read yet',
-    hint: 'record with trace-cmd instead and import its trace.dat: trace-cmd record …',
   },
   { shape: /^\s*[[{]\s*(["{[\]}]|$)/, looksLike: 'JSON', hint: READS },
   { shape: /^\s*<(!doctype|html|\?xml)/i, looksLike: 'a web page or XML', hint: READS },

@@ -46,9 +46,7 @@ describe('input that is no trace is refused by name, with a hint', () => {
     expect(error.hint).toBeTruthy()
   })
 
-  it('text of perf script and of function_graph is named as what it is', () => {
-    const perf = '        flwork  9065 [000]  1144.886371: syscalls:sys_exit_write: 0x2\n'
-    expect(refusal(perf.repeat(5)).message).toContain('perf script')
+  it('text of function_graph is named as what it is', () => {
     const graph =
       '# tracer: function_graph\n#\n# CPU  DURATION                  FUNCTION CALLS\n 0) + 32.879 us   |  f();\n'
     expect(refusal(graph).message).toContain('function_graph')
@@ -128,10 +126,6 @@ describe('the registry', () => {
 describeWithCorpus('files of the corpus that are other formats', () => {
   it.each([
     ['host/small-ext4.perf.data', /perf\.data/],
-    ['host/small-ext4.perf-script.txt', /perf script/],
-    ['host/small-ext4.perf-script-Fnocpu.txt', /perf script/],
-    ['host/small-ext4.perf-script-header.txt', /perf script/],
-    ['host/tiny-ext4-callgraph.perf-script.txt', /perf script/],
     ['dax/fg-dax-ext4-default.trace.txt', /function_graph/],
     ['dax/fg-dax-ext4-latfmt.trace.txt', /function_graph/],
     ['dax/dax-ext4-lockstat.lock_stat.txt', /lock_stat/],
