@@ -108,11 +108,19 @@ function* fillForFault(w: World, f: Fault): Steps {
   yield* fillPage(w, f.inode, { index: f.index, held })
 }
 
-/** Makes the page of an index and reads it. `held`: the caller has what `fillEnter` would take. */
-export function* fillPage(w: World, inode: Inode, at: { index: number; held: boolean }): StepsOf<boolean> {
+export interface Fill {
+  readonly index: number
+  /** The caller has what `fillEnter` would take. */
+  readonly held: boolean
+  /** Default: a fault. */
+  readonly op?: 'read'
+}
+
+/** Makes the page of an index and reads it. */
+export function* fillPage(w: World, inode: Inode, at: Fill): StepsOf<boolean> {
   const { k, policy } = w
   const { guard } = policy
-  const span: Span = { inode, from: at.index, to: at.index + 1 }
+  const span: Span = { inode, from: at.index, to: at.index + 1, ...(at.op === undefined ? {} : { op: at.op }) }
   if (!at.held && guard.fillEnter !== undefined) yield* guard.fillEnter(w, span)
   const page = yield* addLockedPage(w, inode, at.index)
   if (page !== undefined) {

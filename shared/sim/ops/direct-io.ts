@@ -10,7 +10,7 @@ import type { Inode } from '../inode.ts'
 import { isPresent, type Page } from '../mapping.ts'
 import { PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
-import { lockRange } from '../policies/guard.ts'
+import { ioLocksRange, lockRange } from '../policies/guard.ts'
 import type { Span } from '../policies/slots.ts'
 import type { Ns } from '../../model/trace.ts'
 import type { Steps, StepsOf } from '../task.ts'
@@ -24,13 +24,13 @@ import { waitWriteback, writeBack } from './writeback.ts'
 
 /** An O_DIRECT write: flush, invalidate, write to the device, invalidate again. */
 export function* directWrite(w: World, inode: Inode, range: { from: number; pages: number }): Steps {
-  const { k, policy } = w
+  const { k } = w
   const span: Span = { inode, from: range.from, to: Math.min(range.from + range.pages, inode.pages) }
   w.opBegin('write', inode.number, span.from * 4096, (span.to - span.from) * 4096)
   if (w.run(P.syscall, C.syscall)) yield
   if (k.lock(w.sbWrite, 'shared')) yield
   if (k.lock(inode.rwsem, 'exclusive')) yield
-  const held = policy.guard.io === 'range' ? yield* lockRange(w, inode, span) : undefined
+  const held = ioLocksRange(w, 'direct') ? yield* lockRange(w, inode, span) : undefined
   yield* writeBack(w, inode, span)
   yield* invalidate(w, span)
   let result = (span.to - span.from) * 4096

@@ -10,7 +10,7 @@ import type { Inode } from '../inode.ts'
 import { isPresent, type Page } from '../mapping.ts'
 import type { Vma } from '../mm.ts'
 import { P } from '../phases.ts'
-import { lockRange } from '../policies/guard.ts'
+import { ioLocksRange, lockRange } from '../policies/guard.ts'
 import type { RangeRequest } from '../range-lock.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import { ENOSPC, SIGBUS, type World } from '../world.ts'
@@ -39,7 +39,7 @@ export function* write(w: World, inode: Inode, request: WriteRequest): StepsOf<n
   if (w.run(P.syscall, C.syscall)) yield
   if (k.lock(w.sbWrite, 'shared')) yield
   if (k.lock(inode.rwsem, 'exclusive')) yield
-  const whole = policy.guard.io === 'range' && policy.switches.rangeGranularity === 'syscall'
+  const whole = ioLocksRange(w, 'write') && policy.switches.rangeGranularity === 'syscall'
   const range = whole ? yield* lockRange(w, inode, { from: request.from, to: request.from + request.pages }) : undefined
   let result = 0
   for (let i = 0; i < request.pages && result >= 0; i++) {
@@ -73,8 +73,7 @@ function* writeOne(w: World, inode: Inode, page: PageWrite): StepsOf<number> {
       if (tag === undefined) return SIGBUS
     }
     let range: RangeRequest | undefined
-    if (w.policy.guard.io === 'range' && !page.locked)
-      range = yield* lockRange(w, inode, { from: index, to: index + 1 })
+    if (ioLocksRange(w, 'write') && !page.locked) range = yield* lockRange(w, inode, { from: index, to: index + 1 })
     const done = inode.dax ? yield* daxWriteOne(w, inode, page) : yield* cacheWriteOne(w, inode, page)
     if (range !== undefined) inode.ranges.release(range)
     if (done !== undefined) return done
@@ -255,6 +254,6 @@ function* cacheReadOne(w: World, inode: Inode, index: number): Steps {
     }
     w.checks?.retried(tries, `${k.current.comm} reads page ${index} again`)
     if (w.checks?.gaveUp(tries) === true) return
-    yield* fillPage(w, inode, { index, held: false })
+    yield* fillPage(w, inode, { index, held: false, op: 'read' })
   }
 }

@@ -131,25 +131,50 @@ function releaseSpan(_w: World, span: Span): void {
   span.range = undefined
 }
 
-/** Jan Kara, 2012-2013 (H1): nothing is created in a locked range. */
+/** Was this kind of operation converted to the range lock? One that was not has what it had before: nothing. */
+function converted(w: World, op: Span['op']): boolean {
+  const sw = w.policy.switches
+  switch (op) {
+    case 'truncate':
+      return sw.rangeTruncate
+    case 'punch':
+    case 'shift':
+      return sw.rangePunch
+    case 'read':
+      return sw.rangeReads
+    case 'write':
+      return sw.rangeWrites
+    case 'direct':
+      return sw.rangeDirect
+    case undefined:
+      return sw.rangeFaults
+  }
+}
+
+/** Does write(2), or direct I/O, lock ranges? */
+export function ioLocksRange(w: World, op: 'write' | 'direct'): boolean {
+  return w.policy.guard.io === 'range' && converted(w, op)
+}
+
+/** Jan Kara, 2012-2013 (H1): nothing is created in a locked range. The switches `range…` say who takes it. */
 const rangeWhole: Guard = {
   id: 'range-whole',
   title: 'range lock, whole operation',
   about: 'faults and I/O lock their pages, punch and truncate their range until the blocks are free',
   io: 'range',
   *enter(w, f) {
-    f.range = yield* lockRange(w, f.inode, faultRange(f))
+    if (converted(w, undefined)) f.range = yield* lockRange(w, f.inode, faultRange(f))
   },
   leave(_w, f) {
     if (f.range !== undefined) f.inode.ranges.release(f.range)
     f.range = undefined
   },
   *removeEnter(w, span) {
-    span.range = yield* lockRange(w, span.inode, span)
+    if (converted(w, span.op)) span.range = yield* lockRange(w, span.inode, span)
   },
   removeLeave: releaseSpan,
   *fillEnter(w, span) {
-    span.range = yield* lockRange(w, span.inode, span)
+    if (converted(w, span.op)) span.range = yield* lockRange(w, span.inode, span)
   },
   fillLeave: releaseSpan,
 }

@@ -62,7 +62,8 @@ const rangeExcl: Pairing = {
     // Where UNMAP takes the range, page locks come first: dropping a page unmaps it with its lock held.
     if (w.policy.guard.unmapEnter !== undefined && w.policy.switches.holePage === 'page-cache')
       yield* lockHolePage(w, f)
-    f.range ??= yield* lockRange(w, f.inode, faultRange(f))
+    const unconverted = w.policy.guard.io === 'range' && !w.policy.switches.rangeFaults
+    if (!unconverted) f.range ??= yield* lockRange(w, f.inode, faultRange(f))
   },
   leave(w, f) {
     if (f.range === undefined || w.policy.guard.io === 'range') return

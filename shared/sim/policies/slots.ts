@@ -160,6 +160,12 @@ export interface Switches {
   readonly wakeHash: 'entry' | 'index'
   readonly cowUnlock: 'matching' | 'other'
   readonly mapSyncOrder: 'commit-first' | 'pte-first'
+  readonly rangeFaults: boolean
+  readonly rangeReads: boolean
+  readonly rangeWrites: boolean
+  readonly rangeDirect: boolean
+  readonly rangeTruncate: boolean
+  readonly rangePunch: boolean
   readonly secondUnmap: boolean
   readonly evenCowsOnPunch: boolean
   readonly evenCowsOnBreak: boolean

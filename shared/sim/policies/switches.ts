@@ -71,6 +71,37 @@ export const switches = registry<SwitchSpec>('switch', [
     options: ['page', 'syscall'],
     default: 'page',
   },
+  flag(
+    'rangeFaults',
+    true,
+    'faults lock ranges',
+    'faults take the range lock of range-whole; else they are not converted',
+  ),
+  flag(
+    'rangeReads',
+    true,
+    'reads lock ranges',
+    'read(2) and readahead take the range lock of range-whole; else R04 is as before',
+  ),
+  flag('rangeWrites', true, 'writes lock ranges', 'write(2) takes the range lock of range-whole'),
+  flag(
+    'rangeDirect',
+    true,
+    'direct I/O locks ranges',
+    'direct I/O takes the range lock of range-whole from submission to completion',
+  ),
+  flag(
+    'rangeTruncate',
+    true,
+    'truncate locks ranges',
+    'truncate takes the range lock of range-whole, up to the end of all files',
+  ),
+  flag(
+    'rangePunch',
+    true,
+    'punch locks ranges',
+    'punch, collapse and insert take the range lock of range-whole; else R03 is as before',
+  ),
   flag('secondUnmap', true, 'second UNMAP', 'truncate unmaps again after dropping pages'),
   flag('evenCowsOnPunch', false, 'punch takes private copies', 'punch unmaps private copies too (bug)'),
   flag(
