@@ -415,7 +415,12 @@ export class World {
 
   *txStop(): Steps {
     const { k, journal } = this
-    if (journal.kind === 'none') return journal.stop()
+    if (journal.kind === 'none') {
+      journal.stop()
+      // ext2 counts free blocks per CPU (ext2_has_free_blocks): what an operation frees is seen by others when it is over.
+      if (!journal.hasHandle()) this.#committed(journal.running.tid)
+      return
+    }
     const last = journal.isLast()
     if (last && this.run(P.handle_stop, C.handleStop)) yield
     journal.stop()
@@ -443,10 +448,7 @@ export class World {
 
   /** Frees a block in the current handle. */
   free(block: number): void {
-    this.journal.join((transaction) => {
-      this.allocator.free(block, transaction.tid)
-      if (this.journal.kind === 'none') this.#committed(transaction.tid)
-    })
+    this.journal.join((transaction) => this.allocator.free(block, transaction.tid))
   }
 
   #committed(tid: number): void {
