@@ -14,8 +14,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // V8's table of write-protected code pages aborts the process now and then when worker threads come and go
-    // (`Check failed: jit_page.has_value()`, nodejs/node#64500); without protection keys the table is not used.
-    execArgv: ['--no-memory-protection-keys'],
+    // What the threads of the engine do for themselves (electron/engine/spawn.ts), for threads that tests start.
+    execArgv: ['--no-wasm-code-gc'],
   },
 })

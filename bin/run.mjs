@@ -6,10 +6,12 @@
 
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { keepCompiled } from '../electron/compile-cache.mjs'
 import { onSupportedNode } from '../electron/node-version.mjs'
 
 const self = fileURLToPath(import.meta.url)
 if (onSupportedNode(self)) {
+  keepCompiled()
   const entry = resolve(process.argv[2] ?? '')
   process.argv.splice(1, 2, entry)
   await import(pathToFileURL(entry).href)

@@ -2,17 +2,27 @@
  * How the engine gets threads and processes. Run from sources the entries are .ts files, in a build .js files beside
  * this one. The SQL process is behind a seam: in the packaged desktop app only Electron's main process can fork, so the
  * shell hands the engine its own way of forking (electron/engine/entry.ts).
+ *
+ * Run from sources, Node strips types with WebAssembly in every thread. V8 collects WebAssembly code of all threads of a
+ * process together, and now and then aborts the process when threads come and go meanwhile (`Check failed:
+ * jit_page.has_value()`, nodejs/node#64500). There is little code to collect, so it is kept; the flag is read whenever
+ * a collection would start, so it may be set after V8 has. Memory protection keys, which that issue speaks of, are not
+ * it: the table of code pages is kept with and without them (V8's src/common/code-memory-access.cc).
  */
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 import { Worker, type MessagePort } from 'node:worker_threads'
 
 /** Megabytes of JavaScript heap the SQL process may use. */
 const SQL_HEAP_MB = 1024
 
+const FROM_SOURCES = import.meta.url.endsWith('.ts')
+if (FROM_SOURCES) setFlagsFromString('--no-wasm-code-gc')
+
 export function entryUrl(name: string): URL {
-  return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+  return new URL(`./${name}${FROM_SOURCES ? '.ts' : '.js'}`, import.meta.url)
 }
 
 type ThreadName = 'data-worker' | 'job-worker' | 'orphan-watch' | 'import-parser' | 'import-writer' | 'simulate-thread'
