@@ -7,6 +7,7 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { stream, type Stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
 import { Allocator } from './allocator.ts'
 import { C, Prices, type CostId } from './costs.ts'
@@ -33,6 +34,7 @@ import type { Steps } from './task.ts'
 export const SIGBUS = -14
 export const ENOSPC = -28
 export const EBUSY = -16
+export const ENOMEM = -12
 export const EINVAL = -22
 export const EFBIG = -27
 
@@ -119,6 +121,8 @@ export class World {
   readonly #vmas: Vma[] = []
   readonly #blockObjects: number
   #serial = 0
+  #failEvery = 0
+  readonly #failures: (Stream | undefined)[] = []
   #pmemWriteFree: Ns = 0
   #pmemReadFree: Ns = 0
   #diskFree: Ns = 0
@@ -367,6 +371,19 @@ export class World {
     this.#diskFree = start + this.prices.draw(k, cost)
     if (k.sleep(this.#diskFree - k.now)) yield
     k.leave(phase)
+  }
+
+  /** From now on one page-table allocation of COW faults in `every` fails, by a stream of each task. */
+  injectPteFailures(every: number): void {
+    this.#failEvery = every
+  }
+
+  pteAllocFails(): boolean {
+    if (this.#failEvery === 0) return false
+    const task = this.k.current
+    const fails = (this.#failures[task.id] ??= stream(this.k.seed, 0xfa11, task.id)).below(this.#failEvery) === 0
+    if (fails) this.stats.bump('injected ENOMEM')
+    return fails
   }
 
   /** May another operation begin? */

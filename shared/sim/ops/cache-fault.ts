@@ -94,6 +94,10 @@ function* copyPage(w: World, f: Fault, page: Page): Steps {
 }
 
 function* setPagePte(w: World, f: Fault, page: Page): Steps {
+  if (f.cow && w.pteAllocFails()) {
+    f.result = 'oom'
+    return
+  }
   // A page that is out of the cache and unmapped is gone: only a reference taken before would keep it, which the copy has.
   if (!f.cow) w.keepPage(page)
   yield* setFaultPte(w, f, f.cow ? anonPte(f.copy) : pagePte(page.number, f.create))

@@ -37,11 +37,19 @@ export function* handOver(w: World, f: Fault): Steps {
   f.result = 'done'
 }
 
-/** Generic code: installs the copy, releases what it believes was handed over. */
+/**
+ * Generic code: installs the copy, releases what it believes was handed over. Its error path knows of no lock but its own: a
+ * page table that cannot be allocated (injected) leaves what the handler took behind, which is what the objection to returning
+ * with a lock held was about.
+ */
 export function* finishHandOver(w: World, f: Fault): Steps {
   const { handed } = f
   if (handed === undefined) return
   f.handed = undefined
+  if (w.pteAllocFails()) {
+    f.result = 'oom'
+    return
+  }
   f.result = 'go'
   yield* setFaultPte(w, f, anonPte(f.copy))
   const { k } = w
@@ -64,6 +72,10 @@ export function* writeProtectFault(w: World, vma: Vma, index: number): StepsOf<b
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   if (w.run(P.anon_alloc, C.anonAlloc)) yield
   const slots = yield* contentOf(w, vma, before)
+  if (w.pteAllocFails()) {
+    k.unlock(vma.mm.mmapLock, 'shared')
+    return false
+  }
   if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
   if (w.run(P.pte_set, C.pteSet)) yield
   if (k.see(vma.seen(index), true)) yield

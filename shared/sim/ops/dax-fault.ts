@@ -248,6 +248,7 @@ function* copyOnWrite(w: World, f: Fault, mapping: Mapping): Steps {
   if (w.policy.guard.beforeInsert !== undefined) yield* w.policy.guard.beforeInsert(w, f)
   if (f.result !== 'go') return
   if (w.policy.cow.handOver !== undefined) yield* handOver(w, f)
+  else if (w.pteAllocFails()) f.result = 'oom'
   else yield* setFaultPte(w, f, anonPte(f.copy))
 }
 

@@ -12,8 +12,11 @@ import type { LockedEntry } from '../policies/slots.ts'
 import type { World } from '../world.ts'
 import type { MapRequest } from './map-blocks.ts'
 
-/** `go`: nothing decided yet. `retry`: look again from the start. `fallback`: a 2 MiB fault that must be 4 KiB. */
-export type FaultResult = 'go' | 'done' | 'retry' | 'sigbus' | 'enospc' | 'fallback'
+/**
+ * `go`: nothing decided yet. `retry`: look again from the start. `fallback`: a 2 MiB fault that must be 4 KiB. `oom`: no page
+ * table could be allocated (an injected error); the access is tried again when the OOM killer has made room.
+ */
+export type FaultResult = 'go' | 'done' | 'retry' | 'sigbus' | 'enospc' | 'fallback' | 'oom'
 
 /** A lock taken in the filesystem and released by generic code (slot `cow`). */
 export type Handed =

@@ -8,18 +8,22 @@ import { entryBlock } from '../mapping.ts'
 import { PTE_NONE, pteKind, writable, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { Steps, StepsOf } from '../task.ts'
-import { SIGBUS, type World } from '../world.ts'
+import { ENOMEM, SIGBUS, type World } from '../world.ts'
 import { writeProtectFault } from './cow.ts'
 import { daxFault } from './dax-fault.ts'
 import { entryAt } from './entry.ts'
-import { newFault, type Fault } from './fault.ts'
+import { newFault, type Fault, type FaultResult } from './fault.ts'
 import { cacheFault } from './cache-fault.ts'
 import { pageMkwrite } from './mkwrite.ts'
 import { fitsHuge } from './pmd-fault.ts'
 
-/** VM_FAULT_FALLBACK and _RETRY, as `result` of an operation. */
-const FALLBACK = 0x800
-const RETRY = 0x400
+/** How a fault ended, as `result` of its operation: VM_FAULT_FALLBACK and _RETRY, or an errno. */
+const RESULTS: Readonly<Partial<Record<FaultResult, number>>> = {
+  fallback: 0x800,
+  retry: 0x400,
+  oom: ENOMEM,
+  sigbus: SIGBUS,
+}
 
 export interface Access {
   readonly index: number
@@ -74,7 +78,7 @@ function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
   if (w.run(P.trap, C.trap)) yield
   if (w.k.call(op.steps(f))) yield
   const alive = f.result !== 'sigbus'
-  w.opEnd(op.kind, alive ? (f.result === 'fallback' ? FALLBACK : f.result === 'retry' ? RETRY : 0) : SIGBUS)
+  w.opEnd(op.kind, RESULTS[f.result] ?? 0)
   if (!alive) w.checks?.leftBehind(f.inode, f.index)
   return alive
 }

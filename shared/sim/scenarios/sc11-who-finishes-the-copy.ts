@@ -1,6 +1,9 @@
 /**
  * SC11: may a handler return with a lock held (R14, R15)? Private writers copy pages of a file that is punched and truncated
- * under them. `cowUnlock=other` is the mistake the option invites: generic code releases by its own idea of the lock.
+ * under them. `cowUnlock=other` is the mistake the option invites: generic code releases by its own idea of the lock. With
+ * `failEvery` a page-table allocation fails now and then (ENOMEM): a handler that installs by itself undoes what it did,
+ * generic code that finishes for a handler returns with the handler's lock held. The default is no error, so that what the
+ * options cost can be compared; one error ends a run in which the lock is left behind, all others wait for it.
  */
 import * as z from 'zod'
 import type { Inode } from '../inode.ts'
@@ -17,6 +20,13 @@ import { amount, clean, commitEvery, count, duration, MS, scenario, startCommits
 const params = z.object({
   writers: amount({ label: 'Private writers', unit: '', min: 1, max: 64, default: 4 }),
   pages: amount({ label: 'File size', unit: 'pages', min: 16, max: 65_536, default: 128 }),
+  failEvery: amount({
+    label: 'One page-table allocation fails in (0: none)',
+    unit: '',
+    min: 0,
+    max: 1_000_000,
+    default: 0,
+  }),
   commitMs: commitEvery(5),
   durationMs: duration(40),
 })
@@ -60,6 +70,7 @@ export const whoFinishesTheCopy = scenario({
   strategies: ['E,cow=two-faults', 'E', 'E,cowUnlock=other', 'K,cow=return-entry-locked', 'K'],
   machine: (p) => ({ cpus: p.writers + 3, blocks: p.pages * 2, durationNs: p.durationMs * MS }),
   setUp(w, p) {
+    w.injectPteFailures(p.failEvery)
     const inode = w.newFile({ dax: true, pages: p.pages, blocks: 'written' })
     for (let i = 0; i < p.writers; i++) {
       w.k.spawn(`private-${i}`, privateWriter(w, process(w, inode, { shared: false }), i))
@@ -82,6 +93,18 @@ export const whoFinishesTheCopy = scenario({
     {
       text: 'released as taken it is balanced',
       holds: (run) => count(run('E'), 'V12') === 0 && count(run('K,cow=return-entry-locked'), 'V12') === 0,
+    },
+    {
+      text: 'an error in generic code leaves a handed-over lock behind',
+      holds: (run) => ['E', 'K,cow=return-entry-locked'].every((one) => count(run(one, { failEvery: 200 }), 'V12') > 0),
+    },
+    {
+      text: 'the same error leaves nothing behind where a handler or generic code does it all',
+      holds: (run) =>
+        ['E,cow=two-faults', 'K'].every((one) => {
+          const result = run(one, { failEvery: 200 })
+          return (result.counters['injected ENOMEM'] ?? 0) > 0 && count(result, 'V12') === 0 && result.hung.length === 0
+        }),
     },
     { text: 'the handler that installs itself is clean', holds: (run) => clean(run('K')) },
     {
