@@ -16,14 +16,19 @@ import type { TraceInfo } from '#shared/contract/methods.ts'
 import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { rowMaps } from '../store/span-rows.ts'
+import type { AnnotationChanged, AnnotationList } from '#shared/timeline/answers.ts'
+import { changeNote, listNotes, type NoteChange } from './annotations.ts'
 import { describeTrace } from './describe.ts'
 import { serveThread } from './threads.ts'
 import { answerTimeline, type TimelineParams, type TimelineQuestion } from './timeline-answers.ts'
 
 interface Loaded {
   readonly db: Db
-  readonly stamp: string
+  readonly ino: number
+  stamp: string
   readonly traces: Map<number, Trace>
+  /** What the file said of each loaded trace. */
+  readonly said: Map<number, string>
   /** What its traces take when all their tables have been asked for. */
   bytes: number
 }
@@ -46,6 +51,17 @@ const functions = {
     const file = load(path)
     return answerTimeline({ trace: traceOf(path, file, trace), traceId: trace, db: file.db }, name, params)
   },
+  notes(path: string, trace: number): AnnotationList {
+    const file = load(path)
+    traceOf(path, file, trace)
+    return listNotes(file.db, path, trace)
+  },
+  annotate(path: string, trace: number, change: NoteChange): AnnotationChanged {
+    traceOf(path, load(path), trace)
+    const id = changeNote(path, trace, change)
+    const { db } = load(path)
+    return { id, ...listNotes(db, path, trace) }
+  },
   drop(path: string): void {
     loaded.get(path)?.db.close()
     loaded.delete(path)
@@ -65,14 +81,32 @@ function load(path: string): Loaded {
   const stamp = `${ino} ${mtimeMs} ${size}`
   let file = loaded.get(path)
   if (file !== undefined && file.stamp !== stamp) {
-    functions.drop(path)
-    file = undefined
+    if (file.ino === ino && sameTraces(file)) file.stamp = stamp
+    else {
+      functions.drop(path)
+      file = undefined
+    }
   }
-  file ??= { db: openFile(path), stamp, traces: new Map(), bytes: 0 }
+  file ??= { db: openFile(path), ino, stamp, traces: new Map(), said: new Map(), bytes: 0 }
   loaded.delete(path)
   loaded.set(path, file)
   makeRoom(path)
   return file
+}
+
+/** A note or a trace was added: what is loaded still is what the file says. */
+function sameTraces({ db, said }: Loaded): boolean {
+  try {
+    const now = new Map(listTraces(db).map((stored) => [stored.id, sayingOf(stored)]))
+    return [...said].every(([id, text]) => now.get(id) === text)
+  } catch {
+    // Whatever is wrong with it now is said when it is opened again.
+    return false
+  }
+}
+
+function sayingOf({ meta, first, rows }: StoredTrace): string {
+  return JSON.stringify({ meta, first, rows })
 }
 
 function traceOf(path: string, file: Loaded, id: number): Trace {
@@ -81,7 +115,10 @@ function traceOf(path: string, file: Loaded, id: number): Trace {
   trace = loadTrace(file.db, id)
   file.traces.set(id, trace)
   const stored = listTraces(file.db).find((one) => one.id === id)
-  if (stored !== undefined) file.bytes += bytesOf(stored)
+  if (stored !== undefined) {
+    file.bytes += bytesOf(stored)
+    file.said.set(id, sayingOf(stored))
+  }
   makeRoom(path)
   return trace
 }

@@ -29,6 +29,7 @@ import { createJobs } from './jobs.ts'
 import { createKept } from './kept.ts'
 import { openLog, type Logger } from './log.ts'
 import { Opening } from './opening.ts'
+import { Races } from './races.ts'
 import { createReader } from './reader.ts'
 import { createRecents, type Recents } from './recent.ts'
 import type { ClientRights } from './rights.ts'
@@ -77,7 +78,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const connections = new Set<Connection>()
   const onRecent = () => connections.forEach((connection) => connection.emit('files.changed', { recent: true }))
   await removeDeadSessions(dir)
-  const parts = await makeParts(options, dir, onRecent)
+  const onNotes: Parts['onNotes'] = (changed) =>
+    connections.forEach((connection) => connection.emit('annotations.changed', changed))
+  const parts = { ...(await makeParts(options, dir, onRecent)), onNotes }
   await removeUnlistedImports(dir, await importsOf(parts.recents), Date.now())
   const handlers = createHandlers(parts)
   // A window will ask at once; a verb of the command line may not ask at all.
@@ -111,6 +114,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       for (const connection of connections) connection.close()
       parts.sql.close()
       await parts.jobs.close()
+      await parts.races.close()
       await parts.opening.close()
       await parts.reader.close()
       await rm(dir.session, { recursive: true, force: true })
@@ -119,7 +123,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => void): Promise<Parts> {
+async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => void): Promise<Omit<Parts, 'onNotes'>> {
   const { host, startWith = [] } = options
   const version = appVersion()
   const samples = await loadSamples(options.samples ?? fileURLToPath(projectFile('samples')))
@@ -149,6 +153,7 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     version,
     samples,
     simulating,
+    races: new Races(),
     files,
     recents,
     kept: createKept(dir.path),

@@ -8,7 +8,14 @@ import { analyses } from '#shared/analysis/index.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Registry } from '#shared/base/registry.ts'
-import type { AppInfo, ExportResult, MethodName, MethodResult, ParsedParams } from '#shared/contract/methods.ts'
+import type {
+  AppInfo,
+  EngineEvents,
+  ExportResult,
+  MethodName,
+  MethodResult,
+  ParsedParams,
+} from '#shared/contract/methods.ts'
 import { formats } from '#shared/formats/index.ts'
 import { analysisParams } from './analysis-params.ts'
 import type { Downloads } from './downloads.ts'
@@ -23,6 +30,7 @@ import type { Reader } from './reader.ts'
 import type { Recents } from './recent.ts'
 import { writablePath } from './rights.ts'
 import type { SampleFile } from './samples.ts'
+import type { Races } from './races.ts'
 import type { Simulating } from './simulating.ts'
 import type { SqlRunner } from './sql.ts'
 import { timelineHandlers, type TimelineMethod } from './timeline-handlers.ts'
@@ -42,8 +50,10 @@ export interface Parts {
   readonly jobs: Jobs
   readonly reader: Reader
   readonly simulating: Simulating
+  readonly races: Races
   readonly sql: SqlRunner
   readonly onRecent: () => void
+  readonly onNotes: (changed: EngineEvents['annotations.changed']) => void
 }
 
 export type Handlers = {
@@ -55,6 +65,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...fileHandlers(parts),
     ...traceHandlers(parts),
     ...simHandlers(parts),
+    ...raceHandlers(parts),
     ...byteHandlers(parts),
     ...timelineHandlers(parts),
   }
@@ -63,7 +74,8 @@ export function createHandlers(parts: Parts): Handlers {
 type FileMethod = 'app.info' | Extract<MethodName, `files.${string}` | `window.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
 type SimMethod = Extract<MethodName, `sim.${string}`>
-type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | TimelineMethod>
+type RaceMethod = Extract<MethodName, `race.${string}` | `verdicts.${string}`>
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts
@@ -128,6 +140,14 @@ function simHandlers({ simulating }: Parts): Pick<Handlers, SimMethod> {
     'sim.catalog': () => Promise.resolve(simulating.catalog()),
     'sim.run': (params, call) => simulating.run(params, call),
     'sim.compare': (params, call) => simulating.compare(params, call),
+  }
+}
+
+function raceHandlers({ races }: Parts): Pick<Handlers, RaceMethod> {
+  return {
+    'race.list': () => Promise.resolve(races.list()),
+    'race.run': (params, call) => races.run(params, call),
+    'verdicts.run': (params, call) => races.verdicts(params, call),
   }
 }
 

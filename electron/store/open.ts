@@ -5,10 +5,10 @@
  * its place only when it is complete.
  */
 
-import { closeSync, copyFileSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
-import { connect, explain, type Db } from './database.ts'
+import { connect, explain, sqliteCode, type Db } from './database.ts'
 import { Draft } from './draft.ts'
 import { registerEventTable } from './event-table.ts'
 import { APPLICATION_ID, migrate, newestVersion, readSchema, schemaOf, versionOf } from './migrate.ts'
@@ -21,6 +21,7 @@ const MAGIC = 'SQLite format 3\0'
 /** Open for reading, with the `event` table. */
 export function openFile(path: string): Db {
   return guarded(path, () => {
+    takeBackHalfWrite(path)
     if (inspect(path).version < newestVersion()) migrateFile(path)
     const db = connectChecked(path, true)
     registerEventTable(db)
@@ -31,12 +32,33 @@ export function openFile(path: string): Db {
 /** Open for adding traces or annotations: SQLite's own journal keeps the file whole if we die. */
 export function openFileForWriting(path: string): Db {
   return guarded(path, () => {
+    takeBackHalfWrite(path)
     if (inspect(path).version < newestVersion()) migrateFile(path)
     const db = connectChecked(path, false)
     db.pragma('foreign_keys = ON')
     registerEventTable(db)
     return db
   })
+}
+
+/**
+ * A program that was killed while it wrote a note left a journal beside the file: what it had half done has to be taken
+ * back before the file can be read, and only a connection that may write can do that. One that is being written right
+ * now is left alone by SQLite. Where it cannot be done, opening says what is wrong.
+ */
+function takeBackHalfWrite(path: string): void {
+  if (!existsSync(`${path}-journal`) || !regularFile(path).isFile() || !looksLikeStore(headOf(path))) return
+  try {
+    const db = connect(path, { readonly: false, mustExist: true })
+    try {
+      harden(db)
+      versionOf(db)
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    if (sqliteCode(error) === undefined) throw error
+  }
 }
 
 export function traceIds(db: Db): number[] {
@@ -54,14 +76,8 @@ export function looksLikeStore(head: Uint8Array): boolean {
 function inspect(path: string): { readonly version: number } {
   const name = basename(path)
   const stat = regularFile(path)
-  const header = Buffer.alloc(HEADER_BYTES)
-  const file = openSync(path, 'r')
-  let got: number
-  try {
-    got = readSync(file, header, 0, HEADER_BYTES, 0)
-  } finally {
-    closeSync(file)
-  }
+  const header = headOf(path)
+  const got = header.length
   if (got === 0) throw new ApiError('bad-input', `${name} is empty`, 'record or import a trace into it')
   if (!MAGIC.startsWith(header.toString('latin1', 0, Math.min(16, got)))) {
     throw new ApiError('bad-input', `${name} is not a .faultline file`, 'if it is a trace, import it: faultline import')
@@ -86,6 +102,17 @@ function inspect(path: string): { readonly version: number } {
   if (version < 1)
     throw new ApiError('bad-input', `${name} is damaged: it has no file version`, 'import the trace again')
   return { version }
+}
+
+/** At most HEADER_BYTES. */
+function headOf(path: string): Buffer {
+  const head = Buffer.alloc(HEADER_BYTES)
+  const file = openSync(path, 'r')
+  try {
+    return head.subarray(0, readSync(file, head, 0, HEADER_BYTES, 0))
+  } finally {
+    closeSync(file)
+  }
 }
 
 function regularFile(path: string): Stats {

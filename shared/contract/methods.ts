@@ -223,6 +223,11 @@ export const methods = {
   /** The next or previous span of a row; null at its end. */
   'timeline.step': method<timeline.SpanSpot | null>()(timeline.timelineStepSchema),
   'timeline.statistics': method<timeline.TimelineStatistics>()(timeline.timelineStatisticsSchema),
+  /** Marks and notes: in the file where it can be written, else in memory, and then it says so. */
+  'annotations.list': method<timeline.AnnotationList>()(timeline.annotationListSchema),
+  'annotations.add': method<timeline.AnnotationChanged>()(timeline.annotationAddSchema),
+  'annotations.update': method<timeline.AnnotationChanged>()(timeline.annotationUpdateSchema),
+  'annotations.remove': method<timeline.AnnotationChanged>()(timeline.annotationRemoveSchema),
   'query.run': method<QueryResult>()(
     z.object({ file: fileId, sql: z.string().min(1), maxRows: z.int().positive().optional() }),
   ),
@@ -286,6 +291,8 @@ export interface Progress {
 /** What the engine tells every client without being asked. */
 export interface EngineEvents {
   'files.changed': { readonly recent: boolean }
+  /** Somebody changed the marks and notes of a trace of an open file. */
+  'annotations.changed': { readonly file: string; readonly trace: number }
   'engine.notice': { readonly level: 'info' | 'warning' | 'error'; readonly message: string }
 }
 export type EventName = keyof EngineEvents

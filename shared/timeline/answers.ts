@@ -223,3 +223,8 @@ export interface AnnotationList {
   /** Where they are not: why, in a sentence. */
   readonly why: string | null
 }
+
+/** After a change: the note it was about, and all of them as they are now. */
+export interface AnnotationChanged extends AnnotationList {
+  readonly id: number
+}
