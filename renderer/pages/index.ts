@@ -32,6 +32,7 @@ export const pages: readonly Page[] = registry<Page>('page', [
   page('latency', 'Latency', 'Alt+Digit5', () => import('./LatencyPage.vue'), 'Trace'),
   page('compare', 'Compare', 'Alt+Digit6', () => import('./ComparePage.vue'), 'What if'),
   page('simulate', 'Simulate', 'Alt+Digit8', () => import('./SimulatePage.vue'), 'What if'),
+  page('sql', 'SQL', 'Alt+Digit9', () => import('./SqlPage.vue'), 'Query'),
   page('settings', 'Settings', '$mod+Comma', () => import('./SettingsPage.vue'), 'foot'),
   page('help', 'Help', 'Alt+Digit0', () => import('./HelpPage.vue'), 'foot'),
 ]).items

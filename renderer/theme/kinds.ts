@@ -138,3 +138,8 @@ export const taskStates: readonly {
 export function drawnStates(ns: readonly number[]): number[] {
   return taskStates.map(({ states }) => states.reduce((sum, state) => sum + (ns[TASK_STATES.indexOf(state)] ?? 0), 0))
 }
+
+/** One of the operation kinds that have a colour of their own. */
+export function isKnownKind(kind: unknown): boolean {
+  return typeof kind === 'string' && kind !== 'none' && Object.hasOwn(kinds, kind)
+}

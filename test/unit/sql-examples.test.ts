@@ -1,0 +1,60 @@
+/** The SQL that teaches: every example runs on every sample and says something; the words match the real schema. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createEngine, type Engine } from '#electron/engine/engine.ts'
+import type { Client } from '#shared/contract/methods.ts'
+import { EXAMPLE_QUERIES } from '#renderer/panels/sql/examples.ts'
+import { SCHEMA_SQL } from '#renderer/panels/sql/schema.ts'
+import { SCHEMA_WORDS } from '#renderer/panels/sql/schema-words.ts'
+import { PROJECT } from '../support/engine.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'faultline-examples-'))
+const samples = (JSON.parse(readFileSync(join(PROJECT, 'samples/samples.json'), 'utf8')) as { id: string }[]).map(
+  ({ id }) => id,
+)
+let engine: Engine
+let client: Client
+beforeAll(async () => {
+  engine = await createEngine({ host: 'cli', dataDir: folder })
+  client = engine.connect()
+})
+afterAll(async () => {
+  await engine.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+const open = async (sample: string) =>
+  (await client.call('files.open', { source: { kind: 'sample', sample } })).opened.file
+
+describe.each(samples)('on %s', (sample) => {
+  it.each(EXAMPLE_QUERIES.map(({ id, sql }) => [id, sql] as const))('the example %s runs in time', async (_, sql) => {
+    const { rows, wallMs, columns } = await client.call('query.run', { file: await open(sample), sql })
+    expect(columns.length).toBeGreaterThan(0)
+    expect(new Set(columns).size).toBe(columns.length)
+    expect(rows.length).toBeLessThan(100_000)
+    expect(wallMs).toBeLessThan(5_000)
+  })
+})
+
+describe('on the first sample', () => {
+  it.each(EXAMPLE_QUERIES.map(({ id, sql }) => [id, sql] as const))('the example %s has rows', async (_, sql) => {
+    const { rows } = await client.call('query.run', { file: await open(samples[0] ?? ''), sql })
+    expect(rows.length).toBeGreaterThan(0)
+  })
+})
+
+describe('the words about tables', () => {
+  it('name every column of every table they know, and none that is not there', async () => {
+    const { rows } = await client.call('query.run', { file: await open(samples[0] ?? ''), sql: SCHEMA_SQL })
+    const real = new Map<string, string[]>()
+    for (const [table, column] of rows) real.set(String(table), [...(real.get(String(table)) ?? []), String(column)])
+    for (const [table, { columns }] of Object.entries(SCHEMA_WORDS))
+      expect({ table, columns: Object.keys(columns).sort() }).toEqual({ table, columns: real.get(table)?.sort() })
+  })
+
+  it('know every table the contract names', () => {
+    const named = 'trace task lock_class lock op phase lock_span wait_edge event diagnostic annotation'.split(' ')
+    expect(named.filter((table) => !(table in SCHEMA_WORDS))).toEqual([])
+  })
+})
