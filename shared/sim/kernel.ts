@@ -24,7 +24,6 @@ import type { SimSink } from './sink.ts'
 import { heldAt, heldNames, SimTask, type Steps } from './task.ts'
 
 export type { Deadlock, Finding } from './deadlock.ts'
-export type { KernelOptions, MachineCosts } from './kernel-options.ts'
 
 export class Kernel {
   readonly timed: boolean
