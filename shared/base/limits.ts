@@ -51,8 +51,9 @@ export const limits = {
   timelineCacheBytes: 512 * MiB,
   /** Hits of a search in the timeline that are kept; further ones are not counted. */
   searchHits: 1_000_000,
-  /** Stretches of an operation's critical path, and holders it is followed through. */
+  /** Stretches of an operation's critical path, and how many holders behind each other it is followed through. */
   pathSegments: 1_000,
+  pathDepth: 8,
   /** Characters of a note. */
   annotationChars: 10_000,
   /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
@@ -111,6 +112,10 @@ export const limits = {
   traceDatSection: 256 * MiB,
   traceDatChunk: 64 * MiB,
   traceDatSections: 10_000,
+  /** perf.data: bytes of records put in order at once; of compressed records, packed and plain. */
+  perfRoundBytes: 256 * MiB,
+  perfPackedBytes: 256 * MiB,
+  perfPlainBytes: 1024 * MiB,
   /** Bytes of a stream that are kept on disk for formats that are read in any order. */
   spoolBytes: 16 * 1024 * MiB,
   /** Executions of the search behind each race that held. */

@@ -28,7 +28,7 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
 }
 
 const READS =
-  'Faultline reads tracefs text, trace.dat, trace-cmd report and perf script text, plain or compressed with gzip or zstd'
+  'Faultline reads tracefs text, trace.dat, perf.data, trace-cmd report and perf script text, plain or compressed with gzip or zstd'
 
 interface Magic {
   readonly bytes: string
@@ -38,11 +38,6 @@ interface Magic {
 
 /** First bytes as Latin-1 text. */
 const MAGIC: readonly Magic[] = [
-  {
-    bytes: 'PERFILE2',
-    looksLike: 'a perf.data, which this version does not read yet',
-    hint: 'record with trace-cmd instead and import its trace.dat: trace-cmd record …',
-  },
   {
     bytes: 'SQLite format 3\0',
     looksLike: 'an SQLite database',

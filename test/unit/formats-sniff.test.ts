@@ -31,7 +31,6 @@ describe('input that is no trace is refused by name, with a hint', () => {
     ['an xz file', '\xfd7zXZ\0\0\x04', /an xz-compressed file/],
     ['a gzip file in a gzip file', '\x1f\x8b\x08\0', /inside a compressed file/],
     ['UTF-16 text', '\xff\xfe#\0 \0t\0', /UTF-16/],
-    ['a perf.data', 'PERFILE2h\0\0\0', /a perf\.data, which this version does not read yet/],
     ['a lock_stat table', 'lock_stat version 0.4\n-----\n', /lock_stat table/],
     ['JSON', '{"traceEvents": []}', /JSON/],
     ['HTML', '<!DOCTYPE html>\n<html>', /web page/],
@@ -125,7 +124,6 @@ describe('the registry', () => {
 
 describeWithCorpus('files of the corpus that are other formats', () => {
   it.each([
-    ['host/small-ext4.perf.data', /perf\.data/],
     ['dax/fg-dax-ext4-default.trace.txt', /function_graph/],
     ['dax/fg-dax-ext4-latfmt.trace.txt', /function_graph/],
     ['dax/dax-ext4-lockstat.lock_stat.txt', /lock_stat/],

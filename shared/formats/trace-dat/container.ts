@@ -80,8 +80,15 @@ export function readContainer(file: RandomFile): TraceDat {
   const longSize = cursor.u8()
   if (longSize !== 4 && longSize !== 8) throw damage(`a long of ${longSize} bytes at byte ${cursor.at - 1}`)
   const pageSize = cursor.u32()
-  const draft: Draft = {
-    version: version === '6' ? 6 : 7,
+  const draft = emptyDraft(version === '6' ? 6 : 7, little)
+  if (version === '6') readVersion6(file, draft, { at: cursor.at, pageSize })
+  else readVersion7(file, draft, cursor)
+  return draft
+}
+
+function emptyDraft(version: 6 | 7, little: boolean): Draft {
+  return {
+    version,
     little,
     compression: 'none',
     headerPage: '',
@@ -95,9 +102,6 @@ export function readContainer(file: RandomFile): TraceDat {
     buffers: [],
     badFormats: 0,
   }
-  if (version === '6') readVersion6(file, draft, { at: cursor.at, pageSize })
-  else readVersion7(file, draft, cursor)
-  return draft
 }
 
 // ---- version 7 ----
@@ -226,11 +230,7 @@ function bufferOf(file: RandomFile, draft: Draft, option: Cursor): BufferData {
 function readVersion6(file: RandomFile, draft: Draft, { at, pageSize }: { at: number; pageSize: number }): void {
   const size = Math.min(file.size - at, limits.traceDatChunk)
   const cursor = new Cursor(Uint8Array.from(file.read(at, size)), { little: draft.little, base: at })
-  draft.headerPage = headerPage(cursor)
-  addFtraceFormats(draft, cursor)
-  addEventFormats(draft, cursor)
-  draft.kallsyms = sized(cursor)
-  draft.printk = sized(cursor)
+  readDescription(draft, cursor)
   draft.cmdlines = cursor.text(cursor.u64())
   const cpuCount = cursor.u32()
   draft.cpuCount = cpuCount
@@ -245,6 +245,28 @@ function readVersion6(file: RandomFile, draft: Draft, { at, pageSize }: { at: nu
       throw damage('it holds the text of a latency tracer: extract that with trace-cmd report and import the text')
     } else throw damage(`neither options nor data at byte ${at + cursor.at - 10}`)
   }
+}
+
+/** What trace-cmd's version 6 and the tracing data of a perf.data have in common. */
+function readDescription(draft: Draft, cursor: Cursor): void {
+  draft.headerPage = headerPage(cursor)
+  addFtraceFormats(draft, cursor)
+  addEventFormats(draft, cursor)
+  draft.kallsyms = sized(cursor)
+  draft.printk = sized(cursor)
+}
+
+/** The tracing data of a perf.data (tools/perf/util/trace-event-read.c): a trace.dat's description without its data. */
+export function readTracingData(bytes: Uint8Array, base: number): TraceDat {
+  const probe = new Cursor(bytes, { little: true, base })
+  if (!isTraceDat(bytes)) throw damage(`no tracing data at byte ${base}`)
+  probe.at = MAGIC.length
+  probe.string()
+  const draft = emptyDraft(6, probe.u8() === 0)
+  const cursor = new Cursor(bytes, { little: draft.little, base })
+  cursor.at = probe.at + 5
+  readDescription(draft, cursor)
+  return draft
 }
 
 function readOptions6(file: RandomFile, draft: Draft, cursor: Cursor, pageSize: number): void {

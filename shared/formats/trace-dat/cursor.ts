@@ -9,7 +9,7 @@ import { ApiError } from '../../base/errors.ts'
 export class Cursor {
   readonly #bytes: Uint8Array
   readonly #view: DataView
-  readonly #little: boolean
+  readonly little: boolean
   /** Where `bytes` begin in the file, for messages. */
   readonly #base: number
   at = 0
@@ -17,7 +17,7 @@ export class Cursor {
   constructor(bytes: Uint8Array, options: { readonly little: boolean; readonly base: number }) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#little = options.little
+    this.little = options.little
     this.#base = options.base
   }
 
@@ -39,16 +39,16 @@ export class Cursor {
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), this.#little)
+    return this.#view.getUint16(this.#take(2), this.little)
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), this.#little)
+    return this.#view.getUint32(this.#take(4), this.little)
   }
 
   /** An offset or size: beyond 2^53 is damage. */
   u64(): number {
-    const value = this.#view.getBigUint64(this.#take(8), this.#little)
+    const value = this.#view.getBigUint64(this.#take(8), this.little)
     if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damage(`an impossible size at byte ${this.#base + this.at - 8}`)
     return Number(value)
   }

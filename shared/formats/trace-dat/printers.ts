@@ -34,10 +34,18 @@ export class EventPrinters {
   readonly #printers = new Map<number, Printer>()
   readonly #symbols: Symbols
   readonly #recorder: Recorder
+  readonly #named: (format: EventFormat) => string
   /** The record all compiled formats read; moved onto the one that is printed. */
   readonly #record: RecordView
 
-  constructor(dat: TraceDat, symbols: Symbols, recorder: Recorder) {
+  /** `named`: what an event is called; perf prints the system too. */
+  constructor(
+    dat: TraceDat,
+    symbols: Symbols,
+    recorder: Recorder,
+    named: (format: EventFormat) => string = (format) => format.name,
+  ) {
+    this.#named = named
     this.#formats = new Map(dat.formats.map((format) => [format.id, format]))
     this.#symbols = symbols
     this.#recorder = recorder
@@ -89,7 +97,7 @@ export class EventPrinters {
         `events shown field by field, since their print format is not understood: ${which} and others`,
       )
     }
-    const name = this.#intern(format.name)
+    const name = this.#intern(this.#named(format))
     return { format, stack, nameOf: () => name, write }
   }
 
@@ -97,7 +105,7 @@ export class EventPrinters {
   #called(format: EventFormat, ip: EventField): Printer {
     const record = this.#record
     const text = format.fields.find(({ name }) => name === 'buf' || name === 'str')
-    const plain = this.#intern(format.name)
+    const plain = this.#intern(this.#named(format))
     const names = new Map<string, number>()
     const nameOf = (): number => {
       const called = this.#symbols.name(record.high(ip.offset), record.low(ip.offset))

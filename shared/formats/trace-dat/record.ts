@@ -19,6 +19,7 @@ export class RecordView {
   }
 
   over(bytes: Uint8Array): void {
+    if (bytes === this.bytes) return
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }

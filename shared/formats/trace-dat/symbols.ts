@@ -56,6 +56,13 @@ export class Symbols {
     return found === undefined ? undefined : decodeUtf8(found, 0, found.length)
   }
 
+  /** `function+0x12`, or the bare address. */
+  place(high: number, low: number): string {
+    const found = high >>> 31 === 1 ? this.#find(signed(high, low), true) : undefined
+    if (found !== undefined) return decodeUtf8(found, 0, found.length)
+    return high === 0 ? low.toString(16) : high.toString(16) + low.toString(16).padStart(8, '0')
+  }
+
   /** The text of a constant string at an address. */
   constant(high: number, low: number): Uint8Array | undefined {
     this.#constants ??= parsePrintk(this.#printk)

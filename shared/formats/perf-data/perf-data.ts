@@ -1,0 +1,305 @@
+/**
+ * perf.data with tracepoint samples: the raw record of each sample is the same as in the kernel's ring buffer, so its text
+ * comes from the same compiled print formats as a trace.dat's, under the name `perf script` gives it (`ext4:ext4_sync_…`).
+ * Samples are put in order of time round by round; call chains are kept; other samples (cycles, page faults as software
+ * events) are events without payload under the name perf has for them.
+ *
+ * Compressed records (`perf record -z`) are one zstd stream cut into pieces; they are put together before they are undone.
+ */
+
+import { ApiError } from '../../base/errors.ts'
+import { decodeUtf8, encodeUtf8 } from '../../base/bytes.ts'
+import { limits } from '../../base/limits.ts'
+import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
+import * as code from '../diagnostics.ts'
+import type { FileFormat, FileReader } from '../format.ts'
+import type { RandomFile } from '../random-file.ts'
+import { ByteWriter } from '../trace-dat/byte-writer.ts'
+import { EventPrinters } from '../trace-dat/printers.ts'
+import { RecordView } from '../trace-dat/record.ts'
+import { Symbols } from '../trace-dat/symbols.ts'
+import { isPerfData, perfDamage, readPerfHeader, type PerfAttr, type PerfHeader } from './header.ts'
+import { Rounds } from './rounds.ts'
+import { Sample } from './sample.ts'
+
+/** include/uapi/linux/perf_event.h and tools/lib/perf/include/perf/event.h */
+const RECORD = { lost: 2, comm: 3, sample: 9, lostSamples: 13, finishedRound: 68, compressed: 81, compressed2: 83 }
+const TRACEPOINT = 2
+/** Bytes of data read at once, and records between two looks at whether the import was cancelled. */
+const READ = 4 * 1024 * 1024
+const HARDIRQ = 0x08
+const SOFTIRQ = 0x10
+const NMI = 0x40
+/** Nanoseconds of a trace: beyond this, times are damage. */
+const LONGEST = Number.MAX_SAFE_INTEGER
+/** Frames of one call chain that are kept. */
+const FRAMES = 512
+
+class PerfDataReader implements FileReader {
+  readonly #file: RandomFile
+  readonly #recorder: Recorder
+  readonly #header: PerfHeader
+  readonly #sample: Sample
+  readonly #record: RecordView
+  readonly #printers: EventPrinters | undefined
+  readonly #symbols: Symbols
+  readonly #writer = new ByteWriter()
+  readonly #rounds = new Rounds()
+  readonly #packed: Uint8Array[] = []
+  #packedBytes = 0
+  readonly #taskOf = new Map<number, number>()
+  #at: number
+  readonly #end: number
+  #first: number | undefined
+  #events = 0
+  #lost = 0
+  #broken: string | undefined
+
+  constructor(file: RandomFile, recorder: Recorder) {
+    this.#file = file
+    this.#recorder = recorder
+    const header = readPerfHeader(file)
+    this.#header = header
+    this.#at = header.data.offset
+    // A recorder that was killed left a size of 0: then the data ends with the file.
+    this.#end = Math.min(file.size, header.data.size === 0 ? file.size : header.data.offset + header.data.size)
+    this.#sample = new Sample(header)
+    this.#record = new RecordView(header.little)
+    const { tracing } = header
+    this.#symbols = new Symbols(tracing?.kallsyms ?? new Uint8Array(0), tracing?.printk ?? new Uint8Array(0))
+    if (tracing !== undefined) {
+      this.#printers = new EventPrinters(tracing, this.#symbols, recorder, ({ system, name }) => `${system}:${name}`)
+    }
+  }
+
+  get done(): number {
+    return this.#at
+  }
+
+  step(): boolean {
+    if (this.#at + 8 <= this.#end && this.#broken === undefined) {
+      const bytes = this.#file.read(this.#at, Math.min(READ, this.#end - this.#at))
+      const used = this.#records(Uint8Array.from(bytes), this.#at)
+      if (used > 0) {
+        this.#at += used
+        return true
+      }
+      this.#broken ??= `a record at byte ${this.#at} that runs over the end of the data`
+    }
+    this.#unpack()
+    this.#rounds.flush((time, from, start, to) => this.#give(time, from, start, to))
+    return false
+  }
+
+  end(): void {
+    const { builder } = this.#recorder
+    if (this.#broken !== undefined)
+      builder.diagnose('warning', code.DAMAGED_DATA, `${this.#broken}: what came before it was read`)
+    if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'perf.data without a single sample')
+    if (this.#header.tracing !== undefined && this.#header.tracing.kallsyms.length === 0) {
+      builder.diagnose(
+        'info',
+        code.NO_SYMBOLS,
+        'the file has no kernel symbols (perf looks them up when it prints): functions are addresses',
+      )
+    }
+    const { meta } = builder
+    meta.startClock = String(this.#first ?? 0)
+    meta.cpus = this.#header.cpus
+    meta.kernel = this.#header.kernel
+    meta.lostEvents = this.#lost
+  }
+
+  /** Bytes of whole records at the start of `bytes`. */
+  #records(bytes: Uint8Array, base: number): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const { little } = this.#header
+    let at = 0
+    while (at + 8 <= bytes.length) {
+      const type = view.getUint32(at, little)
+      const size = view.getUint16(at + 6, little)
+      if (size < 8) throw perfDamage(`a record of ${size} bytes at byte ${base + at}`)
+      // Data that follows some records (PERF_RECORD_AUXTRACE) is counted in none.
+      if (at + size > bytes.length) break
+      this.#one(type, bytes.subarray(at, at + size))
+      at += size
+    }
+    return at
+  }
+
+  #one(type: number, record: Uint8Array): void {
+    switch (type) {
+      case RECORD.sample:
+      case RECORD.comm:
+      case RECORD.lost:
+      case RECORD.lostSamples:
+        this.#keep(type, record)
+        break
+      case RECORD.finishedRound:
+        this.#rounds.finish((time, bytes, from, to) => this.#give(time, bytes, from, to))
+        break
+      case RECORD.compressed:
+      case RECORD.compressed2:
+        this.#pack(Uint8Array.from(record.subarray(type === RECORD.compressed ? 8 : 16)))
+        break
+      default:
+    }
+  }
+
+  #keep(type: number, record: Uint8Array): void {
+    if (this.#rounds.bytes + record.length > limits.perfRoundBytes) {
+      // A file without rounds, or with a giant one: order what there is.
+      this.#rounds.flush((time, bytes, from, to) => this.#give(time, bytes, from, to))
+    }
+    this.#rounds.add(this.#sample.timeOf(type === RECORD.sample, record), record)
+  }
+
+  #pack(bytes: Uint8Array): void {
+    this.#packed.push(bytes)
+    this.#packedBytes += bytes.length
+    if (this.#packedBytes > limits.perfPackedBytes) {
+      throw new ApiError(
+        'limit',
+        `more than ${limits.perfPackedBytes} bytes of compressed records`,
+        'print it instead: perf script > FILE.txt',
+      )
+    }
+  }
+
+  /** All pieces of the stream together. */
+  #unpack(): void {
+    if (this.#packed.length === 0) return
+    const whole = new Uint8Array(this.#packedBytes)
+    let at = 0
+    for (const part of this.#packed) {
+      whole.set(part, at)
+      at += part.length
+    }
+    this.#packed.length = 0
+    try {
+      const plain = this.#file.inflate('zstd', whole, limits.perfPlainBytes)
+      this.#records(plain, 0)
+    } catch (error) {
+      if (error instanceof ApiError) throw error
+      this.#broken ??= 'compressed records that do not decompress'
+    }
+  }
+
+  /** One record, in order. */
+  #give(time: number, bytes: Uint8Array, from: number, to: number): void {
+    this.#record.over(bytes)
+    const record = this.#record
+    record.at = from
+    record.end = to
+    const type = record.word(0)
+    if (type === RECORD.sample) this.#event(time, bytes)
+    else if (type === RECORD.comm) this.#named()
+    else this.#lostHere(type)
+  }
+
+  #named(): void {
+    const record = this.#record
+    const tid = record.word(12)
+    let end = record.at + 16
+    while (end < record.end && record.bytes[end] !== 0) end++
+    const comm = decodeUtf8(record.bytes, record.at + 16, end)
+    const { builder } = this.#recorder
+    if (tid !== 0) builder.nameTask(this.#task(tid, record.word(8), 0), comm)
+  }
+
+  #lostHere(type: number): void {
+    const count = this.#record.number(type === RECORD.lost ? 16 : 8, 8, false)
+    this.#lost += count
+    this.#recorder.lost(undefined, count)
+    this.#recorder.builder.diagnose('warning', code.LOST_EVENTS, 'the recorder lost events')
+  }
+
+  #event(time: number, bytes: Uint8Array): void {
+    const sample = this.#sample
+    const attr = sample.read(this.#record)
+    if (attr === undefined) {
+      this.#recorder.builder.diagnose('warning', code.DAMAGED_DATA, 'samples that end before what they say they hold')
+      return
+    }
+    this.#first ??= time
+    const ts = time - this.#first
+    if (!(Math.abs(ts) <= LONGEST)) {
+      this.#recorder.builder.diagnose(
+        'warning',
+        code.TIME_OUT_OF_RANGE,
+        'times more than 104 days from the first event were taken for damage',
+      )
+      return
+    }
+    const task = this.#task(sample.tid, sample.pid, sample.cpu)
+    const cpu = Math.max(0, sample.cpu)
+    const writer = this.#writer
+    writer.reset()
+    let name: number
+    let context = CONTEXT_TASK
+    const printer = attr.type === TRACEPOINT && sample.rawTo > sample.rawFrom ? this.#tracepoint(bytes) : undefined
+    if (printer === undefined) name = this.#plainName(attr)
+    else {
+      printer.write(writer)
+      name = printer.nameOf()
+      const flags = this.#record.number(2, 1, false)
+      if ((flags & (HARDIRQ | SOFTIRQ | NMI)) !== 0) {
+        context = (flags & NMI) !== 0 ? CONTEXT_NMI : (flags & HARDIRQ) !== 0 ? CONTEXT_HARDIRQ : CONTEXT_SOFTIRQ
+      }
+    }
+    this.#events++
+    this.#recorder.event(ts, cpu, task, context, name, writer.bytes, 0, writer.at)
+    if (sample.chainCount > 0) this.#stack(task)
+  }
+
+  /** The printer of the sample's raw record, which becomes the current one. */
+  #tracepoint(bytes: Uint8Array) {
+    const record = this.#record
+    record.bytes = bytes
+    record.at = this.#sample.rawFrom
+    record.end = this.#sample.rawTo
+    return this.#printers?.of(record.number(0, 2, false), record)
+  }
+
+  #stack(task: number): void {
+    const { chainFrom, chainCount } = this.#sample
+    const record = this.#record
+    record.at = 0
+    record.end = record.bytes.length
+    const frames: string[] = []
+    for (let i = 0; i < Math.min(chainCount, FRAMES); i++) {
+      const [high, low] = [record.high(chainFrom + i * 8), record.low(chainFrom + i * 8)]
+      // PERF_CONTEXT_KERNEL and its like: what follows is of the kernel, of the user …
+      if (high === 0xffff_ffff && low >= 0xffff_f000) continue
+      frames.push(this.#symbols.place(high, low))
+    }
+    if (frames.length > 0) this.#recorder.stack(task, frames.join('\n'))
+  }
+
+  #plainName(attr: PerfAttr): number {
+    const bytes = encodeUtf8(`perf:type-${attr.type}-config-${attr.config}`)
+    return this.#recorder.builder.eventNames.intern(bytes, 0, bytes.length)
+  }
+
+  #task(tid: number, tgid: number, cpu: number): number {
+    const idle = tid === 0 || tid === 0xffff_ffff
+    const key = idle ? -1 - Math.max(0, cpu) : tid
+    const known = this.#taskOf.get(key)
+    if (known !== undefined) return known
+    const { builder } = this.#recorder
+    const task = builder.task(idle ? 0 : tid, Math.max(0, cpu))
+    if (idle) builder.nameTask(task, '<idle>')
+    else builder.tasks[task].tgid = tgid
+    this.#taskOf.set(key, task)
+    return task
+  }
+}
+
+export const perfData: FileFormat = {
+  input: 'file',
+  id: 'perf-data',
+  title: 'perf.data',
+  extensions: ['data'],
+  sniff: (head) => (isPerfData(head) ? 1 : 0),
+  open: (file, recorder) => new PerfDataReader(file, recorder),
+}
