@@ -4,6 +4,7 @@
  * truncate or unlink frees it, and the fault cannot undo it because setattr needs i_rwsem). R01b: the file grows again before
  * anyone frees the block; if it was linked as written and the fault left before zeroing, its last owner's bytes show.
  */
+import { PTE_NONE } from '../sim/mm.ts'
 import { load } from '../sim/ops/access.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import { process } from '../sim/scenarios/actors.ts'
@@ -55,6 +56,8 @@ export const leakExposed: Race = {
   invariants: ['V5', 'V8'],
   sources: SOURCES,
   notApplicable: daxOnly,
+  // Who gets through to a freed block is R02; this is about the block of a fault that was refused, in the file again.
+  counts: ({ mms: [mm], inodes: [file] }) => mm.vmas[0].pte(PAGE) === PTE_NONE && file.size > PAGE,
   setUp(w) {
     const { file, vma } = mapped(w)
     const reader = process(w, file)

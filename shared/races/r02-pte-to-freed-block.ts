@@ -6,7 +6,7 @@
 import { write } from '../sim/ops/file-io.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import type { Race } from './race.ts'
-import { always, commit, commits, fileOf, mapped, past, storeThenLoad, toEnd } from './stage.ts'
+import { always, commit, commits, fileOf, mapped, past, run, storeThenLoad, toEnd } from './stage.ts'
 
 export const pteToFreed: Race = {
   id: 'R02',
@@ -40,8 +40,12 @@ export const pteToFreed: Race = {
       moves: [past('F', 'map_blocks'), toEnd('T'), toEnd('F'), ...commits('O')],
     },
     {
+      title: 'truncate between the last look at i_size and the PTE',
+      moves: [run('F', 'acquire', 'ptl'), toEnd('T'), toEnd('F'), ...commits('O')],
+    },
+    {
       title: 'truncate frees once its UNMAP is over',
-      moves: [past('F', 'map_blocks'), past('T', 'unmap'), toEnd('F'), toEnd('T'), ...commits('O')],
+      moves: [past('F', 'map_blocks'), run('T', 'phase', 'drop'), toEnd('F'), toEnd('T'), ...commits('O')],
     },
   ],
 }

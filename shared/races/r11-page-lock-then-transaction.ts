@@ -10,8 +10,8 @@ import { fsync } from '../sim/ops/fsync.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
-import type { Contender, Race } from './race.ts'
-import { allocatingFaults, commit, either, journaled, mapped, on, PAGE, past, run, storeOnce } from './stage.ts'
+import type { Race } from './race.ts'
+import { allocatingFaults, commit, either, journaled, locksEntries, mapped, on, PAGE, run, storeOnce } from './stage.ts'
 
 /** A deadlock in which somebody waits for a lock of this class. */
 export function circleThrough(className: string): (w: World) => boolean {
@@ -51,13 +51,9 @@ export const pageLockThenTransaction: Race = {
   scripts: [
     {
       title: 'page lock, handle, commit, handle, page lock',
-      moves: [run('F', 'acquired', 'folio'), past('P', 'unmap'), on('C'), on('J'), on('F'), on('P')],
+      moves: [run('F', 'acquired', 'folio'), run('P', 'phase', 'drop'), on('C'), on('J'), on('F'), on('P')],
     },
   ],
-}
-
-function locksEntries({ policy }: Contender): string | undefined {
-  return policy.pairing.entries === true ? undefined : 'it locks no DAX entries'
 }
 
 export const entryLockThenTransaction: Race = {
@@ -81,7 +77,7 @@ export const entryLockThenTransaction: Race = {
   scripts: [
     {
       title: 'entry lock, handle, commit, handle, entry lock',
-      moves: [run('F', 'acquired', 'entry'), past('P', 'unmap'), on('C'), on('J'), on('F'), on('P')],
+      moves: [run('F', 'acquired', 'entry'), run('P', 'phase', 'drop'), on('C'), on('J'), on('F'), on('P')],
     },
   ],
 }

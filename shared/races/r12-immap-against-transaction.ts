@@ -32,7 +32,7 @@ export const immapAgainstTransaction: Race = {
   scripts: [
     {
       title: 'handle, i_mmap, commit, handle, i_mmap',
-      moves: [run('P', 'acquired', 'handle'), run('F', 'acquired', 'i_mmap'), on('C'), on('J'), on('F'), on('P')],
+      moves: [run('P', 'acquire', 'i_mmap'), run('F', 'acquired', 'i_mmap'), on('C'), on('J'), on('F'), on('P')],
     },
   ],
 }

@@ -4,9 +4,13 @@
  * hole page after it had taken the lock unmapped it, and UNMAP takes the lock again. (c) The first posting let UNMAP skip the
  * lock for DAX, so nothing kept the list of mappings still while it was walked. `R13` is any of them.
  */
+import { blockOf } from '../sim/extents.ts'
+import { filePte } from '../sim/mm.ts'
+import { munmap, unlinkVma } from '../sim/ops/munmap.ts'
+import { punchHole } from '../sim/ops/punch-hole.ts'
 import { process } from '../sim/scenarios/actors.ts'
 import type { Race, RaceGroup } from './race.ts'
-import { always, loadOnce, mapped, run, storeOnce, toEnd } from './stage.ts'
+import { always, loadOnce, mapped, PAGE, run, storeOnce, toEnd } from './stage.ts'
 
 const SOURCES = ['0f90cc6609c7', '0df9d41ab5d4', '843172978bb9', 'list archive, August to October 2015']
 
@@ -37,6 +41,38 @@ export const immapLeaked: Race = {
     ]
   },
   scripts: [{ title: 'a 2 MiB fault without space, and the next fault', moves: [toEnd('F'), toEnd('O')] }],
+}
+
+export const immapSkipped: Race = {
+  id: 'R13c',
+  title: 'UNMAP walks mappings without i_mmap',
+  about: 'A punch unmaps the first of two mappings, its process unmaps it meanwhile, and the walk misses the second.',
+  severity: 'security',
+  invariants: ['V1'],
+  sources: SOURCES,
+  notApplicable: always,
+  setUp(w) {
+    const { file, vma } = mapped(w, { blocks: 'written' })
+    const second = process(w, file)
+    if (w.dax) {
+      const pte = filePte(blockOf(file.extents.tree[PAGE]), false)
+      for (const one of [vma, second]) w.setPte(one, PAGE, pte)
+    }
+    return [
+      { id: 'P', comm: 'punch', steps: punchHole(w, file, { from: PAGE, to: PAGE + 1 }) },
+      {
+        id: 'U',
+        comm: 'munmap',
+        steps: (function* () {
+          yield* munmap(w, vma, 'munmap')
+          yield* unlinkVma(w, vma)
+        })(),
+      },
+    ]
+  },
+  scripts: [
+    { title: 'the first mapping goes during the walk', moves: [run('P', 'phase', 'tlb'), toEnd('U'), toEnd('P')] },
+  ],
 }
 
 export const immapRecursed: Race = {

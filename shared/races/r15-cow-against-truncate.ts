@@ -30,12 +30,15 @@ export const cowAgainstTruncate: Race = {
   },
   scripts: [
     { title: 'truncate between the copy and its PTE', moves: [run('F', 'acquire', 'ptl'), toEnd('T'), toEnd('F')] },
-    { title: 'the PTE between UNMAP and DROP', moves: [past('F', 'copy'), past('T', 'unmap'), toEnd('F'), toEnd('T')] },
+    {
+      title: 'the PTE between UNMAP and DROP',
+      moves: [past('F', 'copy'), run('T', 'phase', 'drop'), toEnd('F'), toEnd('T')],
+    },
     {
       title: 'the PTE after UNMAP, while truncate waits',
       moves: [
         run('F', 'acquire', 'ptl'),
-        past('T', 'unmap'),
+        run('T', 'phase', 'drop'),
         on('T'),
         run('F', 'phase', 'user'),
         toEnd('T'),

@@ -6,14 +6,10 @@
  */
 import { invalidateEntries } from '../sim/ops/direct-io.ts'
 import { process } from '../sim/scenarios/actors.ts'
-import type { Contender, Race, RaceGroup } from './race.ts'
-import { either, loadOnce, mapped, on, PAGE, past, storeOnce, toEnd } from './stage.ts'
+import type { Race, RaceGroup } from './race.ts'
+import { either, hugeFaults, loadOnce, locksEntries, mapped, on, PAGE, past, storeOnce, toEnd } from './stage.ts'
 
 const SOURCES = ['23c84eb78375', '237388320def']
-
-export function locksEntries({ policy }: Contender): string | undefined {
-  return policy.pairing.entries === true ? undefined : 'it locks no DAX entries'
-}
 
 export const lostWakeUp: RaceGroup = {
   id: 'R18',
@@ -51,9 +47,7 @@ export const wakeLostToHash: Race = {
   severity: 'hang',
   invariants: ['V13'],
   sources: SOURCES,
-  notApplicable: either(locksEntries, ({ policy }) =>
-    policy.switches.pmdFaults ? undefined : 'it has no 2 MiB faults',
-  ),
+  notApplicable: either(locksEntries, hugeFaults),
   blocks: 1024,
   setUp(w) {
     const file = w.newFile({ dax: w.dax, pages: 512, blocks: 'written' })

@@ -4,9 +4,8 @@
  * 2 MiB mapping now. It must look again once it has the lock.
  */
 import { process } from '../sim/scenarios/actors.ts'
-import { locksEntries } from './r18-lost-wake-up.ts'
 import type { Race } from './race.ts'
-import { either, loadOnce, past, run, storeOnce, toEnd } from './stage.ts'
+import { either, hugeFaults, loadOnce, locksEntries, past, run, storeOnce, toEnd } from './stage.ts'
 
 export const pmdPteCollision: Race = {
   id: 'R19',
@@ -16,9 +15,7 @@ export const pmdPteCollision: Race = {
   severity: 'security',
   invariants: ['V1'],
   sources: ['mm and dax fixes of 4.12', 'xfstests generic/437'],
-  notApplicable: either(locksEntries, ({ policy }) =>
-    policy.switches.pmdFaults ? undefined : 'it has no 2 MiB faults',
-  ),
+  notApplicable: either(locksEntries, hugeFaults),
   blocks: 1024,
   setUp(w) {
     const file = w.newFile({ dax: w.dax, pages: 512, blocks: 'written' })

@@ -17,13 +17,13 @@ function leavesSpaceAlone({ policy }: Contender): string | undefined {
     : undefined
 }
 
-/** A full device: the first half of the file has all blocks, the page is a hole. */
+/** A full device: one file has all blocks, the page of the other is a hole. */
 function fullDevice(w: World): readonly Actor[] {
-  const { file, vma } = mapped(w)
-  w.preallocate(file, { from: 0, to: 3, kind: 'written' })
+  const full = w.newFile({ dax: w.dax, pages: 3, blocks: 'written' })
+  const { vma } = mapped(w)
   w.startJournal(Infinity)
   return [
-    { id: 'P', comm: 'punch', steps: punchHole(w, file, { from: 0, to: 3 }) },
+    { id: 'P', comm: 'punch', steps: punchHole(w, full, { from: 0, to: 3 }) },
     { id: 'F', comm: 'write-fault', steps: storeOnce(w, vma) },
   ]
 }
@@ -47,7 +47,7 @@ export const spuriousEnospc: Race = {
       title: 'the fault while the punch frees',
       moves: [
         past('P', 'drop'),
-        { actor: 'P', until: { at: 'see', name: 'block map of page 1' } },
+        { actor: 'P', until: { at: 'see', name: 'file 1 block map of page 1' } },
         on('F'),
         toEnd('P'),
         on('J'),

@@ -1,6 +1,6 @@
 /**
  * R33: a MAP_SYNC write fault must not map its block writable before the block's transaction is durable (4.15; DOMAIN.md 3.14). If it
- * does, a program stores, flushes its cache lines and believes it has saved; the power fails and the extent was never committed.
+ * does, another thread stores, flushes its cache lines and believes it has saved; the power fails and the extent was never committed.
  */
 import { persist } from '../sim/ops/user-flush.ts'
 import { process } from '../sim/scenarios/actors.ts'
@@ -18,7 +18,7 @@ function hasMapSync({ policy }: Contender): string | undefined {
 export const mapSyncOrder: Race = {
   id: 'R33',
   title: 'MAP_SYNC: writable before durable',
-  about: 'A store through a MAP_SYNC mapping and a flush of its cache line; the power fails.',
+  about: 'Two threads store through one MAP_SYNC mapping and flush their cache lines; the power fails.',
   severity: 'corruption',
   invariants: ['V15'],
   sources: ['xfstests generic/470', 'fs/dax.c of 4.15: dax_finish_sync_fault'],
@@ -28,7 +28,16 @@ export const mapSyncOrder: Race = {
     const file = fileOf(w)
     const vma = process(w, file, { sync: true })
     w.startJournal(Infinity)
-    return [{ id: 'F', comm: 'persist', steps: persist(w, vma, { index: PAGE, slot: 0 }) }]
+    return [1, 2].map((n) => ({
+      id: `F${n}`,
+      comm: `persist-${n}`,
+      steps: persist(w, vma, { index: PAGE, slot: n - 1 }),
+    }))
   },
-  scripts: [{ title: 'fault, store, flush, power cut', moves: [on('F'), on('J'), toEnd('F')] }],
+  scripts: [
+    {
+      title: 'one waits for the commit, another thread stores and flushes',
+      moves: [on('F1'), on('F2'), on('J'), toEnd('F1'), toEnd('F2')],
+    },
+  ],
 }

@@ -109,6 +109,14 @@ export function journaled({ fs }: Contender): string | undefined {
   return fs.journal === 'none' ? `${fs.title} has no journal` : undefined
 }
 
+export function locksEntries({ policy }: Contender): string | undefined {
+  return policy.pairing.entries === true ? undefined : 'it locks no DAX entries'
+}
+
+export function hugeFaults({ policy }: Contender): string | undefined {
+  return policy.switches.pmdFaults ? undefined : 'it has no 2 MiB faults'
+}
+
 /** The first reason there is. */
 export function either(
   ...reasons: readonly ((contender: Contender) => string | undefined)[]

@@ -1,13 +1,11 @@
-/**
- * `faultline list`: what ids there are. Races belong to the explorer, which this version does not have: their list is
- * empty and a note says why.
- */
+/** `faultline list`: what ids there are. */
 
 import { EXPORT_FORMATS, type AppInfo } from '#shared/contract/methods.ts'
+import type { RaceInfo } from '#shared/contract/races.ts'
 import type { ScenarioInfo, SimCatalog, SlotInfo, StrategyInfo } from '#shared/contract/simulation.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import { json } from '../options.ts'
-import { bold, columnsOf, dim, note, print, printable, printJson, printTable } from '../output.ts'
+import { bold, columnsOf, dim, print, printable, printJson, printTable } from '../output.ts'
 import { verb } from './verb.ts'
 
 const LISTS = ['scenarios', 'strategies', 'slots', 'races', 'invariants', 'formats', 'analyses'] as const
@@ -27,11 +25,12 @@ export const list = verb({
     const known = LISTS.find((id) => id === what)
     if (known === undefined) throw unknownId('list', what, LISTS)
     const simulated = SIMULATED.has(known) ? await session.call('sim.catalog', {}) : undefined
-    const items = itemsOf(known, await session.call('app.info', {}), simulated)
-    if (items.length === 0) note(`there are no ${known} in this version: it does not search interleavings`)
+    const races = known === 'races' ? await session.call('race.list', {}) : undefined
+    const items = races ?? itemsOf(known, await session.call('app.info', {}), simulated)
     if (options.json) printJson({ [known]: items })
     else if (simulated !== undefined) printCatalog(known, simulated)
-    else if (items.length > 0) printItems(known, items)
+    else if (races !== undefined) printRaces(races)
+    else printItems(known, items)
     return 0
   },
 })
@@ -44,15 +43,17 @@ function itemsOf(what: List, app: AppInfo, simulated: SimCatalog | undefined): r
       return formats(app)
     case 'analyses':
       return app.analyses
-    case 'races':
-      return []
     default:
-      return simulated?.[what] ?? []
+      return simulated === undefined ? [] : itemsOfCatalog(simulated, what)
   }
 }
 
+function itemsOfCatalog(catalog: SimCatalog, what: List): readonly Item[] {
+  return what === 'scenarios' || what === 'strategies' || what === 'slots' || what === 'invariants' ? catalog[what] : []
+}
+
 function printCatalog(what: List, catalog: SimCatalog): void {
-  print(`${catalog[what as keyof SimCatalog].length} ${what}`)
+  print(`${itemsOfCatalog(catalog, what).length} ${what}`)
   if (what === 'scenarios') catalog.scenarios.forEach(printScenario)
   else if (what === 'strategies') printStrategies(catalog.strategies)
   else if (what === 'slots') catalog.slots.forEach(printSlot)
@@ -91,6 +92,20 @@ function printInvariants(invariants: SimCatalog['invariants']): void {
     name('id', ({ id }) => id),
     name('title', ({ title }) => title),
     name('severity', ({ severity }) => severity),
+    name('says', ({ about }) => about),
+  ])
+}
+
+function printRaces(races: readonly RaceInfo[]): void {
+  print(`${races.length} races`)
+  const { name } = columnsOf(races)
+  printTable([
+    name('id', ({ id }) => id),
+    name('title', ({ title }) => title),
+    name('severity', ({ severity }) => severity),
+    name('violates', ({ invariants, parts }) =>
+      parts === null ? invariants.join(', ') : `any of ${parts.join(', ')}`,
+    ),
     name('says', ({ about }) => about),
   ])
 }

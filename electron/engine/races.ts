@@ -1,0 +1,116 @@
+/**
+ * Races, as the contract has them: checks ids while it costs nothing and hands the work to a pool of threads that lives as long
+ * as it is used. Cells of the matrix are kept by race and strategy for the life of the engine: the model does not change under
+ * it, so the same cell comes out the same.
+ */
+
+import { availableParallelism } from 'node:os'
+import type { Piscina } from 'piscina'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { ParsedParams, Progress } from '#shared/contract/methods.ts'
+import type { RaceInfo, RaceResult, VerdictRow, VerdictsResult } from '#shared/contract/races.ts'
+import { isGroup, races } from '#shared/races/index.ts'
+import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import type { JobContext } from './jobs.ts'
+import type { RaceSpec } from './races-run.ts'
+import { entryUrl } from './spawn.ts'
+
+/** Threads that nobody needs go after this. */
+const IDLE_MS = 10_000
+
+export class Races {
+  readonly #cells = new Map<string, VerdictRow>()
+  #pool: Promise<Piscina> | undefined
+
+  list(): RaceInfo[] {
+    return races.items.map((race) => ({
+      id: race.id,
+      title: race.title,
+      about: race.about,
+      severity: race.severity,
+      sources: race.sources,
+      invariants: isGroup(race) ? [] : race.invariants,
+      parts: isGroup(race) ? race.parts : null,
+      scripts: isGroup(race) ? [] : race.scripts.map((script) => script.title),
+    }))
+  }
+
+  async run({ race, strategy, slots }: ParsedParams<'race.run'>, { signal }: JobContext): Promise<RaceResult> {
+    const overrides = Object.entries(slots).map(([name, option]) => `${name}=${option}`)
+    const spec: RaceSpec = { race: races.get(race).id, strategy, slots: overrides }
+    parseStrategy(strategy, overrides)
+    const pool = await this.#started()
+    return (await pool.run(spec, { name: 'one', signal }).catch(sayCancelled(signal))) as RaceResult
+  }
+
+  async verdicts(params: ParsedParams<'verdicts.run'>, context: JobContext): Promise<VerdictsResult> {
+    const started = performance.now()
+    const ids = params.races.length > 0 ? params.races.map((id) => races.get(id).id) : races.ids
+    const against = params.strategies.length > 0 ? params.strategies : strategies.ids
+    const labels = against.map((text) => parseStrategy(text).label)
+    if (params.fresh) this.#cells.clear()
+    const pool = await this.#started()
+    let done = 0
+    const report = () => context.onProgress(progressOf(done, ids.length * labels.length, started))
+    report()
+    await Promise.all(
+      ids.map(async (race) => {
+        const missing = labels.filter((label) => !this.#cells.has(keyOf(race, label)))
+        const rows = missing.length === 0 ? [] : await this.#row(pool, { race, strategies: missing }, context.signal)
+        for (const row of rows) this.#cells.set(keyOf(race, row.strategy), row)
+        done += labels.length
+        report()
+      }),
+    )
+    const rows = ids.flatMap((race) => labels.map((label) => this.#cells.get(keyOf(race, label)) as VerdictRow))
+    return { rows, wallMs: Math.round(performance.now() - started) }
+  }
+
+  async #row(
+    pool: Piscina,
+    what: { readonly race: string; readonly strategies: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<VerdictRow[]> {
+    return (await pool.run(what, { name: 'row', signal }).catch(sayCancelled(signal))) as VerdictRow[]
+  }
+
+  async close(): Promise<void> {
+    await (await this.#pool)?.destroy()
+  }
+
+  #started(): Promise<Piscina> {
+    this.#pool ??= import('piscina').then(
+      ({ Piscina }) =>
+        new Piscina({
+          filename: entryUrl('races-run').href,
+          minThreads: 0,
+          maxThreads: Math.max(1, Math.min(limits.jobs, availableParallelism())),
+          idleTimeout: IDLE_MS,
+        }),
+    )
+    return this.#pool
+  }
+}
+
+function keyOf(race: string, strategy: string): string {
+  return `${race} ${strategy}`
+}
+
+function sayCancelled(signal: AbortSignal): (error: unknown) => never {
+  return (error) => {
+    if (signal.aborted) throw new ApiError('cancelled', 'the races were cancelled')
+    throw error
+  }
+}
+
+function progressOf(done: number, total: number, started: number): Progress {
+  return {
+    stage: 'running races',
+    done,
+    total,
+    unit: 'runs',
+    events: null,
+    elapsedMs: Math.round(performance.now() - started),
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * What the race catalogue says over the contract: which races there are, one race under one strategy with its film, and the
+ * matrix of all. Outcomes are computed by running; `expected` is what the literature says, for comparison only. `null` is "cannot
+ * be known", never 0.
+ */
+
+import * as z from 'zod'
+import type { FilmStep } from '../explore/film.ts'
+import type { RaceOutcome } from '../races/index.ts'
+
+export type { FilmStep } from '../explore/film.ts'
+export type { RaceOutcome } from '../races/index.ts'
+
+const raceId = z.string().min(1).max(16)
+/** `F`, or with overrides `F,tx=tx-before-locks`. */
+const strategy = z.string().min(1).max(4096)
+
+export const raceSchema = z.object({
+  race: raceId,
+  strategy,
+  /** Slots and switches that replace the strategy's own. */
+  slots: z.record(z.string().max(64), z.string().max(64)).default({}),
+})
+
+export const verdictsSchema = z.object({
+  /** Left out: every race. */
+  races: z.array(raceId).max(200).default([]),
+  /** Left out: every preset. */
+  strategies: z.array(strategy).max(64).default([]),
+  /** Compute what has been computed before, too. */
+  fresh: z.boolean().default(false),
+})
+
+export interface RaceInfo {
+  readonly id: string
+  readonly title: string
+  readonly about: string
+  readonly severity: string
+  readonly invariants: readonly string[]
+  readonly sources: readonly string[]
+  /** Of a race that is any of several others. */
+  readonly parts: readonly string[] | null
+  /** Its scripts: the bad interleavings it drives. */
+  readonly scripts: readonly string[]
+}
+
+export interface VerdictRow {
+  readonly race: string
+  readonly strategy: string
+  readonly outcome: RaceOutcome
+  /** What the literature says; null where nobody does. */
+  readonly expected: RaceOutcome | null
+  readonly invariants: readonly string[]
+  /** What was seen, or why the race does not apply. */
+  readonly why: string | null
+  readonly schedule: string | null
+  /** The race that decided: of a group one of its parts. */
+  readonly decidedBy: string
+  /** Executions of the search behind `held`, and whether it left nothing out within two preemptions. */
+  readonly executions: number
+  readonly complete: boolean
+}
+
+export interface RaceResult extends VerdictRow {
+  readonly title: string
+  readonly fs: string
+  /** Slots and switches as they were run. */
+  readonly slots: Readonly<Record<string, string>>
+  /** The film of `schedule`; empty where the race does not apply. */
+  readonly steps: readonly FilmStep[]
+  /** State before the first step, by name; steps say what changes. */
+  readonly initialState: Readonly<Record<string, string>>
+  readonly wallMs: number
+}
+
+export interface VerdictsResult {
+  readonly rows: readonly VerdictRow[]
+  readonly wallMs: number
+}

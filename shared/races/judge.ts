@@ -1,0 +1,132 @@
+/**
+ * What comes out of a race under a strategy, by running it: its scripts, which drive the bad interleaving as far as the
+ * strategy lets them; then, if nothing broke, a search of all interleavings of its actors with at most two preemptions, up to a
+ * budget of executions. So `held` means more than one schedule, and says how many.
+ */
+
+import { direct } from '../explore/directed.ts'
+import { encodeSchedule } from '../explore/schedule.ts'
+import { Search } from '../explore/search.ts'
+import type { Subject } from '../explore/subject.ts'
+import { limits } from '../base/limits.ts'
+import type { World } from '../sim/world.ts'
+import type { Contender, Race } from './race.ts'
+import { linesOf, raceSubject } from './subject.ts'
+
+export type RaceOutcome = 'violated' | 'held' | 'hazard' | 'not-applicable'
+
+export interface RaceVerdict {
+  readonly race: string
+  readonly outcome: RaceOutcome
+  /** Those that were violated, or that make the hazard. */
+  readonly invariants: readonly string[]
+  /** What was seen; why the race does not apply. */
+  readonly why: string | undefined
+  /** The schedule that shows it; of a race that held its first script's. */
+  readonly schedule: string | undefined
+  readonly moves: readonly number[]
+  /** Executions of the search behind `held`, and whether it left nothing out within its bound. */
+  readonly executions: number
+  readonly complete: boolean
+}
+
+export interface JudgeOptions {
+  /** Executions the search behind `held` may take. */
+  readonly budget?: number
+}
+
+/** DOMAIN.md 8.1: every race of the catalogue needs at most two. */
+const PREEMPTIONS = 2
+/** A world of 2 MiB pages takes as long to build as ten others. */
+const HUGE_BLOCKS = 256
+
+interface Bad {
+  readonly outcome: 'violated' | 'hazard'
+  readonly invariants: readonly string[]
+  readonly why: string
+}
+
+export function judge(race: Race, on: Contender, options: JudgeOptions = {}): RaceVerdict {
+  const none = { race: race.id, invariants: [], executions: 0, complete: false, moves: [], schedule: undefined }
+  const reason = race.notApplicable(on)
+  if (reason !== undefined) return { ...none, outcome: 'not-applicable', why: reason }
+  const watched = new Watched(race, on)
+  let hazard: RaceVerdict | undefined
+  let first: { readonly schedule: string; readonly moves: readonly number[] } | undefined
+  for (const lines of linesOf(race, on)) {
+    const { schedule, moves } = direct(watched.subject, lines, { state: false })
+    const bad = watched.take()
+    first ??= { schedule, moves }
+    if (bad === undefined) continue
+    const verdict: RaceVerdict = { ...none, ...bad, schedule, moves }
+    if (bad.outcome === 'violated') return verdict
+    hazard ??= verdict
+  }
+  if (hazard !== undefined) return hazard
+  return { ...none, ...first, ...search(race, watched, options) }
+}
+
+/** A subject that says of each execution whether it was bad. */
+class Watched {
+  readonly subject: Subject
+  #bad: Bad | undefined
+
+  constructor(race: Race, on: Contender) {
+    this.subject = {
+      ...raceSubject(race, on),
+      judge: (world) => {
+        this.#bad = badIn(race, on, world)
+      },
+    }
+  }
+
+  take(): Bad | undefined {
+    const bad = this.#bad
+    this.#bad = undefined
+    return bad
+  }
+}
+
+export function badIn(race: Race, on: Contender, world: World): Bad | undefined {
+  const found = world.k.findings.filter(
+    (finding) => race.invariants.includes(finding.invariant) && (race.counts?.(world, finding) ?? true),
+  )
+  if (found.length > 0) {
+    return {
+      outcome: race.onlyHazard === true ? 'hazard' : 'violated',
+      invariants: [...new Set(found.map((finding) => finding.invariant))],
+      why: found[0].message,
+    }
+  }
+  const hazard = race.hazard?.(world, on)
+  return hazard === undefined ? undefined : { outcome: 'hazard', invariants: [], why: hazard }
+}
+
+type Searched = Pick<RaceVerdict, 'outcome' | 'why' | 'executions' | 'complete'> & Partial<RaceVerdict>
+
+function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
+  const { subject } = watched
+  const scale = (race.blocks ?? 0) > HUGE_BLOCKS ? 10 : 1
+  const budget = Math.ceil((options.budget ?? limits.raceExecutions) / scale)
+  const tree = new Search(
+    subject,
+    { prefix: [], sleepers: [] },
+    { preemptions: PREEMPTIONS, depth: limits.exploreDepth, reduce: true },
+  )
+  let hazard: (Bad & { readonly moves: readonly number[] }) | undefined
+  let complete = false
+  while (tree.executions < budget) {
+    if (!tree.next()) {
+      complete = true
+      break
+    }
+    const bad = watched.take()
+    if (bad === undefined || hazard !== undefined) continue
+    hazard = { ...bad, moves: tree.path }
+    if (bad.outcome === 'violated') break
+  }
+  const { executions } = tree
+  if (hazard === undefined) return { outcome: 'held', why: undefined, executions, complete }
+  const schedule = encodeSchedule({ subject: subject.id, strategy: subject.strategy, moves: hazard.moves })
+  return { ...hazard, schedule, executions, complete }
+}
