@@ -8,7 +8,7 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeS
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inflateSync, zstdDecompressSync } from 'node:zlib'
+import { constants, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { RandomFile } from '#shared/formats/random-file.ts'
@@ -30,6 +30,7 @@ function overBytes(bytes: Uint8Array): OpenRandomFile {
     size: bytes.length,
     read: (offset, length) => bytes.subarray(offset, offset + length),
     inflate,
+    inflateOpen,
     close: () => undefined,
   }
 }
@@ -50,6 +51,7 @@ function overFile(fd: number, gone: () => void): OpenRandomFile {
       return buffer.subarray(0, at)
     },
     inflate,
+    inflateOpen,
     close() {
       if (!open) return
       open = false
@@ -84,6 +86,10 @@ async function spooled(input: Input, check: () => void): Promise<OpenRandomFile>
     throw error
   }
   return overFile(fd, remove)
+}
+
+function inflateOpen(bytes: Uint8Array, most: number): Uint8Array {
+  return zstdDecompressSync(bytes, { maxOutputLength: most, finishFlush: constants.ZSTD_e_continue })
 }
 
 function inflate(method: 'zstd' | 'zlib', bytes: Uint8Array, most: number): Uint8Array {

@@ -10,4 +10,6 @@ export interface RandomFile {
   read(offset: number, length: number): Uint8Array
   /** Undoes one zstd or zlib frame that must give at most `most` bytes; throws on damage. */
   inflate(method: 'zstd' | 'zlib', bytes: Uint8Array, most: number): Uint8Array
+  /** The same for a zstd frame that was flushed and never ended. */
+  inflateOpen(bytes: Uint8Array, most: number): Uint8Array
 }

@@ -4,7 +4,7 @@
  * independently of the reader.
  */
 
-import { inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { constants, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { decodeUtf8 } from '#shared/base/bytes.ts'
 import type { RandomFile } from '#shared/formats/random-file.ts'
 import { traceDat } from '#shared/formats/trace-dat/trace-dat.ts'
@@ -22,6 +22,8 @@ export function randomFile(bytes: Uint8Array): RandomFile {
       const options = { maxOutputLength: Math.max(1, most) }
       return method === 'zstd' ? zstdDecompressSync(packed, options) : inflateSync(packed, options)
     },
+    inflateOpen: (packed, most) =>
+      zstdDecompressSync(packed, { maxOutputLength: most, finishFlush: constants.ZSTD_e_continue }),
   }
 }
 

@@ -112,16 +112,18 @@ class PerfDataReader implements FileReader {
 
   /** Bytes of whole records at the start of `bytes`. */
   #records(bytes: Uint8Array, base: number): number {
+    return this.#walk(bytes, base, (type, from, to) => this.#one(type, bytes.subarray(from, to)))
+  }
+
+  #walk(bytes: Uint8Array, base: number, each: (type: number, from: number, to: number) => void): number {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const { little } = this.#header
     let at = 0
     while (at + 8 <= bytes.length) {
-      const type = view.getUint32(at, little)
       const size = view.getUint16(at + 6, little)
       if (size < 8) throw perfDamage(`a record of ${size} bytes at byte ${base + at}`)
-      // Data that follows some records (PERF_RECORD_AUXTRACE) is counted in none.
       if (at + size > bytes.length) break
-      this.#one(type, bytes.subarray(at, at + size))
+      each(view.getUint32(at, little), at, at + size)
       at += size
     }
     return at
@@ -176,13 +178,22 @@ class PerfDataReader implements FileReader {
       at += part.length
     }
     this.#packed.length = 0
+    // What was ordered so far came before the first compressed record.
+    this.#rounds.flush((time, bytes, from, to) => this.#give(time, bytes, from, to))
+    let plain: Uint8Array
     try {
-      const plain = this.#file.inflate('zstd', whole, limits.perfPlainBytes)
-      this.#records(plain, 0)
-    } catch (error) {
-      if (error instanceof ApiError) throw error
-      this.#broken ??= 'compressed records that do not decompress'
+      plain = this.#file.inflateOpen(whole, limits.perfPlainBytes)
+    } catch {
+      this.#broken ??= 'compressed records that do not decompress, or to more than can be put in order'
+      return
     }
+    this.#rounds.over(plain)
+    const used = this.#walk(plain, 0, (type, from, to) => {
+      if (type === RECORD.sample || type === RECORD.comm || type === RECORD.lost || type === RECORD.lostSamples) {
+        this.#rounds.place(this.#sample.timeOf(type === RECORD.sample, plain.subarray(from, to)), from, to)
+      }
+    })
+    if (used < plain.length) this.#broken ??= 'compressed records that end in the middle of one'
   }
 
   /** One record, in order. */

@@ -5,7 +5,7 @@
  */
 
 export class Rounds {
-  #bytes = new Uint8Array(1 << 20)
+  #bytes: Uint8Array = new Uint8Array(1 << 20)
   #used = 0
   /** Time of each kept record, and where it lies in `#bytes`. */
   #times: number[] = []
@@ -36,6 +36,18 @@ export class Rounds {
     this.#ends.push(end)
     this.#used = end
     if (time > this.#max) this.#max = time
+  }
+
+  /** Takes a buffer as it is, whose records `place` then names: nothing may be kept yet. */
+  over(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#used = bytes.length
+  }
+
+  place(time: number, from: number, to: number): void {
+    this.#times.push(time)
+    this.#starts.push(from)
+    this.#ends.push(to)
   }
 
   /** A round ended: gives out what nothing can precede any more. */
