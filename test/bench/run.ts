@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|answers|window|kernel|simulate]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|answers|window|kernel|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
@@ -129,14 +129,15 @@ async function main(): Promise<number> {
     console.log('no corpus: set FAULTLINE_CORPUS to its folder')
     return 1
   }
-  const wanted = process.argv.slice(2)
+  const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+  const long = process.argv.includes('--long')
   const wants = (name: string) => wanted.length === 0 || wanted.includes(name)
   const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'))
   let ok = true
   try {
     if (wants('import')) ok = (await benchImport(folder)) && ok
     if (wants('kernel')) ok = benchKernel() && ok
-    if (wants('simulate')) ok = (await benchSimulate(folder)) && ok
+    if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
     if (wants('answers') || wants('window')) {
       const input = join(folder, 'input.txt')
       const saved = join(folder, 'saved.faultline')

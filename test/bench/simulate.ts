@@ -1,79 +1,116 @@
 /**
- * Simulated runs: happenings a second on one core with spans, columns and the oracle on, by number of tasks, and end to
- * end into a file as a user sees it, with the memory that takes. The best of a few runs counts: the rest is the machine's
- * other work.
+ * Simulated runs: happenings per second of one core with spans, columns and the oracle on, against the same model in SimPy,
+ * by number of tasks and by length, and end to end into a file as a user sees it, with the memory that takes. CPU time is
+ * what counts, and the quickest of a few runs: the rest is the machine's other work. `--long`: 10^8 events as well.
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { TraceBuilder } from '#shared/model/builder.ts'
-import type { TraceSink } from '#shared/model/trace.ts'
-import { PHASES } from '#shared/sim/phases.ts'
-import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices } from '#shared/sim/run.ts'
 import { repoRoot } from '../support/corpus.ts'
 import { measure, printFigures, type Figure } from './measure.ts'
+import { againstSimPy } from './simpy.ts'
+import { best, runOnce } from './simulated.ts'
 
-const NOWHERE: TraceSink = { events: () => undefined, spans: () => undefined, end: () => undefined }
-const RUNS = 4
 const FAULTLINE = join(repoRoot, 'bin/faultline.mjs')
+const TASKS = [1, 4, 16, 64, 256]
+/** Cost per event of the most expensive size against the cheapest. */
+const FLAT = 1.5
 
-export async function benchSimulate(folder: string): Promise<boolean> {
-  const recorded = ['E', 'F', 'K'].map((strategy) => recordedRate(strategy, { durationMs: 200 }))
-  const byTasks = [1, 16, 64, 256].map((threads) => recordedRate('F', { threads, durationMs: 100 }))
-  const short = await stored(folder, 50)
-  const long = await stored(folder, 600)
+export async function benchSimulate(folder: string, options: { readonly long: boolean }): Promise<boolean> {
   const figures: Figure[] = [
-    ...['E', 'F', 'K'].map((strategy, i): Figure => ({
-      what: `SC1 under ${strategy}, recorded into columns`,
-      value: recorded[i] / 1e6,
-      unit: 'M/s',
-      bound: { kind: 'min', value: 3 },
-    })),
-    ...[1, 16, 64, 256].map((threads, i): Figure => ({
-      what: `SC1 under F, ${threads} tasks: per event`,
-      value: 1e9 / byTasks[i],
-      unit: 'ns',
-    })),
-    { what: 'end to end into SQLite', value: long.rate / 1e6, unit: 'M/s', bound: { kind: 'min', value: 1 } },
-    { what: `memory for ${Math.round(short.events / 1e5) / 10} M events`, value: short.peakMiB ?? NaN, unit: 'MiB' },
-    { what: `memory for ${Math.round(long.events / 1e5) / 10} M events`, value: long.peakMiB ?? NaN, unit: 'MiB' },
+    ...['E', 'F', 'K'].map((strategy): Figure => {
+      const { events, cpuNs } = best({ scenario: 'SC1', strategy }, { recorded: true })
+      const bound = { kind: 'min', value: 3 } as const
+      return { what: `SC1 under ${strategy}, recorded into columns`, value: (events / cpuNs) * 1e3, unit: 'M/s', bound }
+    }),
+    ...['F', 'K'].flatMap(byTasks),
+    ...byLength(options.long ? [1e5, 1e6, 1e7, 1e8] : [1e5, 1e6, 1e7]),
+    ...againstSimPy(),
+    ...(await endToEnd(folder)),
   ]
   return printFigures('simulation', figures)
 }
 
-/** Events per second of the best run. */
-function recordedRate(strategy: string, params: Readonly<Record<string, number>>): number {
-  let best = 0
-  for (let i = 0; i < RUNS; i++) {
-    const builder = new TraceBuilder(NOWHERE, 'bench', 'simulation')
-    const recorder = new SimRecorder({ builder, phases: PHASES })
-    const prepared = prepare({ scenario: 'SC1', strategy, params }, { sink: recorder, timed: true })
-    recorder.attach(prepared.world.k)
-    const began = performance.now()
-    const slices = runSlices(prepared)
-    while (slices.next().done !== true);
-    best = Math.max(best, (builder.eventCount / (performance.now() - began)) * 1000)
+function byTasks(strategy: string): Figure[] {
+  const costs = TASKS.map((threads) => {
+    const { events, cpuNs } = best({ scenario: 'SC1', strategy, params: { threads } }, { recorded: true })
+    return cpuNs / events
+  })
+  return [
+    ...TASKS.map((threads, i) => ({
+      what: `SC1 under ${strategy}, ${threads} tasks: per event`,
+      value: costs[i],
+      unit: 'ns',
+    })),
+    {
+      what: '  dearest against cheapest',
+      value: Math.max(...costs) / Math.min(...costs),
+      unit: 'x',
+      bound: { kind: 'max', value: FLAT },
+    },
+  ]
+}
+
+/** Mapped blocks are faulted again and again, so a run is as long as one likes. The recorded trace is dropped batch by batch. */
+function byLength(lengths: readonly number[]): Figure[] {
+  const spec = {
+    scenario: 'SC1',
+    strategy: 'K',
+    params: { blocks: 'mapped', fileMiB: 64, commitMs: 5, durationMs: 60_000 },
   }
-  return best
+  best({ ...spec, ops: 20_000 }, { recorded: true }, 2)
+  const perOp = runOnce({ ...spec, ops: 1_000 }, { recorded: true }).events / 1_000
+  const figures: Figure[] = []
+  const costs: number[] = []
+  const resident: number[] = []
+  for (const length of lengths) {
+    let peak = 0
+    const { events, cpuNs, result } = runOnce(
+      { ...spec, ops: Math.round(length / perOp) },
+      { recorded: true, onSlice: () => (peak = Math.max(peak, process.memoryUsage.rss())) },
+    )
+    costs.push(cpuNs / events)
+    resident.push(peak / 2 ** 20)
+    figures.push(
+      {
+        what: `${(events / 1e6).toFixed(1)} M events, digest ${result.digest}: per event`,
+        value: cpuNs / events,
+        unit: 'ns',
+      },
+      { what: '  resident', value: peak / 2 ** 20, unit: 'MiB' },
+    )
+  }
+  const last = lengths.length - 1
+  figures.push(
+    {
+      what: '  longest against 1 M: per event',
+      value: costs[last] / costs[1],
+      unit: 'x',
+      bound: { kind: 'max', value: 1.25 },
+    },
+    {
+      what: '  longest against 1 M: resident',
+      value: resident[last] / resident[1],
+      unit: 'x',
+      bound: { kind: 'max', value: 1.5 },
+    },
+  )
+  return figures
+}
+
+async function endToEnd(folder: string): Promise<Figure[]> {
+  const short = await stored(folder, 50)
+  const long = await stored(folder, 600)
+  return [
+    { what: 'end to end into SQLite', value: long.rate / 1e6, unit: 'M/s', bound: { kind: 'min', value: 1 } },
+    { what: `memory for ${Math.round(short.events / 1e5) / 10} M events`, value: short.peakMiB ?? NaN, unit: 'MiB' },
+    { what: `memory for ${Math.round(long.events / 1e5) / 10} M events`, value: long.peakMiB ?? NaN, unit: 'MiB' },
+  ]
 }
 
 async function stored(folder: string, durationMs: number) {
   const out = join(folder, 'bench.faultline')
-  const set = ['--set', `durationMs=${durationMs}`]
-  const args = [
-    FAULTLINE,
-    'simulate',
-    '--scenario',
-    'SC1',
-    '--strategy',
-    'E',
-    ...set,
-    '--out',
-    out,
-    '--json',
-    '--force',
-  ]
-  const { stdout, peakMiB } = await measure(process.execPath, args)
+  const args = ['simulate', '--scenario', 'SC1', '--strategy', 'E', '--set', `durationMs=${durationMs}`, '--out', out]
+  const { stdout, peakMiB } = await measure(process.execPath, [FAULTLINE, ...args, '--json', '--force'])
   rmSync(out)
   const { events, wallMs } = JSON.parse(stdout) as { events: number; wallMs: number }
   return { events, rate: (events / wallMs) * 1000, peakMiB }

@@ -1,0 +1,85 @@
+/**
+ * The same SC1 model in SimPy (sc1_simpy.py) and here, in one run: faults per simulated second must agree before speeds are
+ * compared. The oracle and the lock order, which SimPy's model has not, are off here. Speeds are happenings per CPU second, counted alike, once with both recording (columns of events and spans) and
+ * once with both only simulating.
+ */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Figure } from './measure.ts'
+import { best } from './simulated.ts'
+
+const THREADS = 8
+const DURATION_MS = 40
+const COMMIT_MS = 50
+/** Short runs: compilers need some of them. */
+const RUNS = 10
+const STRATEGIES = ['E', 'F', 'K'] as const
+/** Faults per simulated second of the two models may differ by this much. */
+const AGREEMENT = 0.05
+/** Debian's own Python has Debian's SimPy. */
+const PYTHONS = ['/usr/bin/python3', 'python3']
+
+interface Theirs {
+  readonly strategy: string
+  readonly recording: boolean
+  readonly happenings: number
+  readonly cpuSeconds: number
+  readonly faultsPerSecond: number
+}
+
+export function againstSimPy(): Figure[] {
+  const python = PYTHONS.find(
+    (one) => spawnSync(one, ['-c', 'import SimPy.Simulation'], { stdio: 'ignore' }).status === 0,
+  )
+  if (python === undefined) {
+    console.log('  SimPy is not installed (Debian: apt-get install python3-simpy): not compared with it')
+    return []
+  }
+  return STRATEGIES.flatMap((strategy) => compared(python, strategy))
+}
+
+function compared(python: string, strategy: string): Figure[] {
+  const theirs = [theirsOf(python, strategy), theirsOf(python, strategy), theirsOf(python, strategy)]
+  const spec = {
+    scenario: 'SC1',
+    strategy,
+    params: { threads: THREADS, durationMs: DURATION_MS, commitMs: COMMIT_MS },
+  }
+  const figures: Figure[] = []
+  for (const recorded of [true, false]) {
+    const ours = best({ ...spec, checks: false }, { recorded }, RUNS)
+    const runs = theirs.flat().filter(({ recording }) => recording === recorded)
+    const rate = Math.max(...runs.map(({ happenings, cpuSeconds }) => happenings / cpuSeconds))
+    if (recorded) figures.push(...agreement(strategy, runs[0].faultsPerSecond, ours.result.opsPerSecond))
+    figures.push({
+      what: `SC1 under ${strategy}, ${recorded ? 'recorded' : 'only simulated'}, against SimPy`,
+      value: ours.events / (ours.cpuNs / 1e9) / rate,
+      unit: 'x',
+      ...(recorded ? { bound: { kind: 'min', value: 8 } as const } : {}),
+    })
+  }
+  return figures
+}
+
+function agreement(strategy: string, theirs: number, ours: number): Figure[] {
+  return [
+    { what: `SC1 under ${strategy}: faults per simulated second, SimPy`, value: theirs / 1e3, unit: 'k/s' },
+    { what: `SC1 under ${strategy}: faults per simulated second, here`, value: ours / 1e3, unit: 'k/s' },
+    {
+      what: '  they differ by',
+      value: Math.abs(theirs / ours - 1) * 100,
+      unit: '%',
+      bound: { kind: 'max', value: AGREEMENT * 100 },
+    },
+  ]
+}
+
+function theirsOf(python: string, strategy: string): Theirs[] {
+  const args = [join(import.meta.dirname, 'sc1_simpy.py'), THREADS, DURATION_MS, COMMIT_MS, strategy].map(String)
+  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the SimPy model exited ${status}: ${stderr.slice(-1000)}`)
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Theirs)
+}
