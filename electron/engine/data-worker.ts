@@ -20,13 +20,15 @@ import type { AnnotationChanged, AnnotationList } from '#shared/timeline/answers
 import { changeNote, listNotes, type NoteChange } from './annotations.ts'
 import { describeTrace } from './describe.ts'
 import { serveThread } from './threads.ts'
-import { answerTimeline, type TimelineParams, type TimelineQuestion } from './timeline-answers.ts'
+import { answerTimeline, type OpenTrace, type TimelineParams, type TimelineQuestion } from './timeline-answers.ts'
+import { TraceEvents } from './timeline-events.ts'
 
 interface Loaded {
   readonly db: Db
   readonly ino: number
   stamp: string
   readonly traces: Map<number, Trace>
+  readonly events: Map<number, TraceEvents>
   /** What the file said of each loaded trace. */
   readonly said: Map<number, string>
   /** What its traces take when all their tables have been asked for. */
@@ -49,7 +51,7 @@ const functions = {
   /** Questions of the timeline by name; `params` have been parsed. */
   timeline<Q extends TimelineQuestion>(path: string, trace: number, name: Q, params: TimelineParams<Q>): unknown {
     const file = load(path)
-    return answerTimeline({ trace: traceOf(path, file, trace), traceId: trace, db: file.db }, name, params)
+    return answerTimeline(openTrace(path, file, trace), name, params)
   },
   notes(path: string, trace: number): AnnotationList {
     const file = load(path)
@@ -87,7 +89,7 @@ function load(path: string): Loaded {
       file = undefined
     }
   }
-  file ??= { db: openFile(path), ino, stamp, traces: new Map(), said: new Map(), bytes: 0 }
+  file ??= { db: openFile(path), ino, stamp, traces: new Map(), said: new Map(), events: new Map(), bytes: 0 }
   loaded.delete(path)
   loaded.set(path, file)
   makeRoom(path)
@@ -121,6 +123,16 @@ function traceOf(path: string, file: Loaded, id: number): Trace {
   }
   makeRoom(path)
   return trace
+}
+
+function openTrace(path: string, file: Loaded, id: number): OpenTrace {
+  const trace = traceOf(path, file, id)
+  let events = file.events.get(id)
+  if (events === undefined) {
+    events = new TraceEvents(file.db, trace, id)
+    file.events.set(id, events)
+  }
+  return { trace, traceId: id, db: file.db, events }
 }
 
 /** Drop what was not used for longest, but never the file that is being used. */

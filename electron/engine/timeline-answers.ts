@@ -8,17 +8,20 @@ import { rowsOf } from '#shared/timeline/rows.ts'
 import { checkedSpan, detailsOf } from '#shared/timeline/spans.ts'
 import { statisticsOf } from '#shared/timeline/statistics.ts'
 import { stepOf } from '#shared/timeline/step.ts'
+import { spanAnchor } from '#shared/timeline/anchor.ts'
 import { viewOf } from '#shared/timeline/view.ts'
 import type { Db } from '../store/open.ts'
+import type { TraceEvents } from './timeline-events.ts'
 
 export interface OpenTrace {
   readonly trace: Trace
   readonly traceId: number
   readonly db: Db
+  readonly events: TraceEvents
 }
 
 /** Methods that are answered from one trace in memory. */
-export type TimelineQuestion = 'rows' | 'view' | 'span' | 'flow' | 'path' | 'step' | 'statistics'
+export type TimelineQuestion = 'rows' | 'view' | 'span' | 'flow' | 'path' | 'step' | 'statistics' | 'events' | 'anchor'
 export type TimelineParams<Q extends TimelineQuestion> = Omit<ParsedParams<`timeline.${Q}`>, 'file' | 'trace'>
 
 type Answers = {
@@ -27,12 +30,15 @@ type Answers = {
 
 const answers: Answers = {
   rows: ({ trace }, params) => rowsOf(trace, params),
-  view: ({ trace }, params) => viewOf(trace, params),
+  view: ({ trace, events }, params) => viewOf(trace, params, events.view(params)),
   span: ({ trace }, { span }) => detailsOf(trace, checkedSpan(trace, span)),
   flow: ({ trace }, params) => flowOf(trace, params),
   path: ({ trace }, { op }) => pathOf(trace, op),
   step: ({ trace }, params) => stepOf(trace, params),
   statistics: ({ trace }, params) => statisticsOf(trace, params),
+  events: ({ events }, params) => events.list(params),
+  anchor: ({ trace, events }, { by, name, nth }) =>
+    by === 'event' ? events.anchor(name, nth) : spanAnchor(trace, { by, name, nth }),
 }
 
 export function answerTimeline<Q extends TimelineQuestion>(

@@ -38,5 +38,7 @@ export function timelineHandlers({ handles, reader, onNotes }: Parts): Pick<Hand
     'timeline.path': ask('path'),
     'timeline.step': ask('step'),
     'timeline.statistics': ask('statistics'),
+    'timeline.events': ask('events'),
+    'timeline.anchor': ask('anchor'),
   }
 }

@@ -56,6 +56,8 @@ export const limits = {
   pathDepth: 8,
   /** Characters of a note. */
   annotationChars: 10_000,
+  /** Chunks of raw events one list of events looks through. */
+  eventChunksPerAnswer: 64,
   /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
   timelineLanes: 12,
   /** Bytes of one message to or from the window. */

@@ -223,6 +223,10 @@ export const methods = {
   /** The next or previous span of a row; null at its end. */
   'timeline.step': method<timeline.SpanSpot | null>()(timeline.timelineStepSchema),
   'timeline.statistics': method<timeline.TimelineStatistics>()(timeline.timelineStatisticsSchema),
+  /** Raw events of a row or of all, with what the trace printed of them. */
+  'timeline.events': method<timeline.TimelineEvents>()(timeline.timelineEventsSchema),
+  /** A moment to align two traces at: the nth event, operation or phase of a name. */
+  'timeline.anchor': method<timeline.TimelineAnchor>()(timeline.timelineAnchorSchema),
   /** Marks and notes: in the file where it can be written, else in memory, and then it says so. */
   'annotations.list': method<timeline.AnnotationList>()(timeline.annotationListSchema),
   'annotations.add': method<timeline.AnnotationChanged>()(timeline.annotationAddSchema),

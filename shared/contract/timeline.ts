@@ -31,16 +31,18 @@ export const timelineRowsSchema = z.object({
   ids: z.array(z.string().max(100)).max(limits.replyRows).optional(),
 })
 
-export const timelineViewSchema = z.object({
-  ...ofTrace,
-  fromNs: ns,
-  toNs: ns,
-  /** Pixels the window is wide: device pixels for sharp screens. */
-  pixels: z.int().positive().max(limits.timelinePixels),
-  rows: z.array(z.string().max(100)).max(limits.timelineRows),
-  /** Raw events as ticks, too. */
-  ticks: z.boolean().default(true),
-})
+export const timelineViewSchema = z
+  .object({
+    ...ofTrace,
+    fromNs: ns,
+    toNs: ns,
+    /** Pixels the window is wide: device pixels for sharp screens. */
+    pixels: z.int().positive().max(limits.timelinePixels),
+    rows: z.array(z.string().max(100)).max(limits.timelineRows),
+    /** Raw events as ticks, too. */
+    ticks: z.boolean().default(true),
+  })
+  .refine(({ fromNs, toNs }) => fromNs < toNs, { path: ['toNs'], message: 'has to be after fromNs' })
 
 export type * from '../timeline/types.ts'
 

@@ -193,8 +193,9 @@ export interface TimelineEvent {
 
 export interface TimelineEvents {
   readonly events: readonly TimelineEvent[]
-  /** More are in the window than were asked for. */
+  /** True: the window was not looked through to its end but to here; go on from there. */
   readonly truncated: boolean
+  readonly scannedToNs: Ns
 }
 
 /** A moment two traces can be aligned at. */

@@ -8,7 +8,7 @@ import { perTrace } from '../analysis/parts/per-trace.ts'
 import { limits } from '../base/limits.ts'
 import type { RowSort } from '../contract/timeline.ts'
 import type { Trace } from '../model/trace.ts'
-import { COUNTERS } from './counters.ts'
+import { countersOf } from './counters.ts'
 import { cpuCount, familiesOf, familyRows, listedLocks } from './families.ts'
 import { parseRowId, rowId } from './row-ids.ts'
 import type { RowId, RowSection, TimelineGroup, TimelineRow, TimelineRows, TrackFamily } from './types.ts'
@@ -57,7 +57,7 @@ export function rowsOf(trace: Trace, params: RowsParams): TimelineRows {
       cpu: cpuCount(trace).count,
       lock: listedLocks(trace).length,
       inode: trace.inodes.length,
-      counter: COUNTERS.length,
+      counter: countersOf(trace).length,
     },
     groups: groups.map(({ group }) => group),
     groupTotal,
@@ -69,13 +69,14 @@ export function rowsOf(trace: Trace, params: RowsParams): TimelineRows {
 
 function describe(trace: Trace, table: Section, number: number, section: RowSection, group: number): TimelineRow {
   const lanes: Partial<Record<TrackFamily, number>> = {}
+  if (section === 'counter') lanes.counter = 1
   for (const family of familiesOf(section)) {
     const count = familyRows(trace, section, family).lanes[number]
     if (count > 0) lanes[family] = count
   }
-  const known = table.slices[number] > 0
+  const known = table.slices[number] > 0 && section !== 'counter'
   return {
-    id: section === 'counter' ? `counter:${COUNTERS[number]}` : rowId(section, number),
+    id: section === 'counter' ? `counter:${countersOf(trace)[number].id}` : rowId(section, number),
     section,
     group,
     label: labelOf(trace, section, number),
@@ -103,7 +104,7 @@ export function labelOf(trace: Trace, section: RowSection, number: number): stri
     case 'inode':
       return `inode ${trace.inodes[number].split(':').at(-1) ?? ''}`
     case 'counter':
-      return COUNTERS[number]
+      return countersOf(trace)[number].label
   }
 }
 
@@ -160,6 +161,8 @@ function buildSection(trace: Trace, section: RowSection): Section {
     }
   }
   if (section === 'lock') table.busyNs.set(table.heldNs)
+  // A counter that is listed has something to say.
+  if (section === 'counter') table.slices.fill(1)
   return table
 }
 
@@ -175,7 +178,7 @@ function numbersOf(trace: Trace, section: RowSection): Uint32Array {
     case 'inode':
       return upTo(trace.inodes.length)
     case 'counter':
-      return upTo(COUNTERS.length)
+      return upTo(countersOf(trace).length)
   }
 }
 
@@ -229,7 +232,7 @@ function groupName(trace: Trace, section: RowSection, number: number, leaders: R
 function named(trace: Trace, ids: readonly RowId[], section: RowSection): number[] {
   const table = sectionOf(trace, section)
   return ids
-    .map((id) => parseRowId(id, COUNTERS))
+    .map((id) => parseRowId(trace, id))
     .filter((place) => place.section === section && place.number < table.slices.length)
     .map(({ number }) => number)
 }

@@ -10,7 +10,6 @@ import { limits } from '../base/limits.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import type { SpanRef, StatisticsRow, TimelineStatistics } from './answers.ts'
-import { COUNTERS } from './counters.ts'
 import { familiesOf, familyRows, type SpanFamily } from './families.ts'
 import { parseRowId, rowId, type RowPlace } from './row-ids.ts'
 import { lockName } from './spans.ts'
@@ -25,7 +24,7 @@ export interface StatisticsParams {
 export function statisticsOf(trace: Trace, params: StatisticsParams): TimelineStatistics {
   const { fromNs, toNs } = params
   const window = { fromNs, toNs }
-  const places = params.rows?.map((row) => parseRowId(row, COUNTERS))
+  const places = params.rows?.map((row) => parseRowId(trace, row))
   const { classOf } = lockFacts(trace)
   const { lock, mode } = trace.lockSpan.cols
   const { state } = trace.taskState.cols

@@ -5,7 +5,6 @@
 import type { Trace } from '../model/trace.ts'
 import type { SpanRef, SpanSpot } from './answers.ts'
 import type { SpanFamily } from './families.ts'
-import { COUNTERS } from './counters.ts'
 import { parseRowId } from './row-ids.ts'
 import { checkedSpan, spotOf } from './spans.ts'
 import { tracksOf } from './tracks.ts'
@@ -30,7 +29,7 @@ export function stepOf(trace: Trace, { row, families, direction, from }: StepPar
   const sign = direction === 'next' ? 1 : -1
   const here = 'ns' in from ? undefined : checkedSpan(trace, from)
   const ns = 'ns' in from ? from.ns : spotOf(trace, from).startNs
-  const tracks = tracksOf(trace, parseRowId(row, COUNTERS)).flatMap(({ family, lane, slices }) => {
+  const tracks = tracksOf(trace, parseRowId(trace, row)).flatMap(({ family, lane, slices }) => {
     if (family === 'blocking' || family === 'tick' || family === 'counter') return []
     const wanted = families === undefined ? family !== 'state' || here?.family === 'state' : families.includes(family)
     return wanted ? [{ family, slices, track: TRACK_FAMILIES.indexOf(family) * 1000 + lane }] : []

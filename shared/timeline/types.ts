@@ -146,6 +146,11 @@ export interface TimelineView {
   readonly mergedNs: Ns
   /** True where the reply's size made the merging coarser than a pixel: ask for fewer rows to see more. */
   readonly coarse: boolean
+  /**
+   * How much of the raw events is indexed, 0 … 1. Under 1, ticks of wide views and counters made of events are not there
+   * yet: ask again soon, each view indexes some more.
+   */
+  readonly indexed: number
   readonly words: readonly string[]
   readonly tracks: readonly TimelineTrack[]
   readonly slices: SliceColumns

@@ -6,8 +6,8 @@
 
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
+import { CounterWriter, type CounterLane } from './counters.ts'
 import type { Merged } from './lane.ts'
-import { COUNTERS } from './counters.ts'
 import { parseRowId } from './row-ids.ts'
 import { tracksOf, type Track } from './tracks.ts'
 import type { RowId, SliceColumns, TimelineTrack, TimelineView } from './types.ts'
@@ -21,6 +21,7 @@ export interface ViewParams {
 
 /** Of all slice columns together. */
 const SLICE_BYTES = 21
+const SAMPLE_BYTES = 28
 const ROOM = Math.floor(limits.timelineBytes / SLICE_BYTES)
 const UNITS = 2 ** 32 - 1
 
@@ -29,18 +30,26 @@ export interface TrackOfRow {
   readonly track: Track
 }
 
-/** `more` are tracks that do not come from spans: ticks. */
-export function viewOf(trace: Trace, params: ViewParams, more: readonly TrackOfRow[] = []): TimelineView {
+/** What does not come from spans: ticks and counters, and how much of the events they are made of has been seen. */
+export interface EventTracks {
+  readonly ticks: readonly TrackOfRow[]
+  readonly counters: readonly { readonly row: number; readonly lane: CounterLane }[]
+  readonly indexed: number
+}
+
+const NO_EVENTS: EventTracks = { ticks: [], counters: [], indexed: 1 }
+
+export function viewOf(trace: Trace, params: ViewParams, events: EventTracks = NO_EVENTS): TimelineView {
+  const more = events.ticks
   const tracks = params.rows.flatMap((id, row) =>
-    [
-      ...tracksOf(trace, parseRowId(id, COUNTERS)),
-      ...more.filter((one) => one.row === row).map((one) => one.track),
-    ].map((track): TrackOfRow => ({ row, track })),
+    [...tracksOf(trace, parseRowId(trace, id)), ...more.filter((one) => one.row === row).map((one) => one.track)].map(
+      (track): TrackOfRow => ({ row, track }),
+    ),
   )
   const pixelNs = Math.max(1, (params.toNs - params.fromNs) / params.pixels)
   for (let bucketNs = firstTry(tracks, params, powerOfTwo(pixelNs)); ; bucketNs *= 2) {
-    const view = new ViewBuilder(params, bucketNs).build(tracks)
-    if (view !== undefined) return { ...view, coarse: bucketNs >= 2 * pixelNs }
+    const view = new ViewBuilder(params, bucketNs).build(tracks, events.counters)
+    if (view !== undefined) return { ...view, indexed: events.indexed, coarse: bucketNs >= 2 * pixelNs }
   }
 }
 
@@ -81,7 +90,10 @@ class ViewBuilder {
   }
 
   /** undefined: it does not fit. */
-  build(of: readonly TrackOfRow[]): Omit<TimelineView, 'coarse'> | undefined {
+  build(
+    of: readonly TrackOfRow[],
+    counters: EventTracks['counters'],
+  ): Omit<TimelineView, 'coarse' | 'indexed'> | undefined {
     const tracks: TimelineTrack[] = []
     for (const { row, track } of of) {
       const begin = this.#length
@@ -95,6 +107,15 @@ class ViewBuilder {
       if (!fits) return undefined
       if (this.#length > begin) tracks.push({ row, family: track.family, lane: track.lane, begin, end: this.#length })
     }
+    const samples = new CounterWriter()
+    for (const { row, lane } of counters) {
+      const begin = samples.length
+      for (const { at, ...values } of lane.samples(this.#fromNs, this.#toNs, Math.max(1, this.#bucketNs))) {
+        samples.add(Math.floor((at - this.#fromNs) / this.#unitNs), values)
+      }
+      tracks.push({ row, family: 'counter', lane: 0, begin, end: samples.length })
+    }
+    if (this.#length * SLICE_BYTES + samples.length * SAMPLE_BYTES > limits.timelineBytes) return undefined
     return {
       fromNs: this.#fromNs,
       toNs: this.#toNs,

@@ -15,7 +15,7 @@ const note = (startNs: number) => ({
 if (how === 'once') {
   const id = changeNote(path, 1, { change: 'add', note: note(5) })
   const db = openFile(path)
-  console.log(JSON.stringify({ id, ...listNotes(db, path, 1) }))
+  process.stdout.write(`${JSON.stringify({ id, ...listNotes(db, path, 1) })}\n`)
   db.close()
 } else if (how === 'half') {
   // Killed in the middle of a write: pages are in the file already, and the journal that takes them back beside it.
@@ -26,5 +26,5 @@ if (how === 'once') {
   for (let i = 0; i < 2000; i++) insert.run('half '.repeat(200))
   process.kill(process.pid, 'SIGKILL')
 } else {
-  for (let i = 0; ; i++) console.log(changeNote(path, 1, { change: 'add', note: note(i) }))
+  for (let i = 0; ; i++) process.stdout.write(`${changeNote(path, 1, { change: 'add', note: note(i) })}\n`)
 }

@@ -1,0 +1,213 @@
+/**
+ * The raw events of one trace as the timeline needs them: ticks of rows, counters made of payloads, single events.
+ * Nothing here takes longer than a view may: the index of wide ticks and the counters are built a slice of INDEX_MS at a
+ * time, one per view, and a view says how far that has come. Chunks looked at lately stay decoded.
+ */
+
+import { limits } from '#shared/base/limits.ts'
+import type { Trace } from '#shared/model/trace.ts'
+import type { TimelineAnchor, TimelineEvent, TimelineEvents } from '#shared/timeline/answers.ts'
+import { CounterLane, countersOf, EventCounter, stepsFromSpans } from '#shared/timeline/counters.ts'
+import { cpuCount } from '#shared/timeline/families.ts'
+import { parseRowId, rowId } from '#shared/timeline/row-ids.ts'
+import { TickIndex, ticksOf, type TickColumns, type TickRow } from '#shared/timeline/ticks.ts'
+import type { RowId } from '#shared/timeline/types.ts'
+import type { EventTracks, TrackOfRow } from '#shared/timeline/view.ts'
+import { chunkReader } from '../store/event-chunks.ts'
+import { payloadOf } from '../store/event-table.ts'
+import { chunkPlaces, tickReader, type ChunkPlace } from '../store/event-ticks.ts'
+import type { Db } from '../store/open.ts'
+
+/** Time a view may spend on indexing. */
+const INDEX_MS = 15
+/** Chunks a view may look at event by event; wider ones use the index. */
+const NEAR_CHUNKS = 4
+/** Decoded chunks kept, 18 bytes an event. */
+const KEPT_CHUNKS = 32
+
+interface EventsView {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly rows: readonly RowId[]
+  readonly ticks: boolean
+}
+
+export class TraceEvents {
+  readonly #db: Db
+  readonly #trace: Trace
+  readonly #places: readonly ChunkPlace[]
+  readonly #read: (place: ChunkPlace) => TickColumns
+  readonly #kept = new Map<number, TickColumns>()
+  readonly #index: TickIndex
+  #indexed = 0
+  readonly #lanes = new Map<RowId, TrackOfRow['track']>()
+  readonly #counters = new Map<string, CounterLane>()
+  readonly #counting = new Map<string, { readonly counter: EventCounter; next: number }>()
+
+  constructor(db: Db, trace: Trace, traceId: number) {
+    this.#db = db
+    this.#trace = trace
+    this.#places = chunkPlaces(db, traceId)
+    this.#read = tickReader(db)
+    this.#index = new TickIndex({ task: trace.tasks.length, cpu: cpuCount(trace).count })
+  }
+
+  view({ fromNs, toNs, rows, ticks }: EventsView): EventTracks {
+    const until = performance.now() + INDEX_MS
+    const places = rows.map((id, row) => ({ row, id, ...parseRowId(this.#trace, id) }))
+    const counters = places.flatMap(({ row, section, number }) => {
+      const lane = section === 'counter' ? this.#counter(number, until) : undefined
+      return lane === undefined ? [] : [{ row, lane }]
+    })
+    const wanted = places.flatMap(({ row, id, section, number }) =>
+      ticks && (section === 'task' || section === 'cpu') ? [{ row, id, at: { section, number } }] : [],
+    )
+    const found = wanted.length === 0 ? [] : this.#ticks(wanted, { fromNs, toNs }, until)
+    return { ticks: found, counters, indexed: this.#share(wanted.length > 0) }
+  }
+
+  /** [fromNs, toNs) of a task, a CPU or all, in file order, up to `limit`. */
+  list({
+    fromNs,
+    toNs,
+    row,
+    limit,
+  }: {
+    fromNs: number
+    toNs: number
+    row?: RowId | undefined
+    limit: number
+  }): TimelineEvents {
+    const place = row === undefined ? undefined : parseRowId(this.#trace, row)
+    const read = chunkReader(this.#db)
+    const events: TimelineEvent[] = []
+    let looked = 0
+    for (const chunkPlace of this.#touching(fromNs, toNs)) {
+      const near = this.#chunk(chunkPlace)
+      const hits: number[] = []
+      for (let i = 0; i < near.length; i++) {
+        if (near.ts[i] < fromNs || near.ts[i] >= toNs) continue
+        if (place?.section === 'task' && near.task[i] !== place.number) continue
+        if (place?.section === 'cpu' && near.cpu[i] !== place.number) continue
+        hits.push(i)
+      }
+      if (hits.length > 0) {
+        const { chunk } = read(chunkPlace.id)
+        for (const i of hits) {
+          if (events.length === limit) return { events, truncated: true, scannedToNs: chunk.ts[i] }
+          const { comm } = this.#trace.tasks[chunk.task[i]]
+          events.push({
+            ns: chunk.ts[i],
+            cpu: chunk.cpu[i] < 0 ? null : chunk.cpu[i],
+            task: rowId('task', chunk.task[i]),
+            comm,
+            name: this.#trace.eventNames[chunk.name[i]] ?? '',
+            args: payloadOf(chunk, i),
+            stack: chunk.stack[i] < 0 ? [] : (this.#trace.stacks[chunk.stack[i]] ?? '').split('\n'),
+          })
+        }
+      }
+      if (++looked === limits.eventChunksPerAnswer) return { events, truncated: true, scannedToNs: chunkPlace.ts1 }
+    }
+    return { events, truncated: false, scannedToNs: toNs }
+  }
+
+  /** The nth event of a name, from 0; negative from the end. */
+  anchor(name: string, nth: number): TimelineAnchor {
+    const id = this.#trace.eventNames.indexOf(name)
+    const total = id === -1 ? 0 : this.#trace.eventCounts[id]
+    const wanted = nth < 0 ? total + nth : nth
+    if (wanted < 0 || wanted >= total) return { ns: null, total }
+    const counts = this.#db.prepare('SELECT n FROM event_chunk_name WHERE chunk_id = ? AND name_seq = ?').pluck()
+    let before = 0
+    for (const place of this.#places) {
+      const here = (counts.get(place.id, id) as number | undefined) ?? 0
+      if (before + here <= wanted) {
+        before += here
+        continue
+      }
+      const chunk = this.#chunk(place)
+      for (let i = 0; i < chunk.length; i++) {
+        if (chunk.name[i] === id && before++ === wanted) return { ns: chunk.ts[i], total }
+      }
+    }
+    return { ns: null, total }
+  }
+
+  #ticks(
+    wanted: readonly { readonly row: number; readonly id: RowId; readonly at: TickRow }[],
+    { fromNs, toNs }: { readonly fromNs: number; readonly toNs: number },
+    until: number,
+  ): TrackOfRow[] {
+    const near = this.#touching(fromNs, toNs)
+    const words = (name: number) => this.#trace.eventNames[name] ?? ''
+    if (near.length <= NEAR_CHUNKS) {
+      const lanes = ticksOf(
+        near.map((place) => this.#chunk(place)),
+        wanted.map(({ at }) => at),
+      )
+      return wanted.map(({ row }, i) => ({ row, track: { family: 'tick', lane: 0, slices: lanes[i], words } }))
+    }
+    while (this.#indexed < this.#places.length && performance.now() < until) {
+      this.#index.add(this.#read(this.#places[this.#indexed++]))
+    }
+    if (this.#indexed < this.#places.length) return []
+    return wanted.map(({ row, id, at }) => {
+      let track = this.#lanes.get(id)
+      track ??= { family: 'tick', lane: 0, slices: this.#index.lane(at), words }
+      this.#lanes.set(id, track)
+      return { row, track }
+    })
+  }
+
+  /** undefined: not counted to the end yet. */
+  #counter(number: number, until: number): CounterLane | undefined {
+    const kind = countersOf(this.#trace)[number]
+    const known = this.#counters.get(kind.id)
+    if (known !== undefined) return known
+    if (kind.events.length === 0) {
+      const lane = new CounterLane(stepsFromSpans(this.#trace, kind.id))
+      this.#counters.set(kind.id, lane)
+      return lane
+    }
+    const counting = this.#counting.get(kind.id) ?? { counter: new EventCounter(kind.id), next: 0 }
+    this.#counting.set(kind.id, counting)
+    const names = new Set(kind.events.map((name) => this.#trace.eventNames.indexOf(name)))
+    const read = chunkReader(this.#db)
+    while (counting.next < this.#places.length) {
+      if (performance.now() >= until) return undefined
+      const { chunk } = read(this.#places[counting.next++].id)
+      for (let i = 0; i < chunk.length; i++) {
+        if (!names.has(chunk.name[i])) continue
+        counting.counter.event(chunk.ts[i], this.#trace.eventNames[chunk.name[i]], payloadOf(chunk, i))
+      }
+    }
+    const lane = new CounterLane(counting.counter.finish())
+    this.#counters.set(kind.id, lane)
+    this.#counting.delete(kind.id)
+    return lane
+  }
+
+  #share(ticks: boolean): number {
+    const total = this.#places.length
+    if (total === 0) return 1
+    const parts = [...this.#counting.values()].map(({ next }) => next / total)
+    if (ticks && this.#indexed > 0) parts.push(this.#indexed / total)
+    return parts.reduce((least, part) => Math.min(least, part), 1)
+  }
+
+  #touching(fromNs: number, toNs: number): ChunkPlace[] {
+    return this.#places.filter(({ ts0, ts1 }) => ts0 < toNs && ts1 >= fromNs)
+  }
+
+  #chunk(place: ChunkPlace): TickColumns {
+    const chunk = this.#kept.get(place.id) ?? this.#read(place)
+    this.#kept.delete(place.id)
+    this.#kept.set(place.id, chunk)
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= KEPT_CHUNKS) break
+      this.#kept.delete(oldest)
+    }
+    return chunk
+  }
+}
