@@ -1,9 +1,9 @@
 /**
- * Same specification, same digest: twice in one process, in a worker thread, in a fresh process under another time zone,
- * locale and without the optimising compilers, and as committed. A change of the model that changes digests renews the file
+ * Same specification, same digest: twice in one process, in a worker thread, in forked and fresh processes under other time
+ * zones, locales and without the optimising compilers, and as committed (browser.test.ts: and in a browser). A change of the model that changes digests renews the file
  * (`node test/determinism/print.ts`) and says why.
  */
-import { execFile } from 'node:child_process'
+import { execFile, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -36,10 +36,18 @@ describe('digests of short runs', () => {
     expect(got).toEqual(committed)
   })
 
-  it('are the same in a fresh process elsewhere in the world', async () => {
-    expect(await inProcess([], { TZ: 'Pacific/Chatham', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' })).toEqual(
-      committed,
-    )
+  it.each([
+    { TZ: 'Pacific/Chatham', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' },
+    { TZ: 'Asia/Kathmandu', LC_ALL: 'ar_EG.UTF-8', LANG: 'ar_EG.UTF-8' },
+  ])('are the same in a fresh process elsewhere in the world: $TZ', async (env) => {
+    expect(await inProcess([], env)).toEqual(committed)
+  })
+
+  it('are the same in a forked process', async () => {
+    const child = fork(script)
+    const got = await new Promise((resolve, reject) => child.once('message', resolve).once('error', reject))
+    child.disconnect()
+    expect(got).toEqual(committed)
   })
 
   it('are the same without compilers', async () => {

@@ -2,5 +2,6 @@
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { digests } from './specs.ts'
 
-if (isMainThread) process.stdout.write(`${JSON.stringify(digests(), undefined, 2)}\n`)
+if (process.send !== undefined) process.send(digests())
+else if (isMainThread) process.stdout.write(`${JSON.stringify(digests(), undefined, 2)}\n`)
 else parentPort?.postMessage(digests())
