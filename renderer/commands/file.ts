@@ -1,4 +1,7 @@
 /** Commands about files: open one, close the one that is shown, go to its neighbours. */
+import { useLinksStore } from '../stores/links.ts'
+import { useToastStore } from '../stores/toasts.ts'
+import { copyText } from '../ui/save.ts'
 import { commandGroup } from './command.ts'
 
 export const file = commandGroup({
@@ -11,6 +14,13 @@ export const file = commandGroup({
       const at = files.tabs.findIndex((tab) => tab === files.current)
       const next = files.tabs[(at + by + files.tabs.length) % files.tabs.length]
       if (next) view.showFile(next.file)
+    }
+    const links = useLinksStore()
+    const toasts = useToastStore()
+    const copy = async (text: string, what: string, detail: string): Promise<void> => {
+      const copied = await copyText(text)
+      if (copied) toasts.show({ level: 'done', title: `Copied ${what}`, detail })
+      else toasts.show({ level: 'warning', title: 'The clipboard cannot be written to', detail: text })
     }
     return [
       { id: 'file.open', title: 'Open a trace…', keys: ['$mod+KeyO'], icon: 'open', status: 'open', run: browse },
@@ -32,6 +42,21 @@ export const file = commandGroup({
           const tab = await files.reopenClosed()
           if (tab) view.showFile(tab.file)
         },
+      },
+      {
+        id: 'file.copy-link',
+        title: 'Copy link to this view',
+        keys: ['Alt+KeyC'],
+        icon: 'link',
+        when: () => files.current !== undefined,
+        run: () => copy(links.address(location), 'the link to this view', 'It works while this host runs.'),
+      },
+      {
+        id: 'file.copy-text',
+        title: 'Copy what is shown as text',
+        icon: 'copy',
+        when: () => files.current !== undefined,
+        run: () => copy(links.text(), links.text(), ''),
       },
       {
         id: 'file.next',

@@ -21,6 +21,19 @@ export interface OpenTab extends OpenedFile {
   readonly imported: ImportSummary | null
 }
 
+export interface HowToOpen {
+  /** Read it as this, whatever it looks like. */
+  readonly format?: string | undefined
+  /** What is shown stays. */
+  readonly quietly?: boolean
+}
+
+/** A file that is open already keeps its place. */
+function withTab(tabs: readonly OpenTab[], tab: OpenTab): readonly OpenTab[] {
+  if (!tabs.some(({ file }) => file === tab.file)) return [...tabs, tab]
+  return tabs.map((other) => (other.file === tab.file ? tab : other))
+}
+
 export const useFilesStore = defineStore('files', () => {
   const client = useClient()
   const cache = useAnalysisCache()
@@ -34,7 +47,7 @@ export const useFilesStore = defineStore('files', () => {
   const current = computed(() => tabs.value.find((tab) => tab.file === currentFile.value))
 
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
-  async function open(what: Openable, format?: string): Promise<OpenTab | undefined> {
+  async function open(what: Openable, { format, quietly = false }: HowToOpen = {}): Promise<OpenTab | undefined> {
     const job = begin(what)
     try {
       const source: Source =
@@ -44,8 +57,8 @@ export const useFilesStore = defineStore('files', () => {
       const params = format === undefined ? { source } : { source, format }
       const { opened, imported, again } = await client.call('files.open', params, job.options)
       const tab: OpenTab = { ...opened, source: again ?? source, imported }
-      tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
-      currentFile.value = tab.file
+      tabs.value = withTab(tabs.value, tab)
+      if (!quietly || currentFile.value === undefined) currentFile.value = tab.file
       job.end()
       return tab
     } catch (thrown) {
@@ -63,7 +76,7 @@ export const useFilesStore = defineStore('files', () => {
     await refreshRecent()
     const source = recent.value?.find(({ name }) => name === opened.name)?.source
     const tab: OpenTab = { ...opened, source, imported: null }
-    tabs.value = [...tabs.value.filter((other) => other.file !== tab.file), tab]
+    tabs.value = withTab(tabs.value, tab)
     currentFile.value ??= tab.file
     return tab
   }

@@ -1,7 +1,8 @@
 /**
  * What the window keeps across restarts: settings, the session, SQL. It lives with the engine, because the web host's
  * port, and with it the browser's own storage, is another one each time. Changes are written shortly after they stop;
- * what cannot be written is not worth stopping anybody for. Each owner checks what it gets back.
+ * what cannot be written is not worth stopping anybody for. Each owner checks what it gets back. A window whose address says
+ * `fresh` is apart from all that: it begins with nothing and leaves nothing behind.
  */
 
 import { defineStore } from 'pinia'
@@ -15,18 +16,19 @@ export const useKeptStore = defineStore('kept', () => {
   const client = useClient()
   const timers = new Map<KeptKey, ReturnType<typeof setTimeout>>()
   const values = shallowRef<Partial<Record<KeptKey, unknown>>>()
+  const fresh = new URLSearchParams(location.hash.slice(1)).has('fresh')
   let loading: Promise<Partial<Record<KeptKey, unknown>>> | undefined
 
+  const read = (): Promise<Partial<Record<KeptKey, unknown>>> =>
+    fresh ? Promise.resolve({}) : client.call('window.kept', {}).catch(() => ({}))
   /** All of it, read once. */
   function load(): Promise<Partial<Record<KeptKey, unknown>>> {
-    loading ??= client
-      .call('window.kept', {})
-      .catch(() => ({}))
-      .then((kept) => (values.value = kept))
+    loading ??= read().then((kept) => (values.value = kept))
     return loading
   }
   /** `value` is asked for when it is written, so that a burst of changes is one. */
   function keep(key: KeptKey, value: () => unknown): void {
+    if (fresh) return
     clearTimeout(timers.get(key))
     timers.set(
       key,

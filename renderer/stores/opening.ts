@@ -8,6 +8,7 @@ import { desktopBridge } from '../api/desktop.ts'
 import { useAppStore } from './app.ts'
 import { useFilesStore } from './files.ts'
 import type { Openable } from './import-jobs.ts'
+import { useSessionStore } from './session.ts'
 import { useToastStore } from './toasts.ts'
 import { useViewStore } from './view.ts'
 
@@ -23,14 +24,16 @@ export function useOpening(): {
   const files = useFilesStore()
   const view = useViewStore()
   const toasts = useToastStore()
+  const session = useSessionStore()
 
   async function openAll(what: readonly Openable[], format?: string): Promise<void> {
     for (const one of what) {
       const timer = setTimeout(() => view.goTo('open'), SOON_MS)
-      const tab = await files.open(one, format)
+      const tab = await files.open(one, { format })
       clearTimeout(timer)
       if (!tab) view.goTo('open')
       else {
+        session.prepare(tab)
         view.showFile(tab.file)
         tellSkipped(tab.name, tab.imported?.skipped.reduce((sum, { count }) => sum + count, 0) ?? 0)
       }

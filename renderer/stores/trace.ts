@@ -24,8 +24,8 @@ export const useTraceStore = defineStore('trace', () => {
   const tasks = computed(() => new Map(info.value?.taskList.map((task) => [task.id, task])))
   const classes = computed(() => new Map(info.value?.classList.map((lockClass) => [lockClass.id, lockClass])))
 
-  function chooseTrace(id: number): void {
-    if (file.value !== undefined) chosen.value = { ...chosen.value, [file.value]: id }
+  function chooseTrace(id: number, of = file.value): void {
+    if (of !== undefined) chosen.value = { ...chosen.value, [of]: id }
   }
   const taskName = (id: number): string => tasks.value.get(id)?.comm ?? `task ${id}`
   const className = (id: number): string => classes.value.get(id)?.name ?? `class ${id}`

@@ -11,7 +11,10 @@ import { reconnectingClient } from '#renderer/api/connect.ts'
 import { useCommandStore } from '#renderer/commands/index.ts'
 import { keyWords } from '#renderer/commands/hotkeys.ts'
 import { useFilesStore } from '#renderer/stores/files.ts'
+import { useHistoryStore } from '#renderer/stores/history.ts'
+import { useLinksStore } from '#renderer/stores/links.ts'
 import { useSelectionStore } from '#renderer/stores/selection.ts'
+import { useSessionStore } from '#renderer/stores/session.ts'
 import { useSettingsStore } from '#renderer/stores/settings.ts'
 import { useViewStore } from '#renderer/stores/view.ts'
 import { putTokens } from './support/tokens.ts'
@@ -34,18 +37,24 @@ async function frame(answers: Parameters<typeof fakeHost>[0] = {}) {
     global: { plugins: [windowOf(host)], stubs: { EChart: true } },
     attachTo: document.body,
   })
-  await settle()
+  // this window's own stores: one that was unmounted may still be loading a page
+  const { pinia } = host
   const store = {
-    commands: useCommandStore(),
-    files: useFilesStore(),
-    view: useViewStore(),
-    selection: useSelectionStore(),
-    settings: useSettingsStore(),
+    commands: useCommandStore(pinia),
+    files: useFilesStore(pinia),
+    view: useViewStore(pinia),
+    selection: useSelectionStore(pinia),
+    history: useHistoryStore(pinia),
+    settings: useSettingsStore(pinia),
+    session: useSessionStore(pinia),
+    links: useLinksStore(pinia),
   }
+  await vi.waitFor(() => expect(host.of('files.recent').length).toBeGreaterThan(0))
+  await settle()
   return { host, wrapper, ...store }
 }
 async function settle(): Promise<void> {
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 12; i++) {
     await flushPromises()
     await tick(5)
   }

@@ -25,7 +25,8 @@ export interface TestWindow {
 }
 
 export interface TestApp {
-  open(options?: { size?: typeof LARGE_WINDOW; theme?: 'light' | 'dark' }): Promise<TestWindow>
+  /** `address`: how the page's address goes on; without it the window is a fresh one, apart from the session that is kept. */
+  open(options?: { size?: typeof LARGE_WINDOW; theme?: 'light' | 'dark'; address?: string }): Promise<TestWindow>
   readonly close: () => Promise<void>
 }
 
@@ -36,12 +37,17 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
   const host = await serveWeb({ engine, page: PAGE })
   const browser: Browser = await launchBrowser()
   return {
-    async open({ size = LARGE_WINDOW, theme = 'light' } = {}) {
-      const context = await browser.newContext({ viewport: size, colorScheme: theme, acceptDownloads: true })
+    async open({ size = LARGE_WINDOW, theme = 'light', address = '&fresh=1' } = {}) {
+      const context = await browser.newContext({
+        viewport: size,
+        colorScheme: theme,
+        acceptDownloads: true,
+        permissions: ['clipboard-read', 'clipboard-write'],
+      })
       const page = await context.newPage()
       page.setDefaultTimeout(20_000)
       const problems = watchPage(page)
-      await page.goto(host.url)
+      await page.goto(host.url + address)
       return { page, problems, close: () => context.close() }
     },
     async close() {

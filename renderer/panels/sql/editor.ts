@@ -78,7 +78,7 @@ export function createSqlEditor(root: ShadowRoot, text: string, events: EditorEv
       ...searchKeymap,
     ]),
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': 'SQL', spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': 'SQL', spellcheck: 'false', tabindex: '0' }),
     EditorView.updateListener.of(({ docChanged, selectionSet, state }) => {
       if (docChanged) events.onChange(state.doc.toString())
       const { from, to } = state.selection.main

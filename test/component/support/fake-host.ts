@@ -31,6 +31,7 @@ type Answer = (asked: Asked) => unknown
 /** Answers by method; a method without one stays open until the test settles it through `asked`. */
 export function fakeHost(given: Partial<Record<MethodName, Answer>> = {}) {
   const answers = { 'window.kept': () => ({}), 'window.keep': () => null, ...given } as typeof given
+  const pinia = createPinia()
   const asked: Asked[] = []
   const listeners = new Map<string, Set<(data: never) => void>>()
   const call = (method: MethodName, params: Record<string, unknown>, options: CallOptions = {}) =>
@@ -55,6 +56,7 @@ export function fakeHost(given: Partial<Record<MethodName, Answer>> = {}) {
   }
   return {
     client,
+    pinia,
     asked,
     of: (method: MethodName) => asked.filter((one) => one.method === method),
     emit: (event: EventName, data: unknown) => listeners.get(event)?.forEach((listener) => listener(data as never)),
@@ -66,7 +68,7 @@ export type FakeHost = ReturnType<typeof fakeHost>
 export function windowOf(host: FakeHost) {
   return {
     install(app: App) {
-      app.use(createPinia())
+      app.use(host.pinia)
       provideClient(app, host.client)
       provideAnalyses(app, analysisCache(host.client))
     },

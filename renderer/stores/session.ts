@@ -1,0 +1,138 @@
+/**
+ * The window as it was left: open files with the page, the trace and the view each was left on, and which one was shown.
+ * Kept with the engine and put back at the next start; a file that is gone is said and left out.
+ */
+
+import { defineStore } from 'pinia'
+import { watch } from 'vue'
+import { limits } from '#shared/base/limits.ts'
+import type { Source } from '#shared/contract/methods.ts'
+import { PAGE_IDS, needsTrace, type PageId } from '../pages/page-ids.ts'
+import { useFilesStore, type OpenTab } from './files.ts'
+import { useHistoryStore, type ViewValues } from './history.ts'
+import { asRecord, useKeptStore } from './kept.ts'
+import { parseSource, sourceText } from './sources.ts'
+import { useToastStore } from './toasts.ts'
+import { useTraceStore } from './trace.ts'
+import { useViewStore } from './view.ts'
+
+/** How one file is to be shown. */
+export interface Place {
+  readonly source: Source
+  readonly name: string
+  readonly page: PageId | undefined
+  readonly trace: number | undefined
+  readonly values: ViewValues
+}
+interface Session {
+  readonly places: readonly Place[]
+  /** Which of them was shown, and on which page. */
+  readonly shown: Source | undefined
+  readonly page: PageId
+}
+
+export const useSessionStore = defineStore('session', () => {
+  const kept = useKeptStore()
+  const files = useFilesStore()
+  const trace = useTraceStore()
+  const view = useViewStore()
+  const history = useHistoryStore()
+  const toasts = useToastStore()
+  /** Views of files by their id, also of those that are not shown. */
+  const seen = new Map<string, { readonly trace: number | undefined; readonly values: ViewValues }>()
+  let waiting: readonly Place[] = []
+
+  /** A file that has just been opened: as it was left, where it was. */
+  function prepare(tab: OpenTab): void {
+    const mine = tab.source && sourceText(tab.source)
+    const place = waiting.find(({ source }) => sourceText(source) === mine)
+    if (!place) return
+    waiting = waiting.filter((other) => other !== place)
+    put(tab, place)
+  }
+  function put(tab: OpenTab, { page, trace: id, values }: Omit<Place, 'source' | 'name'>): void {
+    if (page && needsTrace(page)) view.leaveOn(tab.file, page)
+    const shown = tab.traces.find((one) => one.id === id) ?? tab.traces[0]
+    if (!shown) return
+    trace.chooseTrace(shown.id, tab.file)
+    history.restoreValues(tab.file, shown.id, values)
+    seen.set(tab.file, { trace: shown.id, values })
+  }
+
+  /** What was open last time. `keepShown`: something else is shown already, it only comes back as tabs. */
+  async function restore(keepShown: boolean): Promise<void> {
+    const { shown, page } = parseSession((await kept.load()).session)
+    const wanted = shown && sourceText(shown)
+    let first: OpenTab | undefined
+    for (const place of [...waiting]) {
+      const tab = await files.open({ kind: 'source', source: place.source, name: place.name }, { quietly: true })
+      if (!tab) {
+        for (const { id, name, error } of files.jobs.filter((job) => job.error)) {
+          toasts.show({
+            level: 'warning',
+            title: `${name} was open last time and cannot be opened`,
+            detail: error?.message ?? '',
+          })
+          files.dismiss(id)
+        }
+        continue
+      }
+      prepare(tab)
+      if (tab.source && sourceText(tab.source) === wanted) first = tab
+    }
+    const tab = first ?? files.tabs[0]
+    if (keepShown || !tab) return
+    view.showFile(tab.file)
+    if (!needsTrace(page)) view.goTo(page)
+  }
+  /** Read what is to be put back; files opened meanwhile find their place through `prepare`. */
+  async function load(): Promise<void> {
+    waiting = parseSession((await kept.load()).session).places
+  }
+
+  function now(): unknown {
+    const places = files.tabs.flatMap((tab) => {
+      if (!tab.source) return []
+      const { trace: id, values } = seen.get(tab.file) ?? {}
+      return [{ source: tab.source, name: tab.name, page: view.pageOf(tab.file), trace: id, values }]
+    })
+    return { places: places.slice(-limits.recentFiles), shown: files.current?.source, page: view.page }
+  }
+  /** From now on, every change is kept. */
+  function watchChanges(): void {
+    watch(
+      () => [files.tabs, trace.file, trace.traceId, view.page, history.values()] as const,
+      ([, file, id, , values]) => {
+        if (file !== undefined) seen.set(file, { trace: id, values })
+        kept.keep('session', now)
+      },
+      { immediate: true },
+    )
+  }
+
+  const hasPlaces = (): boolean => waiting.length > 0
+  return { load, hasPlaces, prepare, put, restore, watchChanges }
+})
+
+function parseSession(value: unknown): Session {
+  const { places, shown, page } = asRecord(value)
+  const pageOf = (word: unknown): PageId | undefined => PAGE_IDS.find((id) => id === word)
+  return {
+    page: pageOf(page) ?? 'open',
+    shown: parseSource(shown),
+    places: (Array.isArray(places) ? places : []).slice(0, limits.recentFiles).flatMap((one: unknown): Place[] => {
+      const place = asRecord(one)
+      const source = parseSource(place.source)
+      if (!source) return []
+      return [
+        {
+          source,
+          name: typeof place.name === 'string' ? place.name : 'trace',
+          page: pageOf(place.page),
+          trace: typeof place.trace === 'number' ? place.trace : undefined,
+          values: asRecord(place.values),
+        },
+      ]
+    }),
+  }
+}
