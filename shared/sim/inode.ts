@@ -3,6 +3,7 @@
  * parts (size, block map, entries) as shared objects. Sizes are in pages.
  */
 
+import type { Ns } from '../model/trace.ts'
 import type { Extents } from './extents.ts'
 import type { SimLock } from './locks.ts'
 import type { AddressSpace } from './mapping.ts'
@@ -25,8 +26,11 @@ export class Inode {
   readonly rwsem: SimLock
   /** i_data_sem, ILOCK, truncate_mutex. */
   readonly mapLock: SimLock
-  /** Transaction that last changed it. */
-  lastTid = 0
+  /** Transaction that last changed it (i_sync_tid), and the one that last changed what a read needs (i_datasync_tid). */
+  syncTid = 0
+  dataTid = 0
+  /** When its times last changed. */
+  timesAt: Ns = -Infinity
   /** On the orphan list. */
   orphan = false
   /** Pages a device may be writing to, per index. */

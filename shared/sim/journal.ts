@@ -17,11 +17,13 @@ import { P } from './phases.ts'
 import type { SimTask, Steps } from './task.ts'
 
 export type JournalKind = 'jbd2' | 'cil' | 'none'
-export type TransactionState = 'running' | 'locked' | 'switch' | 'flush' | 'commit' | 'finished'
+export type TransactionState = 'running' | 'locked' | 'switch' | 'flush' | 'commit' | 'callback' | 'finished'
 
 export interface Transaction {
   readonly tid: number
   state: TransactionState
+  /** When its first handle opened, NaN none yet. */
+  startedAt: Ns
   /** Open handles. */
   updates: number
   /** What becomes durable with it, in order. */
@@ -42,7 +44,7 @@ export interface JournalHooks {
   /** {submit data}: writes what ordered mode asks for. */
   writeOrdered(transaction: Transaction): Steps
   /** Log, flush, commit record: takes its time, then everything in the transaction is durable. */
-  writeLog(transaction: Transaction): Steps
+  writeLog(): Steps
   /** After the commit record: freed blocks come back. */
   committed(transaction: Transaction): void
 }
@@ -51,8 +53,9 @@ export class Journal {
   readonly kind: JournalKind
   running: Transaction
   committing: Transaction | undefined
-  /** Commits done. */
+  /** Commits done, and how long one takes (a moving average, j_average_commit_time). */
   commits = 0
+  averageNs: Ns = 0
   readonly lock: SimLock
   /** xfs_trans_alloc takes freeze level 3. */
   readonly #transLock: SimLock
@@ -65,6 +68,7 @@ export class Journal {
   readonly #kjournald = new WaitQueue('j_wait_commit')
   readonly #object: number
   #committer: SimTask | undefined
+  #lastSyncer: SimTask | undefined
   #wanted = 0
   #nextTid = 1
 
@@ -106,6 +110,7 @@ export class Journal {
       got(kernel, this.lock, 'shared')
       this.running.updates++
     } else if (this.kind === 'cil' && kernel.lock(this.#transLock, 'shared')) yield
+    if (Number.isNaN(this.running.startedAt)) this.running.startedAt = kernel.now
     this.#handles.set(task, { transaction: this.running, depth: 1, late: [] })
   }
 
@@ -153,6 +158,19 @@ export class Journal {
     }
     got(kernel, this.lock, 'exclusive')
     letGo(kernel, this.lock)
+  }
+
+  /**
+   * fsync batching (fs/jbd2/transaction.c: jbd2_journal_stop): who syncs, and was not the last to, leaves a young transaction
+   * open as long as a commit takes on average, so that others can join it; `longest` bounds that (15 ms on ext4).
+   */
+  *waitForCompany(tid: number, longest: Ns): Steps {
+    const kernel = this.#kernel
+    const again = this.#lastSyncer === kernel.current
+    this.#lastSyncer = kernel.current
+    const ns = Math.min(this.averageNs, longest)
+    const young = kernel.now - this.running.startedAt < ns
+    if (kernel.timed && this.kind === 'jbd2' && !again && tid === this.running.tid && young && kernel.sleep(ns)) yield
   }
 
   /** kjournald2: commits when asked to. */
@@ -203,14 +221,18 @@ export class Journal {
     letGo(kernel, this.lock)
     kernel.leave(P.commit_locked)
     kernel.wake(this.#startWaiters, 0)
+    const began = kernel.now
     yield* this.#hooks.writeOrdered(transaction)
     transaction.state = 'commit'
-    yield* this.#hooks.writeLog(transaction)
+    yield* this.#hooks.writeLog()
     for (const change of transaction.changes) change()
+    const took = kernel.now - began
+    this.averageNs = this.commits === 0 ? took : Math.floor((took + 3 * this.averageNs) / 4)
+    this.commits++
+    transaction.state = 'callback'
+    this.#hooks.committed(transaction)
     transaction.state = 'finished'
     this.committing = undefined
-    this.commits++
-    this.#hooks.committed(transaction)
     kernel.wake(this.#commitWaiters, 0)
   }
 
@@ -223,6 +245,6 @@ export class Journal {
   }
 
   #newTransaction(): Transaction {
-    return { tid: this.#nextTid++, state: 'running', updates: 0, changes: [], ordered: new Set() }
+    return { tid: this.#nextTid++, state: 'running', startedAt: NaN, updates: 0, changes: [], ordered: new Set() }
   }
 }

@@ -103,6 +103,8 @@ export class Vma {
   readonly pmds: Int32Array
   readonly pmdWritable: Uint8Array
   readonly ptl: SimLock
+  /** Per-VMA lock (6.4), where there is one. */
+  readonly lock: SimLock | undefined
   /** Per page, for `see`. */
   readonly object: number
 
@@ -117,6 +119,7 @@ export class Vma {
     readonly pmd: boolean
     readonly ptl: SimLock
     readonly object: number
+    readonly lock?: SimLock | undefined
   }) {
     this.id = options.id
     this.mm = options.mm
@@ -128,6 +131,7 @@ export class Vma {
     this.pmd = options.pmd
     this.ptl = options.ptl
     this.object = options.object
+    this.lock = options.lock
     this.ptes = new Float64Array(options.pages)
     const ranges = Math.ceil(options.pages / PAGES_PER_PMD)
     this.pmds = new Int32Array(ranges).fill(-1)

@@ -48,6 +48,7 @@ export const PHASES = [
   'user',
   'yield_cpu',
   'reclaim',
+  'commit_io',
 ] as const
 
 export type PhaseName = (typeof PHASES)[number]

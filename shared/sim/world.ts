@@ -151,7 +151,7 @@ export class World {
       transLock: this.sbIntwrite,
       hooks: {
         writeOrdered: (transaction) => this.#writeOrdered(transaction),
-        writeLog: (transaction) => this.#writeLog(transaction),
+        writeLog: () => this.#writeLog(),
         committed: (transaction) => this.#committed(transaction.tid),
       },
     })
@@ -243,6 +243,7 @@ export class World {
       pmd: options.pmd === true,
       ptl: this.k.newLock('ptlock_ptr(ptdesc)', SPINLOCK),
       object: this.k.objects(pages),
+      lock: this.policy.switches.vmaLock ? this.k.newLock('&vma->vm_lock->lock', RWSEM) : undefined,
     })
     this.#vmas.push(vma)
     mm.vmas.push(vma)
@@ -364,11 +365,15 @@ export class World {
   }
 
   /** I/O on the shared disk or log device: the task sleeps until its turn is over. */
-  *io(phase: number, cost: number): Steps {
+  io(phase: number, cost: number): Steps {
+    return this.#ioFor(phase, this.prices.draw(this.k, cost))
+  }
+
+  *#ioFor(phase: number, ns: Ns): Steps {
     const { k } = this
     k.enter(phase)
     const start = Math.max(k.now, this.#diskFree)
-    this.#diskFree = start + this.prices.draw(k, cost)
+    this.#diskFree = start + ns
     if (k.sleep(this.#diskFree - k.now)) yield
     k.leave(phase)
   }
@@ -445,11 +450,12 @@ export class World {
   }
 
   /** Metadata of an inode changes in the current handle; `durably` happens when it commits. */
-  change(inode: Inode, durably: () => void): void {
+  change(inode: Inode, durably: () => void, what: 'data' | 'times' = 'data'): void {
     this.checks?.changed('metadata')
     this.journal.join((transaction) => {
       transaction.changes.push(durably)
-      inode.lastTid = transaction.tid
+      inode.syncTid = transaction.tid
+      if (what === 'data') inode.dataTid = transaction.tid
     })
   }
 
@@ -479,7 +485,11 @@ export class World {
     }
   }
 
-  *#writeLog(_transaction: Transaction): Steps {
-    yield* this.io(P.log_io, C.logWrite)
+  /** The log blocks with a flush, then the commit record (3.12, steps 4 to 6). */
+  *#writeLog(): Steps {
+    const ns = this.prices.draw(this.k, C.logWrite)
+    const record = Math.floor(ns / 3)
+    yield* this.#ioFor(P.log_io, ns - record)
+    yield* this.#ioFor(P.commit_io, record)
   }
 }

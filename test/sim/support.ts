@@ -1,9 +1,10 @@
 /** Small worlds without time for tests of the model, and random schedules over them. */
 import { expect } from 'vitest'
 import { stream } from '../../shared/base/prng.ts'
+import type { CostId } from '../../shared/sim/costs.ts'
 import { Checks } from '../../shared/sim/invariants/checks.ts'
 import { filesystems } from '../../shared/sim/fs/index.ts'
-import { silent } from '../../shared/sim/sink.ts'
+import { silent, type SimSink } from '../../shared/sim/sink.ts'
 import { parseStrategy, policyOf } from '../../shared/sim/strategies/index.ts'
 import type { SimTask } from '../../shared/sim/task.ts'
 import { World } from '../../shared/sim/world.ts'
@@ -13,15 +14,28 @@ export interface SearchOptions {
   readonly dax?: boolean
   readonly blocks?: number
   readonly cpus?: number
+  readonly sink?: SimSink
+  readonly costs?: Readonly<Partial<Record<CostId, number>>>
 }
 
 export function searchWorld(strategy: string, seed = 1, options: SearchOptions = {}): World {
+  return smallWorld(strategy, { ...options, seed, timed: false })
+}
+
+/** The same in time order, every price its median; run it with `w.k.runUntil`. */
+export function timedWorld(strategy: string, options: SearchOptions = {}): World {
+  return smallWorld(strategy, { ...options, seed: 1, timed: true })
+}
+
+function smallWorld(strategy: string, options: SearchOptions & { seed: number; timed: boolean }): World {
   const resolved = parseStrategy(strategy)
   const w = new World({
     cpus: options.cpus ?? 4,
-    seed,
-    sink: silent,
-    timed: false,
+    seed: options.seed,
+    sink: options.sink ?? silent,
+    timed: options.timed,
+    jitter: false,
+    costs: options.costs ?? {},
     policy: policyOf(resolved),
     fs: filesystems.get(options.fs ?? resolved.fs),
     dax: options.dax ?? resolved.media === 'dax',

@@ -29,6 +29,8 @@ type Step =
   | { readonly do: 'say'; readonly what: string }
   | { readonly do: 'work'; readonly phase: string; readonly cost: CostId; readonly writesPmem?: true }
   | { readonly do: 'owe'; readonly cost: CostId }
+  /** The time of the file: in a handle if none has set it for a jiffy. */
+  | { readonly do: 'time' }
   | LockStep
   | (Omit<LockStep, 'do'> & { readonly do: 'unlock' })
 
@@ -106,7 +108,7 @@ function fault(strategy: 'F' | 'K', task: number, page: number): Step[] {
     { do: 'lock', lock: `mmap ${task}`, shared: true },
     work('vma_lookup', 'vmaLookup'),
     { do: 'lock', lock: 'sb_pagefaults', shared: true },
-    work('time_update', 'timeUpdate'),
+    { do: 'time' },
     ...(strategy === 'F' ? faultF(task) : faultK(task, page)),
     { do: 'unlock', lock: 'sb_pagefaults' },
     { do: 'unlock', lock: `mmap ${task}` },
@@ -116,7 +118,7 @@ function fault(strategy: 'F' | 'K', task: number, page: number): Step[] {
 
 interface Player {
   readonly id: number
-  readonly steps: readonly Step[]
+  readonly steps: Step[]
   at: number
   /** Arrival number: ties go to who was scheduled first. */
   turn: number
@@ -126,6 +128,14 @@ interface Player {
   waits: boolean
   readonly streams: Map<number, ReturnType<typeof stream>>
 }
+
+const JIFFY = 4_000_000
+const timeUpdate = work('time_update', 'timeUpdate')
+const timeInHandle: readonly Step[] = [
+  { do: 'lock', lock: 'jbd2_handle', shared: true, noted: true },
+  timeUpdate,
+  { do: 'unlock', lock: 'jbd2_handle', noted: true },
+]
 
 const LOCK = 20
 const HANDOFF = 300
@@ -137,6 +147,7 @@ export function naiveFaults(options: { strategy: 'F' | 'K'; tasks: number; pages
   const queues = new Map<string, Player[]>()
   let turns = 0
   let pmemFree = 0
+  let fileTime = -Infinity
   const players = Array.from({ length: options.tasks }, (_, id): Player => {
     const steps = Array.from({ length: options.pages }, (_, page) =>
       fault(options.strategy, id, id * options.pages + page),
@@ -224,7 +235,11 @@ export function naiveFaults(options: { strategy: 'F' | 'K'; tasks: number; pages
       if (step.do === 'work') begin(player, step)
       else if (step.do === 'begin' || step.do === 'end') say(player, `${step.do} ${step.phase}`)
       else if (step.do === 'lock') take(player, step)
-      else if (step.do === 'owe') player.owed += price(player, step.cost)
+      else if (step.do === 'time') {
+        const due = player.at - fileTime >= JIFFY
+        if (due) fileTime = player.at
+        player.steps.splice(player.next, 0, ...(due ? timeInHandle : [timeUpdate]))
+      } else if (step.do === 'owe') player.owed += price(player, step.cost)
       else if (step.do === 'say') say(player, step.what)
       else release(player, step.lock, step.noted === true)
     }

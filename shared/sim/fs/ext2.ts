@@ -16,4 +16,5 @@ export const ext2: Filesystem = {
   delayedAllocation: false,
   faultLock: '&ei->dax_sem',
   txInsideEntry: false,
+  daxMapPages: false,
 }

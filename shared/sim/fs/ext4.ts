@@ -16,4 +16,5 @@ export const ext4: Filesystem = {
   delayedAllocation: true,
   faultLock: '&ei->i_mmap_sem',
   txInsideEntry: false,
+  daxMapPages: false,
 }

@@ -23,4 +23,6 @@ export interface Filesystem {
   readonly faultLock: string
   /** A transaction starts inside or before the DAX entry lock, whatever the slot `tx` says (XFS: inside). */
   readonly txInsideEntry: boolean
+  /** DAX vm_ops have map_pages: a fault may end under the per-VMA lock (6.4). */
+  readonly daxMapPages: boolean
 }

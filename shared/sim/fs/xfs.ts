@@ -17,4 +17,5 @@ export const xfs: Filesystem = {
   delayedAllocation: true,
   faultLock: '&(&ip->i_mmaplock)->mr_lock',
   txInsideEntry: true,
+  daxMapPages: true,
 }

@@ -16,7 +16,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { setFaultPte } from './dax-fault.ts'
-import type { Fault } from './fault.ts'
+import { lockVma, unlockVma, type Fault } from './fault.ts'
 import { addLockedPage, lockPage } from './folio.ts'
 import { mapBlocks } from './map-blocks.ts'
 import { makeDirtyable } from './mkwrite.ts'
@@ -24,7 +24,7 @@ import { makeDirtyable } from './mkwrite.ts'
 export function* cacheFault(w: World, f: Fault): Steps {
   const { k, policy } = w
   const { guard } = policy
-  if (k.lock(f.vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (lockVma(w, f)) yield
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   if (f.cow && w.run(P.anon_alloc, C.anonAlloc)) yield
   if (guard.enter !== undefined) yield* guard.enter(w, f)
@@ -38,7 +38,7 @@ export function* cacheFault(w: World, f: Fault): Steps {
     w.checks?.retried(f.tries, `${k.current.comm} looks for page ${f.index} again`)
   } while (unsettled(f) && w.checks?.gaveUp(f.tries) !== true)
   guard.leave?.(w, f)
-  k.unlock(f.vma.mm.mmapLock, 'shared')
+  unlockVma(w, f)
 }
 
 function unsettled(f: Fault): boolean {

@@ -13,7 +13,8 @@ import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { finishHandOver, handOver } from './cow.ts'
 import { dropLockedEntry, lockEntry, unlockEntry } from './entry.ts'
-import type { Fault } from './fault.ts'
+import { lockVma, unlockVma, type Fault } from './fault.ts'
+import { timeIsDue, updateTime } from './file-time.ts'
 import { lockPage, newHolePage } from './folio.ts'
 import { convert, mapBlocks, readsBlock, zeroBlock } from './map-blocks.ts'
 import { installPmd, mapHuge, splitHuge } from './pmd-fault.ts'
@@ -24,13 +25,14 @@ export function* daxFault(w: World, f: Fault): Steps {
   const { k, policy } = w
   const { guard, tx, switches } = policy
   const sharedWrite = f.create
-  if (k.lock(f.vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (lockVma(w, f)) yield
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   if (f.cow && f.vma.pmd) yield* splitHuge(w, f.vma, f.index)
   const freezable = sharedWrite && switches.faultsTakeSbPagefault
   if (freezable && k.lock(w.sbPagefault, 'shared')) yield
-  // ext4_dax_fault's file_update_time: in a small handle of its own, once a jiffy; its price, not its handle, is modelled.
-  if (sharedWrite && w.run(P.time_update, C.timeUpdate)) yield
+  // The call costs what it costs; its handle is opened once a jiffy.
+  if (sharedWrite && timeIsDue(w, f.inode)) yield* updateTime(w, f.inode)
+  else if (sharedWrite && w.run(P.time_update, C.timeUpdate)) yield
   if (guard.enter !== undefined) yield* guard.enter(w, f)
   for (let attempts = 0; ; attempts++) {
     if (f.result === 'go' && k.call(withHandle(w, f, sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry))) yield
@@ -40,7 +42,7 @@ export function* daxFault(w: World, f: Fault): Steps {
   guard.leave?.(w, f)
   yield* finishHandOver(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
-  k.unlock(f.vma.mm.mmapLock, 'shared')
+  unlockVma(w, f)
 }
 
 function* withHandle(w: World, f: Fault, handle: boolean): Steps {
@@ -130,7 +132,7 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
     if (w.k.see(inode.entrySeen(index), true)) yield
     inode.mapping.dirty[index] = 1
   }
-  const mustSync = f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.lastTid)
+  const mustSync = f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.dataTid)
   const early = w.policy.switches.mapSyncOrder === 'pte-first'
   if (mustSync && !early) f.result = 'done'
   else yield* setFaultPte(w, f, filePte(block, f.create))
@@ -283,7 +285,7 @@ function* syncThenInsert(w: World, f: Fault): Steps {
   const { inode, index } = f
   f.needSync = false
   k.enter(P.commit_wait)
-  yield* w.journal.waitCommit(inode.lastTid)
+  yield* w.journal.waitCommit(inode.dataTid)
   k.leave(P.commit_wait)
   if (w.policy.switches.mapSyncOrder === 'pte-first') return
   if (w.policy.pairing.entries !== true) {

@@ -4,7 +4,7 @@
  */
 
 import type { Inode } from '../inode.ts'
-import type { LockMode } from '../locks.ts'
+import type { LockMode, SimLock } from '../locks.ts'
 import type { Page } from '../mapping.ts'
 import type { Vma } from '../mm.ts'
 import type { RangeRequest } from '../range-lock.ts'
@@ -33,6 +33,8 @@ export interface Fault extends MapRequest {
   readonly cow: boolean
   readonly pmd: boolean
   result: FaultResult
+  /** What keeps its VMA in place: mmap_lock, or the VMA's own lock; held shared. */
+  mmLock: SimLock
   /** Mode it holds i_mmap in, and for which slot: UNMAP inside the guard's hold does not take it again. */
   immap: LockMode | undefined
   immapFor: 'guard' | 'pairing' | undefined
@@ -65,6 +67,7 @@ export function newFault(w: World, vma: Vma, options: { index: number; write: bo
     isNew: false,
     failed: false,
     result: 'go',
+    mmLock: vma.mm.mmapLock,
     immap: undefined,
     immapFor: undefined,
     guardMode: undefined,
@@ -78,6 +81,28 @@ export function newFault(w: World, vma: Vma, options: { index: number; write: bo
     sample: 0,
     tries: 0,
   }
+}
+
+/**
+ * The VMA stays until `unlockVma`: under its own lock if that is to be had and the handler can finish under it (mm/memory.c of
+ * 6.4: lock_vma_under_rcu, vmf_can_call_fault), else under mmap_lock.
+ */
+export function lockVma(w: World, f: Fault): boolean {
+  const { lock, mm } = f.vma
+  f.mmLock = mm.mmapLock
+  if (lock !== undefined && w.k.tryLock(lock, 'shared', 'mm')) {
+    if (!f.inode.dax || w.fs.daxMapPages) {
+      f.mmLock = lock
+      return false
+    }
+    w.k.unlock(lock, 'shared')
+    w.stats.bump('faults again under mmap_lock')
+  }
+  return w.k.lock(mm.mmapLock, 'shared', 'mm')
+}
+
+export function unlockVma(w: World, f: Fault): void {
+  w.k.unlock(f.mmLock, 'shared')
 }
 
 /** Takes i_mmap as this strategy's faults do. */

@@ -10,15 +10,20 @@ import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import { writeBack } from './writeback.ts'
 
-export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'msync' = 'fsync'): Steps {
+/** `fdatasync` waits only for what a read needs: not for times. */
+export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'msync' = 'fsync'): Steps {
   const { k, journal } = w
   w.opBegin(kind, inode.number, 0, inode.size * 4096)
   if (w.run(P.syscall, C.syscall)) yield
   const asked = w.checks?.promises?.ask(inode, w.lastSerial)
   yield* writeBack(w, inode, { from: 0, to: inode.pages })
   k.enter(P.commit_wait)
-  if (journal.isDone(inode.lastTid)) yield* w.io(P.log_io, C.orderedData)
-  else yield* journal.waitCommit(inode.lastTid)
+  const tid = kind === 'fdatasync' ? inode.dataTid : inode.syncTid
+  if (journal.isDone(tid)) yield* w.io(P.log_io, C.orderedData)
+  else {
+    yield* journal.waitForCompany(tid, w.prices.draw(k, C.fsyncBatch))
+    yield* journal.waitCommit(tid)
+  }
   k.leave(P.commit_wait)
   if (asked !== undefined) w.checks?.promises?.give(inode, asked)
   w.opEnd(kind, 0)

@@ -12,7 +12,8 @@ import type { Span } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { waitForSpace } from './dax-fault.ts'
-import type { Fault } from './fault.ts'
+import { lockVma, unlockVma, type Fault } from './fault.ts'
+import { timeIsDue, updateTime } from './file-time.ts'
 import { lockPage } from './folio.ts'
 import { mapBlocks } from './map-blocks.ts'
 
@@ -20,7 +21,7 @@ import { mapBlocks } from './map-blocks.ts'
 export function* pageMkwrite(w: World, f: Fault): Steps {
   const { k, policy } = w
   const { vma, index } = f
-  if (k.lock(vma.mm.mmapLock, 'shared', 'mm')) yield
+  if (lockVma(w, f)) yield
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   if (policy.guard.enter !== undefined) yield* policy.guard.enter(w, f)
   if (policy.pairing.ptlOnly === true) yield* reuse(w, f)
@@ -39,7 +40,7 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
     f.result = 'done'
   }
   policy.guard.leave?.(w, f)
-  k.unlock(vma.mm.mmapLock, 'shared')
+  unlockVma(w, f)
 }
 
 /** Until 2.6.22 nobody was asked: the PTE becomes writable (do_wp_page), whatever became of the page. */
@@ -62,6 +63,7 @@ export function* makeDirtyable(w: World, f: Fault): StepsOf<Page | undefined> {
   if (policy.pairing.ptlOnly === true) return yield* lockPage(w, inode, index)
   const freezable = policy.switches.faultsTakeSbPagefault
   if (freezable && k.lock(w.sbPagefault, 'shared')) yield
+  if (timeIsDue(w, inode)) yield* updateTime(w, inode)
   const held = f.guardMode !== undefined || f.range !== undefined
   const span: Span = { inode, from: index, to: index + 1 }
   if (!held && policy.guard.fillEnter !== undefined) yield* policy.guard.fillEnter(w, span)

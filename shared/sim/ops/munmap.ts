@@ -16,6 +16,9 @@ export function* munmap(w: World, vma: Vma, how: 'munmap' | 'dontneed'): Steps {
   w.opBegin('munmap', vma.inode, vma.pgoff * 4096, vma.pages * 4096)
   if (w.run(P.syscall, C.syscall)) yield
   if (k.lock(vma.mm.mmapLock, mode, 'mm')) yield
+  // vma_start_write: faults under the per-VMA lock end first.
+  const ownLock = how === 'munmap' ? vma.lock : undefined
+  if (ownLock !== undefined && k.lock(ownLock, 'exclusive', 'mm')) yield
   if (w.run(P.unmap, C.unmapFixed)) yield
   if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
   let cleared = 0
@@ -27,6 +30,7 @@ export function* munmap(w: World, vma: Vma, how: 'munmap' | 'dontneed'): Steps {
   if (w.runTimes(P.unmap, C.zapPte, cleared)) yield
   k.unlock(vma.ptl)
   if (cleared > 0) yield* shootDown(w, vma, { from: vma.pgoff, to: vma.pgoff + vma.pages })
+  if (ownLock !== undefined) k.unlock(ownLock, 'exclusive')
   k.unlock(vma.mm.mmapLock, mode)
   w.opEnd('munmap', 0)
 }

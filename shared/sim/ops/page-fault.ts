@@ -12,7 +12,8 @@ import { ENOMEM, SIGBUS, type World } from '../world.ts'
 import { writeProtectFault } from './cow.ts'
 import { daxFault } from './dax-fault.ts'
 import { entryAt } from './entry.ts'
-import { newFault, type Fault, type FaultResult } from './fault.ts'
+import { timeIsDue, updateTime } from './file-time.ts'
+import { lockVma, newFault, unlockVma, type Fault, type FaultResult } from './fault.ts'
 import { cacheFault } from './cache-fault.ts'
 import { pageMkwrite } from './mkwrite.ts'
 import { fitsHuge } from './pmd-fault.ts'
@@ -98,11 +99,12 @@ function mkwrite(w: World, f: Fault): Steps {
 /** fs/dax.c: dax_insert_pfn_mkwrite. Before entries (4.5) the PTE was made writable and nobody was told. */
 function* daxMkwrite(w: World, f: Fault): Steps {
   const { k, policy } = w
-  const { inode, vma, index } = f
-  if (k.lock(vma.mm.mmapLock, 'shared', 'mm')) yield
+  const { inode, index } = f
+  if (lockVma(w, f)) yield
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   const freezable = policy.switches.faultsTakeSbPagefault
   if (freezable && k.lock(w.sbPagefault, 'shared')) yield
+  if (timeIsDue(w, inode)) yield* updateTime(w, inode)
   if (policy.guard.enter !== undefined) yield* policy.guard.enter(w, f)
   if (k.see(inode.sizeObject, false)) yield
   if (index >= inode.size) f.result = 'sigbus'
@@ -110,7 +112,7 @@ function* daxMkwrite(w: World, f: Fault): Steps {
   else yield* makeWritable(w, f)
   policy.guard.leave?.(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
-  k.unlock(vma.mm.mmapLock, 'shared')
+  unlockVma(w, f)
 }
 
 function* mkwriteEntry(w: World, f: Fault): Steps {

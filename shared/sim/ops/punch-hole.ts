@@ -9,6 +9,7 @@ import { P } from '../phases.ts'
 import type { Span } from '../policies/slots.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
+import { timeIsDue, updateTime } from './file-time.ts'
 import { breakLayouts, drop, removeBlocks } from './removal.ts'
 import { unmap } from './unmap.ts'
 import { writeBack } from './writeback.ts'
@@ -21,7 +22,8 @@ export function* punchHole(w: World, inode: Inode, range: { from: number; to: nu
   if (k.lock(w.sbWrite, 'shared')) yield
   yield* writeBack(w, inode, span)
   if (k.lock(inode.rwsem, 'exclusive')) yield
-  if (w.run(P.time_update, C.timeUpdate)) yield
+  if (timeIsDue(w, inode)) yield* updateTime(w, inode)
+  else if (w.run(P.time_update, C.timeUpdate)) yield
   if (policy.guard.removeEnter !== undefined) yield* policy.guard.removeEnter(w, span)
   yield* breakLayouts(w, span)
   w.checks?.removalBegins(inode, span)

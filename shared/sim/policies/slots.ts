@@ -181,4 +181,5 @@ export interface Switches {
   readonly recheckPmd: boolean
   readonly installPageChecks: boolean
   readonly cleansAliases: boolean
+  readonly vmaLock: boolean
 }

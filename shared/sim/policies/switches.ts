@@ -187,4 +187,10 @@ export const switches = registry<SwitchSpec>('switch', [
     'allocation cleans aliases',
     "a DAX allocation drops the block's old copy from the block device's page cache (4.10; else R26)",
   ),
+  flag(
+    'vmaLock',
+    false,
+    'per-VMA locks',
+    'a fault tries the lock of its VMA before mmap_lock (6.4); ext2 and ext4 DAX faults fall back to mmap_lock',
+  ),
 ])

@@ -4,7 +4,7 @@
  * with a block beyond the end; V3 itself is judged at rest.
  *
  * A leak needs a fault that is kept off its CPU between the size check and the allocation for as long as a whole truncate
- * takes; with a CPU for every task that does not happen in a run of this length, so there are twice as many faulters as
+ * takes; with a CPU for every task that does not happen in a run of this length, so there are three times as many faulters as
  * CPUs (DOMAIN.md has four faulters and eight CPUs).
  *
  * A run shows one more hole of i_size checks: a file that is cut and grown again while a fault is under way passes both, and
@@ -16,12 +16,12 @@ import { process, touchRandom, truncateLoop } from './actors.ts'
 import { amount, commitEvery, count, duration, MS, scenario, startCommits } from './scenario.ts'
 
 const params = z.object({
-  faulters: amount({ label: 'Faulters', unit: '', min: 1, max: 64, default: 8 }),
+  faulters: amount({ label: 'Faulters', unit: '', min: 1, max: 64, default: 12 }),
   pages: amount({ label: 'File size', unit: 'pages', min: 1, max: 65_536, default: 1_024 }),
   truncateEveryUs: amount({ label: 'Truncate after', unit: 'us', min: 1, max: 1_000_000, default: 200 }),
   cpus: amount({ label: 'CPUs', unit: '', min: 1, max: 64, default: 4 }),
   commitMs: commitEvery(5),
-  durationMs: duration(50),
+  durationMs: duration(100),
 })
 
 const LEAKED = 'blocks left beyond EOF'
