@@ -256,7 +256,10 @@ export function spanInserter(db: Db, table: SpanTable, traceId: number): SpanIns
   })
 }
 
-/** Insert a batch's rows in the order of `order`, or as they are; forms one after the other. */
+/**
+ * Insert a batch's rows in the order of `order`, or as they are; forms one after the other, the commonest first: its
+ * rows are appended, the others have to be looked for a place among them.
+ */
 export function insertBatch(into: SpanInserter, batch: SpanBatch, context: RowContext, order?: Uint32Array): void {
   const map = rowMaps[batch.table] as RowMap
   const row = (i: number) => (order === undefined ? i : order[i])
@@ -267,9 +270,12 @@ export function insertBatch(into: SpanInserter, batch: SpanBatch, context: RowCo
   }
   const chosen: number[][] = map.forms.map(() => [])
   for (let i = 0; i < all; i++) chosen[map.form(batch, row(i), context)].push(row(i))
-  map.forms.forEach((form, f) => {
-    into[f].rows(chosen[f].length, (params, at, i) => form.fill(params, at, batch, chosen[f][i], context))
-  })
+  const byCount = map.forms.map((_, f) => f).sort((a, b) => chosen[b].length - chosen[a].length)
+  for (const f of byCount) {
+    const { fill } = map.forms[f]
+    const rows = chosen[f]
+    into[f].rows(rows.length, (params, at, i) => fill(params, at, batch, rows[i], context))
+  }
 }
 
 /** Columns of SQL tables that hold times: what a late-found start moves. */
