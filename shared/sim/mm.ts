@@ -181,8 +181,11 @@ export class Mm {
   readonly id: number
   readonly mmapLock: SimLock
   readonly vmas: Vma[] = []
-  /** Private copies: content per slot. */
+  /** Private copies: content per slot. A copy nothing maps any more gives its number to the next. */
   readonly copies: Int32Array[] = []
+  readonly #unused: number[] = []
+  /** Made by a fault that has not mapped them yet, and may never. */
+  readonly #unmapped = new Set<number>()
   /** Tasks that run in it: how many CPUs a shootdown must reach. */
   users = 0
 
@@ -191,8 +194,27 @@ export class Mm {
     this.mmapLock = mmapLock
   }
 
-  newCopy(slots: readonly Tag[]): number {
-    return this.copies.push(Int32Array.from(slots)) - 1
+  /** `instead`: the copy an earlier try of the same fault made, -1 none. */
+  newCopy(slots: readonly Tag[], instead = -1): number {
+    this.dropUnmapped(instead)
+    const number = this.#unused.pop() ?? this.copies.push(new Int32Array(slots.length)) - 1
+    this.copies[number].set(slots)
+    this.#unmapped.add(number)
+    return number
+  }
+
+  copyMapped(number: number): void {
+    this.#unmapped.delete(number)
+  }
+
+  /** A fault is over: a copy it made and did not map is gone. */
+  dropUnmapped(number: number): void {
+    if (this.#unmapped.delete(number)) this.#unused.push(number)
+  }
+
+  /** No PTE and no TLB has it any more. */
+  copyGone(number: number): void {
+    this.#unused.push(number)
   }
 
   vmaAt(inode: number, index: number): Vma | undefined {

@@ -258,7 +258,7 @@ export class World {
       const pte = vma.ptes[i]
       if (pte === PTE_NONE) continue
       this.pteCleared(vma, vma.pgoff + i, pte)
-      this.checks?.pteGone(vma, vma.pgoff + i, pte)
+      this.pteGone(vma, vma.pgoff + i, pte)
       vma.ptes[i] = PTE_NONE
     }
   }
@@ -286,10 +286,11 @@ export class World {
     }
     if (old !== PTE_NONE) {
       this.pteCleared(vma, index, old)
-      this.checks?.pteGone(vma, index, old)
+      this.pteGone(vma, index, old)
     }
     vma.set(index, pte)
     if (pteKind(pte) === 'page') this.#pageOf(vma, pte).mapped++
+    if (pteKind(pte) === 'anon') vma.mm.copyMapped(pteTarget(pte))
     this.checks?.pteSet(vma, index, pte)
   }
 
@@ -298,8 +299,14 @@ export class World {
     const old = vma.pte(index)
     if (old === PTE_NONE) return
     this.pteCleared(vma, index, old)
-    this.checks?.pteGone(vma, index, old)
+    this.pteGone(vma, index, old)
     vma.set(index, PTE_NONE)
+  }
+
+  /** No CPU has the PTE any more, in no TLB. */
+  pteGone(vma: Vma, index: number, pte: Pte): void {
+    this.checks?.pteGone(vma, index, pte)
+    if (pteKind(pte) === 'anon') vma.mm.copyGone(pteTarget(pte))
   }
 
   /** The page a PTE pointed to has one mapping less. */

@@ -90,7 +90,7 @@ function* insertLocked(w: World, f: Fault): Steps {
 function* copyPage(w: World, f: Fault, page: Page): Steps {
   if (w.run(P.copy, C.copy4k)) yield
   if (w.k.see(page.object, false)) yield
-  f.copy = f.vma.mm.newCopy([...page.content])
+  f.copy = f.vma.mm.newCopy([...page.content], f.copy)
 }
 
 function* setPagePte(w: World, f: Fault, page: Page): Steps {

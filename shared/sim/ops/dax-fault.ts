@@ -246,7 +246,7 @@ function* copyOnWrite(w: World, f: Fault, mapping: Mapping): Steps {
     if (k.see(w.blockObject(block), false)) yield
     for (let slot = 0; slot < device.slots; slot++) slots.push(device.read(block, slot))
   } else for (let slot = 0; slot < device.slots; slot++) slots.push(0)
-  f.copy = f.vma.mm.newCopy(slots)
+  f.copy = f.vma.mm.newCopy(slots, f.copy)
   if (w.policy.guard.beforeInsert !== undefined) yield* w.policy.guard.beforeInsert(w, f)
   if (f.result !== 'go') return
   if (w.policy.cow.handOver !== undefined) yield* handOver(w, f)

@@ -171,7 +171,7 @@ export function* shootDown(w: World, vma: Vma, range: { from: number; to: number
     const at = index - vma.pgoff
     if (vma.stale[at] === 0) continue
     if (k.see(vma.seen(index), true)) yield
-    w.checks?.pteGone(vma, index, vma.stale[at])
+    w.pteGone(vma, index, vma.stale[at])
     vma.stale[at] = 0
     vma.staleCount--
   }
