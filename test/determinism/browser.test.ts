@@ -14,7 +14,7 @@ import { digests } from './specs.ts'
 
 const here = digests()
 const chromium = await findChromium()
-if (chromium === undefined) console.log('no Chromium on this machine: digests are not compared with a browser’s')
+if (chromium === undefined) process.stdout.write('no Chromium here: digests are not compared with those of a browser\n')
 
 describe('digests of short runs', () => {
   let script = ''
