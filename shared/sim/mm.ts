@@ -97,8 +97,9 @@ export class Vma {
   /** Cleared PTEs that other CPUs' TLBs may still hold, until the shootdown ends; made when first needed. */
   stale: Float64Array | undefined
   staleCount = 0
-  /** vm_truncate_count: the restartable walk that has finished with it. */
+  /** vm_truncate_count: the restartable walk that has finished with it, or else the page at which one stopped (-1 none). */
   walkMark = 0
+  restartAt = -1
   /** Per PMD range: the block a 2 MiB entry maps from, -1 none, -2 the huge zero page. */
   readonly pmds: Int32Array
   readonly pmdWritable: Uint8Array

@@ -10,7 +10,7 @@ import { assert } from '../base/assert.ts'
 import { stream, type Stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
 import { Allocator } from './allocator.ts'
-import { C, Prices, type CostId } from './costs.ts'
+import { C, Prices } from './costs.ts'
 import { GARBAGE } from './content.ts'
 import { Device } from './device.ts'
 import { blockOf, Extents, isMapped, written, unwritten } from './extents.ts'
@@ -19,74 +19,19 @@ import { Inode } from './inode.ts'
 import type { Checks } from './invariants/checks.ts'
 import { Journal, type Transaction } from './journal.ts'
 import { Kernel } from './kernel.ts'
-import { MUTEX, PERCPU_RWSEM, RWSEM, SPINLOCK, WaitQueue, type LockSpec, type SimLock } from './locks.ts'
+import { PERCPU_RWSEM, RWSEM, SPINLOCK, WaitQueue, type SimLock } from './locks.ts'
 import { AddressSpace, type Page } from './mapping.ts'
 import { Mm, PTE_NONE, pteKind, pteTarget, samePlace, Vma, type Pte } from './mm.ts'
 import { writeOrderedData } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
 import { RangeLocks } from './range-lock.ts'
-import type { SimSink } from './sink.ts'
 import { Stats } from './stats.ts'
 import type { Steps } from './task.ts'
+import { IMMAP, MACHINE, type FileSpec, type WorldOptions } from './world-options.ts'
 
-/** Failures as operations return them (`op.result`). */
-export const SIGBUS = -14
-export const ENOSPC = -28
-export const EBUSY = -16
-export const ENOMEM = -12
-export const EINVAL = -22
-export const EFBIG = -27
-
-export interface WorldOptions {
-  readonly cpus: number
-  readonly seed: number
-  readonly sink: SimSink
-  /** False: search. */
-  readonly timed: boolean
-  readonly policy: Policy
-  readonly fs: Filesystem
-  /** Whether a scenario's files are persistent memory: what the strategy is judged on. */
-  readonly dax: boolean
-  readonly costs?: Readonly<Partial<Record<CostId, number>>>
-  readonly machine?: Readonly<Partial<Record<MachineCostId, number>>>
-  /** False: every draw is its median. */
-  readonly jitter?: boolean
-  readonly blocks: number
-  /** Places in a page that stores can be told apart at. */
-  readonly slots?: number
-  readonly eadr?: boolean
-}
-
-export type MachineCostId = 'lock' | 'unlock' | 'spinHandoff' | 'wake' | 'contextSwitch' | 'quantum' | 'sharedLine'
-
-/** DOMAIN.md 6.2: uncontended lock + unlock 40 ns, hand-offs 300 ns and 4 us, switch 1.2 us, quantum 3 ms. */
-export const MACHINE: Readonly<Record<MachineCostId, Ns>> = {
-  lock: 20,
-  unlock: 20,
-  spinHandoff: 300,
-  wake: 4_000,
-  contextSwitch: 1_200,
-  quantum: 3_000_000,
-  sharedLine: 60,
-}
-
-const IMMAP: Readonly<Record<Policy['switches']['unmapLock'], { readonly name: string; readonly spec: LockSpec }>> = {
-  spin: { name: '&mapping->i_mmap_lock', spec: SPINLOCK },
-  'spin+lockbreak': { name: '&mapping->i_mmap_lock', spec: SPINLOCK },
-  mutex: { name: '&mapping->i_mmap_mutex', spec: MUTEX },
-  'rwsem-x': { name: '&mapping->i_mmap_rwsem', spec: RWSEM },
-  'rwsem-s': { name: '&mapping->i_mmap_rwsem', spec: RWSEM },
-  none: { name: '&mapping->i_mmap_rwsem', spec: RWSEM },
-}
-
-/** One file as a scenario asks for it. Sizes in pages. */
-export interface FileSpec {
-  readonly dax: boolean
-  readonly pages: number
-  readonly size?: number
-  readonly blocks?: 'holes' | 'written' | 'unwritten'
-}
+export { EBUSY, EFBIG, EINVAL, ENOMEM, ENOSPC, MACHINE, SIGBUS } from './world-options.ts'
+export type { FileSpec, MachineCostId, WorldOptions } from './world-options.ts'
 
 export class World {
   readonly k: Kernel
@@ -120,6 +65,8 @@ export class World {
   readonly dax: boolean
   readonly #vmas: Vma[] = []
   readonly #blockObjects: number
+  /** Which blocks are free, for `touch`. */
+  readonly spaceObject: number
   #serial = 0
   #failEvery = 0
   readonly #failures: (Stream | undefined)[] = []
@@ -143,6 +90,7 @@ export class World {
     this.device = new Device({ blocks: options.blocks, slots: options.slots ?? 4, eadr: options.eadr === true })
     this.allocator = new Allocator(options.blocks)
     this.#blockObjects = this.k.objects(options.blocks)
+    this.spaceObject = this.k.objects(1)
     this.sbWrite = this.k.newLock('sb_writers', PERCPU_RWSEM)
     this.sbPagefault = this.k.newLock('sb_pagefaults', PERCPU_RWSEM)
     this.sbIntwrite = this.k.newLock('sb_internal', PERCPU_RWSEM)
@@ -469,6 +417,7 @@ export class World {
   /** A block just allocated: what it holds are its last owner's bytes. */
   claim(inode: Inode, block: number): void {
     this.stats.bump('blocks allocated')
+    this.k.touch(this.spaceObject, true)
     if (!inode.dax || this.policy.switches.cleansAliases) this.aliases.delete(block)
     const last = this.allocator.lastOwner(block)
     if (last === -1) this.device.fill(block, GARBAGE, true)
@@ -482,6 +431,7 @@ export class World {
   }
 
   #committed(tid: number): void {
+    this.k.touch(this.spaceObject, true)
     for (const block of this.allocator.committed(tid)) this.checks?.reusable(block)
   }
 

@@ -7,6 +7,7 @@ import type { Tag } from '../content.ts'
 import { C } from '../costs.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
+import type { Snapshot } from '../invariants/content.ts'
 import { isPresent, type Page } from '../mapping.ts'
 import { PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
@@ -15,7 +16,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Ns } from '../../model/trace.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import { EBUSY, ENOSPC, type World } from '../world.ts'
-import { convert, mapBlocks, type MapRequest } from './map-blocks.ts'
+import { convert, mapBlocks, readsBlock, type MapRequest } from './map-blocks.ts'
 import { deleteEntry, entryAt } from './entry.ts'
 import { pageFault } from './page-fault.ts'
 import { pagesIn } from './removal.ts'
@@ -25,7 +26,7 @@ import { waitWriteback, writeBack } from './writeback.ts'
 /** An O_DIRECT write: flush, invalidate, write to the device, invalidate again. */
 export function* directWrite(w: World, inode: Inode, range: { from: number; pages: number }): Steps {
   const { k } = w
-  const span: Span = { inode, from: range.from, to: Math.min(range.from + range.pages, inode.pages) }
+  const span: Span = { inode, from: range.from, to: Math.min(range.from + range.pages, inode.pages), op: 'direct' }
   w.opBegin('write', inode.number, span.from * 4096, (span.to - span.from) * 4096)
   if (w.run(P.syscall, C.syscall)) yield
   if (k.lock(w.sbWrite, 'shared')) yield
@@ -46,6 +47,40 @@ export function* directWrite(w: World, inode: Inode, range: { from: number; page
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')
   w.opEnd('write', result)
+}
+
+/**
+ * An O_DIRECT read: what is dirty in the cache is written first, then the blocks are read past it. What the file showed when
+ * it began is right, and whatever comes meanwhile.
+ */
+export function* directRead(w: World, inode: Inode, range: { from: number; pages: number }): Steps {
+  const { k } = w
+  const span: Span = { inode, from: range.from, to: Math.min(range.from + range.pages, inode.size), op: 'direct' }
+  w.opBegin('read', inode.number, span.from * 4096, Math.max(0, span.to - span.from) * 4096)
+  if (w.run(P.syscall, C.syscall)) yield
+  if (k.lock(inode.rwsem, 'shared')) yield
+  const held = ioLocksRange(w, 'direct') && span.to > span.from ? yield* lockRange(w, inode, span) : undefined
+  const since = new Map<number, Snapshot | undefined>()
+  for (let index = span.from; index < span.to; index++) since.set(index, w.checks?.content.before(inode, index))
+  yield* writeBack(w, inode, span)
+  for (let index = span.from; index < span.to; index++) yield* readBlock(w, inode, { index, since: since.get(index) })
+  if (held !== undefined) inode.ranges.release(held)
+  k.unlock(inode.rwsem, 'shared')
+  w.opEnd('read', Math.max(0, span.to - span.from) * 4096)
+}
+
+function* readBlock(w: World, inode: Inode, at: { index: number; since: Snapshot | undefined }): Steps {
+  const { index, since } = at
+  const mapping = yield* mapBlocks(w, { inode, index, create: false, isNew: false, failed: false })
+  const reads = readsBlock(mapping)
+  if (reads) {
+    yield* w.io(P.read_io, C.readPage)
+    if (w.k.see(w.blockObject(blockOf(mapping)), false)) yield
+  }
+  for (let slot = 0; slot < w.device.slots; slot++) {
+    const tag = reads ? w.device.read(blockOf(mapping), slot) : 0
+    w.checks?.content.loaded(inode, { index, slot, by: 'a direct read', since }, tag)
+  }
 }
 
 function* writeBlock(w: World, inode: Inode, at: { index: number; tag: Tag }): StepsOf<boolean> {

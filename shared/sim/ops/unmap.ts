@@ -50,8 +50,10 @@ function touches(vma: Vma, span: Span): boolean {
 }
 
 /**
- * 2.6's restartable unmap: whenever someone spins on the lock it is dropped and the walk starts again; VMAs marked with
- * this walk's count are skipped. Another unmapper overwrites the marks, so both scan again (R31).
+ * 2.6's restartable unmap: whenever someone spins on the lock it is dropped and the walk starts again. One word of a VMA
+ * (vm_truncate_count) says where to go on: the count of the walk that has finished with it, or the address it stopped at. Two
+ * unmappers overwrite each other's words, so both scan again (R31); and who finds the other's address takes what lies before
+ * it for done (2aa15890f3c, which gave unmappers a mutex).
  */
 function* unmapWithBreaks(w: World, span: Span, options: UnmapOptions): Steps {
   const { k } = w
@@ -66,6 +68,7 @@ function* unmapWithBreaks(w: World, span: Span, options: UnmapOptions): Steps {
       const complete = yield* unmapVma(w, vma, { span, options, limit: LOCKBREAK_PAGES })
       if (complete) {
         vma.walkMark = count
+        vma.restartAt = -1
         scanned.add(vma)
         continue
       }
@@ -95,7 +98,8 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
   let complete = true
   let unlooked = 0
   const step = Math.min(walk.limit, PAGES_PER_PMD)
-  for (let at = from; at < to && complete; at += step) {
+  const start = walk.limit === Infinity ? from : Math.max(from, vma.restartAt)
+  for (let at = start; at < to && complete; at += step) {
     const end = Math.min(to, at + step)
     const found = countMapped(vma, { from: at, to: end, evenCows: walk.options.evenCows })
     if (found === 0) continue
@@ -112,6 +116,9 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
     unlooked = 0
     const { spinners, queue } = walk.span.inode.mapping.immap
     complete = spinners.length === 0 && queue.length === 0
+    if (complete) continue
+    vma.walkMark = 0
+    vma.restartAt = end
   }
   if (cleared > 0) yield* shootDown(w, vma, { from, to })
   return complete
