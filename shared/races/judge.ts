@@ -5,6 +5,7 @@
  */
 
 import { direct } from '../explore/directed.ts'
+import { play } from '../explore/replay.ts'
 import { encodeSchedule } from '../explore/schedule.ts'
 import { Search } from '../explore/search.ts'
 import type { Subject } from '../explore/subject.ts'
@@ -58,11 +59,10 @@ export function judge(race: Race, on: Contender, options: JudgeOptions = {}): Ra
     const bad = watched.take()
     first ??= { schedule, moves }
     if (bad === undefined) continue
-    const verdict: RaceVerdict = { ...none, ...bad, schedule, moves }
-    if (bad.outcome === 'violated') return verdict
-    hazard ??= verdict
+    if (bad.outcome === 'violated') return { ...none, ...bad, ...shortened(watched, bad, moves) }
+    hazard ??= { ...none, ...bad, schedule, moves }
   }
-  if (hazard !== undefined) return hazard
+  if (hazard !== undefined) return { ...hazard, ...shortened(watched, hazard, hazard.moves) }
   return { ...none, ...first, ...search(race, watched, options) }
 }
 
@@ -127,6 +127,22 @@ function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
   }
   const { executions } = tree
   if (hazard === undefined) return { outcome: 'held', why: undefined, executions, complete }
-  const schedule = encodeSchedule({ subject: subject.id, strategy: subject.strategy, moves: hazard.moves })
-  return { ...hazard, schedule, executions, complete }
+  return { ...hazard, ...shortened(watched, hazard, hazard.moves), executions, complete }
+}
+
+type Short = Pick<RaceVerdict, 'schedule' | 'moves'>
+
+/** The shortest beginning after which the default order leads to the same. */
+function shortened(watched: Watched, bad: Pick<RaceVerdict, 'outcome' | 'invariants'>, moves: readonly number[]): Short {
+  const { subject } = watched
+  const wanted = bad.invariants.join()
+  let length = 0
+  for (; length < moves.length; length++) {
+    if (length > 0 && moves[length - 1] === moves[length]) continue
+    play(subject, moves.slice(0, length))
+    const found = watched.take()
+    if (found?.outcome === bad.outcome && found.invariants.join() === wanted) break
+  }
+  const short = moves.slice(0, length)
+  return { schedule: encodeSchedule({ subject: subject.id, strategy: subject.strategy, moves: short }), moves: short }
 }

@@ -9,7 +9,7 @@ import { store } from '../sim/ops/access.ts'
 import { fsync } from '../sim/ops/fsync.ts'
 import { read } from '../sim/ops/file-io.ts'
 import type { Contender, Race } from './race.ts'
-import { daxOnly, either, mapped, on, PAGE, past, run, storeOnce, toEnd } from './stage.ts'
+import { daxOnly, either, flushesMappings, mapped, on, PAGE, past, run, storeOnce, toEnd } from './stage.ts'
 
 export const uninitialisedBlock: Race = {
   id: 'R09',
@@ -68,7 +68,7 @@ export const conversionCrash: Race = {
   severity: 'corruption',
   invariants: ['V15'],
   sources: ['mail of 2015-02-17 (Kara, Wilcox)'],
-  notApplicable: either(daxOnly, hasUnwritten),
+  notApplicable: either(daxOnly, hasUnwritten, flushesMappings),
   crashes: true,
   setUp(w) {
     const { file, vma } = mapped(w, { blocks: 'unwritten' })

@@ -5,14 +5,8 @@
  */
 import { store } from '../sim/ops/access.ts'
 import { fsync } from '../sim/ops/fsync.ts'
-import type { Contender, Race } from './race.ts'
-import { always, mapped, on, PAGE, past, run, storeOnce, toEnd, userTime } from './stage.ts'
-
-function flushesMappings({ strategy, policy }: Contender): string | undefined {
-  return strategy.media === 'dax' && !policy.switches.fsyncFlushesMappings
-    ? 'its fsync does not look at mappings, so it has no dirty tag to clear (R22b)'
-    : undefined
-}
+import type { Race } from './race.ts'
+import { always, flushesMappings, mapped, on, PAGE, past, run, storeOnce, toEnd, userTime } from './stage.ts'
 
 export const dirtyTagCleared: Race = {
   id: 'R22',

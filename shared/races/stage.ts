@@ -117,6 +117,12 @@ export function hugeFaults({ policy }: Contender): string | undefined {
   return policy.switches.pmdFaults ? undefined : 'it has no 2 MiB faults'
 }
 
+export function flushesMappings({ strategy, policy }: Contender): string | undefined {
+  return strategy.media === 'dax' && !policy.switches.fsyncFlushesMappings
+    ? 'its fsync does not look at mappings, so there is nothing to lose beyond that (R22b)'
+    : undefined
+}
+
 /** The first reason there is. */
 export function either(
   ...reasons: readonly ((contender: Contender) => string | undefined)[]
