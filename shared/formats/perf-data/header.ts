@@ -56,7 +56,7 @@ export function perfDamage(what: string): ApiError {
 }
 
 export function readPerfHeader(file: RandomFile): PerfHeader {
-  const head = Uint8Array.from(file.read(0, HEADER_BYTES))
+  const head = new Uint8Array(file.read(0, HEADER_BYTES))
   const little = head[0] === 0x50
   const cursor = new Cursor(head, { little, base: 0 })
   cursor.at = 8
@@ -87,7 +87,7 @@ function place(cursor: Cursor): Place {
 function section(file: RandomFile, { offset, size }: Place): Uint8Array {
   if (size > limits.traceDatSection || offset + size > file.size)
     throw perfDamage(`a section of ${size} bytes at byte ${offset}`)
-  return Uint8Array.from(file.read(offset, size))
+  return new Uint8Array(file.read(offset, size))
 }
 
 interface AttrsAt {
@@ -141,7 +141,7 @@ function readFeatures(
     (bit) => ((bitmap[bit >>> 5] >>> (bit & 31)) & 1) === 1,
   )
   const places = new Map<number, Place>()
-  const table = new Cursor(Uint8Array.from(file.read(at, present.length * 16)), { little, base: at })
+  const table = new Cursor(new Uint8Array(file.read(at, present.length * 16)), { little, base: at })
   for (const bit of present) if (table.left >= 16) places.set(bit, place(table))
   const feature = (bit: number): Uint8Array | undefined => {
     const found = places.get(bit)

@@ -79,7 +79,7 @@ class PerfDataReader implements FileReader {
   step(): boolean {
     if (this.#at + 8 <= this.#end && this.#broken === undefined) {
       const bytes = this.#file.read(this.#at, Math.min(READ, this.#end - this.#at))
-      const used = this.#records(Uint8Array.from(bytes), this.#at)
+      const used = this.#records(new Uint8Array(bytes), this.#at)
       if (used > 0) {
         this.#at += used
         return true
@@ -142,7 +142,7 @@ class PerfDataReader implements FileReader {
         break
       case RECORD.compressed:
       case RECORD.compressed2:
-        this.#pack(Uint8Array.from(record.subarray(type === RECORD.compressed ? 8 : 16)))
+        this.#pack(new Uint8Array(record.subarray(type === RECORD.compressed ? 8 : 16)))
         break
       default:
     }

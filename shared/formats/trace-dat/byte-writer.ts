@@ -122,6 +122,31 @@ export class ByteWriter {
     this.at = at
   }
 
+  /** The unsigned 64-bit number at `at`, in hexadecimal. Read here: halves of pointers returned from a call cost memory. */
+  hexAt(view: DataView, at: number, little: boolean): void {
+    const first = view.getUint32(at, little)
+    const second = view.getUint32(at + 4, little)
+    this.hex(little ? second : first, little ? first : second)
+  }
+
+  /** The 64-bit number at `at`, in decimal. */
+  decimalAt(
+    view: DataView,
+    at: number,
+    { little, signed }: { readonly little: boolean; readonly signed: boolean },
+  ): void {
+    const first = view.getInt32(at, little)
+    const second = view.getInt32(at + 4, little)
+    const high = little ? second : first
+    const low = (little ? first : second) >>> 0
+    if (high === 0) this.decimal(low)
+    else if (signed || high > 0) {
+      const value = high * 4_294_967_296 + low
+      if (value < EXACT && value > -EXACT) this.decimal(value)
+      else this.ascii(String(view.getBigInt64(at, little)))
+    } else this.ascii(String(view.getBigUint64(at, little)))
+  }
+
   ascii(text: string): void {
     if (!this.room(text.length)) return
     for (let i = 0; i < text.length; i++) this.bytes[this.at++] = text.charCodeAt(i)

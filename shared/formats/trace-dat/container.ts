@@ -7,7 +7,7 @@
 import { limits } from '../../base/limits.ts'
 import type { RandomFile } from '../random-file.ts'
 import { Cursor, damage } from './cursor.ts'
-import { parseEventFormat, type EventFormat } from './event-format.ts'
+import { eventFormatText, type EventFormatText } from './event-format.ts'
 
 export interface CpuData {
   readonly cpu: number
@@ -29,7 +29,7 @@ export interface TraceDat {
   readonly little: boolean
   readonly compression: 'none' | 'zstd' | 'zlib'
   readonly headerPage: string
-  readonly formats: readonly EventFormat[]
+  readonly formats: readonly EventFormatText[]
   readonly kallsyms: Uint8Array
   readonly printk: Uint8Array
   readonly cmdlines: string
@@ -67,7 +67,7 @@ export function isTraceDat(head: Uint8Array): boolean {
 }
 
 export function readContainer(file: RandomFile): TraceDat {
-  const head = Uint8Array.from(file.read(0, HEAD_BYTES))
+  const head = new Uint8Array(file.read(0, HEAD_BYTES))
   const probe = new Cursor(head, { little: true, base: 0 })
   probe.at = MAGIC.length
   const version = probe.string()
@@ -188,14 +188,14 @@ function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor):
 
 /** A compressed section comes out plain; the trace data of buffers is read page by page elsewhere. */
 function readSection(file: RandomFile, draft: Draft, at: number): Section {
-  const head = new Cursor(Uint8Array.from(file.read(at, 16)), { little: draft.little, base: at })
+  const head = new Cursor(new Uint8Array(file.read(at, 16)), { little: draft.little, base: at })
   head.u16()
   const compressed = (head.u16() & 1) !== 0
   head.u32()
   const size = head.u64()
   if (size > limits.traceDatSection || at + 16 + size > file.size)
     throw damage(`a section of ${size} bytes at byte ${at}`)
-  const bytes = Uint8Array.from(file.read(at + 16, size))
+  const bytes = new Uint8Array(file.read(at + 16, size))
   if (!compressed || draft.compression === 'none') return { compressed, base: at + 16, bytes }
   const frame = new Cursor(bytes, { little: draft.little, base: at + 16 })
   const packed = frame.u32()
@@ -219,7 +219,7 @@ function bufferOf(file: RandomFile, draft: Draft, option: Cursor): BufferData {
   for (let i = 0; i < count && option.left >= 20; i++) {
     cpus.push({ cpu: option.u32(), offset: option.u64(), size: option.u64() })
   }
-  const head = new Cursor(Uint8Array.from(file.read(at, 16)), { little: draft.little, base: at })
+  const head = new Cursor(new Uint8Array(file.read(at, 16)), { little: draft.little, base: at })
   head.u16()
   const compressed = (head.u16() & 1) !== 0
   return { name, clock, pageSize, compressed, cpus: cpus.filter(({ size }) => size > 0) }
@@ -229,7 +229,7 @@ function bufferOf(file: RandomFile, draft: Draft, option: Cursor): BufferData {
 
 function readVersion6(file: RandomFile, draft: Draft, { at, pageSize }: { at: number; pageSize: number }): void {
   const size = Math.min(file.size - at, limits.traceDatChunk)
-  const cursor = new Cursor(Uint8Array.from(file.read(at, size)), { little: draft.little, base: at })
+  const cursor = new Cursor(new Uint8Array(file.read(at, size)), { little: draft.little, base: at })
   readDescription(draft, cursor)
   draft.cmdlines = cursor.text(cursor.u64())
   const cpuCount = cursor.u32()
@@ -287,7 +287,7 @@ function instance6(file: RandomFile, draft: Draft, option: Cursor, pageSize: num
   const name = option.string()
   const count = draft.cpuCount ?? 0
   const length = Math.min(file.size - at, 10 + count * 16)
-  const table = new Cursor(Uint8Array.from(file.read(at, Math.max(0, length))), { little: draft.little, base: at })
+  const table = new Cursor(new Uint8Array(file.read(at, Math.max(0, length))), { little: draft.little, base: at })
   if (table.left >= 10 && table.text(10) !== 'flyrecord\0') throw damage(`no data of instance ${name} at byte ${at}`)
   return { name, clock: clockOf(draft.clock), pageSize, compressed: false, cpus: cpusAt(table, count) }
 }
@@ -314,7 +314,7 @@ function headerEvent(cursor: Cursor): string {
 
 function addFtraceFormats(draft: Draft, cursor: Cursor): void {
   const count = cursor.u32()
-  for (let i = 0; i < count; i++) addFormat(draft, cursor.text(cursor.u64()), 'ftrace')
+  for (let i = 0; i < count; i++) addFormat(draft, cursor.bytes(cursor.u64()), 'ftrace')
 }
 
 function addEventFormats(draft: Draft, cursor: Cursor): void {
@@ -322,18 +322,18 @@ function addEventFormats(draft: Draft, cursor: Cursor): void {
   for (let i = 0; i < systems; i++) {
     const system = cursor.string()
     const count = cursor.u32()
-    for (let k = 0; k < count; k++) addFormat(draft, cursor.text(cursor.u64()), system)
+    for (let k = 0; k < count; k++) addFormat(draft, cursor.bytes(cursor.u64()), system)
   }
 }
 
-function addFormat(draft: Draft, text: string, system: string): void {
-  const format = parseEventFormat(text, system)
+function addFormat(draft: Draft, text: Uint8Array, system: string): void {
+  const format = eventFormatText(text, system)
   if (format === undefined) draft.badFormats++
-  else if (draft.formats.length < limits.names) (draft.formats as EventFormat[]).push(format)
+  else if (draft.formats.length < limits.names) (draft.formats as EventFormatText[]).push(format)
 }
 
 function sized(cursor: Cursor): Uint8Array {
-  return Uint8Array.from(cursor.bytes(cursor.u32()))
+  return new Uint8Array(cursor.bytes(cursor.u32()))
 }
 
 /** `local global [mono] boot` → mono */

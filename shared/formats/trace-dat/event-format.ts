@@ -4,6 +4,8 @@
  * a record can be are refused, and so is a file without id.
  */
 
+import { decodeUtf8 } from '../../base/bytes.ts'
+
 export interface EventField {
   readonly name: string
   /** As declared, without the name: `unsigned long`, `char[]`. */
@@ -29,12 +31,29 @@ export interface EventFormat {
   readonly printFmt: string
 }
 
+/** A format whose text has not been taken apart: a file describes thousands of events and records a few dozen. */
+export interface EventFormatText {
+  readonly system: string
+  readonly id: number
+  readonly text: Uint8Array
+}
+
+/** Bytes in which a format says its name and id. */
+const HEAD = 256
+
+/** undefined: not the format of an event. */
+export function eventFormatText(text: Uint8Array, system: string): EventFormatText | undefined {
+  const id = /^ID:\s*(\d+)/m.exec(decodeUtf8(text, 0, Math.min(text.length, HEAD)))?.[1]
+  return id === undefined ? undefined : { system, id: Number(id), text }
+}
+
 const FIELD = /^\s*field:(.*?);\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:(\d+);)?/
 /** A record is at most a sub-buffer (64 KiB pages are the largest there are; sub-buffers may be larger, records not). */
 const LARGEST = 65_536
 
 /** undefined: not the format of an event. */
-export function parseEventFormat(text: string, system: string): EventFormat | undefined {
+export function parseEventFormat({ text: bytes, system }: EventFormatText): EventFormat | undefined {
+  const text = decodeUtf8(bytes, 0, bytes.length)
   const name = /^name:\s*(\S+)/m.exec(text)?.[1]
   const id = /^ID:\s*(\d+)/m.exec(text)?.[1]
   if (name === undefined || id === undefined) return undefined

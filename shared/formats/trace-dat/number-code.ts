@@ -12,6 +12,17 @@ export interface NumberCode {
   /** Lower and upper 32 bits, unsigned; sign-extended where the number is signed. */
   low(): number
   high(): number
+  /** Its value, where that never changes and fits 32 bits. */
+  readonly constant?: number
+  /** It is what a field of the record holds: writers may read it from there at once. */
+  readonly direct?: DirectNumber
+}
+
+/** A field of the record, in bytes; the bytes are what counts, `signed` says how they are read. */
+export interface DirectNumber {
+  readonly offset: number
+  readonly size: number
+  readonly signed: boolean
 }
 
 export interface NumberType {
@@ -37,17 +48,31 @@ export function constant(value: bigint): NumberCode {
   const number = Number(value)
   const low = Number(BigInt.asUintN(32, value))
   const high = Number(BigInt.asUintN(32, value >> 32n))
-  return { size: int ? 4 : 8, signed: value < 2n ** 63n, num: () => number, low: () => low, high: () => high }
+  const code = { signed: value < 2n ** 63n, num: () => number, low: () => low, high: () => high }
+  return int ? { ...code, size: 4, constant: number } : { ...code, size: 8 }
 }
 
 /** A C conversion. */
 export function converted(code: NumberCode, to: NumberType): NumberCode {
+  const made = conversion(code, to)
+  const { direct } = code
+  if (made === code) return code
+  if (code.constant !== undefined && to.size === 4 && made.num() <= 0x7fff_ffff)
+    return { ...made, constant: made.num() }
+  if (direct === undefined) return made
+  // Widening keeps the value, and so does reading the same bits with or without a sign.
+  if (to.size === direct.size) return { ...made, direct: { ...direct, signed: to.signed } }
+  return to.size > direct.size && (to.signed || !direct.signed) ? { ...made, direct } : made
+}
+
+function conversion(code: NumberCode, to: NumberType): NumberCode {
   const { signed } = to
   if (to.size === 8) {
     if (code.size === 8 && code.signed === signed) return code
     const num = () => (signed || code.num() >= 0 ? signedOrNot(code, signed) : code.num() + TWO32 * TWO32)
     return { size: 8, signed, num, low: () => code.low(), high: () => code.high() }
   }
+  if (to.size === 4 && code.size === 4 && code.signed === signed) return code
   const shift = 32 - to.size * 8
   const num = signed ? () => (code.low() << shift) >> shift : () => (code.low() << shift) >>> shift
   return exactly(num, { size: 4, signed: signed || to.size < 4 })
@@ -110,8 +135,15 @@ function order(a: NumberCode, b: NumberCode): number {
 function narrow(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const { signed } = a
   const wrap = signed ? (value: number) => value | 0 : (value: number) => value >>> 0
-  const raw = narrowOperation(op, a, b)
+  const raw = (b.constant === undefined ? undefined : byConstant(op, a, b.constant)) ?? narrowOperation(op, a, b)
   return exactly(() => wrap(raw()), { size: 4, signed })
+}
+
+/** Shifts and masks by a constant, as MAJOR() and MINOR() are. */
+function byConstant(op: string, a: NumberCode, by: number): (() => number) | undefined {
+  if (op === '&') return () => a.num() & by
+  if (op === '>>') return a.signed ? () => a.num() >> by : () => a.num() >>> by
+  return undefined
 }
 
 function narrowOperation(op: string, a: NumberCode, b: NumberCode): () => number {

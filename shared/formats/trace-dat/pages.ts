@@ -183,7 +183,7 @@ export class CpuPages {
     const most = Math.max(this.#pageSize, READ - (READ % this.#pageSize))
     const length = Math.min(most, this.#end - this.#offset, this.#file.size - this.#offset)
     if (length < this.#pageSize) return undefined
-    const bytes = Uint8Array.from(this.#file.read(this.#offset, length))
+    const bytes = new Uint8Array(this.#file.read(this.#offset, length))
     this.#offset += bytes.length
     this.done += bytes.length
     return bytes
@@ -203,7 +203,7 @@ export class CpuPages {
     this.#offset += packed
     this.done += packed + 8
     try {
-      return Uint8Array.from(this.#file.inflate(this.#dat.compression === 'zlib' ? 'zlib' : 'zstd', bytes, plain))
+      return new Uint8Array(this.#file.inflate(this.#dat.compression === 'zlib' ? 'zlib' : 'zstd', bytes, plain))
     } catch {
       this.broken ??= `a chunk at byte ${this.#offset - packed} that does not decompress, CPU ${this.cpu}`
       this.#chunksLeft = 0

@@ -4,26 +4,26 @@
  */
 
 import { encodeUtf8 } from '../../base/bytes.ts'
-import type { ByteWriter, NumberLayout } from './byte-writer.ts'
 import type { EventField, EventFormat } from './event-format.ts'
-import { KERNEL_CONSTANTS } from './kernel-constants.ts'
-import {
-  big,
-  binary,
-  chosen,
-  constant,
-  converted,
-  exactly,
-  negated,
-  truthy,
-  type NumberCode,
-  type NumberType,
-} from './number-code.ts'
+import { binary, chosen, constant, converted, exactly, negated, truthy, type NumberCode } from './number-code.ts'
 import { parsePrintFmt, type Node } from './print-fmt.ts'
+import {
+  PREFIX,
+  address,
+  conversionOf,
+  halvesOf,
+  literal,
+  numberWriter,
+  padded,
+  pairsOf,
+  sequence,
+  typeOf,
+  type Conversion,
+  type Pair,
+  type Write,
+} from './print-parts.ts'
 import type { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
-
-export type Write = (to: ByteWriter) => void
 
 export interface CompileContext {
   readonly format: EventFormat
@@ -42,48 +42,6 @@ export function compilePrint(context: CompileContext): { readonly write: Write; 
 }
 
 const CONVERSION = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
-const FIELD_TYPES: Readonly<Record<string, NumberType>> = {
-  char: { size: 1, signed: true },
-  short: { size: 2, signed: true },
-  int: { size: 4, signed: true },
-  long: { size: 8, signed: true },
-  unsigned: { size: 4, signed: false },
-  bool: { size: 1, signed: false },
-  size_t: { size: 8, signed: false },
-  ssize_t: { size: 8, signed: true },
-  loff_t: { size: 8, signed: true },
-  sector_t: { size: 8, signed: false },
-  ino_t: { size: 8, signed: false },
-  pgoff_t: { size: 8, signed: false },
-  ktime_t: { size: 8, signed: true },
-  pid_t: { size: 4, signed: true },
-  dev_t: { size: 4, signed: false },
-  umode_t: { size: 2, signed: false },
-  gfp_t: { size: 4, signed: false },
-}
-
-/** undefined: not known; the value stays as it is. */
-function typeOf(type: string): NumberType | undefined {
-  if (type.includes('*')) return { size: 8, signed: false }
-  const exact = /^(?:__)?([us])(8|16|32|64)$/.exec(type)
-  if (exact !== null) return { size: (Number(exact[2]) / 8) as NumberType['size'], signed: exact[1] === 's' }
-  const words = type.split(' ').filter((word) => !['const', 'volatile', 'signed', 'struct', 'enum'].includes(word))
-  const unsigned = words.includes('unsigned')
-  const base =
-    words.find((word) => word !== 'unsigned' && Object.hasOwn(FIELD_TYPES, word)) ?? (unsigned ? 'unsigned' : '')
-  if (!Object.hasOwn(FIELD_TYPES, base)) return undefined
-  const { size, signed } = FIELD_TYPES[words.includes('long') ? 'long' : base]
-  return { size, signed: signed && !unsigned }
-}
-
-/** Layout of one conversion and where its value comes from. */
-interface Conversion {
-  readonly letter: string
-  readonly layout: NumberLayout
-  readonly bytes: 1 | 2 | 4 | 8
-  readonly precision: NumberCode | undefined
-}
-
 class Compiler {
   readonly #format: EventFormat
   readonly #record: RecordView
@@ -138,10 +96,44 @@ class Compiler {
     const { letter, layout } = conversion
     if (letter === 's') return padded(this.#cutText(this.text(node), conversion.precision), layout)
     const code = this.number(node)
+    const direct = this.#direct(code, conversion, pointer)
+    if (direct !== undefined) return padded(direct, layout)
     if (letter === 'p') return padded(this.#pointer(code, pointer), layout)
     if (letter === 'c') return padded((to) => to.byte(code.low() & 255), layout)
     const write = numberWriter(code, conversion)
     return layout.width === 0 ? write : padded(write, layout)
+  }
+
+  /** The frequent cases, read and written in one go: whole numbers and pointers that are fields. */
+  #direct(code: NumberCode, { letter, bytes, layout }: Conversion, pointer: string): Write | undefined {
+    const { direct } = code
+    if (direct === undefined || layout.plus) return undefined
+    const record = this.#record
+    const { offset, size } = direct
+    const { little } = record
+    const hex = letter === 'x' || (letter === 'p' && (pointer === '' || pointer === 'K' || pointer === 'x'))
+    if (size === 8 && (bytes === 8 || letter === 'p') && hex) {
+      const prefix = letter === 'p' || layout.alternate
+      return (to) => {
+        if (prefix) to.copy(PREFIX)
+        if (record.at + offset + 8 <= record.end) to.hexAt(record.view, record.at + offset, little)
+        else to.byte(48)
+      }
+    }
+    const signed = letter === 'd' || letter === 'i'
+    if (!signed && letter !== 'u') return undefined
+    if (size === 8 && bytes === 8) {
+      const how = { little, signed }
+      return (to) => {
+        if (record.at + offset + 8 <= record.end) to.decimalAt(record.view, record.at + offset, how)
+        else to.byte(48)
+      }
+    }
+    // A smaller field reads the same in any conversion that is no smaller, unless a sign gets lost.
+    if (size === 8 || bytes < size || (direct.signed && !signed) || (!direct.signed && signed && bytes === size))
+      return undefined
+    const read = direct.signed
+    return (to) => to.decimal(record.number(offset, size, read))
   }
 
   #pointer(code: NumberCode, kind: string): Write {
@@ -356,10 +348,12 @@ class Compiler {
     if (field.dynamic !== undefined || (field.array && size > 8)) throw new SyntaxError(`${field.name} is no number`)
     if (size === 8) {
       const num = () => record.number(offset, 8, signed)
-      return { size: 8, signed, num, low: () => record.low(offset), high: () => record.high(offset) }
+      const direct = { offset, size, signed }
+      return { size: 8, signed, num, low: () => record.low(offset), high: () => record.high(offset), direct }
     }
     if (size !== 1 && size !== 2 && size !== 4) throw new SyntaxError(`${field.name} has ${size} bytes`)
-    return exactly(() => record.number(offset, size, signed), { size: 4, signed: signed || size < 4 })
+    const code = exactly(() => record.number(offset, size, signed), { size: 4, signed: signed || size < 4 })
+    return { ...code, direct: { offset, size, signed } }
   }
 
   #unary(op: string, of: Node): NumberCode {
@@ -392,120 +386,6 @@ class Compiler {
     }
     if (name === '__builtin_expect' || name === '__builtin_constant_p') return this.number(args[0])
     throw new SyntaxError(`function ${name}`)
-  }
-}
-
-function conversionOf(match: RegExpExecArray | RegExpMatchArray, precision: NumberCode | undefined): Conversion {
-  const [, flags, width, , length = '', letter] = match
-  const bytes = length === '' ? 4 : length === 'h' ? 2 : length === 'hh' ? 1 : 8
-  return {
-    letter,
-    bytes,
-    precision,
-    layout: {
-      width: Number(width ?? 0),
-      left: flags.includes('-'),
-      zeros: flags.includes('0') && !flags.includes('-'),
-      plus: flags.includes('+'),
-      alternate: flags.includes('#'),
-    },
-  }
-}
-
-function numberWriter(code: NumberCode, { letter, bytes, layout }: Conversion): Write {
-  const narrow = bytes < 4 ? converted(code, { size: bytes, signed: letter === 'd' || letter === 'i' }) : code
-  const { plus, alternate } = layout
-  if (letter === 'x' || letter === 'X') {
-    return (to) => {
-      // Unlike C's, the kernel's printf writes 0x0 (lib/vsprintf.c: number).
-      if (alternate) to.ascii('0x')
-      to.hex(bytes === 8 ? narrow.high() : 0, narrow.low())
-    }
-  }
-  if (letter === 'o') return (to) => to.ascii(BigInt.asUintN(bytes * 8, big(narrow)).toString(8))
-  const value = converted(narrow, { size: bytes === 8 ? 8 : 4, signed: letter !== 'u' })
-  if (bytes !== 8) {
-    return (to) => {
-      if (plus && value.num() >= 0) to.byte(43)
-      to.decimal(value.num())
-    }
-  }
-  return (to) => {
-    const number = value.num()
-    if (plus && number >= 0) to.byte(43)
-    if (Math.abs(number) < 2 ** 53) to.decimal(number)
-    else to.ascii(String(big(value)))
-  }
-}
-
-function padded(write: Write, layout: NumberLayout): Write {
-  if (layout.width === 0) return write
-  return (to) => {
-    const from = to.at
-    write(to)
-    to.pad(from, layout)
-  }
-}
-
-function address(to: ByteWriter, code: NumberCode): void {
-  to.ascii('0x')
-  to.hex(code.size === 8 ? code.high() : 0, code.low())
-}
-
-function literal(text: string): Write {
-  const bytes = encodeUtf8(text)
-  return (to) => to.copy(bytes)
-}
-
-function sequence(parts: readonly Write[]): Write {
-  return (to) => {
-    for (let i = 0; i < parts.length; i++) parts[i](to)
-  }
-}
-
-interface Pair {
-  readonly value: bigint
-  readonly text: string
-}
-
-function halvesOf(value: bigint): { readonly high: number; readonly low: number } {
-  return { low: Number(BigInt.asUintN(32, value)), high: Number(BigInt.asUintN(32, value >> 32n)) }
-}
-
-/** `{ 1, "A" }, { 1 << 1, "B" }` or one list of such lists. */
-function pairsOf(nodes: readonly Node[]): Pair[] {
-  return nodes.flatMap((node): Pair[] => {
-    if (node.kind !== 'list') throw new SyntaxError('a list of values and names expected')
-    const [value, text] = node.items
-    if (node.items.length === 2 && text.kind === 'string') {
-      const known = constantOf(value)
-      return known === undefined ? [] : [{ value: known, text: text.text }]
-    }
-    return pairsOf(node.items)
-  })
-}
-
-/** undefined: made of a name whose value nobody exported. */
-function constantOf(node: Node): bigint | undefined {
-  switch (node.kind) {
-    case 'number':
-      return node.value
-    case 'field':
-      return KERNEL_CONSTANTS.get(node.name)
-    case 'cast':
-      return constantOf(node.of)
-    case 'unary': {
-      const of = constantOf(node.of)
-      return of === undefined ? undefined : node.op === '-' ? -of : node.op === '~' ? ~of : of
-    }
-    case 'binary': {
-      const left = constantOf(node.left)
-      const right = constantOf(node.right)
-      if (left === undefined || right === undefined) return undefined
-      return big(binary(node.op, constant(left), constant(right)))
-    }
-    default:
-      throw new SyntaxError('a constant expected')
   }
 }
 

@@ -8,8 +8,9 @@ import type { Recorder } from '../../spans/recorder.ts'
 import * as code from '../diagnostics.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { TraceDat } from './container.ts'
-import type { EventField, EventFormat } from './event-format.ts'
-import { compilePrint, type Write } from './print-compile.ts'
+import { parseEventFormat, type EventField, type EventFormat, type EventFormatText } from './event-format.ts'
+import { compilePrint } from './print-compile.ts'
+import type { Write } from './print-parts.ts'
 import { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
 
@@ -30,7 +31,7 @@ export interface Printer {
 }
 
 export class EventPrinters {
-  readonly #formats: ReadonlyMap<number, EventFormat>
+  readonly #formats: ReadonlyMap<number, EventFormatText>
   readonly #printers = new Map<number, Printer>()
   readonly #symbols: Symbols
   readonly #recorder: Recorder
@@ -61,7 +62,8 @@ export class EventPrinters {
     mine.end = record.end
     const known = this.#printers.get(type)
     if (known !== undefined) return known
-    const format = this.#formats.get(type)
+    const text = this.#formats.get(type)
+    const format = text === undefined ? undefined : parseEventFormat(text)
     if (format === undefined) return undefined
     const printer = this.#make(format)
     this.#printers.set(type, printer)

@@ -8,6 +8,9 @@ import { decodeUtf8, encodeUtf8 } from '../../base/bytes.ts'
 import type { ByteWriter } from './byte-writer.ts'
 
 const TWO32 = 4_294_967_296
+const NEWLINE = 10
+const SPACE = 32
+const DOLLAR = 36
 /** Lookups that are remembered. */
 const KNOWN = 65_536
 
@@ -23,8 +26,7 @@ function parseAddress(hex: string): number {
 export class Symbols {
   readonly #kallsyms: Uint8Array
   readonly #printk: Uint8Array
-  #addresses: Float64Array | undefined
-  #names: readonly Uint8Array[] = []
+  #table: Table | undefined
   #constants: ReadonlyMap<number, Uint8Array> | undefined
   /** Lookups repeat: a trace has few call sites. */
   readonly #knownNames = new Map<number, Uint8Array>()
@@ -70,7 +72,7 @@ export class Symbols {
   }
 
   #find(address: number, withOffset: boolean): Uint8Array | undefined {
-    const addresses = this.#load()
+    const { addresses, starts, ends } = this.#load()
     let from = 0
     let to = addresses.length
     while (from < to) {
@@ -78,31 +80,70 @@ export class Symbols {
       if (addresses[middle] <= address) from = middle + 1
       else to = middle
     }
+    // Behind the last symbol is nothing known.
     if (from === 0 || from === addresses.length) return undefined
-    const name = this.#names[from - 1]
+    const [start, end] = [starts[from - 1], ends[from - 1]]
+    if (!withOffset) return this.#kallsyms.subarray(start, end)
     const offset = address - addresses[from - 1]
-    if (!withOffset) return name
-    return encodeUtf8(`${decodeUtf8(name, 0, name.length)}+0x${offset.toString(16)}`)
+    return encodeUtf8(`${decodeUtf8(this.#kallsyms, start, end)}+0x${offset.toString(16)}`)
   }
 
-  #load(): Float64Array {
-    if (this.#addresses !== undefined) return this.#addresses
-    const found: { readonly at: number; readonly name: Uint8Array }[] = []
-    const bytes = this.#kallsyms
-    let from = 0
-    while (from < bytes.length) {
-      let end = bytes.indexOf(10, from)
-      if (end === -1) end = bytes.length
-      const match = /^([0-9a-fA-F]{1,16}) \S ([^\s]+)/.exec(decodeUtf8(bytes, from, Math.min(end, from + 512)))
-      if (match !== null && !match[2].startsWith('$'))
-        found.push({ at: parseAddress(match[1]), name: encodeUtf8(match[2]) })
-      from = end + 1
-    }
-    found.sort((a, b) => a.at - b.at)
-    this.#names = found.map(({ name }) => name)
-    this.#addresses = Float64Array.from(found, ({ at }) => at)
-    return this.#addresses
+  #load(): Table {
+    return (this.#table ??= parseKallsyms(this.#kallsyms))
   }
+}
+
+/** Symbols by address; names are bytes of the kallsyms text. */
+interface Table {
+  readonly addresses: Float64Array
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+}
+
+/** `ffffffff81000000 T _text`, one per line; modules follow the kernel proper, in an order of their own. */
+function parseKallsyms(bytes: Uint8Array): Table {
+  const addresses: number[] = []
+  const starts: number[] = []
+  const ends: number[] = []
+  let sorted = true
+  let at = 0
+  while (at < bytes.length) {
+    let high = 0
+    let low = 0
+    let digits = 0
+    for (let digit = hexDigit(bytes[at]); digit >= 0 && digits < 16; digit = hexDigit(bytes[++at])) {
+      high = ((high << 4) | (low >>> 28)) >>> 0
+      low = ((low << 4) | digit) >>> 0
+      digits++
+    }
+    // ` T name`
+    const name = at + 3
+    let end = name
+    while (end < bytes.length && bytes[end] > SPACE) end++
+    if (digits > 0 && bytes[at] === SPACE && end > name && bytes[name] !== DOLLAR) {
+      const address = signed(high, low)
+      if (addresses.length > 0 && address < addresses[addresses.length - 1]) sorted = false
+      addresses.push(address)
+      starts.push(name)
+      ends.push(end)
+    }
+    at = bytes.indexOf(NEWLINE, Math.min(end, bytes.length))
+    at = at === -1 ? bytes.length : at + 1
+  }
+  if (sorted)
+    return { addresses: Float64Array.from(addresses), starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) }
+  const order = addresses.map((_, i) => i).sort((a, b) => addresses[a] - addresses[b] || a - b)
+  return {
+    addresses: Float64Array.from(order, (i) => addresses[i]),
+    starts: Uint32Array.from(order, (i) => starts[i]),
+    ends: Uint32Array.from(order, (i) => ends[i]),
+  }
+}
+
+function hexDigit(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48
+  const letter = byte | 32
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1
 }
 
 /** `0xffffffff81a0b0c0 : "text\n"`, one per line. */

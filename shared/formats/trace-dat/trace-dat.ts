@@ -16,6 +16,7 @@ import type { FileFormat, FileReader } from '../format.ts'
 import type { RandomFile } from '../random-file.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { clockOf, isTraceDat, readContainer, type TraceDat } from './container.ts'
+import { parseEventFormat } from './event-format.ts'
 import { CpuPages } from './pages.ts'
 import { EventPrinters, type Printer } from './printers.ts'
 import { Symbols } from './symbols.ts'
@@ -208,7 +209,8 @@ function isAfter(a: CpuPages, b: CpuPages): boolean {
 }
 
 function commonFields({ formats }: TraceDat): CommonFields {
-  const fields = formats[0]?.fields ?? []
+  const first = formats.length === 0 ? undefined : parseEventFormat(formats[0])
+  const fields = first?.fields ?? []
   const offset = (name: string, otherwise: number) => fields.find((field) => field.name === name)?.offset ?? otherwise
   return { type: offset('common_type', 0), flags: offset('common_flags', 2), pid: offset('common_pid', 4) }
 }
