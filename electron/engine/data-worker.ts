@@ -16,11 +16,20 @@ import type { TraceInfo } from '#shared/contract/methods.ts'
 import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { rowMaps } from '../store/span-rows.ts'
-import type { AnnotationChanged, AnnotationList } from '#shared/timeline/answers.ts'
+import type { AnnotationChanged, AnnotationList, TimelineSearch } from '#shared/timeline/answers.ts'
 import { changeNote, listNotes, type NoteChange } from './annotations.ts'
 import { describeTrace } from './describe.ts'
 import { serveThread } from './threads.ts'
-import { answerTimeline, type OpenTrace, type TimelineParams, type TimelineQuestion } from './timeline-answers.ts'
+import type { EventHits } from '#shared/timeline/search.ts'
+import {
+  answerSearch,
+  answerTimeline,
+  type OpenTrace,
+  type ScanFirst,
+  type SearchParams,
+  type TimelineParams,
+  type TimelineQuestion,
+} from './timeline-answers.ts'
 import { TraceEvents } from './timeline-events.ts'
 
 interface Loaded {
@@ -52,6 +61,15 @@ const functions = {
   timeline<Q extends TimelineQuestion>(path: string, trace: number, name: Q, params: TimelineParams<Q>): unknown {
     const file = load(path)
     return answerTimeline(openTrace(path, file, trace), name, params)
+  },
+  /** `scanned`: what a scan of the events found, where this asked for one. */
+  search(
+    path: string,
+    trace: number,
+    params: SearchParams,
+    scanned: EventHits | undefined,
+  ): TimelineSearch | ScanFirst {
+    return answerSearch(openTrace(path, load(path), trace), params, scanned)
   },
   notes(path: string, trace: number): AnnotationList {
     const file = load(path)

@@ -156,6 +156,7 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     races: new Races(),
     files,
     recents,
+    imports: dir.imports,
     kept: createKept(dir.path),
     uploads,
     downloads,

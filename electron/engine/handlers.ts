@@ -53,6 +53,8 @@ export interface Parts {
   readonly races: Races
   readonly sql: SqlRunner
   readonly onRecent: () => void
+  /** Folder of imports, kept runs and cuts. */
+  readonly imports: string
   readonly onNotes: (changed: EngineEvents['annotations.changed']) => void
 }
 

@@ -6,10 +6,11 @@
 
 import { limits } from '#shared/base/limits.ts'
 import type { Trace } from '#shared/model/trace.ts'
-import type { TimelineAnchor, TimelineEvent, TimelineEvents } from '#shared/timeline/answers.ts'
+import type { SearchHit, TimelineAnchor, TimelineEvent, TimelineEvents } from '#shared/timeline/answers.ts'
 import { CounterLane, countersOf, EventCounter, stepsFromSpans } from '#shared/timeline/counters.ts'
 import { cpuCount } from '#shared/timeline/families.ts'
 import { parseRowId, rowId } from '#shared/timeline/row-ids.ts'
+import type { Find } from '#shared/timeline/search.ts'
 import { TickIndex, ticksOf, type TickColumns, type TickRow } from '#shared/timeline/ticks.ts'
 import type { RowId } from '#shared/timeline/types.ts'
 import type { EventTracks, TrackOfRow } from '#shared/timeline/view.ts'
@@ -132,6 +133,20 @@ export class TraceEvents {
       }
     }
     return { ns: null, total }
+  }
+
+  /** An event a search found, by chunk and row. */
+  hit(chunkId: number, row: number, find: Find): Pick<SearchHit, 'text' | 'rows' | 'kind'> {
+    const { chunk } = chunkReader(this.#db)(chunkId)
+    const name = this.#trace.eventNames[chunk.name[row]] ?? ''
+    const byName =
+      'text' in find && find.kinds.includes('event') && name.toLowerCase().includes(find.text.toLowerCase())
+    const onCpu = chunk.cpu[row] < 0 ? [] : [rowId('cpu', chunk.cpu[row])]
+    return {
+      kind: byName ? 'event' : 'args',
+      text: `${name}: ${payloadOf(chunk, row)}`,
+      rows: [rowId('task', chunk.task[row]), ...onCpu],
+    }
   }
 
   #ticks(

@@ -1,15 +1,33 @@
 /** The timeline's calls on the router's thread: each is handed to the data thread, which has the trace in memory. */
 
+import { randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { assert } from '#shared/base/assert.ts'
 import type { MethodName, MethodResult, ParsedParams } from '#shared/contract/methods.ts'
 import type { AnnotationChanged } from '#shared/timeline/answers.ts'
 import type { NoteChange } from './annotations.ts'
 import type { Handlers, Parts } from './handlers.ts'
 import type { Call } from './importing.ts'
+import { stem } from './names.ts'
 import type { TimelineParams, TimelineQuestion } from './timeline-answers.ts'
+
+async function cutPath(folder: string, name: string): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  return join(folder, `${stem(name)}-cut-${randomBytes(4).toString('hex')}.faultline`)
+}
 
 export type TimelineMethod = Extract<MethodName, `timeline.${string}` | `annotations.${string}`>
 
-export function timelineHandlers({ handles, reader, onNotes }: Parts): Pick<Handlers, TimelineMethod> {
+export function timelineHandlers({
+  handles,
+  reader,
+  jobs,
+  files,
+  opening,
+  imports,
+  onNotes,
+}: Parts): Pick<Handlers, TimelineMethod> {
   const ask =
     <Q extends TimelineQuestion>(name: Q) =>
     async (params: ParsedParams<`timeline.${Q}`>, { signal }: Call): Promise<MethodResult<`timeline.${Q}`>> => {
@@ -26,7 +44,29 @@ export function timelineHandlers({ handles, reader, onNotes }: Parts): Pick<Hand
     onNotes({ file, trace })
     return changed
   }
+  const search: Handlers['timeline.search'] = async ({ file, trace, ...params }, { signal, onProgress }) => {
+    const { path } = handles.get(file)
+    const answer = await reader.call('search', [path, trace, params, undefined], signal)
+    if (!('scan' in answer)) return answer
+    const scanned = await jobs.run('search', { path, trace, ...answer.scan }, { signal, onProgress })
+    const found = await reader.call('search', [path, trace, params, scanned], signal)
+    assert(!('scan' in found), 'a scan answers what needed one')
+    return found
+  }
+  /** Into the folder of kept runs and imports, and opened from there like any file. */
+  const cut: Handlers['timeline.cut'] = async ({ file, trace, fromNs, toNs }, call) => {
+    const { path, name } = handles.get(file)
+    const out = await cutPath(imports, name)
+    await jobs.run(
+      'export',
+      { path, out, force: false, format: 'faultline', table: 'lock_span', trace, fromNs, toNs },
+      call,
+    )
+    return (await opening.open({ source: files.grant(out) }, call)).opened
+  }
   return {
+    'timeline.search': search,
+    'timeline.cut': cut,
     'annotations.list': ({ file, trace }, { signal }) => reader.call('notes', [handles.get(file).path, trace], signal),
     'annotations.add': ({ file, trace, ...note }) => change(file, trace, { change: 'add', note }),
     'annotations.update': ({ file, trace, id, ...note }) => change(file, trace, { change: 'update', id, note }),

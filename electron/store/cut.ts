@@ -12,6 +12,7 @@ import { SPAN_HOLD_KNOWN } from '#shared/model/kinds.ts'
 import {
   SPAN_TABLES,
   spanSchemas,
+  type Annotation,
   type EventChunk,
   type Ns,
   type SpanBatch,
@@ -91,11 +92,22 @@ function* cutTrace(db: Db, id: number, writer: TraceWriter, window: Window): Gen
   const rows = Object.fromEntries(SPAN_TABLES.map((table) => [table, kept[table].length])) as Record<SpanTable, number>
   const { tasks, lockClasses, locks, inodes, eventNames, opKinds, phaseNames, stacks, diagnostics } = trace
   writer.end({
+    annotations: notesIn(db, id, window),
     ...{ tasks, lockClasses, locks, inodes, eventNames, eventCounts, opKinds, phaseNames, stacks, diagnostics, rows },
     meta: { ...trace.meta, eventCount },
     rate: { bucketNs: trace.rate.bucketNs, counts },
     shiftNs: 0,
   })
+}
+
+/** Marks and notes that stand in the window, or begin or end in it. */
+function notesIn(db: Db, traceId: number, { from, to }: Window): Annotation[] {
+  const rows = db
+    .prepare('SELECT kind, start_ns, end_ns, text FROM annotation WHERE trace_id = ? ORDER BY id')
+    .all(traceId) as { kind: string; start_ns: number; end_ns: number | null; text: string }[]
+  return rows
+    .filter(({ start_ns, end_ns }) => start_ns < to && (start_ns >= from || (end_ns ?? start_ns) > from))
+    .map(({ kind, start_ns, end_ns, text }) => ({ kind, startNs: start_ns, endNs: end_ns ?? undefined, text }))
 }
 
 /** Old row numbers that stay, ascending: the place in the list is the new id. */

@@ -223,6 +223,10 @@ export const methods = {
   /** The next or previous span of a row; null at its end. */
   'timeline.step': method<timeline.SpanSpot | null>()(timeline.timelineStepSchema),
   'timeline.statistics': method<timeline.TimelineStatistics>()(timeline.timelineStatisticsSchema),
+  /** The nearest hit, ticks of a window, a page of hits; searching raw events is a job with progress. */
+  'timeline.search': method<timeline.TimelineSearch>()(timeline.timelineSearchSchema),
+  /** The window as a file of its own, opened; export.run writes it somewhere. */
+  'timeline.cut': method<OpenedFile>()(timeline.timelineCutSchema),
   /** Raw events of a row or of all, with what the trace printed of them. */
   'timeline.events': method<timeline.TimelineEvents>()(timeline.timelineEventsSchema),
   /** A moment to align two traces at: the nth event, operation or phase of a name. */

@@ -13,6 +13,7 @@ import { lockFacts } from '../analysis/parts/scope.ts'
 import { limits } from '../base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
+import { orderRows } from './order.ts'
 import { SLICE_FAILED, SLICE_INFERRED, SLICE_IRQ, SLICE_SHARED, type RowSection, type TrackFamily } from './types.ts'
 
 /** Families whose slices are rows of a span table. `blocking` is made from `hold`, ticks and counters from elsewhere. */
@@ -242,7 +243,6 @@ function placed(trace: Trace, source: FamilySource): FamilyRows {
   return out
 }
 
-/** Rows that are in order, the usual case, cost one look; else runs that are in order are merged. */
 function order(rows: Uint32Array, { start, end }: FamilySource): void {
   const inOrder = (a: number, b: number) => {
     if (start[a] !== start[b]) return start[a] < start[b]
@@ -252,26 +252,7 @@ function order(rows: Uint32Array, { start, end }: FamilySource): void {
     // NaN, not seen to end, is the longest.
     return Number.isNaN(endA) ? !Number.isNaN(endB) || a < b : endA > endB
   }
-  const runs = [0]
-  for (let i = 1; i < rows.length; i++) if (!inOrder(rows[i - 1], rows[i])) runs.push(i)
-  if (runs.length === 1) return
-  let from = rows
-  let to: Uint32Array = new Uint32Array(rows.length)
-  for (let bounds = runs; bounds.length > 1;) {
-    const next: number[] = []
-    for (let run = 0; run < bounds.length; run += 2) {
-      const middle = bounds[run + 1] ?? rows.length
-      const last = bounds[run + 2] ?? rows.length
-      next.push(bounds[run])
-      let a = bounds[run]
-      let b = middle
-      for (let at = a; at < last; at++)
-        to[at] = b >= last || (a < middle && inOrder(from[a], from[b])) ? from[a++] : from[b++]
-    }
-    ;[from, to] = [to, from]
-    bounds = next
-  }
-  if (from !== rows) rows.set(from)
+  orderRows(rows, inOrder)
 }
 
 class FirstFit {

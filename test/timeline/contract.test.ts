@@ -124,6 +124,64 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     expect((await call('annotations.remove', { ...of, id: added.id })).annotations).toEqual([])
   })
 
+  test('search finds names and arguments, next and previous, with ticks that add up', async () => {
+    const window = { fromNs: 0, toNs: opened.traces[0].durationNs + 1, pixels: 300 }
+    const find = { text: 'XFS_I', kinds: ['event', 'args', 'lock', 'op', 'phase', 'task'] } as const
+    const stages: string[] = []
+    const onProgress = ({ stage }: { readonly stage: string }) => void stages.push(stage)
+    const first = await call(
+      'timeline.search',
+      { ...of, ...window, find: { ...find, kinds: [...find.kinds] }, list: 5 },
+      { onProgress },
+    )
+    same('search', first)
+    expect(first.total).toBeGreaterThan(100)
+    expect(first.ticks.reduce((sum, n) => sum + n, 0)).toBe(first.total)
+    expect(first.hits).toHaveLength(5)
+    expect(first.hits[0]).toEqual(first.hit)
+    if (first.hit === null) return
+    const again = { ...of, ...window, find: { ...find, kinds: [...find.kinds] } }
+    const next = await call('timeline.search', { ...again, atNs: first.hit.ns })
+    expect(next.hit?.ns).toBeGreaterThan(first.hit.ns)
+    const back = await call('timeline.search', { ...again, atNs: next.hit?.ns ?? 0, direction: 'previous' })
+    expect(back.hit?.ns).toBe(first.hit.ns)
+    const counted = await call('query.run', {
+      file: of.file,
+      sql: "SELECT count(*) FROM event WHERE instr(lower(name), 'xfs_i') > 0",
+    })
+    const names = await call('timeline.search', { ...of, ...window, find: { text: 'xfs_i', kinds: ['event'] } })
+    expect(names.total).toBe(counted.rows[0][0])
+    const none = await call('timeline.search', {
+      ...of,
+      ...window,
+      find: { text: 'no such thing', kinds: ['event', 'args'] },
+    })
+    expect(none).toMatchObject({ total: 0, hit: null, at: -1, hits: [] })
+  })
+
+  test('find like this: every operation of the same kind', async () => {
+    const { ops } = await call('timeline.statistics', { ...of, fromNs: 0, toNs: opened.traces[0].durationNs + 1 })
+    const [{ count, longest }] = ops
+    if (longest === null) throw new Error('the most frequent operation has a longest one')
+    const window = { fromNs: 0, toNs: opened.traces[0].durationNs + 1, pixels: 10 }
+    expect(await call('timeline.search', { ...of, ...window, find: { like: longest } })).toMatchObject({ total: count })
+  })
+
+  test('the shown range becomes a file of its own, notes included', async () => {
+    const { durationNs } = opened.traces[0]
+    const [fromNs, toNs] = [Math.floor(durationNs / 3), Math.floor(durationNs / 2)]
+    const { id } = await call('annotations.add', { ...of, startNs: fromNs + 1, text: 'inside' })
+    const outside = await call('annotations.add', { ...of, startNs: 1, text: 'outside' })
+    const cut = await call('timeline.cut', { ...of, fromNs, toNs })
+    expect(cut.file).not.toBe(of.file)
+    expect(cut.traces[0].events).toBeGreaterThan(0)
+    expect(cut.traces[0].events).toBeLessThan(opened.traces[0].events)
+    const { annotations } = await call('annotations.list', { file: cut.file, trace: 1 })
+    expect(annotations).toMatchObject([{ startNs: fromNs + 1, text: 'inside' }])
+    await call('annotations.remove', { ...of, id })
+    await call('annotations.remove', { ...of, id: outside.id })
+  })
+
   test('what cannot be is refused with a sentence', async () => {
     const view = { ...of, fromNs: 0, toNs: 1, pixels: 100 }
     const refused = [
