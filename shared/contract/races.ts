@@ -22,7 +22,7 @@ export const raceSchema = z.object({
   slots: z.record(z.string().max(64), z.string().max(64)).default({}),
 })
 
-export const verdictsSchema = z.object({
+export const verdictsSchema = z.strictObject({
   /** Left out: every race. */
   races: z.array(raceId).max(200).default([]),
   /** Left out: every preset. */

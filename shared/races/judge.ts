@@ -133,7 +133,11 @@ function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
 type Short = Pick<RaceVerdict, 'schedule' | 'moves'>
 
 /** The shortest beginning after which the default order leads to the same. */
-function shortened(watched: Watched, bad: Pick<RaceVerdict, 'outcome' | 'invariants'>, moves: readonly number[]): Short {
+function shortened(
+  watched: Watched,
+  bad: Pick<RaceVerdict, 'outcome' | 'invariants'>,
+  moves: readonly number[],
+): Short {
   const { subject } = watched
   const wanted = bad.invariants.join()
   let length = 0

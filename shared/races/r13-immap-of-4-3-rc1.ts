@@ -26,13 +26,15 @@ export const immapOfRc1: RaceGroup = {
 export const immapLeaked: Race = {
   id: 'R13a',
   title: 'i_mmap leaked by a failed 2 MiB fault',
-  about: 'A 2 MiB write fault finds no 512 blocks in a row and returns; who holds i_mmap then?',
+  about: 'A 2 MiB write fault on a full device fails in get_block; who holds i_mmap then?',
   severity: 'hang',
   invariants: ['V12', 'V11'],
   sources: SOURCES,
   notApplicable: always,
+  blocks: 1,
   setUp(w) {
     const file = w.newFile({ dax: w.dax, pages: 512 })
+    w.newFile({ dax: w.dax, pages: 1, blocks: 'written' })
     const vma = process(w, file, { pmd: true })
     const other = process(w, file)
     return [

@@ -342,6 +342,33 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     })
   })
 
+  describe('races', () => {
+    test('are listed, run one by one with their film, and as a matrix with progress', async () => {
+      expect((await call('race.list', {})).map(({ id }) => id)).toContain('R18c')
+      const run = await call('race.run', { race: 'R05', strategy: 'E' })
+      expect(run).toMatchObject({ outcome: 'violated', expected: 'violated', invariants: ['V6'] })
+      expect(run.steps.at(0)).toMatchObject({ n: 1, task: 'fault-1', action: 'begins' })
+      const seen: Progress[] = []
+      const onProgress = (progress: Progress) => void seen.push(progress)
+      const some = { races: ['R05', 'R18'], strategies: ['E', 'K'] }
+      const { rows } = await call('verdicts.run', some, { onProgress })
+      expect(rows.map(({ race, strategy, outcome }) => `${race} ${strategy} ${outcome}`)).toEqual([
+        'R05 E violated',
+        'R05 K held',
+        'R18 E not-applicable',
+        'R18 K held',
+      ])
+      expect(seen.at(-1)).toMatchObject({ unit: 'runs', total: 4 })
+    })
+
+    test('what there is not is refused with what there is', async () => {
+      await fails(call('race.run', { race: 'R99', strategy: 'E' }), 'unknown-id')
+      await fails(call('race.run', { race: 'R05', strategy: 'Q' }), 'unknown-id')
+      await fails(call('race.run', { race: 'R05', strategy: 'E', slots: { lock: 'x' } }), 'unknown-id')
+      await fails(call('verdicts.run', { races: ['R99'] }), 'unknown-id')
+    })
+  })
+
   describe('bytes', () => {
     const upload = async (name: string, bytes: Uint8Array, announced: number | undefined = bytes.length) => {
       const { upload: id } = await call('upload.begin', {
@@ -505,7 +532,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
 
   test('parameters of the wrong shape never get through, whatever the method', async () => {
     for (const method of Object.keys(methods) as MethodName[]) {
-      if (['app.info', 'files.recent', 'sim.catalog', 'window.kept'].includes(method)) continue
+      if (['app.info', 'files.recent', 'sim.catalog', 'race.list', 'window.kept'].includes(method)) continue
       for (const wrong of [undefined, null, 7, 'x', [], { file: 7 }, { source: { kind: 'nowhere' } }]) {
         await fails(call(method, wrong as never), 'bad-request')
       }
