@@ -5,9 +5,11 @@
 
 import { useSelectionStore } from './selection.ts'
 import { useTimelineStore } from './timeline.ts'
-import type { TimelineModel } from './timeline-model.ts'
+import { GUTTER, type TimelineModel } from './timeline-model.ts'
+import type { NewMark } from './timeline-marks.ts'
 import { useTraceStore } from './trace.ts'
 import { useClient } from '../api/client.ts'
+import { kindLook } from '../theme/kinds.ts'
 import type { SpanSpot } from '#shared/timeline/answers.ts'
 import { namedSpan, spanAt } from './timeline-story.ts'
 import type { Mark, SpanRef } from '../timeline/scene.ts'
@@ -92,7 +94,7 @@ export function useTimelineActions() {
   }
   /** Along the wait chain of the selected span: wait, hold, wait, hold … up to the root. */
   function chainStep(by: 1 | -1): void {
-    const chain = timeline.story.flow.data.value
+    const chain = timeline.story.chain.value
     const next = chain?.steps[chain.at + by]
     if (next) goTo(next)
   }
@@ -119,17 +121,48 @@ export function useTimelineActions() {
   }
   function clear(): void {
     const { model } = timeline
-    if (timeline.finding.open) timeline.finding.open = false
+    if (timeline.finding.state.open) timeline.finding.state.open = false
     else if (model?.selected.value) select(undefined)
     else if (model && model.filter.value !== '') model.filter.value = ''
     else selection.clear()
   }
   const canClear = (): boolean =>
-    timeline.finding.open ||
+    timeline.finding.state.open ||
     timeline.model?.selected.value !== undefined ||
     (timeline.model?.filter.value ?? '') !== '' ||
     !selection.isEmpty
 
+  /** The selection as a mark: the span, else the area, else the moment under the pointer, else the middle. */
+  function markSubject(): NewMark | undefined {
+    const { model } = timeline
+    if (!model) return undefined
+    const span = model.selected.value
+    if (span) return { fromNs: span.startNs, toNs: span.endNs, text: spanName(span) }
+    if (selection.range) return { ...selection.range, text: '' }
+    const { fromNs, toNs } = model.window.value
+    const ns = Math.round(model.cursorNs.value ?? (fromNs + toNs) / 2)
+    return { fromNs: ns, toNs: ns, text: '' }
+  }
+  function mark(): void {
+    const what = markSubject()
+    if (what) timeline.marking.set(what)
+  }
+  async function keepMark(): Promise<void> {
+    const temporary = timeline.marking.temporary.value
+    const what = timeline.model?.selected.value || !temporary ? markSubject() : windowOfMark(temporary)
+    if (!what) return
+    await timeline.marking.keep(what)
+    timeline.drawer = true
+    timeline.tab = 'marks'
+  }
+  function hit(direction: 'next' | 'previous'): void {
+    timeline.finding.go(direction)
+  }
+  function findLike(): void {
+    const span = timeline.model?.selected.value
+    const named = namedSpan(span)
+    if (span && named) timeline.finding.findLike(named, spanName(span))
+  }
   function showMark(mark: Mark): void {
     timeline.tab = 'marks'
     timeline.model?.focusOn({ fromNs: mark.startNs, toNs: mark.endNs ?? mark.startNs })
@@ -170,7 +203,7 @@ export function useTimelineActions() {
     step,
     chainStep,
     canChain: (by: 1 | -1): boolean => {
-      const chain = timeline.story.flow.data.value
+      const chain = timeline.story.chain.value
       return chain?.steps[chain.at + by] !== undefined
     },
     focus,
@@ -184,9 +217,33 @@ export function useTimelineActions() {
     zoomOut: on((model) => model.zoomBy(KEY_ZOOM, about(model), 'zoom')),
     left: on((model) => model.panBy(-KEY_PAN * spanOf(model.window.value), 'pan')),
     right: on((model) => model.panBy(KEY_PAN * spanOf(model.window.value), 'pan')),
+    mark,
+    markSubject,
+    keepMark,
+    hit,
+    findLike,
+    canFindLike: (): boolean => namedSpan(timeline.model?.selected.value) !== undefined,
+    searching: (): boolean => timeline.finding.state.open,
+    search: (): void => void (timeline.finding.state.open = true),
+    drawerOpen: (): boolean => timeline.drawer,
+    toggleDrawer: (): void => void (timeline.drawer = !timeline.drawer),
+    hidesIdle: (): boolean => timeline.model?.hideIdle.value === true,
+    showsChain: (): boolean => timeline.model?.flows.value === 'chain',
+    toggleChain: on((model) => void (model.flows.value = model.flows.value === 'chain' ? 'direct' : 'chain')),
+    widen: (by: number): void => {
+      const { model } = timeline
+      if (model) model.gutter.value = Math.min(GUTTER.most, Math.max(GUTTER.least, model.gutter.value + by))
+    },
     pin: on((model) => model.focused.value !== undefined && model.togglePin(model.focused.value)),
     hideIdle: on((model) => void (model.hideIdle.value = !model.hideIdle.value)),
     isWhole: (): boolean =>
       timeline.model === undefined || spanOf(timeline.model.window.value) >= spanOf(wholeTrace(trace.durationNs)),
   }
+}
+
+function spanName({ family, name }: SpanRef): string {
+  return family === 'op' ? kindLook(name).label : family === 'wait' ? `waits for ${name}` : name
+}
+function windowOfMark({ startNs, endNs, text }: Mark): NewMark {
+  return { fromNs: startNs, toNs: endNs ?? startNs, text }
 }

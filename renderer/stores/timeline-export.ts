@@ -11,16 +11,20 @@ import { kindLook } from '../theme/kinds.ts'
 import { bytesText, momentText, rangeText, timeText } from '../ui/format.ts'
 import { EXPORT_SCALE, toPng } from '../ui/panel-export.ts'
 import { copyText as copy, fileName, saveBlob } from '../ui/save.ts'
+import { useFilesStore } from './files.ts'
 import { useSelectionStore } from './selection.ts'
 import { useTimelineStore } from './timeline.ts'
 import { useToastStore } from './toasts.ts'
 import { useTraceStore } from './trace.ts'
+import { useViewStore } from './view.ts'
 
 export function useTimelineExport() {
   const client = useClient()
   const timeline = useTimelineStore()
   const selection = useSelectionStore()
   const toasts = useToastStore()
+  const files = useFilesStore()
+  const view = useViewStore()
   const trace = useTraceStore()
   const baseName = (): string => trace.opened?.name.replace(/(\.[a-z]\w{0,9})+$/i, '') ?? 'faultline'
 
@@ -57,6 +61,25 @@ export function useTimelineExport() {
         title: 'The window could not be saved',
         detail: [error.message, error.hint].filter((part) => part).join('. '),
       })
+    }
+  }
+
+  /** The window as a trace of its own, opened beside this one. */
+  async function openCut(): Promise<void> {
+    const { model } = timeline
+    const range = selection.range ?? model?.window.value
+    if (!model || !range) return
+    try {
+      const times = { fromNs: Math.floor(range.fromNs), toNs: Math.ceil(range.toNs) }
+      const opened = await client.call('timeline.cut', { file: model.file, trace: model.info.id, ...times })
+      const tab = await files.adopt(opened)
+      toasts.show({
+        level: 'done',
+        title: `Opened ${tab.name}`,
+        action: { label: 'Show', run: () => view.showFile(tab.file) },
+      })
+    } catch (thrown) {
+      toasts.show({ level: 'error', title: 'The window could not be opened', detail: toWireError(thrown).message })
     }
   }
 
@@ -101,5 +124,5 @@ export function useTimelineExport() {
     saveBlob(await toPng(drawn), name)
     toasts.show({ level: 'done', title: `Saved ${name}`, detail: `${drawn.width} × ${drawn.height} pixels` })
   }
-  return { cut, copyText, picture, viewText }
+  return { cut, openCut, copyText, picture, viewText }
 }

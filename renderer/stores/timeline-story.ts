@@ -3,7 +3,7 @@
  * arrows that show it. Words and arrows come from one answer, so they cannot disagree.
  */
 
-import { computed, type Ref } from 'vue'
+import { computed, shallowRef, watch, type Ref } from 'vue'
 import type { Client } from '#shared/contract/methods.ts'
 import type {
   CriticalPath,
@@ -69,7 +69,22 @@ export function useSpanStory(client: Client, model: Ref<TimelineModel | undefine
   const arrows = computed<readonly FlowArrow[]>(() =>
     model.value === undefined || model.value.flows.value === 'off' ? [] : (flow.data.value?.edges ?? []).map(arrow),
   )
-  return { details, flow, path, arrows }
+  /** The chain that is walked: it stays while its own stops are selected, so that one can walk back. */
+  const walked = shallowRef<{ readonly steps: readonly SpanSpot[]; readonly at: number }>()
+  const chain = computed(() => {
+    const asked = named.value?.span
+    const at = walked.value?.steps.findIndex((step) => asked !== undefined && same(step, asked)) ?? -1
+    if (walked.value && at >= 0) return { steps: walked.value.steps, at }
+    return flow.data.value && { steps: flow.data.value.steps, at: flow.data.value.at }
+  })
+  watch(
+    () => [flow.data.value, named.value?.span] as const,
+    ([found, asked]) => {
+      if (walked.value?.steps.some((step) => asked !== undefined && same(step, asked))) return
+      walked.value = found && { steps: found.steps, at: found.at }
+    },
+  )
+  return { details, flow, path, arrows, chain }
 }
 
 function isLock({ family }: NamedSpan): boolean {

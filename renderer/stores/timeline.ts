@@ -1,30 +1,38 @@
 /**
- * The timelines of the open traces, and how other pages lead to them: `show` brings a time, a row, a span or a wait into
+ * The timelines of the open traces, and how other pages lead to them: `showSpan` and `showRow` bring a span or a row into
  * view. The window looked at is a part of the view's history: Ctrl+Z undoes it, sessions and links carry it. The chosen
  * time range is not kept here: it is the shared selection's.
  */
 
 import { defineStore } from 'pinia'
 import { computed, markRaw, ref, shallowReactive, watch } from 'vue'
+import { SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from '#shared/timeline/types.ts'
 import { useClient } from '../api/client.ts'
 import { spanOf, wholeTrace, type TimeWindow } from '../timeline/window.ts'
 import { useFilesStore } from './files.ts'
 import { useHistoryStore } from './history.ts'
+import { useSelectionStore } from './selection.ts'
 import { timelineModel, windowOf, type TimelineModel } from './timeline-model.ts'
 import { useTraceStore } from './trace.ts'
 import { useViewStore } from './view.ts'
-import type { Mark, SpanRef } from '../timeline/scene.ts'
-import { useSpanStory } from './timeline-story.ts'
+import type { SpanRef as NamedSpan } from '#shared/timeline/answers.ts'
+import { useTimelineFinding } from './timeline-finding.ts'
+import { useTimelineMarks } from './timeline-marks.ts'
+import { spanAt, useSpanStory } from './timeline-story.ts'
 
-/** What a table row knows of a moment in the trace. */
+const CUT = SLICE_CUT_LEFT | SLICE_CUT_RIGHT
+
+/** A row of the timeline by its id, or rows by their name (a lock class). */
+export type RowTarget = { readonly id: string } | { readonly named: string }
+
 export interface ShowTarget extends TimeWindow {
   /** `task:5`, `lock:7` */
   readonly row?: string
-  /** Make it the selected span, where the row of its table is known. */
-  readonly span?: Pick<SpanRef, 'family' | 'name'> & { readonly id: number }
+  /** The span itself: it is selected. */
+  readonly span?: NamedSpan & { readonly name?: string }
 }
 
-export const DRAWER_TABS = ['area', 'marks', 'list'] as const
+export const DRAWER_TABS = ['area', 'list', 'events', 'marks'] as const
 export type DrawerTab = (typeof DRAWER_TABS)[number]
 
 export const useTimelineStore = defineStore('timeline', () => {
@@ -33,18 +41,20 @@ export const useTimelineStore = defineStore('timeline', () => {
   const view = useViewStore()
   const history = useHistoryStore()
   const files = useFilesStore()
+  const selection = useSelectionStore()
   const models = shallowReactive(new Map<string, TimelineModel>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
   const drawer = ref(true)
   /** A field of the head that is asked to take the keyboard. */
   const asked = ref<'rows' | 'time'>()
   const tab = ref<DrawerTab>('area')
-  const marks = computed<readonly Mark[]>(() => [])
-  const finding = shallowReactive({ open: false, text: '', times: new Float64Array(0), at: -1 })
 
   /** The open trace's timeline; made when it is first looked at. */
   const model = computed(() => models.get(key.value))
+  // raw: their refs are refs, also from outside
   const story = markRaw(useSpanStory(client, model))
+  const marking = markRaw(useTimelineMarks(client, model))
+  const finding = markRaw(useTimelineFinding(client, model))
   function open(): TimelineModel | undefined {
     const { file, info } = trace
     if (file === undefined || info === undefined) return undefined
@@ -74,6 +84,14 @@ export const useTimelineStore = defineStore('timeline', () => {
     },
     parse: parseWindow,
   })
+  /** A slice that was cut at the view's edge has its own ends once the engine has told them. */
+  watch(story.details.data, (details) => {
+    const span = model.value?.selected.value
+    if (!details || !model.value || span?.family !== details.family || span.id !== details.id) return
+    const endNs = details.endNs ?? trace.durationNs
+    if (span.startNs === details.startNs && span.endNs === endNs) return
+    model.value.selected.value = { ...span, startNs: details.startNs, endNs, flags: span.flags & ~CUT }
+  })
   watch(
     () => files.tabs.map(({ file }) => file),
     (open) => {
@@ -85,31 +103,44 @@ export const useTimelineStore = defineStore('timeline', () => {
     },
   )
 
-  /** Lead there from anywhere. */
-  function show(target: ShowTarget): void {
+  /** Lead there from anywhere: the span is selected and in view. */
+  async function showSpan(span: NamedSpan): Promise<void> {
     const shown = open()
     if (!shown) return
     view.goTo('timeline')
-    shown.focusOn(target)
-    if (target.row !== undefined) {
-      shown.need(target.row)
-      shown.focused.value = target.row
-      if (target.span)
-        shown.selected.value = {
-          row: target.row,
-          family: target.span.family,
-          lane: 0,
-          id: target.span.id,
-          startNs: target.fromNs,
-          endNs: target.toNs,
-          name: target.span.name,
-          count: 1,
-          flags: 0,
-        }
+    const spot = await client.call('timeline.span', { file: shown.file, trace: shown.info.id, span })
+    const found = spanAt(spot, shown.info.durationNs)
+    shown.need(found.row)
+    shown.focused.value = found.row
+    shown.selected.value = found
+    shown.focusOn({ fromNs: found.startNs, toNs: found.endNs })
+    if (span.family === 'wait' && selection.current.wait !== span.id) selection.select({ wait: span.id })
+  }
+  /** A time, and the row it is about where that is known. */
+  function show({ row, span, ...times }: ShowTarget): void {
+    if (span) return void showSpan({ family: span.family, id: span.id })
+    const shown = open()
+    if (!shown) return
+    view.goTo('timeline')
+    shown.focusOn(times)
+    if (row === undefined) return
+    shown.need(row)
+    shown.focused.value = row
+  }
+  function showRow(target: RowTarget): void {
+    const shown = open()
+    if (!shown) return
+    view.goTo('timeline')
+    if ('named' in target) {
+      shown.filter.value = target.named
+      return
     }
+    shown.filter.value = ''
+    shown.need(target.id)
+    shown.focused.value = target.id
   }
 
-  return { model, open, show, drawer, tab, asked, marks, story, finding }
+  return { model, open, show, showSpan, showRow, drawer, tab, asked, story, marking, finding }
 })
 
 function parseWindow(value: unknown): TimeWindow | undefined {

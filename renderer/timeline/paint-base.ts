@@ -239,15 +239,16 @@ function paintGutter(p: Painting, { row, index, top }: Placed): void {
 const PAD = 5
 
 function paintLabel(p: Painting, label: Label): void {
+  const long = label.durationNs === undefined ? undefined : timeText(label.durationNs, p.scene.clock)
   switch (label.family) {
     case 'wait':
-      return paintBoxed(p, label, { text: timeText(label.durationNs, p.scene.clock), at: 0.62 })
+      return paintBoxed(p, label, { text: long ?? label.text, at: 0.62 })
     case 'hold':
       return label.height >= 14 ? paintBoxed(p, label, { text: label.text, at: 0 }) : undefined
     case 'op':
     case 'run': {
-      const long = `${label.text}, ${timeText(label.durationNs, p.scene.clock)}`
-      return paintPlain(p, label, [long, label.text], p.fonts.name)
+      const texts = long === undefined ? [label.text] : [`${label.text}, ${long}`, label.text]
+      return paintPlain(p, label, texts, p.fonts.name)
     }
     case 'phase':
       return paintPlain(p, label, [label.text], p.fonts.small)

@@ -16,6 +16,7 @@ import {
   scaleOf,
   spanBox,
   type Frame,
+  type HitTicks,
   type Mark,
   type PictureLookup,
   type Scene,
@@ -190,32 +191,37 @@ function paintMark(p: Painting, mark: Mark): void {
   ctx.fillRect(x, frame.ruler.top + 3, 1, FLAG_PX)
 }
 
-/** Hits of a search, in the ruler and in the overview; the current one goes through all rows. */
+/** Hits of a search, in the ruler and in the overview; the current one has an arrow. */
 function paintHits({ ctx, tokens, scene, frame, scale }: Painting): void {
-  if (scene.hits.length === 0) return
   ctx.fillStyle = tokens.color('accent')
-  const whole = overviewScale(scene)
-  let lastX = -1
-  for (const ns of scene.hits) {
-    const x = Math.round(xOf(whole, ns))
-    if (scene.showOverview && x !== lastX) ctx.fillRect(x, frame.overview.top + 3, 1, 5)
-    lastX = x
+  if (scene.wholeHits && scene.showOverview) {
+    paintTicks(ctx, scene.wholeHits, overviewScale(scene), { top: frame.overview.top + 3, height: 5 })
   }
-  lastX = -1
-  for (const ns of scene.hits) {
-    const x = Math.round(xOf(scale, ns))
-    if (x === lastX || x < frame.left || x > frame.right) continue
-    ctx.fillRect(x, frame.ruler.bottom - 9, 1, 8)
-    lastX = x
-  }
-  const current = scene.hit >= 0 && scene.hit < scene.hits.length ? scene.hits[scene.hit] : undefined
-  if (current === undefined) return
-  const x = Math.round(xOf(scale, current))
+  const inRuler = scene.windowHits ?? scene.wholeHits
+  if (inRuler) paintTicks(ctx, inRuler, scale, { top: frame.ruler.bottom - 9, height: 8 })
+  if (scene.hitNs === undefined) return
+  const x = Math.round(xOf(scale, scene.hitNs))
   if (x < frame.left || x > frame.right) return
   ctx.beginPath()
-  ctx.moveTo(x - 4, frame.ruler.bottom - 10)
-  ctx.lineTo(x + 5, frame.ruler.bottom - 10)
+  ctx.moveTo(x - 5, frame.ruler.bottom - 12)
+  ctx.lineTo(x + 6, frame.ruler.bottom - 12)
   ctx.lineTo(x + 0.5, frame.ruler.bottom - 3)
+  ctx.fill()
+}
+
+function paintTicks(
+  ctx: CanvasRenderingContext2D,
+  { fromNs, toNs, ticks }: HitTicks,
+  scale: TimeScale,
+  { top, height }: { readonly top: number; readonly height: number },
+): void {
+  const each = (toNs - fromNs) / ticks.length
+  ctx.beginPath()
+  for (let i = 0; i < ticks.length; i++) {
+    if (ticks[i] === 0) continue
+    const x = Math.round(xOf(scale, fromNs + (i + 0.5) * each))
+    if (x >= scale.left && x <= scale.left + scale.width) ctx.rect(x, top, 1, height)
+  }
   ctx.fill()
 }
 

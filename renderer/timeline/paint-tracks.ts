@@ -4,20 +4,25 @@
  * stretch with three short waits does not look like one long wait.
  */
 
-import type { TimelineTrack, TrackFamily } from '#shared/timeline/types.ts'
+import {
+  SLICE_CUT_LEFT,
+  SLICE_CUT_RIGHT,
+  type TimelineTrack,
+  type TimelineView,
+  type TrackFamily,
+} from '#shared/timeline/types.ts'
 import type { RectBatch } from './batch.ts'
 import type { Row } from './layout.ts'
 import { labelOfWord } from './looks.ts'
 import type { RowPicture } from './pictures.ts'
 import type { PictureLookup } from './scene.ts'
 import { xOf, type TimeScale } from './window.ts'
-import type { TimelineView } from '#shared/timeline/types.ts'
 
 export interface Label {
   readonly family: TrackFamily
   readonly text: string
-  /** Of the slice: its duration may be said after the text. */
-  readonly durationNs: number
+  /** Said after the text; undefined where the span goes on outside of what was asked for. */
+  readonly durationNs: number | undefined
   readonly look: number
   readonly x: number
   readonly y: number
@@ -32,6 +37,7 @@ export interface TrackPainter {
   readonly pictures: PictureLookup
 }
 
+const CUT = SLICE_CUT_LEFT | SLICE_CUT_RIGHT
 /** Narrower slices have no text in any case. */
 const LABEL_PX = 22
 /** Neighbours of these are kept apart by a hairline where there is room. */
@@ -78,7 +84,7 @@ function addPicture(painter: TrackPainter, picture: RowPicture, part: Part): voi
 function addTrack(painter: TrackPainter, view: TimelineView, track: TimelineTrack, part: Part): void {
   const place = part.row.shape.track(track.family, track.lane)
   if (place === undefined) return
-  const { start, end, name, count, share } = view.slices
+  const { start, end, name, count, share, flags } = view.slices
   const { from, to, scale } = part
   const perUnit = (view.unitNs * scale.width) / (scale.window.toNs - scale.window.fromNs)
   const origin = xOf(scale, view.fromNs)
@@ -97,7 +103,7 @@ function addTrack(painter: TrackPainter, view: TimelineView, track: TimelineTrac
       painter.labels.push({
         family: track.family,
         text: labelOfWord(track.family, view.words[name[i]] ?? ''),
-        durationNs: (end[i] - start[i]) * view.unitNs,
+        durationNs: (flags[i] & CUT) === 0 ? (end[i] - start[i]) * view.unitNs : undefined,
         look: looks[name[i]],
         x: Math.max(x0, from),
         y,

@@ -50,6 +50,11 @@ export interface FlowArrow {
   readonly label: string
 }
 
+/** How many search hits there are in each of equal stretches of time. */
+export interface HitTicks extends TimeWindow {
+  readonly ticks: Uint32Array
+}
+
 export interface Overview {
   readonly bucketNs: number
   /** Events per bucket, and the share of it in which somebody waits (0 … 1). */
@@ -82,9 +87,10 @@ export interface Scene {
   readonly snapped: boolean
   readonly marks: readonly Mark[]
   readonly flows: readonly FlowArrow[]
-  /** Moments of search hits, in order, and the current one. */
-  readonly hits: Float64Array
-  readonly hit: number
+  /** Search hits in the whole trace and, finer, in the window; and the current one. */
+  readonly wholeHits: HitTicks | undefined
+  readonly windowHits: HitTicks | undefined
+  readonly hitNs: number | undefined
   /** A row on its way to another place: where it would go. */
   readonly dragging: { readonly row: number; readonly y: number } | undefined
 }

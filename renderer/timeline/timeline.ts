@@ -79,8 +79,9 @@ const START: Scene = {
   snapped: false,
   marks: [],
   flows: [],
-  hits: new Float64Array(0),
-  hit: -1,
+  wholeHits: undefined,
+  windowHits: undefined,
+  hitNs: undefined,
   dragging: undefined,
 }
 
@@ -93,8 +94,9 @@ const OVER_ONLY: ReadonlySet<keyof Scene> = new Set<keyof Scene>([
   'snapped',
   'marks',
   'flows',
-  'hits',
-  'hit',
+  'wholeHits',
+  'windowHits',
+  'hitNs',
   'dragging',
 ])
 

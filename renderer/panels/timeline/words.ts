@@ -1,6 +1,8 @@
 /** Spans of the timeline in words: what it is, how long, since when, and what is special about it. */
 
 import {
+  SLICE_CUT_LEFT,
+  SLICE_CUT_RIGHT,
   SLICE_FAILED,
   SLICE_INFERRED,
   SLICE_IRQ,
@@ -34,7 +36,9 @@ const MANY: Readonly<Record<TrackFamily, string>> = {
 
 export function spanWords(span: SpanRef, durationNs: number, clock: ClockUnit): SpanWords {
   const at = momentText(span.startNs, durationNs, clock)
-  const long = timeText(span.endNs - span.startNs, clock)
+  // what was asked for ends inside the span: its own ends are elsewhere
+  const whole = (span.flags & (SLICE_CUT_LEFT | SLICE_CUT_RIGHT)) === 0
+  const long = whole ? timeText(span.endNs - span.startNs, clock) : 'goes on outside of the view'
   if (span.count > 1) {
     return {
       what: `${formatCount(span.count)} ${MANY[span.family]}, mostly ${nameOf(span)}`,
