@@ -110,7 +110,14 @@ function* daxMkwrite(w: World, f: Fault): Steps {
   if (k.see(inode.sizeObject, false)) yield
   if (index >= inode.size) f.result = 'sigbus'
   else if (policy.pairing.entries === true) yield* mkwriteEntry(w, f)
-  else yield* makeWritable(w, f)
+  else {
+    // 4.5: dirty entries, not yet lockable (fs/dax.c: dax_pfn_mkwrite).
+    if (policy.switches.fsyncFlushesMappings) {
+      if (k.see(inode.entrySeen(index), true)) yield
+      inode.mapping.dirty[index] = 1
+    }
+    yield* makeWritable(w, f)
+  }
   policy.guard.leave?.(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
   unlockVma(w, f)
