@@ -272,9 +272,9 @@ export function insertBatch(into: SpanInserter, batch: SpanBatch, context: RowCo
   for (let i = 0; i < all; i++) chosen[map.form(batch, row(i), context)].push(row(i))
   const byCount = map.forms.map((_, f) => f).sort((a, b) => chosen[b].length - chosen[a].length)
   for (const f of byCount) {
-    const { fill } = map.forms[f]
+    const form = map.forms[f]
     const rows = chosen[f]
-    into[f].rows(rows.length, (params, at, i) => fill(params, at, batch, rows[i], context))
+    into[f].rows(rows.length, (params, at, i) => form.fill(params, at, batch, rows[i], context))
   }
 }
 
