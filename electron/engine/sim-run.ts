@@ -6,6 +6,7 @@
 
 import * as z from 'zod'
 import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import type {
   CompareResult,
@@ -58,6 +59,8 @@ export interface RunOutcome {
   readonly violations: readonly ViolationInfo[]
   readonly counters: Readonly<Record<string, number>>
   readonly deadlock: RunSummary['deadlock']
+  /** The budget of happenings was used up before the end. */
+  readonly truncated: boolean
   readonly opCounts: RunSummary['opCounts']
   /** Tasks that are no part of the workload: journal threads, timers. */
   readonly daemonPids: readonly number[]
@@ -74,6 +77,8 @@ export interface RunHost {
   /** Resolves when there is room for more batches; messages get their turn meanwhile. */
   room(): Promise<void>
   onProgress(progress: RunProgress): void
+  /** Happenings after which the run stops; default: the limit of all runs. */
+  readonly maxEvents?: number
   /** False: the sink gets spans, and events are only counted. */
   readonly keepsEvents?: boolean
 }
@@ -85,10 +90,15 @@ export async function runInto(spec: RunSpec, sink: TraceSink, host: RunHost): Pr
   const prepared = prepare(resolveRun(spec), { sink: recorder, timed: true })
   const { k, stopAt } = prepared.world
   recorder.attach(k)
-  const slices = runSlices(prepared)
+  const budget = host.maxEvents ?? limits.simEvents
+  const slices = runSlices(prepared, { maxEvents: budget })
   for (;;) {
     const slice = slices.next()
     if (slice.done === true) {
+      if (slice.value.truncated) {
+        const message = `the run stopped at ${k.now} of ${stopAt} ns: its budget of ${budget} happenings was used up`
+        builder.diagnose('warning', 'sim-budget', message)
+      }
       const meta = { scenario: spec.scenario, strategy: slice.value.strategy.label, seed: String(spec.seed) }
       recorder.finish({ ...meta, cpus: prepared.machine.cpus, digest: slice.value.digest }, k)
       return outcomeOf(prepared, slice.value, builder.eventCount)
@@ -118,6 +128,7 @@ function outcomeOf({ world }: Prepared, result: ModelResult, events: number): Ru
     simulatedNs: result.simulatedNs,
     violations: violationsOf(result),
     counters: result.counters,
+    truncated: result.truncated,
     deadlock: deadlock === undefined ? null : { atNs: deadlock.atNs, cycle: cycleText(deadlock.cycle) },
     opCounts: result.opStats.map(({ kind, count, failed, meanNs, maxNs }) => ({
       op: kind,

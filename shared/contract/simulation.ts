@@ -162,6 +162,8 @@ export interface RunSummary {
   readonly counters: Readonly<Record<string, number>>
   /** Tasks that waited for each other when nothing could go on; null: none. */
   readonly deadlock: { readonly atNs: number; readonly cycle: string } | null
+  /** The run used up its budget of happenings and stopped before its end. */
+  readonly truncated?: boolean
   /** Exact counts and sums; percentiles come from a recorded run. */
   readonly opCounts: readonly {
     readonly op: string

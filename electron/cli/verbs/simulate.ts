@@ -95,6 +95,7 @@ function describeRun(run: RunSummary): string {
         `  ${invariant} violated ${times === 1 ? 'once' : `${count(times)} times`}, first at ${duration(atNs)}: ${message}`,
     ),
     ...(run.violations.length === 0 ? ['  nothing was violated in this run, which proves nothing about others'] : []),
+    ...(run.truncated === true ? ['  it used up its budget of happenings and stopped before its end'] : []),
     ...(run.deadlock === null
       ? []
       : [`  it ended in a deadlock at ${duration(run.deadlock.atNs)}: ${run.deadlock.cycle}`]),
