@@ -26,6 +26,8 @@ export interface Command {
   readonly status?: string
   /** The native menu it stands in, where that is not its group's. */
   readonly menu?: MenuName
+  /** Its keys also work while a text field has the keyboard, whatever they are. */
+  readonly whileTyping?: boolean
   readonly run: () => void | Promise<void>
 }
 

@@ -4,14 +4,14 @@
  * what edits text stays with the text.
  */
 
-import { tinykeys } from 'tinykeys'
-import { onScopeDispose, watch } from 'vue'
+import { matchKeybindingPress, parseKeybinding } from 'tinykeys'
+import { computed, onScopeDispose } from 'vue'
 import { isTyping, useCommandStore, type ListedCommand } from './index.ts'
 
 /** Combinations that belong to a text field that has the keyboard. */
 const EDITING: ReadonlySet<string> = new Set(['KeyZ', 'KeyY', 'KeyA', 'KeyC', 'KeyV', 'KeyX'])
 
-/** Inputs keep their keys; a dialog that is open keeps all but what opened it. */
+/** A dialog that is open keeps all but what opened it. */
 function ignore(event: KeyboardEvent): boolean {
   // the real target: an editor in a shadow root would look like its host
   const [inner] = event.composedPath()
@@ -19,32 +19,49 @@ function ignore(event: KeyboardEvent): boolean {
   if (event.isComposing || event.defaultPrevented) return true
   // an open menu or dialog has the keyboard: Esc closes it, letters find its items
   if (target?.closest('[role=dialog]') || document.querySelector('[role=menu][data-state=open]')) return true
-  if (!isTyping(target ?? null)) return false
+  return false
+}
+
+/** It types or edits text where the keyboard is. */
+function isText(event: KeyboardEvent): boolean {
+  const [inner] = event.composedPath()
+  if (!isTyping(inner instanceof Element ? inner : null)) return false
   const combined = event.ctrlKey || event.metaKey || event.altKey
   return combined ? EDITING.has(event.code) && !event.altKey : !/^F\d/.test(event.key)
 }
 
+type Press = ReturnType<typeof parseKeybinding>[number]
+
+/** Every key of every command, in the commands' order. */
+function bindingsOf(commands: readonly ListedCommand[]) {
+  return commands.flatMap((command) =>
+    (command.keys ?? []).flatMap((keys) => parseKeybinding(keys).map((press) => ({ press, command }))),
+  )
+}
+
+/** The first command that applies; where a sign and its place both have one (? and /), the sign counts. */
+function commandFor(event: KeyboardEvent, bindings: readonly { press: Press; command: ListedCommand }[]) {
+  const text = isText(event)
+  const fits = bindings.filter(
+    ({ press, command }) =>
+      (command.whileTyping || !text) && matchKeybindingPress(event, press) && (command.when?.() ?? true),
+  )
+  return (fits.find(({ press: [, , key] }) => key === event.key) ?? fits[0])?.command
+}
+
 export function useHotkeys(): void {
   const store = useCommandStore()
-  let stop: (() => void) | undefined
-  const bind = (commands: readonly ListedCommand[]): void => {
-    stop?.()
-    const byKey = new Map<string, ListedCommand[]>()
-    for (const command of commands)
-      for (const key of command.keys ?? []) byKey.set(key, [...(byKey.get(key) ?? []), command])
-    const bindings = [...byKey].map(([key, candidates]) => [
-      key,
-      (event: KeyboardEvent) => {
-        const command = candidates.find(({ when }) => when?.() ?? true)
-        if (!command) return
-        event.preventDefault()
-        void command.run()
-      },
-    ])
-    stop = tinykeys(window, Object.fromEntries(bindings) as Record<string, (event: KeyboardEvent) => void>, { ignore })
+  const bindings = computed(() => bindingsOf(store.commands))
+  const listen = (event: KeyboardEvent): void => {
+    // what fills in a form for somebody sends bare events
+    if (!event.key || !event.code || ignore(event)) return
+    const command = commandFor(event, bindings.value)
+    if (!command) return
+    event.preventDefault()
+    void command.run()
   }
-  watch(() => store.commands, bind, { immediate: true })
-  onScopeDispose(() => stop?.())
+  window.addEventListener('keydown', listen)
+  onScopeDispose(() => window.removeEventListener('keydown', listen))
 }
 
 const names: Readonly<Record<string, string>> = {
@@ -59,6 +76,8 @@ const names: Readonly<Record<string, string>> = {
   Comma: ',',
   Period: '.',
   Slash: '/',
+  Equal: '=',
+  Minus: '-',
   ArrowLeft: '←',
   ArrowRight: '→',
   ArrowUp: '↑',

@@ -33,6 +33,7 @@ export const sql = commandGroup({
         keys: ['Escape'],
         icon: 'stop',
         status: 'stop',
+        whileTyping: true,
         when: () => here() && store.running && view.overlay === undefined,
         run: store.stop,
       },

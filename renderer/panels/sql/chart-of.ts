@@ -31,6 +31,7 @@ const BINS = 40
 const POINTS = 2_000
 
 const IDS = /(^|_)(id|pid|tgid|cpu|seq|inode|address|depth|line)$/
+const UNITS = /_(ns|us|ms|s|percent|bytes)$/
 const MOMENTS = /^(start|ts|requested|acquired|released|end|at|from|to|first|last)_ns$/
 
 /** What to draw first; undefined: nothing here makes a picture. */
@@ -40,7 +41,7 @@ export function chartFor(columns: readonly ResultColumn[], rows: QueryResult['ro
   const moments = numbers.filter(({ name }) => MOMENTS.test(name))
   const values = numbers.filter(({ name }) => !MOMENTS.test(name) && !IDS.test(name))
   const texts = columns.filter(({ numeric, empty }) => !numeric && !empty)
-  const y = values.find(({ at }) => isSorted(rows, at)) ?? values[0]
+  const y = values.find(({ at }) => isSorted(rows, at)) ?? values.find(({ name }) => UNITS.test(name)) ?? values[0]
   if (y === undefined) return undefined
   const x = moments[0]
   if (x && (texts.length === 0 || rows.length > BARS))
@@ -123,7 +124,7 @@ function barChart(input: ChartInput): MadeChart {
   }
   return {
     finding: `${value.name} by ${texts.map((text) => text.name).join(', ')}: most is ${names[0]} with ${show(Number(rows[shown[0]][choice.y] ?? 0))}`,
-    cut: rows.length > most ? `the largest ${most} of ${formatCount(rows.length)}` : '',
+    cut: rows.length > most ? `${most} of ${formatCount(rows.length)}` : '',
     option: {
       ...frame(input, left),
       xAxis: { type: 'value', splitNumber: 3, axisLabel: { formatter: show, hideOverlap: true } },

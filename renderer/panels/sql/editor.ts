@@ -9,6 +9,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
   type Completion,
   type CompletionSource,
@@ -54,7 +55,7 @@ export function createSqlEditor(root: ShadowRoot, text: string, events: EditorEv
   const words = new Compartment()
   let known = language([], [])
   const extensions = (): Extension => [
-    Prec.highest(keymap.of([{ key: 'Mod-Enter', run: () => (events.onRun(), true) }])),
+    Prec.highest(keymap.of([{ key: 'Mod-Enter', run: runNow }])),
     look,
     lineNumbers(),
     history(),
@@ -85,6 +86,11 @@ export function createSqlEditor(root: ShadowRoot, text: string, events: EditorEv
       if (docChanged || selectionSet) events.onCaret(from, to)
     }),
   ]
+  function runNow(view: EditorView): boolean {
+    closeCompletion(view)
+    events.onRun()
+    return true
+  }
   const fresh = (doc: string): EditorState => EditorState.create({ doc, extensions: extensions() })
   const view = new EditorView({ root, parent: root, state: fresh(text) })
 
