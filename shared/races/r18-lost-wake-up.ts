@@ -7,7 +7,7 @@
 import { invalidateEntries } from '../sim/ops/direct-io.ts'
 import { process } from '../sim/scenarios/actors.ts'
 import type { Race, RaceGroup } from './race.ts'
-import { either, hugeFaults, loadOnce, locksEntries, mapped, on, PAGE, past, storeOnce, toEnd } from './stage.ts'
+import { either, hugeFaults, loadOnce, locksEntries, mapped, on, PAGE, past, run, storeOnce, toEnd } from './stage.ts'
 
 const SOURCES = ['23c84eb78375', '237388320def']
 
@@ -87,7 +87,7 @@ export const wakeLostToInvalidator: Race = {
   scripts: [
     {
       title: 'three wait for the entry of a fault',
-      moves: [past('F', 'map_blocks'), on('A'), on('B'), on('C'), toEnd('F'), toEnd('A'), toEnd('B'), toEnd('C')],
+      moves: [run('F', 'acquired', 'entry'), on('A'), on('B'), on('C'), toEnd('F'), toEnd('A'), toEnd('B'), toEnd('C')],
     },
   ],
 }

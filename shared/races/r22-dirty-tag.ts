@@ -6,7 +6,7 @@
 import { store } from '../sim/ops/access.ts'
 import { fsync } from '../sim/ops/fsync.ts'
 import type { Race } from './race.ts'
-import { always, flushesMappings, mapped, on, PAGE, past, run, storeOnce, toEnd, userTime } from './stage.ts'
+import { always, flushesMappings, mapped, on, PAGE, run, storeOnce, toEnd, userTime } from './stage.ts'
 
 export const dirtyTagCleared: Race = {
   id: 'R22',
@@ -46,7 +46,7 @@ export const dirtyTagCleared: Race = {
       title: 'the store between the flush and the tag',
       moves: [
         run('M', 'phase', 'user'),
-        past('Y', 'flush_lines'),
+        run('Y', 'see', 'block 5'),
         toEnd('M'),
         on('Y'),
         on('J'),
