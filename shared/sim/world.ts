@@ -425,6 +425,11 @@ export class World {
     this.checks?.allocated(block)
   }
 
+  /** Blocks are free, or will be when a transaction has committed. */
+  get spaceToCome(): boolean {
+    return this.allocator.freeCount > 0 || this.allocator.pendingCount > 0
+  }
+
   /** Frees a block in the current handle. */
   free(block: number): void {
     this.journal.join((transaction) => this.allocator.free(block, transaction.tid))

@@ -2,15 +2,13 @@
  * Faults on page-cache files: read, shared write, COW (mm/filemap.c: filemap_fault, mm/memory.c: do_no_page before 2.6.23;
  * DOMAIN.md 3.1, 3.2, 3.6). The page is locked until the PTE is set, or, with `ptl-only`, just referenced, and the guard's
  * recheck under the page-table lock must do.
- *
- * Fault-around is a price: the neighbours are not mapped.
  */
 
 import { C } from '../costs.ts'
 import { blockOf, isMapped, isWritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { Page } from '../mapping.ts'
-import { anonPte, pagePte } from '../mm.ts'
+import { anonPte, pagePte, PTE_NONE } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { Span } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
@@ -50,9 +48,40 @@ function* attempt(w: World, f: Fault): Steps {
   if (w.k.see(inode.entrySeen(index), false)) yield
   const found = inode.mapping.cache.get(index)
   if (found === undefined || !found.uptodate) yield* fillForFault(w, f)
-  else if (!f.write && w.run(P.fault_around, C.faultAround)) yield
+  else if (!f.write) yield* faultAround(w, f)
+  if (f.result !== 'go') return
   if (w.policy.pairing.ptlOnly === true) yield* insertUnlocked(w, f)
   else yield* insertLocked(w, f)
+}
+
+/** Pages a read fault looks at, aligned (fault_around_bytes). */
+const AROUND = 16
+
+/**
+ * mm/filemap.c: filemap_map_pages (3.15). Neighbours that are cached, uptodate and not locked are mapped as well, without any
+ * guard: the page lock, tried, and i_size under it are enough, because who removes a page locks it and unmaps it once more.
+ */
+function* faultAround(w: World, f: Fault): Steps {
+  const { k } = w
+  const { vma, inode, index } = f
+  if (w.run(P.fault_around, C.faultAround)) yield
+  if (!w.policy.switches.faultAround || f.create || f.cow) return
+  const from = Math.max(vma.pgoff, index - (index % AROUND))
+  const to = Math.min(index - (index % AROUND) + AROUND, vma.pgoff + vma.pages)
+  if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
+  for (let at = from; at < to; at++) {
+    const page = inode.mapping.cache.get(at)
+    if (page?.uptodate !== true || vma.pte(at) !== PTE_NONE || !k.tryLock(page.lock, 'exclusive')) continue
+    if (k.see(vma.seen(at), true)) yield
+    k.touch(inode.sizeObject, false)
+    if (!page.detached && at < inode.size) {
+      w.setPte(vma, at, pagePte(page.number, false))
+      w.checks?.mappedPage(inode, page)
+    }
+    k.unlock(page.lock)
+  }
+  k.unlock(vma.ptl)
+  if (vma.pte(index) !== PTE_NONE) f.result = 'done'
 }
 
 /** 2.6.0-2.6.22: the page is referenced, not locked. Stores dirty it; its block comes at writeback. */

@@ -18,6 +18,7 @@ import type { Steps, StepsOf } from '../task.ts'
 import { EBUSY, ENOSPC, type World } from '../world.ts'
 import { convert, mapBlocks, readsBlock, type MapRequest } from './map-blocks.ts'
 import { deleteEntry, entryAt } from './entry.ts'
+import { mapForWrite } from './file-io.ts'
 import { pageFault } from './page-fault.ts'
 import { pagesIn } from './removal.ts'
 import { unmap } from './unmap.ts'
@@ -86,7 +87,7 @@ function* readBlock(w: World, inode: Inode, at: { index: number; since: Snapshot
 function* writeBlock(w: World, inode: Inode, at: { index: number; tag: Tag }): StepsOf<boolean> {
   const { index, tag } = at
   const map: MapRequest = { inode, index, create: true, purpose: 'writeback', isNew: false, failed: false }
-  const mapping = yield* mapBlocks(w, map)
+  const mapping = yield* mapForWrite(w, map)
   if (!isMapped(mapping)) return false
   yield* w.io(P.writeback_io, C.writebackPage)
   if (w.k.see(w.blockObject(blockOf(mapping)), true)) yield

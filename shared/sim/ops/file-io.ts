@@ -5,7 +5,7 @@
 
 import { C } from '../costs.ts'
 import type { Tag } from '../content.ts'
-import { blockOf, isUnwritten } from '../extents.ts'
+import { blockOf, isMapped, isUnwritten, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { isPresent, type Page } from '../mapping.ts'
 import type { Vma } from '../mm.ts'
@@ -95,6 +95,18 @@ function slotsOf(w: World, request: WriteRequest): readonly number[] {
   return request.slots ?? Array.from({ length: w.device.slots }, (_, slot) => slot)
 }
 
+/** MAPBLOCKS of a system call: without space it waits for the commit that brings some, as often as slot `enospc` says. */
+export function* mapForWrite(w: World, map: MapRequest): StepsOf<Mapping> {
+  let mapping = yield* mapBlocks(w, map)
+  for (let tries = 0; map.failed && tries < w.policy.enospc.retries && w.spaceToCome; tries++) {
+    yield* waitForSpace(w)
+    map.failed = false
+    mapping = yield* mapBlocks(w, map)
+  }
+  if (map.failed) w.checks?.outOfSpace(map.inode, map.index)
+  return mapping
+}
+
 // ---- DAX ----
 
 /** undefined: the source is gone, prefault again. */
@@ -103,16 +115,8 @@ function* daxWriteOne(w: World, inode: Inode, page: PageWrite): StepsOf<number |
   const index = page.request.from + page.i
   const slots = slotsOf(w, page.request)
   const map: MapRequest = { inode, index, create: true, purpose: 'write', isNew: false, failed: false }
-  let mapping = yield* mapBlocks(w, map)
-  for (let tries = 0; map.failed && tries < policy.enospc.retries && w.allocator.pendingCount > 0; tries++) {
-    yield* waitForSpace(w)
-    map.failed = false
-    mapping = yield* mapBlocks(w, map)
-  }
-  if (map.failed) {
-    w.checks?.outOfSpace(inode, index)
-    return ENOSPC
-  }
+  const mapping = yield* mapForWrite(w, map)
+  if (map.failed) return ENOSPC
   const block = blockOf(mapping)
   const range = { from: index, to: index + 1 }
   // Flags of the look-up, by now perhaps stale: before 4.7 the edges of a fresh block were zeroed by them (R08).
@@ -169,10 +173,13 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
   const { k } = w
   const index = write.request.from + write.i
   const slots = slotsOf(w, write.request)
+  for (let tries = 0; tries < w.policy.enospc.retries && lacksSpace(w, inode, index) && w.spaceToCome; tries++) {
+    yield* waitForSpace(w)
+  }
   if (!w.fs.delayedAllocation) yield* w.txStart()
   const page = yield* pageForWrite(w, inode, { index, partial: slots.length < w.device.slots })
   let result: number | undefined = 0
-  if (w.allocator.freeCount === 0 && page.block < 0) {
+  if (lacksSpace(w, inode, index)) {
     w.checks?.outOfSpace(inode, index)
     result = ENOSPC
   } else if (!sourceThere(w, write)) result = undefined
@@ -195,6 +202,12 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
   if (!w.fs.delayedAllocation) yield* w.txStop()
   if (inode.diskSize < inode.size) yield* setSize(w, inode, inode.size)
   return result
+}
+
+/** The page has no block and there is none. */
+function lacksSpace(w: World, inode: Inode, index: number): boolean {
+  if (w.allocator.freeCount > 0) return false
+  return (inode.mapping.cache.get(index)?.block ?? -1) < 0 && !isMapped(inode.extents.tree[index])
 }
 
 /** The page, locked, read in if only part of it is written. */

@@ -182,4 +182,5 @@ export interface Switches {
   readonly installPageChecks: boolean
   readonly cleansAliases: boolean
   readonly vmaLock: boolean
+  readonly faultAround: boolean
 }

@@ -193,4 +193,5 @@ export const switches = registry<SwitchSpec>('switch', [
     'per-VMA locks',
     'a fault tries the lock of its VMA before mmap_lock (6.4); ext2 and ext4 DAX faults fall back to mmap_lock',
   ),
+  flag('faultAround', true, 'fault-around', 'a read fault maps cached neighbours too, up to 16 pages (3.15)'),
 ])

@@ -24,6 +24,7 @@ export const pageLocked: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    faultAround: false,
     faultsTakeSbPagefault: true,
     secondUnmap: true,
     breakLayouts: false,

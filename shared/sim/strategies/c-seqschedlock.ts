@@ -23,6 +23,7 @@ export const seqschedlock: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    faultAround: false,
     installPageChecks: false,
     faultsTakeSbPagefault: false,
     secondUnmap: false,

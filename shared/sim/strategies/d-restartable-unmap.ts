@@ -22,6 +22,7 @@ export const restartableUnmap: Strategy = {
     wake: 'wake-one',
   },
   switches: {
+    faultAround: false,
     installPageChecks: false,
     faultsTakeSbPagefault: false,
     secondUnmap: false,

@@ -24,6 +24,7 @@ export const rangeLock: Strategy = {
     wake: 'wake-all',
   },
   switches: {
+    faultAround: false,
     cleansAliases: false,
     unmapLock: 'mutex',
     immapMode: 'mutex',
