@@ -1,5 +1,6 @@
 /** A system call without space waits for blocks that a commit will return, as a fault does (DOMAIN.md 3.17, V17). */
 import { describe, expect, it } from 'vitest'
+import { judgeCrash } from '../../shared/sim/invariants/crash.ts'
 import { directWrite } from '../../shared/sim/ops/direct-io.ts'
 import { write } from '../../shared/sim/ops/file-io.ts'
 import { fsync } from '../../shared/sim/ops/fsync.ts'
@@ -42,4 +43,17 @@ it('a cached page over a block that stands needs none', () => {
   w.k.spawn('t', body())
   expect(finish(w)).toEqual([])
   expect(found(w)).toEqual([])
+})
+
+it('fsync promises nothing for a page that writeback finds no block for', () => {
+  const w = searchWorld('K', 1, { dax: false, blocks: 1 })
+  const inode = w.newFile({ dax: false, pages: 2 })
+  function* body(): Steps {
+    yield* write(w, inode, { from: 0, pages: 2 })
+    yield* fsync(w, inode)
+  }
+  w.k.spawn('t', body())
+  expect(finish(w)).toEqual([])
+  expect(inode.mapping.cache.get(1)?.dirty).toBe(true)
+  expect(judgeCrash(w)).toEqual([])
 })

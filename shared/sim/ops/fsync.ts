@@ -7,7 +7,7 @@ import { C } from '../costs.ts'
 import type { Inode } from '../inode.ts'
 import { P } from '../phases.ts'
 import type { Steps } from '../task.ts'
-import type { World } from '../world.ts'
+import { ENOSPC, type World } from '../world.ts'
 import { writeBack } from './writeback.ts'
 
 /** `fdatasync` waits only for what a read needs: not for times. */
@@ -16,7 +16,8 @@ export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'ms
   w.opBegin(kind, inode.number, 0, inode.size * 4096)
   if (w.run(P.syscall, C.syscall)) yield
   const asked = w.checks?.promises?.ask(inode, w.lastSerial)
-  yield* writeBack(w, inode, { from: 0, to: inode.pages })
+  // Space is promised when a page is dirtied, but not counted: writeback may find none, and then fsync says so.
+  const written = yield* writeBack(w, inode, { from: 0, to: inode.pages })
   k.enter(P.commit_wait)
   const tid = kind === 'fdatasync' ? inode.dataTid : inode.syncTid
   if (journal.isDone(tid)) yield* w.io(P.log_io, C.orderedData)
@@ -25,6 +26,6 @@ export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'ms
     yield* journal.waitCommit(tid)
   }
   k.leave(P.commit_wait)
-  if (asked !== undefined) w.checks?.promises?.give(inode, asked)
-  w.opEnd(kind, 0)
+  if (asked !== undefined && written) w.checks?.promises?.give(inode, asked)
+  w.opEnd(kind, written ? 0 : ENOSPC)
 }

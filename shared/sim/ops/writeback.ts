@@ -23,15 +23,19 @@ export interface PageRange {
   readonly to: number
 }
 
-/** Writes what is dirty in the range, and waits for it. */
-export function* writeBack(w: World, inode: Inode, range: PageRange): Steps {
+/** Writes what is dirty in the range, and waits for it. False: a page found no block. */
+export function* writeBack(w: World, inode: Inode, range: PageRange): StepsOf<boolean> {
   if (inode.dax) {
     if (w.policy.switches.fsyncFlushesMappings) yield* flushEntries(w, inode, range)
-    return
+    return true
   }
-  for (const page of pagesIn(inode, range)) if (page.dirty) yield* writePage(w, inode, page)
+  let written = true
+  for (const page of pagesIn(inode, range)) {
+    if (page.dirty && !(yield* writePage(w, inode, page))) written = false
+  }
   // filemap_fdatawait: also for what somebody else is writing.
   for (const page of pagesIn(inode, range)) yield* waitWriteback(w, inode, page)
+  return written
 }
 
 export function* waitWriteback(w: World, inode: Inode, page: Page): Steps {
@@ -62,13 +66,14 @@ function toDevice(w: World, page: Page, content: Int32Array): void {
   for (let slot = 0; slot < w.device.slots; slot++) w.device.store(page.block, slot, content[slot], true)
 }
 
-function* writePage(w: World, inode: Inode, page: Page): Steps {
+function* writePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   const { k } = w
   // Until 2.6.27 the page lock came first; since cf108bca465d the handle does. A page that has its block needs none.
   const early = w.policy.pairing.ptlOnly !== true && page.block < 0
   if (early) yield* w.txStart()
   if (k.lock(page.lock, 'exclusive')) yield
-  let started = page.dirty && !page.detached && page.index < inode.size
+  const wanted = page.dirty && !page.detached && page.index < inode.size
+  let started = wanted
   if (started) {
     yield* waitWriteback(w, inode, page)
     started = yield* startWrite(w, inode, page)
@@ -78,6 +83,7 @@ function* writePage(w: World, inode: Inode, page: Page): Steps {
   k.unlock(page.lock)
   if (early) yield* w.txStop()
   if (started) yield* finishWrite(w, inode, { page, content, block })
+  return started || !wanted
 }
 
 /** Under the page lock: a block, clean, write-protected, under writeback. */
