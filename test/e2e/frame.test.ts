@@ -1,0 +1,302 @@
+/**
+ * The frame in a real browser: palette, keys, tabs, themes, drops, undo, links, and the window that is as it was left.
+ * Every test fails on any console error, CSP violation or uncaught exception.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import { sampleText, SMALL } from '../support/engine.ts'
+import {
+  LARGE_WINDOW,
+  seriousFindings,
+  SMALL_WINDOW,
+  startApp,
+  type TestApp,
+  type TestWindow,
+} from '../support/window.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp([{ kind: 'sample', sample: 'dax-ext4' }])
+}, 180_000)
+afterAll(() => app.close())
+
+/** A window on the sample. An `address` of its own: not a fresh one, so that things are kept. */
+async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
+  const window = await app.open(options)
+  await tabs(window.page).getByText('dax-ext4').first().waitFor({ timeout: 60_000 })
+  return window
+}
+const tabs = (page: Page) => page.getByRole('navigation', { name: 'Open traces' })
+const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name }).waitFor()
+/** The chip of the time range. */
+const chip = (page: Page) =>
+  page
+    .locator('.pagehead .chip')
+    .filter({ hasText: /\d to \d|Whole trace/ })
+    .first()
+const kept = (page: Page) => page.waitForTimeout(700)
+
+async function go(page: Page, name: string): Promise<void> {
+  const pages = page.getByRole('navigation', { name: 'Pages' })
+  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await heading(page, name)
+}
+/** Choose a part of the trace on the Overview. */
+async function drag(page: Page, from: number, to: number): Promise<string> {
+  const chart = page.getByRole('region', { name: 'Operations over time' })
+  await chart.locator('canvas').first().waitFor()
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+  const box = await chart.boundingBox()
+  if (box === null) throw new Error('the chart has no box')
+  await page.mouse.move(box.x + box.width * from, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width * to, box.y + box.height / 2, { steps: 8 })
+  await page.mouse.up()
+  await chip(page).filter({ hasText: / to / }).waitFor()
+  return chip(page).innerText()
+}
+async function drop(page: Page, name: string, text: string): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([fileName, content]) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([content ?? ''], fileName ?? ''))
+      return transfer
+    },
+    [name, text],
+  )
+  await page.dispatchEvent('footer', 'dragenter', { dataTransfer: data })
+  await page.getByText('Drop to open').waitFor()
+  await page.dispatchEvent('footer', 'drop', { dataTransfer: data })
+}
+
+describe('the palette', () => {
+  it('finds commands, queries, tasks and locks by any part of their words, and runs them', async () => {
+    const { page, problems, close } = await opened()
+    await heading(page, 'Overview')
+    await page.keyboard.press('Control+Shift+P')
+    await page.keyboard.type('go lat')
+    await page.keyboard.press('Enter')
+    await heading(page, 'Latency')
+    await page.keyboard.press('F1')
+    await page.keyboard.type('invalidate_lock')
+    const found = page.getByRole('option').filter({ hasText: 'mapping.invalidate_lock' })
+    expect(await found.locator('b').first().innerText()).toBe('invalidate_lock')
+    await page.keyboard.press('Enter')
+    await page.locator('.pagehead .chip', { hasText: 'invalidate_lock' }).waitFor()
+    await page.keyboard.press('Control+Shift+P')
+    await page.keyboard.type('nothing has this name')
+    await page.getByText('Nothing has “nothing has this name” in its name.').waitFor()
+    await page.keyboard.press('Escape')
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('keys', () => {
+  it('are all under ?, those of other pages too', async () => {
+    const { page, problems, close } = await opened()
+    await page.keyboard.press('?')
+    const help = page.getByRole('dialog')
+    for (const words of ['Zoom in', 'Run the statement', 'Undo: selection and view', 'Sidebar', 'All commands'])
+      await help.getByText(words).first().waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await go(page, 'Help')
+    await page.getByLabel('Find a key').fill('sidebar')
+    await page.getByText('Sidebar: full or rail').waitFor()
+    expect(await page.getByText('Run the statement').count()).toBe(0)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('fold the sidebar, and leave a text field its own', async () => {
+    const { page, problems, close } = await opened()
+    const width = () => page.getByRole('navigation', { name: 'Pages' }).evaluate((nav) => nav.clientWidth)
+    const full = await width()
+    await page.keyboard.press('Control+B')
+    await expect.poll(width).toBeLessThan(full / 2)
+    await page.keyboard.press('Control+B')
+    await go(page, 'Help')
+    await page.getByLabel('Find a key').fill('abc')
+    await page.keyboard.press('Control+Z')
+    await heading(page, 'Help')
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('reach everything without a mouse: Tab comes to every control and its focus is seen', async () => {
+    const { page, problems, close } = await opened()
+    await heading(page, 'Overview')
+    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+    const unseen = new Set<string>()
+    const seen = new Set<string>()
+    for (let i = 0; i < 60; i++) {
+      await page.keyboard.press('Tab')
+      const at = await page.evaluate(() => {
+        const element = document.activeElement as HTMLElement
+        const marks = [element, ...element.querySelectorAll('*')].some(
+          (one) => getComputedStyle(one).boxShadow !== 'none',
+        )
+        return {
+          name: element.getAttribute('aria-label') ?? element.innerText.slice(0, 40),
+          tag: element.tagName,
+          marks,
+        }
+      })
+      seen.add(`${at.tag} ${at.name}`)
+      if (!at.marks && at.tag !== 'BODY') unseen.add(`${at.tag} ${at.name}`)
+    }
+    expect([...unseen]).toEqual([])
+    expect(seen.size).toBeGreaterThan(20)
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('tabs', () => {
+  it('are opened by a drop anywhere, changed and closed by keys, and opened again', async () => {
+    const { page, problems, close } = await opened()
+    await heading(page, 'Overview')
+    await drop(page, 'dropped-here.txt', sampleText(SMALL).toString())
+    await tabs(page).getByText('dropped-here').waitFor({ timeout: 60_000 })
+    await page.getByText('3\u2009661 events').first().waitFor()
+    await page.keyboard.press('Alt+PageDown')
+    await page.locator('.tab.on', { hasText: 'dax-ext4' }).waitFor()
+    await page.keyboard.press('Alt+PageUp')
+    await page.locator('.tab.on', { hasText: 'dropped-here' }).waitFor()
+    await page.keyboard.press('Alt+KeyW')
+    await page.locator('.tab.on', { hasText: 'dax-ext4' }).waitFor()
+    expect(await tabs(page).getByText('dropped-here').count()).toBe(0)
+    await page.keyboard.press('Alt+Shift+KeyW')
+    await page.locator('.tab.on', { hasText: 'dropped-here' }).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('undo', () => {
+  it('takes back what was chosen on any page, step by step, and does it again', async () => {
+    const { page, problems, close } = await opened()
+    const range = await drag(page, 0.3, 0.5)
+    await go(page, 'Latency')
+    await page.keyboard.press('Escape')
+    await chip(page).filter({ hasText: 'Whole trace' }).waitFor()
+    await page.keyboard.press('Control+Z')
+    expect(await chip(page).innerText()).toBe(range)
+    await page.keyboard.press('Control+Z')
+    await chip(page).filter({ hasText: 'Whole trace' }).waitFor()
+    await page.keyboard.press('Control+Shift+Z')
+    expect(await chip(page).innerText()).toBe(range)
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('a link to a view', () => {
+  it('shows the same page, range and selection in another window, and in this one when it is pasted', async () => {
+    const { page, problems, close } = await opened()
+    const range = await drag(page, 0.4, 0.6)
+    await go(page, 'Contention')
+    await page.keyboard.press('Alt+KeyC')
+    await page.getByText('Copied the link to this view').waitFor()
+    const link = await page.evaluate(() => navigator.clipboard.readText())
+    expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#token=/)
+    await page.keyboard.press('Escape')
+    await go(page, 'Overview')
+    await page.keyboard.press('Control+Shift+P')
+    await page.keyboard.insertText(link)
+    await page.getByRole('option', { name: /Go to the view of this link/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await heading(page, 'Contention')
+    expect(await chip(page).innerText()).toBe(range)
+    expect(problems).toEqual([])
+    await close()
+
+    const other = await app.open({ address: `&fresh=1&${link.slice(link.indexOf('page='))}` })
+    await heading(other.page, 'Contention')
+    expect(await chip(other.page).innerText()).toBe(range)
+    expect(await other.page.evaluate(() => location.hash)).not.toContain('page=')
+    expect(other.problems).toEqual([])
+    await other.close()
+  })
+
+  it('to a file that is not there says so', async () => {
+    const { page, problems, close } = await app.open({
+      address: '&fresh=1&page=overview&file=known%3Anowhere&name=gone',
+    })
+    await heading(page, 'Open')
+    await page.getByText('not among the recent files any more').waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('the window as it was left', () => {
+  it('comes back: files, the one that was shown, page, range and settings', async () => {
+    const first = await opened({ address: '' })
+    await heading(first.page, 'Overview')
+    await drop(first.page, 'kept-open.txt', sampleText(SMALL).toString())
+    await tabs(first.page).getByText('kept-open').waitFor({ timeout: 60_000 })
+    await first.page.keyboard.press('Alt+PageDown')
+    await heading(first.page, 'Overview')
+    const range = await drag(first.page, 0.2, 0.4)
+    await go(first.page, 'Latency')
+    await first.page.keyboard.press('Control+Shift+P')
+    await first.page.keyboard.type('theme: light or dark')
+    await first.page.keyboard.press('Enter')
+    expect(await first.page.locator('html').getAttribute('data-theme')).toBe('dark')
+    await kept(first.page)
+    expect(first.problems).toEqual([])
+    await first.close()
+
+    const again = await app.open({ address: '' })
+    await heading(again.page, 'Latency')
+    await again.page.locator('.tab.on', { hasText: 'dax-ext4' }).waitFor()
+    await tabs(again.page).getByText('kept-open').waitFor()
+    expect(await chip(again.page).innerText()).toBe(range)
+    expect(await again.page.locator('html').getAttribute('data-theme')).toBe('dark')
+    await again.page.keyboard.press('Control+Comma')
+    await heading(again.page, 'Settings')
+    await again.page.getByRole('button', { name: 'Reset all' }).click()
+    expect(await again.page.locator('html').getAttribute('data-theme')).toBe('light')
+    await again.page.getByRole('radio', { name: 'Relaxed' }).click()
+    await again.page.getByText('Wheel zooms, drag pans').click()
+    await again.page.getByRole('row', { name: /Shift drag selects an area/ }).waitFor()
+    await kept(again.page)
+    expect(again.problems).toEqual([])
+    await again.close()
+
+    const third = await app.open({ address: '' })
+    await heading(third.page, 'Settings')
+    expect(await third.page.locator('html').getAttribute('data-density')).toBe('relaxed')
+    expect(await third.page.getByRole('radio', { name: 'Zooms', exact: true }).getAttribute('aria-checked')).toBe(
+      'true',
+    )
+    expect(third.problems).toEqual([])
+    await third.close()
+  })
+})
+
+describe.each([
+  ['1440 × 900', LARGE_WINDOW],
+  ['1280 × 720', SMALL_WINDOW],
+] as const)('at %s', (_name, size) => {
+  it.each(['light', 'dark'] as const)('%s: nothing scrolls, nothing serious for axe', async (theme) => {
+    const { page, problems, close } = await opened({ size, theme })
+    for (const name of ['Settings', 'Help']) {
+      await go(page, name)
+      await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+      const overflow = await page.evaluate(() => ({
+        x: document.documentElement.scrollWidth - window.innerWidth,
+        y: document.documentElement.scrollHeight - window.innerHeight,
+      }))
+      expect(overflow, name).toEqual({ x: 0, y: 0 })
+      expect(await seriousFindings(page), name).toEqual([])
+    }
+    await page.keyboard.press('Control+Shift+P')
+    await page.getByRole('dialog').waitFor()
+    expect(await seriousFindings(page), 'palette').toEqual([])
+    expect(problems).toEqual([])
+    await close()
+  })
+})
