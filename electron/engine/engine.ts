@@ -153,7 +153,7 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     version,
     samples,
     simulating,
-    races: new Races(),
+    races: new Races({ alone: host === 'cli' }),
     files,
     recents,
     imports: dir.imports,

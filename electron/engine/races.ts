@@ -19,9 +19,19 @@ import { entryUrl } from './spawn.ts'
 /** Threads that nobody needs go after this. */
 const IDLE_MS = 10_000
 
+export interface RacesOptions {
+  /** Nobody else waits for this thread (the command line): a single race runs right here, without the start of a thread. */
+  readonly alone: boolean
+}
+
 export class Races {
+  readonly #alone: boolean
   readonly #cells = new Map<string, VerdictRow>()
   #pool: Promise<Piscina> | undefined
+
+  constructor({ alone }: RacesOptions) {
+    this.#alone = alone
+  }
 
   list(): RaceInfo[] {
     return races.items.map((race) => ({
@@ -40,6 +50,7 @@ export class Races {
     const overrides = Object.entries(slots).map(([name, option]) => `${name}=${option}`)
     const spec: RaceSpec = { race: races.get(race).id, strategy, slots: overrides }
     parseStrategy(strategy, overrides)
+    if (this.#alone) return (await import('./races-run.ts')).one(spec)
     const pool = await this.#started()
     return (await pool.run(spec, { name: 'one', signal }).catch(sayCancelled(signal))) as RaceResult
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|answers|window|kernel|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|answers|window|kernel|races|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
@@ -13,6 +13,7 @@ import { benchAnswers } from './answers.ts'
 import { writeBigTrace } from './big-trace.ts'
 import { benchKernel } from './kernel.ts'
 import { measure, median, printFigures, type Figure } from './measure.ts'
+import { benchRaces } from './races.ts'
 import { benchSimulate } from './simulate.ts'
 import { benchWindow } from './window.ts'
 
@@ -137,6 +138,7 @@ async function main(): Promise<number> {
   try {
     if (wants('import')) ok = (await benchImport(folder)) && ok
     if (wants('kernel')) ok = benchKernel() && ok
+    if (wants('races')) ok = (await benchRaces()) && ok
     if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
     if (wants('answers') || wants('window')) {
       const input = join(folder, 'input.txt')
