@@ -11,7 +11,14 @@ import { CounterLane, countersOf, EventCounter, stepsFromSpans } from '#shared/t
 import { cpuCount } from '#shared/timeline/families.ts'
 import { parseRowId, rowId } from '#shared/timeline/row-ids.ts'
 import type { Find } from '#shared/timeline/search.ts'
-import { TickIndex, ticksOf, type TickColumns, type TickRow } from '#shared/timeline/ticks.ts'
+import {
+  tickChunk,
+  TickIndex,
+  ticksOf,
+  type TickChunk,
+  type TickColumns,
+  type TickRow,
+} from '#shared/timeline/ticks.ts'
 import type { RowId } from '#shared/timeline/types.ts'
 import type { EventTracks, TrackOfRow } from '#shared/timeline/view.ts'
 import { chunkReader } from '../store/event-chunks.ts'
@@ -22,8 +29,8 @@ import type { Db } from '../store/open.ts'
 /** Time a view may spend on indexing. */
 const INDEX_MS = 15
 /** Chunks a view may look at event by event; wider ones use the index. */
-const NEAR_CHUNKS = 4
-/** Decoded chunks kept, 18 bytes an event. */
+const NEAR_CHUNKS = 2
+/** Decoded chunks kept, 26 bytes an event. */
 const KEPT_CHUNKS = 32
 
 interface EventsView {
@@ -38,7 +45,8 @@ export class TraceEvents {
   readonly #trace: Trace
   readonly #places: readonly ChunkPlace[]
   readonly #read: (place: ChunkPlace) => TickColumns
-  readonly #kept = new Map<number, TickColumns>()
+  readonly #kept = new Map<number, TickChunk>()
+  readonly #sizes: { readonly task: number; readonly cpu: number }
   readonly #index: TickIndex
   #indexed = 0
   readonly #lanes = new Map<RowId, TrackOfRow['track']>()
@@ -50,7 +58,8 @@ export class TraceEvents {
     this.#trace = trace
     this.#places = chunkPlaces(db, traceId)
     this.#read = tickReader(db)
-    this.#index = new TickIndex({ task: trace.tasks.length, cpu: cpuCount(trace).count })
+    this.#sizes = { task: trace.tasks.length, cpu: cpuCount(trace).count }
+    this.#index = new TickIndex(this.#sizes)
   }
 
   view({ fromNs, toNs, rows, ticks }: EventsView): EventTracks {
@@ -64,7 +73,11 @@ export class TraceEvents {
       ticks && (section === 'task' || section === 'cpu') ? [{ row, id, at: { section, number } }] : [],
     )
     const found = wanted.length === 0 ? [] : this.#ticks(wanted, { fromNs, toNs }, until)
-    return { ticks: found, counters, indexed: this.#share(wanted.length > 0) }
+    return {
+      ticks: found,
+      counters,
+      indexed: this.#share(wanted.length > 0 && this.#touching(fromNs, toNs).length > NEAR_CHUNKS),
+    }
   }
 
   /** [fromNs, toNs) of a task, a CPU or all, in file order, up to `limit`. */
@@ -157,11 +170,13 @@ export class TraceEvents {
     const near = this.#touching(fromNs, toNs)
     const words = (name: number) => this.#trace.eventNames[name] ?? ''
     if (near.length <= NEAR_CHUNKS) {
-      const lanes = ticksOf(
-        near.map((place) => this.#chunk(place)),
-        wanted.map(({ at }) => at),
-      )
-      return wanted.map(({ row }, i) => ({ row, track: { family: 'tick', lane: 0, slices: lanes[i], words } }))
+      const chunks = near.map((place) => this.#chunk(place))
+      // A view shows whole buckets: as much again on either side has them all.
+      const around = { fromNs: 2 * fromNs - toNs, toNs: 2 * toNs - fromNs }
+      return wanted.map(({ row, at }) => ({
+        row,
+        track: { family: 'tick', lane: 0, slices: ticksOf(chunks, at, around), words },
+      }))
     }
     while (this.#indexed < this.#places.length && performance.now() < until) {
       this.#index.add(this.#read(this.#places[this.#indexed++]))
@@ -207,7 +222,7 @@ export class TraceEvents {
     const total = this.#places.length
     if (total === 0) return 1
     const parts = [...this.#counting.values()].map(({ next }) => next / total)
-    if (ticks && this.#indexed > 0) parts.push(this.#indexed / total)
+    if (ticks) parts.push(this.#indexed / total)
     return parts.reduce((least, part) => Math.min(least, part), 1)
   }
 
@@ -215,8 +230,8 @@ export class TraceEvents {
     return this.#places.filter(({ ts0, ts1 }) => ts0 < toNs && ts1 >= fromNs)
   }
 
-  #chunk(place: ChunkPlace): TickColumns {
-    const chunk = this.#kept.get(place.id) ?? this.#read(place)
+  #chunk(place: ChunkPlace): TickChunk {
+    const chunk = this.#kept.get(place.id) ?? tickChunk(this.#read(place), this.#sizes)
     this.#kept.delete(place.id)
     this.#kept.set(place.id, chunk)
     for (const oldest of this.#kept.keys()) {

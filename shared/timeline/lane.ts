@@ -10,7 +10,7 @@
  * the time where there is one (a weighted majority vote can be merged, a histogram of words would not fit).
  */
 
-import { SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from './types.ts'
+import { NO_SPAN, SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from './types.ts'
 
 const FANOUT = 16
 const SCAN = 64
@@ -20,10 +20,10 @@ export interface LaneColumns {
   readonly start: Float64Array
   /** At least `start`, at most the next slice's start. */
   readonly end: Float64Array
-  /** Row in the span's table. */
-  readonly id: Uint32Array
+  /** Row in the span's table; undefined: they are no spans. */
+  readonly id: Uint32Array | undefined
   readonly name: Uint32Array
-  readonly flags: Uint8Array
+  readonly flags: Uint8Array | undefined
   /** Part of a slice spent waiting or waited for; undefined: nothing is known of it. */
   readonly waited?: Float64Array | undefined
   /** Spans a slice stands for, where that is not one each. */
@@ -54,7 +54,7 @@ interface Level {
 
 export class Lane {
   readonly columns: LaneColumns
-  readonly #covered: Float64Array
+  readonly #covered: Float64Array | undefined
   readonly #waited: Float64Array | undefined
   readonly #count: Float64Array | undefined
   #sums: Float64Array | undefined
@@ -67,7 +67,8 @@ export class Lane {
   constructor(columns: LaneColumns) {
     this.columns = columns
     const { length, start, end, waited, count } = columns
-    this.#covered = prefix(length, (i) => end[i] - start[i])
+    // Moments have one column for both and cover nothing.
+    this.#covered = start === end ? undefined : prefix(length, (i) => end[i] - start[i])
     this.#waited = waited && prefix(length, (i) => waited[i])
     this.#count = count && prefix(length, (i) => count[i])
   }
@@ -155,17 +156,17 @@ export class Lane {
     out.last = last
     out.start = start[first]
     out.end = end[last - 1]
-    out.covered = this.#covered[last] - this.#covered[first]
+    out.covered = this.#covered === undefined ? 0 : this.#covered[last] - this.#covered[first]
     out.waited = this.#waited === undefined ? 0 : this.#waited[last] - this.#waited[first]
     out.count = this.#count === undefined ? last - first : this.#count[last] - this.#count[first]
     if (last - first === 1) {
-      out.id = id[first]
+      out.id = id === undefined ? NO_SPAN : id[first]
       out.name = name[first]
-      out.flags = flags[first]
+      out.flags = flags === undefined ? 0 : flags[first]
       return
     }
     this.#best(first, last)
-    out.id = id[this.#longest]
+    out.id = id === undefined ? NO_SPAN : id[this.#longest]
     out.name = this.#name
     out.flags = 0
   }

@@ -39,7 +39,7 @@ export function stepOf(trace: Trace, { row, families, direction, from }: StepPar
     // Begins at the very same time are looked through: there are as many of them as lanes.
     let at = sign > 0 ? slices.firstFrom(ns) : slices.firstFrom(ns + 1) - 1
     const place = (): Place | undefined =>
-      at < 0 || at >= slices.length ? undefined : { start: start[at], track, at, ref: { family, id: id[at] } }
+      at < 0 || at >= slices.length ? undefined : { start: start[at], track, at, ref: { family, id: id?.[at] ?? 0 } }
     const self = here === undefined ? undefined : selfPlace(here, tracks, ns)
     for (let next = place(); next !== undefined; at += sign, next = place()) {
       const beyond = self === undefined ? (next.start - ns) * sign > 0 : compare(next, self) * sign > 0
@@ -66,7 +66,7 @@ function selfPlace(span: SpanRef, tracks: readonly StepTrack[], ns: number): Pla
     if (family !== span.family) continue
     const { start, id } = slices.columns
     for (let at = slices.firstFrom(ns); at < slices.length && start[at] === ns; at++) {
-      if (id[at] === span.id) return { start: ns, track, at, ref: span }
+      if (id?.[at] === span.id) return { start: ns, track, at, ref: span }
     }
   }
   return undefined

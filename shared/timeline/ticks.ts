@@ -1,16 +1,16 @@
 /**
  * Raw events as ticks on task and CPU rows. Where a view spans many chunks of events, single ones are narrower than a
  * pixel: then each row's events come in groups of those of the same BLOCK consecutive events of the trace, from an index
- * that is a hundredth of the trace. Where it spans few, the chunks themselves are looked at.
+ * that is a thirtieth of the trace. Where it spans few, the chunks themselves are looked at.
  */
 
 import { groupRows, type RowGroups } from '../analysis/parts/grouping.ts'
 import { GrowingTable } from '../base/columns.ts'
-import { Lane, type LaneColumns } from './lane.ts'
+import { Lane } from './lane.ts'
+import { orderRows } from './order.ts'
 
 /** Events in file order that share a place in the index. */
-const BLOCK = 256
-export const NO_SPAN = 0xffff_ffff
+const BLOCK = 128
 
 /** What ticks need of a chunk of events. */
 export interface TickColumns {
@@ -85,68 +85,69 @@ export class TickIndex {
     }
     const { starts, rows } = (this.#rows ??= { task: of('task'), cpu: of('cpu') })[section]
     const { cols } = this.#groups[section].table
-    if (number >= this.#sizes[section]) return laneOf(0, () => NOTHING)
-    const its = rows.subarray(starts[number], starts[number + 1])
-    return laneOf(its.length, (i) => ({
-      start: cols.start[its[i]],
-      end: cols.end[its[i]],
-      count: cols.count[its[i]],
-      name: cols.name[its[i]],
-    }))
+    const its = rows.subarray(starts[number] ?? 0, starts[number + 1] ?? 0)
+    // Times of different CPUs may be out of order in a file: a lane's never are.
+    orderRows(its, (a, b) => cols.start[a] < cols.start[b] || (cols.start[a] === cols.start[b] && a < b))
+    const end = Float64Array.from(its, (i) => cols.end[i])
+    for (let i = 0; i + 1 < its.length; i++) end[i] = Math.min(end[i], cols.start[its[i + 1]])
+    return new Lane({
+      length: its.length,
+      start: Float64Array.from(its, (i) => cols.start[i]),
+      end,
+      id: undefined,
+      name: Uint32Array.from(its, (i) => cols.name[i]),
+      flags: undefined,
+      count: Uint32Array.from(its, (i) => cols.count[i]),
+    })
   }
 }
 
-interface Tick {
-  readonly start: number
-  readonly end: number
-  readonly count: number
-  readonly name: number
+/** A chunk with its events by row: made once, used by every view that sees it. */
+export interface TickChunk extends TickColumns {
+  readonly byTask: RowGroups
+  readonly byCpu: RowGroups
 }
-const NOTHING: Tick = { start: 0, end: 0, count: 0, name: 0 }
 
-/** Single ticks of some rows from whole chunks. */
-export function ticksOf(chunks: readonly TickColumns[], wanted: readonly TickRow[]): Lane[] {
-  const found = wanted.map((): Tick[] => [])
-  const byTask = new Map<number, Tick[]>()
-  const byCpu = new Map<number, Tick[]>()
-  wanted.forEach(({ section, number }, i) => (section === 'task' ? byTask : byCpu).set(number, found[i]))
-  for (const { length, ts, cpu, task, name } of chunks) {
-    for (let i = 0; i < length; i++) {
-      const onTask = byTask.get(task[i])
-      const onCpu = byCpu.get(cpu[i])
-      if (onTask === undefined && onCpu === undefined) continue
-      const tick = { start: ts[i], end: ts[i], count: 1, name: name[i] }
-      onTask?.push(tick)
-      onCpu?.push(tick)
+export function tickChunk(columns: TickColumns, sizes: { readonly task: number; readonly cpu: number }): TickChunk {
+  return {
+    ...columns,
+    byTask: groupRows(columns.task, sizes.task),
+    byCpu: groupRows(columns.cpu, sizes.cpu),
+  }
+}
+
+/** Single ticks of a row that lie in [fromNs, toNs). */
+export function ticksOf(
+  chunks: readonly TickChunk[],
+  { section, number }: TickRow,
+  { fromNs, toNs }: { readonly fromNs: number; readonly toNs: number },
+): Lane {
+  const parts = chunks.map(({ byTask, byCpu, ...chunk }) => {
+    const { starts, rows } = section === 'task' ? byTask : byCpu
+    return { ...chunk, rows: rows.subarray(starts[number] ?? 0, starts[number + 1] ?? 0) }
+  })
+  const room = parts.reduce((sum, { rows }) => sum + rows.length, 0)
+  const start = new Float64Array(room)
+  const name = new Uint32Array(room)
+  let length = 0
+  for (const { rows, ts, name: names } of parts) {
+    for (const row of rows) {
+      if (ts[row] < fromNs || ts[row] >= toNs) continue
+      start[length] = ts[row]
+      name[length++] = names[row]
     }
   }
-  return found.map((ticks) => laneOf(ticks.length, (i) => ticks[i]))
+  let inOrder = true
+  for (let i = 1; i < length && inOrder; i++) inOrder = start[i - 1] <= start[i]
+  if (inOrder) return momentsLane(start.subarray(0, length), name.subarray(0, length))
+  const order = Uint32Array.from({ length }, (_, i) => i)
+  orderRows(order, (a, b) => start[a] < start[b] || (start[a] === start[b] && a < b))
+  return momentsLane(
+    Float64Array.from(order, (i) => start[i]),
+    Uint32Array.from(order, (i) => name[i]),
+  )
 }
 
-/** Times of different CPUs may be out of order in a file: a lane's never are. */
-function laneOf(length: number, tick: (i: number) => Tick): Lane {
-  const order = Uint32Array.from({ length }, (_, i) => i)
-  for (let i = 1; i < length; i++) {
-    if (tick(i - 1).start <= tick(i).start) continue
-    order.sort((a, b) => tick(a).start - tick(b).start || a - b)
-    break
-  }
-  const columns: LaneColumns = {
-    length,
-    start: new Float64Array(length),
-    end: new Float64Array(length),
-    id: new Uint32Array(length).fill(NO_SPAN),
-    name: new Uint32Array(length),
-    flags: new Uint8Array(length),
-    count: new Uint32Array(length),
-  }
-  order.forEach((from, i) => {
-    const { start, end, count, name } = tick(from)
-    columns.start[i] = start
-    columns.end[i] = end
-    columns.name[i] = name
-    if (columns.count !== undefined) columns.count[i] = count
-  })
-  for (let i = 0; i + 1 < length; i++) columns.end[i] = Math.min(columns.end[i], columns.start[i + 1])
-  return new Lane(columns)
+function momentsLane(at: Float64Array, name: Uint32Array): Lane {
+  return new Lane({ length: at.length, start: at, end: at, id: undefined, name, flags: undefined })
 }

@@ -71,6 +71,8 @@ function byLane({ starts, rows, lane, lanes }: FamilyRows, row: number): Uint32A
 }
 
 interface Growing extends LaneColumns {
+  readonly id: Uint32Array
+  readonly flags: Uint8Array
   readonly waited: Float64Array | undefined
 }
 
@@ -106,14 +108,14 @@ function emptyColumns(length: number, waited: boolean): Growing {
 }
 
 /** First fit lets only an open slice reach into the next one: it was over by then. */
-function closed(columns: LaneColumns): LaneColumns {
+function closed(columns: Growing): Growing {
   const { length, start, end } = columns
   for (let i = 0; i + 1 < length; i++) if (end[i] > start[i + 1]) end[i] = start[i + 1]
   return columns
 }
 
 /** The last lane takes what no other has room for: what overlaps there becomes one slice that says how many it is. */
-function united(columns: LaneColumns): LaneColumns {
+function united(columns: Growing): Growing {
   const { start, end, id, name, flags, waited } = columns
   const count = new Uint32Array(columns.length)
   let at = -1
@@ -142,7 +144,7 @@ interface Amber {
   readonly columns: LaneColumns
 }
 
-function blockingOf(trace: Trace, holds: LaneColumns): Amber {
+function blockingOf(trace: Trace, holds: Growing): Amber {
   const { starts, rows } = edgesByHolder(trace)
   const { from, to } = edges(trace)
   const waited = new Float64Array(holds.length)

@@ -85,6 +85,9 @@ export interface TimelineRows {
   readonly offset: number
 }
 
+/** `id` of a slice that is no span: a tick. */
+export const NO_SPAN = 0xffff_ffff
+
 /** `flags` of a slice: it begins before the view's start. */
 export const SLICE_CUT_LEFT = 1
 /** It ends after the view's end. */
@@ -104,7 +107,7 @@ export interface SliceColumns {
   /** Begin and end in units of `unitNs` since the view's `fromNs`; a moment has both equal. */
   readonly start: Uint32Array
   readonly end: Uint32Array
-  /** Row of the span's table; of merged slices that of the longest. 0xffffffff: none. */
+  /** Row of the span's table; of merged slices that of the longest. NO_SPAN: none. */
   readonly id: Uint32Array
   /** Index into `words`; of merged slices the one with most of the time. */
   readonly name: Uint16Array

@@ -146,7 +146,7 @@ describe('stepping along a row', () => {
         const families = ['op', 'phase', 'hold', 'wait'] as const
         const all = tracksOf(trace, { section: 'task', number: task }).flatMap(({ family, slices }) =>
           families.some((one) => one === family)
-            ? [...slices.columns.id.subarray(0, slices.length)].map((id) => `${family} ${id}`)
+            ? [...(slices.columns.id?.subarray(0, slices.length) ?? [])].map((id) => `${family} ${id}`)
             : [],
         )
         for (const direction of ['next', 'previous'] as const) {

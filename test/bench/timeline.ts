@@ -1,0 +1,124 @@
+/**
+ * The engine's half of the timeline: how long views take through the contract, at random windows of every width, with
+ * ticks and counters, on the 3 M-event trace and on the same repeated to 50 M; how large their replies are; and how long
+ * the first one takes, which builds what later ones share. Bounds are the project's: 50 ms warm, 200 KB.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createEngine } from '#electron/engine/engine.ts'
+import { limits } from '#shared/base/limits.ts'
+import { messageSize } from '#shared/contract/size.ts'
+import type { Client } from '#shared/contract/methods.ts'
+import { lcg } from '../support/synthetic-trace.ts'
+import { printFigures, type Figure } from './measure.ts'
+import { repeatFile } from './repeated-file.ts'
+
+const PIXELS = 1600
+const ROWS = 40
+const VIEWS = 200
+
+interface Views {
+  readonly coldMs: number
+  readonly ms: readonly number[]
+  /** Of all threads: what a view costs where other programs keep the machine busy. */
+  readonly cpuMs: readonly number[]
+  readonly bytes: readonly number[]
+  /** Views until every event was indexed. */
+  readonly indexing: number
+}
+
+/** Rows a screen shows: the busiest tasks, the CPUs, the most waited for locks, the counters. */
+async function screenOf(client: Client, of: { file: string; trace: number }): Promise<string[]> {
+  const ids: string[] = []
+  for (const [section, count] of [
+    ['task', ROWS / 2],
+    ['cpu', 4],
+    ['lock', ROWS / 2 - 6],
+    ['counter', 2],
+  ] as const) {
+    const { rows } = await client.call('timeline.rows', { ...of, section, sort: 'waited', limit: count })
+    ids.push(...rows.map(({ id }) => id))
+  }
+  return ids
+}
+
+async function views(path: string, folder: string): Promise<Views> {
+  const engine = await createEngine({ host: 'desktop', dataDir: join(folder, 'data') })
+  try {
+    const client = engine.connect()
+    const { opened } = await client.call('files.open', { source: { kind: 'path', path } })
+    const of = { file: opened.file, trace: 1 }
+    const { durationNs } = opened.traces[0]
+    const began = performance.now()
+    const rows = await screenOf(client, of)
+    const ask = (fromNs: number, toNs: number) =>
+      client.call('timeline.view', { ...of, fromNs, toNs, pixels: PIXELS, rows })
+    let { indexed } = await ask(0, durationNs)
+    const coldMs = performance.now() - began
+    let indexing = 1
+    for (; indexed < 1; indexing++) ({ indexed } = await ask(0, durationNs))
+    const random = lcg(7)
+    const ms: number[] = []
+    const cpuMs: number[] = []
+    const bytes: number[] = []
+    for (let i = 0; i < VIEWS; i++) {
+      // From the whole trace down to a ten-thousandth, log-uniformly.
+      const width = Math.max(1000, Math.floor(durationNs / 2 ** (random(1330) / 100)))
+      const fromNs = Math.floor((durationNs - width) * (random(1_000_000) / 1_000_000))
+      const cpu = process.cpuUsage()
+      const started = performance.now()
+      const view = await ask(fromNs, fromNs + width)
+      ms.push(performance.now() - started)
+      const { user, system } = process.cpuUsage(cpu)
+      cpuMs.push((user + system) / 1000)
+      bytes.push(messageSize(view, Infinity))
+    }
+    return { coldMs, ms, cpuMs, bytes, indexing }
+  } finally {
+    await engine.close()
+  }
+}
+
+function at(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
+}
+
+/** `saved` has the 3 M-event trace. */
+export async function benchTimeline(saved: string, events = 50e6): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'))
+  try {
+    const large = join(folder, 'large.faultline')
+    const largeEvents = repeatFile(saved, large, events)
+    const figures: Figure[] = []
+    for (const [path, what] of [
+      [saved, '3 M events'],
+      [large, `${Math.round(largeEvents / 1e6)} M events`],
+    ]) {
+      const { coldMs, ms, cpuMs, bytes, indexing } = await views(path, folder)
+      figures.push(
+        { what: `${what}: rows and first view, cold`, value: coldMs, unit: 'ms' },
+        { what: '  views until every event is indexed', value: indexing, unit: 'views' },
+        { what: `  view of ${ROWS} rows, any window, p50`, value: at(ms, 0.5), unit: 'ms' },
+        { what: '  the same, p95', value: at(ms, 0.95), unit: 'ms', bound: { kind: 'max', value: 50 } },
+        { what: '  CPU time of it, p95', value: at(cpuMs, 0.95), unit: 'ms' },
+        {
+          what: '  largest reply',
+          value: at(bytes, 1) / 1024,
+          unit: 'KiB',
+          bound: { kind: 'max', value: limits.timelineBytes / 1024 + 20 },
+        },
+      )
+    }
+    return printFigures(`timeline views (${PIXELS} pixels, ${VIEWS} random windows)`, figures)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+if (import.meta.main) {
+  const [saved, events] = process.argv.slice(2)
+  process.exit((await benchTimeline(saved, events === undefined ? undefined : Number(events))) ? 0 : 3)
+}
