@@ -170,7 +170,8 @@ export function useTimelineActions() {
   /** Keys of the grid itself; the others are commands. */
   function gridKey(event: KeyboardEvent): void {
     const { model } = timeline
-    if (!model || event.target !== event.currentTarget || event.ctrlKey || event.metaKey) return
+    const onGrid = event.target instanceof Element && event.target.getAttribute('role') === 'grid'
+    if (!model || !onGrid || event.ctrlKey || event.metaKey) return
     const act = gridActions(model)[`${event.altKey ? 'Alt+' : ''}${event.key}`]
     if (act === undefined) return
     act()

@@ -26,10 +26,10 @@ import {
 import { rowsLoader, type RowsLoader } from './timeline-rows.ts'
 
 export const PRESETS = {
-  work: { label: 'Tasks and locks', sections: ['counter', 'task', 'lock'] },
-  cpus: { label: 'CPUs', sections: ['counter', 'cpu', 'task'] },
+  work: { label: 'Tasks and locks', sections: ['task', 'lock', 'counter'] },
+  cpus: { label: 'CPUs', sections: ['cpu', 'task', 'counter'] },
   files: { label: 'Files', sections: ['inode', 'task'] },
-  all: { label: 'All', sections: ['counter', 'task', 'cpu', 'lock', 'inode'] },
+  all: { label: 'All', sections: ['task', 'cpu', 'lock', 'inode', 'counter'] },
 } as const satisfies Record<string, { label: string; sections: readonly RowSection[] }>
 export type PresetId = keyof typeof PRESETS
 

@@ -81,7 +81,8 @@ export function attachInput(host: HTMLElement, timeline: Timeline, intents: Inte
   }
 
   function onDown(event: PointerEvent): void {
-    if (event.button !== 0 && event.button !== 1) return
+    const onControl = event.target instanceof Element && event.target.closest('button, input, label') !== null
+    if (onControl || (event.button !== 0 && event.button !== 1)) return
     const at = pointOf(event)
     const hit = timeline.hit(at)
     host.setPointerCapture(event.pointerId)

@@ -24,9 +24,12 @@ export function paintCounter(
 ): void {
   const place = row.shape.track('counter', 0)
   if (place === undefined) return
-  const largest = Math.max(largestOf(coarse ?? picture), largestOf(picture), 1)
+  const bounds = [coarse ?? picture, picture].map(boundsOf)
+  const largest = Math.max(1, ...bounds.map(({ max }) => max))
+  // some count from the trace's start and go below it
+  const smallest = Math.min(0, ...bounds.map(({ min }) => min))
   const bottom = top + place.y + place.height
-  const heightOf = (value: number): number => (Math.max(0, value) / largest) * (place.height - 2)
+  const heightOf = (value: number): number => ((value - smallest) / (largest - smallest)) * (place.height - 2)
   const isWaiters = row.id === 'counter:waiters'
   for (const [from, shown] of partsOf(picture, coarse, scale)) {
     for (const track of shown.tracks) {
@@ -44,7 +47,8 @@ export function paintCounter(
   }
   ctx.fillStyle = tokens.color('text-3')
   ctx.font = fonts.small
-  ctx.fillText(`max ${formatCount(largest)}`, scale.left + 4, top + 13)
+  const range = smallest < 0 ? `${formatCount(smallest)} to ${formatCount(largest)}` : `max ${formatCount(largest)}`
+  ctx.fillText(range, scale.left + 4, top + 11)
 }
 
 interface Stretch {
@@ -70,13 +74,17 @@ function partsOf(
   return parts.filter(([stretch]) => stretch.right > stretch.left)
 }
 
-function largestOf({ view, tracks }: RowPicture): number {
-  let largest = 0
+function boundsOf({ view, tracks }: RowPicture): { min: number; max: number } {
+  let min = 0
+  let max = 0
   for (const { family, begin, end } of tracks) {
     if (family !== 'counter') continue
-    for (let i = begin; i < end; i++) if (view.counters.max[i] > largest) largest = view.counters.max[i]
+    for (let i = begin; i < end; i++) {
+      if (view.counters.max[i] > max) max = view.counters.max[i]
+      if (view.counters.min[i] < min) min = view.counters.min[i]
+    }
   }
-  return largest
+  return { min, max }
 }
 
 interface StepOptions {

@@ -51,10 +51,10 @@ const RULES: Readonly<Record<RowSection, readonly LaneRule[]>> = {
     { family: 'hold', lanes: [7, 5, 5], gap: 1 },
     { family: 'tick', lanes: [4], gap: 1 },
   ],
-  counter: [{ family: 'counter', lanes: [32], gap: 4 }],
+  counter: [{ family: 'counter', lanes: [22], gap: 3 }],
 }
 /** Two lines of text in the gutter need this much; rows without a second line less. */
-const LEAST: Readonly<Record<RowSection, number>> = { task: 40, cpu: 26, lock: 26, inode: 40, counter: 42 }
+const LEAST: Readonly<Record<RowSection, number>> = { task: 40, cpu: 26, lock: 26, inode: 40, counter: 26 }
 const BELOW = 2
 
 const shapes = new Map<string, RowShape>()

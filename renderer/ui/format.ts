@@ -52,6 +52,13 @@ export function momentText(ns: number, durationNs: number, clock: ClockUnit = 'n
   return `${formatNsIn(ns, { unit, decimals: unit === 'ns' ? 0 : 3 })} ${unit}`
 }
 
+/** The same to the ns (from 5 s on to the µs): for lists of moments that are close together. */
+export function exactText(ns: number, durationNs: number, clock: ClockUnit = 'ns'): string {
+  if (clock === 'tick') return formatCount(ns)
+  const unit = axisUnit(durationNs)
+  return formatNsIn(ns, { unit, decimals: unit === 'ns' ? 0 : unit === 'µs' ? 3 : 6 })
+}
+
 /** `1 160 to 1 250 ms` */
 export function rangeText(
   range: { readonly fromNs: number; readonly toNs: number },
