@@ -120,6 +120,13 @@ export default tseslint.config(
     ['shared/analysis/**/*.ts'],
     [...noHost, [['../formats/*', '../spans/*', '../contract/*'], 'analyses see base and model only']],
   ),
+  forbid(
+    ['shared/timeline/**/*.ts'],
+    [
+      ...noHost,
+      [['../formats/*', '../spans/*', '../contract/*', '../sim/*'], 'the timeline sees base, model and analysis only'],
+    ],
+  ),
   forbid(['shared/contract/**/*.ts'], noHost),
   forbid(
     ['electron/store/**/*.ts'],

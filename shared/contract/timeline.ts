@@ -6,13 +6,10 @@
 import * as z from 'zod'
 import { limits } from '../base/limits.ts'
 import { SEARCH_KINDS } from '../timeline/answers.ts'
-import { ROW_SECTIONS } from '../timeline/types.ts'
+import { ROW_SECTIONS, ROW_SORTS } from '../timeline/types.ts'
 
 const ofTrace = { file: z.string().min(1).max(64), trace: z.int().positive() }
 const ns = z.number().nonnegative()
-
-export const ROW_SORTS = ['natural', 'name', 'busy', 'held', 'waited', 'first'] as const
-export type RowSort = (typeof ROW_SORTS)[number]
 
 export const timelineRowsSchema = z.object({
   ...ofTrace,

@@ -6,12 +6,11 @@
 
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { limits } from '../base/limits.ts'
-import type { RowSort } from '../contract/timeline.ts'
 import type { Trace } from '../model/trace.ts'
 import { countersOf } from './counters.ts'
 import { cpuCount, familiesOf, familyRows, listedLocks } from './families.ts'
 import { parseRowId, rowId } from './row-ids.ts'
-import type { RowId, RowSection, TimelineGroup, TimelineRow, TimelineRows, TrackFamily } from './types.ts'
+import type { RowId, RowSection, RowSort, TimelineGroup, TimelineRow, TimelineRows, TrackFamily } from './types.ts'
 
 export interface RowsParams {
   readonly section: RowSection

@@ -11,6 +11,9 @@ import type { Ns } from '../model/trace.ts'
 export const ROW_SECTIONS = ['task', 'cpu', 'lock', 'inode', 'counter'] as const
 export type RowSection = (typeof ROW_SECTIONS)[number]
 
+export const ROW_SORTS = ['natural', 'name', 'busy', 'held', 'waited', 'first'] as const
+export type RowSort = (typeof ROW_SORTS)[number]
+
 /** `SECTION:NUMBER`; counters are `counter:WORD`. The number is the id in the trace's dictionary (or the CPU). */
 export type RowId = string
 
