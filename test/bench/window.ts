@@ -6,6 +6,7 @@ import { createEngine } from '#electron/engine/engine.ts'
 import { buildPage, PAGE } from '#electron/launch/build.ts'
 import { serveWeb } from '#electron/web/server.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { watchLoads } from '../support/bundle.ts'
 import { median, printFigures } from './measure.ts'
 
 const RUNS = 5
@@ -15,6 +16,7 @@ export async function benchWindow(path: string): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-window-'))
   const first: number[] = []
   const full: number[] = []
+  let kilobytes = 0
   const browser = await launchBrowser()
   for (let i = 0; i < RUNS; i++) {
     const engine = await createEngine({
@@ -25,6 +27,7 @@ export async function benchWindow(path: string): Promise<boolean> {
     })
     const host = await serveWeb({ engine, page: PAGE, hasRoot: true })
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const loaded = watchLoads(page)
     await page.goto(host.url)
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     await page.waitForFunction(
@@ -32,6 +35,7 @@ export async function benchWindow(path: string): Promise<boolean> {
     )
     full.push(await page.evaluate(() => performance.now()))
     first.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime))
+    kilobytes = (await loaded()).gzipBytes / 1024
     await page.close()
     await host.close()
     await engine.close()
@@ -40,6 +44,7 @@ export async function benchWindow(path: string): Promise<boolean> {
   rmSync(folder, { recursive: true, force: true })
   return printFigures('window on a saved 3 M-event trace (headless Chromium, median of 5)', [
     { what: 'first contentful paint', value: median(first), unit: 'ms' },
+    { what: 'loaded for it, gzip', value: kilobytes, unit: 'KiB', bound: { kind: 'max', value: 350 } },
     { what: 'complete Overview', value: median(full), unit: 'ms', bound: { kind: 'max', value: 1500 } },
   ])
 }

@@ -277,6 +277,21 @@ describe('the window as it was left', () => {
   })
 })
 
+describe('the first view', () => {
+  it('loads less than 350 KB, and neither the SQL editor nor the timeline', async () => {
+    const { page, problems, loaded, close } = await opened()
+    await heading(page, 'Overview')
+    await page.getByRole('region', { name: 'Operations over time' }).locator('canvas').first().waitFor()
+    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+    const { files, gzipBytes } = await loaded()
+    expect(gzipBytes, JSON.stringify(files)).toBeLessThan(350 * 1024)
+    expect(gzipBytes).toBeGreaterThan(50 * 1024)
+    expect(files.filter(([name]) => /editor|TimelinePage|SqlPage/.test(name))).toEqual([])
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
 describe.each([
   ['1440 × 900', LARGE_WINDOW],
   ['1280 × 720', SMALL_WINDOW],

@@ -14,6 +14,7 @@ import { buildPage, PAGE } from '#electron/launch/build.ts'
 import { serveWeb } from '#electron/web/server.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { launchBrowser, watchPage } from './browser.ts'
+import { watchLoads, type Loaded } from './bundle.ts'
 
 export const LARGE_WINDOW = { width: 1440, height: 900 }
 export const SMALL_WINDOW = { width: 1280, height: 720 }
@@ -21,6 +22,8 @@ export const SMALL_WINDOW = { width: 1280, height: 720 }
 export interface TestWindow {
   readonly page: Page
   readonly problems: readonly string[]
+  /** Everything this window has loaded so far. */
+  readonly loaded: () => Promise<Loaded>
   readonly close: () => Promise<void>
 }
 
@@ -47,8 +50,9 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
       const page = await context.newPage()
       page.setDefaultTimeout(20_000)
       const problems = watchPage(page)
+      const loaded = watchLoads(page)
       await page.goto(host.url + address)
-      return { page, problems, close: () => context.close() }
+      return { page, problems, loaded, close: () => context.close() }
     },
     async close() {
       await browser.close()
