@@ -120,8 +120,8 @@ export const limits = {
   perfPlainBytes: 1024 * MiB,
   /** Bytes of a stream that are kept on disk for formats that are read in any order. */
   spoolBytes: 16 * 1024 * MiB,
-  /** Executions of the search behind each race that held. */
-  raceExecutions: 400,
+  /** Steps of the search behind each race that held. */
+  raceSteps: 80_000,
   /** Circles of one lock order that are kept with their paths; all are counted. */
   orderCycles: 100,
   /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */

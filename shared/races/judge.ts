@@ -1,7 +1,7 @@
 /**
  * What comes out of a race under a strategy, by running it: its scripts, which drive the bad interleaving as far as the
  * strategy lets them; then, if nothing broke, a search of all interleavings of its actors with at most two preemptions, up to a
- * budget of executions. So `held` means more than one schedule, and says how many.
+ * budget of steps. So `held` means more than one schedule, and says how many.
  */
 
 import { direct } from '../explore/directed.ts'
@@ -32,14 +32,15 @@ export interface RaceVerdict {
 }
 
 export interface JudgeOptions {
-  /** Executions the search behind `held` may take. */
+  /** Steps the search behind `held` may take. */
   readonly budget?: number
 }
 
 /** DOMAIN.md 8.1: every race of the catalogue needs at most two. */
 const PREEMPTIONS = 2
-/** A world of 2 MiB pages takes as long to build as ten others. */
-const HUGE_BLOCKS = 256
+/** What building a world costs, in steps per block. */
+const STEPS_PER_BLOCK = 1
+const SMALL_WORLD = 32
 
 interface Bad {
   readonly outcome: 'violated' | 'hazard'
@@ -106,8 +107,8 @@ type Searched = Pick<RaceVerdict, 'outcome' | 'why' | 'executions' | 'complete'>
 
 function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
   const { subject } = watched
-  const scale = (race.blocks ?? 0) > HUGE_BLOCKS ? 10 : 1
-  const budget = Math.ceil((options.budget ?? limits.raceExecutions) / scale)
+  const budget = options.budget ?? limits.raceSteps
+  const build = (race.blocks ?? SMALL_WORLD) * STEPS_PER_BLOCK
   const tree = new Search(
     subject,
     { prefix: [], sleepers: [] },
@@ -115,7 +116,7 @@ function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
   )
   let hazard: (Bad & { readonly moves: readonly number[] }) | undefined
   let complete = false
-  while (tree.executions < budget) {
+  while (tree.steps + tree.executions * build < budget) {
     if (!tree.next()) {
       complete = true
       break
