@@ -15,6 +15,8 @@ import { provideAnalyses } from './api/use-analysis.ts'
 import App from './App.vue'
 import { useAppStore } from './stores/app.ts'
 import { useFilesStore } from './stores/files.ts'
+import { useKeptStore } from './stores/kept.ts'
+import { useSettingsStore } from './stores/settings.ts'
 
 const app = createApp(App)
 app.use(createPinia())
@@ -34,4 +36,13 @@ const client = reconnectingClient(bridge ? portDialer(bridge) : socketDialer(loc
 })
 provideClient(app, client)
 provideAnalyses(app, analysisCache(client))
-app.mount('#app')
+
+/** A browser that has never shown this address does not know the theme: the engine's answer is waited for, not long. */
+const KNOWS_LATE_MS = 150
+const kept = app.runWithContext(() => useKeptStore())
+const known = localStorage.getItem('faultline.settings') !== null
+const late = new Promise((resolve) => setTimeout(resolve, known ? 0 : KNOWS_LATE_MS))
+void Promise.race([kept.load(), late]).then(() => {
+  app.runWithContext(() => useSettingsStore()).adoptKept(kept.values?.settings)
+  app.mount('#app')
+})

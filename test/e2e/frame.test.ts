@@ -55,6 +55,10 @@ async function drag(page: Page, from: number, to: number): Promise<string> {
   await chip(page).filter({ hasText: / to / }).waitFor()
   return chip(page).innerText()
 }
+async function palette(page: Page, key = 'Control+Shift+P'): Promise<void> {
+  await page.keyboard.press(key)
+  await page.getByPlaceholder(/Find a command/).waitFor()
+}
 async function drop(page: Page, name: string, text: string): Promise<void> {
   const data = await page.evaluateHandle(
     ([fileName, content]) => {
@@ -73,17 +77,17 @@ describe('the palette', () => {
   it('finds commands, queries, tasks and locks by any part of their words, and runs them', async () => {
     const { page, problems, close } = await opened()
     await heading(page, 'Overview')
-    await page.keyboard.press('Control+Shift+P')
+    await palette(page)
     await page.keyboard.type('go lat')
     await page.keyboard.press('Enter')
     await heading(page, 'Latency')
-    await page.keyboard.press('F1')
+    await palette(page, 'F1')
     await page.keyboard.type('invalidate_lock')
     const found = page.getByRole('option').filter({ hasText: 'mapping.invalidate_lock' })
     expect(await found.locator('b').first().innerText()).toBe('invalidate_lock')
     await page.keyboard.press('Enter')
     await page.locator('.pagehead .chip', { hasText: 'invalidate_lock' }).waitFor()
-    await page.keyboard.press('Control+Shift+P')
+    await palette(page)
     await page.keyboard.type('nothing has this name')
     await page.getByText('Nothing has “nothing has this name” in its name.').waitFor()
     await page.keyboard.press('Escape')
@@ -203,7 +207,7 @@ describe('a link to a view', () => {
     expect(link).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/#token=/)
     await page.keyboard.press('Escape')
     await go(page, 'Overview')
-    await page.keyboard.press('Control+Shift+P')
+    await palette(page)
     await page.keyboard.insertText(link)
     await page.getByRole('option', { name: /Go to the view of this link/ }).waitFor()
     await page.keyboard.press('Enter')
@@ -241,7 +245,7 @@ describe('the window as it was left', () => {
     await heading(first.page, 'Overview')
     const range = await drag(first.page, 0.2, 0.4)
     await go(first.page, 'Latency')
-    await first.page.keyboard.press('Control+Shift+P')
+    await palette(first.page)
     await first.page.keyboard.type('theme: light or dark')
     await first.page.keyboard.press('Enter')
     expect(await first.page.locator('html').getAttribute('data-theme')).toBe('dark')
@@ -308,7 +312,7 @@ describe.each([
       expect(overflow, name).toEqual({ x: 0, y: 0 })
       expect(await seriousFindings(page), name).toEqual([])
     }
-    await page.keyboard.press('Control+Shift+P')
+    await palette(page)
     await page.getByRole('dialog').waitFor()
     expect(await seriousFindings(page), 'palette').toEqual([])
     expect(problems).toEqual([])
