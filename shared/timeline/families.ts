@@ -36,6 +36,8 @@ export interface FamilySource {
   /** The later span shows that the earlier one, whose end was not seen, was over. */
   readonly closes: (earlier: number, later: number) => boolean
   readonly waited: ((span: number) => number) | undefined
+  /** Only one lasts at a time: what begins shows that the one before was over, whatever its end says. */
+  readonly oneAtATime: boolean
 }
 
 export interface FamilyRows extends RowGroups {
@@ -129,7 +131,8 @@ function opSource(trace: Trace, section: RowSection): FamilySource {
     family: 'op',
     keys: section === 'task' ? task : section === 'cpu' ? cpu : inode,
     rows: section === 'task' ? trace.tasks.length : section === 'cpu' ? cpuCount(trace).count : trace.inodes.length,
-    among: undefined,
+    // Where sched events say what a CPU runs, operations that merely began on it would only hide that.
+    among: section === 'cpu' && trace.taskState.length > 0 ? new Uint32Array(0) : undefined,
     start: startNs,
     end: (op) => startNs[op] + durationNs[op],
     name: (op) => kind[op],
@@ -138,6 +141,7 @@ function opSource(trace: Trace, section: RowSection): FamilySource {
     closes: (earlier, later) =>
       task[earlier] === task[later] && (!nested[kind[later]] || kind[earlier] === kind[later]),
     waited: (op) => (waitNs[op] >= 0 ? waitNs[op] : 0),
+    oneAtATime: false,
   }
 }
 
@@ -155,6 +159,7 @@ function phaseSource(trace: Trace): FamilySource {
     flags: () => 0,
     closes: (earlier, later) => name[earlier] === name[later] || op[earlier] !== op[later],
     waited: undefined,
+    oneAtATime: false,
   }
 }
 
@@ -188,6 +193,7 @@ function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'):
             lock[earlier] === lock[later] &&
             (task[earlier] === task[later] || (mode[earlier] === 0 && mode[later] === 0)),
     waited: undefined,
+    oneAtATime: false,
   }
 }
 
@@ -210,6 +216,7 @@ function stateSource(trace: Trace, family: 'state' | 'run'): FamilySource {
     flags: () => 0,
     closes: () => true,
     waited: undefined,
+    oneAtATime: run,
   }
 }
 
@@ -296,6 +303,7 @@ class FirstFit {
   }
 
   #laneFor(span: number, from: number, lanes: number): number {
+    if (this.#source.oneAtATime) return 0
     for (let lane = 0; lane < lanes; lane++) {
       if (this.#end[lane] <= from) return lane
       if (this.#open[lane] >= 0 && this.#source.closes(this.#open[lane], span)) return lane

@@ -11,7 +11,7 @@ import { EDGE_KINDS, SPAN_CONTENDED } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import type { FlowEdge, SpanRef, SpanSpot, TimelineFlow } from './answers.ts'
 import { checkedSpan, edgesByHolder, spansByOp, spotOf } from './spans.ts'
-import { lasting } from './words.ts'
+import { doing, lasting } from './words.ts'
 
 const ALWAYS = { fromNs: -Infinity, toNs: Infinity }
 
@@ -141,13 +141,13 @@ export function chainWords(trace: Trace, chain: WaitChain): string[] {
   const asking = chain.op === null ? '' : ` in ${chain.op}`
   const first = `${chain.task} (${chain.pid}) waited ${lasting(trace, chain.waitNs)} for ${chain.class} (${chain.mode})${asking}.`
   const links = chain.links.map((link) => {
-    const doing = [link.op, link.phase].filter((word) => word !== null).join(', ')
+    const did = doing(link.op, link.phase)
     const who = `${link.task} (${link.pid})`
     const how =
       link.kind === 'queued-writer'
         ? `stood before it in the queue for ${link.class} (${link.mode})`
         : `held ${link.class} (${link.mode})${link.heldNs === null ? '' : ` for ${lasting(trace, link.heldNs)}`}`
-    return `${who} ${how}, ${lasting(trace, link.overlapNs)} of it in the way${doing === '' ? '' : `, in ${doing}`}.`
+    return `${who} ${how}, ${lasting(trace, link.overlapNs)} of it in the way${did === '' ? '' : `, ${did}`}.`
   })
   const last = chain.cut
     ? ['The chain goes on; it was cut here.']

@@ -12,7 +12,7 @@
 
 import { holderPhase } from '../analysis/parts/holder.ts'
 import { labelName, otherLabel, segmentAt, segments } from '../analysis/parts/segments.ts'
-import { edges, waitsByTask } from '../analysis/parts/waits.ts'
+import { edges, QUEUED, waitsByTask } from '../analysis/parts/waits.ts'
 import { limits } from '../base/limits.ts'
 import { SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
@@ -20,7 +20,7 @@ import type { CriticalPath, PathKind, PathSegment } from './answers.ts'
 import { familyRows } from './families.ts'
 import { rowId } from './row-ids.ts'
 import { checkedSpan, lockName, spotOf } from './spans.ts'
-import { lasting } from './words.ts'
+import { doing, lasting } from './words.ts'
 
 const KIND_OF_STATE: readonly PathKind[] = TASK_STATES.map((state) => {
   switch (state) {
@@ -132,7 +132,7 @@ class Follower {
   #wait(wait: number, stretch: Stretch): void {
     const trace = this.#trace
     const { byWaiter, from, to } = edges(trace)
-    const { holder } = trace.waitEdge.cols
+    const { holder, kind } = trace.waitEdge.cols
     const { lock, task } = trace.lockSpan.cols
     const its = [...byWaiter.rows.subarray(byWaiter.starts[wait], byWaiter.starts[wait + 1])].filter(
       (edge) => to[edge] > stretch.fromNs && from[edge] < stretch.toNs,
@@ -142,10 +142,12 @@ class Follower {
     const holderTask = main === -1 ? undefined : trace.tasks[task[holder[main]]]
     const lockText = lockName(trace, lock[wait])
     const phase = main === -1 ? null : holderPhase(trace, main)
+    const did = doing(null, phase)
+    const stood = main !== -1 && kind[main] === QUEUED ? 'behind' : 'held by'
     const by =
       holderTask === undefined
         ? ', holder not known'
-        : `, held by ${holderTask.comm} (${holderTask.pid})${phase === null ? '' : ` in ${phase}`}`
+        : `, ${stood} ${holderTask.comm} (${holderTask.pid})${did === '' ? '' : ` ${did}`}`
     const added = this.#add(stretch, {
       kind: 'waiting',
       phase: this.#phaseAt(stretch.task, stretch.fromNs),
@@ -200,8 +202,8 @@ class Follower {
       const to = Math.min(toNs, next)
       const phase = inside ? this.#phaseName(all.beneath[at]) : null
       const stretch = { task, fromNs: now, toNs: to, depth }
-      const doing = phase === null ? '' : ` in ${phase}`
-      const words = `${KIND_WORDS[kind]}${doing} for ${lasting(this.#trace, to - now)}`
+      const within = phase === null ? '' : ` in ${phase}`
+      const words = `${KIND_WORDS[kind]}${within} for ${lasting(this.#trace, to - now)}`
       if (!this.#add(stretch, { kind, phase, lock: null, holder: null, spanId: null, words: `${upper(words)}.` }))
         return
       now = to

@@ -11,7 +11,7 @@ import { familiesOf, familyRows, type FamilyRows } from './families.ts'
 import { Lane, type LaneColumns } from './lane.ts'
 import type { RowPlace } from './row-ids.ts'
 import { edgesByHolder } from './spans.ts'
-import { SLICE_OPEN, type TrackFamily } from './types.ts'
+import { SLICE_INFERRED, SLICE_OPEN, type TrackFamily } from './types.ts'
 
 export interface Track {
   readonly family: TrackFamily
@@ -107,10 +107,14 @@ function emptyColumns(length: number, waited: boolean): Growing {
   }
 }
 
-/** First fit lets only an open slice reach into the next one: it was over by then. */
+/** Only an open slice, or one of which only one can last at a time, reaches into the next one: it was over by then. */
 function closed(columns: Growing): Growing {
-  const { length, start, end } = columns
-  for (let i = 0; i + 1 < length; i++) if (end[i] > start[i + 1]) end[i] = start[i + 1]
+  const { length, start, end, flags } = columns
+  for (let i = 0; i + 1 < length; i++) {
+    if (end[i] <= start[i + 1]) continue
+    end[i] = start[i + 1]
+    flags[i] |= SLICE_INFERRED
+  }
   return columns
 }
 

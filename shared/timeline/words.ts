@@ -1,4 +1,4 @@
-/** Durations in sentences: `1.93 ms`; for clocks that count something else, `1 930 ticks`. */
+/** Words for sentences: durations (`1.93 ms`; for clocks that count something else, `1 930 ticks`) and what a holder did. */
 
 import { formatCount, formatNs } from '../base/time.ts'
 import type { Trace } from '../model/trace.ts'
@@ -7,4 +7,17 @@ export function lasting(trace: Trace, ns: number): string {
   if (trace.meta.clockUnit === 'tick') return `${formatCount(ns)} ticks`
   const { value, unit } = formatNs(ns)
   return `${value} ${unit}`
+}
+
+/** What somebody was doing, from an operation and a label of the segments analysis; '' where nothing is known. */
+export function doing(op: string | null, label: string | null): string {
+  const waits = label?.startsWith('wait:') === true
+  const phase = label === null || waits || label === 'other' || label === 'interrupt' ? [] : [label]
+  const inside = [...(op === null ? [] : [op]), ...phase].join(', ')
+  const parts = [
+    ...(inside === '' ? [] : [`in ${inside}`]),
+    ...(waits ? [`waiting for ${label.slice('wait:'.length)} itself`] : []),
+    ...(label === 'interrupt' ? ['in an interrupt'] : []),
+  ]
+  return parts.join(', ')
 }

@@ -68,7 +68,7 @@ describe('flow', () => {
     const { words } = flowOf(CHAIN, { span: { family: 'op', id: 0 }, whole: false })
     expect(words).toEqual([
       'reader (100) waited 80 ns for A (exclusive) in read_fault.',
-      'writer (101) held A (exclusive) for 82 ns, 80 ns of it in the way, in truncate, wait:B.',
+      'writer (101) held A (exclusive) for 82 ns, 80 ns of it in the way, in truncate, waiting for B itself.',
       'jbd2 (102) held B (exclusive) for 68 ns, 50 ns of it in the way, in commit.',
       'The root is jbd2.',
     ])
