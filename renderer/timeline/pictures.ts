@@ -54,6 +54,8 @@ const MARGIN = 0.5
 const LEAST_MARGIN = 0.15
 /** A picture this much coarser than the screen is replaced. */
 const COARSER = 1.3
+/** Events are indexed while views are asked for: look again after this. */
+const AGAIN_MS = 300
 /** Rows whose pictures are kept; the ones not drawn for longest go first. */
 const KEPT_ROWS = 3_000
 
@@ -77,6 +79,10 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
   let latest: Wanted | undefined
   let failed: { error: unknown; wanted: Wanted } | undefined
   let isSettled = false
+  /** Some pictures were made while the engine still reads the events, and it is time to look again. */
+  let due = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const unripe = (picture: RowPicture | undefined): boolean => due && picture !== undefined && picture.view.indexed < 1
 
   const entry = (row: string): Kept => {
     let found = kept.get(row)
@@ -89,6 +95,7 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
     const abort = new AbortController()
     const started = now()
     running = { abort, kind }
+    due = false
     source.view(question, abort.signal).then(
       (view) => {
         if (running?.abort !== abort) return
@@ -96,6 +103,7 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
         failed = undefined
         onAnswered?.(now() - started)
         keep(kind, question, view)
+        if (view.indexed < 1) ripen()
         onChange()
       },
       (error: unknown) => {
@@ -105,6 +113,13 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
         onChange()
       },
     )
+  }
+  function ripen(): void {
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      due = true
+      onChange()
+    }, AGAIN_MS)
   }
   function keep(kind: 'sharp' | 'coarse', question: ViewQuestion, view: TimelineView): void {
     const nsPerPixel = spanOf(question) / question.pixels
@@ -128,19 +143,24 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
     const lacking = wanted.rows.some((row) => !isSharp(kept.get(row)?.sharp, wanted, 0))
     isSettled = !lacking
     if (running?.kind === 'sharp' || stillFailing(failed, wanted)) return
-    const soon = lacking || wanted.rows.some((row) => !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN))
+    const poor = (row: string): boolean =>
+      !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN) || unripe(kept.get(row)?.sharp)
+    const soon = lacking || wanted.rows.some(poor)
     if (soon) {
       running?.abort.abort()
       ask('sharp', sharpQuestion(wanted))
       return
     }
     if (running) return
-    const unsharp = wanted.near.filter((row) => !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN))
+    const unsharp = wanted.near.filter(poor)
     if (unsharp.length > 0) {
       ask('sharp', { ...sharpQuestion(wanted), rows: unsharp.slice(0, limits.timelineRows) })
       return
     }
-    const uncoarse = [...wanted.rows, ...wanted.near].filter((row) => kept.get(row)?.coarse === undefined)
+    const uncoarse = [...wanted.rows, ...wanted.near].filter((row) => {
+      const coarse = kept.get(row)?.coarse
+      return coarse === undefined || unripe(coarse)
+    })
     if (uncoarse.length === 0) return
     const whole = wholeTrace(wanted.durationNs)
     ask('coarse', { ...whole, pixels: wanted.pixels, rows: uncoarse.slice(0, limits.timelineRows) })
@@ -157,6 +177,7 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
       failed = undefined
     },
     close() {
+      clearTimeout(timer)
       running?.abort.abort()
       running = undefined
       kept.clear()

@@ -1,0 +1,174 @@
+/**
+ * The timeline under load in headless Chromium with software raster: script time per frame while panning and zooming, the
+ * time from a change of the window to its sharp picture, long tasks, memory of the page, and how much of the page loads
+ * first. A frame's script time is that of its requestAnimationFrame callbacks, measured around them from outside.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
+import { createEngine } from '#electron/engine/engine.ts'
+import { buildPage, PAGE } from '#electron/launch/build.ts'
+import { serveWeb } from '#electron/web/server.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { printFigures, type Figure } from './measure.ts'
+
+interface Recorded {
+  frames: number[]
+  long: number[]
+  sharp: number[]
+}
+
+/** Runs in the page before anything else. */
+function record(): void {
+  const seen: Recorded = { frames: [], long: [], sharp: [] }
+  Object.assign(window, { seen })
+  const original = window.requestAnimationFrame.bind(window)
+  window.requestAnimationFrame = (callback) =>
+    original((now) => {
+      const from = performance.now()
+      callback(now)
+      seen.frames.push(performance.now() - from)
+    })
+  new PerformanceObserver((list) => seen.long.push(...list.getEntries().map(({ duration }) => duration))).observe({
+    entryTypes: ['longtask'],
+  })
+  let since: number | undefined
+  new MutationObserver(() => {
+    const busy = document.querySelector('[role=grid][aria-busy=true]') !== null
+    if (busy) since ??= performance.now()
+    else if (since !== undefined) {
+      seen.sharp.push(performance.now() - since)
+      since = undefined
+    }
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ['aria-busy'] })
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
+async function reset(page: Page): Promise<void> {
+  await page.evaluate(() =>
+    Object.assign((window as unknown as { seen: Recorded }).seen, { frames: [], long: [], sharp: [] }),
+  )
+}
+const read = (page: Page): Promise<Recorded> => page.evaluate(() => (window as unknown as { seen: Recorded }).seen)
+
+/** Wheel turns as a hand makes them: one per frame. */
+async function move(page: Page, turns: number, dy: number, key?: 'Control' | 'Shift'): Promise<void> {
+  if (key) await page.keyboard.down(key)
+  for (let i = 0; i < turns; i++) {
+    await page.mouse.wheel(0, dy)
+    await page.waitForTimeout(16)
+  }
+  if (key) await page.keyboard.up(key)
+}
+
+async function journey(page: Page): Promise<Recorded> {
+  const grid = page.getByRole('grid', { name: 'Timeline of the trace' })
+  const box = await grid.boundingBox()
+  if (box === null) throw new Error('the timeline has no box')
+  await page.mouse.move(box.x + 700, box.y + 250)
+  await reset(page)
+  await move(page, 40, -60, 'Control')
+  await move(page, 40, 60, 'Shift')
+  await move(page, 20, 60)
+  await move(page, 40, -60, 'Control')
+  await move(page, 40, -60, 'Shift')
+  await move(page, 40, 90, 'Control')
+  await page.waitForFunction(() => document.querySelector('[role=grid][aria-busy=true]') === null)
+  return read(page)
+}
+
+/** Single moves, each waited for: from the change of the window to its sharp picture. */
+async function singleMoves(page: Page): Promise<readonly number[]> {
+  await reset(page)
+  for (let i = 0; i < 60; i++) {
+    const [dy, key] = [
+      [-400, 'Control'],
+      [900, 'Shift'],
+      [-300, 'Control'],
+      [-900, 'Shift'],
+      [700, 'Control'],
+    ][i % 5] as [number, 'Control' | 'Shift']
+    await move(page, 1, dy, key)
+    await page.waitForTimeout(60)
+    await page.waitForFunction(() => document.querySelector('[role=grid][aria-busy=true]') === null)
+  }
+  return (await read(page)).sharp
+}
+
+/** gzip of what index.html loads before a page of the app is chosen, and of the page a trace is first shown on. */
+function firstBundle(): number {
+  const html = readFileSync(join(PAGE, 'index.html'), 'utf8')
+  const named = [...html.matchAll(/(?:src|href)="\.?\/?(assets\/[^"]+\.(?:js|css))"/g)].map((match) => match[1])
+  const first = readdirSync(join(PAGE, 'assets')).filter((file) => /^OverviewPage-.*\.(js|css)$/.test(file))
+  const files = new Set([...named, ...first.map((file) => `assets/${file}`)])
+  for (const file of [...files].filter((one) => one.endsWith('.js'))) {
+    for (const [, other] of readFileSync(join(PAGE, file), 'utf8').matchAll(/from"\.\/([\w.-]+\.js)"/g)) {
+      files.add(`assets/${other}`)
+    }
+  }
+  return [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(PAGE, file))).length, 0) / 1024
+}
+
+async function openTimeline(path: string, run: (page: Page) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-timeline-'))
+  const engine = await createEngine({
+    host: 'web',
+    dataDir: join(folder, 'data'),
+    root: dirname(path),
+    startWith: [{ kind: 'path', path }],
+  })
+  const host = await serveWeb({ engine, page: PAGE, hasRoot: true })
+  const browser = await launchBrowser()
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    await page.addInitScript(record)
+    await page.goto(host.url)
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 120_000 })
+    await page.keyboard.press('Alt+3')
+    await page.getByRole('grid', { name: 'Timeline of the trace' }).waitFor()
+    await page.waitForFunction(() => document.querySelector('[role=grid][aria-busy=false]') !== null, undefined, {
+      timeout: 120_000,
+    })
+    await run(page)
+  } finally {
+    await browser.close()
+    await host.close()
+    await engine.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+export async function benchTimelineWindow(path: string): Promise<boolean> {
+  await buildPage((text) => console.log(text))
+  const figures: Figure[] = []
+  await openTimeline(path, async (page) => {
+    const { frames, long } = await journey(page)
+    const sharp = await singleMoves(page)
+    const memory = await page.evaluate(() => {
+      const { memory: heap } = performance as unknown as { memory: { usedJSHeapSize: number } }
+      return heap.usedJSHeapSize / 2 ** 20
+    })
+    figures.push(
+      { what: 'frames drawn on the journey', value: frames.length, unit: '' },
+      { what: 'script per frame, p50', value: quantile(frames, 0.5), unit: 'ms' },
+      { what: 'script per frame, p95', value: quantile(frames, 0.95), unit: 'ms', bound: { kind: 'max', value: 16 } },
+      { what: 'longest task', value: Math.max(0, ...long), unit: 'ms', bound: { kind: 'max', value: 50 } },
+      { what: 'change of the window to its sharp picture, p50', value: quantile(sharp, 0.5), unit: 'ms' },
+      {
+        what: 'change of the window to its sharp picture, p95',
+        value: quantile(sharp, 0.95),
+        unit: 'ms',
+        bound: { kind: 'max', value: 100 },
+      },
+      { what: 'memory of the page (JS heap)', value: memory, unit: 'MiB', bound: { kind: 'max', value: 300 } },
+      { what: 'first view, gzip', value: firstBundle(), unit: 'KiB', bound: { kind: 'max', value: 350 } },
+    )
+  })
+  return printFigures(`timeline of ${basename(path)} (headless Chromium, software raster)`, figures)
+}
