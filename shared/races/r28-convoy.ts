@@ -5,6 +5,7 @@
  * pages that do not overlap pass, which is the main argument for them.
  */
 import { load, store } from '../sim/ops/access.ts'
+import { blockersOf, waitsNow } from '../sim/deadlock.ts'
 import type { SimLock } from '../sim/locks.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import { process } from '../sim/scenarios/actors.ts'
@@ -13,7 +14,8 @@ import type { Contender, Race } from './race.ts'
 import { on, PAGE, run, SIZE, toEnd } from './stage.ts'
 
 const BYSTANDER = 'bystander'
-const CONVOY = 'waits of a bystander'
+/** The convoy a world has shown, in words. */
+const seen = new WeakMap<World, string>()
 
 function takesSharedLock({ policy, strategy }: Contender): string | undefined {
   const { guard, pairing } = policy
@@ -28,6 +30,20 @@ function isPerFile(w: World, lock: SimLock): boolean {
   return lock === mapping.immap || lock === mapping.invalidateLock || lock === rwsem
 }
 
+/** From the bystander past the queue to who keeps everybody waiting: the root holder. */
+function convoyOf(w: World, lock: SimLock): string {
+  const [queued] = w.k.tasks.filter((one) => one.waitingFor === lock && one.comm !== BYSTANDER)
+  let [root] = lock.holders()
+  for (const seenTasks = new Set([root]); waitsNow(root); seenTasks.add(root)) {
+    const [next] = blockersOf(root)
+    if (next === undefined || next.daemon || seenTasks.has(next)) break
+    root = next
+  }
+  const what = root.waitingOn === undefined ? 'at work' : `waiting for ${root.waitingOn.className}`
+  const between = queued === undefined || queued === root ? '' : ` behind ${queued.comm},`
+  return `a fault on a page nobody touches waits for ${lock.className}${between} behind ${root.comm} (${what})`
+}
+
 export const convoy: Race = {
   id: 'R28',
   title: 'convoy behind a waiting writer',
@@ -37,12 +53,9 @@ export const convoy: Race = {
   invariants: [],
   sources: ['DOMAIN.md 5.2 R28', 'kernel/locking/rwsem.c: queued writers keep readers out'],
   notApplicable: takesSharedLock,
-  hazard: (w) =>
-    (w.stats.counters.get(CONVOY) ?? 0) > 0
-      ? 'a fault on a page nobody touches waits behind a truncate of other pages'
-      : undefined,
+  hazard: (w) => seen.get(w),
   onContended(w, task, lock) {
-    if (task.comm === BYSTANDER && isPerFile(w, lock)) w.stats.bump(CONVOY)
+    if (task.comm === BYSTANDER && isPerFile(w, lock) && !seen.has(w)) seen.set(w, convoyOf(w, lock))
   },
   setUp(w) {
     const file = w.newFile({ dax: w.dax, pages: SIZE })

@@ -69,6 +69,29 @@ K,init=zero-before-link R09 held
 E,immapMode=shared R05 violated
 J,init=unwritten-convert R09c violated
 K R09c held
+H1,rangeReads=false R04 violated
+H1,rangePunch=false R03 violated
+H1,rangeWrites=false R07 violated
+H1,rangeTruncate=false R02 violated
+H1,rangeDirect=false R16 held
+H1,rangeFaults=false R03 violated
+H1,rangeFaults=false R06 violated
+H1,rangeFaults=false R28 held
+G2,wake=one-on-unlock/all-on-delete R18 held
+J R28 hazard
+J,guard=range-whole,pairing=range-excl,cow=handler-installs R28 held
+K,cow=return-entry-locked R14 hazard
+K,cow=two-faults R15 held
+E,cow=two-faults R14 held
+X,init=zero-after-alloc R09 violated
+X,faultsTakeSbPagefault=true R32 held
+X,fsyncFlushesMappings=true R22b held
+D,unmapLock=spin R31 not-applicable
+C,guard=tcount R16 violated
+A,guard=seqsched R16 held
+A,pairing=page-lock,guard=page-lock R16 held
+A,guard=page-lock,pairing=page-lock,secondUnmap=true R15 held
+Z,guard=inval,pairing=entry-outside R25 held
 `
 
 it.each(
