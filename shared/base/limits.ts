@@ -48,7 +48,7 @@ export const limits = {
   /** Bytes of columns in one view of the timeline; merging gets coarser until they fit. */
   timelineBytes: 200 * 1024,
   /** Bytes of lanes of rows looked at lately that are kept per trace. */
-  timelineCacheBytes: 512 * MiB,
+  timelineCacheBytes: 1024 * MiB,
   /** Hits of a search in the timeline that are kept; further ones are not counted. */
   searchHits: 1_000_000,
   /** Stretches of an operation's critical path, and how many holders behind each other it is followed through. */

@@ -29,8 +29,9 @@ export interface FamilySource {
   readonly start: Float64Array
   /** NaN: never seen. */
   readonly end: (span: number) => number
-  /** Index into `words`. */
+  /** Index into `words`, below `nameCount`. */
   readonly name: (span: number) => number
+  readonly nameCount: number
   readonly words: (name: number) => string
   readonly flags: (span: number) => number
   /** The later span shows that the earlier one, whose end was not seen, was over. */
@@ -137,6 +138,7 @@ function opSource(trace: Trace, section: RowSection): FamilySource {
     end: (op) => startNs[op] + durationNs[op],
     name: (op) => kind[op],
     words: (name) => trace.opKinds[name],
+    nameCount: trace.opKinds.length,
     flags: (op) => (inferred[op] === 1 ? SLICE_INFERRED : 0) | (result[op] < 0 ? SLICE_FAILED : 0),
     closes: (earlier, later) =>
       task[earlier] === task[later] && (!nested[kind[later]] || kind[earlier] === kind[later]),
@@ -156,6 +158,7 @@ function phaseSource(trace: Trace): FamilySource {
     end: (phase) => startNs[phase] + durationNs[phase],
     name: (phase) => name[phase],
     words: (word) => trace.phaseNames[word],
+    nameCount: trace.phaseNames.length,
     flags: () => 0,
     closes: (earlier, later) => name[earlier] === name[later] || op[earlier] !== op[later],
     waited: undefined,
@@ -181,6 +184,7 @@ function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'):
     start,
     end: (span) => until[span],
     name: byLock ? (span) => task[span] : (span) => classOf[lock[span]],
+    nameCount: byLock ? trace.tasks.length : trace.lockClasses.length,
     words: byLock ? (name) => trace.tasks[name].comm : (name) => trace.lockClasses[name].name,
     flags: (span) =>
       ((flags[span] & SPAN_INFERRED) !== 0 ? SLICE_INFERRED : 0) |
@@ -212,6 +216,7 @@ function stateSource(trace: Trace, family: 'state' | 'run'): FamilySource {
     start: startNs,
     end: (span) => startNs[span] + durationNs[span],
     name: run ? (span) => task[span] : (span) => state[span],
+    nameCount: run ? trace.tasks.length : TASK_STATES.length,
     words: run ? (name) => trace.tasks[name].comm : (name) => TASK_STATES[name],
     flags: () => 0,
     closes: () => true,

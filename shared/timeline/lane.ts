@@ -22,10 +22,10 @@ export interface LaneColumns {
   readonly end: Float64Array
   /** Row in the span's table; undefined: they are no spans. */
   readonly id: Uint32Array | undefined
-  readonly name: Uint32Array
+  readonly name: Uint16Array | Uint32Array
   readonly flags: Uint8Array | undefined
-  /** Part of a slice spent waiting or waited for; undefined: nothing is known of it. */
-  readonly waited?: Float64Array | undefined
+  /** Part of a slice spent waiting or waited for, to 7 digits; undefined: nothing is known of it. */
+  readonly waited?: Float32Array | undefined
   /** Spans a slice stands for, where that is not one each. */
   readonly count?: Uint32Array | undefined
 }
@@ -54,9 +54,9 @@ interface Level {
 
 export class Lane {
   readonly columns: LaneColumns
-  readonly #covered: Float64Array | undefined
-  readonly #waited: Float64Array | undefined
-  readonly #count: Float64Array | undefined
+  readonly #covered: Sums | undefined
+  readonly #waited: Sums | undefined
+  readonly #count: Sums | undefined
   #sums: Float64Array | undefined
   #levels: readonly Level[] | undefined
   /** The answer of `#best`, kept to avoid an object per group. */
@@ -68,9 +68,9 @@ export class Lane {
     this.columns = columns
     const { length, start, end, waited, count } = columns
     // Moments have one column for both and cover nothing.
-    this.#covered = start === end ? undefined : prefix(length, (i) => end[i] - start[i])
-    this.#waited = waited && prefix(length, (i) => waited[i])
-    this.#count = count && prefix(length, (i) => count[i])
+    this.#covered = start === end ? undefined : new Sums(length, (i) => end[i] - start[i])
+    this.#waited = waited && new Sums(length, (i) => waited[i])
+    this.#count = count && new Sums(length, (i) => count[i])
   }
 
   get length(): number {
@@ -80,7 +80,16 @@ export class Lane {
   /** About how much memory it takes. */
   get bytes(): number {
     const { waited, count } = this.columns
-    return this.length * (8 + 8 + 4 + 4 + 1 + 8 + 2 + (waited === undefined ? 0 : 16) + (count === undefined ? 0 : 12))
+    return (
+      this.length *
+      (8 +
+        8 +
+        4 +
+        this.columns.name.BYTES_PER_ELEMENT +
+        3 +
+        (waited === undefined ? 0 : 5) +
+        (count === undefined ? 0 : 5))
+    )
   }
 
   /** The first slice that is not over at `ns`; a moment at `ns` is not. */
@@ -156,9 +165,9 @@ export class Lane {
     out.last = last
     out.start = start[first]
     out.end = end[last - 1]
-    out.covered = this.#covered === undefined ? 0 : this.#covered[last] - this.#covered[first]
-    out.waited = this.#waited === undefined ? 0 : this.#waited[last] - this.#waited[first]
-    out.count = this.#count === undefined ? last - first : this.#count[last] - this.#count[first]
+    out.covered = this.#covered?.of(first, last) ?? 0
+    out.waited = this.#waited?.of(first, last) ?? 0
+    out.count = this.#count?.of(first, last) ?? last - first
     if (last - first === 1) {
       out.id = id === undefined ? NO_SPAN : id[first]
       out.name = name[first]
@@ -240,10 +249,32 @@ function sumsFor({ length, name }: LaneColumns): Float64Array {
   return new Float64Array(most + 1)
 }
 
-function prefix(length: number, value: (i: number) => number): Float64Array {
-  const sums = new Float64Array(length + 1)
-  for (let i = 0; i < length; i++) sums[i + 1] = sums[i] + value(i)
-  return sums
+/** Sums of any range: running ones every FANOUT values, the ragged ends added up. */
+class Sums {
+  readonly #value: (i: number) => number
+  readonly #before: Float64Array
+
+  constructor(length: number, value: (i: number) => number) {
+    this.#value = value
+    this.#before = new Float64Array(Math.floor(length / FANOUT) + 1)
+    let sum = 0
+    for (let i = 0; i < length; i++) {
+      if (i % FANOUT === 0) this.#before[i / FANOUT] = sum
+      sum += value(i)
+    }
+    if (length % FANOUT === 0) this.#before[length / FANOUT] = sum
+  }
+
+  of(first: number, last: number): number {
+    return last - first === 1 ? this.#value(first) : this.#upTo(last) - this.#upTo(first)
+  }
+
+  #upTo(end: number): number {
+    const block = Math.floor(end / FANOUT)
+    let sum = this.#before[block]
+    for (let i = block * FANOUT; i < end; i++) sum += this.#value(i)
+    return sum
+  }
 }
 
 /** Only whole nodes: a range's ragged ends are scanned. */

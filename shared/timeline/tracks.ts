@@ -7,7 +7,7 @@ import { perTrace } from '../analysis/parts/per-trace.ts'
 import { edges } from '../analysis/parts/waits.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
-import { familiesOf, familyRows, type FamilyRows } from './families.ts'
+import { familiesOf, familyRows, type FamilyRows, type FamilySource } from './families.ts'
 import { Lane, type LaneColumns } from './lane.ts'
 import type { RowPlace } from './row-ids.ts'
 import { edgesByHolder } from './spans.ts'
@@ -33,12 +33,17 @@ export function tracksOf(trace: Trace, { section, number }: RowPlace): readonly 
     cache.bytes += bytesOf(tracks)
   } else cache.tracks.delete(key)
   cache.tracks.set(key, tracks)
+  return tracks
+}
+
+/** Forget the rows not looked at for longest, but none of the last `rows`: what is on the screen stays. */
+export function trimTracks(trace: Trace, rows: number): void {
+  const cache = kept(trace)
   for (const [oldest, its] of cache.tracks) {
-    if (cache.bytes <= limits.timelineCacheBytes || oldest === key) break
+    if (cache.bytes <= limits.timelineCacheBytes || cache.tracks.size <= rows) break
     cache.tracks.delete(oldest)
     cache.bytes -= bytesOf(its)
   }
-  return tracks
 }
 
 function bytesOf(tracks: readonly Track[]): number {
@@ -54,7 +59,7 @@ function familyTracks(trace: Trace, rows: FamilyRows, row: number): Track[] {
     const slices = shared ? united(columns) : closed(columns)
     const track = (family: TrackFamily, its: Lane): Track => ({ family, lane: at, slices: its, words: source.words })
     if (source.family !== 'hold' || shared) return [track(source.family, new Lane(slices))]
-    const amber = blockingOf(trace, slices)
+    const amber = blockingOf(trace, slices, source)
     const holds = track('hold', new Lane({ ...slices, waited: amber.waited }))
     return amber.columns.length === 0 ? [holds] : [holds, track('blocking', new Lane(amber.columns))]
   })
@@ -73,12 +78,12 @@ function byLane({ starts, rows, lane, lanes }: FamilyRows, row: number): Uint32A
 interface Growing extends LaneColumns {
   readonly id: Uint32Array
   readonly flags: Uint8Array
-  readonly waited: Float64Array | undefined
+  readonly waited: Float32Array | undefined
 }
 
 function laneColumns(trace: Trace, { source }: FamilyRows, spans: Uint32Array): Growing {
   const length = spans.length
-  const columns = emptyColumns(length, source.waited !== undefined)
+  const columns = emptyColumns(length, source)
   const traceEnd = trace.meta.durationNs
   for (let i = 0; i < length; i++) {
     const span = spans[i]
@@ -95,15 +100,15 @@ function laneColumns(trace: Trace, { source }: FamilyRows, spans: Uint32Array): 
   return columns
 }
 
-function emptyColumns(length: number, waited: boolean): Growing {
+function emptyColumns(length: number, { waited, nameCount }: Pick<FamilySource, 'waited' | 'nameCount'>): Growing {
   return {
     length,
     start: new Float64Array(length),
     end: new Float64Array(length),
     id: new Uint32Array(length),
-    name: new Uint32Array(length),
+    name: nameCount > 0xffff ? new Uint32Array(length) : new Uint16Array(length),
     flags: new Uint8Array(length),
-    waited: waited ? new Float64Array(length) : undefined,
+    waited: waited === undefined ? undefined : new Float32Array(length),
   }
 }
 
@@ -144,14 +149,14 @@ function united(columns: Growing): Growing {
 
 interface Amber {
   /** Per hold: ns in which at least one other task waited for it. */
-  readonly waited: Float64Array
+  readonly waited: Float32Array
   readonly columns: LaneColumns
 }
 
-function blockingOf(trace: Trace, holds: Growing): Amber {
+function blockingOf(trace: Trace, holds: Growing, { nameCount }: FamilySource): Amber {
   const { starts, rows } = edgesByHolder(trace)
   const { from, to } = edges(trace)
-  const waited = new Float64Array(holds.length)
+  const waited = new Float32Array(holds.length)
   const parts: { start: number; end: number; hold: number }[] = []
   for (let hold = 0; hold < holds.length; hold++) {
     const span = holds.id[hold]
@@ -166,7 +171,7 @@ function blockingOf(trace: Trace, holds: Growing): Amber {
       else parts.push((last = { start, end, hold }))
     }
   }
-  const columns = emptyColumns(parts.length, false)
+  const columns = emptyColumns(parts.length, { waited: undefined, nameCount })
   parts.forEach(({ start, end, hold }, i) => {
     waited[hold] += end - start
     columns.start[i] = start

@@ -9,7 +9,7 @@ import type { Trace } from '../model/trace.ts'
 import { CounterWriter, type CounterLane } from './counters.ts'
 import type { Merged } from './lane.ts'
 import { parseRowId } from './row-ids.ts'
-import { tracksOf, type Track } from './tracks.ts'
+import { tracksOf, trimTracks, type Track } from './tracks.ts'
 import type { RowId, SliceColumns, TimelineTrack, TimelineView } from './types.ts'
 
 export interface ViewParams {
@@ -46,6 +46,7 @@ export function viewOf(trace: Trace, params: ViewParams, events: EventTracks = N
       (track): TrackOfRow => ({ row, track }),
     ),
   )
+  trimTracks(trace, params.rows.length)
   const pixelNs = Math.max(1, (params.toNs - params.fromNs) / params.pixels)
   for (let bucketNs = firstTry(tracks, params, powerOfTwo(pixelNs)); ; bucketNs *= 2) {
     const view = new ViewBuilder(params, bucketNs).build(tracks, events.counters)
