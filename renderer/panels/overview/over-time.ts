@@ -4,6 +4,7 @@
  */
 
 import type { AnalysisResult } from '#shared/analysis/index.ts'
+import { flat } from '../../charts/flat.ts'
 import { compareKinds, kindLook } from '../../theme/kinds.ts'
 import type { Tokens } from '../../theme/tokens.ts'
 import type { ChartOption } from '../../ui/chart-option.ts'
@@ -127,8 +128,14 @@ function axes({ fromNs, toNs, clock, tokens }: OverTimeView): Pick<ChartOption, 
   }
 }
 
-function middleOf(bin: number, time: OverTime, { fromNs }: OverTimeView): number {
-  return fromNs + (bin + 0.5) * time.binNs
+/** Middle of the bin and its count, times `per`. */
+function binPairs(counts: ArrayLike<number>, time: OverTime, { fromNs }: OverTimeView, per: number): Float64Array {
+  const pairs = new Float64Array(counts.length * 2)
+  for (let bin = 0; bin < counts.length; bin++) {
+    pairs[2 * bin] = fromNs + (bin + 0.5) * time.binNs
+    pairs[2 * bin + 1] = counts[bin] * per
+  }
+  return pairs
 }
 
 function kindBars(
@@ -140,7 +147,8 @@ function kindBars(
     name: one.label,
     stack: 'ops',
     barCategoryGap: '0%',
-    data: Array.from(one.counts, (count, bin) => [middleOf(bin, time, view), count * per]),
+    dimensions: ['time', one.label],
+    data: flat(binPairs(one.counts, time, view, per)),
     itemStyle: {
       color: view.tokens.color(one.color),
       opacity: view.op === undefined || view.op === one.kind ? 1 : 0.35,
@@ -159,7 +167,8 @@ function eventsLine(time: OverTime, view: OverTimeView): LineSeriesOption {
     symbol: 'none',
     lineStyle: { width: 1, color: view.tokens.color('ph-2') },
     areaStyle: { color: view.tokens.color('ph-other'), opacity: 1 },
-    data: Array.from(time.events, (count, bin) => [middleOf(bin, time, view), count]),
+    dimensions: ['time', 'events'],
+    data: flat(binPairs(time.events, time, view, 1)),
     emphasis: { disabled: true },
   }
 }
