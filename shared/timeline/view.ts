@@ -4,6 +4,7 @@
  * Its cost follows pixels and rows, never the length of the trace.
  */
 
+import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
 import { CounterWriter, type CounterLane } from './counters.ts'
@@ -51,6 +52,14 @@ export function viewOf(trace: Trace, params: ViewParams, events: EventTracks = N
   for (let bucketNs = firstTry(tracks, params, powerOfTwo(pixelNs)); ; bucketNs *= 2) {
     const view = new ViewBuilder(params, bucketNs).build(tracks, events.counters)
     if (view !== undefined) return { ...view, indexed: events.indexed, coarse: bucketNs >= 2 * pixelNs }
+    // A slice per track is the least there can be.
+    if (bucketNs > 2 * (params.toNs - params.fromNs)) {
+      throw new ApiError(
+        'limit',
+        `the ${tracks.length} tracks of these rows do not fit into one view`,
+        'ask for fewer rows',
+      )
+    }
   }
 }
 
