@@ -4,35 +4,61 @@
  */
 
 import type { RaceResult, VerdictRow } from '#shared/contract/races.ts'
-import { film } from '#shared/explore/replay.ts'
+import { direct } from '#shared/explore/directed.ts'
+import { film, type Filmed } from '#shared/explore/replay.ts'
 import { decodeSchedule } from '#shared/explore/schedule.ts'
-import { contender, expectedOf, judgeRace, raceOf, races, type RaceVerdict } from '#shared/races/index.ts'
+import {
+  contender,
+  expectedOf,
+  isGroup,
+  judgeRace,
+  linesOf,
+  races,
+  raceSubject,
+  type RaceVerdict,
+} from '#shared/races/index.ts'
 import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 
 export interface RaceSpec {
   readonly race: string
   readonly strategy: string
   readonly slots: readonly string[]
+  /** Film this script instead of what decided. */
+  readonly script: number | undefined
 }
 
-export function one({ race, strategy: text, slots }: RaceSpec): RaceResult {
+export function one({ race, strategy: text, slots, script }: RaceSpec): RaceResult {
   const started = performance.now()
   const strategy = parseStrategy(text, slots)
   const verdict = judgeRace(race, contender(strategy))
-  const subject = raceOf(verdict.race, strategy)
-  const shown =
-    subject === undefined || verdict.schedule === undefined
-      ? undefined
-      : film(subject, decodeSchedule(verdict.schedule).moves)
+  const shown = filmOf(verdict, strategy, script)
   return {
     ...rowOf(race, strategy, verdict),
+    schedule: shown?.schedule ?? null,
+    script: script ?? verdict.script ?? null,
+    reached: shown?.reached ?? [],
     title: races.get(race).title,
     fs: strategy.fs,
     slots: { ...strategy.slots, ...words(strategy.switches) },
     steps: shown?.steps ?? [],
     initialState: shown?.initialState ?? {},
+    findings: shown?.findings ?? [],
+    deadlock: shown?.deadlock ?? null,
     wallMs: Math.round(performance.now() - started),
   }
+}
+
+type Shown = Filmed & { readonly reached?: readonly boolean[] }
+
+function filmOf(verdict: RaceVerdict, strategy: ResolvedStrategy, script: number | undefined): Shown | undefined {
+  const race = races.get(verdict.race)
+  if (isGroup(race) || verdict.schedule === undefined) return undefined
+  const on = contender(strategy)
+  const subject = raceSubject(race, on)
+  if (script === undefined) {
+    return { ...film(subject, decodeSchedule(verdict.schedule).moves), schedule: verdict.schedule }
+  }
+  return direct(subject, linesOf(race, on)[script])
 }
 
 function words(switches: ResolvedStrategy['switches']): Record<string, string> {

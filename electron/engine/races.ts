@@ -8,9 +8,10 @@ import { availableParallelism } from 'node:os'
 import type { Piscina } from 'piscina'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
+import { unknownId } from '#shared/base/registry.ts'
 import type { ParsedParams, Progress } from '#shared/contract/methods.ts'
 import type { RaceInfo, RaceResult, VerdictRow, VerdictsResult } from '#shared/contract/races.ts'
-import { isGroup, races } from '#shared/races/index.ts'
+import { contender, isGroup, races } from '#shared/races/index.ts'
 import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
 import type { JobContext } from './jobs.ts'
 import type { RaceSpec } from './races-run.ts'
@@ -46,10 +47,11 @@ export class Races {
     }))
   }
 
-  async run({ race, strategy, slots }: ParsedParams<'race.run'>, { signal }: JobContext): Promise<RaceResult> {
+  async run({ race, strategy, slots, script }: ParsedParams<'race.run'>, { signal }: JobContext): Promise<RaceResult> {
     const overrides = Object.entries(slots).map(([name, option]) => `${name}=${option}`)
-    const spec: RaceSpec = { race: races.get(race).id, strategy, slots: overrides }
-    parseStrategy(strategy, overrides)
+    const spec: RaceSpec = { race: races.get(race).id, strategy, slots: overrides, script }
+    contender(parseStrategy(strategy, overrides))
+    refuseScript(spec)
     if (this.#alone) return (await import('./races-run.ts')).one(spec)
     const pool = await this.#started()
     return (await pool.run(spec, { name: 'one', signal }).catch(sayCancelled(signal))) as RaceResult
@@ -59,7 +61,7 @@ export class Races {
     const started = performance.now()
     const ids = params.races.length > 0 ? params.races.map((id) => races.get(id).id) : races.ids
     const against = params.strategies.length > 0 ? params.strategies : strategies.ids
-    const labels = against.map((text) => parseStrategy(text).label)
+    const labels = against.map((text) => contender(parseStrategy(text)).strategy.label)
     if (params.fresh) this.#cells.clear()
     const pool = await this.#started()
     let done = 0
@@ -102,6 +104,14 @@ export class Races {
     )
     return this.#pool
   }
+}
+
+function refuseScript({ race: id, script }: RaceSpec): void {
+  const race = races.get(id)
+  if (script === undefined) return
+  if (isGroup(race))
+    throw new ApiError('bad-request', `${id} has no scripts of its own`, `ask for ${race.parts.join(', ')}`)
+  if (script >= race.scripts.length) throw unknownId('script', String(script), Object.keys(race.scripts))
 }
 
 function keyOf(race: string, strategy: string): string {

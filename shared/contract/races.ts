@@ -5,9 +5,11 @@
  */
 
 import * as z from 'zod'
+import type { ExploredFinding, WaitLink } from '../explore/execution.ts'
 import type { FilmStep } from '../explore/film.ts'
 import type { RaceOutcome } from '../races/index.ts'
 
+export type { ExploredFinding, WaitLink } from '../explore/execution.ts'
 export type { FilmStep } from '../explore/film.ts'
 export type { RaceOutcome } from '../races/index.ts'
 
@@ -20,6 +22,8 @@ export const raceSchema = z.object({
   strategy,
   /** Slots and switches that replace the strategy's own. */
   slots: z.record(z.string().max(64), z.string().max(64)).default({}),
+  /** Film this script of the race, whatever decided: the same one beside another strategy's. */
+  script: z.int().nonnegative().max(100).optional(),
 })
 
 export const verdictsSchema = z.strictObject({
@@ -66,10 +70,18 @@ export interface RaceResult extends VerdictRow {
   readonly fs: string
   /** Slots and switches as they were run. */
   readonly slots: Readonly<Record<string, string>>
+  /** Number of the filmed script; null: the search found the schedule, or nothing ran. */
+  readonly script: number | null
+  /** Of its lines: was the point reached, or did the actor have to wait? Empty where no script is filmed. */
+  readonly reached: readonly boolean[]
   /** The film of `schedule`; empty where the race does not apply. */
   readonly steps: readonly FilmStep[]
   /** State before the first step, by name; steps say what changes. */
   readonly initialState: Readonly<Record<string, string>>
+  /** What was found violated on the way, each with its sentence and the moves made before it. */
+  readonly findings: readonly ExploredFinding[]
+  /** The circle of waiting it ended in; null: everybody came through. */
+  readonly deadlock: readonly WaitLink[] | null
   readonly wallMs: number
 }
 

@@ -11,7 +11,7 @@ import { contender, raceSubject } from './subject.ts'
 export { expectedOf } from './expected.ts'
 export type { RaceOutcome, RaceVerdict } from './judge.ts'
 export { isGroup, type Contender, type Race, type RaceGroup } from './race.ts'
-export { contender, raceSubject } from './subject.ts'
+export { contender, linesOf, raceSubject } from './subject.ts'
 
 function isRace(value: unknown): value is Race | RaceGroup {
   return typeof value === 'object' && value !== null && 'severity' in value

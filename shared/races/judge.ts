@@ -26,6 +26,8 @@ export interface RaceVerdict {
   /** The schedule that shows it; of a race that held its first script's. */
   readonly schedule: string | undefined
   readonly moves: readonly number[]
+  /** Number of the script that showed it (the first of a race that held); undefined: the search did, or nothing ran. */
+  readonly script: number | undefined
   /** Executions of the search behind `held`, and whether it left nothing out within its bound. */
   readonly executions: number
   readonly complete: boolean
@@ -49,19 +51,27 @@ interface Bad {
 }
 
 export function judge(race: Race, on: Contender, options: JudgeOptions = {}): RaceVerdict {
-  const none = { race: race.id, invariants: [], executions: 0, complete: false, moves: [], schedule: undefined }
+  const none = {
+    race: race.id,
+    invariants: [],
+    executions: 0,
+    complete: false,
+    moves: [],
+    schedule: undefined,
+    script: undefined,
+  }
   const reason = race.notApplicable(on)
   if (reason !== undefined) return { ...none, outcome: 'not-applicable', why: reason }
   const watched = new Watched(race, on)
   let hazard: RaceVerdict | undefined
-  let first: { readonly schedule: string; readonly moves: readonly number[] } | undefined
-  for (const lines of linesOf(race, on)) {
+  let first: Pick<RaceVerdict, 'schedule' | 'moves' | 'script'> | undefined
+  for (const [script, lines] of linesOf(race, on).entries()) {
     const { schedule, moves } = direct(watched.subject, lines, { state: false })
     const bad = watched.take()
-    first ??= { schedule, moves }
+    first ??= { schedule, moves, script }
     if (bad === undefined) continue
-    if (bad.outcome === 'violated') return { ...none, ...bad, ...shortened(watched, bad, moves) }
-    hazard ??= { ...none, ...bad, schedule, moves }
+    if (bad.outcome === 'violated') return { ...none, ...bad, script, ...shortened(watched, bad, moves) }
+    hazard ??= { ...none, ...bad, script, schedule, moves }
   }
   if (hazard !== undefined) return { ...hazard, ...shortened(watched, hazard, hazard.moves) }
   return { ...none, ...first, ...search(race, watched, options) }
@@ -128,7 +138,7 @@ function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
   }
   const { executions } = tree
   if (hazard === undefined) return { outcome: 'held', why: undefined, executions, complete }
-  return { ...hazard, ...shortened(watched, hazard, hazard.moves), executions, complete }
+  return { ...hazard, script: undefined, ...shortened(watched, hazard, hazard.moves), executions, complete }
 }
 
 type Short = Pick<RaceVerdict, 'schedule' | 'moves'>

@@ -9,7 +9,7 @@ import { filesystems } from '../sim/fs/index.ts'
 import { Checks } from '../sim/invariants/checks.ts'
 import type { Policy } from '../sim/policies/slots.ts'
 import { silent, type SimSink } from '../sim/sink.ts'
-import { policyOf, type ResolvedStrategy } from '../sim/strategies/index.ts'
+import { policyOf, refuseFilesystem, type ResolvedStrategy } from '../sim/strategies/index.ts'
 import type { Steps, StepsOf } from '../sim/task.ts'
 import { World } from '../sim/world.ts'
 import type { Actor, Contender, Race, Script } from './race.ts'
@@ -19,8 +19,9 @@ const BLOCKS = 32
 const SLOTS = 2
 const CPUS = 4
 
-/** `policy` where a test breaks one. */
+/** `policy` where a test breaks one. Refuses what the strategy's filesystem cannot serve. */
 export function contender(strategy: ResolvedStrategy, policy: Policy = policyOf(strategy)): Contender {
+  refuseFilesystem(strategy, strategy.fs)
   return { strategy, policy, fs: filesystems.get(strategy.fs) }
 }
 

@@ -55,6 +55,19 @@ describe('the engine', () => {
     expect(result.steps.some(({ invariant }) => invariant === 'V12')).toBe(true)
   })
 
+  it('films the same script under a strategy that stops it, and says where somebody had to wait', async () => {
+    const bad = await client.call('race.run', { race: 'R03', strategy: 'F' })
+    const good = await client.call('race.run', { race: 'R03', strategy: 'K', script: bad.script ?? 0 })
+    expect([bad.outcome, good.outcome]).toEqual(['violated', 'held'])
+    expect(bad.findings.map(({ invariant }) => invariant)).toContain('V1')
+    expect(good.findings).toEqual([])
+    expect(good.reached).toContain(false)
+    expect(good.steps.map(({ action }) => action)).toContain('asks for mapping.invalidate_lock shared')
+    await expect(client.call('race.run', { race: 'R03', strategy: 'K', script: 9 })).rejects.toMatchObject({
+      code: 'unknown-id',
+    })
+  })
+
   it('a film says what each move changed, from a whole state on', async () => {
     const { steps, initialState } = await client.call('race.run', { race: 'R05', strategy: 'E' })
     expect(initialState['i_size']).toBe('10 pages')
@@ -128,6 +141,7 @@ describe('the command line', () => {
     [['race', 'R05', '--strategy', 'Y'], 2, /unknown strategy 'Y'/],
     [['race', 'R05'], 2, /--strategy is missing/],
     [['race', 'R05', '--strategy', 'E', '--slot', 'init'], 2, /'init' is not NAME=VALUE/],
+    [['race', 'R05', '--strategy', 'X,init=unwritten-convert'], 2, /ext2 has none/],
     [['verdicts', '--race', 'R77'], 2, /unknown race 'R77'/],
   ])('%j is wrong usage, in one line', async (args, status, says) => {
     const result = await cli.run(args)
