@@ -13,6 +13,7 @@ export const icons = {
   table: 'M2 3h12v10H2zM2 6.5h12M2 10h12M6.5 3v10',
   chart: 'M2 14V2M2 14h12M5 11V8M8 11V4M11 11V6',
   image: 'M2 3h12v10H2zM2 11l3.5-3.5 3 3L11 8l3 3M10.5 5.8v.2',
+  pause: 'M5 3v10M11 3v10',
   prev: 'M10 3L5 8l5 5',
   next: 'M6 3l5 5-5 5',
   check: 'M3 8.5l3 3 7-7',

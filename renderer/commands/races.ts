@@ -1,0 +1,91 @@
+/** Commands about races: the film's steps while it is shown, the matrix, a schedule that somebody sent. */
+import { useFilmStore } from '../stores/races-film.ts'
+import { useRacesStore } from '../stores/races.ts'
+import { commandGroup, type Command } from './command.ts'
+
+export const races = commandGroup({
+  id: 'races',
+  title: 'Races',
+  order: 55,
+  menu: 'Go',
+  commands: ({ view }) => {
+    const matrix = useRacesStore()
+    const film = useFilmStore()
+    const here = (): boolean => view.page === 'races' && view.overlay === undefined
+    const playable = (): boolean => here() && film.frames.length > 0
+    return [
+      ...filmCommands(film).map((command): Command => ({
+        ...command,
+        when: () => playable() && (command.when?.() ?? true),
+      })),
+      {
+        id: 'races.compute',
+        title: 'Compute the rest of the race matrix',
+        icon: 'races',
+        when: () => here() && matrix.missing,
+        run: () => matrix.compute(),
+      },
+      {
+        id: 'races.cancel',
+        title: 'Stop computing the race matrix',
+        keys: ['Escape'],
+        icon: 'stop',
+        status: 'stop',
+        when: () => here() && matrix.running !== undefined,
+        run: matrix.cancel,
+      },
+    ]
+  },
+  gestures: () => [
+    { words: ['↑', '↓', '←', '→'], what: 'In the race matrix: move from cell to cell' },
+    { words: ['Enter'], what: 'In the race matrix: run the cell and show its film' },
+  ],
+})
+
+function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
+  return [
+    {
+      id: 'races.next',
+      title: 'Film: next frame',
+      keys: ['ArrowRight'],
+      icon: 'next',
+      status: 'next frame',
+      run: () => film.step(1),
+    },
+    {
+      id: 'races.previous',
+      title: 'Film: previous frame',
+      keys: ['ArrowLeft'],
+      icon: 'prev',
+      status: 'previous',
+      run: () => film.step(-1),
+    },
+    { id: 'races.start', title: 'Film: to its start', keys: ['Home'], run: () => film.goTo(0) },
+    { id: 'races.end', title: 'Film: to its end', keys: ['End'], run: () => film.goTo(film.frames.length - 1) },
+    {
+      id: 'races.violation',
+      title: 'Film: to what is violated next',
+      keys: ['KeyV'],
+      status: 'violation',
+      when: () => film.violation !== undefined,
+      run: film.toViolation,
+    },
+    {
+      id: 'races.play',
+      title: 'Film: play or pause',
+      keys: ['KeyP'],
+      icon: 'simulate',
+      status: 'play',
+      checked: () => film.playing,
+      run: film.togglePlay,
+    },
+    {
+      id: 'races.copy',
+      title: 'Film: copy its schedule string',
+      keys: ['KeyC'],
+      icon: 'copy',
+      when: () => film.film?.schedule !== null,
+      run: film.copySchedule,
+    },
+  ]
+}

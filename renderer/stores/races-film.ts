@@ -1,0 +1,176 @@
+/**
+ * The film that is on the screen: which race under which strategy, where it stands, how finely it is cut, whether it plays,
+ * and the other strategy beside it. Films are run by the engine when they are asked for and kept while the window is open;
+ * the last one stays until the next is there.
+ */
+
+import { defineStore } from 'pinia'
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { toWireError, type WireError } from '#shared/base/errors.ts'
+import type { RaceResult } from '#shared/contract/races.ts'
+import { useClient } from '../api/client.ts'
+import { actorsOf, firstViolation, frameOfStep, framesOf, lockStates, type Grain } from '../panels/races/film.ts'
+import { cellKey } from '../panels/races/matrix.ts'
+import { useRacesStore } from './races.ts'
+import { useToastStore } from './toasts.ts'
+
+/** Films that are kept. */
+const KEPT = 200
+const FRAME_MS = 1100
+
+export const useFilmStore = defineStore('races-film', () => {
+  const films = useFilms()
+  const toasts = useToastStore()
+  const main = films.screen()
+  const other = films.screen()
+  const grain = ref<Grain>('scene')
+  const cut = useCut(main.film, grain)
+  const { at, frames } = cut
+  const player = usePlayer(at, () => frames.value.length)
+  /** The strategy that is shown beside it; undefined: the model's own fix. */
+  const besideChoice = ref<string>()
+  const beside = computed(() => besideChoice.value ?? fixFor(main.film.value?.strategy))
+
+  watch(main.film, (film) => {
+    player.stop()
+    at.value = firstViolation(frames.value) ?? 0
+    if (film) void other.show({ race: film.race, strategy: beside.value })
+  })
+  watch(beside, (strategy) => {
+    const film = main.film.value
+    if (film) void other.show({ race: film.race, strategy })
+  })
+  function recut(next: Grain): void {
+    const step = frames.value[at.value]?.from ?? 0
+    grain.value = next
+    at.value = frameOfStep(frames.value, step)
+  }
+  function goTo(frame: number): void {
+    at.value = Math.max(0, Math.min(frames.value.length - 1, frame))
+  }
+
+  async function copySchedule(): Promise<void> {
+    const schedule = main.film.value?.schedule
+    if (schedule == null) return
+    await navigator.clipboard.writeText(schedule)
+    toasts.show({ level: 'done', title: 'The schedule is copied', detail: schedule })
+  }
+
+  return {
+    film: main.film,
+    asked: main.asked,
+    state: main.state,
+    error: main.error,
+    open: main.show,
+    retry: main.retry,
+    other: other.film,
+    otherState: other.state,
+    otherError: other.error,
+    retryOther: other.retry,
+    beside,
+    setBeside: (strategy: string) => void (besideChoice.value = strategy),
+    grain,
+    recut,
+    ...cut,
+    goTo,
+    step(by: number) {
+      player.stop()
+      goTo(at.value + by)
+    },
+    violation: computed(() => firstViolation(frames.value)),
+    /** The next one after where it stands, or the first again. */
+    toViolation() {
+      player.stop()
+      const next = frames.value.findIndex(({ violated }, i) => i > at.value && violated.length > 0)
+      goTo(next < 0 ? (firstViolation(frames.value) ?? at.value) : next)
+    },
+    copySchedule,
+    playing: player.playing,
+    togglePlay: player.toggle,
+  }
+})
+
+/** K is the kernel as it is; its own films stand beside F's, the mainline before it. */
+function fixFor(strategy: string | undefined): string {
+  return strategy === 'K' ? 'F' : 'K'
+}
+
+export interface FilmName {
+  readonly race: string
+  readonly strategy: string
+}
+
+function useFilms() {
+  const client = useClient()
+  const races = useRacesStore()
+  const kept = new Map<string, RaceResult>()
+
+  /** One place where a film is shown: the latest question wins. */
+  function screen() {
+    const film = shallowRef<RaceResult>()
+    const asked = ref<FilmName>()
+    const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
+    const error = ref<WireError>()
+    let abort: AbortController | undefined
+
+    async function show(name: FilmName): Promise<void> {
+      abort?.abort()
+      abort = undefined
+      asked.value = name
+      error.value = undefined
+      const known = kept.get(cellKey(name.race, name.strategy))
+      if (known) {
+        film.value = known
+        state.value = 'ready'
+        return
+      }
+      const mine = (abort = new AbortController())
+      state.value = 'loading'
+      try {
+        const result = await client.call('race.run', { ...name, slots: {} }, { signal: mine.signal })
+        keep(result)
+        if (abort !== mine) return
+        film.value = result
+        state.value = 'ready'
+      } catch (thrown) {
+        if (abort !== mine) return
+        error.value = toWireError(thrown)
+        state.value = error.value.code === 'cancelled' ? 'idle' : 'error'
+      }
+    }
+    return { film, asked, state, error, show, retry: () => void (asked.value && show(asked.value)) }
+  }
+  function keep(result: RaceResult): void {
+    kept.set(cellKey(result.race, result.strategy), result)
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value ?? '')
+    races.put([result])
+  }
+  return { screen }
+}
+
+function useCut(film: { readonly value: RaceResult | undefined }, grain: { readonly value: Grain }) {
+  const at = ref(0)
+  const frames = computed(() => (film.value ? framesOf(film.value, grain.value) : []))
+  const actors = computed(() => actorsOf(film.value?.steps ?? []))
+  const locks = computed(() => (film.value ? lockStates(film.value, frames.value, actors.value) : []))
+  return { at, frames, actors, locks, frame: computed(() => frames.value[at.value]) }
+}
+
+function usePlayer(at: { value: number }, length: () => number) {
+  const playing = ref(false)
+  let timer: ReturnType<typeof setInterval> | undefined
+  function stop(): void {
+    clearInterval(timer)
+    playing.value = false
+  }
+  function start(): void {
+    if (at.value >= length() - 1) at.value = 0
+    playing.value = true
+    timer = setInterval(() => {
+      if (at.value >= length() - 1) stop()
+      else at.value++
+    }, FRAME_MS)
+  }
+  onScopeDispose(stop)
+  return { playing, stop, toggle: () => (playing.value ? stop() : start()) }
+}

@@ -1,0 +1,165 @@
+/**
+ * The matrix of races and strategies: the catalogue, the cells that have been computed, and the computing of the rest, race
+ * by race, so that the picture fills while it goes on. What is on the screen is never from a table: `expected` stands beside
+ * it. Computing goes on while another page is shown, and what was computed stays for the life of the window.
+ */
+
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef } from 'vue'
+import { toWireError, type WireError } from '#shared/base/errors.ts'
+import type { RaceInfo, VerdictRow } from '#shared/contract/races.ts'
+import { useClient } from '../api/client.ts'
+import { cellKey, type MatrixFilter } from '../panels/races/matrix.ts'
+import { useSimulationStore } from './simulation.ts'
+
+/** Races asked for at a time: the engine has about that many threads, and one to come when one is done. */
+const AT_ONCE = 3
+
+export interface ComputingCells {
+  readonly done: number
+  readonly total: number
+  readonly startedAt: number
+}
+
+export const useRacesStore = defineStore('races', () => {
+  const simulation = useSimulationStore()
+  const { list, error, load } = useRaceList()
+  const cells = shallowRef<ReadonlyMap<string, VerdictRow>>(new Map())
+  const filter = ref<MatrixFilter>({ text: '', severity: '', show: 'all', variants: false })
+  /** Columns that were taken away, and strategies with overrides that were added. */
+  const hidden = ref<ReadonlySet<string>>(new Set())
+  const added = ref<readonly string[]>([])
+
+  const presets = computed(() => simulation.catalog?.strategies.map(({ id }) => id) ?? [])
+  const columns = computed(() => [...presets.value, ...added.value])
+  const shownColumns = computed(() => columns.value.filter((id) => !hidden.value.has(id)))
+  const missing = computed(
+    () => (list.value?.length ?? 0) * columns.value.length > cells.value.size && computing.running.value === undefined,
+  )
+  const cell = (race: string, strategy: string): VerdictRow | undefined => cells.value.get(cellKey(race, strategy))
+
+  function put(rows: readonly VerdictRow[]): void {
+    const next = new Map(cells.value)
+    for (const row of rows) next.set(cellKey(row.race, row.strategy), row)
+    cells.value = next
+  }
+  const computing = useComputing(cells, put)
+
+  /** Everything the matrix shows that has not been computed yet. */
+  async function compute(): Promise<void> {
+    await Promise.all([load(), simulation.load()])
+    if (list.value !== undefined)
+      await computing.compute(
+        list.value.map(({ id }) => id),
+        columns.value,
+      )
+  }
+  function toggleColumn(id: string): void {
+    const next = new Set(hidden.value)
+    if (!next.delete(id)) next.add(id)
+    if (next.size < columns.value.length) hidden.value = next
+  }
+  function add(strategy: string): void {
+    if (columns.value.includes(strategy)) return
+    added.value = [...added.value, strategy]
+    void compute()
+  }
+  function remove(strategy: string): void {
+    added.value = added.value.filter((one) => one !== strategy)
+  }
+
+  return {
+    list,
+    error,
+    load,
+    cells,
+    cell,
+    put,
+    columns,
+    shownColumns,
+    hidden,
+    toggleColumn,
+    added,
+    add,
+    remove,
+    filter,
+    running: computing.running,
+    missing,
+    failed: computing.failed,
+    cancel: computing.cancel,
+    compute,
+  }
+})
+
+/** Asked for once; an error stays until it is asked for again. */
+function useRaceList() {
+  const client = useClient()
+  const list = shallowRef<readonly RaceInfo[]>()
+  const error = ref<WireError>()
+  let asked: Promise<void> | undefined
+  function load(): Promise<void> {
+    error.value = undefined
+    asked ??= client
+      .call('race.list', {})
+      .then((answer) => void (list.value = answer))
+      .catch((thrown: unknown) => {
+        asked = undefined
+        error.value = toWireError(thrown)
+      })
+    return asked
+  }
+  return { list, error, load }
+}
+
+function useComputing(
+  cells: { readonly value: ReadonlyMap<string, VerdictRow> },
+  put: (rows: readonly VerdictRow[]) => void,
+) {
+  const client = useClient()
+  const running = shallowRef<ComputingCells>()
+  const failed = ref<WireError>()
+  let abort: AbortController | undefined
+
+  async function compute(races: readonly string[], strategies: readonly string[]): Promise<void> {
+    cancel()
+    const mine = (abort = new AbortController())
+    failed.value = undefined
+    const work = races
+      .map((race) => ({
+        race,
+        missing: strategies.filter((one) => !cells.value.has(cellKey(race, one))),
+      }))
+      .filter(({ missing }) => missing.length > 0)
+    const total = work.reduce((sum, { missing }) => sum + missing.length, 0)
+    if (total === 0) return
+    running.value = { done: 0, total, startedAt: performance.now() }
+    const worker = async (): Promise<void> => {
+      for (let next = work.shift(); next !== undefined && !mine.signal.aborted; next = work.shift()) {
+        const { race, missing } = next
+        const { rows } = await client.call(
+          'verdicts.run',
+          { races: [race], strategies: [...missing] },
+          { signal: mine.signal },
+        )
+        if (abort !== mine) return
+        put(rows)
+        if (running.value) running.value = { ...running.value, done: running.value.done + missing.length }
+      }
+    }
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    } catch (thrown) {
+      const error = toWireError(thrown)
+      if (abort === mine && error.code !== 'cancelled') failed.value = error
+      mine.abort()
+    } finally {
+      if (abort === mine) running.value = undefined
+    }
+  }
+  function cancel(): void {
+    abort?.abort()
+    abort = undefined
+    running.value = undefined
+  }
+  return { running, failed, compute, cancel }
+}
