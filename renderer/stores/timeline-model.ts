@@ -51,6 +51,8 @@ export interface TimelineModel {
   readonly source: ViewSource
   readonly rows: RowsLoader
   readonly window: ShallowRef<TimeWindow>
+  /** How far the window may go: the trace's end, or that of a longer one it is compared with. */
+  readonly extentNs: Ref<number>
   readonly scrollY: Ref<number>
   readonly gutter: Ref<number>
   readonly preset: Ref<PresetId>
@@ -103,7 +105,7 @@ export function timelineModel(options: ModelOptions): TimelineModel {
 function makeModel({ client, file, info, onWindow }: ModelOptions): TimelineModel {
   const durationNs = info.durationNs
   const state = modelState(durationNs)
-  const { window, folded, pinned, places, focused, always } = state
+  const { window, extentNs, folded, pinned, places, focused, always } = state
   const rows = rowsLoader(client)
   const layout = computed(() =>
     layoutOf(rows.loaded.value?.sections ?? [], {
@@ -116,7 +118,7 @@ function makeModel({ client, file, info, onWindow }: ModelOptions): TimelineMode
 
   function setWindow(next: TimeWindow, gesture?: string): void {
     const before = window.value
-    const now = inTrace(next, durationNs)
+    const now = inTrace(next, extentNs.value)
     if (sameWindow(before, now)) return
     window.value = now
     onWindow?.(before, gesture)
@@ -132,12 +134,13 @@ function makeModel({ client, file, info, onWindow }: ModelOptions): TimelineMode
     setWindow,
     zoomBy(factor, aboutNs, gesture = 'zoom') {
       const { fromNs, toNs } = window.value
-      setWindow(zoomed(window.value, { aboutNs: aboutNs ?? (fromNs + toNs) / 2, factor, durationNs }), gesture)
+      const zoom = { aboutNs: aboutNs ?? (fromNs + toNs) / 2, factor, durationNs: extentNs.value }
+      setWindow(zoomed(window.value, zoom), gesture)
     },
-    panBy: (ns, gesture = 'pan') => setWindow(panned(window.value, ns, durationNs), gesture),
-    fit: () => setWindow(wholeTrace(durationNs)),
-    focusOn: (what) => setWindow(focusedOn(what, durationNs)),
-    reveal: (ns) => setWindow(withMoment(window.value, ns, durationNs), 'reveal'),
+    panBy: (ns, gesture = 'pan') => setWindow(panned(window.value, ns, extentNs.value), gesture),
+    fit: () => setWindow(wholeTrace(extentNs.value)),
+    focusOn: (what) => setWindow(focusedOn(what, extentNs.value)),
+    reveal: (ns) => setWindow(withMoment(window.value, ns, extentNs.value), 'reveal'),
     ...rowActions({ folded, pinned, places, focused, layout, always }),
     close() {
       stopLoading()
@@ -149,6 +152,7 @@ function makeModel({ client, file, info, onWindow }: ModelOptions): TimelineMode
 function modelState(durationNs: number) {
   return {
     window: shallowRef<TimeWindow>(wholeTrace(durationNs)),
+    extentNs: ref(durationNs),
     scrollY: ref(0),
     gutter: ref<number>(GUTTER.first),
     preset: ref<PresetId>('work'),

@@ -45,6 +45,8 @@ export const useTimelineStore = defineStore('timeline', () => {
   const models = shallowReactive(new Map<string, TimelineModel>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
   const drawer = ref(true)
+  /** The open file that is shown below, on the same time axis. */
+  const beside = ref<string>()
   /** A field of the head that is asked to take the keyboard. */
   const asked = ref<'rows' | 'time'>()
   const tab = ref<DrawerTab>('area')
@@ -140,7 +142,7 @@ export const useTimelineStore = defineStore('timeline', () => {
     shown.focused.value = target.id
   }
 
-  return { model, open, show, showSpan, showRow, drawer, tab, asked, story, marking, finding }
+  return { model, open, show, showSpan, showRow, drawer, tab, asked, beside, story, marking, finding }
 })
 
 function parseWindow(value: unknown): TimeWindow | undefined {

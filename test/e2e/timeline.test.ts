@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
+import { sampleText, SMALL } from '../support/engine.ts'
 import {
   LARGE_WINDOW,
   seriousFindings,
@@ -255,6 +256,37 @@ describe('search', () => {
     await page.keyboard.press('Escape')
     expect(await page.getByRole('search').count()).toBe(0)
     expect(await place.inputValue()).not.toBe('')
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('comparing', () => {
+  it('shows another open trace below, on the same time axis, aligned at the start or at an operation', async () => {
+    const { page, problems, place, close } = await opened()
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'other.txt', mimeType: 'text/plain', buffer: sampleText(SMALL) })
+    await page.getByRole('navigation', { name: 'Open traces' }).getByText('other.txt').waitFor({ timeout: 60_000 })
+    await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-xfs').click()
+    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await page.getByRole('button', { name: 'More about the timeline' }).click()
+    await page.getByRole('menuitem', { name: 'Compare with other.txt' }).click()
+    const below = page.getByRole('region', { name: 'Timeline of other.txt' })
+    await below.getByText('aligned at the start').waitFor()
+    await settled(page)
+    const align = below.getByRole('combobox', { name: 'Align the two traces at' })
+    await align.selectOption('write')
+    await below.getByText(/this one is .+ (later|earlier)/).waitFor()
+    const before = await place.inputValue()
+    await below.getByRole('grid').focus()
+    await page.keyboard.press('s')
+    await page.keyboard.press('w')
+    await page.keyboard.press('w')
+    await changed(place, before)
+    expect(await seriousFindings(page)).toEqual([])
+    await below.getByRole('button', { name: 'Stop comparing' }).click()
+    await page.getByRole('region', { name: 'Details' }).waitFor()
     expect(problems).toEqual([])
     await close()
   })
