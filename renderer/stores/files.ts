@@ -37,14 +37,9 @@ function withTab(tabs: readonly OpenTab[], tab: OpenTab): readonly OpenTab[] {
 export const useFilesStore = defineStore('files', () => {
   const client = useClient()
   const cache = useAnalysisCache()
-  const tabs = shallowRef<readonly OpenTab[]>([])
-  const currentFile = ref<string>()
-  /** Closed tabs that can be opened again, the last one last. */
-  const closed = shallowRef<readonly OpenTab[]>([])
   const { recent, refreshRecent, forget } = recentFiles(client)
   const { jobs, begin, dismiss } = importJobs()
-
-  const current = computed(() => tabs.value.find((tab) => tab.file === currentFile.value))
+  const { tabs, current, closed, put, choose, takeOut, lastClosed, replace } = openTabs()
 
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
   async function open(what: Openable, { format, quietly = false }: HowToOpen = {}): Promise<OpenTab | undefined> {
@@ -57,14 +52,11 @@ export const useFilesStore = defineStore('files', () => {
       const params = format === undefined ? { source } : { source, format }
       const { opened, imported, again } = await client.call('files.open', params, job.options)
       const tab: OpenTab = { ...opened, source: again ?? source, imported }
-      tabs.value = withTab(tabs.value, tab)
-      if (!quietly || currentFile.value === undefined) currentFile.value = tab.file
+      put(tab, quietly)
       job.end()
       return tab
     } catch (thrown) {
-      const error = toWireError(thrown)
-      if (error.code === 'cancelled') job.end()
-      else job.fail(error)
+      job.failed(toWireError(thrown))
       return undefined
     } finally {
       void refreshRecent()
@@ -76,36 +68,22 @@ export const useFilesStore = defineStore('files', () => {
     await refreshRecent()
     const source = recent.value?.find(({ name }) => name === opened.name)?.source
     const tab: OpenTab = { ...opened, source, imported: null }
-    tabs.value = withTab(tabs.value, tab)
-    currentFile.value ??= tab.file
+    put(tab, true)
     return tab
   }
 
-  function choose(file: string): void {
-    if (tabs.value.some((tab) => tab.file === file)) currentFile.value = file
-  }
   async function close(file: string): Promise<void> {
-    const at = tabs.value.findIndex((tab) => tab.file === file)
-    if (at < 0) return
-    const tab = tabs.value[at]
-    if (tab.source !== undefined) closed.value = [...closed.value, tab].slice(-limits.recentFiles)
-    tabs.value = tabs.value.filter((tab) => tab.file !== file)
-    if (currentFile.value === file) currentFile.value = (tabs.value[at] ?? tabs.value[at - 1])?.file
+    if (!takeOut(file)) return
     cache.dropFile(file)
     await client.call('files.close', { file })
   }
   async function reopenClosed(): Promise<OpenTab | undefined> {
-    const tab = closed.value.at(-1)
-    closed.value = closed.value.slice(0, -1)
+    const tab = lastClosed()
     return tab?.source && open({ kind: 'source', source: tab.source, name: tab.name })
   }
   /** After a new connection the engine may not know the open files any more: open them again where they came from. */
   async function reopen(): Promise<void> {
-    for (const tab of tabs.value) {
-      const again = await reopened(client, tab)
-      tabs.value = tabs.value.map((other) => (other.file === tab.file ? again : other))
-      if (currentFile.value === tab.file) currentFile.value = again.file
-    }
+    for (const tab of tabs.value) replace(tab, await reopened(client, tab))
   }
 
   return {
@@ -125,6 +103,43 @@ export const useFilesStore = defineStore('files', () => {
     reopen,
   }
 })
+
+/** The tabs, which of them is shown, and those that were closed, the last one last. */
+function openTabs() {
+  const tabs = shallowRef<readonly OpenTab[]>([])
+  const currentFile = ref<string>()
+  const closed = shallowRef<readonly OpenTab[]>([])
+  const current = computed(() => tabs.value.find((tab) => tab.file === currentFile.value))
+
+  /** `quietly`: what is shown stays. */
+  function put(tab: OpenTab, quietly: boolean): void {
+    tabs.value = withTab(tabs.value, tab)
+    if (!quietly || currentFile.value === undefined) currentFile.value = tab.file
+  }
+  function choose(file: string): void {
+    if (tabs.value.some((tab) => tab.file === file)) currentFile.value = file
+  }
+  /** Its neighbour is shown instead. False: there is none of this name. */
+  function takeOut(file: string): boolean {
+    const at = tabs.value.findIndex((tab) => tab.file === file)
+    const tab = tabs.value[at] as OpenTab | undefined
+    if (!tab) return false
+    if (tab.source !== undefined) closed.value = [...closed.value, tab].slice(-limits.recentFiles)
+    tabs.value = tabs.value.filter((other) => other !== tab)
+    if (currentFile.value === file) currentFile.value = (tabs.value[at] ?? tabs.value[at - 1])?.file
+    return true
+  }
+  function lastClosed(): OpenTab | undefined {
+    const tab = closed.value.at(-1)
+    closed.value = closed.value.slice(0, -1)
+    return tab
+  }
+  function replace(tab: OpenTab, by: OpenTab): void {
+    tabs.value = tabs.value.map((other) => (other.file === tab.file ? by : other))
+    if (currentFile.value === tab.file) currentFile.value = by.file
+  }
+  return { tabs, current, closed, put, choose, takeOut, lastClosed, replace }
+}
 
 function recentFiles(client: Client) {
   const recent = shallowRef<readonly RecentFile[]>()

@@ -9,7 +9,7 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, shallowReactive, shallowRef, watch } from 'vue'
+import { computed, shallowReactive, watch, type Ref } from 'vue'
 import { limits } from '#shared/base/limits.ts'
 import type { PageId } from '../pages/page-ids.ts'
 import { useTraceStore } from './trace.ts'
@@ -52,57 +52,25 @@ export const useHistoryStore = defineStore('history', () => {
   const trace = useTraceStore()
   const view = useViewStore()
   const parts = shallowReactive(new Map<string, ViewPart<unknown>>())
-  const steps = shallowReactive(new Map<string, Steps>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
-  const current = computed(() => steps.get(key.value) ?? NONE)
+  const steps = stepsOf(key)
   const waiting = valuesInWaiting()
-  const last = shallowRef<{ key: string; part: string; gesture: string; at: number }>()
 
   function part<T>(owned: ViewPart<T>): OwnedPart<T> {
     const known = owned as ViewPart<unknown>
     parts.set(owned.id, known)
     restore(known)
-    return { changed: (before, gesture) => record(known, before, gesture) }
+    return { changed: (before, gesture) => steps.record({ part: owned.id, before, after: owned.read() }, gesture) }
   }
-
-  function record({ id, read }: ViewPart<unknown>, before: unknown, gesture: string | undefined): void {
-    const after = read()
-    const at = performance.now()
-    const { past } = current.value
-    const joins =
-      gesture !== undefined &&
-      last.value?.key === key.value &&
-      last.value.part === id &&
-      last.value.gesture === gesture &&
-      at - last.value.at < SAME_GESTURE_MS &&
-      past.at(-1)?.part === id
-    last.value = gesture === undefined ? undefined : { key: key.value, part: id, gesture, at }
-    const first = joins ? past.at(-1)?.before : before
-    const kept = joins ? past.slice(0, -1) : past
-    if (same(first, after)) {
-      if (joins) steps.set(key.value, { past: kept, future: [] })
-      return
-    }
-    const step = { part: id, before: first, after }
-    steps.set(key.value, { past: [...kept, step].slice(-limits.selectionHistory), future: [] })
-  }
-
   function undo(): void {
-    const { past, future } = current.value
-    const step = past.at(-1)
-    if (!step) return
-    steps.set(key.value, { past: past.slice(0, -1), future: [step, ...future] })
-    show(step.part, step.before)
+    const step = steps.back()
+    if (step) show(step.part, step.before)
   }
   function redo(): void {
-    const { past, future } = current.value
-    const step = future[0]
-    if (!step) return
-    steps.set(key.value, { past: [...past, step], future: future.slice(1) })
-    show(step.part, step.after)
+    const step = steps.forth()
+    if (step) show(step.part, step.after)
   }
   function show(id: string, value: unknown): void {
-    last.value = undefined
     const owner = parts.get(id)
     if (!owner) return
     owner.write(value)
@@ -117,7 +85,9 @@ export const useHistoryStore = defineStore('history', () => {
   }
   /** Show a trace as it was left; parts that are not there yet get their value when they are. Makes no steps. */
   function restoreValues(file: string, traceId: number, saved: ViewValues): void {
-    waiting.put(`${file}|${traceId}`, saved)
+    const at = `${file}|${traceId}`
+    waiting.put(at, saved)
+    if (at === key.value) for (const { id, write } of parts.values()) if (saved[id] === undefined) write(undefined)
     for (const owner of parts.values()) restore(owner)
   }
   function restore(owner: ViewPart<unknown>): void {
@@ -127,16 +97,54 @@ export const useHistoryStore = defineStore('history', () => {
   }
   watch(key, () => [...parts.values()].forEach(restore), { flush: 'sync' })
 
+  return { part, undo, redo, canUndo: steps.canUndo, canRedo: steps.canRedo, values, restoreValues }
+})
+
+/** What was done, per trace, and what was undone of it. */
+function stepsOf(key: Ref<string>) {
+  const byTrace = shallowReactive(new Map<string, Steps>())
+  const current = computed(() => byTrace.get(key.value) ?? NONE)
+  let last: { key: string; part: string; gesture: string; at: number } | undefined
+
+  /** Does it go on with what the last step did? */
+  function joins(part: string, gesture: string | undefined, at: number): boolean {
+    if (!last || gesture === undefined || current.value.past.at(-1)?.part !== part) return false
+    return last.key === key.value && last.part === part && last.gesture === gesture && at - last.at < SAME_GESTURE_MS
+  }
+  function record({ part, before, after }: Step, gesture: string | undefined): void {
+    const at = performance.now()
+    const { past } = current.value
+    const goesOn = joins(part, gesture, at)
+    last = gesture === undefined ? undefined : { key: key.value, part, gesture, at }
+    const first = goesOn ? past.at(-1)?.before : before
+    const kept = goesOn ? past.slice(0, -1) : past
+    if (!same(first, after)) {
+      const step = { part, before: first, after }
+      byTrace.set(key.value, { past: [...kept, step].slice(-limits.selectionHistory), future: [] })
+    } else if (goesOn) byTrace.set(key.value, { past: kept, future: [] })
+  }
+  function back(): Step | undefined {
+    const { past, future } = current.value
+    const step = past.at(-1)
+    if (step) byTrace.set(key.value, { past: past.slice(0, -1), future: [step, ...future] })
+    last = undefined
+    return step
+  }
+  function forth(): Step | undefined {
+    const { past, future } = current.value
+    const step = future[0]
+    if (step) byTrace.set(key.value, { past: [...past, step], future: future.slice(1) })
+    last = undefined
+    return step
+  }
   return {
-    part,
-    undo,
-    redo,
+    record,
+    back,
+    forth,
     canUndo: computed(() => current.value.past.length > 0),
     canRedo: computed(() => current.value.future.length > 0),
-    values,
-    restoreValues,
   }
-})
+}
 
 /** Values of parts that are not registered, or of traces that are not shown, yet. */
 function valuesInWaiting() {

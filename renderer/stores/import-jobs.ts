@@ -23,7 +23,8 @@ export interface BegunJob {
   readonly options: Required<CallOptions> & { readonly signal: AbortSignal }
   /** It is done, or was cancelled: nothing more to show. */
   end(): void
-  fail(error: WireError): void
+  /** What was cancelled has nothing to show either. */
+  failed(error: WireError): void
 }
 
 export function importJobs() {
@@ -52,9 +53,10 @@ export function importJobs() {
         aborts.delete(id)
         dismiss(id)
       },
-      fail(error) {
+      failed(error) {
         aborts.delete(id)
-        change(id, { error })
+        if (error.code === 'cancelled') dismiss(id)
+        else change(id, { error })
       },
     }
   }

@@ -66,19 +66,9 @@ export const useSessionStore = defineStore('session', () => {
     let first: OpenTab | undefined
     for (const place of [...waiting]) {
       const tab = await files.open({ kind: 'source', source: place.source, name: place.name }, { quietly: true })
-      if (!tab) {
-        for (const { id, name, error } of files.jobs.filter((job) => job.error)) {
-          toasts.show({
-            level: 'warning',
-            title: `${name} was open last time and cannot be opened`,
-            detail: error?.message ?? '',
-          })
-          files.dismiss(id)
-        }
-        continue
-      }
-      prepare(tab)
-      if (tab.source && sourceText(tab.source) === wanted) first = tab
+      if (tab) prepare(tab)
+      else tellFailures(files, toasts)
+      if (tab?.source && sourceText(tab.source) === wanted) first = tab
     }
     const tab = first ?? files.tabs[0]
     if (keepShown || !tab) return
@@ -91,11 +81,9 @@ export const useSessionStore = defineStore('session', () => {
   }
 
   function now(): unknown {
-    const places = files.tabs.flatMap((tab) => {
-      if (!tab.source) return []
-      const { trace: id, values } = seen.get(tab.file) ?? {}
-      return [{ source: tab.source, name: tab.name, page: view.pageOf(tab.file), trace: id, values }]
-    })
+    const places = files.tabs
+      .filter(({ source }) => source !== undefined)
+      .map(({ file, source, name }) => ({ source, name, page: view.pageOf(file), ...seen.get(file) }))
     return { places: places.slice(-limits.recentFiles), shown: files.current?.source, page: view.page }
   }
   /** From now on, every change is kept. */
@@ -113,6 +101,15 @@ export const useSessionStore = defineStore('session', () => {
   const hasPlaces = (): boolean => waiting.length > 0
   return { load, hasPlaces, prepare, put, restore, watchChanges }
 })
+
+/** Files of last time that cannot be opened are said and not shown as failed imports. */
+function tellFailures(files: ReturnType<typeof useFilesStore>, toasts: ReturnType<typeof useToastStore>): void {
+  for (const { id, name, error } of files.jobs.filter((job) => job.error)) {
+    const title = `${name} was open last time and cannot be opened`
+    toasts.show({ level: 'warning', title, detail: error?.message ?? '' })
+    files.dismiss(id)
+  }
+}
 
 function parseSession(value: unknown): Session {
   const { places, shown, page } = asRecord(value)

@@ -1,5 +1,5 @@
 /**
- * The tables of the open file as SQLite itself lists them, with how many rows each has. Read through the same door as any
+ * The tables of the open file as SQLite itself lists them, with how many rows each has. Read through the same door as every
  * statement; what the words about them add is in schema-words.ts.
  */
 

@@ -32,9 +32,7 @@ export function usePaletteEntries(): (typed: string) => PaletteEntry[] {
   const opening = useOpening()
   const links = useLinksStore()
   const sql = useSqlStore()
-  const trace = useTraceStore()
   const view = useViewStore()
-  const selection = useSelectionStore()
 
   const standing = (): PaletteEntry[] =>
     commands.applicable
@@ -62,22 +60,7 @@ export function usePaletteEntries(): (typed: string) => PaletteEntry[] {
         return sql.run()
       },
     }))
-  const names = (): PaletteEntry[] => [
-    ...(trace.info?.taskList ?? []).map(({ id, comm, pid }): PaletteEntry => ({
-      id: `task.${id}`,
-      title: `${comm}, ${pid}`,
-      group: 'Task',
-      icon: 'filter',
-      run: () => selection.select({ task: id }),
-    })),
-    ...(trace.info?.classList ?? []).map(({ id, name }): PaletteEntry => ({
-      id: `lock.${id}`,
-      title: name,
-      group: 'Lock',
-      icon: 'lock',
-      run: () => selection.select({ lockClass: id, mode: undefined, lock: undefined }),
-    })),
-  ]
+  const names = useNames()
 
   return (typed) => {
     const link = typed.includes('page=') ? parseLink(typed.trim()) : undefined
@@ -102,6 +85,28 @@ export function usePaletteEntries(): (typed: string) => PaletteEntry[] {
       words.length === 0 ? [] : [recent(), queries(), names()].flatMap((list) => list.filter(fits).slice(0, SHOWN))
     return [...standing().filter(fits).sort(byFit(words)), ...more]
   }
+}
+
+/** Tasks and lock classes of the open trace: choosing one selects it for every page. */
+function useNames(): () => PaletteEntry[] {
+  const trace = useTraceStore()
+  const selection = useSelectionStore()
+  return () => [
+    ...(trace.info?.taskList ?? []).map(({ id, comm, pid }): PaletteEntry => ({
+      id: `task.${id}`,
+      title: `${comm}, ${pid}`,
+      group: 'Task',
+      icon: 'filter',
+      run: () => selection.select({ task: id }),
+    })),
+    ...(trace.info?.classList ?? []).map(({ id, name }): PaletteEntry => ({
+      id: `lock.${id}`,
+      title: name,
+      group: 'Lock',
+      icon: 'lock',
+      run: () => selection.select({ lockClass: id, mode: undefined, lock: undefined }),
+    })),
+  ]
 }
 
 export function wordsOf(typed: string): string[] {
