@@ -5,7 +5,7 @@
  */
 import { process } from '../sim/scenarios/actors.ts'
 import type { Race } from './race.ts'
-import { either, hugeFaults, loadOnce, locksEntries, past, run, storeOnce, toEnd } from './stage.ts'
+import { either, hugeFaults, loadOnce, locksEntries, past, storeOnce, toEnd } from './stage.ts'
 
 export const pmdPteCollision: Race = {
   id: 'R19',
@@ -30,6 +30,5 @@ export const pmdPteCollision: Race = {
       title: 'the 2 MiB fault while the store waits for the entry',
       moves: [past('W', 'map_blocks'), toEnd('R'), toEnd('W')],
     },
-    { title: 'the 2 MiB fault before the PTE', moves: [run('W', 'acquire', 'ptl'), toEnd('R'), toEnd('W')] },
   ],
 }
