@@ -3,7 +3,7 @@
  */
 
 import type { Diagnostic, TraceEnd } from '#shared/model/trace.ts'
-import { isSkip } from '#shared/formats/diagnostics.ts'
+import { isSkip } from '#shared/model/diagnostics.ts'
 import type { Parsed } from './import-messages.ts'
 
 /** Ends of something whose begin is not in the trace: a few are normal where recording began, many are a warning. */

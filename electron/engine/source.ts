@@ -10,7 +10,7 @@ import { read } from 'node:fs'
 import { promisify } from 'node:util'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { TRAILING_BYTES, TRUNCATED_COMPRESSION } from '#shared/formats/diagnostics.ts'
+import { TRAILING_BYTES, TRUNCATED_COMPRESSION } from '#shared/model/diagnostics.ts'
 import { COMPRESSION_BYTES, compressionOf } from '#shared/formats/foreign.ts'
 import { Damage, decompress } from './decompress.ts'
 

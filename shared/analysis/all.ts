@@ -1,5 +1,6 @@
 export { contention } from './contention.ts'
 export { contentionOverTime } from './contention-over-time.ts'
+export { doctor } from './doctor.ts'
 export { holdPhases } from './hold-phases.ts'
 export { latency } from './latency.ts'
 export { latencyDistribution } from './latency-distribution.ts'

@@ -12,7 +12,7 @@ import { decodeUtf8 } from '../base/bytes.ts'
 import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Recorder } from '../spans/recorder.ts'
-import * as code from './diagnostics.ts'
+import * as code from '../model/diagnostics.ts'
 import {
   BODY_NAMED,
   BODY_NONE,

@@ -6,7 +6,7 @@
  */
 
 import type { Recorder } from '../spans/recorder.ts'
-import { LOST_EVENTS } from './diagnostics.ts'
+import { LOST_EVENTS } from '../model/diagnostics.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
 import type { StreamFormat } from './format.ts'
 import { sniffLines } from './sniff-lines.ts'

@@ -3,11 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { Progress } from '#shared/contract/methods.ts'
 import { compareKinds, kindLook, phaseFamily } from '#renderer/theme/kinds.ts'
 import { OP_KINDS } from '#shared/model/kinds.ts'
-import { answers, findings, holdFacts, recordingCommand } from '#renderer/panels/open/doctor.ts'
+import { findingLines } from '#renderer/panels/open/doctor.ts'
 import { nextMarks, progressWords, type Mark } from '#renderer/panels/open/import-progress.ts'
 import { familiesOf, mainDoing, type OverviewLock } from '#renderer/panels/overview/lock-phases.ts'
 import { kindSeries, overTimeTable } from '#renderer/panels/overview/over-time.ts'
-import { importSummary, traceInfo } from './support/fake-host.ts'
 
 describe('the progress of an import', () => {
   const at = (done: number, elapsedMs: number, part: Partial<Progress> = {}): Progress => ({
@@ -46,38 +45,17 @@ describe('the progress of an import', () => {
 })
 
 describe('the trace doctor', () => {
-  it('says what cannot be answered, why, and what to record', () => {
-    const list = answers(traceInfo({ shows: { holds: false, waits: true, states: false, ops: true } }), undefined)
-    expect(list.map(({ ok }) => ok)).toEqual(['yes', 'no', 'yes', 'no'])
-    expect(list[1]?.why).toContain('lockdep')
-    expect(recordingCommand(list)).toContain('-e sched:sched_switch')
-    expect(recordingCommand(list)).not.toContain('syscalls')
-  })
-
-  it('has nothing to record where everything is answered', () => {
-    expect(recordingCommand(answers(traceInfo(), undefined))).toBeUndefined()
-  })
-
-  it('does not call holds known when some classes have none', () => {
-    const row = (classId: number, holdTotalNs: number | null) => ({ classId, holdTotalNs, inferred: false })
-    const facts = holdFacts({ rows: [row(1, 5), row(1, 6), row(2, null)] } as never)
-    expect(facts).toEqual({ classes: 2, withoutHolds: 1, inferred: 0 })
-    expect(answers(traceInfo(), facts)[1]).toMatchObject({
-      ok: 'partly',
-      why: expect.stringContaining('1 of 2') as string,
-    })
-  })
-
-  it('lists what was skipped before what was merely noticed, and a reason only once', () => {
-    const diagnostic = { severity: 'warning', code: 'x', message: 'cut-off line', firstLine: 9, count: 2 } as const
-    const list = findings(
-      traceInfo({ diagnostics: [diagnostic, { ...diagnostic, severity: 'info', message: 'might_lock() left out' }] }),
-      importSummary({ skipped: [{ reason: 'cut-off line', count: 2, firstLine: 9 }] }),
-    )
-    expect(list.map(({ text }) => text)).toEqual([
-      'Skipped: cut-off line',
-      'Events lost by the recorder',
-      'might_lock() left out',
+  it('lists what was skipped before what was merely noticed', () => {
+    const finding = { severity: 'warning', code: 'x', message: 'cut-off line', firstLine: 9, count: 2 } as const
+    const lines = findingLines([
+      { ...finding, severity: 'info', message: 'might_lock() left out', skipped: false },
+      { ...finding, message: 'events lost', skipped: false },
+      { ...finding, skipped: true },
+    ])
+    expect(lines.map(({ text, tone }) => `${text}: ${tone}`)).toEqual([
+      'Skipped: cut-off line: warn',
+      'Events lost: warn',
+      'might_lock() left out: dim',
     ])
   })
 })

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
-import { isSkip } from '#shared/formats/diagnostics.ts'
+import { isSkip } from '#shared/model/diagnostics.ts'
 import { perfData } from '#shared/formats/perf-data/perf-data.ts'
 import { PerfScriptReader } from '#shared/formats/perf-script.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest'
-import { isSkip } from '#shared/formats/diagnostics.ts'
+import { isSkip } from '#shared/model/diagnostics.ts'
 import { sniff } from '#shared/formats/index.ts'
 import { PerfScriptReader } from '#shared/formats/perf-script.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'

@@ -4,7 +4,7 @@
  */
 
 import { expect, it } from 'vitest'
-import { isSkip } from '#shared/formats/diagnostics.ts'
+import { isSkip } from '#shared/model/diagnostics.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSource } from '#electron/engine/source.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { SKIP_CODES } from '#shared/formats/diagnostics.ts'
+import { SKIP_CODES } from '#shared/model/diagnostics.ts'
 import { repoRoot } from '../support/corpus.ts'
 
 /** Three megabytes that compress no better than traces do. */

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { SKIP_CODES } from '#shared/formats/diagnostics.ts'
+import { SKIP_CODES } from '#shared/model/diagnostics.ts'
 import { ftraceReader } from '#shared/formats/ftrace-text.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { TraceCollector } from '#shared/model/collect.ts'

@@ -5,7 +5,7 @@
 
 import { encodeUtf8 } from '../../base/bytes.ts'
 import type { Recorder } from '../../spans/recorder.ts'
-import * as code from '../diagnostics.ts'
+import * as code from '../../model/diagnostics.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { TraceDat } from './container.ts'
 import { parseEventFormat, type EventField, type EventFormat, type EventFormatText } from './event-format.ts'

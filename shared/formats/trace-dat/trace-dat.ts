@@ -11,7 +11,7 @@
 import { limits } from '../../base/limits.ts'
 import type { TraceMeta } from '../../model/trace.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
-import * as code from '../diagnostics.ts'
+import * as code from '../../model/diagnostics.ts'
 import type { FileFormat, FileReader } from '../format.ts'
 import type { RandomFile } from '../random-file.ts'
 import { ByteWriter } from './byte-writer.ts'

@@ -4,7 +4,7 @@
  * diagnostic is a remark about input that was used.
  */
 
-import type { Diagnostic } from '../model/trace.ts'
+import type { Diagnostic } from './trace.ts'
 
 export const UNPARSED_LINE = 'unparsed-line'
 export const LINE_TOO_LONG = 'line-too-long'
