@@ -12,7 +12,9 @@ import { unknownId } from '#shared/base/registry.ts'
 import type { ParsedParams, Progress } from '#shared/contract/methods.ts'
 import type { RaceInfo, RaceResult, VerdictRow, VerdictsResult } from '#shared/contract/races.ts'
 import { contender, isGroup, races } from '#shared/races/index.ts'
-import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import { parseStrategy, plainPolicyOf, strategies, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
+import { ownStrategy } from '#shared/sim/strategies/own.ts'
+import '../strategy/find.ts'
 import type { JobContext } from './jobs.ts'
 import type { RaceSpec } from './races-run.ts'
 import { entryUrl } from './spawn.ts'
@@ -50,9 +52,10 @@ export class Races {
   async run({ race, strategy, slots, script }: ParsedParams<'race.run'>, { signal }: JobContext): Promise<RaceResult> {
     const overrides = Object.entries(slots).map(([name, option]) => `${name}=${option}`)
     const spec: RaceSpec = { race: races.get(race).id, strategy, slots: overrides, script }
-    contender(parseStrategy(strategy, overrides))
+    const resolved = possible(strategy, overrides)
     refuseScript(spec)
-    if (this.#alone) return (await import('./races-run.ts')).one(spec)
+    // A user's own code runs in a thread, which can be ended.
+    if (this.#alone && ownStrategy(resolved.id) === undefined) return (await import('./races-run.ts')).one(spec)
     const pool = await this.#started()
     return (await pool.run(spec, { name: 'one', signal }).catch(sayCancelled(signal))) as RaceResult
   }
@@ -61,23 +64,30 @@ export class Races {
     const started = performance.now()
     const ids = params.races.length > 0 ? params.races.map((id) => races.get(id).id) : races.ids
     const against = params.strategies.length > 0 ? params.strategies : strategies.ids
-    const labels = against.map((text) => contender(parseStrategy(text)).strategy.label)
+    const labels = against.map((text) => possible(text).label)
     if (params.fresh) this.#cells.clear()
     const pool = await this.#started()
     let done = 0
     const report = () => context.onProgress(progressOf(done, ids.length * labels.length, started))
     report()
-    await Promise.all(
+    const cells = await Promise.all(
       ids.map(async (race) => {
-        const missing = labels.filter((label) => !this.#cells.has(keyOf(race, label)))
+        const known = labels.flatMap((label) => this.#cells.get(keyOf(race, label)) ?? [])
+        const missing = labels.filter((label) => !known.some((row) => row.strategy === label))
         const rows = missing.length === 0 ? [] : await this.#row(pool, { race, strategies: missing }, context.signal)
-        for (const row of rows) this.#cells.set(keyOf(race, row.strategy), row)
+        this.#keep(rows)
         done += labels.length
         report()
+        const all = new Map([...known, ...rows].map((row) => [row.strategy, row]))
+        return labels.flatMap((label) => all.get(label) ?? [])
       }),
     )
-    const rows = ids.flatMap((race) => labels.map((label) => this.#cells.get(keyOf(race, label)) as VerdictRow))
-    return { rows, wallMs: Math.round(performance.now() - started) }
+    return { rows: cells.flat(), wallMs: Math.round(performance.now() - started) }
+  }
+
+  #keep(rows: readonly VerdictRow[]): void {
+    if (this.#cells.size + rows.length > limits.raceCells) this.#cells.clear()
+    for (const row of rows) this.#cells.set(keyOf(row.race, row.strategy), row)
   }
 
   async #row(
@@ -112,6 +122,12 @@ function refuseScript({ race: id, script }: RaceSpec): void {
   if (isGroup(race))
     throw new ApiError('bad-request', `${id} has no scripts of its own`, `ask for ${race.parts.join(', ')}`)
   if (script >= race.scripts.length) throw unknownId('script', String(script), Object.keys(race.scripts))
+}
+
+/** What cannot be is refused before any thread is asked. */
+function possible(text: string, overrides: readonly string[] = []): ResolvedStrategy {
+  const strategy = parseStrategy(text, overrides)
+  return contender(strategy, plainPolicyOf(strategy)).strategy
 }
 
 function keyOf(race: string, strategy: string): string {

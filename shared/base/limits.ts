@@ -120,6 +120,8 @@ export const limits = {
   perfPlainBytes: 1024 * MiB,
   /** Bytes of a stream that are kept on disk for formats that are read in any order. */
   spoolBytes: 16 * 1024 * MiB,
+  /** Cells of verdict matrices one engine keeps. */
+  raceCells: 20_000,
   /** Steps of the search behind each race that held. */
   raceSteps: 80_000,
   /** Circles of one lock order that are kept with their paths; all are counted. */
@@ -136,6 +138,11 @@ export const limits = {
   scheduleChars: 1_000_000,
   /** Blocks of a device in a search, where a world is built per schedule. */
   explorePages: 16_384,
+  /** A strategy file of the user's own: bytes, ms its top level may take, rounds of its loops and pauses within one call. */
+  strategyBytes: 1 * MiB,
+  strategyLoadMs: 5_000,
+  strategyRounds: 1_000_000,
+  strategyPauses: 20_000,
   /** Simulated time of one run, ns. */
   simNs: 3_600_000_000_000,
 } as const
