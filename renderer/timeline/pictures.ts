@@ -23,6 +23,8 @@ export interface RowPicture {
   readonly view: TimelineView
   readonly tracks: readonly TimelineTrack[]
   readonly nsPerPixel: number
+  /** It was asked for by itself: it cannot be finer. */
+  readonly alone: boolean
 }
 
 export interface Wanted {
@@ -59,6 +61,9 @@ const AGAIN_MS = 300
 /** Rows whose pictures are kept; the ones not drawn for longest go first. */
 const KEPT_ROWS = 3_000
 
+/** `sharp`: the window. `finer`: one row of it again. `coarse`: the whole trace. */
+type Kind = 'sharp' | 'finer' | 'coarse'
+
 interface Kept {
   sharp: RowPicture | undefined
   coarse: RowPicture | undefined
@@ -75,7 +80,7 @@ export interface PicturesOptions {
 
 export function pictures({ source, onChange, now, onAnswered }: PicturesOptions): Pictures {
   const kept = new Map<string, Kept>()
-  let running: { abort: AbortController; kind: 'sharp' | 'coarse' } | undefined
+  let running: { abort: AbortController; kind: Kind } | undefined
   let latest: Wanted | undefined
   let failed: { error: unknown; wanted: Wanted } | undefined
   let isSettled = false
@@ -91,7 +96,7 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
     kept.set(row, found) // last in the map: used most recently
     return found
   }
-  function ask(kind: 'sharp' | 'coarse', question: ViewQuestion): void {
+  function ask(kind: Kind, question: ViewQuestion): void {
     const abort = new AbortController()
     const started = now()
     running = { abort, kind }
@@ -121,15 +126,15 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
       onChange()
     }, AGAIN_MS)
   }
-  function keep(kind: 'sharp' | 'coarse', question: ViewQuestion, view: TimelineView): void {
+  function keep(kind: Kind, question: ViewQuestion, view: TimelineView): void {
     const nsPerPixel = spanOf(question) / question.pixels
     const tracks: TimelineTrack[][] = question.rows.map(() => [])
     for (const track of view.tracks) tracks[track.row]?.push(track)
     const whole = latest !== undefined && coversAll(view, latest.durationNs)
     question.rows.forEach((row, i) => {
-      const picture: RowPicture = { view, tracks: tracks[i], nsPerPixel }
+      const picture: RowPicture = { view, tracks: tracks[i], nsPerPixel, alone: question.rows.length === 1 }
       const into = entry(row)
-      if (kind === 'sharp') into.sharp = picture
+      if (kind !== 'coarse') into.sharp = picture
       if (kind === 'coarse' || whole) into.coarse = picture
     })
     for (const row of kept.keys()) {
@@ -155,6 +160,15 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
     const unsharp = wanted.near.filter(poor)
     if (unsharp.length > 0) {
       ask('sharp', { ...sharpQuestion(wanted), rows: unsharp.slice(0, limits.timelineRows) })
+      return
+    }
+    // many rows share one answer's size: what came out coarser than the screen is asked for row by row
+    const blurred = wanted.rows.find((row) => {
+      const sharp = kept.get(row)?.sharp
+      return sharp !== undefined && sharp.view.coarse && !sharp.alone
+    })
+    if (blurred !== undefined) {
+      ask('finer', { ...sharpQuestion(wanted), rows: [blurred] })
       return
     }
     const uncoarse = [...wanted.rows, ...wanted.near].filter((row) => {
@@ -213,7 +227,7 @@ export function isSharp(picture: RowPicture | undefined, wanted: Wanted, margin:
   return view.mergedNs === 0 || nsPerPixel <= (spanOf(window) / pixels) * COARSER
 }
 
-export function sharpQuestion({ window, pixels, durationNs, rows, near }: Wanted): ViewQuestion {
+export function sharpQuestion({ window, pixels, durationNs, rows }: Wanted): ViewQuestion {
   const extra = spanOf(window) * MARGIN
   const wide = inTrace({ fromNs: window.fromNs - extra, toNs: window.toNs + extra }, durationNs)
   const fromNs = Math.floor(wide.fromNs)
@@ -223,6 +237,6 @@ export function sharpQuestion({ window, pixels, durationNs, rows, near }: Wanted
     fromNs,
     toNs,
     pixels: Math.max(1, Math.min(limits.timelinePixels, Math.ceil(pixels * share))),
-    rows: [...rows, ...near].slice(0, limits.timelineRows),
+    rows: rows.slice(0, limits.timelineRows),
   }
 }

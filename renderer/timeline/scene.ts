@@ -6,7 +6,7 @@
 import type { TrackFamily } from '#shared/timeline/types.ts'
 import type { Layout } from './layout.ts'
 import type { RowPicture } from './pictures.ts'
-import { xOf, type TimeScale, type TimeWindow } from './window.ts'
+import { wholeTrace, xOf, type TimeScale, type TimeWindow } from './window.ts'
 
 export const OVERVIEW_PX = 52
 export const RULER_PX = 36
@@ -134,7 +134,7 @@ export function scaleOf(scene: Scene): TimeScale {
 
 export function overviewScale(scene: Scene): TimeScale {
   const { left, right } = frameOf(scene)
-  return { window: { fromNs: 0, toNs: Math.max(1, scene.durationNs) }, left, width: right - left }
+  return { window: wholeTrace(scene.durationNs), left, width: right - left }
 }
 
 export function scrollRoom(scene: Scene): number {

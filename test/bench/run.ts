@@ -15,6 +15,7 @@ import { benchKernel } from './kernel.ts'
 import { measure, median, printFigures, type Figure } from './measure.ts'
 import { benchRaces } from './races.ts'
 import { benchSimulate } from './simulate.ts'
+import { benchTimelineWindow } from './timeline-window.ts'
 import { benchWindow } from './window.ts'
 
 const LOCKS = 'dax/dax-ext4-faultheavy-lockstat.trace.txt.zst'
@@ -148,6 +149,7 @@ async function main(): Promise<number> {
       rmSync(input)
       if (wants('answers')) ok = benchAnswers(saved) && ok
       if (wants('window')) ok = (await benchWindow(saved)) && ok
+      if (wants('window')) ok = (await benchTimelineWindow(saved)) && ok
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
