@@ -4,6 +4,12 @@ import { useToastStore } from '../stores/toasts.ts'
 import { copyText } from '../ui/save.ts'
 import { commandGroup } from './command.ts'
 
+/** The desktop's address means nothing to a browser. */
+const WHERE_IT_LEADS =
+  location.protocol === 'app:'
+    ? 'Pasted into the palette (Ctrl Shift P) it leads back here.'
+    : 'In an address bar or the palette it leads back here, while this host runs.'
+
 export const file = commandGroup({
   id: 'file',
   title: 'File',
@@ -49,7 +55,7 @@ export const file = commandGroup({
         keys: ['Alt+KeyC'],
         icon: 'link',
         when: () => files.current !== undefined,
-        run: () => copy(links.address(location), 'the link to this view', 'It works while this host runs.'),
+        run: () => copy(links.address(location), 'the link to this view', WHERE_IT_LEADS),
       },
       {
         id: 'file.copy-text',

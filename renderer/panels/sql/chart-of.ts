@@ -99,7 +99,7 @@ const number = (column: string) => (value: number) =>
 
 function frame({ ink }: ChartInput, left: number): ChartOption {
   return {
-    grid: { left, right: 20, top: 10, bottom: 22, containLabel: false },
+    grid: { left, right: 24, top: 10, bottom: 22, containLabel: false },
     tooltip: { renderMode: 'richText', confine: true },
     textStyle: { color: ink('text'), fontFamily: ink('font-ui'), fontSize: 11 },
   }
@@ -127,7 +127,11 @@ function barChart(input: ChartInput): MadeChart {
     cut: rows.length > most ? `${most} of ${formatCount(rows.length)}` : '',
     option: {
       ...frame(input, left),
-      xAxis: { type: 'value', splitNumber: 3, axisLabel: { formatter: show, hideOverlap: true } },
+      xAxis: {
+        type: 'value',
+        splitNumber: 3,
+        axisLabel: { formatter: show, hideOverlap: true, alignMaxLabel: 'right' },
+      },
       yAxis: {
         type: 'category',
         inverse: true,
@@ -167,7 +171,7 @@ function pairChart(input: ChartInput): MadeChart {
         scale: true,
         splitNumber: 4,
         splitLine: { show: false },
-        axisLabel: { formatter: number(x.name), hideOverlap: true },
+        axisLabel: { formatter: number(x.name), hideOverlap: true, alignMaxLabel: 'right' },
       },
       yAxis: { type: 'value', scale: !line, splitNumber: 3, axisLabel: { formatter: number(y.name) } },
       tooltip: { trigger: line ? 'axis' : 'item', renderMode: 'richText', confine: true },
@@ -215,7 +219,7 @@ function distribution(input: ChartInput): MadeChart {
         max: place(low) + BINS * step,
         splitNumber: 4,
         splitLine: { show: false },
-        axisLabel: { formatter: (at: number) => show(back(at)), hideOverlap: true },
+        axisLabel: { formatter: (at: number) => show(back(at)), hideOverlap: true, alignMaxLabel: 'right' },
       },
       yAxis: { type: 'value', splitNumber: 3, axisLabel: { formatter: number('') } },
       tooltip: {
