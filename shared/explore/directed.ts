@@ -52,7 +52,6 @@ function runUntil(filming: Filming, line: ScriptLine): boolean {
   const { at, name, nth = 1 } = line.until
   let seen = 0
   for (;;) {
-    if (k.deadlock !== undefined) return false
     if (task.state === 'done') return at === 'done'
     const free = execution.canMove(task)
     if (at === 'blocked' && !free) {

@@ -60,11 +60,8 @@ export class Execution {
     this.k = this.world.k
   }
 
-  /** Is it a choice to let this task move now? */
   canMove(task: SimTask): boolean {
-    if (!this.k.canStep(task)) return false
-    const lock = task.waitingFor
-    return lock === undefined || lock.admits(task.waitingMode) || (task.waitingMode === 'exclusive' && lock.readers > 0)
+    return canMove(this.k, task)
   }
 
   /** Would it be a preemption to let another task than the last one move? Who paused by itself is not preempted. */
@@ -74,11 +71,8 @@ export class Execution {
     return this.canMove(task) && !pauses(task)
   }
 
-  /** Nothing is left to happen: nobody can move but timers, and nobody is left to need them. */
   get atRest(): boolean {
-    const { tasks, live } = this.k
-    for (const task of tasks) if (this.canMove(task) && (live > 0 || !task.daemon || !pauses(task))) return false
-    return true
+    return atRest(this.k)
   }
 
   move(id: number): void {
@@ -104,7 +98,7 @@ export class Execution {
 
   /** Lets everybody go on in the default order until nobody can. */
   runOut(): void {
-    while (this.k.deadlock === undefined && !this.atRest) {
+    while (!this.atRest) {
       if (this.moves.length >= limits.exploreDepth) {
         this.cut = true
         return
@@ -113,29 +107,9 @@ export class Execution {
     }
   }
 
-  /** Nobody can move: who wants a lock queues up for it, the aftermath runs, and what is left is judged. */
   end(): void {
-    const { k, world, subject } = this
-    if (this.cut) return
-    for (const task of k.tasks) if (k.deadlock === undefined && k.canStep(task)) k.step(task)
-    if (k.deadlock === undefined && k.live === 0) this.#settle()
-    judgeRest(world)
-    subject.judge?.(world)
+    if (!this.cut) judgeEnd(this.subject, this.world)
     this.note()
-  }
-
-  #settle(): void {
-    const { k, world, subject } = this
-    world.checks?.atRest()
-    if (subject.settle === undefined) return
-    world.rounds = Infinity
-    const before = k.tasks.length
-    subject.settle(world)
-    for (let steps = 0; k.tasks.length > before && k.live > 0 && steps < limits.exploreDepth; steps++) {
-      const task = k.tasks.find((one) => k.canStep(one) && !one.daemon) ?? k.tasks.find((one) => k.canStep(one))
-      if (task === undefined) return
-      k.step(task)
-    }
   }
 
   /** Findings that came up since it was last called belong to the moves made so far. */
@@ -161,8 +135,47 @@ export class Execution {
   }
 }
 
+/** Is it a choice to let this task move now? */
+export function canMove(k: Kernel, task: SimTask): boolean {
+  if (!k.canStep(task)) return false
+  const lock = task.waitingFor
+  return lock === undefined || lock.admits(task.waitingMode) || (task.waitingMode === 'exclusive' && lock.readers > 0)
+}
+
+/** Nothing is left to happen: nobody can move but timers, and nobody is left to need them. */
+export function atRest(k: Kernel): boolean {
+  for (const task of k.tasks) if (canMove(k, task) && (k.live > 0 || !task.daemon || !pauses(task))) return false
+  return true
+}
+
+/**
+ * Nobody can move (a deadlock ends nothing for those outside it): who wants a lock queues up for it, the aftermath runs, and what is
+ * left is judged.
+ */
+export function judgeEnd(subject: Subject, world: World): void {
+  const { k } = world
+  for (const task of k.tasks) if (k.canStep(task) && task.waitingFor !== undefined) k.step(task)
+  if (k.deadlock === undefined && k.live === 0) settle(subject, world)
+  judgeRest(world)
+  subject.judge?.(world)
+}
+
+function settle(subject: Subject, world: World): void {
+  const { k } = world
+  world.checks?.atRest()
+  if (subject.settle === undefined) return
+  world.rounds = Infinity
+  const before = k.tasks.length
+  subject.settle(world)
+  for (let steps = 0; k.tasks.length > before && k.live > 0 && steps < limits.exploreDepth; steps++) {
+    const task = k.tasks.find((one) => k.canStep(one) && !one.daemon) ?? k.tasks.find((one) => k.canStep(one))
+    if (task === undefined) return
+    k.step(task)
+  }
+}
+
 /** Its next move is just going on after a pause. */
-function pauses(task: SimTask): boolean {
+export function pauses(task: SimTask): boolean {
   return task.waitingFor === undefined && task.footprint === 0
 }
 

@@ -33,7 +33,6 @@ export function play(
 ): Outcome {
   const execution = new Execution(subject)
   for (const [i, id] of moves.entries()) {
-    if (execution.k.deadlock !== undefined) break
     if (able(execution, id)) execution.move(id)
     else if (options.lenient !== true) throw cannotMove(execution, id, i)
   }
@@ -47,7 +46,6 @@ export function film(subject: Subject, moves: readonly number[], options: { read
   const filming = new Filming(subject, options.state !== false)
   const { execution } = filming
   for (const [i, id] of moves.entries()) {
-    if (execution.k.deadlock !== undefined) break
     if (!able(execution, id)) throw cannotMove(execution, id, i)
     filming.move(id)
   }
@@ -78,7 +76,7 @@ export class Filming {
 
   runOut(): void {
     const { execution } = this
-    while (execution.k.deadlock === undefined && !execution.atRest) {
+    while (!execution.atRest) {
       if (execution.moves.length >= limits.exploreDepth) {
         execution.cut = true
         return

@@ -1,0 +1,448 @@
+/**
+ * Stateless depth-first search of one subtree of schedules, with dynamic partial-order reduction (Flanagan and Godefroid,
+ * POPL 2005): after every move the races with earlier moves are looked up, and where the other order might matter the other
+ * task (or one that leads to it) is put on the list of the earlier point.
+ *
+ *   without a bound    sleep sets too (Godefroid): what a sibling has covered is not gone into again
+ *   preemption bound   a run over the bound is not made. The order that a race asks for may then only be reachable by
+ *                      switching earlier, where it is free; so every race also puts its task on the list at the start of
+ *                      the stretch that the earlier move belongs to, and of the stretch before (Coons, Musuvathi and
+ *                      McKinley, OOPSLA 2013: BPOR). Sleep sets are off, because the run that covers for a sleeping one
+ *                      may itself be over the bound.
+ *
+ * A unit is a prefix and everything below it. Points above its prefix belong to others: what races ask for there is handed
+ * up as escapes. A unit may be stopped after any execution; what it has left are units again (explorer.ts), so the tree is
+ * shared among workers and the result does not depend on how many there are.
+ */
+
+import { assert } from '../base/assert.ts'
+import type { SimTask } from '../sim/task.ts'
+import { atRest, canMove, judgeEnd, pauses } from './execution.ts'
+import { codeOfAccess, dependent, FootprintSink, pendingCode } from './footprint.ts'
+import { Order } from './order.ts'
+import type { Subject } from './subject.ts'
+import type { Kernel } from '../sim/kernel.ts'
+import type { World } from '../sim/world.ts'
+
+/** A task that a sibling has covered, with what it did there. */
+export interface Sleeper {
+  readonly task: number
+  readonly codes: readonly number[]
+}
+
+export interface UnitSpec {
+  readonly prefix: readonly number[]
+  /** Asleep at the last point of the prefix, before its last move. */
+  readonly sleepers: readonly Sleeper[]
+}
+
+export interface SearchOptions {
+  /** Most preemptions of a schedule; undefined: no bound. */
+  readonly preemptions: number | undefined
+  /** Most moves of an execution. */
+  readonly depth: number
+  /** False: every choice at every point, for measuring and testing. */
+  readonly reduce: boolean
+}
+
+/** A point of the path with what is left to do there. */
+export interface OpenPoint {
+  readonly prefix: readonly number[]
+  /** Tasks gone into, the current one included; with their footprints where known. */
+  readonly done: number
+  readonly doneCodes: readonly Sleeper[]
+  /** Tasks on the list, as bits. */
+  readonly todo: number
+  readonly sleepers: readonly Sleeper[]
+}
+
+export interface UnitResult {
+  readonly executions: number
+  /** Those that ended early because everything left was asleep. */
+  readonly redundant: number
+  readonly steps: number
+  /** Executions that were too long. */
+  readonly cut: number
+  /** Some move was over the bound. */
+  readonly bounded: boolean
+  /** Points above the unit (moves before) and tasks asked for there, as bits. */
+  readonly escapes: readonly { readonly depth: number; readonly tasks: number }[]
+  readonly open: readonly OpenPoint[]
+  readonly found: readonly Found[]
+}
+
+export interface Found {
+  readonly key: string
+  readonly moves: readonly number[]
+}
+
+const ALL_TASKS = 30
+
+class Point {
+  enabled = 0
+  backtrack = 0
+  done = 0
+  chosen = -1
+  /** Task whose continuing is no preemption; -1: any choice is free. */
+  continues = -1
+  preemptions = 0
+  /** Footprint of the chosen move. */
+  codes: number[] = []
+  sleepers: Sleeper[] = []
+  doneCodes: Sleeper[] = []
+}
+
+export class Search {
+  readonly #subject: Subject
+  readonly #options: SearchOptions
+  readonly #sink = new FootprintSink()
+  readonly #points: Point[] = []
+  readonly #spec: UnitSpec
+  readonly #floor: number
+  readonly #escapes: number[] = []
+  readonly #keys = new Set<string>()
+  readonly #found: Found[] = []
+  #order: Order | undefined
+  #races = new Int32Array(0)
+  #blocked: boolean[] = []
+  #world!: World
+  #k!: Kernel
+  #length = 0
+  #ended = false
+  #executions = 0
+  #redundant = 0
+  #steps = 0
+  #cut = 0
+  #bounded = false
+
+  constructor(subject: Subject, spec: UnitSpec, options: SearchOptions) {
+    this.#subject = subject
+    this.#spec = spec
+    this.#options = options
+    this.#floor = spec.prefix.length
+  }
+
+  get executions(): number {
+    return this.#executions
+  }
+
+  get steps(): number {
+    return this.#steps
+  }
+
+  /** Moves of the last execution. */
+  get path(): readonly number[] {
+    return this.#moves(this.#length)
+  }
+
+  /** One more execution; false when there is none left. */
+  next(): boolean {
+    if (this.#ended) return false
+    const from = this.#executions === 0 ? 0 : this.#backtrack()
+    if (from === -1) {
+      this.#ended = true
+      return false
+    }
+    this.#executions++
+    this.#build()
+    this.#repeat(from)
+    this.#run()
+    return true
+  }
+
+  result(): UnitResult {
+    const open: OpenPoint[] = []
+    if (!this.#ended && this.#executions > 0) {
+      for (let depth = this.#floor; depth < this.#length; depth++) {
+        const point = this.#points[depth]
+        open.push({
+          prefix: this.#moves(depth),
+          done: point.done,
+          doneCodes: [...point.doneCodes, ...(point.chosen === -1 ? [] : [{ task: point.chosen, codes: point.codes }])],
+          todo: point.backtrack & ~point.done,
+          sleepers: point.sleepers,
+        })
+      }
+    }
+    const escapes = [...this.#escapes.entries()].filter(([, tasks]) => tasks !== undefined && tasks !== 0)
+    return {
+      executions: this.#executions,
+      redundant: this.#redundant,
+      steps: this.#steps,
+      cut: this.#cut,
+      bounded: this.#bounded,
+      escapes: escapes.map(([depth, tasks]) => ({ depth, tasks })),
+      open,
+      found: this.#found,
+    }
+  }
+
+  #moves(length: number): number[] {
+    return this.#points.slice(0, length).map((point) => point.chosen)
+  }
+
+  // ---- one execution ----
+
+  #build(): void {
+    this.#sink.reset()
+    this.#world = this.#subject.build(this.#sink)
+    this.#k = this.#world.k
+    const { length } = this.#k.tasks
+    if (this.#order === undefined) {
+      assert(length <= ALL_TASKS, `a search has at most ${ALL_TASKS} tasks`)
+      this.#order = new Order(length)
+      this.#races = new Int32Array(length)
+      this.#blocked = new Array<boolean>(length).fill(false)
+    }
+    this.#blocked.fill(false)
+  }
+
+  /** The deepest point with something left on its list; -1 none. The points below it are dropped. */
+  #backtrack(): number {
+    for (let depth = this.#length - 1; depth >= this.#floor; depth--) {
+      const point = this.#points[depth]
+      this.#retire(point)
+      for (;;) {
+        const left = point.backtrack & ~point.done
+        if (left === 0) break
+        const task = 31 - Math.clz32(left & -left)
+        point.done |= 1 << task
+        if (this.#sleeps(point, task) || this.#overBound(point, task)) continue
+        point.chosen = task
+        this.#length = depth + 1
+        return depth
+      }
+    }
+    return -1
+  }
+
+  /** The chosen move has been explored: it sleeps from now on. */
+  #retire(point: Point): void {
+    if (point.chosen === -1) return
+    if (this.#options.preemptions === undefined) point.doneCodes.push({ task: point.chosen, codes: point.codes })
+    point.codes = []
+    point.chosen = -1
+  }
+
+  #sleeps(point: Point, task: number): boolean {
+    return point.sleepers.some((one) => one.task === task)
+  }
+
+  #overBound(point: Point, task: number): boolean {
+    const { preemptions } = this.#options
+    if (preemptions === undefined || point.continues === -1 || point.continues === task) return false
+    if (point.preemptions < preemptions) return false
+    this.#bounded = true
+    return true
+  }
+
+  /** Makes the moves up to `from` again, which are known; the first time they are the unit's prefix. */
+  #repeat(from: number): void {
+    const order = this.#order as Order
+    order.cutTo(from)
+    const { tasks } = this.#k
+    for (let depth = 0; depth < from; depth++) {
+      const task = tasks[this.#points[depth].chosen]
+      task.footprint = 0
+      this.#sink.mover = task.id
+      this.#k.step(task)
+    }
+    this.#steps += from
+    this.#k.touched.length = 0
+    this.#sink.codes.length = 0
+    for (const task of tasks) this.#blocked[task.id] = task.state === 'blocked'
+  }
+
+  #run(): void {
+    const k = this.#k
+    const { prefix } = this.#spec
+    let depth = (this.#order as Order).length
+    if (depth < this.#length) {
+      this.#move(depth)
+      depth++
+    }
+    for (; ; depth++) {
+      if (atRest(k)) break
+      if (depth >= this.#options.depth) {
+        this.#cut++
+        this.#pendingRaces()
+        this.#length = depth
+        return
+      }
+      const point = this.#arrive(depth)
+      const task = depth < prefix.length ? prefix[depth] : this.#choose(point)
+      if (task === -1) {
+        // Everything that could move is asleep: covered elsewhere.
+        this.#redundant++
+        this.#length = depth
+        return
+      }
+      point.chosen = task
+      point.done |= 1 << task
+      point.backtrack |= 1 << task
+      this.#length = depth + 1
+      this.#move(depth)
+    }
+    this.#length = depth
+    this.#pendingRaces()
+    judgeEnd(this.#subject, this.#world)
+    this.#judge()
+  }
+
+  /** A new point: who can move, who sleeps. */
+  #arrive(depth: number): Point {
+    const k = this.#k
+    const point = (this.#points[depth] ??= new Point())
+    point.enabled = 0
+    for (const task of k.tasks) if (canMove(k, task)) point.enabled |= 1 << task.id
+    point.done = 0
+    point.backtrack = 0
+    point.chosen = -1
+    point.codes = []
+    point.doneCodes = []
+    point.sleepers = []
+    point.continues = -1
+    point.preemptions = 0
+    if (depth === 0) {
+      if (this.#floor === 0) return point
+    } else {
+      const before = this.#points[depth - 1]
+      const last = k.tasks[before.chosen]
+      if ((point.enabled & (1 << last.id)) !== 0 && !pauses(last)) point.continues = last.id
+      const preempted = before.continues !== -1 && before.continues !== before.chosen
+      point.preemptions = before.preemptions + (preempted ? 1 : 0)
+      if (this.#options.preemptions === undefined) this.#passSleepers(before, point)
+    }
+    if (depth === this.#floor - 1) point.sleepers = [...this.#spec.sleepers]
+    return point
+  }
+
+  /** Who slept before a move, and is independent of it, sleeps after it. */
+  #passSleepers(before: Point, after: Point): void {
+    for (const one of before.sleepers) {
+      if (one.task !== before.chosen && !dependent(one.codes, before.codes)) after.sleepers.push(one)
+    }
+    for (const one of before.doneCodes) {
+      if (one.task !== before.chosen && !dependent(one.codes, before.codes)) after.sleepers.push(one)
+    }
+  }
+
+  /** Who goes first at a new point: who moved last, else the next in turn, but nobody who sleeps. -1: all sleep. */
+  #choose(point: Point): number {
+    const awake = point.sleepers.reduce((mask, one) => mask & ~(1 << one.task), point.enabled)
+    if (!this.#options.reduce) point.backtrack = awake
+    if (point.continues !== -1 && (awake & (1 << point.continues)) !== 0) return point.continues
+    const { length } = this.#k.tasks
+    const last = this.#length === 0 ? -1 : this.#points[this.#length - 1].chosen
+    for (let i = 1; i <= length; i++) {
+      const id = (last + i) % length
+      if ((awake & (1 << id)) !== 0) return id
+    }
+    return -1
+  }
+
+  /** Makes the chosen move of a point; races put others on the lists of earlier points. */
+  #move(depth: number): void {
+    const k = this.#k
+    const order = this.#order as Order
+    const point = this.#points[depth]
+    const task = k.tasks[point.chosen]
+    const { codes } = this.#sink
+    this.#sink.mover = task.id
+    codes.length = 0
+    k.touched.length = 0
+    if (task.footprint !== 0) codes.push(codeOfAccess(task.footprint))
+    task.footprint = 0
+    k.step(task)
+    this.#steps++
+    for (const touched of k.touched) codes.push(codeOfAccess(touched))
+    point.codes = [...codes]
+    order.clockOf(task.id)
+    if (this.#options.reduce && order.races(task.id, codes, this.#races)) this.#reverse(task.id)
+    order.push(task.id, codes)
+    for (const other of k.tasks) {
+      const blocked = other.state === 'blocked'
+      if (this.#blocked[other.id] && !blocked) order.wakes(other.id)
+      this.#blocked[other.id] = blocked
+    }
+  }
+
+  /** At the end: what the tasks that are left would have done next races too. */
+  #pendingRaces(): void {
+    if (!this.#options.reduce) return
+    const order = this.#order as Order
+    for (const task of this.#k.tasks) {
+      if (task.state === 'done') continue
+      const code = pendingCode(task)
+      if (code === -1) continue
+      order.clockOf(task.id)
+      if (order.races(task.id, [code], this.#races)) this.#reverse(task.id)
+    }
+  }
+
+  /** `task` is to go before each move in `#races`. `order.clock` is what was ordered before its move. */
+  #reverse(task: number): void {
+    const races = this.#races
+    const bounded = this.#options.preemptions !== undefined
+    for (const move of races) {
+      if (move === 0) continue
+      this.#ask(move - 1, task)
+      if (!bounded) continue
+      const start = this.#stretch(move - 1)
+      if (start < move - 1) this.#ask(start, task)
+      if (start > 0) this.#ask(this.#stretch(start - 1), task)
+    }
+  }
+
+  /** First move of the stretch of one task's moves that this one belongs to. */
+  #stretch(move: number): number {
+    let at = move
+    while (at > 0 && this.#points[at - 1].chosen === this.#points[at].chosen) at--
+    return at
+  }
+
+  /** Puts a task on the list of the point before a move, or those that lead to it. */
+  #ask(move: number, task: number): void {
+    const point = this.#points[move]
+    let wanted: number
+    if ((point.enabled & (1 << task)) !== 0) wanted = 1 << task
+    else wanted = this.#options.preemptions === undefined ? this.#leadingTo(point, move) : point.enabled
+    if (this.#options.preemptions === undefined) {
+      const { clock } = this.#order as Order
+      let candidates = wanted
+      for (let other = 0; other < clock.length; other++) {
+        if (clock[other] >= move + 2 && (point.enabled & (1 << other)) !== 0) candidates |= 1 << other
+      }
+      // Any one of them will do (persistent sets): none is needed where one is listed.
+      if (move >= this.#floor && (candidates & point.backtrack) !== 0 && (wanted & (wanted - 1)) === 0) return
+    }
+    if (move >= this.#floor) point.backtrack |= wanted
+    else this.#escapes[move] = (this.#escapes[move] ?? 0) | wanted
+  }
+
+  /** A task that can move there and has a later move ordered before the one in question; all that can if there is none. */
+  #leadingTo(point: Point, move: number): number {
+    const { clock } = this.#order as Order
+    for (let other = 0; other < clock.length; other++) {
+      if (clock[other] >= move + 2 && (point.enabled & (1 << other)) !== 0) return 1 << other
+    }
+    return point.enabled
+  }
+
+  #judge(): void {
+    for (const finding of this.#k.findings) {
+      const key = findingKey(finding.invariant, finding.message)
+      if (this.#keys.has(key)) continue
+      this.#keys.add(key)
+      this.#found.push({ key, moves: this.#moves(this.#length) })
+    }
+  }
+}
+
+/** The same violation in another execution: numbers of blocks, tasks and stores differ, parts of a circle may turn. */
+export function findingKey(invariant: string, message: string): string {
+  const parts = message.replace(/\d+/g, '#').split('; ').sort()
+  return `${invariant} ${parts.join('; ')}`
+}
+
+export type { SimTask }
