@@ -30,6 +30,7 @@ export const pages: readonly Page[] = registry<Page>('page', [
   page('timeline', 'Timeline', 'Alt+Digit3', () => import('./TimelinePage.vue'), 'Trace'),
   page('contention', 'Contention', 'Alt+Digit4', () => import('./ContentionPage.vue'), 'Trace'),
   page('latency', 'Latency', 'Alt+Digit5', () => import('./LatencyPage.vue'), 'Trace'),
+  page('lock-order', 'Lock order', 'Alt+KeyL', () => import('./LockOrderPage.vue'), 'Trace'),
   page('compare', 'Compare', 'Alt+Digit6', () => import('./ComparePage.vue'), 'What if'),
   page('races', 'Races', 'Alt+Digit7', () => import('./RacesPage.vue'), 'What if'),
   page('simulate', 'Simulate', 'Alt+Digit8', () => import('./SimulatePage.vue'), 'What if'),

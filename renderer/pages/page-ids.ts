@@ -9,6 +9,7 @@ export const PAGE_IDS = [
   'timeline',
   'contention',
   'latency',
+  'lock-order',
   'compare',
   'races',
   'simulate',

@@ -31,14 +31,12 @@ export const useFilmStore = defineStore('races-film', () => {
   const besideChoice = ref<string>()
   const beside = computed(() => besideChoice.value ?? fixFor(main.film.value?.strategy))
 
-  watch(main.film, (film) => {
+  watch(main.film, () => {
     player.stop()
     at.value = firstViolation(frames.value) ?? 0
-    if (film) void other.show({ race: film.race, strategy: beside.value })
   })
-  watch(beside, (strategy) => {
-    const film = main.film.value
-    if (film) void other.show({ race: film.race, strategy })
+  watch([main.film, beside], ([film, strategy]) => {
+    if (film) void other.show(sameScript(film, strategy))
   })
   function recut(next: Grain): void {
     const step = frames.value[at.value]?.from ?? 0
@@ -51,7 +49,7 @@ export const useFilmStore = defineStore('races-film', () => {
 
   async function copySchedule(): Promise<void> {
     const schedule = main.film.value?.schedule
-    if (schedule == null) return
+    if (schedule === null || schedule === undefined) return
     await navigator.clipboard.writeText(schedule)
     toasts.show({ level: 'done', title: 'The schedule is copied', detail: schedule })
   }
@@ -98,7 +96,16 @@ function fixFor(strategy: string | undefined): string {
 export interface FilmName {
   readonly race: string
   readonly strategy: string
+  /** Film this script, whatever decided. */
+  readonly script?: number
 }
+
+/** What is shown beside a film: the script that led to it, driven as far as the other strategy lets it. */
+function sameScript(film: RaceResult, strategy: string): FilmName {
+  return { race: film.decidedBy, strategy, ...(film.script === null ? {} : { script: film.script }) }
+}
+
+const keyOf = ({ race, strategy, script }: FilmName): string => `${cellKey(race, strategy)} ${script ?? ''}`
 
 function useFilms() {
   const client = useClient()
@@ -118,7 +125,7 @@ function useFilms() {
       abort = undefined
       asked.value = name
       error.value = undefined
-      const known = kept.get(cellKey(name.race, name.strategy))
+      const known = kept.get(keyOf(name))
       if (known) {
         film.value = known
         state.value = 'ready'
@@ -128,7 +135,7 @@ function useFilms() {
       state.value = 'loading'
       try {
         const result = await client.call('race.run', { ...name, slots: {} }, { signal: mine.signal })
-        keep(result)
+        keep(name, result)
         if (abort !== mine) return
         film.value = result
         state.value = 'ready'
@@ -140,8 +147,8 @@ function useFilms() {
     }
     return { film, asked, state, error, show, retry: () => void (asked.value && show(asked.value)) }
   }
-  function keep(result: RaceResult): void {
-    kept.set(cellKey(result.race, result.strategy), result)
+  function keep(name: FilmName, result: RaceResult): void {
+    kept.set(keyOf(name), result)
     if (kept.size > KEPT) kept.delete(kept.keys().next().value ?? '')
     races.put([result])
   }

@@ -6,6 +6,7 @@ export const icons = {
   open: 'M2 5h4l1.5 2H14v6H2z',
   overview: 'M2 2h5v5H2zM9 2h5v3H9zM9 7h5v7H9zM2 9h5v5H2z',
   contention: 'M4 7V5a4 4 0 0 1 8 0v2M3 7h10v7H3z',
+  'lock-order': 'M3 3h4v4H3zM9 9h4v4H9zM7 5h4v4M9 11H5V7',
   latency: 'M2 14V2M2 14h12M4 12c2-8 4-8 5-4s3 4 5 4',
   clock: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 5v3l2 2',
   filter: 'M2 3h12l-5 6v4l-2 1V9z',

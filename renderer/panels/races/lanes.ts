@@ -5,7 +5,7 @@
 
 import { fitText } from '../../ui/canvas-text.ts'
 import type { Tokens } from '../../theme/tokens.ts'
-import { actorsOf, framesOf, lockStates, type FilmSource } from './film.ts'
+import { actorsOf, framesOf, lockStates, type FilmSource, type Frame } from './film.ts'
 import { lockName, shortAction } from './words.ts'
 
 export interface LaneBlock {
@@ -46,18 +46,22 @@ export function lanesOf(film: FilmSource): Lanes {
             : state.wants !== undefined
               ? 'waiting'
               : 'held'
-      const label = acts
-        ? shortAction(frame.title)
-        : look === 'waiting'
-          ? `waits for ${lockName(state.wants ?? '')}`
-          : ''
+      const label = acts ? blockLabel(frame) : look === 'waiting' ? `waits for ${lockName(state.wants ?? '')}` : ''
       const last = blocks.at(-1)
-      if (!acts && last?.to === at && last.look === look) blocks[blocks.length - 1] = { ...last, to: at + 1 }
+      if (last?.to === at && last.look === look)
+        blocks[blocks.length - 1] = { ...last, to: at + 1, label: last.label || label }
       else blocks.push({ from: at, to: at + 1, look, label })
     })
     return { name, blocks }
   })
   return { rows, frames: frames.length }
+}
+
+/** What it is about: the operation it begins, else the phase it is in. */
+function blockLabel({ title, phase }: Frame): string {
+  const begins = /^begins (\w+)(.*)/.exec(title)
+  if (begins) return shortAction(`${begins[1]}${begins[2]}`)
+  return title.startsWith('waits for') || phase === undefined ? shortAction(title) : phase
 }
 
 interface LanesPicture {
@@ -84,8 +88,8 @@ export function paintLanes(ctx: CanvasRenderingContext2D, { lanes, width, height
       const x = GUTTER + block.from * unit
       const w = Math.max(2, (block.to - block.from) * unit - 2)
       const ink = fillBlock(ctx, block.look, { x, y, w, h }, tokens)
-      const text = h >= 11 && w > 30 ? fitText(ctx, block.label, w - 8) : ''
-      if (text === '') continue
+      const text = block.label
+      if (h < 11 || text === '' || ctx.measureText(text).width > w - 10) continue
       if (block.look === 'waiting') {
         ctx.fillStyle = tokens.color('surface')
         ctx.fillRect(x + 3, y + 2, ctx.measureText(text).width + 4, h - 4)

@@ -88,6 +88,10 @@ export function outcomeWords(cell: VerdictRow | undefined): string {
   return `${look}, ${cell.invariants.join(', ')}`
 }
 
+export function sentences(notes: readonly string[]): string {
+  return notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`).join(' ')
+}
+
 /** What is worth knowing beside the outcome, one sentence each. */
 export function cellNotes(cell: VerdictRow | undefined): string[] {
   if (cell === undefined) return []

@@ -1,0 +1,98 @@
+/**
+ * What the lock order panels show, whoever it comes from: classes, edges with who showed them first, circles. A trace's edges
+ * lead to a span of the timeline; those of a race or a search to a move of its film.
+ */
+
+import type { LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
+import { orderMatrix, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
+import type { ColumnSpec } from '../../ui/table-spec.ts'
+
+export interface OrderEdge extends OrderPair {
+  /** `exclusive → shared`, each pair that was seen. */
+  readonly modes: string
+  /** Who showed it first; the operation it was in. */
+  readonly task: string
+  readonly op: string | undefined
+  /** ns in a trace, a move in a film. */
+  readonly at: number
+  /** Row of the lock span asked for. */
+  readonly span: number | undefined
+}
+
+export interface OrderCircle {
+  readonly classes: readonly string[]
+  readonly edges: readonly OrderEdge[]
+  readonly lockdepSees: boolean
+  readonly needsQueuedWriter: boolean
+}
+
+export interface OrderView {
+  readonly matrix: OrderMatrix<OrderEdge>
+  readonly classes: readonly OrderClass[]
+  readonly edges: readonly OrderEdge[]
+  readonly circles: readonly OrderCircle[]
+  readonly circlesLeftOut: number
+}
+
+export function orderView(result: LockOrderResult): OrderView {
+  const edges = result.edges.map(edgeOf)
+  const circles = result.cycles.map((cycle): OrderCircle => ({
+    classes: cycle.classes,
+    edges: cycle.edges.map((at) => edges[at]),
+    lockdepSees: cycle.lockdepSees,
+    needsQueuedWriter: cycle.needsQueuedWriter,
+  }))
+  // a circle is reported when its last edge shows, and that one comes first
+  const closing = new Set<OrderPair>(circles.map((circle) => circle.edges[0]))
+  return {
+    matrix: orderMatrix(result.classes, edges, closing),
+    classes: result.classes,
+    edges,
+    circles,
+    circlesLeftOut: result.cyclesLeftOut,
+  }
+}
+
+function edgeOf({ from, to, count, modes, task, op, atNs, wantedSpan }: LockOrderEdge): OrderEdge {
+  return {
+    from,
+    to,
+    count,
+    modes: modes.map(([held, wanted]) => `${held} → ${wanted}`).join(', '),
+    task: `${task.comm} ${task.pid}`,
+    op: op ?? undefined,
+    at: atNs,
+    span: wantedSpan,
+  }
+}
+
+export function circleWords({ classes }: OrderCircle): string {
+  return [...classes, classes[0]].join(' → ')
+}
+
+export function findingWords({ circles, circlesLeftOut, edges, classes }: OrderView): string {
+  const found = circles.length + circlesLeftOut
+  const where = `in ${edges.length} ${edges.length === 1 ? 'order' : 'orders'} among ${classes.length} classes`
+  return found === 0 ? `No circle ${where}` : `${found} ${found === 1 ? 'circle' : 'circles'} ${where}`
+}
+
+export function edgeKey({ from, to }: OrderPair): string {
+  return `${from} → ${to}`
+}
+
+export function edgeColumns(time: boolean): ColumnSpec<OrderEdge>[] {
+  return [
+    { key: 'from', title: 'Held', kind: 'mono', value: (edge) => edge.from },
+    { key: 'to', title: 'Asked for', kind: 'mono', value: (edge) => edge.to },
+    { key: 'count', title: 'Times', kind: 'count', value: (edge) => edge.count },
+    {
+      key: 'modes',
+      title: 'Modes',
+      value: (edge) => edge.modes,
+      about: 'How the first was held and how the second was asked for',
+    },
+    { key: 'task', title: 'First by', value: (edge) => edge.task },
+    { key: 'op', title: 'In', value: (edge) => edge.op, why: () => 'outside any operation the trace shows' },
+    { key: 'at', title: time ? 'At' : 'Move', kind: time ? 'time' : 'number', value: (edge) => edge.at },
+  ]
+}
