@@ -203,7 +203,7 @@ describe('the answer', () => {
     await close()
   })
 
-  it('leads to the timeline, and undo leads back', async () => {
+  it('leads to the timeline, which shows the row’s time, and undo shows the whole trace again', async () => {
     const { page, problems, close } = await opened()
     await lists(page)
       .getByRole('button', { name: /^Slowest operations/ })
@@ -212,6 +212,12 @@ describe('the answer', () => {
     await grid(page).focus()
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    const times = () =>
+      page.locator('.pagehead input').evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value))
+    await expect.poll(async () => (await times()).join()).toMatch(/\+ [\d.]+ (ms|µs)/)
+    expect((await times()).join()).not.toContain('+ 769 ms')
+    await page.keyboard.press('Control+Z')
+    await expect.poll(async () => (await times()).join()).toContain('+ 769 ms')
     expect(problems).toEqual([])
     await close()
   })
