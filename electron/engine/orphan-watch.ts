@@ -3,9 +3,11 @@
  * thread may be inside a statement that never returns.
  */
 
+import { workerData } from 'node:worker_threads'
+
 const EVERY_MS = 1_000
 
-const parent = process.ppid
+const { parent } = workerData as { readonly parent: number }
 
 setInterval(() => {
   if (process.ppid !== parent || !isAlive()) process.kill(process.pid, 'SIGKILL')

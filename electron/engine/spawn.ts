@@ -25,7 +25,14 @@ export function entryUrl(name: string): URL {
   return new URL(`./${name}${FROM_SOURCES ? '.ts' : '.js'}`, import.meta.url)
 }
 
-type ThreadName = 'data-worker' | 'job-worker' | 'orphan-watch' | 'import-parser' | 'import-writer' | 'simulate-thread'
+type ThreadName =
+  | 'strategy-check'
+  | 'data-worker'
+  | 'job-worker'
+  | 'orphan-watch'
+  | 'import-parser'
+  | 'import-writer'
+  | 'simulate-thread'
 
 /** `transfer`: ports inside `workerData`, which move to the thread. */
 export function spawnThread(name: ThreadName, workerData?: unknown, transfer: readonly MessagePort[] = []): Worker {
@@ -44,7 +51,8 @@ export interface Child {
 export type ForkSql = () => Child
 
 export const forkSql: ForkSql = () => {
-  const child = fork(fileURLToPath(entryUrl('sql-process')), [], {
+  // It is told whose child it is: if we die before it looks, it would take whoever adopted it for us.
+  const child = fork(fileURLToPath(entryUrl('sql-process')), [String(process.pid)], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     execArgv: [`--max-old-space-size=${SQL_HEAP_MB}`],

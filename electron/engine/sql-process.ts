@@ -76,7 +76,7 @@ function asValue(value: Raw): Value {
 }
 
 // A parent that was killed cannot kill this process, and a statement that never ends would not notice.
-spawnThread('orphan-watch').unref()
+spawnThread('orphan-watch', { parent: Number(process.argv[2] ?? process.ppid) }).unref()
 
 const parent = parentChannel()
 parent.onMessage((message) => {
