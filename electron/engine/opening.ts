@@ -38,10 +38,7 @@ export class Opening {
     this.#options = options
   }
 
-  async open(
-    { source, format }: ParsedParams<'files.open'>,
-    call: Call,
-  ): Promise<MethodResult<'files.open'>> {
+  async open({ source, format }: ParsedParams<'files.open'>, call: Call): Promise<MethodResult<'files.open'>> {
     const { files, handles, importing, reader } = this.#options
     const located = await files.locate(source, call.client)
     const stored = await importing.store(located, format, call)

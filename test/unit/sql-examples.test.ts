@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createEngine, type Engine } from '#electron/engine/engine.ts'
 import type { Client } from '#shared/contract/methods.ts'
 import { EXAMPLE_QUERIES } from '#renderer/panels/sql/examples.ts'
+import { FUNCTION_WORDS } from '#renderer/panels/sql/functions.ts'
 import { SCHEMA_SQL } from '#renderer/panels/sql/schema.ts'
 import { SCHEMA_WORDS } from '#renderer/panels/sql/schema-words.ts'
 import { PROJECT } from '../support/engine.ts'
@@ -41,6 +42,15 @@ describe('on the first sample', () => {
   it.each(EXAMPLE_QUERIES.map(({ id, sql }) => [id, sql] as const))('the example %s has rows', async (_, sql) => {
     const { rows } = await client.call('query.run', { file: await open(samples[0] ?? ''), sql })
     expect(rows.length).toBeGreaterThan(0)
+  })
+})
+
+describe('the words about functions', () => {
+  it('are about functions SQLite has here', async () => {
+    const sql = 'SELECT DISTINCT name FROM pragma_function_list'
+    const { rows } = await client.call('query.run', { file: await open(samples[0] ?? ''), sql })
+    const there = new Set([...rows.map(([name]) => name), 'event_in'])
+    expect(Object.keys(FUNCTION_WORDS).filter((name) => !there.has(name))).toEqual([])
   })
 })
 
