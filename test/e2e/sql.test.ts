@@ -214,8 +214,7 @@ describe('the answer', () => {
     await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
     const times = () =>
       page.locator('.pagehead input').evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value))
-    await expect.poll(async () => (await times()).join()).toMatch(/\+ [\d.]+ (ms|µs)/)
-    expect((await times()).join()).not.toContain('+ 769 ms')
+    await expect.poll(async () => (await times()).join()).toMatch(/\+ (?!769)[\d.]+ (ms|µs)/)
     await page.keyboard.press('Control+Z')
     await expect.poll(async () => (await times()).join()).toContain('+ 769 ms')
     expect(problems).toEqual([])
