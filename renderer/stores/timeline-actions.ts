@@ -10,6 +10,7 @@ import type { NewMark } from './timeline-marks.ts'
 import { useTraceStore } from './trace.ts'
 import { useClient } from '../api/client.ts'
 import { kindLook } from '../theme/kinds.ts'
+import type { Client } from '#shared/contract/methods.ts'
 import type { SpanSpot } from '#shared/timeline/answers.ts'
 import { namedSpan, spanAt } from './timeline-story.ts'
 import type { Mark, SpanRef } from '../timeline/scene.ts'
@@ -21,18 +22,44 @@ const KEY_PAN = 0.12
 /** What a row is stepped through by when nothing in it is selected, first that exists. */
 const MAIN = ['op', 'run', 'wait', 'hold'] as const
 
+interface Parts {
+  readonly client: Client
+  readonly timeline: ReturnType<typeof useTimelineStore>
+  readonly selection: ReturnType<typeof useSelectionStore>
+  readonly trace: ReturnType<typeof useTraceStore>
+}
+
 export type TimelineActions = ReturnType<typeof useTimelineActions>
 
 export function useTimelineActions() {
-  const client = useClient()
-  const timeline = useTimelineStore()
-  const selection = useSelectionStore()
-  const trace = useTraceStore()
-  let stepping: AbortController | undefined
+  const parts: Parts = {
+    client: useClient(),
+    timeline: useTimelineStore(),
+    selection: useSelectionStore(),
+    trace: useTraceStore(),
+  }
+  const chosen = selectingActions(parts)
+  const steps = steppingActions(parts, chosen.goTo)
+  const views = viewActions(parts)
+  return {
+    ...chosen,
+    ...steps,
+    ...views,
+    ...clearingActions(parts, chosen.select),
+    ...markingActions(parts),
+    ...findingActions(parts),
+    ...arrangingActions(parts),
+    gridKey: gridKeys(parts, { step: steps.step, focus: views.focus, selectRow: chosen.selectRow }),
+  }
+}
 
-  const on = (act: (model: TimelineModel) => void) => (): void => {
+function onModel({ timeline }: Parts, act: (model: TimelineModel) => void): () => void {
+  return () => {
     if (timeline.model) act(timeline.model)
   }
+}
+
+function selectingActions({ timeline, selection }: Parts) {
   function select(span: SpanRef | undefined): void {
     const { model } = timeline
     if (!model) return
@@ -58,6 +85,12 @@ export function useTimelineActions() {
     const { fromNs, toNs } = model.window.value
     if (span.startNs < fromNs || span.startNs > toNs) model.reveal(span.startNs)
   }
+  return { select, selectRow, goTo }
+}
+
+function steppingActions({ client, timeline }: Parts, goTo: (spot: SpanSpot, row?: string) => void) {
+  let stepping: AbortController | undefined
+
   /** The next or previous span of the row, of the same family as the selected one. */
   async function step(forward: boolean): Promise<void> {
     const { model } = timeline
@@ -86,12 +119,6 @@ export function useTimelineActions() {
       .catch(() => null)
     if (found) goTo(found, row)
   }
-  function families(model: TimelineModel, row: string) {
-    const index = model.layout.value.indexOfId.get(row)
-    const shape = index === undefined ? undefined : model.layout.value.rows[index].shape
-    const main = MAIN.find((family) => shape?.track(family, 0) !== undefined)
-    return main === undefined ? {} : { families: [main] }
-  }
   /** Along the wait chain of the selected span: wait, hold, wait, hold … up to the root. */
   function chainStep(by: 1 | -1): void {
     const chain = timeline.story.chain.value
@@ -99,6 +126,24 @@ export function useTimelineActions() {
     if (next) goTo(next)
   }
 
+  return {
+    step,
+    chainStep,
+    canChain: (by: 1 | -1): boolean => {
+      const chain = timeline.story.chain.value
+      return chain?.steps[chain.at + by] !== undefined
+    },
+  }
+}
+
+function families(model: TimelineModel, row: string) {
+  const index = model.layout.value.indexOfId.get(row)
+  const shape = index === undefined ? undefined : model.layout.value.rows[index].shape
+  const main = MAIN.find((family) => shape?.track(family, 0) !== undefined)
+  return main === undefined ? {} : { families: [main] }
+}
+function viewActions(parts: Parts) {
+  const { timeline, selection, trace } = parts
   /** What is meant by "it": the selected span, else the chosen area. */
   function subject(): TimeWindow | undefined {
     const span = timeline.model?.selected.value
@@ -119,6 +164,23 @@ export function useTimelineActions() {
     if (what && what.toNs > what.fromNs)
       selection.select({ range: { fromNs: Math.round(what.fromNs), toNs: Math.round(what.toNs) } })
   }
+  const on = (act: (model: TimelineModel) => void) => onModel(parts, act)
+  /** At the pointer where it is over the rows, else in the middle. */
+  const about = (model: TimelineModel): number | undefined => model.cursorNs.value
+  return {
+    focus,
+    toArea,
+    fit: on((model) => model.fit()),
+    zoomIn: on((model) => model.zoomBy(1 / KEY_ZOOM, about(model), 'zoom')),
+    zoomOut: on((model) => model.zoomBy(KEY_ZOOM, about(model), 'zoom')),
+    left: on((model) => model.panBy(-KEY_PAN * spanOf(model.window.value), 'pan')),
+    right: on((model) => model.panBy(KEY_PAN * spanOf(model.window.value), 'pan')),
+    isWhole: (): boolean =>
+      timeline.model === undefined || spanOf(timeline.model.window.value) >= spanOf(wholeTrace(trace.durationNs)),
+  }
+}
+
+function clearingActions({ timeline, selection }: Parts, select: (span: SpanRef | undefined) => void) {
   function clear(): void {
     const { model } = timeline
     if (timeline.finding.state.open) timeline.finding.state.open = false
@@ -132,6 +194,10 @@ export function useTimelineActions() {
     (timeline.model?.filter.value ?? '') !== '' ||
     !selection.isEmpty
 
+  return { clear, canClear }
+}
+
+function markingActions({ timeline, selection }: Parts) {
   /** The selection as a mark: the span, else the area, else the moment under the pointer, else the middle. */
   function markSubject(): NewMark | undefined {
     const { model } = timeline
@@ -155,6 +221,14 @@ export function useTimelineActions() {
     timeline.drawer = true
     timeline.tab = 'marks'
   }
+  function showMark(mark: Mark): void {
+    timeline.tab = 'marks'
+    timeline.model?.focusOn({ fromNs: mark.startNs, toNs: mark.endNs ?? mark.startNs })
+  }
+  return { mark, markSubject, keepMark, showMark }
+}
+
+function findingActions({ timeline }: Parts) {
   function hit(direction: 'next' | 'previous'): void {
     timeline.finding.go(direction)
   }
@@ -163,10 +237,40 @@ export function useTimelineActions() {
     const named = namedSpan(span)
     if (span && named) timeline.finding.findLike(named, spanName(span))
   }
-  function showMark(mark: Mark): void {
-    timeline.tab = 'marks'
-    timeline.model?.focusOn({ fromNs: mark.startNs, toNs: mark.endNs ?? mark.startNs })
+  return {
+    hit,
+    findLike,
+    canFindLike: (): boolean => namedSpan(timeline.model?.selected.value) !== undefined,
+    searching: (): boolean => timeline.finding.state.open,
+    search: (): void => void (timeline.finding.state.open = true),
   }
+}
+
+function arrangingActions(parts: Parts) {
+  const { timeline } = parts
+  const on = (act: (model: TimelineModel) => void) => onModel(parts, act)
+  return {
+    drawerOpen: (): boolean => timeline.drawer,
+    toggleDrawer: (): void => void (timeline.drawer = !timeline.drawer),
+    hidesIdle: (): boolean => timeline.model?.hideIdle.value === true,
+    hideIdle: on((model) => void (model.hideIdle.value = !model.hideIdle.value)),
+    showsChain: (): boolean => timeline.model?.flows.value === 'chain',
+    toggleChain: on((model) => void (model.flows.value = model.flows.value === 'chain' ? 'direct' : 'chain')),
+    widen: (by: number): void => {
+      const { model } = timeline
+      if (model) model.gutter.value = Math.min(GUTTER.most, Math.max(GUTTER.least, model.gutter.value + by))
+    },
+    pin: on((model) => model.focused.value !== undefined && model.togglePin(model.focused.value)),
+  }
+}
+
+interface GridKeys {
+  readonly step: (forward: boolean) => Promise<void>
+  readonly focus: () => void
+  readonly selectRow: (id: string) => void
+}
+
+function gridKeys({ timeline, trace }: Parts, { step, focus, selectRow }: GridKeys) {
   /** Keys of the grid itself; the others are commands. */
   function gridKey(event: KeyboardEvent): void {
     const { model } = timeline
@@ -194,52 +298,7 @@ export function useTimelineActions() {
       'Alt+ArrowDown': () => model.shiftRow(1),
     }
   }
-  /** At the pointer where it is over the rows, else in the middle. */
-  const about = (model: TimelineModel): number | undefined => model.cursorNs.value
-
-  return {
-    select,
-    selectRow,
-    goTo,
-    step,
-    chainStep,
-    canChain: (by: 1 | -1): boolean => {
-      const chain = timeline.story.chain.value
-      return chain?.steps[chain.at + by] !== undefined
-    },
-    focus,
-    fit: on((model) => model.fit()),
-    toArea,
-    clear,
-    canClear,
-    showMark,
-    gridKey,
-    zoomIn: on((model) => model.zoomBy(1 / KEY_ZOOM, about(model), 'zoom')),
-    zoomOut: on((model) => model.zoomBy(KEY_ZOOM, about(model), 'zoom')),
-    left: on((model) => model.panBy(-KEY_PAN * spanOf(model.window.value), 'pan')),
-    right: on((model) => model.panBy(KEY_PAN * spanOf(model.window.value), 'pan')),
-    mark,
-    markSubject,
-    keepMark,
-    hit,
-    findLike,
-    canFindLike: (): boolean => namedSpan(timeline.model?.selected.value) !== undefined,
-    searching: (): boolean => timeline.finding.state.open,
-    search: (): void => void (timeline.finding.state.open = true),
-    drawerOpen: (): boolean => timeline.drawer,
-    toggleDrawer: (): void => void (timeline.drawer = !timeline.drawer),
-    hidesIdle: (): boolean => timeline.model?.hideIdle.value === true,
-    showsChain: (): boolean => timeline.model?.flows.value === 'chain',
-    toggleChain: on((model) => void (model.flows.value = model.flows.value === 'chain' ? 'direct' : 'chain')),
-    widen: (by: number): void => {
-      const { model } = timeline
-      if (model) model.gutter.value = Math.min(GUTTER.most, Math.max(GUTTER.least, model.gutter.value + by))
-    },
-    pin: on((model) => model.focused.value !== undefined && model.togglePin(model.focused.value)),
-    hideIdle: on((model) => void (model.hideIdle.value = !model.hideIdle.value)),
-    isWhole: (): boolean =>
-      timeline.model === undefined || spanOf(timeline.model.window.value) >= spanOf(wholeTrace(trace.durationNs)),
-  }
+  return gridKey
 }
 
 function spanName({ family, name }: SpanRef): string {

@@ -18,7 +18,7 @@ import { useToastStore } from './toasts.ts'
 import { useTraceStore } from './trace.ts'
 import { useViewStore } from './view.ts'
 
-export function useTimelineExport() {
+function useCuts() {
   const client = useClient()
   const timeline = useTimelineStore()
   const selection = useSelectionStore()
@@ -26,7 +26,7 @@ export function useTimelineExport() {
   const files = useFilesStore()
   const view = useViewStore()
   const trace = useTraceStore()
-  const baseName = (): string => trace.opened?.name.replace(/(\.[a-z]\w{0,9})+$/i, '') ?? 'faultline'
+  const baseName = useBaseName()
 
   async function cut(): Promise<void> {
     const { model } = timeline
@@ -83,6 +83,15 @@ export function useTimelineExport() {
     }
   }
 
+  return { cut, openCut }
+}
+
+function useWords() {
+  const timeline = useTimelineStore()
+  const selection = useSelectionStore()
+  const toasts = useToastStore()
+  const trace = useTraceStore()
+
   /** The view in words: what a message to a colleague needs. */
   function viewText(): string {
     const { model } = timeline
@@ -117,6 +126,19 @@ export function useTimelineExport() {
     )
   }
 
+  return { copyText, viewText }
+}
+
+/** The open file's name without its endings: what saved files begin with. */
+function useBaseName(): () => string {
+  const trace = useTraceStore()
+  return () => trace.opened?.name.replace(/(\.[a-z]\w{0,9})+$/i, '') ?? 'faultline'
+}
+
+export function useTimelineExport() {
+  const toasts = useToastStore()
+  const baseName = useBaseName()
+
   async function picture(canvas: Timeline | undefined): Promise<void> {
     const drawn = canvas?.picture(EXPORT_SCALE)
     if (!drawn) return
@@ -124,5 +146,5 @@ export function useTimelineExport() {
     saveBlob(await toPng(drawn), name)
     toasts.show({ level: 'done', title: `Saved ${name}`, detail: `${drawn.width} × ${drawn.height} pixels` })
   }
-  return { cut, openCut, copyText, picture, viewText }
+  return { ...useCuts(), ...useWords(), picture }
 }

@@ -4,26 +4,19 @@
  */
 
 import { computed, reactive, ref, shallowRef, watch, type Ref } from 'vue'
-import {
-  SEARCH_KINDS,
-  type SearchHit,
-  type SearchKind,
-  type SpanRef,
-  type TimelineSearch,
-} from '#shared/timeline/answers.ts'
-import type { Client, Progress } from '#shared/contract/methods.ts'
+import { SEARCH_KINDS, type SearchHit, type SpanRef, type TimelineSearch } from '#shared/timeline/answers.ts'
+import type { Client, MethodParams, Progress } from '#shared/contract/methods.ts'
 import type { HitTicks } from '../timeline/scene.ts'
 import { wholeTrace } from '../timeline/window.ts'
 import { useAnswer } from './timeline-ask.ts'
 import type { TimelineModel } from './timeline-model.ts'
 
+type SearchFor = MethodParams<'timeline.search'>['find']
+
 /** Ticks of the whole trace are as fine as the strip is wide. */
 const TICKS = 1200
 const TYPING_MS = 200
 const MOVING_MS = 120
-
-export type Wanted =
-  { readonly text: string; readonly kinds: readonly SearchKind[] } | { readonly like: SpanRef; readonly name: string }
 
 export function useTimelineFinding(client: Client, model: Ref<TimelineModel | undefined>) {
   const state = reactive({ open: false, text: '', inArgs: true })
@@ -38,7 +31,7 @@ export function useTimelineFinding(client: Client, model: Ref<TimelineModel | un
       from.value = { atNs: model.value?.window.value.fromNs ?? 0, direction: 'next' }
     },
   )
-  const find = computed(() => {
+  const find = computed<SearchFor | undefined>(() => {
     if (like.value) return { like: like.value.like }
     const kinds = SEARCH_KINDS.filter((kind) => kind !== 'args' || state.inArgs)
     return state.text.trim() === '' ? undefined : { text: state.text.trim(), kinds }
@@ -63,20 +56,7 @@ export function useTimelineFinding(client: Client, model: Ref<TimelineModel | un
     },
     { afterMs: TYPING_MS },
   )
-  const inWindow = useAnswer(
-    () => {
-      const { fromNs, toNs } = model.value?.window.value ?? { fromNs: 0, toNs: 0 }
-      const isWhole = model.value !== undefined && toNs - fromNs >= model.value.info.durationNs
-      return base.value && !isWhole
-        ? { ...base.value, fromNs: Math.floor(fromNs), toNs: Math.ceil(toNs), pixels: TICKS }
-        : undefined
-    },
-    async (asked, signal): Promise<HitTicks> => {
-      const { ticks } = await client.call('timeline.search', asked, { signal })
-      return { fromNs: asked.fromNs, toNs: asked.toNs, ticks }
-    },
-    { afterMs: MOVING_MS },
-  )
+  const inWindow = useWindowTicks(client, model, base)
   const wholeTicks = computed<HitTicks | undefined>(() => {
     const { ticks } = whole.data.value ?? {}
     return ticks && model.value ? { ...wholeTrace(model.value.info.durationNs), ticks } : undefined
@@ -98,4 +78,24 @@ export function useTimelineFinding(client: Client, model: Ref<TimelineModel | un
     from.value = { atNs: model.value?.window.value.fromNs ?? 0, direction: 'next' }
   }
   return { state, like, whole, inWindow, wholeTicks, hit, progress, go, findLike }
+}
+
+type Asked = { readonly file: string; readonly trace: number; readonly find: SearchFor }
+
+/** Ticks of the window alone: finer than the whole trace's. */
+function useWindowTicks(client: Client, model: Ref<TimelineModel | undefined>, base: Ref<Asked | undefined>) {
+  return useAnswer(
+    () => {
+      const { fromNs, toNs } = model.value?.window.value ?? { fromNs: 0, toNs: 0 }
+      const isWhole = model.value !== undefined && toNs - fromNs >= model.value.info.durationNs
+      return base.value && !isWhole
+        ? { ...base.value, fromNs: Math.floor(fromNs), toNs: Math.ceil(toNs), pixels: TICKS }
+        : undefined
+    },
+    async (asked, signal): Promise<HitTicks> => {
+      const { ticks } = await client.call('timeline.search', asked, { signal })
+      return { fromNs: asked.fromNs, toNs: asked.toNs, ticks }
+    },
+    { afterMs: MOVING_MS },
+  )
 }

@@ -5,7 +5,8 @@
  */
 
 import { defineStore } from 'pinia'
-import { computed, markRaw, ref, shallowReactive, watch } from 'vue'
+import { computed, markRaw, ref, shallowReactive, watch, type Ref } from 'vue'
+import type { Client } from '#shared/contract/methods.ts'
 import { SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from '#shared/timeline/types.ts'
 import { useClient } from '../api/client.ts'
 import { spanOf, wholeTrace, type TimeWindow } from '../timeline/window.ts'
@@ -15,7 +16,7 @@ import { useSelectionStore } from './selection.ts'
 import { timelineModel, windowOf, type TimelineModel } from './timeline-model.ts'
 import { useTraceStore } from './trace.ts'
 import { useViewStore } from './view.ts'
-import type { SpanRef as NamedSpan } from '#shared/timeline/answers.ts'
+import type { SpanDetails, SpanRef as NamedSpan } from '#shared/timeline/answers.ts'
 import { useTimelineFinding } from './timeline-finding.ts'
 import { useTimelineMarks } from './timeline-marks.ts'
 import { spanAt, useSpanStory } from './timeline-story.ts'
@@ -38,10 +39,7 @@ export type DrawerTab = (typeof DRAWER_TABS)[number]
 export const useTimelineStore = defineStore('timeline', () => {
   const client = useClient()
   const trace = useTraceStore()
-  const view = useViewStore()
   const history = useHistoryStore()
-  const files = useFilesStore()
-  const selection = useSelectionStore()
   const models = shallowReactive(new Map<string, TimelineModel>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
   const drawer = ref(true)
@@ -86,14 +84,31 @@ export const useTimelineStore = defineStore('timeline', () => {
     },
     parse: parseWindow,
   })
-  /** A slice that was cut at the view's edge has its own ends once the engine has told them. */
-  watch(story.details.data, (details) => {
+  keepEnds(model, story.details.data, () => trace.durationNs)
+  closeWithFiles(models)
+  const { show, showSpan, showRow } = useLeading(client, open)
+
+  return { model, open, show, showSpan, showRow, drawer, tab, asked, beside, story, marking, finding }
+})
+
+/** A slice that was cut at the view's edge has its own ends once the engine has told them. */
+function keepEnds(
+  model: Ref<TimelineModel | undefined>,
+  told: Ref<SpanDetails | undefined>,
+  durationNs: () => number,
+): void {
+  watch(told, (details) => {
     const span = model.value?.selected.value
     if (!details || !model.value || span?.family !== details.family || span.id !== details.id) return
-    const endNs = details.endNs ?? trace.durationNs
+    const endNs = details.endNs ?? durationNs()
     if (span.startNs === details.startNs && span.endNs === endNs) return
     model.value.selected.value = { ...span, startNs: details.startNs, endNs, flags: span.flags & ~CUT }
   })
+}
+
+/** A timeline goes with its file. */
+function closeWithFiles(models: Map<string, TimelineModel>): void {
+  const files = useFilesStore()
   watch(
     () => files.tabs.map(({ file }) => file),
     (open) => {
@@ -104,6 +119,12 @@ export const useTimelineStore = defineStore('timeline', () => {
       }
     },
   )
+}
+
+/** How other pages lead to the timeline. */
+function useLeading(client: Client, open: () => TimelineModel | undefined) {
+  const view = useViewStore()
+  const selection = useSelectionStore()
 
   /** Lead there from anywhere: the span is selected and in view. */
   async function showSpan(span: NamedSpan): Promise<void> {
@@ -141,9 +162,8 @@ export const useTimelineStore = defineStore('timeline', () => {
     shown.need(target.id)
     shown.focused.value = target.id
   }
-
-  return { model, open, show, showSpan, showRow, drawer, tab, asked, beside, story, marking, finding }
-})
+  return { show, showSpan, showRow }
+}
 
 function parseWindow(value: unknown): TimeWindow | undefined {
   if (typeof value !== 'object' || value === null) return undefined

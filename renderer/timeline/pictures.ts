@@ -73,13 +73,10 @@ export interface PicturesOptions {
   readonly source: ViewSource
   /** New slices are there, or asking failed. */
   readonly onChange: () => void
-  readonly now: () => number
-  /** How long it took from asking to the answer: for benchmarks and the status bar. */
-  readonly onAnswered?: (ms: number) => void
 }
 
-export function pictures({ source, onChange, now, onAnswered }: PicturesOptions): Pictures {
-  const kept = new Map<string, Kept>()
+export function pictures({ source, onChange }: PicturesOptions): Pictures {
+  const { kept, keep } = keptPictures()
   let running: { abort: AbortController; kind: Kind } | undefined
   let latest: Wanted | undefined
   let failed: { error: unknown; wanted: Wanted } | undefined
@@ -89,16 +86,8 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
   let timer: ReturnType<typeof setTimeout> | undefined
   const unripe = (picture: RowPicture | undefined): boolean => due && picture !== undefined && picture.view.indexed < 1
 
-  const entry = (row: string): Kept => {
-    let found = kept.get(row)
-    if (found === undefined) found = { sharp: undefined, coarse: undefined }
-    else kept.delete(row)
-    kept.set(row, found) // last in the map: used most recently
-    return found
-  }
   function ask(kind: Kind, question: ViewQuestion): void {
     const abort = new AbortController()
-    const started = now()
     running = { abort, kind }
     due = false
     source.view(question, abort.signal).then(
@@ -106,8 +95,7 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
         if (running?.abort !== abort) return
         running = undefined
         failed = undefined
-        onAnswered?.(now() - started)
-        keep(kind, question, view)
+        keep({ kind, question, view, durationNs: latest?.durationNs ?? Infinity })
         if (view.indexed < 1) ripen()
         onChange()
       },
@@ -126,58 +114,15 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
       onChange()
     }, AGAIN_MS)
   }
-  function keep(kind: Kind, question: ViewQuestion, view: TimelineView): void {
-    const nsPerPixel = spanOf(question) / question.pixels
-    const tracks: TimelineTrack[][] = question.rows.map(() => [])
-    for (const track of view.tracks) tracks[track.row]?.push(track)
-    const whole = latest !== undefined && coversAll(view, latest.durationNs)
-    question.rows.forEach((row, i) => {
-      const picture: RowPicture = { view, tracks: tracks[i], nsPerPixel, alone: question.rows.length === 1 }
-      const into = entry(row)
-      if (kind !== 'coarse') into.sharp = picture
-      if (kind === 'coarse' || whole) into.coarse = picture
-    })
-    for (const row of kept.keys()) {
-      if (kept.size <= KEPT_ROWS) break
-      kept.delete(row)
-    }
-  }
-
   function want(wanted: Wanted): void {
     latest = wanted
     const lacking = wanted.rows.some((row) => !isSharp(kept.get(row)?.sharp, wanted, 0))
     isSettled = !lacking
     if (running?.kind === 'sharp' || stillFailing(failed, wanted)) return
-    const poor = (row: string): boolean =>
-      !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN) || unripe(kept.get(row)?.sharp)
-    const soon = lacking || wanted.rows.some(poor)
-    if (soon) {
-      running?.abort.abort()
-      ask('sharp', sharpQuestion(wanted))
-      return
-    }
-    if (running) return
-    const unsharp = wanted.near.filter(poor)
-    if (unsharp.length > 0) {
-      ask('sharp', { ...sharpQuestion(wanted), rows: unsharp.slice(0, limits.timelineRows) })
-      return
-    }
-    // many rows share one answer's size: what came out coarser than the screen is asked for row by row
-    const blurred = wanted.rows.find((row) => {
-      const sharp = kept.get(row)?.sharp
-      return sharp !== undefined && sharp.view.coarse && !sharp.alone
-    })
-    if (blurred !== undefined) {
-      ask('finer', { ...sharpQuestion(wanted), rows: [blurred] })
-      return
-    }
-    const uncoarse = [...wanted.rows, ...wanted.near].filter((row) => {
-      const coarse = kept.get(row)?.coarse
-      return coarse === undefined || unripe(coarse)
-    })
-    if (uncoarse.length === 0) return
-    const whole = wholeTrace(wanted.durationNs)
-    ask('coarse', { ...whole, pixels: wanted.pixels, rows: uncoarse.slice(0, limits.timelineRows) })
+    const next = nextQuestion(wanted, { kept, unripe, lacking })
+    if (next === undefined || (running && !next.urgent)) return
+    running?.abort.abort()
+    ask(next.kind, next.question)
   }
 
   return {
@@ -197,6 +142,80 @@ export function pictures({ source, onChange, now, onAnswered }: PicturesOptions)
       kept.clear()
     },
   }
+}
+
+interface Answered {
+  readonly kind: Kind
+  readonly question: ViewQuestion
+  readonly view: TimelineView
+  readonly durationNs: number
+}
+
+function keptPictures() {
+  const kept = new Map<string, Kept>()
+  const entry = (row: string): Kept => {
+    let found = kept.get(row)
+    if (found === undefined) found = { sharp: undefined, coarse: undefined }
+    else kept.delete(row)
+    kept.set(row, found) // last in the map: used most recently
+    return found
+  }
+  function keep({ kind, question, view, durationNs }: Answered): void {
+    const nsPerPixel = spanOf(question) / question.pixels
+    const tracks: TimelineTrack[][] = question.rows.map(() => [])
+    for (const track of view.tracks) tracks[track.row]?.push(track)
+    const whole = coversAll(view, durationNs)
+    question.rows.forEach((row, i) => {
+      const picture: RowPicture = { view, tracks: tracks[i], nsPerPixel, alone: question.rows.length === 1 }
+      const into = entry(row)
+      if (kind !== 'coarse') into.sharp = picture
+      if (kind === 'coarse' || whole) into.coarse = picture
+    })
+    for (const row of kept.keys()) {
+      if (kept.size <= KEPT_ROWS) break
+      kept.delete(row)
+    }
+  }
+  return { kept, keep }
+}
+
+interface Known {
+  readonly kept: ReadonlyMap<string, Kept>
+  readonly unripe: (picture: RowPicture | undefined) => boolean
+  /** Something on the screen is not sharp. */
+  readonly lacking: boolean
+}
+
+interface Next {
+  readonly kind: Kind
+  readonly question: ViewQuestion
+  /** Worth giving up what is under way. */
+  readonly urgent: boolean
+}
+
+/** What to ask for: the screen first, then what is next to it, then finer rows, then the whole trace. */
+function nextQuestion(wanted: Wanted, { kept, unripe, lacking }: Known): Next | undefined {
+  const poor = (row: string): boolean =>
+    !isSharp(kept.get(row)?.sharp, wanted, LEAST_MARGIN) || unripe(kept.get(row)?.sharp)
+  const sharp = sharpQuestion(wanted)
+  if (lacking || wanted.rows.some(poor)) return { kind: 'sharp', question: sharp, urgent: true }
+  const near = wanted.near.filter(poor)
+  if (near.length > 0) {
+    return { kind: 'sharp', question: { ...sharp, rows: near.slice(0, limits.timelineRows) }, urgent: false }
+  }
+  // many rows share one answer's size: what came out coarser than the screen is asked for row by row
+  const blurred = wanted.rows.find((row) => {
+    const picture = kept.get(row)?.sharp
+    return picture !== undefined && picture.view.coarse && !picture.alone
+  })
+  if (blurred !== undefined) return { kind: 'finer', question: { ...sharp, rows: [blurred] }, urgent: false }
+  const rows = [...wanted.rows, ...wanted.near].filter((row) => {
+    const coarse = kept.get(row)?.coarse
+    return coarse === undefined || unripe(coarse)
+  })
+  if (rows.length === 0) return undefined
+  const question = { ...wholeTrace(wanted.durationNs), pixels: wanted.pixels, rows: rows.slice(0, limits.timelineRows) }
+  return { kind: 'coarse', question, urgent: false }
 }
 
 function coversAll(view: TimeWindow, durationNs: number): boolean {

@@ -120,28 +120,26 @@ export function createTimeline(options: TimelineOptions): Timeline | undefined {
   // what lies on top must be painted last: a path per look, in the order looks were first named
   for (const family of ['hold', 'blocking', 'wait', 'tick'] as const) colours.number(lookOfWord(family, ''))
   const looks = lookTable(colours)
-  const kept = pictures({ source: options.source, onChange: () => schedule('all'), now: () => performance.now() })
-  let tools = makeTools(options.tokens, 1)
+  const kept = pictures({ source: options.source, onChange: () => schedule('all') })
+  const madeOf = (tokens: Tokens, density: number): Tools => ({
+    tokens,
+    density,
+    brushes: brushes(base.ctx, tokens),
+    batch: rectBatch(colours, density),
+    measure: textMeasure(base.ctx),
+  })
+  let tools = madeOf(options.tokens, 1)
 
-  function makeTools(tokens: Tokens, density: number): Tools {
-    return {
-      tokens,
-      density,
-      brushes: brushes((base as Surface).ctx, tokens),
-      batch: rectBatch(colours, density),
-      measure: textMeasure((base as Surface).ctx),
-    }
-  }
   function schedule(what: 'over' | 'all'): void {
     if (dirty !== 'all') dirty = what
     if (frame === 0) frame = requestAnimationFrame(paint)
   }
-  function paint(): void {
+  const paint = (): void => {
     frame = 0
     const all = dirty === 'all'
     dirty = 'no'
-    if (!base || !over || scene.width <= 0 || scene.height <= 0) return
-    if (tools.density !== scene.density) tools = makeTools(tools.tokens, scene.density)
+    if (scene.width <= 0 || scene.height <= 0) return
+    if (tools.density !== scene.density) tools = madeOf(tools.tokens, scene.density)
     if (all) paintBase({ ...tools, ctx: base.ctx, palette: colours, looks, pictures: kept, folded }, scene)
     paintOver({ ctx: over.ctx, tokens: tools.tokens, measure: tools.measure, pictures: kept }, scene)
     if (all) {
@@ -149,32 +147,18 @@ export function createTimeline(options: TimelineOptions): Timeline | undefined {
       options.onPainted({ settled: kept.settled(), error: kept.error() })
     }
   }
-  function resize(): void {
-    for (const { canvas } of [base as Surface, over as Surface]) {
-      const width = Math.round(scene.width * scene.density)
-      const height = Math.round(scene.height * scene.density)
-      if (canvas.width !== width) canvas.width = width
-      if (canvas.height !== height) canvas.height = height
-      canvas.style.width = `${scene.width}px`
-      canvas.style.height = `${scene.height}px`
-    }
-  }
 
   return {
     scene: () => scene,
     update(patch, nowFolded) {
       const sized = 'width' in patch || 'height' in patch || 'density' in patch
-      const next = { ...scene, ...patch }
-      const window = inTrace(next.window, next.durationNs)
-      const scrollY = Math.min(scrollRoom(next), Math.max(0, Math.round(next.scrollY)))
-      scene = { ...next, window, scrollY }
+      scene = inBounds({ ...scene, ...patch })
       if (nowFolded) folded = nowFolded
-      if (sized) resize()
-      const small = nowFolded === undefined && Object.keys(patch).every((key) => OVER_ONLY.has(key as keyof Scene))
-      schedule(small ? 'over' : 'all')
+      if (sized) fitTo(scene, [base, over])
+      schedule(nowFolded === undefined && isSmall(patch) ? 'over' : 'all')
     },
     retheme(tokens) {
-      tools = makeTools(tokens, scene.density)
+      tools = madeOf(tokens, scene.density)
       schedule('all')
     },
     hit: (at) => hitAt(scene, at, kept),
@@ -187,21 +171,46 @@ export function createTimeline(options: TimelineOptions): Timeline | undefined {
       kept.forget()
       schedule('all')
     },
-    picture(scale) {
-      const copy = document.createElement('canvas')
-      copy.width = Math.round(scene.width * scale)
-      copy.height = Math.round(scene.height * scale)
-      const ctx = copy.getContext('2d')
-      if (!ctx || scene.width <= 0) return undefined
-      ctx.drawImage(options.base, 0, 0, copy.width, copy.height)
-      ctx.drawImage(options.over, 0, 0, copy.width, copy.height)
-      return copy
-    },
+    picture: (scale) => copyOf(scene, options, scale),
     close() {
       cancelAnimationFrame(frame)
       kept.close()
     },
   }
+}
+
+/** The window inside the trace, the rows not scrolled past their ends. */
+function inBounds(scene: Scene): Scene {
+  const window = inTrace(scene.window, scene.durationNs)
+  const scrollY = Math.min(scrollRoom(scene), Math.max(0, Math.round(scene.scrollY)))
+  return { ...scene, window, scrollY }
+}
+
+function isSmall(patch: Partial<Scene>): boolean {
+  return Object.keys(patch).every((key) => OVER_ONLY.has(key as keyof Scene))
+}
+
+/** Both canvases as large and as sharp as the scene says. */
+function fitTo(scene: Scene, surfaces: readonly Surface[]): void {
+  for (const { canvas } of surfaces) {
+    const width = Math.round(scene.width * scene.density)
+    const height = Math.round(scene.height * scene.density)
+    if (canvas.width !== width) canvas.width = width
+    if (canvas.height !== height) canvas.height = height
+    canvas.style.width = `${scene.width}px`
+    canvas.style.height = `${scene.height}px`
+  }
+}
+
+function copyOf(scene: Scene, { base, over }: TimelineOptions, scale: number): HTMLCanvasElement | undefined {
+  const copy = document.createElement('canvas')
+  copy.width = Math.round(scene.width * scale)
+  copy.height = Math.round(scene.height * scale)
+  const ctx = copy.getContext('2d')
+  if (!ctx || scene.width <= 0) return undefined
+  ctx.drawImage(base, 0, 0, copy.width, copy.height)
+  ctx.drawImage(over, 0, 0, copy.width, copy.height)
+  return copy
 }
 
 function wanted(scene: Scene) {
