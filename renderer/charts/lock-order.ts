@@ -92,7 +92,7 @@ export interface OrderLayout {
 
 const HEAD = 34
 const EDGE = 12
-const MOST_CELL = 30
+const MOST_CELL = 44
 const NAMED = 9
 
 export function orderLayout(size: {

@@ -47,7 +47,7 @@ function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
     {
       id: 'races.next',
       title: 'Film: next frame',
-      keys: ['ArrowRight'],
+      keys: ['ArrowRight', 'Period'],
       icon: 'next',
       status: 'next frame',
       run: () => film.step(1),
@@ -55,7 +55,7 @@ function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
     {
       id: 'races.previous',
       title: 'Film: previous frame',
-      keys: ['ArrowLeft'],
+      keys: ['ArrowLeft', 'Comma'],
       icon: 'prev',
       status: 'previous',
       run: () => film.step(-1),

@@ -31,10 +31,15 @@ export const useRacesStore = defineStore('races', () => {
   const added = ref<readonly string[]>([])
 
   const presets = computed(() => simulation.catalog?.strategies.map(({ id }) => id) ?? [])
+  /** Strategies that other pages want judged. */
+  const wanted = ref<readonly string[]>([])
   const columns = computed(() => [...presets.value, ...added.value])
+  const judged = computed(() => [...new Set([...wanted.value, ...columns.value])])
   const shownColumns = computed(() => columns.value.filter((id) => !hidden.value.has(id)))
   const missing = computed(
-    () => (list.value?.length ?? 0) * columns.value.length > cells.value.size && computing.running.value === undefined,
+    () =>
+      computing.running.value === undefined &&
+      (list.value ?? []).some(({ id }) => columns.value.some((strategy) => !cells.value.has(cellKey(id, strategy)))),
   )
   const cell = (race: string, strategy: string): VerdictRow | undefined => cells.value.get(cellKey(race, strategy))
 
@@ -45,19 +50,30 @@ export const useRacesStore = defineStore('races', () => {
   }
   const computing = useComputing(cells, put)
 
-  /** Everything the matrix shows that has not been computed yet. */
-  async function compute(): Promise<void> {
+  /** What has not been computed yet: of some strategies, or of all that anybody asked about. */
+  async function compute(only?: readonly string[]): Promise<void> {
     await Promise.all([load(), simulation.load()])
     if (list.value !== undefined)
       await computing.compute(
         list.value.map(({ id }) => id),
-        columns.value,
+        only ?? judged.value,
       )
+  }
+  /** Every race under these, in the background; they come before the rest. */
+  function judge(strategies: readonly string[]): void {
+    wanted.value = strategies
+    if (computing.running.value === undefined) void compute(strategies)
+    else void compute()
   }
   function toggleColumn(id: string): void {
     const next = new Set(hidden.value)
     if (!next.delete(id)) next.add(id)
     if (next.size < columns.value.length) hidden.value = next
+  }
+  /** Has a column that is shown. */
+  function show(strategy: string): void {
+    add(strategy)
+    hidden.value = new Set([...hidden.value].filter((one) => one !== strategy))
   }
   function add(strategy: string): void {
     if (columns.value.includes(strategy)) return
@@ -81,6 +97,7 @@ export const useRacesStore = defineStore('races', () => {
     toggleColumn,
     added,
     add,
+    show,
     remove,
     filter,
     running: computing.running,
@@ -88,6 +105,7 @@ export const useRacesStore = defineStore('races', () => {
     failed: computing.failed,
     cancel: computing.cancel,
     compute,
+    judge,
   }
 })
 

@@ -1,6 +1,6 @@
 /**
- * The verdict table: speed and safety of a strategy in one row, never one without the other. Safety is what timed runs
- * happened to show. Rows are computed once from the result; the table shows, sorts and exports them.
+ * The verdict table: speed and safety of a strategy in one row, never one without the other. Safety is what the races come
+ * to, searched within a bound (safety.ts), and what timed runs happened to show. Rows are computed once from the result; the table shows, sorts and exports them.
  */
 
 import type { ComparedLock, ComparedStrategy, CompareResult, VersusBaseline } from '#shared/contract/simulation.ts'
@@ -87,7 +87,7 @@ const LOCK_COLUMNS: readonly ColumnSpec<VerdictRow>[] = [
     title: 'Lock',
     group: 'Waited for most',
     kind: 'mono',
-    width: 112,
+    width: 98,
     value: (row) => row.lock?.class,
     ...NOBODY,
   },
@@ -96,7 +96,7 @@ const LOCK_COLUMNS: readonly ColumnSpec<VerdictRow>[] = [
     title: 'Max wait',
     group: 'Waited for most',
     kind: 'time',
-    width: 74,
+    width: 68,
     value: (row) => row.lock?.waitMaxNs,
     ...NOBODY,
   },
@@ -105,14 +105,18 @@ const LOCK_COLUMNS: readonly ColumnSpec<VerdictRow>[] = [
     title: 'Max hold',
     group: 'Waited for most',
     kind: 'time',
-    width: 74,
+    width: 68,
     value: (row) => row.lock?.holdMaxNs,
     ...NOBODY,
   },
 ]
 
 /** Widths leave the rest of the line to the strategy's name: everything is in sight at 1280 px. */
-export function verdictColumns(op: string, baseline: string): ColumnSpec<VerdictRow>[] {
+export function verdictColumns(
+  op: string,
+  baseline: string,
+  safety: (strategy: string) => string,
+): ColumnSpec<VerdictRow>[] {
   return [
     { key: 'strategy', title: 'Strategy', value: (row) => row.strategy.id },
     {
@@ -144,18 +148,27 @@ export function verdictColumns(op: string, baseline: string): ColumnSpec<Verdict
       value: (row) => row.tail?.ratio,
     },
     {
+      key: 'races',
+      title: 'Races',
+      group: 'Safety',
+      width: 150,
+      value: (row) => safety(row.strategy.id),
+      about:
+        'Every catalogued race that can be asked of the strategy, on its own filesystem: directed schedules, then a search within two preemptions. A click shows the film',
+    },
+    {
       key: 'seen',
-      title: 'Violations',
-      group: 'Seen in timed runs only',
-      width: 130,
+      title: 'Seen in timed runs',
+      group: 'Safety',
+      width: 112,
       value: (row) => row.seen,
       about: 'What the runs happened to show. No interleavings were searched: nothing seen does not mean safe',
     },
     {
       key: 'counts',
       title: 'Leaks, retries',
-      group: 'Seen in timed runs only',
-      width: 104,
+      group: 'Safety',
+      width: 88,
       value: (row) => (row.counts === '' ? 'none' : row.counts),
       about: "The model's own counts that not every strategy has, mean per run; all of them are in the export",
     },

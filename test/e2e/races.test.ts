@@ -1,0 +1,240 @@
+/**
+ * Races, their films and the lock order in a real browser with the real engine. Every test fails on any console error, CSP
+ * violation or uncaught exception.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import {
+  LARGE_WINDOW,
+  seriousFindings,
+  SMALL_WINDOW,
+  startApp,
+  type TestApp,
+  type TestWindow,
+} from '../support/window.ts'
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+}, 240_000)
+afterAll(() => app.close())
+
+async function go(page: Page, name: string): Promise<void> {
+  const pages = page.getByRole('navigation', { name: 'Pages' })
+  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+}
+async function races(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
+  const window = await app.open(options)
+  await go(window.page, 'Races')
+  await cell(window.page, 'R03', 'F').waitFor()
+  return window
+}
+const cell = (page: Page, race: string, strategy: string) =>
+  page.getByRole('gridcell', { name: new RegExp(`^${race} .*, strategy ${strategy}:`) })
+const film = (page: Page, race: string) => page.getByRole('region', { name: new RegExp(`^${race} .*, strategy `) })
+async function computed(page: Page): Promise<void> {
+  await page.getByText(/^\d+ of \d+ violated/).waitFor({ timeout: 120_000 })
+}
+async function openFilm(page: Page, race: string, strategy: string): Promise<void> {
+  await cell(page, race, strategy).click()
+  await film(page, race).getByText(/^Step/).waitFor()
+}
+const step = async (page: Page): Promise<number> =>
+  Number(await page.getByRole('slider', { name: /film/ }).inputValue())
+async function overflow(page: Page): Promise<{ x: number; y: number }> {
+  return page.evaluate(() => ({
+    x: document.documentElement.scrollWidth - window.innerWidth,
+    y: document.documentElement.scrollHeight - window.innerHeight,
+  }))
+}
+
+describe('the matrix', () => {
+  it('is computed while one watches, and can be stopped and gone on with', async () => {
+    const { page, problems, close } = await races()
+    await page.getByRole('progressbar', { name: 'Computing races' }).waitFor()
+    await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    await page.getByRole('button', { name: 'Compute the rest' }).click()
+    await computed(page)
+    expect(await cell(page, 'R03', 'F').getAttribute('aria-label')).toMatch(/violated, V1/)
+    expect(await cell(page, 'R03', 'K').getAttribute('aria-label')).toMatch(/: held/)
+    expect(await cell(page, 'R33', 'A').getAttribute('aria-label')).toMatch(/not applicable/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('is filtered by words and family, and says when nothing is left', async () => {
+    const { page, problems, close } = await races()
+    await page.getByRole('combobox', { name: 'Family' }).selectOption('hang')
+    await cell(page, 'R03', 'F').waitFor({ state: 'detached' })
+    await cell(page, 'R12', 'F').waitFor()
+    await page.getByRole('searchbox', { name: /^Filter races/ }).fill('no such race')
+    await page.getByText('No race is left under this filter').waitFor()
+    await page.getByRole('button', { name: 'Clear', exact: true }).click()
+    await cell(page, 'R03', 'F').waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('is used with the keyboard alone', async () => {
+    const { page, problems, close } = await races()
+    await page.getByRole('grid', { name: /^Races against strategies/ }).focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'End', 'Enter']) await page.keyboard.press(key)
+    await page.getByRole('region', { name: /^R03 .*strategy Z/ }).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('a film', () => {
+  it('opens at what is violated, with its sentence, and steps with the arrow keys', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R03', 'F')
+    const region = film(page, 'R03')
+    await region.getByText('Block 5 is freed while 1 PTEs map it.').waitFor()
+    await region
+      .getByRole('group', { name: /^State before and after/ })
+      .getByText('block 5, writable')
+      .waitFor()
+    const at = await step(page)
+    await page.keyboard.press('ArrowLeft')
+    expect(await step(page)).toBe(at - 1)
+    await page.keyboard.press('Home')
+    expect(await step(page)).toBe(0)
+    await page.keyboard.press('ArrowRight')
+    expect(await step(page)).toBe(1)
+    await page.keyboard.press('v')
+    expect(await step(page)).toBe(at)
+    await region.getByRole('radio', { name: 'Moves' }).click()
+    expect(await step(page)).toBeGreaterThan(at)
+    await region
+      .getByText(/violates|✕ V1/)
+      .first()
+      .waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('plays and pauses', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R12', 'F')
+    await page.keyboard.press('Home')
+    await page.getByRole('button', { name: 'Play' }).click()
+    await expect.poll(() => step(page), { timeout: 10_000 }).toBeGreaterThan(0)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    const at = await step(page)
+    await page.waitForTimeout(1500)
+    expect(await step(page)).toBe(at)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('stands beside the same script under another strategy, which can be chosen and opened', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R03', 'F')
+    const beside = page.getByRole('region', { name: 'The same race under another strategy' })
+    await beside.getByRole('img', { name: /^R03 under K: held/ }).waitFor()
+    await beside.getByRole('combobox').selectOption('E')
+    await beside.getByRole('img', { name: /^R03 under E: violated/ }).waitFor()
+    await beside.getByRole('button', { name: 'Open its film' }).click()
+    await page.getByRole('region', { name: /^R03 .*strategy E/ }).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('gives its schedule string', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R03', 'F')
+    await page.getByRole('button', { name: /^fl1:R03:F:/ }).click()
+    await page.getByText('The schedule is copied').waitFor()
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^fl1:R03:F:/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('says why a race does not apply', async () => {
+    const { page, problems, close } = await races()
+    await cell(page, 'R33', 'A').click()
+    await film(page, 'R33')
+      .getByText(/^R33 cannot be asked of A:/)
+      .waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+async function simulate(page: Page, scenario: string, strategy: string): Promise<void> {
+  await go(page, 'Simulate')
+  await page.getByRole('option', { name: new RegExp(`^${scenario} `) }).click()
+  await page.getByRole('radio', { name: new RegExp(`^${strategy} `) }).click()
+  await page.keyboard.press('Control+Enter')
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await go(page, 'Lock order')
+}
+
+describe('lock order', () => {
+  it('of a simulated SC3 under F shows the circle of handle and i_mmap, and its step leads to the timeline', async () => {
+    const { page, problems, close } = await app.open()
+    await simulate(page, 'SC3', 'F')
+    await page.getByText(/^2 circles in \d+ orders/).waitFor()
+    await page
+      .getByRole('region', { name: 'Circles' })
+      .getByText('jbd2_handle → &mapping->i_mmap_mutex → jbd2_handle')
+      .waitFor()
+    await page.getByRole('switch', { name: /lockdep would have seen/ }).click()
+    await page.getByText(/^1 circle in \d+ orders/).waitFor()
+    await page.getByRole('button', { name: /show &mapping->i_mmap_mutex → jbd2_handle/ }).click()
+    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it("hides E's circle through the page lock from lockdep", async () => {
+    const { page, problems, close } = await app.open()
+    await simulate(page, 'SC3', 'E')
+    const circles = page.getByRole('region', { name: 'Circles' })
+    await circles.getByText('jbd2_handle → folio → jbd2_handle').waitFor()
+    await circles.getByText('lockdep cannot see it').waitFor()
+    await page.getByRole('switch', { name: /lockdep would have seen/ }).click()
+    await circles.getByText('lockdep would have seen no circle').waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('compare', () => {
+  it('says which races a strategy loses beside how fast it is, each one click from its film', async () => {
+    const { page, problems, close } = await app.open({ size: SMALL_WINDOW })
+    await go(page, 'Compare')
+    await page.getByLabel('Simulated time').fill('5')
+    await page.getByLabel('Seeds', { exact: true }).fill('1')
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    const table = page.getByRole('region', { name: 'Speed and safety' })
+    await table.waitFor({ timeout: 120_000 })
+    await table.getByRole('button', { name: /^✕ R/ }).first().click({ timeout: 120_000 })
+    await page.getByRole('region', { name: /^R\d+\w? .*, strategy / }).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('looks', () => {
+  it.each([
+    ['1440 × 900, light', LARGE_WINDOW, 'light'],
+    ['1440 × 900, dark', LARGE_WINDOW, 'dark'],
+    ['1280 × 720, light', SMALL_WINDOW, 'light'],
+    ['1280 × 720, dark', SMALL_WINDOW, 'dark'],
+  ] as const)('%s: no page scrolls, nothing serious for axe', async (_name, size, theme) => {
+    const { page, problems, close } = await races({ size, theme })
+    await computed(page)
+    await openFilm(page, 'R03', 'F')
+    expect(await seriousFindings(page), 'Races').toEqual([])
+    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    await simulate(page, 'SC3', 'F')
+    await page.getByText(/^2 circles in/).waitFor()
+    expect(await seriousFindings(page), 'Lock order').toEqual([])
+    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    expect(problems).toEqual([])
+    await close()
+  })
+})
