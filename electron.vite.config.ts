@@ -35,6 +35,7 @@ export default defineConfig({
           'simulate-thread': source('electron/engine/simulate-thread.ts'),
           'compare-run': source('electron/engine/compare-run.ts'),
           'races-run': source('electron/engine/races-run.ts'),
+          'strategy-check': source('electron/engine/strategy-check.ts'),
           'orphan-watch': source('electron/engine/orphan-watch.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },

@@ -11,6 +11,7 @@ import type { AnalysisId, AnalysisParams, AnalysisResult } from '#shared/analysi
 import { ApiError } from '#shared/base/errors.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import type { Client, MethodName, MethodParams, MethodResult, Source, TraceInfo } from '#shared/contract/methods.ts'
+import { withOwnStrategies } from './own-strategies.ts'
 import { printable } from './output.ts'
 import { progressLine } from './progress.ts'
 
@@ -42,7 +43,7 @@ export class Session {
     const client = await this.client()
     const line = progressLine()
     try {
-      return await client.call(method, params, { signal: this.signal, onProgress: (progress) => line.show(progress) })
+      return await client.call(method, await withOwnStrategies(client, params), { signal: this.signal, onProgress: (progress) => line.show(progress) })
     } finally {
       line.clear()
     }

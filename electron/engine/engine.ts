@@ -29,6 +29,7 @@ import { createJobs } from './jobs.ts'
 import { createKept } from './kept.ts'
 import { openLog, type Logger } from './log.ts'
 import { Opening } from './opening.ts'
+import { OwnStrategies } from './own-strategies.ts'
 import { Races } from './races.ts'
 import { createReader } from './reader.ts'
 import { createRecents, type Recents } from './recent.ts'
@@ -38,6 +39,7 @@ import { forkSql, type ForkSql } from './spawn.ts'
 import { Simulating } from './simulating.ts'
 import { createSqlRunner } from './sql.ts'
 import { createUploads } from './uploads.ts'
+import { prepareShelf } from '../strategy/shelf.ts'
 
 export type { ClientRights } from './rights.ts'
 
@@ -74,6 +76,7 @@ export function appVersion(): string {
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const dir = dataDirAt(options.dataDir)
+  prepareShelf()
   const log = openLog(dir.logs, options.host)
   const connections = new Set<Connection>()
   const onRecent = () => connections.forEach((connection) => connection.emit('files.changed', { recent: true }))
@@ -154,6 +157,7 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     samples,
     simulating,
     races: new Races({ alone: host === 'cli' }),
+    ownStrategies: new OwnStrategies({ files, uploads }),
     files,
     recents,
     imports: dir.imports,

@@ -30,6 +30,7 @@ import type { Reader } from './reader.ts'
 import type { Recents } from './recent.ts'
 import { writablePath } from './rights.ts'
 import type { SampleFile } from './samples.ts'
+import type { OwnStrategies } from './own-strategies.ts'
 import type { Races } from './races.ts'
 import type { Simulating } from './simulating.ts'
 import type { SqlRunner } from './sql.ts'
@@ -51,6 +52,7 @@ export interface Parts {
   readonly reader: Reader
   readonly simulating: Simulating
   readonly races: Races
+  readonly ownStrategies: OwnStrategies
   readonly sql: SqlRunner
   readonly onRecent: () => void
   /** Folder of imports, kept runs and cuts. */
@@ -76,7 +78,7 @@ export function createHandlers(parts: Parts): Handlers {
 type FileMethod = 'app.info' | Extract<MethodName, `files.${string}` | `window.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
 type SimMethod = Extract<MethodName, `sim.${string}`>
-type RaceMethod = Extract<MethodName, `race.${string}` | `verdicts.${string}`>
+type RaceMethod = Extract<MethodName, `race.${string}` | `verdicts.${string}` | `strategy.${string}`>
 type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
@@ -145,8 +147,9 @@ function simHandlers({ simulating }: Parts): Pick<Handlers, SimMethod> {
   }
 }
 
-function raceHandlers({ races }: Parts): Pick<Handlers, RaceMethod> {
+function raceHandlers({ races, ownStrategies }: Parts): Pick<Handlers, RaceMethod> {
   return {
+    'strategy.load': (params, call) => ownStrategies.load(params, call),
     'race.list': () => Promise.resolve(races.list()),
     'race.run': (params, call) => races.run(params, call),
     'verdicts.run': (params, call) => races.verdicts(params, call),

@@ -18,6 +18,7 @@ import {
   type RaceVerdict,
 } from '#shared/races/index.ts'
 import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
+import '../strategy/find.ts'
 
 export interface RaceSpec {
   readonly race: string

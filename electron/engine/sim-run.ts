@@ -30,8 +30,9 @@ import {
   type RunSpec as ModelSpec,
 } from '#shared/sim/run.ts'
 import { scenarios, type Scenario } from '#shared/sim/scenarios/index.ts'
-import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import { parseStrategy, strategyNamed } from '#shared/sim/strategies/index.ts'
 import { MACHINE } from '#shared/sim/world.ts'
+import '../strategy/find.ts'
 import { ASSUMPTIONS, catalogOf } from './sim-catalog.ts'
 
 /** As it crosses from clients and to threads: plain words. */
@@ -118,7 +119,7 @@ function outcomeOf({ world }: Prepared, result: ModelResult, events: number): Ru
   const { strategy, deadlock } = result
   return {
     strategy: strategy.label,
-    title: strategies.get(strategy.id).title,
+    title: strategyNamed(strategy.id).title,
     slots: strategy.slots,
     fs: result.fs,
     params: result.params as RunOutcome['params'],

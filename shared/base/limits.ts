@@ -141,7 +141,7 @@ export const limits = {
   /** A strategy file of the user's own: bytes, ms its top level may take, rounds of its loops and pauses within one call. */
   strategyBytes: 1 * MiB,
   strategyLoadMs: 5_000,
-  strategyRounds: 1_000_000,
+  strategyRounds: 100_000,
   strategyPauses: 20_000,
   /** Simulated time of one run, ns. */
   simNs: 3_600_000_000_000,

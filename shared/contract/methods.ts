@@ -17,6 +17,7 @@ import {
   type StrategyProgress,
 } from './simulation.ts'
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
+import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
 import * as timeline from './timeline.ts'
 
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
@@ -258,6 +259,8 @@ export const methods = {
   'sim.run': method<RunResult>()(runSchema),
   /** Strategies side by side over seeds (progress in runs, `strategies` says how far each is). */
   'sim.compare': method<CompareResult>()(compareSchema),
+  /** A strategy of the user's own, from its file: refused without `agreed`, because it runs the file. */
+  'strategy.load': method<OwnStrategyInfo>()(z.object({ source: sourceSchema, ...strategyParams })),
   /** The catalogue of races, one of them under one strategy, and the matrix (progress in cells). */
   'race.list': method<readonly RaceInfo[]>()(nothing),
   'race.run': method<RaceResult>()(raceSchema),

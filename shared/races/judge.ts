@@ -100,7 +100,9 @@ class Watched {
 
 export function badIn(race: Race, on: Contender, world: World): Bad | undefined {
   const found = world.k.findings.filter(
-    (finding) => race.invariants.includes(finding.invariant) && (race.counts?.(world, finding) ?? true),
+    (finding) =>
+      finding.invariant === 'S1' ||
+      (race.invariants.includes(finding.invariant) && (race.counts?.(world, finding) ?? true)),
   )
   if (found.length > 0) {
     return {

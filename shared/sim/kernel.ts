@@ -40,6 +40,8 @@ export class Kernel {
   now: Ns = 0
   /** The task whose code runs. */
   current!: SimTask
+  /** Told of each finding when it comes up: whose code runs (a strategy of the user's own) then knows its line. */
+  onFinding: ((invariant: string, message: string) => void) | undefined
   /** Steps of tasks taken. */
   stepsTaken = 0
   /** Search: what a move touches besides locks and its `see`, coded as `footprint`; who searches empties it. */
@@ -236,6 +238,7 @@ export class Kernel {
     this.findingCounts.set(invariant, count)
     this.sink.finding(task, invariant)
     if (count <= limits.simFindings) this.findings.push({ invariant, message, task, at: this.now })
+    this.onFinding?.(invariant, message)
   }
 
   /** The running task is about to sleep for something that others hold or must do: is it a circle? */

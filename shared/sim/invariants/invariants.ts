@@ -1,7 +1,8 @@
 /**
  * The invariants V1-V20 of DOMAIN.md 5.1: what each says and how bad its violation is. Most are judged by checks.ts as a
  * run goes, at the points the table names; V10 and V12 by the kernel, V11 by lock-order.ts and the wait-for graph, V13 and
- * V3 when nothing moves any more. V14 and V15 need a power cut and belong to the crash explorer.
+ * V3 when nothing moves any more. V14 and V15 need a power cut and belong to the crash explorer. S1 is no invariant of the
+ * kernel: it is what is wrong with the code of a strategy of the user's own.
  */
 
 import { registry } from '../../base/registry.ts'
@@ -40,4 +41,5 @@ export const invariants = registry<Invariant>('invariant', [
   invariant('V18', 'progress', 'every operation ends in a bounded number of tries', 'liveness'),
   invariant('V19', 'private is private', 'private copies vanish only by truncate', 'corruption'),
   invariant('V20', 'initialised once', 'a fresh block is initialised once', 'corruption'),
+  invariant('S1', 'the strategy works', "the code of the user's own strategy does what a slot's steps may do", 'hang'),
 ])

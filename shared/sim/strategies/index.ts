@@ -16,6 +16,7 @@ import { switches } from '../policies/switches.ts'
 import { txs } from '../policies/tx.ts'
 import { wakes } from '../policies/wake.ts'
 import * as all from './all.ts'
+import { namesFile, ownStrategy, type OwnOptions } from './own.ts'
 import { SLOTS, type ResolvedStrategy, type SlotName, type Strategy } from './strategy.ts'
 
 export { SLOTS, type ResolvedStrategy, type SlotName, type Strategy } from './strategy.ts'
@@ -41,8 +42,20 @@ export const slots = {
 /** `--slot` arguments as they come: `tx=tx-before-locks`. */
 export function parseStrategy(text: string, overrides: readonly string[] = []): ResolvedStrategy {
   const [id, ...own] = text.split(',').map((part) => part.trim())
-  const preset = strategies.get(id)
-  return resolveStrategy(preset, [...own, ...overrides])
+  return resolveStrategy(strategyNamed(id), [...own, ...overrides])
+}
+
+/** A preset, or a strategy of the user's own that has been loaded. */
+export function strategyNamed(id: string): Strategy {
+  const found = strategies.find(id) ?? ownStrategy(id)
+  if (found === undefined && (namesFile(id) || id.includes('#'))) {
+    throw new ApiError(
+      'unknown-id',
+      `the strategy ${id} has not been loaded`,
+      'give its file with --strategy, or choose it in the window',
+    )
+  }
+  return found ?? strategies.get(id)
 }
 
 export function resolveStrategy(preset: Strategy, overrides: readonly string[]): ResolvedStrategy {
@@ -50,7 +63,8 @@ export function resolveStrategy(preset: Strategy, overrides: readonly string[]):
   const given = new Map<string, string>()
   for (const override of overrides) {
     const { name, option } = splitOverride(override)
-    if (isSlot(name)) chosen[name] = slots[name].get(option).id
+    if (isSlot(name))
+      chosen[name] = ownStrategy(preset.id)?.plain[name]?.id === option ? option : slots[name].get(option).id
     else given.set(name, switchOption(name, option))
   }
   const resolved: ResolvedStrategy = {
@@ -110,15 +124,26 @@ function isFlag(id: string): boolean {
 
 /** The behaviour behind a resolved strategy's ids. */
 export function policyOf(strategy: ResolvedStrategy): Policy {
+  return withOptions(strategy, ownStrategy(strategy.id)?.options() ?? {})
+}
+
+/** The same without the hooks of the user's own options: enough to say what cannot be, and nobody's code runs for it. */
+export function plainPolicyOf(strategy: ResolvedStrategy): Policy {
+  return withOptions(strategy, ownStrategy(strategy.id)?.plain ?? {})
+}
+
+function withOptions({ slots: ids, switches: set }: ResolvedStrategy, own: OwnOptions): Policy {
+  const mine = <T extends { readonly id: string }>(option: T | undefined, id: string): T | undefined =>
+    option?.id === id ? option : undefined
   return {
-    guard: guards.get(strategy.slots.guard),
-    pairing: pairings.get(strategy.slots.pairing),
-    init: inits.get(strategy.slots.init),
-    cow: cows.get(strategy.slots.cow),
-    tx: txs.get(strategy.slots.tx),
-    enospc: enospcs.get(strategy.slots.enospc),
-    wake: wakes.get(strategy.slots.wake),
-    switches: strategy.switches,
+    guard: mine(own.guard, ids.guard) ?? guards.get(ids.guard),
+    pairing: mine(own.pairing, ids.pairing) ?? pairings.get(ids.pairing),
+    init: mine(own.init, ids.init) ?? inits.get(ids.init),
+    cow: mine(own.cow, ids.cow) ?? cows.get(ids.cow),
+    tx: mine(own.tx, ids.tx) ?? txs.get(ids.tx),
+    enospc: mine(own.enospc, ids.enospc) ?? enospcs.get(ids.enospc),
+    wake: mine(own.wake, ids.wake) ?? wakes.get(ids.wake),
+    switches: set,
   }
 }
 
@@ -127,7 +152,7 @@ function impossible(what: string, hint: string): ApiError {
 }
 
 function refuseImpossible(strategy: ResolvedStrategy): void {
-  const policy = policyOf(strategy)
+  const policy = plainPolicyOf(strategy)
   const { cow, pairing, guard, tx, enospc, switches: sw } = policy
   if (cow.handOver === 'entry' && pairing.entries !== true) {
     throw impossible(
@@ -164,7 +189,7 @@ function refuseImpossible(strategy: ResolvedStrategy): void {
 /** Options that a filesystem cannot serve. */
 export function refuseFilesystem(strategy: ResolvedStrategy, id: string): void {
   const fs = filesystems.get(id)
-  const policy = policyOf(strategy)
+  const policy = plainPolicyOf(strategy)
   if (policy.init.linksUnwritten === true && !fs.unwritten) {
     throw impossible(
       `init=${policy.init.id} needs unwritten extents, and ${fs.title} has none`,

@@ -1,0 +1,16 @@
+/**
+ * Lets this thread find strategies of the user's own. Imported for its effect wherever strategies are named. Their code runs
+ * in worker threads only: elsewhere a strategy is known by what it says of itself.
+ */
+
+import { isMainThread } from 'node:worker_threads'
+import { findOwn } from '#shared/sim/strategies/own.ts'
+import { optionsOf } from './evaluate.ts'
+import { shelved } from './shelf.ts'
+
+findOwn((id) =>
+  shelved(id, (source) => {
+    if (isMainThread) throw new Error(`${source.id} runs in worker threads only`)
+    return optionsOf(source)
+  }),
+)

@@ -1,0 +1,68 @@
+/**
+ * The strategies of the user's own that this process has loaded, for all its threads: a folder of its own with one file per
+ * strategy, named by its digest. What lies there is the text as it was when it was chosen, so a file that changes meanwhile
+ * changes no run. Threads are born with the folder's name; it is gone when the process ends.
+ */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { OwnOptions, OwnStrategy } from '#shared/sim/strategies/own.ts'
+import type { Strategy } from '#shared/sim/strategies/strategy.ts'
+import type { StrategySource } from './evaluate.ts'
+
+const NAME = 'FAULTLINE_STRATEGIES'
+
+/** Called where no thread has been started yet. */
+export function prepareShelf(): void {
+  if (process.env[NAME] !== undefined) return
+  const folder = join(tmpdir(), `faultline-strategies-${randomBytes(16).toString('hex')}`)
+  process.env[NAME] = folder
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
+
+export interface Shelved {
+  readonly source: StrategySource
+  readonly digest: string
+  readonly strategy: Strategy
+  readonly plain: OwnOptions
+}
+
+/** `mine.ts#1a2b3c4d`: what runs, results and schedules call it. */
+export function idOf(file: string, digest: string): string {
+  return `${file.replace(/[^\w.-]/g, '_').slice(-60)}#${digest.slice(0, 8)}`
+}
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+export function shelve(one: Shelved): void {
+  const folder = process.env[NAME]
+  if (folder === undefined) throw new Error('strategies are loaded by an engine')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const path = pathOf(folder, one.source.id)
+  const draft = `${path}.${randomBytes(4).toString('hex')}`
+  writeFileSync(draft, JSON.stringify(one), { mode: 0o600 })
+  renameSync(draft, path)
+}
+
+const known = new Map<string, OwnStrategy>()
+
+/** A strategy that has been loaded; `optionsOf` runs its code, where it is asked for its options. */
+export function shelved(id: string, optionsOf: (source: StrategySource) => OwnOptions): OwnStrategy | undefined {
+  const found = known.get(id)
+  if (found !== undefined) return found
+  const folder = process.env[NAME]
+  if (folder === undefined || !/^[\w.-]+#[0-9a-f]{8}$/.test(id) || !existsSync(pathOf(folder, id))) return undefined
+  const { source, digest, strategy, plain } = JSON.parse(readFileSync(pathOf(folder, id), 'utf8')) as Shelved
+  let options: OwnOptions | undefined
+  const own = { ...strategy, digest, plain, options: () => (options ??= optionsOf(source)) }
+  known.set(id, own)
+  return own
+}
+
+function pathOf(folder: string, id: string): string {
+  return join(folder, `${id.replace('#', '-')}.json`)
+}

@@ -1,0 +1,142 @@
+/**
+ * A strategy file as a script: types stripped, its import of `faultline/strategy` made a parameter, its default export a
+ * value, and a tick in every loop and function, so that one that never ends is found with its line. Lines stay where they are: a stack
+ * names the author's. It is one file: any other import is refused, with its line.
+ */
+
+import module from 'node:module'
+import { parse, type Node } from 'acorn'
+import { ApiError } from '#shared/base/errors.ts'
+
+/** Names the script finds what it needs under. */
+export const NAMES = {
+  library: '__faultline_library',
+  tick: '__faultline_tick',
+  exports: '__faultline_exports',
+} as const
+
+interface Edit {
+  readonly at: number
+  readonly end: number
+  readonly text: string
+}
+
+export function toScript(source: string, file: string): string {
+  const code = stripped(source, file)
+  const edits: Edit[] = []
+  const program = parsed(code, file)
+  for (const statement of program.body) moduleEdits(statement, code, file, edits)
+  loopEdits(program, edits)
+  let script = code
+  for (const { at, end, text } of edits.sort((a, b) => b.at - a.at || b.end - a.end)) {
+    script = script.slice(0, at) + text + script.slice(end)
+  }
+  return script
+}
+
+function stripped(source: string, file: string): string {
+  if (/\.[cm]?js$/.test(file)) return source
+  try {
+    return quietly(() => module.stripTypeScriptTypes(source, { mode: 'strip' }))
+  } catch (error) {
+    const { message, stack = '' } = error as Error
+    // The stack begins with the place: `:3`.
+    const line = /^[^\n]*:(\d+)\n/.exec(stack)?.[1]
+    throw refused(file, line === undefined ? undefined : Number(line), message.split('\n')[0])
+  }
+}
+
+/** Node says once that stripping types may still change. */
+function quietly<T>(run: () => T): T {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    return run()
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+type Syntax = Node & { readonly loc: { readonly start: { readonly line: number } } } & Readonly<Record<string, unknown>>
+
+function parsed(code: string, file: string): { readonly body: readonly Syntax[] } & Syntax {
+  try {
+    return parse(code, { ecmaVersion: 'latest', sourceType: 'module', locations: true }) as unknown as Syntax & {
+      readonly body: readonly Syntax[]
+    }
+  } catch (error) {
+    const { loc, message } = error as SyntaxError & { readonly loc?: { readonly line: number } }
+    throw refused(file, loc?.line, message.replace(/ \(\d+:\d+\)$/, ''))
+  }
+}
+
+function refused(file: string, line: number | undefined, why: string): ApiError {
+  return new ApiError(
+    'bad-input',
+    `${file}${line === undefined ? '' : `:${line}`}: ${why}`,
+    'docs/strategies.md shows one',
+  )
+}
+
+const ONE_FILE = "a strategy is one file of its own: it may import from 'faultline/strategy' and nowhere else"
+
+/** Imports and exports; what they stand on keeps its line breaks. */
+function moduleEdits(statement: Syntax, code: string, file: string, edits: Edit[]): void {
+  const { start, end, type, loc } = statement
+  const breaks = '\n'.repeat(code.slice(start, end).split('\n').length - 1)
+  if (type === 'ImportDeclaration') {
+    if ((statement['source'] as Syntax)['value'] !== 'faultline/strategy') throw refused(file, loc.start.line, ONE_FILE)
+    edits.push({ at: start, end, text: `${importText(statement)}${breaks}` })
+  } else if (type === 'ExportDefaultDeclaration') {
+    const value = statement['declaration'] as Syntax
+    edits.push({ at: start, end: value.start, text: `${NAMES.exports}.default = ` })
+  } else if (type === 'ExportNamedDeclaration') {
+    if (statement['source'] !== null) throw refused(file, loc.start.line, ONE_FILE)
+    const declaration = statement['declaration'] as Syntax | null
+    edits.push({ at: start, end: declaration?.start ?? end, text: declaration === null ? breaks : '' })
+  } else if (type === 'ExportAllDeclaration') throw refused(file, loc.start.line, ONE_FILE)
+}
+
+function importText(statement: Syntax): string {
+  const specifiers = statement['specifiers'] as readonly Syntax[]
+  const names: string[] = []
+  let text = ''
+  for (const one of specifiers) {
+    const local = (one['local'] as Syntax)['name'] as string
+    if (one.type === 'ImportSpecifier') {
+      const imported = one['imported'] as Syntax
+      names.push(`${JSON.stringify(imported['name'] ?? imported['value'])}: ${local}`)
+    } else text += `const ${local} = ${NAMES.library};`
+  }
+  return names.length === 0 ? text : `${text}const { ${names.join(', ')} } = ${NAMES.library};`
+}
+
+/** An arrow that is an expression makes no circle by itself. */
+const FUNCTIONS: ReadonlySet<string> = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'])
+
+const LOOPS: ReadonlySet<string> = new Set([
+  'WhileStatement',
+  'DoWhileStatement',
+  'ForStatement',
+  'ForInStatement',
+  'ForOfStatement',
+])
+
+function loopEdits(node: Syntax, edits: Edit[]): void {
+  const { type } = node
+  if (LOOPS.has(type) || (FUNCTIONS.has(type) && (node['body'] as Syntax).type === 'BlockStatement')) {
+    const body = node['body'] as Syntax
+    const tick = `${NAMES.tick}(${node.loc.start.line});`
+    if (body.type === 'BlockStatement') edits.push({ at: body.start + 1, end: body.start + 1, text: tick })
+    else {
+      edits.push({ at: body.start, end: body.start, text: `{${tick}` }, { at: body.end, end: body.end, text: '}' })
+    }
+  }
+  for (const child of Object.values(node)) {
+    for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) if (isSyntax(one)) loopEdits(one, edits)
+  }
+}
+
+function isSyntax(value: unknown): value is Syntax {
+  return typeof value === 'object' && value !== null && 'type' in value && 'loc' in value
+}

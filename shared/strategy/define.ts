@@ -1,0 +1,156 @@
+/**
+ * A strategy as its author writes it: a preset to start from, per slot either the id of an option or an option of its own, and
+ * switches. `checkDefinition` makes of it what the model takes, or says in one sentence what is wrong; it runs none of the
+ * hooks.
+ */
+
+import { ApiError } from '../base/errors.ts'
+import { unknownId } from '../base/registry.ts'
+import { filesystems } from '../sim/fs/index.ts'
+import type { Policy } from '../sim/policies/slots.ts'
+import { switches as switchSpecs } from '../sim/policies/switches.ts'
+import { slots, SLOTS, strategies } from '../sim/strategies/index.ts'
+import type { OwnOptions } from '../sim/strategies/own.ts'
+import type { SlotName, Strategy, SwitchChoices } from '../sim/strategies/strategy.ts'
+
+export interface StrategyDefinition {
+  readonly title: string
+  /** What it does, in a sentence. */
+  readonly about?: string
+  /** The preset whose slots and switches hold where nothing else is said; K if left out. */
+  readonly base?: string
+  /** What its files are; the base's if left out. */
+  readonly media?: 'page-cache' | 'dax'
+  /** Filesystem it is judged on; the base's if left out. */
+  readonly fs?: string
+  /** An option's id (`faultline list slots`), or an option of your own. */
+  readonly slots?: { readonly [S in SlotName]?: string | Policy[S] }
+  readonly switches?: SwitchChoices
+}
+
+const MARK = Symbol.for('faultline.strategy')
+
+/** Marks a definition as such and checks its types; everything else happens when the file is loaded. */
+export function defineStrategy(definition: StrategyDefinition): StrategyDefinition {
+  return Object.assign({ ...definition }, { [MARK]: true })
+}
+
+/** What an option must bring besides id, title and about, and what its hooks are called. */
+const FIELDS: Readonly<Record<SlotName, { readonly needs: readonly string[]; readonly knows: readonly string[] }>> = {
+  guard: {
+    needs: [],
+    knows: (
+      'sample enter beforeLookup beforeInsert moved afterInsert leave removeEnter removeLeave unmapEnter unmapLeave ' +
+      'invalidateEnter invalidateLeave fillEnter fillLeave io locksPage usesInodeLock'
+    ).split(' '),
+  },
+  pairing: { needs: [], knows: 'before after beforeHole leave entries ptlOnly holePageFirst'.split(' ') },
+  init: { needs: [], knows: 'beforeLink linksUnwritten finishesInAlloc zeroInHandler ordered'.split(' ') },
+  cow: { needs: [], knows: ['twoFaults', 'handOver'] },
+  tx: { needs: ['beforeLocks'], knows: [] },
+  enospc: { needs: ['retries', 'keepsHandle'], knows: [] },
+  wake: { needs: ['onUnlock', 'onDelete', 'passesOn'], knows: [] },
+}
+
+const HOOKS =
+  /^(sample|enter|beforeLookup|beforeInsert|moved|afterInsert|leave|(remove|unmap|invalidate|fill)(Enter|Leave)|before|after|beforeHole|beforeLink)$/
+
+export interface CheckedStrategy {
+  readonly strategy: Strategy
+  /** As written, hooks and all. */
+  readonly options: OwnOptions
+}
+
+export function checkDefinition(value: unknown, id: string): CheckedStrategy {
+  if (typeof value !== 'object' || value === null || !(MARK in value)) {
+    throw wrong('its default export is not made with defineStrategy', 'write `export default defineStrategy({ … })`')
+  }
+  const {
+    title,
+    about = '',
+    base = 'K',
+    media,
+    fs,
+    slots: given = {},
+    switches = {},
+  } = value as unknown as StrategyDefinition
+  if (typeof title !== 'string' || title.trim() === '') throw wrong('it has no title', 'say in a few words what it is')
+  const preset = strategies.get(base)
+  if (media !== undefined && media !== 'page-cache' && media !== 'dax')
+    throw wrong(`media is '${String(media)}'`, 'page-cache or dax')
+  const options: Partial<Record<SlotName, object>> = {}
+  const chosen = { ...preset.slots }
+  for (const [name, option] of Object.entries(given)) {
+    if (!isSlot(name)) throw unknownId('slot', name, SLOTS)
+    if (typeof option === 'string') chosen[name] = slots[name].get(option).id
+    else {
+      options[name] = checkOption(name, option)
+      chosen[name] = option.id
+    }
+  }
+  return {
+    strategy: {
+      id,
+      title,
+      era: 'your own',
+      about,
+      history: '',
+      protects: '',
+      costs: '',
+      sources: [],
+      media: media ?? preset.media,
+      fs: filesystems.get(fs ?? preset.fs).id,
+      slots: chosen,
+      switches: { ...preset.switches, ...checkSwitches(switches) },
+    },
+    options: options as OwnOptions,
+  }
+}
+
+function isSlot(name: string): name is SlotName {
+  return (SLOTS as readonly string[]).includes(name)
+}
+
+function checkOption(slot: SlotName, option: object): object {
+  const where = `its option of ${slot}`
+  if (typeof option !== 'object')
+    throw wrong(`${where} is neither an id nor an object`, `known ids: ${slots[slot].ids.join(', ')}`)
+  const own = option as Readonly<Record<string, unknown>>
+  const { id, title } = own
+  if (typeof id !== 'string' || !/^[\w.-]{1,40}$/.test(id)) {
+    throw wrong(`${where} has no id`, 'give it an id of letters, digits, dots and dashes')
+  }
+  if (slots[slot].find(id) !== undefined) throw wrong(`${where} is called ${id}, as one there is`, 'give it another id')
+  if (typeof title !== 'string') throw wrong(`${where} has no title`, 'say in a few words what it is')
+  const { needs, knows } = FIELDS[slot]
+  for (const name of needs)
+    if (own[name] === undefined) throw wrong(`${where} says nothing about ${name}`, `it needs ${needs.join(', ')}`)
+  for (const [name, value] of Object.entries(own)) {
+    if (['id', 'title', 'about'].includes(name)) continue
+    if (!needs.includes(name) && !knows.includes(name)) throw unknownId(`field of ${slot}`, name, [...needs, ...knows])
+    if (HOOKS.test(name) !== (typeof value === 'function')) {
+      throw wrong(
+        `${where}: ${name} is ${typeof value === 'function' ? 'a function' : 'no function'}`,
+        'see docs/strategies.md',
+      )
+    }
+  }
+  return { about: '', ...option }
+}
+
+function checkSwitches(given: object): SwitchChoices {
+  for (const [name, value] of Object.entries(given) as [string, unknown][]) {
+    const spec = switchSpecs.get(name)
+    if (!spec.options.includes(String(value))) throw unknownId(`option of ${name}`, String(value), spec.options)
+  }
+  return given
+}
+
+/** An option without its hooks. */
+export function plainOptions(options: OwnOptions): OwnOptions {
+  return JSON.parse(JSON.stringify(options)) as OwnOptions
+}
+
+function wrong(what: string, hint: string): ApiError {
+  return new ApiError('bad-input', what, hint)
+}

@@ -1,0 +1,222 @@
+/**
+ * Strategies of the user's own through the engine: a good one is judged like a preset, and every kind of mistake is a finding
+ * with its line or a refusal with its line, never a hang or a crash.
+ */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createEngine, type Engine } from '#electron/engine/engine.ts'
+import type { Client } from '#shared/contract/methods.ts'
+
+let folder: string
+let engine: Engine
+let client: Client
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'faultline-own-'))
+  engine = await createEngine({ host: 'cli', dataDir: join(folder, 'home') })
+  client = engine.connect()
+})
+
+afterAll(async () => {
+  client.close()
+  await engine.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function load(name: string, text: string, agreed = true) {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return client.call('strategy.load', { source: { kind: 'path', path }, agreed })
+}
+
+/** A guard with hooks that begin at line 5. */
+function guard(hooks: string): string {
+  return `import { defineStrategy } from 'faultline/strategy'
+export default defineStrategy({
+  title: 'a try', base: 'K',
+  slots: { guard: { id: 'a-try', title: 'a try',
+${hooks}
+  } },
+})`
+}
+
+async function findingsOf(name: string, hooks: string): Promise<readonly string[]> {
+  const { id } = await load(name, guard(hooks))
+  const { violations } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
+  const race = await client.call('race.run', { race: 'R03', strategy: id, slots: {} })
+  const said = violations.filter(({ invariant }) => invariant === 'S1').map(({ message }) => message)
+  if (said.length > 0) expect([race.outcome, race.invariants[0]]).toEqual(['violated', 'S1'])
+  return said
+}
+
+const sample = () => readFileSync(join(import.meta.dirname, '../../samples/strategies/entry-guard.ts'), 'utf8')
+
+describe('a strategy of one’s own', () => {
+  it('is refused until its user has agreed to run it', async () => {
+    await expect(load('asks.ts', sample(), false)).rejects.toMatchObject({ code: 'permission' })
+  })
+
+  it('is judged, simulated, compared and put into the matrix like a preset', async () => {
+    const { id, digest, own } = await load('good.ts', sample())
+    expect(id).toBe(`good.ts#${digest.slice(0, 8)}`)
+    expect(own).toEqual([{ slot: 'guard', id: 'layout-lock', title: 'layout lock' }])
+    for (const race of ['R03', 'R05']) {
+      const { outcome, expected, strategy } = await client.call('race.run', { race, strategy: id, slots: {} })
+      expect({ outcome, expected, strategy }).toEqual({ outcome: 'held', expected: null, strategy: id })
+    }
+    const set = { durationMs: 2 }
+    const run = await client.call('sim.run', { scenario: 'SC2', strategy: id, set })
+    expect(run.violations).toEqual([])
+    const compared = await client.call('sim.compare', { scenario: 'SC2', strategies: ['K', id], seeds: 2, set })
+    expect(compared.strategies.map((one) => one.id)).toEqual(['K', id])
+    const { rows } = await client.call('verdicts.run', { races: ['R01', 'R12'], strategies: [id, 'F'] })
+    expect(rows.find((row) => row.race === 'R12' && row.strategy === 'F')?.outcome).toBe('violated')
+    expect(rows.filter((row) => row.strategy === id).map(({ outcome }) => outcome)).toEqual(['held', 'held'])
+  })
+
+  it('gives the same run each time, and another one where its text differs', async () => {
+    const one = await load('one.ts', sample())
+    const other = await load('one.ts', sample().replace("'entry-outside'", "'none'"))
+    expect(other.id).not.toBe(one.id)
+    const digests = await Promise.all(
+      [one, one, other].map(async ({ id }) => {
+        const { digest } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
+        return digest
+      }),
+    )
+    expect(digests[0]).toBe(digests[1])
+    expect(digests[2]).not.toBe(digests[0])
+  })
+
+  it('takes overrides like a preset, its own options included', async () => {
+    const { id } = await load('over.ts', sample())
+    const { outcome } = await client.call('race.run', { race: 'R03', strategy: `${id},guard=isize-before`, slots: {} })
+    expect(outcome).toBe('violated')
+    const kept = await client.call('race.run', { race: 'R03', strategy: id, slots: { guard: 'layout-lock' } })
+    expect(kept.outcome).toBe('held')
+  })
+
+  it('chooses options without a line of code of its own', async () => {
+    const { id } = await load(
+      'plain.js',
+      `import { defineStrategy } from 'faultline/strategy'
+export default defineStrategy({ title: 'E, zeroed at once', base: 'E', slots: { init: 'zero-in-alloc-tx' } })`,
+    )
+    const { outcome } = await client.call('race.run', { race: 'R05', strategy: id, slots: {} })
+    expect(outcome).toBe('held')
+  })
+})
+
+describe('a mistake in a step', () => {
+  it('a lock released twice', async () => {
+    const said = await findingsOf(
+      'twice.ts',
+      `*enter(w, f) { if (w.k.lock(f.inode.mapping.invalidateLock, 'shared')) yield },
+leave(w, f) {
+  w.k.unlock(f.inode.mapping.invalidateLock, 'shared')
+  w.k.unlock(f.inode.mapping.invalidateLock, 'shared')
+}`,
+    )
+    expect(said[0]).toMatch(/^twice\.ts:8: .* releases .* which it does not hold$/)
+  })
+
+  it('an exception', async () => {
+    const [said] = await findingsOf(
+      'throws.ts',
+      `*enter(w, f) {
+  const nothing: any = undefined
+  nothing.at.all()
+}`,
+    )
+    expect(said).toMatch(/^throws\.ts:7: guard\.enter throws TypeError/)
+  })
+
+  it.each([
+    ['a loop', '*enter(w, f) {\n  for (;;);\n}', 6],
+    ['a loop in a plain hook', 'leave(w, f) {\n  let n = 0\n  while (n >= 0) n++\n}', 7],
+    ['a loop that catches everything', '*enter(w, f) {\n  for (;;) { try { f.index() } catch {} }\n}', 6],
+  ])('%s without end', async (_what, hooks, line) => {
+    expect((await findingsOf('loops.ts', hooks))[0]).toMatch(
+      new RegExp(`^loops\\.ts:${line}: guard\\.\\w+ loops without end$`),
+    )
+  })
+
+  it('recursion without end', async () => {
+    const [said] = await findingsOf(
+      'deep.ts',
+      `*enter(w, f) {
+  const again = () => again()
+  again()
+}`,
+    )
+    expect(said).toMatch(/^deep\.ts:6: guard\.enter (throws RangeError|loops)/)
+  })
+
+  it('pauses without end', async () => {
+    const [said] = await findingsOf('pauses.ts', '*enter(w, f) {\n  for (;;) if (w.yieldCpu()) yield\n}')
+    expect(said).toMatch(/^pauses\.ts:6: guard\.enter has paused/)
+  })
+
+  it('a pause nothing asked for', async () => {
+    const { id } = await load('bare.ts', guard('*enter(w, f) { yield }'))
+    const { violations } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
+    expect(violations[0]).toMatchObject({
+      invariant: 'S1',
+      message: expect.stringMatching(/guard\.enter yields though/) as string,
+    })
+  })
+
+  it('a step that is no generator', async () => {
+    expect((await findingsOf('plain.ts', 'enter(w, f) { return 3 }'))[0]).toMatch(/guard\.enter gives no steps/)
+  })
+
+  it('a lock kept for ever', async () => {
+    const { id } = await load(
+      'keeps.ts',
+      guard('*enter(w, f) { if (w.k.lock(f.inode.mapping.invalidateLock, "shared")) yield }'),
+    )
+    const { violations } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
+    expect(violations.map(({ invariant }) => invariant)).toContain('V12')
+  })
+})
+
+describe('a file that is no strategy', () => {
+  it.each([
+    [
+      'a wrong slot',
+      "import { defineStrategy } from 'faultline/strategy'\nexport default defineStrategy({ title: 'x', slots: { gard: 'inval' } })",
+      /unknown slot 'gard'/,
+    ],
+    [
+      'a wrong option',
+      "import { defineStrategy } from 'faultline/strategy'\nexport default defineStrategy({ title: 'x', slots: { guard: 'invl' } })",
+      /unknown guard 'invl'/,
+    ],
+    [
+      'a wrong switch',
+      "import { defineStrategy } from 'faultline/strategy'\nexport default defineStrategy({ title: 'x', switches: { vmaLok: true } })",
+      /unknown switch 'vmaLok'/,
+    ],
+    ['a wrong hook', guard('entr() {}'), /unknown field of guard 'entr'/],
+    ['no default export', 'export const x = 1', /not made with defineStrategy/],
+    ['a syntax error', 'const a = 1\nconst b = (\n;', /odd\.ts:3: /],
+    ['a loop at its top', '\nfor (;;);', /odd\.ts:2: loops without end/],
+    ['an exception at its top', '\n\nnull.x', /odd\.ts:3: TypeError/],
+    ['another import', "\nimport { readFileSync } from 'node:fs'", /odd\.ts:2: a strategy is one file/],
+    ['a global of Node', 'process.exit(3)', /odd\.ts:1: ReferenceError/],
+    ['random numbers', '\nMath.random()', /odd\.ts:2: Error: a strategy has no random numbers/],
+  ])('%s is refused with its place', async (_what, text, why) => {
+    await expect(load('odd.ts', text)).rejects.toMatchObject({ message: expect.stringMatching(why) as string })
+  })
+
+  it('a strategy nobody has loaded is not run as something else', async () => {
+    for (const strategy of ['./mine.ts', 'mine.ts#01234567']) {
+      await expect(client.call('race.run', { race: 'R03', strategy, slots: {} })).rejects.toMatchObject({
+        message: `the strategy ${strategy} has not been loaded`,
+      })
+    }
+  })
+})
