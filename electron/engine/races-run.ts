@@ -3,10 +3,12 @@
  * its explorer, so that a thread is up in no time.
  */
 
-import type { RaceResult, VerdictRow } from '#shared/contract/races.ts'
+import type { FilmLockOrder, RaceResult, VerdictRow } from '#shared/contract/races.ts'
 import { direct } from '#shared/explore/directed.ts'
 import { film, type Filmed } from '#shared/explore/replay.ts'
 import { decodeSchedule } from '#shared/explore/schedule.ts'
+import { classesOf, lockdepSees, modeBit, needsQueuedWriter } from '#shared/lockorder/order-graph.ts'
+import { MODES } from '#shared/model/kinds.ts'
 import {
   contender,
   expectedOf,
@@ -45,6 +47,7 @@ export function one({ race, strategy: text, slots, script }: RaceSpec): RaceResu
     initialState: shown?.initialState ?? {},
     findings: shown?.findings ?? [],
     deadlock: shown?.deadlock ?? null,
+    lockOrder: orderOf(shown?.lockOrder),
     wallMs: Math.round(performance.now() - started),
   }
 }
@@ -60,6 +63,26 @@ function filmOf(verdict: RaceVerdict, strategy: ResolvedStrategy, script: number
     return { ...film(subject, decodeSchedule(verdict.schedule).moves), schedule: verdict.schedule }
   }
   return direct(subject, linesOf(race, on)[script])
+}
+
+function orderOf(order: Filmed['lockOrder'] | undefined): FilmLockOrder {
+  if (order === undefined) return { edges: [], cycles: [] }
+  const pairs = MODES.flatMap((held) => MODES.map((wanted) => [held, wanted] as const))
+  return {
+    edges: order.edges.map(({ from, to, modes, witness }) => ({
+      from,
+      to,
+      modes: pairs.filter(([held, wanted]) => (modes & modeBit(held, wanted)) !== 0),
+      task: witness.by,
+      move: witness.at,
+    })),
+    cycles: order.cycles.map((cycle) => ({
+      classes: classesOf(cycle),
+      edges: cycle.edges.map((edge) => order.edges.indexOf(edge)),
+      lockdepSees: lockdepSees(classesOf(cycle)),
+      needsQueuedWriter: needsQueuedWriter(cycle),
+    })),
+  }
 }
 
 function words(switches: ResolvedStrategy['switches']): Record<string, string> {

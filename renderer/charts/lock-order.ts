@@ -139,6 +139,8 @@ export interface OrderPicture<E extends OrderPair> {
   readonly hover: Place | undefined
   /** Edges of the circle that is looked at. */
   readonly circle: ReadonlySet<E>
+  /** Say how often, by number and by density. */
+  readonly counts: boolean
 }
 
 type Context = CanvasRenderingContext2D
@@ -204,14 +206,17 @@ function paintNames<E extends OrderPair>(ctx: Context, picture: OrderPicture<E>)
   })
 }
 
-function paintCells<E extends OrderPair>(ctx: Context, { matrix, layout, tokens, circle }: OrderPicture<E>): void {
+function paintCells<E extends OrderPair>(
+  ctx: Context,
+  { matrix, layout, tokens, circle, counts }: OrderPicture<E>,
+): void {
   const { grid, cell } = layout
   const most = matrix.cells.reduce((max, { edge }) => Math.max(max, edge.count), 0)
   ctx.textAlign = 'center'
   for (const { row, column, edge, below } of matrix.cells) {
     const [x, y] = [grid.x + column * cell, grid.y + row * cell]
     const size = Math.max(1, cell - 1.5)
-    const level = Math.max(1, amountLevel(edge.count, most))
+    const level = counts ? Math.max(1, amountLevel(edge.count, most)) : 3
     ctx.fillStyle = below ? tokens.pattern(ctx, 'lock-waiting') : tokens.color(SEQUENCE[level])
     ctx.beginPath()
     ctx.roundRect(x + 1, y + 1, size, size, Math.min(2, cell / 4))
@@ -221,7 +226,7 @@ function paintCells<E extends OrderPair>(ctx: Context, { matrix, layout, tokens,
       ctx.lineWidth = 2
       ctx.strokeRect(x + 1.5, y + 1.5, size - 1, size - 1)
     }
-    if (cell < 24 || below) continue
+    if (cell < 24 || below || !counts) continue
     ctx.fillStyle = inkOnLevel((token) => tokens.color(token), level)
     ctx.fillText(cellText(edge.count), x + cell / 2, y + cell / 2, cell - 4)
   }

@@ -83,6 +83,11 @@ export const useFilmStore = defineStore('races-film', () => {
       goTo(next < 0 ? (firstViolation(frames.value) ?? at.value) : next)
     },
     copySchedule,
+    goToMove(move: number) {
+      player.stop()
+      const step = main.film.value?.steps.findIndex((one) => one.move === move) ?? -1
+      if (step >= 0) goTo(frameOfStep(frames.value, step))
+    },
     playing: player.playing,
     togglePlay: player.toggle,
   }
@@ -134,7 +139,9 @@ function useFilms() {
       const mine = (abort = new AbortController())
       state.value = 'loading'
       try {
-        const result = await client.call('race.run', { ...name, slots: {} }, { signal: mine.signal })
+        const call = client.call('race.run', { ...name, slots: {} }, { signal: mine.signal })
+        races.giveWayTo(call)
+        const result = await call
         keep(name, result)
         if (abort !== mine) return
         film.value = result

@@ -12,8 +12,10 @@ import { useClient } from '../api/client.ts'
 import { cellKey, type MatrixFilter } from '../panels/races/matrix.ts'
 import { useSimulationStore } from './simulation.ts'
 
-/** Races asked for at a time: the engine has about that many threads, and one to come when one is done. */
-const AT_ONCE = 3
+/** Questions at a time: the engine has about that many threads. */
+const AT_ONCE = 2
+/** Strategies per question: short questions, so that a film that is asked for does not wait for long. */
+const CHUNK = 4
 
 export interface ComputingCells {
   readonly done: number
@@ -104,6 +106,7 @@ export const useRacesStore = defineStore('races', () => {
     missing,
     failed: computing.failed,
     cancel: computing.cancel,
+    giveWayTo: computing.giveWayTo,
     compute,
     judge,
   }
@@ -137,6 +140,7 @@ function useComputing(
   const running = shallowRef<ComputingCells>()
   const failed = ref<WireError>()
   let abort: AbortController | undefined
+  let pressing: Promise<unknown> = Promise.resolve()
 
   async function compute(races: readonly string[], strategies: readonly string[]): Promise<void> {
     cancel()
@@ -147,12 +151,18 @@ function useComputing(
         race,
         missing: strategies.filter((one) => !cells.value.has(cellKey(race, one))),
       }))
-      .filter(({ missing }) => missing.length > 0)
+      .flatMap(({ race, missing }) =>
+        Array.from({ length: Math.ceil(missing.length / CHUNK) }, (_, i) => ({
+          race,
+          missing: missing.slice(i * CHUNK, (i + 1) * CHUNK),
+        })),
+      )
     const total = work.reduce((sum, { missing }) => sum + missing.length, 0)
     if (total === 0) return
     running.value = { done: 0, total, startedAt: performance.now() }
     const worker = async (): Promise<void> => {
       for (let next = work.shift(); next !== undefined && !mine.signal.aborted; next = work.shift()) {
+        await pressing
         const { race, missing } = next
         const { rows } = await client.call(
           'verdicts.run',
@@ -179,5 +189,9 @@ function useComputing(
     abort = undefined
     running.value = undefined
   }
-  return { running, failed, compute, cancel }
+  /** Somebody waits for this: the matrix asks nothing new until it is there. */
+  function giveWayTo(call: Promise<unknown>): void {
+    pressing = Promise.allSettled([pressing, call])
+  }
+  return { running, failed, compute, cancel, giveWayTo }
 }

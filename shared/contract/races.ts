@@ -82,7 +82,29 @@ export interface RaceResult extends VerdictRow {
   readonly findings: readonly ExploredFinding[]
   /** The circle of waiting it ended in; null: everybody came through. */
   readonly deadlock: readonly WaitLink[] | null
+  /** The film's own, not the search's: in which order locks were asked for, and the circles in that. */
+  readonly lockOrder: FilmLockOrder
   readonly wallMs: number
+}
+
+/** Shown first by a task in a move; modes are of what was held and of what was asked for. */
+export interface FilmOrderEdge {
+  readonly from: string
+  readonly to: string
+  readonly modes: readonly (readonly ['exclusive' | 'shared', 'exclusive' | 'shared'])[]
+  readonly task: string
+  readonly move: number
+}
+
+export interface FilmLockOrder {
+  readonly edges: readonly FilmOrderEdge[]
+  readonly cycles: readonly {
+    readonly classes: readonly string[]
+    /** Places in `edges`, the one that closed it first. */
+    readonly edges: readonly number[]
+    readonly lockdepSees: boolean
+    readonly needsQueuedWriter: boolean
+  }[]
 }
 
 export interface VerdictsResult {

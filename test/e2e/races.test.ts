@@ -142,6 +142,21 @@ describe('a film', () => {
     await close()
   })
 
+  it('shows in which order its tasks asked for locks, and leads from a circle back to the move', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R12', 'F')
+    const region = film(page, 'R12')
+    await region.getByRole('radio', { name: /^Lock order, \d+ ✕/ }).click()
+    await region.getByRole('group', { name: /^Lock order matrix\. \d+ circles? in/ }).waitFor()
+    await region
+      .getByRole('button', { name: /^move \d+: show/ })
+      .first()
+      .click()
+    await region.getByText(/^Step/).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('gives its schedule string', async () => {
     const { page, problems, close } = await races()
     await openFilm(page, 'R03', 'F')

@@ -58,5 +58,5 @@ export function safetyShort({ asked, complete, hazards, computed, total }: Safet
   const held = asked - hazards
   return complete === held
     ? `${formatCount(held)} held, ≤ 2 preempt.`
-    : `none found, ${formatCount(complete)} of ${formatCount(held)} complete`
+    : `none; ${formatCount(complete)}/${formatCount(held)} complete`
 }

@@ -4,6 +4,8 @@
  */
 
 import type { LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
+import type { FilmLockOrder } from '#shared/contract/races.ts'
+import { knownToLockdep } from '#shared/lockorder/order-graph.ts'
 import { orderMatrix, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
@@ -35,7 +37,30 @@ export interface OrderView {
 }
 
 export function orderView(result: LockOrderResult): OrderView {
-  const edges = result.edges.map(edgeOf)
+  return viewOf(result, result.edges.map(edgeOf))
+}
+
+/** Of one film. It shows an order once: how often is not told. */
+export function filmOrderView({ edges, cycles }: FilmLockOrder): OrderView {
+  const names = [...new Set(edges.flatMap(({ from, to }) => [from, to]))]
+  const classes = names.map((name): OrderClass => ({ name, lockdep: knownToLockdep(name), annotation: false }))
+  const shown = edges.map(({ from, to, modes, task, move }): OrderEdge => ({
+    from,
+    to,
+    count: 1,
+    modes: modesText(modes),
+    task,
+    op: undefined,
+    at: move,
+    span: undefined,
+  }))
+  return viewOf({ classes, cycles, cyclesLeftOut: 0 }, shown)
+}
+
+function viewOf(
+  result: Pick<LockOrderResult, 'classes' | 'cycles' | 'cyclesLeftOut'>,
+  edges: readonly OrderEdge[],
+): OrderView {
   const circles = result.cycles.map((cycle): OrderCircle => ({
     classes: cycle.classes,
     edges: cycle.edges.map((at) => edges[at]),
@@ -58,12 +83,16 @@ function edgeOf({ from, to, count, modes, task, op, atNs, wantedSpan }: LockOrde
     from,
     to,
     count,
-    modes: modes.map(([held, wanted]) => `${held} → ${wanted}`).join(', '),
+    modes: modesText(modes),
     task: `${task.comm} ${task.pid}`,
     op: op ?? undefined,
     at: atNs,
     span: wantedSpan,
   }
+}
+
+function modesText(modes: LockOrderEdge['modes']): string {
+  return modes.map(([held, wanted]) => `${held} → ${wanted}`).join(', ')
 }
 
 export function circleWords({ classes }: OrderCircle): string {
