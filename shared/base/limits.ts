@@ -124,6 +124,8 @@ export const limits = {
   raceCells: 20_000,
   /** Steps of the search behind each race that held. */
   raceSteps: 80_000,
+  /** Steps a search with power cuts takes, unless told otherwise. */
+  crashSteps: 200_000,
   /** Circles of one lock order that are kept with their paths; all are counted. */
   orderCycles: 100,
   /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */
@@ -134,6 +136,11 @@ export const limits = {
   simEvents: 1_000_000_000,
   /** Moves of one explored execution, and of a schedule. */
   exploreDepth: 100_000,
+  /** Schedules of one search: at most, and unless asked for more; violations that get a film; plays to shorten one. */
+  exploreBudget: 1_000_000_000,
+  exploreBudgetDefault: 100_000,
+  exploreViolations: 50,
+  minimisePlays: 2_000,
   /** Characters of a schedule string. */
   scheduleChars: 1_000_000,
   /** Blocks of a device in a search, where a world is built per schedule. */

@@ -17,6 +17,8 @@ export class Device {
   dirtySlots = 0
   /** Moves with every store: each changes what a power cut would leave, or might. */
   version = 0
+  /** Told after each store of a slot: the power may fail there. */
+  onChange: (() => void) | undefined
 
   constructor(options: { readonly blocks: number; readonly slots: number; readonly eadr: boolean }) {
     this.blocks = options.blocks
@@ -54,6 +56,7 @@ export class Device {
       this.#dirty[at] = 1
       this.dirtySlots++
     }
+    this.onChange?.()
   }
 
   fill(block: number, tag: Tag, durably: boolean): void {

@@ -55,6 +55,8 @@ export class Journal {
   committing: Transaction | undefined
   /** Commits done, and how long one takes (a moving average, j_average_commit_time). */
   commits = 0
+  /** Told when a transaction has become durable: the power may fail there. */
+  onCommit: (() => void) | undefined
   averageNs: Ns = 0
   readonly lock: SimLock
   /** xfs_trans_alloc takes freeze level 3. */
@@ -229,6 +231,7 @@ export class Journal {
     const took = kernel.now - began
     this.averageNs = this.commits === 0 ? took : Math.floor((took + 3 * this.averageNs) / 4)
     this.commits++
+    this.onCommit?.()
     transaction.state = 'callback'
     this.#hooks.committed(transaction)
     transaction.state = 'finished'

@@ -45,6 +45,32 @@ export function judgeCrash(w: World): CrashFinding[] {
   return found
 }
 
+/** A cache line: a slot of a block. */
+export interface CacheLine {
+  readonly block: number
+  readonly slot: number
+}
+
+/** Lines that only caches hold and that recovery would read: those in blocks of committed extents. */
+export function unflushedLines(w: World): CacheLine[] {
+  const lines = new Map<number, CacheLine>()
+  eachSlot(w, (inode, { index, slot }, line) => {
+    const block = blockOf(inode.extents.durable[index])
+    if (line === 'lost') lines.set(block * w.device.slots + slot, { block, slot })
+  })
+  return [...lines.values()]
+}
+
+/** A power cut now, with those unflushed lines kept that `keeps` names. */
+export function judgeLines(w: World, keeps: (line: CacheLine) => boolean): CrashFinding[] {
+  const found: CrashFinding[] = []
+  eachSlot(w, (inode, at, line) => {
+    const kept = line === 'lost' && keeps({ block: blockOf(inode.extents.durable[at.index]), slot: at.slot })
+    judgeSlot(w, inode, { ...at, line: kept ? 'kept' : line }, found)
+  })
+  return found
+}
+
 /** One power cut with a random subset of lines kept, reported. Pages that would show what they must not. */
 export function crashNow(w: World, random: Stream): number {
   const found: CrashFinding[] = []

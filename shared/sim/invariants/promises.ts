@@ -31,6 +31,8 @@ export class Promises {
   readonly #content: ContentOracle
   readonly #slots: number
   readonly #files = new Map<number, Promised>()
+  /** Told when something has been promised: the power may fail there. */
+  onGive: (() => void) | undefined
   /** Removals begun so far. */
   #removals = 0
 
@@ -69,6 +71,7 @@ export class Promises {
       file.tags[cell] = asked.tags[cell]
       file.since[cell] = asked.since
     }
+    this.onGive?.()
   }
 
   /** One slot's bytes, flushed by who stored them through a MAP_SYNC mapping. */
@@ -77,6 +80,7 @@ export class Promises {
     const cell = at.index * this.#slots + at.slot
     file.tags[cell] = tag
     file.since[cell] = serialOf(tag)
+    this.onGive?.()
   }
 
   /** A removal or a move of these pages begins. */
