@@ -123,11 +123,11 @@ function useFilms() {
     const asked = ref<FilmName>()
     const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
     const error = ref<WireError>()
-    let abort: AbortController | undefined
+    let turn = 0
 
+    /** Running one takes less than a second: what is no longer asked for is kept all the same. */
     async function show(name: FilmName): Promise<void> {
-      abort?.abort()
-      abort = undefined
+      const mine = ++turn
       asked.value = name
       error.value = undefined
       const known = kept.get(keyOf(name))
@@ -136,20 +136,19 @@ function useFilms() {
         state.value = 'ready'
         return
       }
-      const mine = (abort = new AbortController())
       state.value = 'loading'
       try {
-        const call = client.call('race.run', { ...name, slots: {} }, { signal: mine.signal })
+        const call = client.call('race.run', { ...name, slots: {} })
         races.giveWayTo(call)
         const result = await call
         keep(name, result)
-        if (abort !== mine) return
+        if (turn !== mine) return
         film.value = result
         state.value = 'ready'
       } catch (thrown) {
-        if (abort !== mine) return
+        if (turn !== mine) return
         error.value = toWireError(thrown)
-        state.value = error.value.code === 'cancelled' ? 'idle' : 'error'
+        state.value = 'error'
       }
     }
     return { film, asked, state, error, show, retry: () => void (asked.value && show(asked.value)) }

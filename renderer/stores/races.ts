@@ -64,8 +64,7 @@ export const useRacesStore = defineStore('races', () => {
   /** Every race under these, in the background; they come before the rest. */
   function judge(strategies: readonly string[]): void {
     wanted.value = strategies
-    if (computing.running.value === undefined) void compute(strategies)
-    else void compute()
+    void compute(strategies)
   }
   function toggleColumn(id: string): void {
     const next = new Set(hidden.value)
@@ -132,6 +131,15 @@ function useRaceList() {
   return { list, error, load }
 }
 
+interface Chunk {
+  readonly race: string
+  readonly strategies: readonly string[]
+}
+
+/**
+ * A list of what is to be asked, and a few who work it off. Stopping empties the list; what is being asked still comes in (it is
+ * short, and worth keeping).
+ */
 function useComputing(
   cells: { readonly value: ReadonlyMap<string, VerdictRow> },
   put: (rows: readonly VerdictRow[]) => void,
@@ -139,54 +147,52 @@ function useComputing(
   const client = useClient()
   const running = shallowRef<ComputingCells>()
   const failed = ref<WireError>()
-  let abort: AbortController | undefined
+  const asked = new Set<string>()
+  let list: Chunk[] = []
+  let working = 0
   let pressing: Promise<unknown> = Promise.resolve()
 
+  /** Ends when everything on the list has been computed. */
   async function compute(races: readonly string[], strategies: readonly string[]): Promise<void> {
-    cancel()
-    const mine = (abort = new AbortController())
     failed.value = undefined
-    const work = races
-      .map((race) => ({
+    const chunks = races.flatMap((race) => {
+      const missing = strategies.filter((one) => !cells.value.has(cellKey(race, one)) && !asked.has(cellKey(race, one)))
+      for (const one of missing) asked.add(cellKey(race, one))
+      return Array.from({ length: Math.ceil(missing.length / CHUNK) }, (_, i) => ({
         race,
-        missing: strategies.filter((one) => !cells.value.has(cellKey(race, one))),
+        strategies: missing.slice(i * CHUNK, (i + 1) * CHUNK),
       }))
-      .flatMap(({ race, missing }) =>
-        Array.from({ length: Math.ceil(missing.length / CHUNK) }, (_, i) => ({
-          race,
-          missing: missing.slice(i * CHUNK, (i + 1) * CHUNK),
-        })),
-      )
-    const total = work.reduce((sum, { missing }) => sum + missing.length, 0)
-    if (total === 0) return
-    running.value = { done: 0, total, startedAt: performance.now() }
-    const worker = async (): Promise<void> => {
-      for (let next = work.shift(); next !== undefined && !mine.signal.aborted; next = work.shift()) {
-        await pressing
-        const { race, missing } = next
-        const { rows } = await client.call(
-          'verdicts.run',
-          { races: [race], strategies: [...missing] },
-          { signal: mine.signal },
-        )
-        if (abort !== mine) return
-        put(rows)
-        if (running.value) running.value = { ...running.value, done: running.value.done + missing.length }
-      }
+    })
+    if (chunks.length === 0) return
+    list.push(...chunks)
+    const more = chunks.reduce((sum, chunk) => sum + chunk.strategies.length, 0)
+    const { done, total, startedAt } = running.value ?? { done: 0, total: 0, startedAt: performance.now() }
+    running.value = { done, total: total + more, startedAt }
+    await Promise.all(Array.from({ length: Math.max(0, AT_ONCE - working) }, worker))
+  }
+  async function worker(): Promise<void> {
+    working++
+    for (let next = list.shift(); next !== undefined; next = list.shift()) {
+      await pressing
+      await ask(next)
     }
+    if (--working === 0) running.value = undefined
+  }
+  async function ask({ race, strategies }: Chunk): Promise<void> {
     try {
-      await Promise.all(Array.from({ length: AT_ONCE }, worker))
+      const { rows } = await client.call('verdicts.run', { races: [race], strategies: [...strategies] })
+      put(rows)
+      if (running.value) running.value = { ...running.value, done: running.value.done + strategies.length }
     } catch (thrown) {
-      const error = toWireError(thrown)
-      if (abort === mine && error.code !== 'cancelled') failed.value = error
-      mine.abort()
+      failed.value = toWireError(thrown)
+      cancel()
     } finally {
-      if (abort === mine) running.value = undefined
+      for (const one of strategies) asked.delete(cellKey(race, one))
     }
   }
   function cancel(): void {
-    abort?.abort()
-    abort = undefined
+    for (const { race, strategies } of list) for (const one of strategies) asked.delete(cellKey(race, one))
+    list = []
     running.value = undefined
   }
   /** Somebody waits for this: the matrix asks nothing new until it is there. */
