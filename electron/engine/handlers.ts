@@ -78,7 +78,10 @@ export function createHandlers(parts: Parts): Handlers {
 type FileMethod = 'app.info' | Extract<MethodName, `files.${string}` | `window.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
 type SimMethod = Extract<MethodName, `sim.${string}`>
-type RaceMethod = Extract<MethodName, `race.${string}` | `verdicts.${string}` | `strategy.${string}`>
+type RaceMethod = Extract<
+  MethodName,
+  `race.${string}` | `verdicts.${string}` | `strategy.${string}` | `crash.${string}`
+>
 type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
@@ -150,6 +153,8 @@ function simHandlers({ simulating }: Parts): Pick<Handlers, SimMethod> {
 function raceHandlers({ races, ownStrategies }: Parts): Pick<Handlers, RaceMethod> {
   return {
     'strategy.load': (params, call) => ownStrategies.load(params, call),
+    'crash.run': (params, call) => races.crashes(params, call),
+    'crash.points': (params, call) => races.crashPoints(params, call),
     'race.list': () => Promise.resolve(races.list()),
     'race.run': (params, call) => races.run(params, call),
     'verdicts.run': (params, call) => races.verdicts(params, call),

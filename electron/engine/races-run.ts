@@ -22,6 +22,8 @@ import {
 import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import '../strategy/find.ts'
 
+export { crashes, places } from './crash-run.ts'
+
 export interface RaceSpec {
   readonly race: string
   readonly strategy: string

@@ -6,15 +6,17 @@
 
 import { availableParallelism } from 'node:os'
 import type { Piscina } from 'piscina'
-import { ApiError } from '#shared/base/errors.ts'
+import { ApiError, fromWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { unknownId } from '#shared/base/registry.ts'
+import type { CrashPointsResult, CrashRunResult } from '#shared/contract/crash.ts'
 import type { ParsedParams, Progress } from '#shared/contract/methods.ts'
 import type { RaceInfo, RaceResult, VerdictRow, VerdictsResult } from '#shared/contract/races.ts'
 import { contender, isGroup, races } from '#shared/races/index.ts'
 import { parseStrategy, plainPolicyOf, strategies, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { ownStrategy } from '#shared/sim/strategies/own.ts'
 import '../strategy/find.ts'
+import type { Answer } from './crash-run.ts'
 import type { JobContext } from './jobs.ts'
 import type { RaceSpec } from './races-run.ts'
 import { entryUrl } from './spawn.ts'
@@ -90,6 +92,22 @@ export class Races {
     for (const row of rows) this.#cells.set(keyOf(row.race, row.strategy), row)
   }
 
+  /** Power cuts, in the same threads. */
+  async crashes(params: ParsedParams<'crash.run'>, { signal }: JobContext): Promise<CrashRunResult> {
+    possible(params.strategy)
+    const pool = await this.#started()
+    return valueOf(
+      (await pool.run(params, { name: 'crashes', signal }).catch(sayCancelled(signal))) as Answer<CrashRunResult>,
+    )
+  }
+
+  async crashPoints(params: ParsedParams<'crash.points'>, { signal }: JobContext): Promise<CrashPointsResult> {
+    const pool = await this.#started()
+    return valueOf(
+      (await pool.run(params, { name: 'places', signal }).catch(sayCancelled(signal))) as Answer<CrashPointsResult>,
+    )
+  }
+
   async #row(
     pool: Piscina,
     what: { readonly race: string; readonly strategies: readonly string[] },
@@ -128,6 +146,11 @@ function refuseScript({ race: id, script }: RaceSpec): void {
 function possible(text: string, overrides: readonly string[] = []): ResolvedStrategy {
   const strategy = parseStrategy(text, overrides)
   return contender(strategy, plainPolicyOf(strategy)).strategy
+}
+
+function valueOf<T>(answer: Answer<T>): T {
+  if ('wire' in answer) throw fromWireError(answer.wire)
+  return answer.value
 }
 
 function keyOf(race: string, strategy: string): string {

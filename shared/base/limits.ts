@@ -126,6 +126,7 @@ export const limits = {
   raceSteps: 80_000,
   /** Steps a search with power cuts takes, unless told otherwise. */
   crashSteps: 200_000,
+  crashStepsMost: 100_000_000,
   /** Circles of one lock order that are kept with their paths; all are counted. */
   orderCycles: 100,
   /** Simulated tasks, CPUs, pages of a simulated file and blocks of its device. */

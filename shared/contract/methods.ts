@@ -17,6 +17,7 @@ import {
   type StrategyProgress,
 } from './simulation.ts'
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
+import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
 import * as timeline from './timeline.ts'
 
@@ -265,6 +266,9 @@ export const methods = {
   'race.list': method<readonly RaceInfo[]>()(nothing),
   'race.run': method<RaceResult>()(raceSchema),
   'verdicts.run': method<VerdictsResult>()(verdictsSchema),
+  /** Power cuts in all orders of a scenario or race; every place to cut one schedule. */
+  'crash.run': method<CrashRunResult>()(crashRunSchema),
+  'crash.points': method<CrashPointsResult>()(crashPointsSchema),
   /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
   'upload.begin': method<{ upload: string }>()(
     /** `bytes`: the size where it is known, so that what is too large is refused at once. */
