@@ -164,6 +164,8 @@ const tails = COSTS.map((spec: CostSpec) => spec.tail)
 export class Prices {
   readonly #median: Int32Array
   readonly #tables: (Int32Array | undefined)[]
+  /** What a price becomes for the running task: a replay stretches it to what was measured. Undefined: it stays. */
+  pace: ((task: number, ns: number) => number) | undefined
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
@@ -179,6 +181,11 @@ export class Prices {
 
   /** The next cost of this kind for the running task. */
   draw(kernel: Kernel, number: number): number {
+    const ns = this.#drawn(kernel, number)
+    return this.pace === undefined ? ns : this.pace(kernel.current.id, ns)
+  }
+
+  #drawn(kernel: Kernel, number: number): number {
     const median = this.#median[number]
     const table = this.#tables[number]
     if (table === undefined || !kernel.timed) return median

@@ -23,6 +23,8 @@ import { MACHINE, World, type MachineCostId } from './world.ts'
 
 export interface RunSpec {
   readonly scenario: string
+  /** A scenario that is in no registry (a recorded workload); `scenario` is only its name then. */
+  readonly recorded?: Scenario
   /** As a user gives them: missing ones take their defaults. */
   readonly params?: Readonly<Record<string, unknown>>
   /** Resolved, or as text: `F,tx=tx-before-locks`. */
@@ -158,7 +160,7 @@ export function* runSlices(prepared: Prepared, hooks: RunHooks = {}): Generator<
 }
 
 export function prepare(spec: RunSpec, options: { sink?: SimSink | undefined; timed: boolean }): Prepared {
-  const scenario = scenarios.get(spec.scenario)
+  const scenario = spec.recorded ?? scenarios.get(spec.scenario)
   const params = parseParams(scenario, spec.params ?? {})
   const strategy = typeof spec.strategy === 'string' ? parseStrategy(spec.strategy) : spec.strategy
   const fsId = filesystems.get(spec.fs ?? strategy.fs).id

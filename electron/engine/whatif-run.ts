@@ -1,0 +1,88 @@
+/**
+ * Replays of a recorded workload, in a thread of the pool. Like a run of a comparison: what is left of it is its figures.
+ * What the oracle would say is not asked here: a replay takes PTEs away where the trace shows that they were gone.
+ */
+
+import { setImmediate } from 'node:timers/promises'
+import { limits } from '#shared/base/limits.ts'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import { TraceCollector } from '#shared/model/collect.ts'
+import { PHASES } from '#shared/sim/phases.ts'
+import { SimRecorder } from '#shared/sim/record.ts'
+import { prepare, runSlices } from '#shared/sim/run.ts'
+import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import { figuresOf } from '#shared/whatif/figures.ts'
+import { pilotOf, replayOf, type Pilot } from '#shared/whatif/replay.ts'
+import type { Run } from '#shared/whatif/side-by-side.ts'
+import type { Workload } from '#shared/whatif/workload.ts'
+
+export interface ReplaySpec {
+  readonly workload: Workload
+  readonly pilot: Pilot
+  readonly strategy: string
+  readonly seed: number
+  readonly demands: 'exact' | 'drawn'
+}
+
+export interface ReplayRun extends Run {
+  readonly title: string
+  readonly slots: Readonly<Record<string, string>>
+  readonly deadlocked: boolean
+  readonly truncated: boolean
+}
+
+export function pilot(spec: { readonly workload: Workload; readonly strategy: string }): Pilot {
+  return pilotOf(spec.workload, parseStrategy(spec.strategy), spec.workload.fs)
+}
+
+export async function run({ workload, pilot, strategy, seed, demands }: ReplaySpec): Promise<ReplayRun> {
+  const collector = new TraceCollector()
+  const builder = new TraceBuilder(collector, `replay ${strategy} seed ${seed}`, 'simulation')
+  builder.keepsEvents = false
+  const recorder = new SimRecorder({ builder, phases: PHASES })
+  const scenario = replayOf({ workload, pilot, demands })
+  const resolved = parseStrategy(strategy)
+  const prepared = prepare(
+    {
+      scenario: scenario.id,
+      recorded: scenario,
+      strategy: resolved,
+      fs: workload.fs,
+      seed,
+      checks: false,
+      jitter: demands === 'drawn',
+    },
+    { sink: recorder, timed: true },
+  )
+  const { k } = prepared.world
+  recorder.attach(k)
+  const slices = runSlices(prepared, { maxEvents: limits.simEvents })
+  for (;;) {
+    const slice = slices.next()
+    if (slice.done !== true) {
+      await setImmediate()
+      continue
+    }
+    const { value } = slice
+    recorder.finish(
+      {
+        scenario: scenario.id,
+        strategy: resolved.label,
+        seed: String(seed),
+        cpus: workload.cpus,
+        digest: value.digest,
+      },
+      k,
+    )
+    const daemons = new Set(k.tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid))
+    return {
+      seed,
+      figures: figuresOf(collector.trace(), value.simulatedNs, (pid) => !daemons.has(pid)),
+      violations: [],
+      title: strategies.get(resolved.id).title,
+      slots: resolved.slots,
+      deadlocked: value.deadlock !== undefined,
+      truncated: value.truncated,
+    }
+  }
+}
