@@ -43,8 +43,8 @@ export class OwnStrategies {
     if (upload !== undefined) await this.#uploads.drop(client, upload)
     const digest = digestOf(text)
     const id = idOf(name, digest)
-    const { strategy, plain } = await firstRun({ id, file: name, text })
-    shelve({ source: { id, file: name, text }, digest, strategy, plain })
+    const { strategy, plain, hooks } = await firstRun({ id, file: name, text })
+    shelve({ source: { id, file: name, text }, digest, strategy, plain, hooks })
     const { slots, switches, fs, media } = parseStrategy(id)
     return {
       id,

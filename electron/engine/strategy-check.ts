@@ -4,16 +4,17 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { OwnOptions } from '#shared/sim/strategies/own.ts'
 import type { Strategy } from '#shared/sim/strategies/strategy.ts'
-import { plainOptions } from '#shared/strategy/define.ts'
+import { hooksOf, plainOptions, type HookNames } from '#shared/strategy/define.ts'
 import { Ticks } from '#shared/strategy/harness.ts'
 import { evaluate, type StrategySource } from '../strategy/evaluate.ts'
 
-export type StrategyAnswer = { readonly strategy: Strategy; readonly plain: OwnOptions } | { readonly error: WireError }
+export type StrategyAnswer =
+  { readonly strategy: Strategy; readonly plain: OwnOptions; readonly hooks: HookNames } | { readonly error: WireError }
 
 function answer(source: StrategySource): StrategyAnswer {
   try {
     const { strategy, options } = evaluate(source, new Ticks())
-    return { strategy, plain: plainOptions(options) }
+    return { strategy, plain: plainOptions(options), hooks: hooksOf(options) }
   } catch (thrown) {
     return { error: toWireError(thrown) }
   }

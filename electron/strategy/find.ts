@@ -5,12 +5,10 @@
 
 import { isMainThread } from 'node:worker_threads'
 import { findOwn } from '#shared/sim/strategies/own.ts'
+import { withoutCode } from '#shared/strategy/define.ts'
 import { optionsOf } from './evaluate.ts'
 import { shelved } from './shelf.ts'
 
 findOwn((id) =>
-  shelved(id, (source) => {
-    if (isMainThread) throw new Error(`${source.id} runs in worker threads only`)
-    return optionsOf(source)
-  }),
+  shelved(id, ({ source, plain, hooks }) => (isMainThread ? withoutCode(plain, hooks) : optionsOf(source))),
 )

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OwnOptions, OwnStrategy } from '#shared/sim/strategies/own.ts'
 import type { Strategy } from '#shared/sim/strategies/strategy.ts'
+import type { HookNames } from '#shared/strategy/define.ts'
 import type { StrategySource } from './evaluate.ts'
 
 const NAME = 'FAULTLINE_STRATEGIES'
@@ -27,6 +28,7 @@ export interface Shelved {
   readonly digest: string
   readonly strategy: Strategy
   readonly plain: OwnOptions
+  readonly hooks: HookNames
 }
 
 /** `mine.ts#1a2b3c4d`: what runs, results and schedules call it. */
@@ -51,14 +53,15 @@ export function shelve(one: Shelved): void {
 const known = new Map<string, OwnStrategy>()
 
 /** A strategy that has been loaded; `optionsOf` runs its code, where it is asked for its options. */
-export function shelved(id: string, optionsOf: (source: StrategySource) => OwnOptions): OwnStrategy | undefined {
+export function shelved(id: string, optionsOf: (one: Shelved) => OwnOptions): OwnStrategy | undefined {
   const found = known.get(id)
   if (found !== undefined) return found
   const folder = process.env[NAME]
   if (folder === undefined || !/^[\w.-]+#[0-9a-f]{8}$/.test(id) || !existsSync(pathOf(folder, id))) return undefined
-  const { source, digest, strategy, plain } = JSON.parse(readFileSync(pathOf(folder, id), 'utf8')) as Shelved
+  const one = JSON.parse(readFileSync(pathOf(folder, id), 'utf8')) as Shelved
+  const { digest, strategy, plain } = one
   let options: OwnOptions | undefined
-  const own = { ...strategy, digest, plain, options: () => (options ??= optionsOf(source)) }
+  const own = { ...strategy, digest, plain, options: () => (options ??= optionsOf(one)) }
   known.set(id, own)
   return own
 }

@@ -151,6 +151,30 @@ export function plainOptions(options: OwnOptions): OwnOptions {
   return JSON.parse(JSON.stringify(options)) as OwnOptions
 }
 
+/** Names of its hooks, by slot. */
+export type HookNames = Readonly<Record<string, readonly string[]>>
+
+export function hooksOf(options: OwnOptions): HookNames {
+  return Object.fromEntries(
+    Object.entries(options).map(([slot, option]) => [
+      slot,
+      Object.entries(option).flatMap(([name, value]) => (typeof value === 'function' ? [name] : [])),
+    ]),
+  )
+}
+
+/** What stands for the options where their code must not run: it can be looked at, and running a hook is an error. */
+export function withoutCode(plain: OwnOptions, hooks: HookNames): OwnOptions {
+  const never = () => {
+    throw new Error('the code of a strategy runs in worker threads only')
+  }
+  const stubs = Object.entries(plain).map(([slot, option]) => [
+    slot,
+    { ...option, ...Object.fromEntries((hooks[slot] ?? []).map((name) => [name, never])) },
+  ])
+  return Object.fromEntries(stubs) as OwnOptions
+}
+
 function wrong(what: string, hint: string): ApiError {
   return new ApiError('bad-input', what, hint)
 }
