@@ -11,6 +11,7 @@ import type { RaceResult } from '#shared/contract/races.ts'
 import { useClient } from '../api/client.ts'
 import { actorsOf, firstViolation, frameOfStep, framesOf, lockStates, type Grain } from '../panels/races/film.ts'
 import { cellKey } from '../panels/races/matrix.ts'
+import { replayedFilm } from '../panels/races/replayed.ts'
 import { useRacesStore } from './races.ts'
 import { useToastStore } from './toasts.ts'
 
@@ -21,6 +22,7 @@ const FRAME_MS = 1100
 export const useFilmStore = defineStore('races-film', () => {
   const films = useFilms()
   const toasts = useToastStore()
+  const races = useRacesStore()
   const main = films.screen()
   const other = films.screen()
   const grain = ref<Grain>('scene')
@@ -36,7 +38,8 @@ export const useFilmStore = defineStore('races-film', () => {
     at.value = firstViolation(frames.value) ?? 0
   })
   watch([main.film, beside], ([film, strategy]) => {
-    if (film) void other.show(sameScript(film, strategy))
+    if (film && races.list?.some(({ id }) => id === film.race)) void other.show(sameScript(film, strategy))
+    else other.clear()
   })
   function recut(next: Grain): void {
     const step = frames.value[at.value]?.from ?? 0
@@ -60,6 +63,7 @@ export const useFilmStore = defineStore('races-film', () => {
     state: main.state,
     error: main.error,
     open: main.show,
+    replay: main.replay,
     retry: main.retry,
     other: other.film,
     otherState: other.state,
@@ -151,7 +155,31 @@ function useFilms() {
         state.value = 'error'
       }
     }
-    return { film, asked, state, error, show, retry: () => void (asked.value && show(asked.value)) }
+    /** Plays a schedule that somebody sent; what is wrong with it is said where the film would be. */
+    async function replay(schedule: string): Promise<void> {
+      const mine = ++turn
+      asked.value = undefined
+      error.value = undefined
+      state.value = 'loading'
+      try {
+        const call = client.call('schedule.replay', { schedule: schedule.trim() })
+        races.giveWayTo(call)
+        const result = await call
+        if (turn !== mine) return
+        film.value = replayedFilm(result, races.list?.find(({ id }) => id === result.scenario)?.title)
+        state.value = 'ready'
+      } catch (thrown) {
+        if (turn !== mine) return
+        error.value = toWireError(thrown)
+        state.value = 'error'
+      }
+    }
+    function clear(): void {
+      turn++
+      film.value = undefined
+      state.value = 'idle'
+    }
+    return { film, asked, state, error, show, replay, clear, retry: () => void (asked.value && show(asked.value)) }
   }
   function keep(name: FilmName, result: RaceResult): void {
     kept.set(keyOf(name), result)

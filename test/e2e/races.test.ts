@@ -167,6 +167,22 @@ describe('a film', () => {
     await close()
   })
 
+  it('plays a schedule that somebody sent, and says what is wrong with one that is none', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R03', 'F')
+    const schedule = (await page.getByRole('button', { name: /^fl1:R03:F:/ }).innerText()).trim()
+    await openFilm(page, 'R12', 'F')
+    const field = page.getByRole('textbox', { name: 'Schedule to play back' })
+    await field.fill(schedule)
+    await field.press('Enter')
+    await film(page, 'R03').getByText('Block 5 is freed while 1 PTEs map it.').waitFor()
+    await field.fill('fl1:nonsense')
+    await field.press('Enter')
+    await page.getByText(/^this is no schedule/).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('says why a race does not apply', async () => {
     const { page, problems, close } = await races()
     await cell(page, 'R33', 'A').click()
