@@ -34,6 +34,7 @@ export default defineConfig({
           'sql-process': source('electron/engine/sql-process.ts'),
           'simulate-thread': source('electron/engine/simulate-thread.ts'),
           'compare-run': source('electron/engine/compare-run.ts'),
+          'explore-run': source('electron/engine/explore-run.ts'),
           'races-run': source('electron/engine/races-run.ts'),
           'strategy-check': source('electron/engine/strategy-check.ts'),
           'orphan-watch': source('electron/engine/orphan-watch.ts'),

@@ -19,6 +19,7 @@ import type {
 import { formats } from '#shared/formats/index.ts'
 import { analysisParams } from './analysis-params.ts'
 import type { Downloads } from './downloads.ts'
+import { explore, replay } from './explore.ts'
 import { exportName } from './export-tables.ts'
 import type { Files } from './files.ts'
 import type { Handles } from './handles.ts'
@@ -80,7 +81,7 @@ type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
 type SimMethod = Extract<MethodName, `sim.${string}`>
 type RaceMethod = Extract<
   MethodName,
-  `race.${string}` | `verdicts.${string}` | `strategy.${string}` | `crash.${string}`
+  `race.${string}` | `verdicts.${string}` | `explore.${string}` | `schedule.${string}` | `strategy.${string}` | `crash.${string}`
 >
 type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod>
 
@@ -158,6 +159,8 @@ function raceHandlers({ races, ownStrategies }: Parts): Pick<Handlers, RaceMetho
     'race.list': () => Promise.resolve(races.list()),
     'race.run': (params, call) => races.run(params, call),
     'verdicts.run': (params, call) => races.verdicts(params, call),
+    'explore.run': (params, call) => explore(params, call),
+    'schedule.replay': (params, call) => replay(params, call),
   }
 }
 

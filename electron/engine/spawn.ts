@@ -28,6 +28,7 @@ export function entryUrl(name: string): URL {
 type ThreadName =
   | 'strategy-check'
   | 'data-worker'
+  | 'explore-run'
   | 'job-worker'
   | 'orphan-watch'
   | 'import-parser'

@@ -16,6 +16,7 @@ import {
   type SimCatalog,
   type StrategyProgress,
 } from './simulation.ts'
+import { exploreSchema, replaySchema, type ExploreResult, type ReplayResult } from './exploration.ts'
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
@@ -266,6 +267,10 @@ export const methods = {
   'race.list': method<readonly RaceInfo[]>()(nothing),
   'race.run': method<RaceResult>()(raceSchema),
   'verdicts.run': method<VerdictsResult>()(verdictsSchema),
+  /** All schedules of a scenario or race under a strategy, within a bound (progress in schedules). */
+  'explore.run': method<ExploreResult>()(exploreSchema),
+  /** One schedule of anybody's, step by step. */
+  'schedule.replay': method<ReplayResult>()(replaySchema),
   /** Power cuts in all orders of a scenario or race; every place to cut one schedule. */
   'crash.run': method<CrashRunResult>()(crashRunSchema),
   'crash.points': method<CrashPointsResult>()(crashPointsSchema),

@@ -11,6 +11,7 @@
 import { ANNOTATED, type LockMode, type SimLock } from '../sim/locks.ts'
 import type { SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
+import type { OrderWatch } from './order-watch.ts'
 
 export const READ = 0
 export const WRITE = 1
@@ -81,6 +82,11 @@ export class FootprintSink implements SimSink {
   /** Shared holds per lock: a release does not say its mode. */
   readonly #shared: number[] = []
   #trying: LockMode | undefined
+  readonly #watch: OrderWatch | undefined
+
+  constructor(watch?: OrderWatch) {
+    this.#watch = watch
+  }
 
   /** A new world begins. */
   reset(): void {
@@ -92,9 +98,10 @@ export class FootprintSink implements SimSink {
     this.codes.push(slotOf(lock.id) * KINDS + kind)
   }
 
-  lockAcquire(_task: SimTask, lock: SimLock, mode: LockMode, trylock: boolean): void {
+  lockAcquire(task: SimTask, lock: SimLock, mode: LockMode, trylock: boolean): void {
     this.#trying = trylock ? mode : undefined
     if (trylock) this.#add(lock, TRY)
+    else this.#watch?.wanted(task, lock, mode)
   }
 
   lockContended(task: SimTask, lock: SimLock): void {

@@ -42,12 +42,16 @@ export function play(
 }
 
 /** Plays moves as a film. */
-export function film(subject: Subject, moves: readonly number[], options: { readonly state?: boolean } = {}): Filmed {
+export function film(
+  subject: Subject,
+  moves: readonly number[],
+  options: { readonly state?: boolean; readonly lenient?: boolean } = {},
+): Filmed {
   const filming = new Filming(subject, options.state !== false)
   const { execution } = filming
   for (const [i, id] of moves.entries()) {
-    if (!able(execution, id)) throw cannotMove(execution, id, i)
-    filming.move(id)
+    if (able(execution, id)) filming.move(id)
+    else if (options.lenient !== true) throw cannotMove(execution, id, i)
   }
   filming.runOut()
   return filming.end()

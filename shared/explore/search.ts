@@ -16,10 +16,10 @@
  */
 
 import { assert } from '../base/assert.ts'
-import type { SimTask } from '../sim/task.ts'
 import { atRest, canMove, judgeEnd, pauses } from './execution.ts'
 import { codeOfAccess, dependent, FootprintSink, pendingCode } from './footprint.ts'
 import { Order } from './order.ts'
+import { circleInWords, type OrderWatch } from './order-watch.ts'
 import type { Subject } from './subject.ts'
 import type { Kernel } from '../sim/kernel.ts'
 import type { World } from '../sim/world.ts'
@@ -43,17 +43,23 @@ export interface SearchOptions {
   readonly depth: number
   /** False: every choice at every point, for measuring and testing. */
   readonly reduce: boolean
+  /** Watches the lock order; circles are violations then. */
+  readonly watch?: OrderWatch
 }
 
 /** A point of the path with what is left to do there. */
 export interface OpenPoint {
-  readonly prefix: readonly number[]
+  /** Moves before it. */
+  readonly depth: number
   /** Tasks gone into, the current one included; with their footprints where known. */
   readonly done: number
   readonly doneCodes: readonly Sleeper[]
   /** Tasks on the list, as bits. */
   readonly todo: number
   readonly sleepers: readonly Sleeper[]
+  /** Whose going on is no preemption, -1 any; and preemptions before it. */
+  readonly continues: number
+  readonly preemptions: number
 }
 
 export interface UnitResult {
@@ -67,6 +73,8 @@ export interface UnitResult {
   readonly bounded: boolean
   /** Points above the unit (moves before) and tasks asked for there, as bits. */
   readonly escapes: readonly { readonly depth: number; readonly tasks: number }[]
+  /** The last execution's moves, and its points below the unit's prefix; empty where the unit has ended. */
+  readonly path: readonly number[]
   readonly open: readonly OpenPoint[]
   readonly found: readonly Found[]
 }
@@ -95,7 +103,7 @@ class Point {
 export class Search {
   readonly #subject: Subject
   readonly #options: SearchOptions
-  readonly #sink = new FootprintSink()
+  readonly #sink: FootprintSink
   readonly #points: Point[] = []
   readonly #spec: UnitSpec
   readonly #floor: number
@@ -119,6 +127,7 @@ export class Search {
     this.#subject = subject
     this.#spec = spec
     this.#options = options
+    this.#sink = new FootprintSink(options.watch)
     this.#floor = spec.prefix.length
   }
 
@@ -156,11 +165,13 @@ export class Search {
       for (let depth = this.#floor; depth < this.#length; depth++) {
         const point = this.#points[depth]
         open.push({
-          prefix: this.#moves(depth),
+          depth,
           done: point.done,
           doneCodes: [...point.doneCodes, ...(point.chosen === -1 ? [] : [{ task: point.chosen, codes: point.codes }])],
           todo: point.backtrack & ~point.done,
           sleepers: point.sleepers,
+          continues: point.continues,
+          preemptions: point.preemptions,
         })
       }
     }
@@ -172,6 +183,7 @@ export class Search {
       cut: this.#cut,
       bounded: this.#bounded,
       escapes: escapes.map(([depth, tasks]) => ({ depth, tasks })),
+      path: this.#ended ? [] : this.path,
       open,
       found: this.#found,
     }
@@ -185,6 +197,7 @@ export class Search {
 
   #build(): void {
     this.#sink.reset()
+    this.#options.watch?.begin()
     this.#world = this.#subject.build(this.#sink)
     this.#k = this.#world.k
     const { length } = this.#k.tasks
@@ -430,12 +443,16 @@ export class Search {
   }
 
   #judge(): void {
-    for (const finding of this.#k.findings) {
-      const key = findingKey(finding.invariant, finding.message)
-      if (this.#keys.has(key)) continue
-      this.#keys.add(key)
-      this.#found.push({ key, moves: this.#moves(this.#length) })
-    }
+    for (const { invariant, message } of this.#k.findings) this.#find(invariant, message)
+    const circles = this.#options.watch?.circles(this.#subject, () => this.path) ?? []
+    for (const circle of circles) this.#find('V11', circleInWords(circle))
+  }
+
+  #find(invariant: string, message: string): void {
+    const key = findingKey(invariant, message)
+    if (this.#keys.has(key)) return
+    this.#keys.add(key)
+    this.#found.push({ key, moves: this.path })
   }
 }
 
@@ -444,5 +461,3 @@ export function findingKey(invariant: string, message: string): string {
   const parts = message.replace(/\d+/g, '#').split('; ').sort()
   return `${invariant} ${parts.join('; ')}`
 }
-
-export type { SimTask }

@@ -147,7 +147,9 @@ export function subjectOf(program: Program): Subject {
       }
       const registers = program.map(() => 0)
       program.forEach((list, task) => k.spawn(`t${task}`, runTask(s, task, registers, list)))
-      finals.set(world, () => [...s.values, ...registers, ...k.tasks.map((task) => (task.state === 'done' ? 1 : 0))].map(letters).join(','))
+      finals.set(world, () =>
+        [...s.values, ...registers, ...k.tasks.map((task) => (task.state === 'done' ? 1 : 0))].map(letters).join(','),
+      )
       return world
     },
     judge(world) {

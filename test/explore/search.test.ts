@@ -7,7 +7,11 @@ import { enumerate } from './naive.ts'
 import { programs, sizeOf, subjectOf } from './programs.ts'
 
 function search(subject: Subject, options: Partial<SearchOptions>): { found: Set<string>; executions: number } {
-  const unit = new Search(subject, { prefix: [], sleepers: [] }, { preemptions: undefined, depth: 1_000, reduce: true, ...options })
+  const unit = new Search(
+    subject,
+    { prefix: [], sleepers: [] },
+    { preemptions: undefined, depth: 1_000, reduce: true, ...options },
+  )
   while (unit.next());
   const result = unit.result()
   return { found: new Set(result.found.map((one) => one.key)), executions: result.executions }
@@ -46,13 +50,18 @@ describe('on random programs over locks, variables and wait queues', () => {
     )
   })
 
-  it.each([0, 1, 2])('within %i preemptions the reduced search sees every end that exists within them', (preemptions) => {
-    fc.assert(
-      fc.property(small, (program) => {
-        const subject = subjectOf(program)
-        expect([...search(subject, { preemptions }).found].sort()).toEqual([...enumerate(subject, { preemptions }).found].sort())
-      }),
-      { numRuns: RUNS },
-    )
-  })
+  it.each([0, 1, 2])(
+    'within %i preemptions the reduced search sees every end that exists within them',
+    (preemptions) => {
+      fc.assert(
+        fc.property(small, (program) => {
+          const subject = subjectOf(program)
+          expect([...search(subject, { preemptions }).found].sort()).toEqual(
+            [...enumerate(subject, { preemptions }).found].sort(),
+          )
+        }),
+        { numRuns: RUNS },
+      )
+    },
+  )
 })

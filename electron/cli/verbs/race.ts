@@ -1,9 +1,10 @@
 /** `faultline race`: one catalogued race against one strategy, run now, with the schedule that shows it and its film. */
 
 import { ApiError } from '#shared/base/errors.ts'
-import type { FilmStep, RaceOutcome, RaceResult } from '#shared/contract/races.ts'
+import type { RaceOutcome, RaceResult } from '#shared/contract/races.ts'
 import { flag, json, many, pairs, text } from '../options.ts'
-import { bold, count, dim, note, plural, print, printable, printJson } from '../output.ts'
+import { bold, note, plural, print, printable, printJson } from '../output.ts'
+import { printStep, printTurns } from '../turns.ts'
 import { verb } from './verb.ts'
 
 const OUTCOMES: Readonly<Record<RaceOutcome, string>> = {
@@ -56,24 +57,4 @@ function describe(result: RaceResult): void {
     print(`  its scripts, and ${plural(result.executions, 'more schedule')}, ${all}, broke nothing`)
   }
   if (expected !== null && expected !== outcome) print(`  the literature says: ${OUTCOMES[expected]}`)
-}
-
-/** Stretches of one task, with the actions that others can feel. */
-function printTurns(steps: readonly FilmStep[]): void {
-  let task: string | undefined
-  for (const step of steps) {
-    if (!/^(begins|takes|waits|releases|changes|violates|operation|ends|is woken)/.test(step.action)) continue
-    if (step.task !== task) print(`\n${bold(step.task)}`)
-    task = step.task
-    const line = `  ${String(step.n).padStart(4)}  ${printable(step.action)}`
-    print(step.invariant === undefined ? line : bold(line))
-  }
-}
-
-function printStep({ n, task, action, phase, state, invariant }: FilmStep): void {
-  const line = `${count(n).padStart(5)}  ${task.padEnd(14)} ${printable(action)}${phase === undefined ? '' : dim(`  ${phase}`)}`
-  print(invariant === undefined ? line : bold(line))
-  for (const [name, value] of Object.entries(state ?? {})) {
-    print(dim(`       ${''.padEnd(14)} ${printable(name)}: ${value === '' ? 'gone' : printable(value)}`))
-  }
 }

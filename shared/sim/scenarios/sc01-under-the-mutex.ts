@@ -61,6 +61,7 @@ export const underTheMutex = scenario({
   about: 'N processes write-fault one big shared file sequentially, into holes or onto mapped blocks.',
   params,
   strategies: ['E', 'F', 'F,tx=tx-before-locks', 'H1', 'H1,rangeSinglePage=page-lock', 'G', 'K'],
+  search: { threads: 2, fileMiB: 1 },
   machine: (p) => ({
     cpus: Math.max(8, p.threads + p.readers + (p.stallMs > 0 ? 1 : 0)),
     blocks: p.fileMiB * PAGES_PER_MIB,

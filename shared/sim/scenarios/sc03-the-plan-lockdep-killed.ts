@@ -48,6 +48,7 @@ export const planLockdepKilled = scenario({
   about: 'Faults on holes, punches, and fsync of a page-cache file share one journal.',
   params,
   strategies: ['F', 'F,tx=tx-before-locks', 'E', 'G'],
+  search: { pages: 5 },
   machine: (p) => ({ cpus: 8, blocks: p.pages * 4, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     const dax = w.newFile({ dax: true, pages: p.pages })

@@ -58,6 +58,7 @@ export const swissCheese = scenario({
   about: 'Random loads and stores against random punches, and a second file that takes the freed blocks.',
   params,
   strategies: ['A', 'B', 'E', 'F,tx=tx-before-locks', 'I', 'H1', 'H2', 'J', 'K'],
+  search: { faulters: 1, pages: 128, maxPunch: 2 },
   machine: (p) => ({ cpus: 16, blocks: p.pages + 64, durationNs: p.durationMs * MS, costs: { readPage: 10_000 } }),
   setUp(w, p) {
     const dax = w.dax && !p.cached

@@ -33,6 +33,7 @@ export const holetest = scenario({
   about: 'Threads store at their own place of every page of a hole, then everything is read back.',
   params,
   strategies: ['E', 'I', 'J,init=unwritten-convert', 'J', 'G', 'K'],
+  search: { threads: 2, pages: 1 },
   machine: (p) => ({ cpus: 8, blocks: p.pages, slots: 8, durationNs: 1_000 * MS }),
   setUp(w, p) {
     const inode = w.newFile({ dax: w.dax, pages: p.pages })

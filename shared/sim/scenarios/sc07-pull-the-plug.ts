@@ -68,6 +68,7 @@ export const pullThePlug = scenario({
     `K,init=unwritten-convert,${TX}`,
     'K',
   ],
+  search: { files: 2, pagesPerFile: 1, crashes: 2 },
   machine: (p) => ({
     cpus: p.cpus,
     blocks: p.files * p.pagesPerFile * 2,

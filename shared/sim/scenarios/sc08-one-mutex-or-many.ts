@@ -64,6 +64,7 @@ export const oneMutexOrMany = scenario({
   about: 'Faults on disjoint stripes of one file, with a direct writer and a puncher elsewhere in it.',
   params,
   strategies: ['B', 'H1', 'H1,rangeSinglePage=page-lock', 'J', 'K'],
+  search: { threads: 1, punchPages: 1 },
   machine: (p) => ({
     cpus: p.threads + 4,
     blocks: p.threads * STRIPE + 64 + p.punchPages + 256,

@@ -62,6 +62,7 @@ export const threeAnswers = scenario({
   about: 'Readers fault cached pages while direct writes invalidate them.',
   params,
   strategies: ['A', 'B', 'C', 'D'],
+  search: { readers: 1, pages: 64, invalidatePages: 1 },
   machine: (p) => ({
     cpus: p.realtime ? 1 : p.readers + 3,
     blocks: p.pages * 2,

@@ -67,6 +67,7 @@ export const longUnmap = scenario({
   about: 'A truncate takes a file from many processes while others fault elsewhere in it.',
   params,
   strategies: [SPIN, BREAK, 'E', SHARED],
+  search: { processes: 1, pages: 64, faulters: 1, unmappers: 2 },
   machine: (p) => ({ cpus: p.faulters + p.unmappers + 2, blocks: p.pages + TAIL, slots: 1, durationNs: 10 * MS }),
   setUp(w, p) {
     const pages = p.pages + TAIL

@@ -68,6 +68,7 @@ export const whoFinishesTheCopy = scenario({
   about: 'Stores to private mappings of a file that is truncated and punched.',
   params,
   strategies: ['E,cow=two-faults', 'E', 'E,cowUnlock=other', 'K,cow=return-entry-locked', 'K'],
+  search: { writers: 1, pages: 16 },
   machine: (p) => ({ cpus: p.writers + 3, blocks: p.pages * 2, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     w.injectPteFailures(p.failEvery)

@@ -50,6 +50,7 @@ export const convoy = scenario({
   about: 'Faults on mapped pages, one MAP_SYNC writer that waits for commits, and a truncate of the tail now and then.',
   params,
   strategies: ['K', 'J', 'H1'],
+  search: { readers: 1 },
   machine: (p) => ({
     cpus: p.readers + 8,
     blocks: 4_096,

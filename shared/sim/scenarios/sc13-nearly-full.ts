@@ -37,6 +37,7 @@ export const nearlyFull = scenario({
   about: 'Store and punch in turns on a device that is nearly full; freed blocks return with the commit.',
   params,
   strategies: ['K,enospc=fail', 'K', 'K,enospc=retry-holding-handle'],
+  search: { threads: 2, freeBlocks: 1 },
   machine: (p) => ({ cpus: 8, blocks: p.freeBlocks, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     const inode = w.newFile({ dax: true, pages: p.threads * STRIPE })

@@ -42,6 +42,7 @@ export const copyFromYourself = scenario({
   about: 'write() from a mapping of the same file, with the source dropped under it.',
   params,
   strategies: ['H1,rangeGranularity=syscall', 'H1', 'Z', 'K'],
+  search: { pages: 8 },
   machine: (p) => ({ cpus: 8, blocks: p.pages * 2 + 64, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     const first = w.newFile({ dax: true, pages: p.pages, blocks: 'written' })

@@ -41,6 +41,7 @@ export const sleepingBeauty = scenario({
   about: 'Read faults and invalidaters of one DAX entry.',
   params,
   strategies: ['G', 'K,wake=wake-one', 'K,wake=wake-all', 'K'],
+  search: { invalidaters: 2, readers: 2 },
   machine: (p) => ({
     cpus: p.invalidaters + p.readers + 2,
     blocks: 64,

@@ -51,6 +51,7 @@ export const twoMibOrFourKib = scenario({
   about: 'First touch of an aligned file by several threads, with 2 MiB faults and without.',
   params,
   strategies: ['G2', 'G3', 'K', SMALL],
+  search: { threads: 2, fileMiB: 2, variant: 'holes' },
   machine: (p) => ({ cpus: p.threads + 2, blocks: p.fileMiB * 256 + PAGES_PER_PMD, slots: 1, durationNs: 10_000 * MS }),
   setUp(w, p) {
     const pages = p.fileMiB * 256

@@ -40,6 +40,8 @@ export interface ScenarioOf<P extends z.ZodObject> {
   readonly about: string
   readonly params: P
   readonly strategies: readonly string[]
+  /** Parameters of the size in which all its schedules can be searched: few actors, few pages. */
+  readonly search: Partial<z.input<P>>
   machine(params: z.output<P>): Machine
   /** Files, mappings, tasks. */
   setUp(w: World, params: z.output<P>): void
@@ -56,6 +58,8 @@ export interface Scenario {
   readonly about: string
   readonly params: z.ZodObject
   readonly strategies: readonly string[]
+  /** What is made of a recorded trace has none. */
+  readonly search?: Readonly<Record<string, unknown>>
   machine(params: Record<string, unknown>): Machine
   setUp(w: World, params: Record<string, unknown>): void
   settle?(w: World, params: Record<string, unknown>): void

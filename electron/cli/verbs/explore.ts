@@ -1,0 +1,138 @@
+/** `faultline explore`: all schedules of a scenario under a strategy within a bound, and what goes wrong in any of them. */
+
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import {
+  DEFAULT_PREEMPTIONS,
+  EXPLORE_MODES,
+  type ExploreResult,
+  type ExploreViolation,
+} from '#shared/contract/exploration.ts'
+import { choice, flag, json, many, pairs, text, whole } from '../options.ts'
+import { bold, count, duration, note, plural, print, printable, printJson } from '../output.ts'
+import { printTurns } from '../turns.ts'
+import { verb } from './verb.ts'
+
+export const explore = verb({
+  id: 'explore',
+  about: 'every schedule of a scenario under a strategy, within a bound',
+  args: [],
+  options: {
+    scenario: text('ID', 'which scenario, in its size for a search; or a race (`faultline list scenarios`)'),
+    strategy: text('S', "which strategy, with overrides where wanted (default: the scenario's first)"),
+    slot: many('NAME=OPTION', 'replace a slot or switch of the strategy (`faultline list slots`)'),
+    fs: text('ID', "filesystem (default: the strategy's)"),
+    set: many('PARAM=VALUE', "a parameter of the scenario, instead of its search's"),
+    rounds: whole({ value: 'N', min: 1, max: 100, fallback: 1, about: 'how often each actor goes round its loop' }),
+    seed: whole({
+      value: 'N',
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      fallback: 1,
+      about: 'of what the actors choose, and of the random modes',
+    }),
+    mode: choice({
+      what: 'mode',
+      of: EXPLORE_MODES,
+      fallback: 'dfs',
+      about: 'all in order, each move drawn, or priorities with few changes',
+    }),
+    bound: whole({
+      value: 'N',
+      min: 0,
+      max: 20,
+      fallback: undefined,
+      about: `most preemptions of a schedule (default ${DEFAULT_PREEMPTIONS})`,
+    }),
+    exhaustive: flag('no bound on preemptions'),
+    budget: whole({
+      value: 'N',
+      min: 1,
+      max: limits.exploreBudget,
+      fallback: limits.exploreBudgetDefault,
+      about: 'most schedules',
+    }),
+    workers: whole({
+      value: 'N',
+      min: 1,
+      max: 64,
+      fallback: undefined,
+      about: 'threads (default: as many as there are CPUs)',
+    }),
+    'no-reduction': flag('go through schedules that differ in the order of independent moves only, too'),
+    crash: flag('judge power cuts too'),
+    expect: choice({
+      what: 'expectation',
+      of: ['safe', 'unsafe'],
+      fallback: undefined,
+      about: 'exit with 3 if it is not so',
+    }),
+    json,
+  },
+  async run(session, _, options) {
+    if (options.scenario === undefined) {
+      throw new ApiError('bad-request', '--scenario is missing', '`faultline list scenarios` names them')
+    }
+    if (options.exhaustive && options.bound !== undefined) {
+      throw new ApiError(
+        'bad-request',
+        '--exhaustive is without a bound, and --bound gives one',
+        'leave one of them out',
+      )
+    }
+    if (options.crash) {
+      throw new ApiError(
+        'bad-request',
+        '--crash cannot be searched for here yet',
+        'races R31 to R33 judge power cuts: `faultline race R31`',
+      )
+    }
+    const result = await session.call('explore.run', {
+      scenario: options.scenario,
+      ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
+      slots: pairs(options.slot, '--slot'),
+      ...(options.fs === undefined ? {} : { fs: options.fs }),
+      set: pairs(options.set, '--set'),
+      rounds: options.rounds,
+      seed: options.seed,
+      mode: options.mode,
+      preemptions: options.exhaustive ? null : (options.bound ?? DEFAULT_PREEMPTIONS),
+      budget: options.budget,
+      reduce: !options['no-reduction'],
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
+    })
+    if (options.json) printJson(result)
+    else describe(result)
+    if (options.expect === undefined || (options.expect === 'safe') === result.safe) return 0
+    note(options.expect === 'safe' ? 'not safe' : `no violation was found${result.complete ? '' : ' so far'}`)
+    return 3
+  },
+})
+
+function describe(result: ExploreResult): void {
+  const { subject, strategy, fs, executions, steps, wallMs, violations, violationCount, lockOrder } = result
+  const { preemptions } = result.bound
+  const within = preemptions === null ? 'whatever the preemptions' : `within ${plural(preemptions, 'preemption')}`
+  const verdict = result.safe ? 'nothing went wrong' : plural(violationCount, 'violation')
+  print(
+    `${bold(result.scenario)} under ${strategy} on ${fs}: ${bold(verdict)} in ${plural(executions, 'schedule')} ${within}`,
+  )
+  print(`  ${subject}: ${result.tasks.join(', ')}`)
+  print(result.incomplete === null ? '  these are all there are' : `  not all: ${result.incomplete}`)
+  const cycles = lockOrder.cycles.length
+  print(
+    `  lock order: ${plural(lockOrder.edges.length, 'edge')}, ${cycles === 0 ? 'no circle' : plural(cycles, 'circle')}`,
+  )
+  for (const cycle of lockOrder.cycles) print(`    ${[...cycle, cycle[0]].join(' → ')}`)
+  for (const violation of violations) describeViolation(violation)
+  if (violations.length < violationCount) note(`${violationCount - violations.length} more violations have no film`)
+  const rate = wallMs === 0 ? '' : `, ${count(Math.round((steps / wallMs) * 1000))} steps/s`
+  note(`${count(steps)} steps in ${duration(wallMs * 1e6)} on ${plural(result.workers, 'thread')}${rate}`)
+}
+
+function describeViolation({ invariant, severity, message, preemptions, schedule, steps }: ExploreViolation): void {
+  print(`\n${bold(invariant)} (${severity}) ${printable(message)}`)
+  print(`  with ${plural(preemptions, 'preemption')}:`)
+  printTurns(steps)
+  note(`again: faultline replay '${schedule}'`)
+}

@@ -1,0 +1,156 @@
+/**
+ * Exploring, in a thread: slices of a unit of the search, as many as it is asked for, and films of what was found. It keeps
+ * the unit it is in between slices, so that going on costs nothing; `split` ends the unit and hands over what it has left.
+ */
+
+import { isMainThread, parentPort } from 'node:worker_threads'
+import type { ReplayResult, ExploreViolation } from '#shared/contract/exploration.ts'
+import { minimise } from '#shared/explore/minimise.ts'
+import { circleInWords, orderOf, OrderWatch } from '#shared/explore/order-watch.ts'
+import { film } from '#shared/explore/replay.ts'
+import { decodeSchedule, encodeSchedule } from '#shared/explore/schedule.ts'
+import { findingKey, Search, type Found, type UnitResult, type UnitSpec } from '#shared/explore/search.ts'
+import { parseSubjectId, type Subject } from '#shared/explore/subject.ts'
+import { subjectOf } from '#shared/explore/subjects.ts'
+import { lockOrderRows, violationIn, violationsIn } from '#shared/explore/verdict.ts'
+import type { Outcome } from '#shared/explore/execution.ts'
+import type { OrderEdge } from '#shared/lockorder/order-graph.ts'
+import { races } from '#shared/races/index.ts'
+import type { OrderWitness } from '#shared/sim/invariants/lock-order.ts'
+import { silent } from '#shared/sim/sink.ts'
+import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
+import '../strategy/find.ts'
+import { serveThread } from './threads.ts'
+
+export interface ExploreSpec {
+  readonly subject: string
+  readonly strategy: string
+  readonly preemptions: number | undefined
+  readonly depth: number
+  readonly reduce: boolean
+}
+
+export interface SliceSpec {
+  /** Left out: go on with the one that is under way. */
+  readonly unit: UnitSpec | undefined
+  readonly executions: number
+  readonly ms: number
+}
+
+export interface SliceResult {
+  /** Executions and steps of this slice. */
+  readonly executions: number
+  readonly steps: number
+  /** The unit's, if it has ended. */
+  readonly result: UnitResult | undefined
+}
+
+let spec: ExploreSpec
+let subject: Subject
+let watch: OrderWatch
+let search: Search | undefined
+
+const functions = {
+  /** Names of the tasks there are. */
+  begin(given: ExploreSpec): readonly string[] {
+    spec = given
+    subject = subjectOf(spec.subject, parseStrategy(spec.strategy))
+    watch = new OrderWatch()
+    return tasksOf(subject)
+  },
+  slice({ unit, executions, ms }: SliceSpec): SliceResult {
+    const { preemptions, depth, reduce } = spec
+    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, watch })
+    const under = search as Search
+    const before = { executions: under.executions, steps: under.steps }
+    const until = performance.now() + ms
+    let more = true
+    while (more && under.executions - before.executions < executions && performance.now() < until) more = under.next()
+    if (!more) search = undefined
+    return {
+      executions: under.executions - before.executions,
+      steps: under.steps - before.steps,
+      result: more ? undefined : under.result(),
+    }
+  },
+  /** Ends the unit that is under way. */
+  split(): UnitResult {
+    const result = (search as Search).result()
+    search = undefined
+    return result
+  },
+  order(): readonly OrderEdge<OrderWitness>[] {
+    return watch.all.graph.edges
+  },
+  violation(found: Found): ExploreViolation {
+    return violationOf(subject, found)
+  },
+  replay(text: string, strategy: string | undefined): ReplayResult {
+    return replay(text, strategy)
+  },
+}
+
+export type ExploreFunctions = typeof functions
+
+function shows(of: Subject, key: string): (outcome: Outcome) => boolean {
+  return ({ findings, moves }) =>
+    findings.some((one) => findingKey(one.invariant, one.message) === key) ||
+    (key.startsWith('V11 lock order') &&
+      orderOf(of, moves).graph.cycles.some((one) => findingKey('V11', circleInWords(one)) === key))
+}
+
+function violationOf(of: Subject, { key, moves }: Found): ExploreViolation {
+  const short = minimise(of, moves, shows(of, key))
+  const filmed = film(of, short.moves)
+  const { invariant, severity, message, task } = violationIn(filmed, key) ?? violationsIn(filmed)[0]
+  return {
+    invariant,
+    severity,
+    race: races.find(parseSubjectId(of.id).id)?.id ?? null,
+    message,
+    task: task ?? null,
+    preemptions: filmed.preemptions,
+    schedule: encodeSchedule({ subject: of.id, strategy: of.strategy, moves: short.moves }),
+    steps: filmed.steps,
+    initialState: filmed.initialState,
+    deadlock: filmed.deadlock ?? null,
+  }
+}
+
+export function replay(text: string, under: string | undefined): ReplayResult {
+  const started = performance.now()
+  const given = decodeSchedule(text)
+  const strategy = parseStrategy(under ?? given.strategy)
+  const of = subjectOf(given.subject, strategy)
+  const filmed = film(of, given.moves, { lenient: under !== undefined })
+  const findings = violationsIn(filmed)
+  const { id, settings } = parseSubjectId(of.id)
+  return {
+    schedule: under === undefined ? text.trim() : filmed.schedule,
+    scenario: id,
+    subject: of.id,
+    strategy: strategy.label,
+    slots: slotsOf(strategy),
+    fs: settings['fs'] ?? strategy.fs,
+    outcome: findings.length > 0 ? 'violated' : 'held',
+    invariants: [...new Set(findings.map((one) => one.invariant))],
+    findings,
+    deadlock: filmed.deadlock ?? null,
+    tasks: tasksOf(of),
+    preemptions: filmed.preemptions,
+    steps: filmed.steps,
+    initialState: filmed.initialState,
+    lockOrder: lockOrderRows(filmed.lockOrder),
+    wallMs: Math.round(performance.now() - started),
+  }
+}
+
+function tasksOf(of: Subject): readonly string[] {
+  return of.build(silent).k.tasks.map((task) => task.comm)
+}
+
+export function slotsOf({ slots, switches }: ResolvedStrategy): Record<string, string> {
+  return { ...slots, ...Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, String(value)])) }
+}
+
+if (!isMainThread && parentPort !== null) serveThread(parentPort, functions)

@@ -1,0 +1,244 @@
+/**
+ * Exploring, as the contract has it: checks what was asked for while it costs nothing, then shares the tree of schedules
+ * among threads. Each thread works on one unit of the tree in slices; when somebody has nothing to do, the units that are
+ * under way are stopped after their slice and what they have left is handed out (frontier.ts). The budget is counted in
+ * schedules and kept exactly. Cancelling ends the threads, whatever they are doing.
+ */
+
+import { availableParallelism } from 'node:os'
+import type { Worker } from 'node:worker_threads'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { ExploreResult, ExploreViolation, LockOrderResult, ReplayResult } from '#shared/contract/exploration.ts'
+import type { ParsedParams, Progress } from '#shared/contract/methods.ts'
+import { Frontier } from '#shared/explore/frontier.ts'
+import { decodeSchedule } from '#shared/explore/schedule.ts'
+import type { UnitSpec } from '#shared/explore/search.ts'
+import { subjectId } from '#shared/explore/subject.ts'
+import { subjectOf } from '#shared/explore/subjects.ts'
+import { lockOrderRows } from '#shared/explore/verdict.ts'
+import { OrderGraph } from '#shared/lockorder/order-graph.ts'
+import type { OrderWitness } from '#shared/sim/invariants/lock-order.ts'
+import { scenarios } from '#shared/sim/scenarios/index.ts'
+import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
+import '../strategy/find.ts'
+import { slotsOf, type ExploreFunctions, type ExploreSpec } from './explore-run.ts'
+import type { JobContext } from './jobs.ts'
+import { spawnThread } from './spawn.ts'
+import { callThread, type Thread } from './threads.ts'
+
+type Params = ParsedParams<'explore.run'>
+
+/** What a thread does before it looks up. */
+const SLICE_MS = 40
+const SLICE_EXECUTIONS = 5_000
+
+export async function explore(params: Params, context: JobContext): Promise<ExploreResult> {
+  const started = performance.now()
+  const { strategy, subject } = resolve(params)
+  const { depth, budget, reduce, mode } = params
+  const preemptions = params.preemptions ?? undefined
+  const spec: ExploreSpec = { subject, strategy: strategy.label, preemptions, depth, reduce }
+  const count = Math.min(params.workers ?? availableParallelism(), limits.jobs)
+  const team = new Team(context.signal, count)
+  try {
+    const tasks = await team.begin(spec)
+    const hunt = new Hunt(team, { preemptions, budget, onProgress: context.onProgress, started })
+    await hunt.run()
+    const { frontier } = hunt
+    const lockOrder = await team.lockOrder()
+    const violations = await team.films([...frontier.found.values()].slice(0, limits.exploreViolations))
+    const incomplete = hunt.leftOut(depth)
+    return {
+      scenario: params.scenario,
+      subject,
+      strategy: strategy.label,
+      slots: slotsOf(strategy),
+      fs: params.fs ?? strategy.fs,
+      mode,
+      tasks,
+      executions: frontier.totals.executions,
+      redundant: frontier.totals.redundant,
+      steps: frontier.totals.steps,
+      complete: incomplete === undefined,
+      incomplete: incomplete ?? null,
+      bound: { preemptions: preemptions ?? null, depth, budget },
+      safe: frontier.found.size === 0,
+      violations,
+      violationCount: frontier.found.size,
+      lockOrder,
+      crash: null,
+      workers: count,
+      wallMs: Math.round(performance.now() - started),
+    }
+  } catch (error) {
+    if (context.signal.aborted) throw new ApiError('cancelled', 'the search was cancelled')
+    throw error
+  } finally {
+    await team.close()
+  }
+}
+
+export async function replay(
+  { schedule, strategy }: ParsedParams<'schedule.replay'>,
+  context: JobContext,
+): Promise<ReplayResult> {
+  // Refused here what is no schedule, before a thread starts.
+  const given = decodeSchedule(schedule)
+  parseStrategy(strategy ?? given.strategy)
+  const team = new Team(context.signal, 1)
+  try {
+    return await team.threads[0].call('replay', schedule, strategy)
+  } catch (error) {
+    if (context.signal.aborted) throw new ApiError('cancelled', 'the replay was cancelled')
+    throw error
+  } finally {
+    await team.close()
+  }
+}
+
+/** What cannot be is refused before any thread starts. */
+function resolve(params: Params): { readonly strategy: ResolvedStrategy; readonly subject: string } {
+  const { scenario: id, set, rounds, seed, fs } = params
+  const scenario = scenarios.find(id)
+  const named = params.strategy ?? scenario?.strategies[0]
+  if (named === undefined) throw new ApiError('bad-request', `no strategy to explore ${id} under`, 'name one')
+  const overrides = Object.entries(params.slots).map(([name, option]) => `${name}=${option}`)
+  const strategy = parseStrategy(named, overrides)
+  const subject = subjectId(id, { ...scenario?.search, ...set, rounds, seed, fs })
+  subjectOf(subject, strategy)
+  return { strategy, subject }
+}
+
+/** The threads of one search. */
+class Team {
+  readonly threads: readonly Thread<ExploreFunctions>[]
+  readonly #workers: readonly Worker[]
+  readonly #signal: AbortSignal
+  readonly #stop = () => void this.close()
+
+  constructor(signal: AbortSignal, count: number) {
+    this.#workers = Array.from({ length: count }, () => spawnThread('explore-run'))
+    this.threads = this.#workers.map((worker) =>
+      callThread<ExploreFunctions>(worker, 'a thread of the search', () => undefined),
+    )
+    this.#signal = signal
+    if (signal.aborted) this.#stop()
+    signal.addEventListener('abort', this.#stop, { once: true })
+  }
+
+  async begin(spec: ExploreSpec): Promise<readonly string[]> {
+    const [names] = await Promise.all(this.threads.map((thread) => thread.call('begin', spec)))
+    return names
+  }
+
+  async lockOrder(): Promise<LockOrderResult> {
+    const all = new OrderGraph<OrderWitness>()
+    for (const edges of await Promise.all(this.threads.map((thread) => thread.call('order')))) {
+      for (const { from, to, modes, witness } of edges) all.add(from, to, modes, () => witness)
+    }
+    return lockOrderRows(all)
+  }
+
+  async films(found: Parameters<ExploreFunctions['violation']>[0][]): Promise<readonly ExploreViolation[]> {
+    const films: ExploreViolation[] = []
+    let next = 0
+    const work = async (thread: Thread<ExploreFunctions>) => {
+      for (let i = next++; i < found.length; i = next++) films[i] = await thread.call('violation', found[i])
+    }
+    await Promise.all(this.threads.map(work))
+    return films
+  }
+
+  async close(): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#stop)
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+  }
+}
+
+interface HuntOptions {
+  readonly preemptions: number | undefined
+  readonly budget: number
+  readonly onProgress: (progress: Progress) => void
+  readonly started: number
+}
+
+/** Hands units to threads until none are left, or the budget is. */
+class Hunt {
+  readonly frontier: Frontier
+  readonly #team: Team
+  readonly #options: HuntOptions
+  /** Schedules that may still be handed out. */
+  #left: number
+  #done = 0
+  #busy = 0
+  #stopped = false
+  #waiting: (() => void)[] = []
+
+  constructor(team: Team, options: HuntOptions) {
+    this.#team = team
+    this.#options = options
+    this.#left = options.budget
+    this.frontier = new Frontier(options.preemptions)
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(this.#team.threads.map((thread) => this.#work(thread)))
+  }
+
+  async #work(thread: Thread<ExploreFunctions>): Promise<void> {
+    for (;;) {
+      const unit = this.#left > 0 ? this.frontier.take() : undefined
+      if (unit !== undefined) {
+        this.#busy++
+        await this.#explore(thread, unit).finally(() => {
+          this.#busy--
+          this.#wake()
+        })
+      } else if (this.#busy === 0) {
+        this.#wake()
+        return
+      } else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resolve of waiting) resolve()
+  }
+
+  async #explore(thread: Thread<ExploreFunctions>, unit: UnitSpec): Promise<void> {
+    let given: UnitSpec | undefined = unit
+    for (;;) {
+      const executions = Math.min(this.#left, SLICE_EXECUTIONS)
+      this.#left -= executions
+      if (executions === 0 && given !== undefined) return this.frontier.giveBack(given)
+      const slice = executions === 0 ? undefined : await thread.call('slice', { unit: given, executions, ms: SLICE_MS })
+      given = undefined
+      this.#left += executions - (slice?.executions ?? 0)
+      this.#done += slice?.executions ?? 0
+      this.#report()
+      if (slice?.result !== undefined) return this.frontier.put(unit, slice.result)
+      const wanted = this.#waiting.length > 0 && this.frontier.waiting === 0
+      if (this.#left > 0 && !wanted) continue
+      if (this.#left === 0) this.#stopped = true
+      return this.frontier.put(unit, await thread.call('split'))
+    }
+  }
+
+  #report(): void {
+    const { budget, started, onProgress } = this.#options
+    const elapsedMs = Math.round(performance.now() - started)
+    onProgress({ stage: 'exploring', done: this.#done, total: budget, unit: 'runs', events: null, elapsedMs })
+  }
+
+  /** Why not everything within the bound was seen. */
+  leftOut(depth: number): string | undefined {
+    const { cut } = this.frontier.totals
+    if (this.#stopped || this.frontier.waiting > 0) {
+      return `the budget of ${this.#options.budget} schedules was used up before all were seen`
+    }
+    return cut === 0 ? undefined : `${cut} schedules were longer than ${depth} moves and were not followed to their end`
+  }
+}
