@@ -8,8 +8,10 @@ import {
   type ExploreResult,
   type ExploreViolation,
 } from '#shared/contract/exploration.ts'
+import type { CrashRunResult } from '#shared/contract/crash.ts'
 import { choice, flag, json, many, pairs, text, whole } from '../options.ts'
 import { bold, count, duration, note, plural, print, printable, printJson } from '../output.ts'
+import type { Session } from '../session.ts'
 import { printTurns } from '../turns.ts'
 import { verb } from './verb.ts'
 
@@ -80,13 +82,6 @@ export const explore = verb({
         'leave one of them out',
       )
     }
-    if (options.crash) {
-      throw new ApiError(
-        'bad-request',
-        '--crash cannot be searched for here yet',
-        'races R31 to R33 judge power cuts: `faultline race R31`',
-      )
-    }
     const result = await session.call('explore.run', {
       scenario: options.scenario,
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
@@ -101,13 +96,37 @@ export const explore = verb({
       reduce: !options['no-reduction'],
       ...(options.workers === undefined ? {} : { workers: options.workers }),
     })
-    if (options.json) printJson(result)
-    else describe(result)
-    if (options.expect === undefined || (options.expect === 'safe') === result.safe) return 0
+    const crash = options.crash ? await powerCuts(session, result) : null
+    if (options.json) printJson({ ...result, crash })
+    else {
+      describe(result)
+      if (crash !== null) describeCuts(crash)
+    }
+    const safe = result.safe && (crash?.violations.length ?? 0) === 0
+    if (options.expect === undefined || (options.expect === 'safe') === safe) return 0
     note(options.expect === 'safe' ? 'not safe' : `no violation was found${result.complete ? '' : ' so far'}`)
     return 3
   },
 })
+
+/** The same subject, cut at every change of what is durable. */
+async function powerCuts(session: Session, { subject, strategy, bound }: ExploreResult): Promise<CrashRunResult> {
+  return session.call('crash.run', {
+    subject,
+    strategy,
+    ...(bound.preemptions === null ? {} : { preemptions: bound.preemptions }),
+  })
+}
+
+function describeCuts({ points, states, complete, violations }: CrashRunResult): void {
+  const found = violations.length === 0 ? 'nothing is shown that must not be' : plural(violations.length, 'violation')
+  const all = complete ? '' : ', not all there are: the budget of steps was used up'
+  print(`  power cuts: ${bold(found)} in ${plural(states, 'recovered state')} at ${plural(points, 'place')}${all}`)
+  for (const { invariant, severity, message, schedule } of violations) {
+    print(`\n${bold(invariant)} (${severity}) ${printable(message)}`)
+    note(`there: ${schedule}`)
+  }
+}
 
 function describe(result: ExploreResult): void {
   const { subject, strategy, fs, executions, steps, wallMs, violations, violationCount, lockOrder } = result
