@@ -179,9 +179,8 @@ export class Kernel {
       return
     }
     const held = task.held[at]
-    if (mode !== undefined && mode !== held.mode) {
+    if (mode !== undefined && mode !== held.mode)
       this.report('V12', `${task.comm} took ${lock.className} ${held.mode} and releases it ${mode}`)
-    }
     lock.leave(task, at, this.now)
     if (!lock.spec.sleeps) task.atomic--
     task.owed += this.costs.unlock
@@ -315,9 +314,7 @@ export class Kernel {
   #advance(task: SimTask): void {
     this.stepsTaken++
     if (!task.goOn()) return
-    if (task.held.length > 0) {
-      this.report('V12', `${task.comm} ends holding ${heldNames(task)}`)
-    }
+    if (task.held.length > 0) this.report('V12', `${task.comm} ends holding ${heldNames(task)}`)
     if (!task.daemon) this.#live--
     this.#block(task, 'done')
   }
