@@ -192,6 +192,7 @@ const LOGGED: ReadonlySet<MethodName> = new Set([
   'export.run',
   'sim.run',
   'sim.compare',
+  'whatif.compare',
 ])
 
 async function answer(handlers: Handlers, call: ServedCall<AbortSignal> & Call, log: Logger): Promise<unknown> {

@@ -37,6 +37,7 @@ import type { Simulating } from './simulating.ts'
 import type { SqlRunner } from './sql.ts'
 import { timelineHandlers, type TimelineMethod } from './timeline-handlers.ts'
 import type { Uploads } from './uploads.ts'
+import { whatIfHandlers, type WhatIfMethod } from './whatif-handlers.ts'
 
 export interface Parts {
   readonly host: AppInfo['host']
@@ -71,6 +72,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...traceHandlers(parts),
     ...simHandlers(parts),
     ...raceHandlers(parts),
+    ...whatIfHandlers(parts),
     ...byteHandlers(parts),
     ...timelineHandlers(parts),
   }
@@ -83,7 +85,7 @@ type RaceMethod = Extract<
   MethodName,
   `race.${string}` | `verdicts.${string}` | `explore.${string}` | `schedule.${string}` | `strategy.${string}` | `crash.${string}`
 >
-type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod>
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod | WhatIfMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts

@@ -18,6 +18,7 @@ const jobs = {
   check: async () => (await import('../store/check.ts')).checkFile,
   simulate: async () => (await import('./simulate.ts')).simulateJob,
   compare: async () => (await import('./compare.ts')).compareJob,
+  whatIf: async () => (await import('./whatif.ts')).whatIfJob,
   search: async () => (await import('./timeline-search.ts')).searchEvents,
 } as const
 

@@ -37,6 +37,7 @@ import {
   printTable,
 } from '../output.ts'
 import { naming, quoted, type Session } from '../session.ts'
+import { compareTrace } from './compare-trace.ts'
 import { workloadOf, workloadOptions } from './simulate.ts'
 import { verb } from './verb.ts'
 
@@ -49,6 +50,7 @@ export const compare = verb({
   args: [],
   options: {
     ...workloadOptions,
+    trace: text('F', 'a recorded trace (.faultline) instead of a scenario: replayed under each strategy'),
     strategy: many('S', "a strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's own)"),
     baseline: text('S', 'the strategy the others are measured against (default: the first)'),
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'runs per strategy, all with the same seeds' }),
@@ -59,6 +61,12 @@ export const compare = verb({
     json,
   },
   async run(session, _, options) {
+    const { trace } = options
+    if (trace !== undefined) {
+      refuseScenarioOptions(options)
+      await compareTrace(session, { ...options, trace })
+      return 0
+    }
     const result = await runCompare(session, options)
     const { html } = options
     if (html !== undefined) await writeReport(resolve(html), result, options.force).catch(naming(html))
@@ -72,6 +80,19 @@ export const compare = verb({
     return 0
   },
 })
+
+/** What a replay does not take, rather than silently ignoring it. */
+function refuseScenarioOptions(options: Given & { readonly html: string | undefined }): void {
+  const { scenario, sweep, out, html, slot, set, fs } = options
+  const given = Object.entries({ scenario, sweep, out, html, fs }).find(([, value]) => value !== undefined)?.[0]
+  const name = given ?? (slot.length > 0 ? 'slot' : set.length > 0 ? 'set' : undefined)
+  if (name === undefined) return
+  throw new ApiError(
+    'bad-request',
+    `--${name} does not go with --trace`,
+    'give overrides with the strategy: K,guardMode=exclusive',
+  )
+}
 
 interface Given {
   readonly scenario: string | undefined
