@@ -193,6 +193,7 @@ const LOGGED: ReadonlySet<MethodName> = new Set([
   'sim.run',
   'sim.compare',
   'whatif.compare',
+  'whatif.backtest',
 ])
 
 async function answer(handlers: Handlers, call: ServedCall<AbortSignal> & Call, log: Logger): Promise<unknown> {

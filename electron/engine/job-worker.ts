@@ -19,6 +19,7 @@ const jobs = {
   simulate: async () => (await import('./simulate.ts')).simulateJob,
   compare: async () => (await import('./compare.ts')).compareJob,
   whatIf: async () => (await import('./whatif.ts')).whatIfJob,
+  backtest: async () => (await import('./whatif-backtest.ts')).backtestJob,
   search: async () => (await import('./timeline-search.ts')).searchEvents,
 } as const
 

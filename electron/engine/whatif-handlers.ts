@@ -14,7 +14,10 @@ export function whatIfHandlers(parts: {
   readonly jobs: Jobs
   readonly handles: Handles
 }): Pick<Handlers, WhatIfMethod> {
-  return { 'whatif.compare': (params, call) => compare(parts, params, call) }
+  return {
+    'whatif.compare': (params, call) => compare(parts, params, call),
+    'whatif.backtest': (params, call) => backtest(parts, params, call),
+  }
 }
 
 function compare(
@@ -31,4 +34,16 @@ function compare(
   const { path } = handles.get(file)
   const { signal, onProgress } = call
   return jobs.run('whatIf', { path, trace, strategies, baseline, seeds, arrival }, { signal, onProgress })
+}
+
+function backtest(
+  { jobs, handles }: Parameters<typeof whatIfHandlers>[0],
+  params: ParsedParams<'whatif.backtest'>,
+  { signal, onProgress }: Call,
+) {
+  const { from, to, strategy, baseline, seed, seeds: count } = params
+  for (const id of [strategy, baseline]) parseStrategy(id)
+  const seeds = Array.from({ length: count }, (_, i) => seed + i)
+  const at = ({ file, trace }: typeof from) => ({ path: handles.get(file).path, trace })
+  return jobs.run('backtest', { from: at(from), to: at(to), strategy, baseline, seeds }, { signal, onProgress })
 }

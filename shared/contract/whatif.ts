@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import type { Workload } from '../whatif/workload.ts'
-import type { ComparedStrategy } from './simulation.ts'
+import type { Ci95, ComparedStrategy } from './simulation.ts'
 
 const id = z.string().min(1).max(4096)
 
@@ -59,6 +59,45 @@ export interface WhatIfResult {
   readonly baseline: string
   readonly seeds: readonly number[]
   readonly strategies: readonly Omit<ComparedStrategy, 'digest' | 'trace' | 'counters'>[]
+  readonly fidelity: Fidelity
+  readonly assumptions: readonly string[]
+  readonly wallMs: number
+}
+
+export const backtestSchema = z.object({
+  from: z.object({ file: id, trace: z.int().nonnegative() }),
+  to: z.object({ file: id, trace: z.int().nonnegative() }),
+  /** What B was recorded under. */
+  strategy: id,
+  /** What A was recorded under. */
+  baseline: id.default('K'),
+  seeds: z.int().positive().max(100).default(8),
+  seed: z.int().nonnegative().default(1),
+})
+
+export interface BacktestRow {
+  /** Operation kind; empty for the run as a whole. */
+  readonly op: string
+  /** `mean`, `p50`, `p90`, `p99`, `duration`. */
+  readonly percentile: string
+  readonly beforeNs: number
+  readonly predictedNs: number
+  readonly actualNs: number
+  /** Predicted over actual, minus one. */
+  readonly error: number
+  readonly predictedRatio: number
+  readonly predictedCi95: Ci95
+  readonly actualRatio: number
+}
+
+/** CONTRACT.md `backtest`. */
+export interface BacktestResult {
+  readonly from: string
+  readonly to: string
+  readonly strategy: string
+  readonly baseline: string
+  readonly seeds: readonly number[]
+  readonly rows: readonly BacktestRow[]
   readonly fidelity: Fidelity
   readonly assumptions: readonly string[]
   readonly wallMs: number

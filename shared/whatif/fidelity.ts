@@ -54,8 +54,12 @@ function lockRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
     .sort(([, a], [, b]) => b.ns - a.ns)
     .slice(0, LOCKS)
     .map(([name, { ns, count }]) => {
+      // A wait whose lock the trace cannot name is compared with the waits for all locks it names none of.
+      const same = name.startsWith('(unnamed')
+        ? (other: string) => !totals.has(other)
+        : (other: string) => other === name
       const replayed = runs.map(({ locks }) =>
-        locks.reduce((sum, lock) => sum + (lockName(lock.class) === name ? lock.waitTotalNs : 0), 0),
+        locks.reduce((sum, lock) => sum + (same(lockName(lock.class)) ? lock.waitTotalNs : 0), 0),
       )
       return rowOf(name, { figure: 'waitTotal', recorded: ns, replayed: mean(replayed), count })
     })

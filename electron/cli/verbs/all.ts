@@ -1,3 +1,4 @@
+export { backtest } from './backtest.ts'
 export { chain } from './chain.ts'
 export { check } from './check.ts'
 export { compare } from './compare.ts'
