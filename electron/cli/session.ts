@@ -43,7 +43,10 @@ export class Session {
     const client = await this.client()
     const line = progressLine()
     try {
-      return await client.call(method, await withOwnStrategies(client, params), { signal: this.signal, onProgress: (progress) => line.show(progress) })
+      return await client.call(method, await withOwnStrategies(client, params), {
+        signal: this.signal,
+        onProgress: (progress) => line.show(progress),
+      })
     } finally {
       line.clear()
     }
