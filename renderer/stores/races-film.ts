@@ -46,10 +46,6 @@ export const useFilmStore = defineStore('races-film', () => {
     grain.value = next
     at.value = frameOfStep(frames.value, step)
   }
-  function goTo(frame: number): void {
-    at.value = Math.max(0, Math.min(frames.value.length - 1, frame))
-  }
-
   async function copySchedule(): Promise<void> {
     const schedule = main.film.value?.schedule
     if (schedule === null || schedule === undefined) return
@@ -74,24 +70,8 @@ export const useFilmStore = defineStore('races-film', () => {
     grain,
     recut,
     ...cut,
-    goTo,
-    step(by: number) {
-      player.stop()
-      goTo(at.value + by)
-    },
-    violation: computed(() => firstViolation(frames.value)),
-    /** The next one after where it stands, or the first again. */
-    toViolation() {
-      player.stop()
-      const next = frames.value.findIndex(({ violated }, i) => i > at.value && violated.length > 0)
-      goTo(next < 0 ? (firstViolation(frames.value) ?? at.value) : next)
-    },
+    ...useMoves(main.film, cut, player),
     copySchedule,
-    goToMove(move: number) {
-      player.stop()
-      const step = main.film.value?.steps.findIndex((one) => one.move === move) ?? -1
-      if (step >= 0) goTo(frameOfStep(frames.value, step))
-    },
     playing: player.playing,
     togglePlay: player.toggle,
   }
@@ -129,23 +109,15 @@ function useFilms() {
     const error = ref<WireError>()
     let turn = 0
 
-    /** Running one takes less than a second: what is no longer asked for is kept all the same. */
-    async function show(name: FilmName): Promise<void> {
+    /** The answer is shown unless something else is asked for meanwhile; it is kept all the same: it takes under a second. */
+    async function ask(name: FilmName | undefined, call: Promise<RaceResult>): Promise<void> {
       const mine = ++turn
       asked.value = name
       error.value = undefined
-      const known = kept.get(keyOf(name))
-      if (known) {
-        film.value = known
-        state.value = 'ready'
-        return
-      }
       state.value = 'loading'
+      races.giveWayTo(call)
       try {
-        const call = client.call('race.run', { ...name, slots: {} })
-        races.giveWayTo(call)
         const result = await call
-        keep(name, result)
         if (turn !== mine) return
         film.value = result
         state.value = 'ready'
@@ -155,25 +127,9 @@ function useFilms() {
         state.value = 'error'
       }
     }
+    const show = (name: FilmName): Promise<void> => ask(name, filmOf(name))
     /** Plays a schedule that somebody sent; what is wrong with it is said where the film would be. */
-    async function replay(schedule: string): Promise<void> {
-      const mine = ++turn
-      asked.value = undefined
-      error.value = undefined
-      state.value = 'loading'
-      try {
-        const call = client.call('schedule.replay', { schedule: schedule.trim() })
-        races.giveWayTo(call)
-        const result = await call
-        if (turn !== mine) return
-        film.value = replayedFilm(result, races.list?.find(({ id }) => id === result.scenario)?.title)
-        state.value = 'ready'
-      } catch (thrown) {
-        if (turn !== mine) return
-        error.value = toWireError(thrown)
-        state.value = 'error'
-      }
-    }
+    const replay = (schedule: string): Promise<void> => ask(undefined, played(schedule))
     function clear(): void {
       turn++
       film.value = undefined
@@ -181,12 +137,49 @@ function useFilms() {
     }
     return { film, asked, state, error, show, replay, clear, retry: () => void (asked.value && show(asked.value)) }
   }
-  function keep(name: FilmName, result: RaceResult): void {
+  async function filmOf(name: FilmName): Promise<RaceResult> {
+    const known = kept.get(keyOf(name))
+    if (known !== undefined) return known
+    const result = await client.call('race.run', { ...name, slots: {} })
     kept.set(keyOf(name), result)
     if (kept.size > KEPT) kept.delete(kept.keys().next().value ?? '')
     races.put([result])
+    return result
+  }
+  async function played(schedule: string): Promise<RaceResult> {
+    const result = await client.call('schedule.replay', { schedule: schedule.trim() })
+    return replayedFilm(result, races.list?.find(({ id }) => id === result.scenario)?.title)
   }
   return { screen }
+}
+
+type Cut = ReturnType<typeof useCut>
+type Player = ReturnType<typeof usePlayer>
+
+/** What moves the film; playing stops. */
+function useMoves(film: { readonly value: RaceResult | undefined }, { at, frames }: Cut, player: Player) {
+  function goTo(frame: number): void {
+    at.value = Math.max(0, Math.min(frames.value.length - 1, frame))
+  }
+  return {
+    goTo,
+    step(by: number) {
+      player.stop()
+      goTo(at.value + by)
+    },
+    violation: computed(() => firstViolation(frames.value)),
+    /** The next one after where it stands, or the first again. */
+    toViolation() {
+      player.stop()
+      const next = frames.value.findIndex(({ violated }, i) => i > at.value && violated.length > 0)
+      goTo(next < 0 ? (firstViolation(frames.value) ?? at.value) : next)
+    },
+    goToMove(move: number) {
+      player.stop()
+      const step = film.value?.steps.findIndex((one) => one.move === move) ?? -1
+      if (step >= 0) goTo(frameOfStep(frames.value, step))
+    },
+  }
 }
 
 function useCut(film: { readonly value: RaceResult | undefined }, grain: { readonly value: Grain }) {

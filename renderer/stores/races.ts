@@ -28,16 +28,11 @@ export const useRacesStore = defineStore('races', () => {
   const { list, error, load } = useRaceList()
   const cells = shallowRef<ReadonlyMap<string, VerdictRow>>(new Map())
   const filter = ref<MatrixFilter>({ text: '', severity: '', show: 'all', variants: false })
-  /** Columns that were taken away, and strategies with overrides that were added. */
-  const hidden = ref<ReadonlySet<string>>(new Set())
-  const added = ref<readonly string[]>([])
-
-  const presets = computed(() => simulation.catalog?.strategies.map(({ id }) => id) ?? [])
+  const ofMatrix = useColumns(() => void compute())
+  const { columns } = ofMatrix
   /** Strategies that other pages want judged. */
   const wanted = ref<readonly string[]>([])
-  const columns = computed(() => [...presets.value, ...added.value])
   const judged = computed(() => [...new Set([...wanted.value, ...columns.value])])
-  const shownColumns = computed(() => columns.value.filter((id) => !hidden.value.has(id)))
   const missing = computed(
     () =>
       computing.running.value === undefined &&
@@ -66,6 +61,35 @@ export const useRacesStore = defineStore('races', () => {
     wanted.value = strategies
     void compute(strategies)
   }
+  return {
+    list,
+    error,
+    load,
+    cells,
+    cell,
+    put,
+    ...ofMatrix,
+    filter,
+    running: computing.running,
+    missing,
+    failed: computing.failed,
+    cancel: computing.cancel,
+    giveWayTo: computing.giveWayTo,
+    compute,
+    judge,
+  }
+})
+
+/** The strategies of the matrix. */
+function useColumns(changed: () => void) {
+  const simulation = useSimulationStore()
+  /** Columns that were taken away, and strategies with overrides that were added. */
+  const hidden = ref<ReadonlySet<string>>(new Set())
+  const added = ref<readonly string[]>([])
+  const presets = computed(() => simulation.catalog?.strategies.map(({ id }) => id) ?? [])
+  const columns = computed(() => [...presets.value, ...added.value])
+  const shownColumns = computed(() => columns.value.filter((id) => !hidden.value.has(id)))
+
   function toggleColumn(id: string): void {
     const next = new Set(hidden.value)
     if (!next.delete(id)) next.add(id)
@@ -79,37 +103,13 @@ export const useRacesStore = defineStore('races', () => {
   function add(strategy: string): void {
     if (columns.value.includes(strategy)) return
     added.value = [...added.value, strategy]
-    void compute()
+    changed()
   }
   function remove(strategy: string): void {
     added.value = added.value.filter((one) => one !== strategy)
   }
-
-  return {
-    list,
-    error,
-    load,
-    cells,
-    cell,
-    put,
-    columns,
-    shownColumns,
-    hidden,
-    toggleColumn,
-    added,
-    add,
-    show,
-    remove,
-    filter,
-    running: computing.running,
-    missing,
-    failed: computing.failed,
-    cancel: computing.cancel,
-    giveWayTo: computing.giveWayTo,
-    compute,
-    judge,
-  }
-})
+  return { columns, shownColumns, hidden, toggleColumn, added, add, show, remove }
+}
 
 /** Asked for once; an error stays until it is asked for again. */
 function useRaceList() {
