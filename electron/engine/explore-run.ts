@@ -4,14 +4,15 @@
  */
 
 import { isMainThread, parentPort } from 'node:worker_threads'
-import type { ReplayResult, ExploreViolation } from '#shared/contract/exploration.ts'
+import { DEFAULT_PREEMPTIONS, type ExploreViolation, type ReplayResult } from '#shared/contract/exploration.ts'
 import { minimise } from '#shared/explore/minimise.ts'
 import { circleInWords, orderOf, OrderWatch } from '#shared/explore/order-watch.ts'
-import { film } from '#shared/explore/replay.ts'
+import { film, play } from '#shared/explore/replay.ts'
+import { sample } from '#shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '#shared/explore/schedule.ts'
 import { findingKey, Search, type Found, type UnitResult, type UnitSpec } from '#shared/explore/search.ts'
 import { parseSubjectId, type Subject } from '#shared/explore/subject.ts'
-import { subjectOf } from '#shared/explore/subjects.ts'
+import { subjectOf } from '#shared/races/subjects.ts'
 import { lockOrderRows, violationIn, violationsIn } from '#shared/explore/verdict.ts'
 import type { Outcome } from '#shared/explore/execution.ts'
 import type { OrderEdge } from '#shared/lockorder/order-graph.ts'
@@ -45,10 +46,24 @@ export interface SliceResult {
   readonly result: UnitResult | undefined
 }
 
+export interface SampleSpec {
+  readonly mode: 'random' | 'pct'
+  readonly seed: number
+  readonly from: number
+  readonly to: number
+}
+
+export interface SampleResult {
+  readonly steps: number
+  readonly cut: number
+  readonly found: readonly Found[]
+}
+
 let spec: ExploreSpec
 let subject: Subject
 let watch: OrderWatch
 let search: Search | undefined
+let expected = 0
 
 const functions = {
   /** Names of the tasks there are. */
@@ -56,6 +71,7 @@ const functions = {
     spec = given
     subject = subjectOf(spec.subject, parseStrategy(spec.strategy))
     watch = new OrderWatch()
+    expected = play(subject, []).moves.length
     return tasksOf(subject)
   },
   slice({ unit, executions, ms }: SliceSpec): SliceResult {
@@ -78,6 +94,20 @@ const functions = {
     const result = (search as Search).result()
     search = undefined
     return result
+  },
+  /** Schedules by lot, by number. */
+  sample({ mode, seed, from, to }: SampleSpec): SampleResult {
+    const options = { mode, seed, depth: spec.depth, changes: spec.preemptions ?? DEFAULT_PREEMPTIONS, watch }
+    const found = new Map<string, Found>()
+    let steps = 0
+    let cut = 0
+    for (let n = from; n < to; n++) {
+      const one = sample(subject, n, expected, options)
+      steps += one.moves
+      if (one.cut) cut++
+      for (const each of one.found) if (!found.has(each.key)) found.set(each.key, each)
+    }
+    return { steps, cut, found: [...found.values()] }
   },
   order(): readonly OrderEdge<OrderWitness>[] {
     return watch.all.graph.edges

@@ -15,7 +15,7 @@ import { Frontier } from '#shared/explore/frontier.ts'
 import { decodeSchedule } from '#shared/explore/schedule.ts'
 import type { UnitSpec } from '#shared/explore/search.ts'
 import { subjectId } from '#shared/explore/subject.ts'
-import { subjectOf } from '#shared/explore/subjects.ts'
+import { subjectOf } from '#shared/races/subjects.ts'
 import { lockOrderRows } from '#shared/explore/verdict.ts'
 import { OrderGraph } from '#shared/lockorder/order-graph.ts'
 import type { OrderWitness } from '#shared/sim/invariants/lock-order.ts'
@@ -32,6 +32,7 @@ type Params = ParsedParams<'explore.run'>
 /** What a thread does before it looks up. */
 const SLICE_MS = 40
 const SLICE_EXECUTIONS = 5_000
+const DRAW_EXECUTIONS = 200
 
 export async function explore(params: Params, context: JobContext): Promise<ExploreResult> {
   const started = performance.now()
@@ -44,11 +45,11 @@ export async function explore(params: Params, context: JobContext): Promise<Expl
   try {
     const tasks = await team.begin(spec)
     const hunt = new Hunt(team, { preemptions, budget, onProgress: context.onProgress, started })
-    await hunt.run()
+    await (mode === 'dfs' ? hunt.run() : hunt.draw(mode, params.seed))
     const { frontier } = hunt
     const lockOrder = await team.lockOrder()
     const violations = await team.films([...frontier.found.values()].slice(0, limits.exploreViolations))
-    const incomplete = hunt.leftOut(depth)
+    const incomplete = mode === 'dfs' ? hunt.leftOut(depth) : 'schedules were drawn by lot'
     return {
       scenario: params.scenario,
       subject,
@@ -184,6 +185,27 @@ class Hunt {
 
   async run(): Promise<void> {
     await Promise.all(this.#team.threads.map((thread) => this.#work(thread)))
+  }
+
+  /** Schedules by lot, until the budget is used up. */
+  async draw(mode: 'random' | 'pct', seed: number): Promise<void> {
+    const { totals, found } = this.frontier
+    let next = 0
+    const work = async (thread: Thread<ExploreFunctions>) => {
+      while (next < this.#options.budget) {
+        const from = next
+        next = Math.min(from + DRAW_EXECUTIONS, this.#options.budget)
+        const to = next
+        const drawn = await thread.call('sample', { mode, seed, from, to })
+        this.#done += to - from
+        totals.executions += to - from
+        totals.steps += drawn.steps
+        totals.cut += drawn.cut
+        for (const one of drawn.found) if (!found.has(one.key)) found.set(one.key, one)
+        this.#report()
+      }
+    }
+    await Promise.all(this.#team.threads.map(work))
   }
 
   async #work(thread: Thread<ExploreFunctions>): Promise<void> {

@@ -23,8 +23,8 @@ export class OrderWatch {
     this.#moves = 0
   }
 
-  moved(): void {
-    this.#moves++
+  moved(moves = 1): void {
+    this.#moves += moves
   }
 
   wanted(task: SimTask, lock: SimLock, mode: LockMode): void {
@@ -37,6 +37,16 @@ export class OrderWatch {
   circles(subject: Subject, moves: () => readonly number[]): readonly OrderCycle<OrderWitness>[] {
     if (this.#own !== undefined) return this.#own.graph.cycles
     return this.all.graph.cycles.length === 0 ? [] : orderOf(subject, moves()).graph.cycles
+  }
+}
+
+/** A sink that hears nothing but this. */
+export function orderSink(watch: OrderWatch): SimSink {
+  return {
+    ...silent,
+    lockAcquire(task, lock, mode, trylock) {
+      if (!trylock) watch.wanted(task, lock, mode)
+    },
   }
 }
 

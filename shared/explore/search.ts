@@ -261,6 +261,7 @@ export class Search {
       this.#k.step(task)
     }
     this.#steps += from
+    this.#options.watch?.moved(from)
     this.#k.touched.length = 0
     this.#sink.codes.length = 0
     for (const task of tasks) this.#blocked[task.id] = task.state === 'blocked'
@@ -368,6 +369,7 @@ export class Search {
     task.footprint = 0
     k.step(task)
     this.#steps++
+    this.#options.watch?.moved()
     for (const touched of k.touched) codes.push(codeOfAccess(touched))
     point.codes = [...codes]
     order.clockOf(task.id)

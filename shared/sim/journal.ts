@@ -189,10 +189,11 @@ export class Journal {
     }
   }
 
-  /** A timer that asks for a commit of whatever there is. */
-  *timer(intervalNs: Ns): Steps {
-    for (;;) {
+  /** A timer that asks for a commit of whatever there is; in a search as often as every actor goes round. */
+  *timer(intervalNs: Ns, rounds: number): Steps {
+    for (let round = 0; round < rounds; round++) {
       if (this.#kernel.sleep(intervalNs)) yield
+      if (this.#kernel.see(this.#object, true)) yield
       if (this.running.changes.length > 0 || this.running.updates > 0) this.requestCommit()
     }
   }

@@ -215,7 +215,7 @@ export class World {
   startJournal(commitIntervalNs: Ns): void {
     this.k.spawn(this.fs.journal === 'cil' ? 'xfs-cil' : 'jbd2', this.journal.kjournald(), { daemon: true })
     if (commitIntervalNs === Infinity) return
-    this.k.spawn('commit-timer', this.journal.timer(commitIntervalNs), { daemon: true })
+    this.k.spawn('commit-timer', this.journal.timer(commitIntervalNs, this.rounds), { daemon: true })
   }
 
   /** Block as an object for `see`. */

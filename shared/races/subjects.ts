@@ -5,10 +5,10 @@
 
 import { ApiError } from '../base/errors.ts'
 import { unknownId } from '../base/registry.ts'
-import { isGroup, raceOf, races } from '../races/index.ts'
 import { scenarios } from '../sim/scenarios/index.ts'
 import type { ResolvedStrategy } from '../sim/strategies/index.ts'
-import { parseSubjectId, scenarioOf, type Subject } from './subject.ts'
+import { parseSubjectId, scenarioOf, type Subject } from '../explore/subject.ts'
+import { isGroup, raceOf, races } from './index.ts'
 
 /** The subject that a schedule names. */
 export function subjectOf(text: string, strategy: ResolvedStrategy): Subject {
