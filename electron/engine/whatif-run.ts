@@ -50,6 +50,7 @@ export async function run({ workload, pilot, strategy, seed, demands }: ReplaySp
       fs: workload.fs,
       seed,
       checks: false,
+      ...(workload.sliceNs === undefined ? {} : { machine: { quantum: workload.sliceNs } }),
       jitter: demands === 'drawn',
     },
     { sink: recorder, timed: true },

@@ -62,6 +62,8 @@ export interface Workload {
   readonly files: readonly WorkloadFile[]
   readonly tasks: readonly WorkloadTask[]
   readonly commitEveryNs: Ns | undefined
+  /** How long a task typically ran before another took its CPU; undefined: the trace shows too few such cases. */
+  readonly sliceNs: Ns | undefined
   /** What came from the trace, in sentences; what did not; what it cannot tell. */
   readonly fromTrace: readonly string[]
   readonly defaults: readonly string[]
@@ -81,6 +83,7 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
   const tasks = tasksOf(trace, { rows: replayed, files, times, options })
   const cpus = cpusOf(trace, { sched, tasks: tasks.length })
   const { fs, dax } = filesystemOf(trace)
+  const sliceNs = sliceOf(trace)
   return {
     cpus,
     fs,
@@ -89,16 +92,21 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
     files: files.list,
     tasks,
     commitEveryNs: commitInterval(trace),
+    sliceNs,
     fromTrace: [
       `${replayed.length} operations of ${tasks.length} tasks on ${files.list.length} files, with their arguments`,
       sched
         ? 'service times: time on a CPU and asleep inside each operation, without lock waits and run-queue delay'
         : 'service times: duration of each operation without the lock waits the trace shows',
+      ...(sliceNs === undefined
+        ? []
+        : [`time slice: a task that lost its CPU had run for ${sliceNs} ns in the median`]),
       `filesystem ${fs}${dax ? ' with DAX' : ''}, from the names of its events`,
     ],
     defaults: [
+      ...(sliceNs === undefined ? ['time slice: too few tasks lost their CPU to another'] : []),
       'how an operation divides its service time over its steps: the proportions of the price list',
-      'prices of the machine itself: hand-over of a lock, wake-up, context switch, time slice',
+      'prices of the machine itself: hand-over of a lock, wake-up, context switch',
     ],
     missing: missingOf(trace, sched),
   }
@@ -337,6 +345,31 @@ function filesystemOf(trace: Trace): { readonly fs: string; readonly dax: boolea
   const has = (pattern: RegExp) => trace.eventNames.some((name, i) => trace.eventCounts[i] > 0 && pattern.test(name))
   const fs = has(/^ext4_/) ? 'ext4' : has(/^xfs_/) ? 'xfs' : has(/^jbd2_/) ? 'ext4' : 'ext2'
   return { fs, dax: has(/^dax_/) || trace.meta.sourceFormat === 'simulation' }
+}
+
+const FEWEST_SLICES = 20
+const SHORTEST_SLICE: Ns = 10_000
+
+/**
+ * A kernel preempts whoever runs when a task wakes that has had less of the CPU, so slices are far shorter than the
+ * scheduler's own. The model has one length for all: the median of those that ended with the task still runnable.
+ */
+function sliceOf({ taskState }: Trace): Ns | undefined {
+  const { cols, length } = taskState
+  const endOfRun = new Map<string, Ns>()
+  for (let row = 0; row < length; row++) {
+    if (TASK_STATES[cols.state[row]] !== 'running' || !(cols.durationNs[row] > 0)) continue
+    endOfRun.set(`${cols.task[row]} ${cols.startNs[row] + cols.durationNs[row]}`, cols.durationNs[row])
+  }
+  const slices: Ns[] = []
+  for (let row = 0; row < length; row++) {
+    if (TASK_STATES[cols.state[row]] !== 'runnable') continue
+    const ran = endOfRun.get(`${cols.task[row]} ${cols.startNs[row]}`)
+    if (ran !== undefined) slices.push(ran)
+  }
+  if (slices.length < FEWEST_SLICES) return undefined
+  slices.sort((a, b) => a - b)
+  return Math.max(SHORTEST_SLICE, Math.round(slices[slices.length >> 1]))
 }
 
 function commitInterval(trace: Trace): Ns | undefined {
