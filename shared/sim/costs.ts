@@ -165,7 +165,7 @@ export class Prices {
   readonly #median: Int32Array
   readonly #tables: (Int32Array | undefined)[]
   /** What a price becomes for the running task: a replay stretches it to what was measured. Undefined: it stays. */
-  pace: ((task: number, ns: number) => number) | undefined
+  pace: ((task: number, cost: number, ns: number) => number) | undefined
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
@@ -182,7 +182,7 @@ export class Prices {
   /** The next cost of this kind for the running task. */
   draw(kernel: Kernel, number: number): number {
     const ns = this.#drawn(kernel, number)
-    return this.pace === undefined ? ns : this.pace(kernel.current.id, ns)
+    return this.pace === undefined ? ns : this.pace(kernel.current.id, number, ns)
   }
 
   #drawn(kernel: Kernel, number: number): number {

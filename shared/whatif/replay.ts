@@ -8,6 +8,7 @@
 import * as z from 'zod'
 import { stream, type Stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
+import { C } from '../sim/costs.ts'
 import type { Inode } from '../sim/inode.ts'
 import { filePte, PTE_NONE, type Vma } from '../sim/mm.ts'
 import { blockOf, isMapped } from '../sim/extents.ts'
@@ -93,9 +94,10 @@ function setUp(w: World, options: ReplayOptions, onPilot?: (task: number, op: nu
     factor: new Float64Array(workload.tasks.length + 8),
     sum: new Float64Array(workload.tasks.length + 8),
   }
-  w.prices.pace = (task, ns) => {
+  w.prices.pace = (task, cost, ns) => {
     const factor = pace.factor[task]
-    if (!(factor > 0)) return ns
+    // The device's share of a transfer runs beside the CPU's: it is no step of its own.
+    if (!(factor > 0) || cost === C.pmemWriteShare || cost === C.pmemReadShare) return ns
     pace.sum[task] += ns
     return Math.round(ns * factor)
   }
