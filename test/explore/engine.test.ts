@@ -1,0 +1,115 @@
+/** Exploring through the engine and the command line: budget, workers, cancelling, replay, exit statuses. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ExploreResult, ReplayResult } from '#shared/contract/exploration.ts'
+import type { Client } from '#shared/contract/methods.ts'
+import { createEngine, type Engine } from '#electron/engine/engine.ts'
+import { workFolder } from '../golden/cli/run-cli.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'faultline-explore-'))
+const cli = workFolder()
+let engine: Engine
+let client: Client
+beforeAll(async () => {
+  engine = await createEngine({ host: 'desktop', dataDir: join(home, 'data') })
+  client = engine.connect()
+})
+afterAll(async () => {
+  await engine.close()
+  rmSync(home, { recursive: true, force: true })
+  cli.remove()
+})
+
+const SMALL = { scenario: 'SC5', strategy: 'E', set: { commitMs: 0 } }
+
+function keys({ violations }: ExploreResult): string[] {
+  return violations.map(({ invariant }) => invariant).sort()
+}
+
+describe('the engine', () => {
+  it('sees the same with one thread and with two, all there is within the bound', async () => {
+    const one = await client.call('explore.run', { ...SMALL, workers: 1 })
+    const two = await client.call('explore.run', { ...SMALL, workers: 2 })
+    expect(one).toMatchObject({ complete: true, incomplete: null, safe: false, scenario: 'SC5', strategy: 'E' })
+    expect(two.complete).toBe(true)
+    expect(keys(two)).toEqual(keys(one))
+  })
+
+  it('keeps the budget exactly, and says that it was used up', async () => {
+    const result = await client.call('explore.run', { scenario: 'SC2', strategy: 'K', budget: 100 })
+    expect(result).toMatchObject({ executions: 100, complete: false, safe: true })
+    expect(result.incomplete).toMatch(/budget of 100/)
+  })
+
+  it('replays what it found to the same violation', async () => {
+    const { violations } = await client.call('explore.run', SMALL)
+    for (const { schedule, invariant, steps } of violations) {
+      const again = await client.call('schedule.replay', { schedule })
+      expect(again.invariants).toContain(invariant)
+      expect(again).toMatchObject({ outcome: 'violated', scenario: 'SC5', strategy: 'E', steps })
+    }
+  })
+
+  it('replays the schedule of a race, and its moves under another strategy', async () => {
+    const { schedule, invariants } = await client.call('race.run', { race: 'R05', strategy: 'E' })
+    const again = await client.call('schedule.replay', { schedule: schedule ?? '' })
+    expect(again.scenario).toBe('R05')
+    expect(again.invariants).toEqual(expect.arrayContaining([...invariants]))
+    const other = await client.call('schedule.replay', { schedule: schedule ?? '', strategy: 'K' })
+    expect(other).toMatchObject({ strategy: 'K', outcome: 'held' })
+  })
+
+  it('draws schedules by lot, the same for the same seed', async () => {
+    const drawn = { scenario: 'SC2', strategy: 'E', mode: 'pct', budget: 1_000, seed: 3 } as const
+    const [first, second] = [await client.call('explore.run', drawn), await client.call('explore.run', drawn)]
+    expect(first).toMatchObject({ executions: 1_000, complete: false })
+    expect(keys(second)).toEqual(keys(first))
+  })
+
+  it('stops when it is cancelled', async () => {
+    const stop = new AbortController()
+    const far = { scenario: 'SC4', strategy: 'K', budget: 1_000_000_000, preemptions: null }
+    const promise = client.call('explore.run', far, { signal: stop.signal })
+    setTimeout(() => stop.abort(), 300)
+    await expect(promise).rejects.toMatchObject({ code: 'cancelled' })
+  })
+})
+
+describe('the command line', () => {
+  const under = ['explore', '--scenario', 'SC5', '--set', 'commitMs=0', '--strategy']
+
+  it('explores and replays as CONTRACT.md has it', async () => {
+    const { status, stdout } = await cli.run([...under, 'E', '--json'])
+    expect(status).toBe(0)
+    const found = JSON.parse(stdout) as ExploreResult
+    expect(found).toMatchObject({ scenario: 'SC5', strategy: 'E', complete: true, bound: { preemptions: 2 } })
+    const [{ schedule, invariant }] = found.violations
+    expect(schedule).toMatch(/^fl1:SC5/)
+    const again = await cli.run(['replay', schedule, '--json'])
+    const replayed = JSON.parse(again.stdout) as ReplayResult
+    expect(replayed).toMatchObject({ schedule, scenario: 'SC5', strategy: 'E' })
+    expect(replayed.invariants).toContain(invariant)
+  })
+
+  it.each([
+    ['E', 'unsafe', 0],
+    ['E', 'safe', 3],
+    ['K', 'safe', 0],
+    ['K', 'unsafe', 3],
+  ])('%s expected to be %s exits with %i', async (strategy, expected, status) => {
+    expect((await cli.run([...under, strategy, '--expect', expected])).status).toBe(status)
+  })
+
+  it.each([
+    [['explore', '--strategy', 'K'], /--scenario is missing/],
+    [['explore', '--scenario', 'SC99', '--strategy', 'K'], /SC99/],
+    [['explore', '--scenario', 'SC1', '--strategy', 'K', '--bound', '2', '--exhaustive'], /--exhaustive/],
+    [['replay', 'fl1:nonsense'], /no schedule/],
+  ])('%j is wrong usage', async (args, why) => {
+    const { status, stderr } = await cli.run(args)
+    expect(status).toBe(2)
+    expect(stderr).toMatch(why)
+  })
+})

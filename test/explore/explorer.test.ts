@@ -1,0 +1,125 @@
+/** A search shared among several sees what one alone sees; whatever is found replays; shortening keeps it and never adds preemptions. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Frontier } from '../../shared/explore/frontier.ts'
+import { minimise } from '../../shared/explore/minimise.ts'
+import { OrderWatch } from '../../shared/explore/order-watch.ts'
+import { film, play } from '../../shared/explore/replay.ts'
+import { sample } from '../../shared/explore/sample.ts'
+import { decodeSchedule, encodeSchedule } from '../../shared/explore/schedule.ts'
+import { findingKey, Search, type SearchOptions } from '../../shared/explore/search.ts'
+import { scenarioSubject, type Subject } from '../../shared/explore/subject.ts'
+import { violationIn } from '../../shared/explore/verdict.ts'
+import { subjectOf as namedSubject } from '../../shared/races/subjects.ts'
+import { scenarios } from '../../shared/sim/scenarios/index.ts'
+import { parseStrategy } from '../../shared/sim/strategies/index.ts'
+import { enumerate } from './naive.ts'
+import { programs, sizeOf, subjectOf } from './programs.ts'
+
+const RUNS = Number(process.env['RUNS'] ?? 60)
+const small = programs.filter((program) => sizeOf(program).reduce((sum, n) => sum + n, 0) < 11)
+
+/** Stops every unit after `patience` schedules and shares out what it has left. */
+function shared(subject: Subject, options: SearchOptions, patience: number): Frontier {
+  const frontier = new Frontier(options.preemptions)
+  for (let unit = frontier.take(); unit !== undefined; unit = frontier.take()) {
+    const search = new Search(subject, unit, options)
+    for (let n = 0; n < patience && search.next(); n++);
+    frontier.put(unit, search.result())
+  }
+  return frontier
+}
+
+describe('a search in units', () => {
+  it.each([undefined, 0, 1, 2])(
+    'sees every end that exists within %s preemptions, however small its units are',
+    (preemptions) => {
+      fc.assert(
+        fc.property(small, fc.integer({ min: 1, max: 4 }), (program, patience) => {
+          const subject = subjectOf(program)
+          const { found } = shared(subject, { preemptions, depth: 1_000, reduce: true }, patience)
+          expect([...found.keys()].sort()).toEqual([...enumerate(subject, { preemptions }).found].sort())
+        }),
+        { numRuns: RUNS },
+      )
+    },
+  )
+})
+
+/** Violations of a scenario in its size for a search, after some schedules. */
+function explored(scenario: string, strategy: string, budget: number): { subject: Subject; search: Search } {
+  const subject = scenarioSubject({ scenario, strategy, params: scenarios.get(scenario).search ?? {} })
+  const watch = new OrderWatch()
+  const search = new Search(
+    subject,
+    { prefix: [], sleepers: [] },
+    { preemptions: 2, depth: 100_000, reduce: true, watch },
+  )
+  while (search.executions < budget && search.next());
+  return { subject, search }
+}
+
+describe('what is found', () => {
+  it.each([
+    ['SC2', 'E'],
+    ['SC3', 'F'],
+    ['SC5', 'E'],
+    ['SC15', 'G'],
+  ])('in %s under %s replays to the same violation, shortened or not', (scenario, strategy) => {
+    const { subject, search } = explored(scenario, strategy, 8_000)
+    const { found } = search.result()
+    expect(found.length).toBeGreaterThan(0)
+    for (const { key, moves } of found.slice(0, 4)) {
+      const whole = encodeSchedule({ subject: subject.id, strategy: subject.strategy, moves })
+      const { subject: id, strategy: label, moves: decoded } = decodeSchedule(whole)
+      const again = namedSubject(id, parseStrategy(label))
+      const filmed = film(again, decoded)
+      expect(violationIn(filmed, key)).toBeDefined()
+      if (key.startsWith('V11 lock order')) continue
+      const short = minimise(again, decoded, ({ findings }) =>
+        findings.some((one) => findingKey(one.invariant, one.message) === key),
+      )
+      expect(short.preemptions).toBeLessThanOrEqual(filmed.preemptions)
+      expect(short.moves.length).toBeLessThanOrEqual(decoded.length)
+      const replayed = film(again, short.moves)
+      expect(violationIn(replayed, key)).toBeDefined()
+      expect(replayed.preemptions).toBe(short.preemptions)
+    }
+  })
+
+  it('under F in SC3 is the circle of i_mmap and the journal, without a hang', () => {
+    const { search } = explored('SC3', 'F', 200)
+    const keys = search.result().found.map((one) => one.key)
+    expect(keys.some((key) => /^V11 .*i_mmap_mutex → jbd#_handle/.test(key))).toBe(true)
+  })
+})
+
+describe('preset K', () => {
+  it.each(scenarios.ids)('raises no alarm in %s within two preemptions', (scenario) => {
+    const { search } = explored(scenario, 'K', 1_500)
+    expect(search.result().found.map((one) => one.key)).toEqual([])
+  })
+
+  it('is searched to the end in SC1', () => {
+    const { search } = explored('SC1', 'K', 100_000)
+    expect(search.next()).toBe(false)
+    expect(search.result()).toMatchObject({ cut: 0, found: [] })
+  })
+})
+
+describe('schedules by lot', () => {
+  it.each(['random', 'pct'] as const)('%s: a seed and a number name one schedule, which can be made', (mode) => {
+    const subject = scenarioSubject({ scenario: 'SC2', strategy: 'E', params: scenarios.get('SC2').search ?? {} })
+    const options = { mode, seed: 7, depth: 10_000, changes: 2 }
+    const seen = new Set<string>()
+    for (let n = 0; n < 300; n++) {
+      const one = sample(subject, n, 50, { ...options, watch: new OrderWatch() })
+      expect(sample(subject, n, 50, { ...options, watch: new OrderWatch() })).toEqual(one)
+      for (const { key, moves } of one.found) {
+        seen.add(key)
+        if (!key.startsWith('V11')) expect(play(subject, moves).findings.length).toBeGreaterThan(0)
+      }
+    }
+    expect(seen.size).toBeGreaterThan(0)
+  })
+})
