@@ -28,13 +28,18 @@ export function useOpening(): {
 
   async function openAll(what: readonly Openable[], format?: string): Promise<void> {
     for (const one of what) {
-      const timer = setTimeout(() => view.goTo('open'), SOON_MS)
+      // Whoever goes elsewhere while a file is imported stays there.
+      const from = view.page
+      const stayed = (): boolean => view.page === from || view.page === 'open'
+      const timer = setTimeout(() => stayed() && view.goTo('open'), SOON_MS)
       const tab = await files.open(one, { format })
       clearTimeout(timer)
-      if (!tab) view.goTo('open')
-      else {
+      if (!tab) {
+        if (stayed()) view.goTo('open')
+      } else {
         session.prepare(tab)
-        view.showFile(tab.file)
+        if (stayed()) view.showFile(tab.file)
+        else files.choose(tab.file)
         tellSkipped(tab.name, tab.imported?.skipped.reduce((sum, { count }) => sum + count, 0) ?? 0)
       }
     }

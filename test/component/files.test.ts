@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { useFilesStore } from '#renderer/stores/files.ts'
+import { useOpening } from '#renderer/stores/opening.ts'
+import { useViewStore } from '#renderer/stores/view.ts'
 import { fakeHost, importSummary, inWindow, openedFile, tick } from './support/fake-host.ts'
 
 const sample = (id: string) => ({ kind: 'source', source: { kind: 'sample', sample: id }, name: id }) as const
@@ -11,6 +13,31 @@ function filesWith(answers: Parameters<typeof fakeHost>[0]) {
   const host = fakeHost({ 'files.recent': () => [], 'files.close': () => null, ...answers })
   return { host, files: inWindow(host, () => useFilesStore()).result }
 }
+
+describe('opening and going there', () => {
+  function openingWith(answer: () => Promise<unknown>) {
+    const host = fakeHost({ 'files.recent': () => [], 'files.close': () => null, 'files.open': answer })
+    return inWindow(host, () => ({ opening: useOpening(), view: useViewStore(), files: useFilesStore() })).result
+  }
+  const done = { opened: openedFile('a'), imported: importSummary() }
+
+  it('shows the overview of what was opened', async () => {
+    const { opening, view } = openingWith(() => Promise.resolve(done))
+    await opening.openAll([sample('a')])
+    expect(view.page).toBe('overview')
+  })
+
+  it('leaves whoever went elsewhere meanwhile where they are', async () => {
+    let arrive: (value: typeof done) => void = () => undefined
+    const { opening, view, files } = openingWith(() => new Promise((resolve) => (arrive = resolve)))
+    const going = opening.openAll([sample('a')])
+    await tick()
+    view.goTo('races')
+    arrive(done)
+    await going
+    expect([view.page, files.current?.file]).toEqual(['races', 'a'])
+  })
+})
 
 describe('opening', () => {
   it('makes a tab of what was opened and chooses it', async () => {
