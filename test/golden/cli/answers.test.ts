@@ -143,12 +143,3 @@ describe('a JSON document has every field it promises', () => {
     }
   })
 })
-
-describe('lists of what later versions bring', () => {
-  it.each(['races'])('%s are empty, and a note says why', async (what) => {
-    const { status, stdout, stderr } = await folder.run(['list', what, '--json'])
-    expect(status).toBe(0)
-    expect(JSON.parse(stdout)).toEqual({ [what]: [] })
-    expect(stderr).toContain(`there are no ${what} in this version`)
-  })
-})
