@@ -23,12 +23,15 @@ const RELEASE = 6
 export const KINDS = 8
 
 /** Columns of the table of last accesses: like accesses share one. */
-export const COLUMNS = 4
-export const COLUMN = [0, 1, 0, 1, 1, 2, 3] as const
+export const COLUMNS = 5
+export const COLUMN = [0, 1, 0, 1, 4, 2, 3] as const
 /** Per kind, the columns it is ordered after. */
-export const ORDERED_AFTER = [0b0010, 0b0011, 0b1010, 0b1111, 0b1111, 0b0010, 0b0010] as const
-/** Per kind, the columns it may race with: ordered, and either could have been first. */
-export const RACES_WITH = [0b0010, 0b0011, 0b0010, 0b0111, 0b1111, 0b0010, 0b0010] as const
+export const ORDERED_AFTER = [0b00010, 0b00011, 0b11010, 0b11111, 0b11111, 0b10010, 0b10010] as const
+/**
+ * Per kind, the columns it may race with: ordered, and either could have been first. A try that fails finds the lock held,
+ * where it cannot be taken: it races with the release. One that succeeds has taken it, which is a code of its own.
+ */
+export const RACES_WITH = [0b00010, 0b00011, 0b00010, 0b00111, 0b01111, 0b10010, 0b10010] as const
 
 /** Numbers of objects that `see` names begin here (kernel.ts); lock ids lie below. */
 const FIRST_OBJECT = 1 << 24

@@ -1,7 +1,7 @@
 /**
  * Happens-before over the moves of one path, kept while the path grows and shrinks: vector clocks per move, and per object
- * the last access of each kind by each task. From it come the races: the last earlier move of another task that depends on
- * this one, could have come after it, and is not ordered before it. Being woken is an order too, because who slept could
+ * the last access of each kind by each task. From it come the races: earlier moves of other tasks that depend on this one,
+ * could have come after it, and are not ordered before it. Being woken is an order too, because who slept could
  * not have come first.
  */
 
@@ -27,12 +27,18 @@ export class Order {
   readonly #previousMove: number[] = []
   readonly #wokenAtMove: number[][] = []
   readonly #wokenBefore: number[] = []
+  /** For `races` and `initials`. */
+  readonly #racing: number[] = []
+  readonly #latest: Int32Array
+  readonly #first: Int32Array
 
   constructor(tasks: number) {
     this.tasks = tasks
     this.clock = new Int32Array(tasks)
     this.#lastMove = new Int32Array(tasks)
     this.#wokenBy = new Int32Array(tasks)
+    this.#latest = new Int32Array(tasks)
+    this.#first = new Int32Array(tasks)
   }
 
   taskOf(move: number): number {
@@ -55,14 +61,15 @@ export class Order {
   }
 
   /**
-   * Per other task the last move that races with a move of `task` with this footprint, as index + 1, 0 none, into `races`.
-   * Call `clockOf(task)` first.
+   * Earlier moves of other tasks that race with a move of `task` with this footprint, as index + 1, without repeats: per
+   * task the last one, or all of them. Call `clockOf(task)` first.
    */
-  races(task: number, codes: readonly number[], races: Int32Array): boolean {
-    const { tasks, clock } = this
+  races(task: number, codes: readonly number[], all: boolean): readonly number[] {
+    const { tasks } = this
     const last = this.#last
-    let any = false
-    races.fill(0)
+    const found = this.#racing
+    found.length = 0
+    this.#latest.fill(0)
     for (const code of codes) {
       const mask = RACES_WITH[kindOfCode(code)]
       const base = slotOfCode(code) * COLUMNS
@@ -70,15 +77,66 @@ export class Order {
         if (((mask >> column) & 1) === 0) continue
         const from = (base + column) * tasks
         if (from >= last.length) break
-        for (let other = 0; other < tasks; other++) {
-          const move = last[from + other]
-          if (move === 0 || other === task || move <= clock[other] || move <= races[other]) continue
-          races[other] = move
-          any = true
-        }
+        for (let other = 0; other < tasks; other++) if (other !== task) this.#race(other, from + other, all)
       }
     }
-    return any
+    if (!all) for (const move of this.#latest) if (move !== 0) found.push(move)
+    return found
+  }
+
+  /** Of one task's accesses those that are not ordered before the clock. */
+  #race(other: number, at: number, all: boolean): void {
+    const { clock } = this
+    let move = this.#last[at]
+    if (!all) {
+      if (move > clock[other] && move > this.#latest[other]) this.#latest[other] = move
+      return
+    }
+    for (; move > clock[other]; move = this.#before(move, at)) {
+      if (!this.#racing.includes(move)) this.#racing.push(move)
+    }
+  }
+
+  /** The access of the same kind before this one: what the move overwrote. */
+  #before(move: number, at: number): number {
+    const to = move === this.length ? this.#undo.length : this.#undoFrom[move]
+    for (let i = this.#undoFrom[move - 1]; i < to; i += 2) if (this.#undo[i] === at) return this.#undo[i + 1]
+    return 0
+  }
+
+  /** Adds to `clock` what a move of `task` with this footprint comes after by touching it. */
+  join(task: number, codes: readonly number[]): void {
+    for (const code of codes) this.#orderAfter(task, code)
+  }
+
+  /**
+   * Who could begin a path from before `move` (an index) that makes the moves since then that do not depend on it, and then
+   * the next one of `task`, whose clock stands in `clock`: as bits. At least one of them must go from there for the race
+   * between the two to be seen the other way round (source sets: Abdulla and others, POPL 2014).
+   */
+  initials(move: number, task: number): number {
+    const { tasks } = this
+    const first = this.#first.fill(0)
+    const mover = this.#tasksOfMove[move]
+    let mask = 0
+    for (let at = move + 1; at < this.length; at++) {
+      const other = this.#tasksOfMove[at]
+      const row = at * tasks
+      if (this.#clocks[row + mover] > move || first[other] !== 0) continue
+      first[other] = at + 1
+      if (this.#begins(other, this.#clocks, row)) mask |= 1 << other
+    }
+    if (first[task] === 0 && this.#begins(task, this.clock, 0)) mask |= 1 << task
+    return mask
+  }
+
+  /** Does no first move of another task come before the one whose clock this is? */
+  #begins(task: number, clocks: Int32Array, row: number): boolean {
+    const first = this.#first
+    for (let other = 0; other < this.tasks; other++) {
+      if (other !== task && first[other] !== 0 && clocks[row + other] >= first[other]) return false
+    }
+    return true
   }
 
   /** The move of `task` with this footprint is made; `clock` holds what was ordered before it. */
@@ -87,7 +145,7 @@ export class Order {
     const move = ++this.length
     this.#tasksOfMove[move - 1] = task
     this.#undoFrom[move - 1] = this.#undo.length
-    for (const code of codes) this.#orderAfter(task, code)
+    this.join(task, codes)
     for (const code of codes) this.#note(task, code, move)
     this.#previousMove[move - 1] = this.#lastMove[task]
     this.#wokenBefore[move - 1] = this.#wokenBy[task]

@@ -1,17 +1,18 @@
 /**
  * Stateless depth-first search of one subtree of schedules, with dynamic partial-order reduction (Flanagan and Godefroid,
  * POPL 2005): after every move the races with earlier moves are looked up, and where the other order might matter the other
- * task (or one that leads to it) is put on the list of the earlier point.
+ * task, or one that must go before it, is put on the list of the earlier point.
  *
- *   without a bound    sleep sets too (Godefroid): what a sibling has covered is not gone into again
+ *   without a bound    one of the tasks that could begin such an order is enough (source sets: Abdulla, Aronis, Jonsson
+ *                      and Sagonas, POPL 2014), and what a sibling has covered is not gone into again (sleep sets)
  *   preemption bound   a run over the bound is not made. The order that a race asks for may then only be reachable by
- *                      switching earlier, where it is free; so every race also puts its task on the list at the start of
- *                      the stretch that the earlier move belongs to, and of the stretch before (Coons, Musuvathi and
- *                      McKinley, OOPSLA 2013: BPOR). Sleep sets are off, because the run that covers for a sleeping one
- *                      may itself be over the bound.
+ *                      switching earlier, where it costs nothing; so every race, not just the last with each task, also
+ *                      puts its task on the lists at the starts of the stretches before, back to one where it can go
+ *                      (after Coons, Musuvathi and McKinley, OOPSLA 2013: BPOR). Sleep sets are off, because the run that
+ *                      covers for a sleeping one may itself be over the bound.
  *
  * A unit is a prefix and everything below it. Points above its prefix belong to others: what races ask for there is handed
- * up as escapes. A unit may be stopped after any execution; what it has left are units again (explorer.ts), so the tree is
+ * up as escapes. A unit may be stopped after any execution; what it has left are units again (frontier.ts), so the tree is
  * shared among workers and the result does not depend on how many there are.
  */
 
@@ -111,7 +112,6 @@ export class Search {
   readonly #keys = new Set<string>()
   readonly #found: Found[] = []
   #order: Order | undefined
-  #races = new Int32Array(0)
   #blocked: boolean[] = []
   #world!: World
   #k!: Kernel
@@ -204,7 +204,6 @@ export class Search {
     if (this.#order === undefined) {
       assert(length <= ALL_TASKS, `a search has at most ${ALL_TASKS} tasks`)
       this.#order = new Order(length)
-      this.#races = new Int32Array(length)
       this.#blocked = new Array<boolean>(length).fill(false)
     }
     this.#blocked.fill(false)
@@ -373,7 +372,7 @@ export class Search {
     for (const touched of k.touched) codes.push(codeOfAccess(touched))
     point.codes = [...codes]
     order.clockOf(task.id)
-    if (this.#options.reduce && order.races(task.id, codes, this.#races)) this.#reverse(task.id)
+    if (this.#options.reduce) this.#reverse(task.id, codes)
     order.push(task.id, codes)
     for (const other of k.tasks) {
       const blocked = other.state === 'blocked'
@@ -387,25 +386,46 @@ export class Search {
     if (!this.#options.reduce) return
     const order = this.#order as Order
     for (const task of this.#k.tasks) {
-      if (task.state === 'done') continue
+      if (!this.#k.canStep(task)) continue
       const code = pendingCode(task)
       if (code === -1) continue
       order.clockOf(task.id)
-      if (order.races(task.id, [code], this.#races)) this.#reverse(task.id)
+      this.#reverse(task.id, [code])
     }
   }
 
-  /** `task` is to go before each move in `#races`. `order.clock` is what was ordered before its move. */
-  #reverse(task: number): void {
-    const races = this.#races
+  /** Each earlier move that races with this one of `task` is to be seen after it too. */
+  #reverse(task: number, codes: readonly number[]): void {
+    const order = this.#order as Order
     const bounded = this.#options.preemptions !== undefined
+    const races = order.races(task, codes, bounded)
+    if (races.length === 0) return
+    order.join(task, codes)
     for (const move of races) {
-      if (move === 0) continue
-      this.#ask(move - 1, task)
-      if (!bounded) continue
-      const start = this.#stretch(move - 1)
-      if (start < move - 1) this.#ask(start, task)
-      if (start > 0) this.#ask(this.#stretch(start - 1), task)
+      if (bounded) this.#askWithin(move - 1, task)
+      else this.#askOne(move - 1, order.initials(move - 1, task))
+    }
+  }
+
+  /** One of these is to go from the point before a move. Who sleeps there is covered, and is enough. */
+  #askOne(move: number, initials: number): void {
+    const point = this.#points[move]
+    if (move >= this.#floor && (initials & point.backtrack) !== 0) return
+    const could = initials & point.enabled
+    this.#list(move, could === 0 ? point.enabled : could & -could)
+  }
+
+  /**
+   * With a bound: the task itself is to go, there and where switching to it costs nothing more, at the start of the stretch
+   * and of the ones before, until one where it can.
+   */
+  #askWithin(move: number, task: number): void {
+    this.#listOrAll(move, task)
+    for (let at = move; at > 0;) {
+      const start = this.#stretch(at)
+      const could = this.#listOrAll(start, task)
+      if (could && start < move) return
+      at = start - 1
     }
   }
 
@@ -416,32 +436,17 @@ export class Search {
     return at
   }
 
-  /** Puts a task on the list of the point before a move, or those that lead to it. */
-  #ask(move: number, task: number): void {
-    const point = this.#points[move]
-    let wanted: number
-    if ((point.enabled & (1 << task)) !== 0) wanted = 1 << task
-    else wanted = this.#options.preemptions === undefined ? this.#leadingTo(point, move) : point.enabled
-    if (this.#options.preemptions === undefined) {
-      const { clock } = this.#order as Order
-      let candidates = wanted
-      for (let other = 0; other < clock.length; other++) {
-        if (clock[other] >= move + 2 && (point.enabled & (1 << other)) !== 0) candidates |= 1 << other
-      }
-      // Any one of them will do (persistent sets): none is needed where one is listed.
-      if (move >= this.#floor && (candidates & point.backtrack) !== 0 && (wanted & (wanted - 1)) === 0) return
-    }
-    if (move >= this.#floor) point.backtrack |= wanted
-    else this.#escapes[move] = (this.#escapes[move] ?? 0) | wanted
+  /** A task, or all that can move where it cannot. */
+  #listOrAll(move: number, task: number): boolean {
+    const { enabled } = this.#points[move]
+    const could = (enabled & (1 << task)) !== 0
+    this.#list(move, could ? 1 << task : enabled)
+    return could
   }
 
-  /** A task that can move there and has a later move ordered before the one in question; all that can if there is none. */
-  #leadingTo(point: Point, move: number): number {
-    const { clock } = this.#order as Order
-    for (let other = 0; other < clock.length; other++) {
-      if (clock[other] >= move + 2 && (point.enabled & (1 << other)) !== 0) return 1 << other
-    }
-    return point.enabled
+  #list(move: number, tasks: number): void {
+    if (move >= this.#floor) this.#points[move].backtrack |= tasks
+    else this.#escapes[move] = (this.#escapes[move] ?? 0) | tasks
   }
 
   #judge(): void {

@@ -240,13 +240,13 @@ export class Kernel {
     this.onFinding?.(invariant, message)
   }
 
-  /** The running task is about to sleep for something that others hold or must do: is it a circle? */
+  /** The running task is about to sleep for something that others hold or must do: is it a circle? Time ends at the first. */
   checkDeadlock(task: SimTask): void {
     const owner = task.waitingFor?.owner
-    if (this.deadlock !== undefined || (owner !== undefined && owner !== task && !waitsNow(owner))) return
+    if (owner !== undefined && owner !== task && !waitsNow(owner)) return
     const cycle = waitCycle(task)
-    if (cycle === undefined) return
-    this.deadlock = { at: this.now, cycle }
+    if (cycle === undefined || (this.timed && this.deadlock !== undefined)) return
+    this.deadlock ??= { at: this.now, cycle }
     this.report('V11', cycle.map((one) => describeWait(one)).join('; '), task)
   }
 

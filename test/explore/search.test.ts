@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { Search, type SearchOptions } from '../../shared/explore/search.ts'
 import type { Subject } from '../../shared/explore/subject.ts'
 import { enumerate } from './naive.ts'
-import { programs, sizeOf, subjectOf } from './programs.ts'
+import { programs, sizeOf, subjectOf, type Op, type Program } from './programs.ts'
 
 function search(subject: Subject, options: Partial<SearchOptions>): { found: Set<string>; executions: number } {
   const unit = new Search(
@@ -64,4 +64,37 @@ describe('on random programs over locks, variables and wait queues', () => {
       )
     },
   )
+})
+
+const add = (of: number): Op => ({ do: 'add', of })
+const mutex = (of: number, ...inside: Op[]): Op => ({ do: 'mutex', of, inside })
+const shared = (of: number, ...inside: Op[]): Op => ({ do: 'shared', of, inside })
+const exclusive = (of: number, ...inside: Op[]): Op => ({ do: 'exclusive', of, inside })
+const tryLock = (of: number, ...inside: Op[]): Op => ({ do: 'try', of, inside })
+const pause: Op = { do: 'pause' }
+
+/** Programs that told a wrong search from a right one. */
+const telling: readonly (readonly [string, Program])[] = [
+  [
+    'the task a race asks for sleeps, and another one must go first',
+    [[mutex(0, add(1))], [{ do: 'read', of: 1 }], [mutex(1, tryLock(0))]],
+  ],
+  [
+    'two circles at once',
+    [
+      [shared(0, exclusive(0)), mutex(0)],
+      [shared(1, exclusive(1)), { do: 'read', of: 0 }],
+    ],
+  ],
+  ['an earlier acquisition behind a later one', [[mutex(0, pause), mutex(0, mutex(0))], [mutex(0, tryLock(0))]]],
+  ['a queued writer that waits for itself', [[shared(1, exclusive(1))], [exclusive(1)]]],
+  ['a failed try hides an acquisition', [[pause, exclusive(0, pause), mutex(0, mutex(0))], [mutex(0, tryLock(0))]]],
+]
+
+describe.each(telling)('%s', (_what, program) => {
+  it.each([undefined, 0, 1, 2])('is seen within a bound of %s', (preemptions) => {
+    const subject = subjectOf(program)
+    const { found } = enumerate(subject, { preemptions })
+    expect([...search(subject, { preemptions }).found].sort()).toEqual([...found].sort())
+  })
 })
