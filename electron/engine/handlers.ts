@@ -83,7 +83,12 @@ type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
 type SimMethod = Extract<MethodName, `sim.${string}`>
 type RaceMethod = Extract<
   MethodName,
-  `race.${string}` | `verdicts.${string}` | `explore.${string}` | `schedule.${string}` | `strategy.${string}` | `crash.${string}`
+  | `race.${string}`
+  | `verdicts.${string}`
+  | `explore.${string}`
+  | `schedule.${string}`
+  | `strategy.${string}`
+  | `crash.${string}`
 >
 type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod | WhatIfMethod>
 
