@@ -19,8 +19,9 @@ import type { OrderEdge } from '#shared/lockorder/order-graph.ts'
 import { races } from '#shared/races/index.ts'
 import type { OrderWitness } from '#shared/sim/invariants/lock-order.ts'
 import { silent } from '#shared/sim/sink.ts'
-import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
+import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import '../strategy/find.ts'
+import { slotsOf } from './strategy-slots.ts'
 import { serveThread } from './threads.ts'
 
 export interface ExploreSpec {
@@ -177,10 +178,6 @@ export function replay(text: string, under: string | undefined): ReplayResult {
 
 function tasksOf(of: Subject): readonly string[] {
   return of.build(silent).k.tasks.map((task) => task.comm)
-}
-
-export function slotsOf({ slots, switches }: ResolvedStrategy): Record<string, string> {
-  return { ...slots, ...Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, String(value)])) }
 }
 
 if (!isMainThread && parentPort !== null) serveThread(parentPort, functions)
