@@ -45,8 +45,8 @@ export const limits = {
   /** Pixels a view of the timeline may be wide, and rows one may ask for. */
   timelinePixels: 16_384,
   timelineRows: 1_000,
-  /** Bytes of columns in one view of the timeline; merging gets coarser until they fit. */
-  timelineBytes: 200 * 1024,
+  /** Bytes of columns in one view of the timeline (with tracks and words 200 KB); merging gets coarser until they fit. */
+  timelineBytes: 180 * 1024,
   /** Bytes of lanes of rows looked at lately that are kept per trace. */
   timelineCacheBytes: 1024 * MiB,
   /** Hits of a search in the timeline that are kept; further ones are not counted. */

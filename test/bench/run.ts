@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|answers|window|kernel|races|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|answers|timeline|window|kernel|races|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
@@ -15,6 +15,7 @@ import { benchKernel } from './kernel.ts'
 import { measure, median, printFigures, type Figure } from './measure.ts'
 import { benchRaces } from './races.ts'
 import { benchSimulate } from './simulate.ts'
+import { benchTimeline } from './timeline.ts'
 import { benchTimelineWindow } from './timeline-window.ts'
 import { benchWindow } from './window.ts'
 
@@ -141,13 +142,14 @@ async function main(): Promise<number> {
     if (wants('kernel')) ok = benchKernel() && ok
     if (wants('races')) ok = (await benchRaces()) && ok
     if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
-    if (wants('answers') || wants('window')) {
+    if (wants('answers') || wants('timeline') || wants('window')) {
       const input = join(folder, 'input.txt')
       const saved = join(folder, 'saved.faultline')
       writeBigTrace(input, LOCKS, 3e6)
       await importOnce(input, saved)
       rmSync(input)
       if (wants('answers')) ok = benchAnswers(saved) && ok
+      if (wants('timeline')) ok = (await benchTimeline(saved)) && ok
       if (wants('window')) ok = (await benchWindow(saved)) && ok
       if (wants('window')) ok = (await benchTimelineWindow(saved)) && ok
     }
