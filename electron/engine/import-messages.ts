@@ -82,6 +82,7 @@ export class RemoteSink implements TraceSink {
   events(chunk: EventChunk): void {
     if (this.#inFlight > limits.batchesInFlight / 4) return this.#send({ kind: 'packed', chunk: packChunk(chunk) }, [])
     const columns = [chunk.ts, chunk.cpu, chunk.task, chunk.name, chunk.stack, chunk.argsEnd, chunk.args]
+    if (chunk.flags !== undefined) columns.push(chunk.flags)
     this.#send(
       { kind: 'events', chunk },
       columns.map(({ buffer }) => buffer as ArrayBuffer),

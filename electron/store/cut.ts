@@ -191,6 +191,7 @@ function cutChunk(chunk: EventChunk, { from, to }: Window): EventChunk | undefin
   rows.forEach((row, i) => (argsEnd[i] = bytes += chunk.argsEnd[row] - start(row)))
   const args = new Uint8Array(bytes)
   rows.forEach((row, i) => args.set(chunk.args.subarray(start(row), chunk.argsEnd[row]), i === 0 ? 0 : argsEnd[i - 1]))
+  const { flags } = chunk
   const ts = Float64Array.from(rows, (row) => chunk.ts[row])
   return {
     length: rows.length,
@@ -201,6 +202,7 @@ function cutChunk(chunk: EventChunk, { from, to }: Window): EventChunk | undefin
     task: Uint32Array.from(rows, (row) => chunk.task[row]),
     name: Uint16Array.from(rows, (row) => chunk.name[row]),
     stack: Int32Array.from(rows, (row) => chunk.stack[row]),
+    ...(flags === undefined ? {} : { flags: Uint8Array.from(rows, (row) => flags[row]) }),
     argsEnd,
     args,
   }

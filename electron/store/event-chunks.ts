@@ -8,7 +8,9 @@ import { limits } from '#shared/base/limits.ts'
 import { bytesOf, compress, damaged, decodeTimes, decompress, encodeTimes } from './codec.ts'
 import type { Db } from './database.ts'
 
-export const CHUNK_COLUMNS = 'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args'.split(' ')
+export const CHUNK_COLUMNS = 'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args flags'.split(
+  ' ',
+)
 
 export interface ChunkRow {
   readonly id: number
@@ -24,6 +26,7 @@ export interface ChunkRow {
   readonly stack: Uint8Array | null
   readonly args_end: Uint8Array
   readonly args: Uint8Array
+  readonly flags: Uint8Array | null
 }
 
 /** A chunk ready to be stored: compressed, and its events counted per name. Either thread of an import can make it. */
@@ -60,6 +63,7 @@ function encodeChunk(chunk: EventChunk): (number | Uint8Array | null)[] {
     chunk.stack.every((stack) => stack < 0) ? null : compress(bytesOf(chunk.stack)),
     compress(bytesOf(chunk.argsEnd)),
     compress(chunk.args),
+    chunk.flags === undefined ? null : compress(chunk.flags),
   ]
 }
 
@@ -92,6 +96,7 @@ export function decodeChunk(row: ChunkRow): EventChunk {
     stack: row.stack === null ? new Int32Array(n).fill(-1) : new Int32Array(...view(row.stack, n, 4)),
     argsEnd,
     args: decompress(row.args, row.args_bytes, what),
+    ...(row.flags === null ? {} : { flags: new Uint8Array(...view(row.flags, n, 1)) }),
   }
 }
 

@@ -12,7 +12,14 @@ import { ByteInterner, encodeUtf8 } from '../base/bytes.ts'
 import { GrowingTable, type Columns } from '../base/columns.ts'
 import { limits } from '../base/limits.ts'
 import { EventColumns, RateCounter } from './events.ts'
-import { OP_KINDS, type LockKind, type Severity } from './kinds.ts'
+import {
+  EVENT_AFTER_ANY_LOSS,
+  EVENT_AFTER_LOSS,
+  EVENT_BOUNDARY,
+  OP_KINDS,
+  type LockKind,
+  type Severity,
+} from './kinds.ts'
 import {
   SPAN_TABLES,
   spanSchemas,
@@ -146,8 +153,23 @@ export class TraceBuilder {
     return Math.max(0, this.#maxTs)
   }
 
-  /** One raw event; bytes[from, to) is its payload text and is copied. */
-  event(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number): void {
+  /** Flags the next event gets, and CPUs whose next event follows a loss. */
+  #before = 0
+  readonly #lossOn = new Set<number>()
+
+  /** The recorder lost events of a CPU (undefined: of any) before its next event. */
+  lossBefore(cpu: number | undefined): void {
+    if (cpu === undefined) this.#before |= EVENT_AFTER_ANY_LOSS
+    else this.#lossOn.add(cpu)
+  }
+
+  /** Another trace of the same input begins with the next event. */
+  boundaryBefore(): void {
+    this.#before |= EVENT_BOUNDARY
+  }
+
+  /** One raw event; bytes[from, to) is its payload text and is copied. `flags` are EVENT_* bits, its context. */
+  event(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number, flags = 0): void {
     if (to - from > limits.eventArgsBytes) {
       this.diagnose('warning', 'event-args-cut', `event payload longer than ${limits.eventArgsBytes} bytes was cut`)
       to = from + limits.eventArgsBytes
@@ -159,7 +181,14 @@ export class TraceBuilder {
       return
     }
     this.#rate.add(ts)
-    this.#events.add(ts, cpu, task, name, bytes, from, to)
+    this.#events.add(ts, cpu, task, name, bytes, from, to, flags | this.#preceded(cpu))
+  }
+
+  #preceded(cpu: number): number {
+    if (this.#before === 0 && this.#lossOn.size === 0) return 0
+    const flags = this.#before | (this.#lossOn.delete(cpu) ? EVENT_AFTER_LOSS : 0)
+    this.#before = 0
+    return flags
   }
 
   /** An event without payload bytes (the simulator's). */

@@ -19,6 +19,8 @@ export class EventColumns {
   #task = new Uint32Array(this.#capacity)
   #name = new Uint16Array(this.#capacity)
   #stack = new Int32Array(this.#capacity).fill(-1)
+  #flags = new Uint8Array(this.#capacity)
+  #flagged = false
   #argsEnd = new Uint32Array(this.#capacity)
   #args = new Uint8Array(this.#capacity * 64)
   #argsView = new DataView(this.#args.buffer)
@@ -35,7 +37,16 @@ export class EventColumns {
     this.#send = send
   }
 
-  add(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number): void {
+  add(
+    ts: Ns,
+    cpu: number,
+    task: number,
+    name: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    flags: number,
+  ): void {
     if (this.#length === this.#capacity || this.#full(to - from)) this.flush()
     const row = this.#length++
     this.count++
@@ -46,6 +57,10 @@ export class EventColumns {
     this.#cpu[row] = cpu
     this.#task[row] = task
     this.#name[row] = name
+    if (flags !== 0) {
+      this.#flags[row] = flags
+      this.#flagged = true
+    }
     if (ts < this.#ts0) this.#ts0 = ts
     if (ts > this.#ts1) this.#ts1 = ts
     this.#byName[name] = (this.#byName[name] ?? 0) + 1
@@ -84,6 +99,7 @@ export class EventColumns {
       task: this.#task.slice(0, n),
       name: this.#name.slice(0, n),
       stack: this.#stack.slice(0, n),
+      ...(this.#flagged ? { flags: this.#flags.slice(0, n) } : {}),
       argsEnd: this.#argsEnd.slice(0, n),
       args: this.#args.slice(0, this.#argsEnd[n - 1]),
     })
@@ -91,6 +107,8 @@ export class EventColumns {
     this.#ts0 = Infinity
     this.#ts1 = -Infinity
     this.#stack.fill(-1)
+    if (this.#flagged) this.#flags.fill(0)
+    this.#flagged = false
     this.#lastOfTask.clear()
   }
 

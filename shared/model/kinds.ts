@@ -65,3 +65,14 @@ export type LockKind = (typeof LOCK_KINDS)[number]
 
 export const SEVERITIES = ['info', 'warning', 'error'] as const
 export type Severity = (typeof SEVERITIES)[number]
+
+/**
+ * What of an event's circumstances makes spans: the context it happened in (CONTEXT_* of the recorder), and what went
+ * before it in the input. With these the raw events say again all the spans say.
+ */
+export const EVENT_CONTEXT = 0b11
+/** Events of its CPU, or of any, were lost before it. */
+export const EVENT_AFTER_LOSS = 0b100
+export const EVENT_AFTER_ANY_LOSS = 0b1000
+/** Another trace of the same input begins with it. */
+export const EVENT_BOUNDARY = 0b1_0000

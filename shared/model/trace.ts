@@ -124,6 +124,8 @@ export interface EventChunk {
   readonly name: Uint16Array
   /** Index into `stacks`, -1 none. */
   readonly stack: Int32Array
+  /** EVENT_* bits of kinds.ts; left out where all are 0. */
+  readonly flags?: Uint8Array
   /** Row i's payload text is args[i ? argsEnd[i-1] : 0 … argsEnd[i]), as the trace printed it. */
   readonly argsEnd: Uint32Array
   readonly args: Uint8Array

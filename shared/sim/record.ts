@@ -201,8 +201,9 @@ export class SimRecorder implements SimSink {
     const waker = by ?? this.#running[cpu]
     const source = waker === undefined ? this.#idleOf(cpu) : this.#taskOf(waker)
     const line = this.#line.clear().text(woken.woken).number(woken.cpu)
-    this.builder.event(now, cpu, source.task, this.#names[WAKING], line.bytes, 0, line.length)
-    const spans = this.spans.at(now, cpu, source.task, by === undefined ? CONTEXT_HARDIRQ : CONTEXT_TASK)
+    const context = by === undefined ? CONTEXT_HARDIRQ : CONTEXT_TASK
+    this.builder.event(now, cpu, source.task, this.#names[WAKING], line.bytes, 0, line.length, context)
+    const spans = this.spans.at(now, cpu, source.task, context)
     spans.sched.woken(spans.state.trackOf(woken.task), true, false)
   }
 

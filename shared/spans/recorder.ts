@@ -40,7 +40,7 @@ export class Recorder {
     from: number,
     to: number,
   ): void {
-    this.builder.event(ts, cpu, task, name, bytes, from, to)
+    this.builder.event(ts, cpu, task, name, bytes, from, to, context)
     const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
     if (decoder !== undefined) decoder(this.spans.at(ts, cpu, task, context), this.#fields.of(bytes, from, to))
   }
@@ -56,11 +56,13 @@ export class Recorder {
   /** The recorder lost events here: what was open may have ended unseen. Readers count them, they know how many. */
   lost(cpu: number | undefined, _count: number | undefined): void {
     this.spans.lost(cpu)
+    this.builder.lossBefore(cpu)
   }
 
   /** A second trace begins in the same input: nothing is matched across. */
   boundary(): void {
     this.spans.boundary()
+    this.builder.boundaryBefore()
   }
 
   end(): void {
