@@ -5,6 +5,7 @@
 
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { DEFAULT_PREEMPTIONS, type ExploreViolation, type ReplayResult } from '#shared/contract/exploration.ts'
+import { crashOf } from '#shared/explore/crash.ts'
 import { minimise } from '#shared/explore/minimise.ts'
 import { circleInWords, orderOf, OrderWatch } from '#shared/explore/order-watch.ts'
 import { film, play } from '#shared/explore/replay.ts'
@@ -152,7 +153,8 @@ export function replay(text: string, under: string | undefined): ReplayResult {
   const started = performance.now()
   const given = decodeSchedule(text)
   const strategy = parseStrategy(under ?? given.strategy)
-  const of = subjectOf(given.subject, strategy)
+  // A power cut in it changes no move: crash.points says what recovery shows there.
+  const of = subjectOf(crashOf(given.subject)?.subject ?? given.subject, strategy)
   const filmed = film(of, given.moves, { lenient: under !== undefined })
   const findings = violationsIn(filmed)
   const { id, settings } = parseSubjectId(of.id)

@@ -243,6 +243,7 @@ function scenarioInfo(scenario: Scenario): ScenarioInfo {
     question: scenario.question,
     about: scenario.about,
     params,
+    search: (scenario.search ?? {}) as ScenarioInfo['search'],
     strategies: scenario.strategies,
     filesystems: filesystems.ids,
     threadParam: params.some(({ name }) => name === 'threads') ? 'threads' : null,

@@ -1,4 +1,5 @@
 /** Commands about races: the film's steps while it is shown, the matrix, a schedule that somebody sent. */
+import { useExplorationStore } from '../stores/exploration.ts'
 import { useFilmStore } from '../stores/races-film.ts'
 import { useRacesStore } from '../stores/races.ts'
 import { commandGroup, type Command } from './command.ts'
@@ -18,6 +19,7 @@ export const races = commandGroup({
         ...command,
         when: () => playable() && (command.when?.() ?? true),
       })),
+      ...searchCommands(here),
       {
         id: 'races.compute',
         title: 'Compute the rest of the race matrix',
@@ -31,7 +33,7 @@ export const races = commandGroup({
         keys: ['Escape'],
         icon: 'stop',
         status: 'stop',
-        when: () => here() && matrix.running !== undefined,
+        when: () => here() && matrix.view === 'matrix' && matrix.running !== undefined,
         run: matrix.cancel,
       },
     ]
@@ -41,6 +43,41 @@ export const races = commandGroup({
     { words: ['Enter'], what: 'In the race matrix: run the cell and show its film' },
   ],
 })
+
+function searchCommands(here: () => boolean): Command[] {
+  const matrix = useRacesStore()
+  const exploration = useExplorationStore()
+  const there = (): boolean => here() && matrix.view === 'search'
+  return [
+    {
+      id: 'races.search',
+      title: 'Search the schedules that are filled in',
+      keys: ['$mod+Enter'],
+      icon: 'search',
+      status: 'search',
+      whileTyping: true,
+      when: () => there() && exploration.running === undefined && exploration.problems.length === 0,
+      run: exploration.run,
+    },
+    {
+      id: 'races.search-cancel',
+      title: 'Cancel the search of schedules',
+      keys: ['Escape'],
+      icon: 'stop',
+      status: 'cancel',
+      when: () => there() && exploration.running !== undefined,
+      run: exploration.cancel,
+    },
+    {
+      id: 'races.view',
+      title: 'Races: matrix or search of schedules',
+      keys: ['KeyX'],
+      icon: 'races',
+      when: here,
+      run: () => void (matrix.view = matrix.view === 'matrix' ? 'search' : 'matrix'),
+    },
+  ]
+}
 
 function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
   return [

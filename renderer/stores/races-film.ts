@@ -7,12 +7,12 @@
 import { defineStore } from 'pinia'
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
-import type { RaceResult } from '#shared/contract/races.ts'
 import { useClient } from '../api/client.ts'
 import { actorsOf, firstViolation, frameOfStep, framesOf, lockStates, type Grain } from '../panels/races/film.ts'
 import { cellKey } from '../panels/races/matrix.ts'
-import { replayedFilm } from '../panels/races/replayed.ts'
+import { playedFilm, searchedFilm, type ShownFilm } from '../panels/races/replayed.ts'
 import { useRacesStore } from './races.ts'
+import { useSimulationStore } from './simulation.ts'
 import { useToastStore } from './toasts.ts'
 
 /** Films that are kept. */
@@ -22,7 +22,6 @@ const FRAME_MS = 1100
 export const useFilmStore = defineStore('races-film', () => {
   const films = useFilms()
   const toasts = useToastStore()
-  const races = useRacesStore()
   const main = films.screen()
   const other = films.screen()
   const grain = ref<Grain>('scene')
@@ -38,7 +37,8 @@ export const useFilmStore = defineStore('races-film', () => {
     at.value = firstViolation(frames.value) ?? 0
   })
   watch([main.film, beside], ([film, strategy]) => {
-    if (film && races.list?.some(({ id }) => id === film.race)) void other.show(sameScript(film, strategy))
+    const same = film && sameFilm(film, strategy)
+    if (same) void other.show(same)
     else other.clear()
   })
   function recut(next: Grain): void {
@@ -87,30 +87,36 @@ export interface FilmName {
   readonly strategy: string
   /** Film this script, whatever decided. */
   readonly script?: number
+  /** Play this schedule under the strategy, as far as its moves can be made; '' under its own: exactly. */
+  readonly schedule?: string
 }
 
-/** What is shown beside a film: the script that led to it, driven as far as the other strategy lets it. */
-function sameScript(film: RaceResult, strategy: string): FilmName {
-  return { race: film.decidedBy, strategy, ...(film.script === null ? {} : { script: film.script }) }
+/** What is shown beside a film: the script or the schedule that led to it, driven as far as the other strategy lets it. */
+function sameFilm(film: ShownFilm, strategy: string): FilmName | undefined {
+  if (film.script !== null) return { race: film.decidedBy, strategy, script: film.script }
+  if (film.schedule !== null) return { race: film.decidedBy, strategy, schedule: film.schedule }
+  return film.played ? undefined : { race: film.decidedBy, strategy }
 }
 
-const keyOf = ({ race, strategy, script }: FilmName): string => `${cellKey(race, strategy)} ${script ?? ''}`
+const keyOf = ({ race, strategy, script, schedule }: FilmName): string =>
+  `${cellKey(race, strategy)} ${script ?? ''} ${schedule ?? ''}`
 
 function useFilms() {
   const client = useClient()
   const races = useRacesStore()
-  const kept = new Map<string, RaceResult>()
+  const simulation = useSimulationStore()
+  const kept = new Map<string, ShownFilm>()
 
   /** One place where a film is shown: the latest question wins. */
   function screen() {
-    const film = shallowRef<RaceResult>()
+    const film = shallowRef<ShownFilm>()
     const asked = ref<FilmName>()
     const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
     const error = ref<WireError>()
     let turn = 0
 
     /** The answer is shown unless something else is asked for meanwhile; it is kept all the same: it takes under a second. */
-    async function ask(name: FilmName | undefined, call: Promise<RaceResult>): Promise<void> {
+    async function ask(name: FilmName, call: Promise<ShownFilm>): Promise<void> {
       const mine = ++turn
       asked.value = name
       error.value = undefined
@@ -128,8 +134,8 @@ function useFilms() {
       }
     }
     const show = (name: FilmName): Promise<void> => ask(name, filmOf(name))
-    /** Plays a schedule that somebody sent; what is wrong with it is said where the film would be. */
-    const replay = (schedule: string): Promise<void> => ask(undefined, played(schedule))
+    /** Plays a schedule under its own strategy; what is wrong with it is said where the film would be. */
+    const replay = (schedule: string): Promise<void> => show({ race: '', strategy: '', schedule: schedule.trim() })
     function clear(): void {
       turn++
       film.value = undefined
@@ -137,19 +143,27 @@ function useFilms() {
     }
     return { film, asked, state, error, show, replay, clear, retry: () => void (asked.value && show(asked.value)) }
   }
-  async function filmOf(name: FilmName): Promise<RaceResult> {
+  async function filmOf(name: FilmName): Promise<ShownFilm> {
     const known = kept.get(keyOf(name))
     if (known !== undefined) return known
-    const result = await client.call('race.run', { ...name, slots: {} })
+    const { schedule } = name
+    const result = schedule === undefined ? await searched(name) : await played(schedule, name.strategy)
     kept.set(keyOf(name), result)
     if (kept.size > KEPT) kept.delete(kept.keys().next().value ?? '')
-    races.put([result])
     return result
   }
-  async function played(schedule: string): Promise<RaceResult> {
-    const result = await client.call('schedule.replay', { schedule: schedule.trim() })
-    return replayedFilm(result, races.list?.find(({ id }) => id === result.scenario)?.title)
+  async function searched(name: FilmName): Promise<ShownFilm> {
+    const result = await client.call('race.run', { ...name, slots: {} })
+    races.put([result])
+    return searchedFilm(result)
   }
+  async function played(schedule: string, strategy: string): Promise<ShownFilm> {
+    const under = strategy === '' ? {} : { strategy }
+    return playedFilm(await client.call('schedule.replay', { schedule, ...under }), titleOf)
+  }
+  const titleOf = (subject: string): string | undefined =>
+    races.list?.find(({ id }) => id === subject)?.title ??
+    simulation.catalog?.scenarios.find(({ id }) => id === subject)?.title
   return { screen }
 }
 
@@ -157,7 +171,7 @@ type Cut = ReturnType<typeof useCut>
 type Player = ReturnType<typeof usePlayer>
 
 /** What moves the film; playing stops. */
-function useMoves(film: { readonly value: RaceResult | undefined }, { at, frames }: Cut, player: Player) {
+function useMoves(film: { readonly value: ShownFilm | undefined }, { at, frames }: Cut, player: Player) {
   function goTo(frame: number): void {
     at.value = Math.max(0, Math.min(frames.value.length - 1, frame))
   }
@@ -182,7 +196,7 @@ function useMoves(film: { readonly value: RaceResult | undefined }, { at, frames
   }
 }
 
-function useCut(film: { readonly value: RaceResult | undefined }, grain: { readonly value: Grain }) {
+function useCut(film: { readonly value: ShownFilm | undefined }, grain: { readonly value: Grain }) {
   const at = ref(0)
   const frames = computed(() => (film.value ? framesOf(film.value, grain.value) : []))
   const actors = computed(() => actorsOf(film.value?.steps ?? []))

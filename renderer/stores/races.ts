@@ -28,6 +28,8 @@ export const useRacesStore = defineStore('races', () => {
   const { list, error, load } = useRaceList()
   const cells = shallowRef<ReadonlyMap<string, VerdictRow>>(new Map())
   const filter = ref<MatrixFilter>({ text: '', severity: '', show: 'all', variants: false })
+  /** What stands beside the film. */
+  const view = ref<'matrix' | 'search'>('matrix')
   const ofMatrix = useColumns(() => void compute())
   const { columns } = ofMatrix
   /** Strategies that other pages want judged. */
@@ -70,6 +72,7 @@ export const useRacesStore = defineStore('races', () => {
     put,
     ...ofMatrix,
     filter,
+    view,
     running: computing.running,
     missing,
     failed: computing.failed,

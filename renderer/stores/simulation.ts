@@ -12,6 +12,7 @@ import type { ParamInfo, RunResult, ScenarioInfo, SimCatalog, StrategyInfo } fro
 import { useClient } from '../api/client.ts'
 import { chosenText, parseChosen, problemsOf, settingsOf, type Chosen, type Texts } from '../panels/simulate/form.ts'
 import { useFilesStore, type OpenTab } from './files.ts'
+import { useOwnStrategyStore } from './own-strategies.ts'
 
 export type RunRequest = MethodParams<'sim.run'>
 
@@ -45,7 +46,10 @@ export const useSimulationStore = defineStore('simulation', () => {
 
   const form = useForm(catalog)
   const { workload, strategy, seed } = form
-  const strategyInfo = (id: string): StrategyInfo | undefined => catalog.value?.strategies.find((one) => one.id === id)
+  const own = useOwnStrategyStore()
+  /** Presets, then those of the user's own. */
+  const strategies = computed<readonly StrategyInfo[]>(() => [...(catalog.value?.strategies ?? []), ...own.asInfos])
+  const strategyInfo = (id: string): StrategyInfo | undefined => strategies.value.find((one) => one.id === id)
 
   const { jobs, start, dismiss } = useRuns(client)
   /** What is filled in, as a run that is kept. */
@@ -61,6 +65,7 @@ export const useSimulationStore = defineStore('simulation', () => {
     error,
     load,
     ...form,
+    strategies,
     strategyInfo,
     request,
     jobs,

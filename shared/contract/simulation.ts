@@ -80,6 +80,8 @@ export interface ScenarioInfo {
   /** Who does what, in a sentence. */
   readonly about: string
   readonly params: readonly ParamInfo[]
+  /** Parameters of the size in which all its schedules can be searched, where they differ from the defaults. */
+  readonly search: Readonly<Record<string, number | string | boolean>>
   /** Worth comparing here, the baseline first. */
   readonly strategies: readonly string[]
   readonly filesystems: readonly string[]

@@ -1,14 +1,27 @@
-/** A schedule that was played back, as the film panel shows films: nothing was searched, so nothing is said of other schedules. */
+/**
+ * Films as the panel shows them, whoever made them: of a race that was judged (its other schedules were searched, too), or of a
+ * schedule that was played back: nothing was searched then, so nothing is said of other schedules.
+ */
 
 import type { ReplayResult } from '#shared/contract/exploration.ts'
 import type { FilmLockOrder, RaceResult } from '#shared/contract/races.ts'
 import { lockdepSees } from '#shared/lockorder/order-graph.ts'
 
-export function replayedFilm(result: ReplayResult, title: string | undefined): RaceResult {
+export interface ShownFilm extends RaceResult {
+  /** One schedule was played, and nothing else. */
+  readonly played: boolean
+}
+
+export function searchedFilm(result: RaceResult): ShownFilm {
+  return { ...result, played: false }
+}
+
+export function playedFilm(result: ReplayResult, titleOf: (subject: string) => string | undefined): ShownFilm {
   const { scenario, strategy, outcome, invariants, findings, deadlock, steps, initialState } = result
   return {
     race: scenario,
-    title: title ?? 'played back',
+    played: true,
+    title: titleOf(scenario) ?? 'played back',
     strategy,
     fs: result.fs,
     slots: result.slots,

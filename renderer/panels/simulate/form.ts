@@ -109,6 +109,11 @@ export function parseChosen(text: string): Chosen {
   return { id: (id ?? '').trim(), overrides: Object.fromEntries(overrides) }
 }
 
+/** For narrow places: a strategy of the user's own without its digest. `mine.ts#1a2b3c4d,tx=…` → `mine.ts,tx=…` */
+export function shortStrategy(text: string): string {
+  return text.replace(/#[0-9a-f]{8}(?=,|$)/, '')
+}
+
 /** What the strategy itself has in a slot; a switch it does not set is at its default. */
 export function ownOption(slot: SlotInfo, strategy: StrategyInfo): string {
   return strategy.slots[slot.id] ?? slot.default ?? ''
