@@ -32,9 +32,13 @@ export const useFilmStore = defineStore('races-film', () => {
   const besideChoice = ref<string>()
   const beside = computed(() => besideChoice.value ?? fixFor(main.film.value?.strategy))
 
-  watch(main.film, () => {
+  /** What is violated, where a schedule shows more than one thing. */
+  const about = ref<string>()
+  watch(main.film, (film) => {
     player.stop()
-    at.value = firstViolation(frames.value) ?? 0
+    const finding = film?.findings.find(({ message }) => message === about.value) ?? film?.findings[0]
+    const step = film?.steps.findIndex(({ move }) => move === finding?.move) ?? -1
+    at.value = firstViolation(frames.value) ?? (step < 0 ? 0 : frameOfStep(frames.value, step))
   })
   watch([main.film, beside], ([film, strategy]) => {
     const same = film && sameFilm(film, strategy)
@@ -58,8 +62,16 @@ export const useFilmStore = defineStore('races-film', () => {
     asked: main.asked,
     state: main.state,
     error: main.error,
-    open: main.show,
-    replay: main.replay,
+    open(name: FilmName): Promise<void> {
+      about.value = undefined
+      return main.show(name)
+    },
+    /** `message`: which of its violations it is about. */
+    replay(schedule: string, message?: string): Promise<void> {
+      about.value = message
+      return main.replay(schedule)
+    },
+    about,
     retry: main.retry,
     other: other.film,
     otherState: other.state,

@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { limits } from '../base/limits.ts'
 import type { CrashPoint, CrashReplay, CrashResult } from '../explore/crash.ts'
 
-export type { CrashPoint, CrashReplay, CrashResult, CrashViolation } from '../explore/crash.ts'
+export type { CrashPoint, CrashReplay, CrashResult, CrashState, CrashViolation } from '../explore/crash.ts'
 
 const cutting = {
   /** Random subsets of unflushed lines at each place, besides none, all and each single one. */

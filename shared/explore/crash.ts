@@ -22,6 +22,7 @@ import type { World } from '../sim/world.ts'
 import { Execution } from './execution.ts'
 import { encodeSchedule } from './schedule.ts'
 import { findingKey, Search } from './search.ts'
+import { changedState } from './state.ts'
 import { parseSubjectId, type Subject } from './subject.ts'
 
 export interface CrashOptions {
@@ -214,8 +215,18 @@ export interface CrashPoint {
   readonly lines: readonly string[]
   /** Per subset of lines that shows something it must not, what. */
   readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message' | 'lines'>[]
-  /** What the files show after recovery with no unflushed line kept, by name. */
+  /** What the files show after recovery with no unflushed line kept (eADR: with all of them), by name. */
   readonly recovered: Readonly<Record<string, string>>
+  /** The subsets of lines that were tried: `none`, `all`, single ones, random ones. */
+  readonly states: readonly CrashState[]
+}
+
+/** One subset of the unflushed lines survives. */
+export interface CrashState {
+  readonly lines: string
+  /** What recovery shows otherwise than in `recovered`, '' for what it does not show. */
+  readonly differs: Readonly<Record<string, string>>
+  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message'>[]
 }
 
 /** Every place to cut one execution: the given moves, then the default order. */
@@ -225,16 +236,20 @@ export function crashPoints(subject: Subject, moves: readonly number[], options:
   const execution: Execution = new Execution(
     withCuts(subject, (world, point) => {
       const lines = unflushedLines(world)
-      const judged = survivors(lines, { subsets, random: stream(seed, point), eadr }).flatMap(({ name, keeps }) =>
-        judgeLines(world, keeps).map(({ invariant, message }) => ({ invariant, message, lines: name })),
-      )
+      const shown = recoveredFiles(world, eadr ? ALL : NONE)
+      const states = survivors(lines, { subsets, random: stream(seed, point), eadr }).map((kept): CrashState => ({
+        lines: kept.name,
+        differs: changedState(new Map(Object.entries(shown)), new Map(Object.entries(recoveredFiles(world, kept)))),
+        violations: judgeLines(world, kept.keeps).map(({ invariant, message }) => ({ invariant, message })),
+      }))
       found.push({
         point,
         move: execution.moves.length - 1,
         task: world.k.current.comm,
         lines: lines.map(nameOf),
-        violations: judged,
-        recovered: recoveredFiles(world, eadr ? ALL : NONE),
+        violations: states.flatMap((state) => state.violations.map((one) => ({ ...one, lines: state.lines }))),
+        recovered: shown,
+        states,
       })
     }),
     silent,

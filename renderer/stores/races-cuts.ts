@@ -1,0 +1,89 @@
+/**
+ * Power cuts of the film that is shown: at every change of what is durable the power fails in thought and recovery runs. Which
+ * cut is looked at goes with the film: moving one moves the other. Asked for only while somebody looks.
+ */
+
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { toWireError, type WireError } from '#shared/base/errors.ts'
+import type { CrashPoint, CrashPointsResult, CrashState } from '#shared/contract/crash.ts'
+import { useClient } from '../api/client.ts'
+import { useFilmStore } from './races-film.ts'
+
+export const useCutStore = defineStore('races-cuts', () => {
+  const client = useClient()
+  const film = useFilmStore()
+  /** Somebody looks at them. */
+  const on = ref(false)
+  const eadr = ref(false)
+  const result = shallowRef<CrashPointsResult>()
+  const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
+  const error = ref<WireError>()
+  const at = ref(0)
+  /** Which lines survive, by name. */
+  const lines = ref('none')
+  let turn = 0
+
+  const schedule = computed(() => film.film?.schedule ?? undefined)
+  const points = computed<readonly CrashPoint[]>(() => result.value?.points ?? [])
+  const point = computed<CrashPoint | undefined>(() => points.value[at.value])
+  const shown = computed<CrashState | undefined>(
+    () => point.value?.states.find((one) => one.lines === lines.value) ?? point.value?.states[0],
+  )
+
+  async function ask(): Promise<void> {
+    const mine = ++turn
+    const text = schedule.value
+    if (!on.value || text === undefined) {
+      state.value = 'idle'
+      result.value = undefined
+      return
+    }
+    state.value = 'loading'
+    error.value = undefined
+    try {
+      const answer = await client.call('crash.points', { schedule: text, eadr: eadr.value })
+      if (mine !== turn) return
+      result.value = answer
+      state.value = 'ready'
+      start(answer)
+    } catch (thrown) {
+      if (mine !== turn) return
+      error.value = toWireError(thrown)
+      state.value = 'error'
+    }
+  }
+  /** At the cut the schedule names, else at the first that does not recover, else where the film stands. */
+  function start({ points: all, replay }: CrashPointsResult): void {
+    const named = replay === null ? -1 : all.findIndex((one) => one.point === replay.point)
+    const bad = all.findIndex(({ violations }) => violations.length > 0)
+    const to = named >= 0 ? named : bad
+    lines.value = named >= 0 && replay !== null ? replay.lines : (all[bad]?.violations[0]?.lines ?? 'none')
+    if (to >= 0) goTo(to)
+    else follow()
+  }
+  function goTo(index: number): void {
+    at.value = Math.max(0, Math.min(points.value.length - 1, index))
+    const here = point.value
+    if (here === undefined) return
+    if (!here.states.some((one) => one.lines === lines.value))
+      lines.value = (here.states.find(({ violations }) => violations.length > 0) ?? here.states[0])?.lines ?? 'none'
+    film.goToMove(here.move)
+  }
+  /** The last cut that lies in the frame that is shown, or before it. */
+  function follow(): void {
+    const { frame, film: source } = film
+    if (frame === undefined || source === undefined || points.value.length === 0) return
+    const [from, to] = [source.steps[frame.from]?.move ?? 0, source.steps[frame.to - 1]?.move ?? 0]
+    const move = point.value?.move ?? -1
+    if (move >= from && move <= to) return
+    at.value = Math.max(
+      0,
+      points.value.findLastIndex((one) => one.move <= to),
+    )
+  }
+  watch([on, schedule, eadr], () => void ask())
+  watch(() => film.frame, follow)
+
+  return { on, eadr, state, error, retry: () => void ask(), points, at, point, shown, lines, goTo }
+})
