@@ -125,10 +125,14 @@ function integer(value: number | undefined): bigint | null {
   return value === undefined ? null : BigInt(Math.trunc(value))
 }
 
+/** Formats of a whole trace, and how their files end. */
+const ENDINGS: Readonly<Partial<Record<ExportFormat, string>>> = { faultline: 'faultline', ftrace: 'trace.txt' }
+
 /** What the exported file is called when it is saved. */
 export function exportName(
   name: string,
   { format, table }: { readonly format: ExportFormat; readonly table: ExportTable },
 ): string {
-  return format === 'faultline' ? `${stem(name)}.faultline` : `${stem(name)}-${table}.${format}`
+  const whole = ENDINGS[format]
+  return whole === undefined ? `${stem(name)}-${table}.${format}` : `${stem(name)}.${whole}`
 }

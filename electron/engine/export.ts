@@ -1,15 +1,18 @@
 /**
- * The export job: rows of any table as CSV or NDJSON, or the whole file as `.faultline`. It streams, so the table may be
- * larger than memory, and it writes beside the target and renames, so a cancelled export leaves nothing.
+ * The export job: rows of any table as CSV or NDJSON, a trace in a format of other programs (export-trace.ts), or the whole
+ * file as `.faultline`. It streams, so the table may be larger than memory, and it writes beside the target and renames, so
+ * a cancelled export leaves nothing.
  */
 
-import { closeSync, constants, copyFileSync, openSync, statSync, writeSync } from 'node:fs'
+import { constants, copyFileSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { cutFile } from '../store/cut.ts'
 import { explain, sqliteCode } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { openFile, traceIds, type Db } from '../store/open.ts'
+import { isWritten, writeTrace } from './export-trace.ts'
+import { FileOut } from './file-out.ts'
 import { selectRows, type ExportFormat, type RowSelection } from './export-tables.ts'
 import type { JobContext } from './jobs.ts'
 
@@ -34,7 +37,7 @@ export async function exportJob(options: ExportOptions): Promise<{ readonly rows
   try {
     const rows = await (options.format === 'faultline'
       ? copyFile(db, options, draft.path)
-      : writeRows(db, options, draft.path))
+      : intoFile(draft.path, (file) => (isWritten(options.format) ? writeTrace : writeRows)(db, options, file)))
     draft.commit({ force: options.force })
     return { rows }
   } catch (error) {
@@ -75,47 +78,38 @@ async function copyFile(
   return null
 }
 
-async function writeRows(db: Db, options: ExportOptions, to: string): Promise<number> {
-  const started = performance.now()
+async function intoFile(path: string, write: (file: FileOut) => Promise<number>): Promise<number> {
+  const file = new FileOut(path)
+  try {
+    return await write(file)
+  } finally {
+    file.close()
+  }
+}
+
+async function writeRows(db: Db, options: ExportOptions, file: FileOut): Promise<number> {
   const { sql, params } = selectRows(options)
   const statement = db.prepare(sql).raw(true).safeIntegers(true)
   const columns = statement.columns().map(({ name }) => name)
   const line = options.format === 'csv' ? csvLine : ndjsonLine(columns)
-  const file = openSync(to, 'wx')
-  try {
-    let text = options.format === 'csv' ? csvLine(columns) : ''
-    let rows = 0
-    for (const row of statement.iterate(params) as Iterable<Cell[]>) {
-      text += line(row)
-      rows++
-      if (text.length >= WRITE_CHARS) {
-        writeAll(file, text)
-        text = ''
-      }
-      if (rows % LOOK_EVERY === 0) {
-        options.onProgress({
-          stage: 'writing',
-          done: rows,
-          total: null,
-          unit: 'rows',
-          events: null,
-          elapsedMs: Math.round(performance.now() - started),
-        })
-        // Lets the message "cancel" in.
-        await setImmediate()
-        if (options.signal.aborted) throw new ApiError('cancelled', 'the export was cancelled')
-      }
+  let text = options.format === 'csv' ? csvLine(columns) : ''
+  let rows = 0
+  for (const row of statement.iterate(params) as Iterable<Cell[]>) {
+    text += line(row)
+    rows++
+    if (text.length >= WRITE_CHARS) {
+      file.write(Buffer.from(text))
+      text = ''
     }
-    writeAll(file, text)
-    return rows
-  } finally {
-    closeSync(file)
+    if (rows % LOOK_EVERY === 0) {
+      options.onProgress(file.progress(rows))
+      // Lets the message "cancel" in.
+      await setImmediate()
+      if (options.signal.aborted) throw new ApiError('cancelled', 'the export was cancelled')
+    }
   }
-}
-
-function writeAll(file: number, text: string): void {
-  const bytes = Buffer.from(text)
-  for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at)
+  file.write(Buffer.from(text))
+  return rows
 }
 
 /** RFC 4180: quoted where needed, CRLF, nothing for "not known". */

@@ -13,6 +13,7 @@ import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import * as code from '../model/diagnostics.ts'
+import { applyCarried, expectCarried, readCarried } from './carried-meta.ts'
 import {
   BODY_NAMED,
   BODY_NONE,
@@ -70,6 +71,7 @@ export class EventTextReader implements FormatReader, LineHandler {
   /** Events the recorder is known to have lost; undefined while nothing was said about it. */
   lost: number | undefined
   #lostUncounted = false
+  #carried: ReturnType<typeof readCarried>
   /** Highest number of CPUs a header named. */
   cpus: number | undefined
   kernel: string | undefined
@@ -109,9 +111,17 @@ export class EventTextReader implements FormatReader, LineHandler {
     meta.kernel = this.kernel
     // A number that is known to be too low is better than none, but nothing counted is not "none lost".
     meta.lostEvents = this.#lostUncounted && this.lost === 0 ? undefined : this.lost
+    if (this.#carried !== undefined) applyCarried(this.recorder, this.#carried)
   }
 
   // Dialects call these.
+
+  /** What Faultline wrote of a trace it exported. */
+  carry(text: string): void {
+    if (this.events > 0) return
+    this.#carried = readCarried(text)
+    if (this.#carried !== undefined) expectCarried(this.recorder, this.#carried)
+  }
 
   /** Another trace begins here, if this one has events already. */
   boundary(): void {

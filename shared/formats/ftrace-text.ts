@@ -7,6 +7,7 @@
 
 import type { Recorder } from '../spans/recorder.ts'
 import { LOST_EVENTS } from '../model/diagnostics.ts'
+import { CARRIED_COMMENT } from './carried-meta.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
 import type { StreamFormat } from './format.ts'
 import { sniffLines } from './sniff-lines.ts'
@@ -24,6 +25,7 @@ function other(line: string, reader: EventTextReader): OtherLine {
 
 function header(line: string, reader: EventTextReader): OtherLine {
   if (line.startsWith('# tracer:')) reader.boundary()
+  if (line.startsWith(CARRIED_COMMENT)) reader.carry(line.slice(CARRIED_COMMENT.length))
   const started = /^##### CPU (\d+) buffer started ####/.exec(line)
   if (started !== null) {
     // What this CPU did before is gone, and the header's figures counted it.

@@ -110,7 +110,8 @@ function printRaces(races: readonly RaceInfo[]): void {
   ])
 }
 
-const EXPORT_TITLES: Readonly<Record<(typeof EXPORT_FORMATS)[number], string>> = {
+/** Of formats that are written only: the others have theirs where they are read. */
+const EXPORT_TITLES: Readonly<Partial<Record<(typeof EXPORT_FORMATS)[number], string>>> = {
   csv: 'CSV of one table',
   ndjson: 'NDJSON of one table: one JSON object per line',
   faultline: 'Faultline file',
@@ -130,7 +131,7 @@ function formats(
   }))
   const written = EXPORT_FORMATS.filter((id) => !read.some((format) => format.id === id)).map((id) => ({
     id,
-    title: EXPORT_TITLES[id],
+    title: EXPORT_TITLES[id] ?? id,
     extensions: [id],
     // Faultline's own files need no import: they are opened.
     reads: id === 'faultline',

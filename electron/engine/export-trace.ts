@@ -1,0 +1,58 @@
+/**
+ * A whole trace, or a part of its time, in a format of other programs: the writers of shared/export over a stored trace.
+ * Bytes go to the file as they come, so neither the trace nor its text is ever in memory as a whole.
+ */
+
+import { setImmediate } from 'node:timers/promises'
+import { writeFtraceText } from '#shared/export/ftrace-text.ts'
+import { ByteOut } from '#shared/export/out.ts'
+import type { Exported, TraceWriter } from '#shared/export/writer.ts'
+import { ApiError } from '#shared/base/errors.ts'
+import type { EventChunk } from '#shared/model/trace.ts'
+import { readChunks } from '../store/event-chunks.ts'
+import { loadTrace } from '../store/load.ts'
+import { traceIds, type Db } from '../store/open.ts'
+import type { ExportOptions } from './export.ts'
+import type { FileOut } from './file-out.ts'
+
+export const traceWriters = {
+  ftrace: writeFtraceText,
+} as const satisfies Readonly<Record<string, TraceWriter>>
+export type WrittenFormat = keyof typeof traceWriters
+
+export function isWritten(format: string): format is WrittenFormat {
+  return Object.hasOwn(traceWriters, format)
+}
+
+/** Bytes gathered before they are written. */
+const WRITE_BYTES = 256 * 1024
+
+/** Returns how many rows (events and spans) were written. */
+export async function writeTrace(db: Db, options: ExportOptions, file: FileOut): Promise<number> {
+  const { format, signal } = options
+  if (!isWritten(format)) throw new ApiError('bad-request', `${format} is no format of a whole trace`)
+  const out = new ByteOut()
+  let rows = 0
+  for (const step of traceWriters[format](exported(db, options), out)) {
+    rows += step
+    if (out.length >= WRITE_BYTES) file.write(out.take())
+    options.onProgress(file.progress(rows))
+    // Lets the message "cancel" in.
+    await setImmediate()
+    if (signal.aborted) throw new ApiError('cancelled', 'the export was cancelled')
+  }
+  file.write(out.take())
+  return rows
+}
+
+function exported(db: Db, { trace: asked, fromNs, toNs }: ExportOptions): Exported {
+  const id = asked ?? traceIds(db).at(0)
+  if (id === undefined) throw new ApiError('not-found', 'there is no trace in this file')
+  const window = { from: fromNs ?? 0, to: toNs ?? Infinity }
+  return { trace: loadTrace(db, id), events: () => chunks(db, id, window), window }
+}
+
+function* chunks(db: Db, traceId: number, { from, to }: Exported['window']): Generator<EventChunk> {
+  const range = { traceId, fromNs: from, ...(to === Infinity ? {} : { toNs: to }) }
+  for (const { chunk } of readChunks(db, range)) yield chunk
+}

@@ -1,0 +1,126 @@
+/**
+ * A trace written by an export writer and read again, and a comparison of two traces in words: ids, dictionaries and their
+ * order may differ, what happened may not.
+ */
+
+import { writeFtraceText } from '#shared/export/ftrace-text.ts'
+import { ByteOut } from '#shared/export/out.ts'
+import type { Exported, TraceWriter, Window } from '#shared/export/writer.ts'
+import { formats } from '#shared/formats/index.ts'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import { assertTrace } from '#shared/model/check.ts'
+import { TraceCollector } from '#shared/model/collect.ts'
+import type { EventChunk, Trace } from '#shared/model/trace.ts'
+import { Recorder } from '#shared/spans/recorder.ts'
+import { randomFile } from './trace-dat.ts'
+
+export interface Whole {
+  readonly trace: Trace
+  readonly chunks: readonly EventChunk[]
+}
+
+export const WHOLE: Window = { from: 0, to: Infinity }
+
+/** Any bytes with the reader of a format. */
+export function readBytes(format: string, bytes: Uint8Array, piece = 1 << 20): Whole {
+  const collector = new TraceCollector()
+  const recorder = new Recorder(new TraceBuilder(collector, 'test', format))
+  const chosen = formats.get(format)
+  if (chosen.input === 'file') {
+    const reader = chosen.open(randomFile(bytes), recorder)
+    while (reader.step());
+    reader.end()
+  } else {
+    const reader = chosen.reader(recorder)
+    for (let at = 0; at < bytes.length; at += piece) reader.push(bytes.subarray(at, at + piece))
+    reader.end()
+  }
+  recorder.end()
+  const trace = collector.trace()
+  assertTrace(trace)
+  return { trace, chunks: collector.chunks }
+}
+
+export function written(writer: TraceWriter, { trace, chunks }: Whole, window: Window = WHOLE): Uint8Array {
+  const source: Exported = { trace, events: () => chunks, window }
+  const out = new ByteOut()
+  const pieces: Uint8Array[] = []
+  for (const rows of writer(source, out)) {
+    pieces.push(out.take().slice())
+    if (rows < 0) throw new Error('a piece of fewer than no rows')
+  }
+  pieces.push(out.take().slice())
+  return Buffer.concat(pieces)
+}
+
+export function asFtraceText(whole: Whole, window?: Window): Uint8Array {
+  return written(writeFtraceText, whole, window)
+}
+
+/** Every event: when (since the first), where, who, in what context, what, and the call stack. */
+export function eventWords({ trace, chunks }: Whole): string[] {
+  const first = chunks.at(0)?.ts[0] ?? 0
+  return chunks.flatMap((chunk) =>
+    Array.from({ length: chunk.length }, (_, row) => {
+      const task = trace.tasks[chunk.task[row]]
+      const payload = Buffer.from(chunk.args.subarray(row === 0 ? 0 : chunk.argsEnd[row - 1], chunk.argsEnd[row]))
+      const stack = chunk.stack[row] < 0 ? '' : trace.stacks[chunk.stack[row]]
+      const what = `${trace.eventNames[chunk.name[row]]}: ${payload.toString('latin1').trim()}`
+      return `${chunk.ts[row] - first} ${chunk.cpu[row]} ${task.pid} ${chunk.flags?.[row] ?? 0} ${what} ${stack}`
+    }),
+  )
+}
+
+/** Every span, in words. */
+export function spanWords({ trace }: Whole): Record<'op' | 'phase' | 'lockSpan' | 'waitEdge' | 'taskState', string[]> {
+  const who = (task: number) => `${trace.tasks[task].pid}`
+  const { op, phase, lockSpan, waitEdge, taskState } = trace
+  const rows = (length: number, word: (row: number) => unknown[]) =>
+    Array.from({ length }, (_, row) => word(row).map(String).join(' '))
+  return {
+    op: rows(op.length, (i) => {
+      const c = op.cols
+      const inode = c.inode[i] < 0 ? '-' : trace.inodes[c.inode[i]]
+      const place = [inode, c.offset[i], c.length[i], c.result[i], c.cpu[i], c.inferred[i]]
+      return [who(c.task[i]), trace.opKinds[c.kind[i]], c.startNs[i], c.durationNs[i], c.waitNs[i], ...place]
+    }),
+    phase: rows(phase.length, (i) => {
+      const c = phase.cols
+      return [who(c.task[i]), c.op[i], trace.phaseNames[c.name[i]], c.startNs[i], c.durationNs[i], c.depth[i]]
+    }),
+    lockSpan: rows(lockSpan.length, (i) => {
+      const c = lockSpan.cols
+      const lock = trace.locks[c.lock[i]]
+      const times = [c.requestedNs[i], c.acquiredNs[i], c.releasedNs[i]]
+      const name = trace.lockClasses[lock.lockClass].name
+      return [who(c.task[i]), c.op[i], name, lock.address, c.mode[i], c.flags[i], ...times]
+    }),
+    waitEdge: rows(waitEdge.length, (i) => {
+      const c = waitEdge.cols
+      const doing = c.phase[i] < 0 ? '-' : trace.phaseNames[c.phase[i]]
+      return [c.waiter[i], c.holder[i], c.overlapNs[i], doing, c.kind[i]]
+    }),
+    taskState: rows(taskState.length, (i) => {
+      const c = taskState.cols
+      return [who(c.task[i]), c.state[i], c.startNs[i], c.durationNs[i], c.cpu[i]]
+    }),
+  }
+}
+
+/** The first differences of two traces' events and spans; none: they tell the same. */
+export function differences(a: Whole, b: Whole): string[] {
+  const out: string[] = []
+  const compare = (what: string, left: readonly string[], right: readonly string[]) => {
+    if (left.length !== right.length) out.push(`${what}: ${left.length} rows, then ${right.length}`)
+    const at = left.findIndex((word, row) => word !== right[row])
+    if (at >= 0) out.push(`${what} ${at}: ${left[at]}\n  then: ${right[at]}`)
+  }
+  compare('event', eventWords(a), eventWords(b))
+  const [left, right] = [spanWords(a), spanWords(b)]
+  for (const table of ['op', 'phase', 'lockSpan', 'waitEdge', 'taskState'] as const) {
+    // States that last until the end are told task by task, and tasks are numbered as they turn up.
+    if (table === 'taskState') compare(table, left[table].sort(), right[table].sort())
+    else compare(table, left[table], right[table])
+  }
+  return out
+}
