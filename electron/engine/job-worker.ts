@@ -19,6 +19,8 @@ const jobs = {
   simulate: async () => (await import('./simulate.ts')).simulateJob,
   compare: async () => (await import('./compare.ts')).compareJob,
   whatIf: async () => (await import('./whatif.ts')).whatIfJob,
+  sensitivity: async () => (await import('./sensitivity.ts')).sensitivityJob,
+  scaling: async () => (await import('./scaling.ts')).scalingJob,
   backtest: async () => (await import('./whatif-backtest.ts')).backtestJob,
   search: async () => (await import('./timeline-search.ts')).searchEvents,
 } as const

@@ -285,6 +285,25 @@ export function unitOf(scenario: string, param: string): string | null {
   return paramsOf(scenarios.get(scenario)).find(({ name }) => name === param)?.unit ?? null
 }
 
+/** The machine a workload has by itself, and its number of threads where that is a parameter. */
+export function machineOf({ scenario: id, set }: Pick<RunSpec, 'scenario' | 'set'>): {
+  readonly cpus: number
+  readonly threads: { readonly name: string; readonly value: number; readonly max: number } | undefined
+} {
+  const scenario = scenarios.get(id)
+  const given = settingsOf(scenario, set)
+  const params = scenario.params.parse(checked(scenario, given.params))
+  const param = paramsOf(scenario).find(({ name }) => name === 'threads')
+  const value = params['threads']
+  return {
+    cpus: given.cpus ?? scenario.machine(params).cpus,
+    threads:
+      param === undefined || typeof value !== 'number'
+        ? undefined
+        : { name: param.name, value, max: param.max ?? value },
+  }
+}
+
 /** What a comparison says of itself. */
 export function describeWorkload(
   outcome: RunOutcome,

@@ -9,12 +9,13 @@ import { TraceBuilder } from '#shared/model/builder.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices } from '#shared/sim/run.ts'
-import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import { prepare, runSlices, type RunSpec } from '#shared/sim/run.ts'
+import { parseStrategy, strategyNamed, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
 import { pilotOf, replayOf, type Pilot } from '#shared/whatif/replay.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import type { Workload } from '#shared/whatif/workload.ts'
+import '../strategy/find.ts'
 
 export interface ReplaySpec {
   readonly workload: Workload
@@ -35,26 +36,36 @@ export function pilot(spec: { readonly workload: Workload; readonly strategy: st
   return pilotOf(spec.workload, parseStrategy(spec.strategy), spec.workload.fs)
 }
 
-export async function run({ workload, pilot, strategy, seed, demands }: ReplaySpec): Promise<ReplayRun> {
+/** The model's own specification of a replay. */
+export function modelOf({
+  workload,
+  pilot,
+  strategy,
+  seed,
+  demands,
+}: ReplaySpec): RunSpec & { strategy: ResolvedStrategy } {
+  const scenario = replayOf({ workload, pilot, demands })
+  return {
+    scenario: scenario.id,
+    recorded: scenario,
+    strategy: parseStrategy(strategy),
+    fs: workload.fs,
+    seed,
+    checks: false,
+    ...(workload.sliceNs === undefined ? {} : { machine: { quantum: workload.sliceNs } }),
+    jitter: demands === 'drawn',
+  }
+}
+
+export async function run(spec: ReplaySpec): Promise<ReplayRun> {
+  const { workload, strategy, seed } = spec
   const collector = new TraceCollector()
   const builder = new TraceBuilder(collector, `replay ${strategy} seed ${seed}`, 'simulation')
   builder.keepsEvents = false
   const recorder = new SimRecorder({ builder, phases: PHASES })
-  const scenario = replayOf({ workload, pilot, demands })
-  const resolved = parseStrategy(strategy)
-  const prepared = prepare(
-    {
-      scenario: scenario.id,
-      recorded: scenario,
-      strategy: resolved,
-      fs: workload.fs,
-      seed,
-      checks: false,
-      ...(workload.sliceNs === undefined ? {} : { machine: { quantum: workload.sliceNs } }),
-      jitter: demands === 'drawn',
-    },
-    { sink: recorder, timed: true },
-  )
+  const model = modelOf(spec)
+  const resolved = model.strategy
+  const prepared = prepare(model, { sink: recorder, timed: true })
   const { k } = prepared.world
   recorder.attach(k)
   const slices = runSlices(prepared, { maxEvents: limits.simEvents })
@@ -67,7 +78,7 @@ export async function run({ workload, pilot, strategy, seed, demands }: ReplaySp
     const { value } = slice
     recorder.finish(
       {
-        scenario: scenario.id,
+        scenario: model.scenario,
         strategy: resolved.label,
         seed: String(seed),
         cpus: workload.cpus,
@@ -80,7 +91,7 @@ export async function run({ workload, pilot, strategy, seed, demands }: ReplaySp
       seed,
       figures: figuresOf(collector.trace(), value.simulatedNs, (pid) => !daemons.has(pid)),
       violations: [],
-      title: strategies.get(resolved.id).title,
+      title: strategyNamed(resolved.id).title,
       slots: resolved.slots,
       deadlocked: value.deadlock !== undefined,
       truncated: value.truncated,

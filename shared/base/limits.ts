@@ -28,6 +28,11 @@ export const limits = {
   diagnostics: 1_000,
   /** Runs of one comparison, all strategies and seeds together. */
   simRuns: 2_000,
+  /** Happenings all runs of one sensitivity or scaling question should stay near: about a minute on two cores. */
+  experimentEvents: 250_000_000,
+  /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
+  experimentRunEvents: 500_000,
+  scalingOps: 50_000,
   /** Waiters a simulated release names as blocked by it: N tasks on one lock would make N² rows. */
   simEdgesPerRelease: 16,
   /** Marks on the time axis kept per trace. */

@@ -21,7 +21,16 @@ import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type Verdic
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
 import * as timeline from './timeline.ts'
-import { backtestSchema, whatIfSchema, type BacktestResult, type WhatIfResult } from './whatif.ts'
+import {
+  backtestSchema,
+  scalingSchema,
+  sensitivitySchema,
+  whatIfSchema,
+  type BacktestResult,
+  type ScalingResult,
+  type SensitivityResult,
+  type WhatIfResult,
+} from './whatif.ts'
 
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
 export const fileId = z.string().min(1).max(64)
@@ -266,6 +275,10 @@ export const methods = {
   'whatif.compare': method<WhatIfResult>()(whatIfSchema),
   /** One trace predicted from another, with the error per percentile. */
   'whatif.backtest': method<BacktestResult>()(backtestSchema),
+  /** What shorter or longer holds of each lock would change (progress in runs). */
+  'whatif.sensitivity': method<SensitivityResult>()(sensitivitySchema),
+  /** The same workload on more and more CPUs (progress in runs). */
+  'whatif.scaling': method<ScalingResult>()(scalingSchema),
   /** A strategy of the user's own, from its file: refused without `agreed`, because it runs the file. */
   'strategy.load': method<OwnStrategyInfo>()(z.object({ source: sourceSchema, ...strategyParams })),
   /** The catalogue of races, one of them under one strategy, and the matrix (progress in cells). */

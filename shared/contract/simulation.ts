@@ -15,7 +15,7 @@ const settings = z.record(z.string().max(64), z.union([z.string().max(200), z.nu
 const seed = z.int().nonnegative()
 
 /** What a run depends on; the seed and the strategy come on top. */
-const workload = {
+export const workloadSchema = {
   scenario: id,
   /** Slots and switches that replace the strategy's own, in every strategy of a comparison. */
   slots: z.record(z.string().max(64), z.string().max(64)).default({}),
@@ -31,7 +31,7 @@ const place = {
 }
 
 export const runSchema = z.object({
-  ...workload,
+  ...workloadSchema,
   /** `F`, or with overrides `F,tx=tx-before-locks`. Left out: the scenario's first. */
   strategy: id.optional(),
   seed: seed.default(1),
@@ -39,7 +39,7 @@ export const runSchema = z.object({
 })
 
 export const compareSchema = z.object({
-  ...workload,
+  ...workloadSchema,
   /** Left out: those the scenario is about. */
   strategies: z.array(id).max(26).default([]),
   /** One of `strategies`; left out, the first. */

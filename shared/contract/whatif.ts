@@ -5,7 +5,7 @@
 
 import * as z from 'zod'
 import type { Workload } from '../whatif/workload.ts'
-import type { Ci95, ComparedStrategy } from './simulation.ts'
+import { workloadSchema, type Ci95, type ComparedStrategy } from './simulation.ts'
 
 const id = z.string().min(1).max(4096)
 
@@ -99,6 +99,138 @@ export interface BacktestResult {
   readonly seeds: readonly number[]
   readonly rows: readonly BacktestRow[]
   readonly fidelity: Fidelity
+  readonly assumptions: readonly string[]
+  readonly wallMs: number
+}
+
+/** What an experiment is about: a scenario with its parameters, or a recorded trace. */
+export const subjectSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('scenario'), ...workloadSchema }),
+  z.object({
+    kind: z.literal('trace'),
+    file: id,
+    trace: z.int().nonnegative(),
+    /** What the trace was recorded under. */
+    baseline: id.default('K'),
+  }),
+])
+export type ExperimentSubject = z.infer<typeof subjectSchema>
+
+export const sensitivitySchema = z.object({
+  subject: subjectSchema,
+  /** Left out: the scenario's first, or what the trace was recorded under. */
+  strategy: id.optional(),
+  seeds: z.int().positive().max(100).default(6),
+  seed: z.int().nonnegative().default(1),
+  /** Most pairs of lock and phase; those with most work under the lock are asked about. */
+  top: z.int().positive().max(100).default(12),
+})
+
+export interface SensitivityPoint {
+  /** -1: the work is gone; 0: as it is; 1: twice as long. */
+  readonly change: number
+  readonly opsPerSecond: number
+  readonly p50Ns: number | null
+  readonly p99Ns: number | null
+  /** Of `opsPerSecond`. */
+  readonly ci95: Ci95
+  /** Throughput against the run as it is, with the same seeds. */
+  readonly ratio: number | null
+  readonly ratioCi95: Ci95
+}
+
+export interface SensitivityRow {
+  readonly class: string
+  readonly mode: 'exclusive' | 'shared'
+  /** `(whole hold)`: everything under the lock. */
+  readonly phase: string
+  /** Other locks held over the same work. */
+  readonly alsoUnder: readonly string[]
+  /** Relative change of throughput per doubling of the phase's work, where the curve is nearly straight. */
+  readonly slope: number
+  readonly slopeCi95: Ci95
+  /** False: the sample cannot tell the slope from none. */
+  readonly enough: boolean
+  /** The same of the mean latency of `op`. */
+  readonly latencySlope: number | null
+  readonly curve: readonly SensitivityPoint[]
+}
+
+/** A lock's place by slope (the list's order) and by waiting. */
+export interface SensitivityLock {
+  readonly class: string
+  readonly mode: 'exclusive' | 'shared'
+  readonly slope: number
+  readonly enough: boolean
+  readonly waitTotalNs: number
+  /** 1: waited for most; null: nobody waited for it. */
+  readonly waitRank: number | null
+}
+
+/** CONTRACT.md `sensitivity`. */
+export interface SensitivityResult {
+  /** Scenario id or trace name. */
+  readonly subject: string
+  readonly strategy: string
+  readonly seeds: readonly number[]
+  /** The most frequent operation: latencies are its. */
+  readonly op: string | null
+  readonly rows: readonly SensitivityRow[]
+  readonly locks: readonly SensitivityLock[]
+  /** One sentence per row. */
+  readonly words: readonly string[]
+  readonly runs: number
+  readonly assumptions: readonly string[]
+  readonly fidelity: Fidelity | null
+  readonly wallMs: number
+}
+
+export const scalingSchema = z.object({
+  subject: subjectSchema,
+  strategies: z.array(id).max(26).default([]),
+  cpus: z.array(z.int().min(1).max(512)).min(3).max(32).default([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]),
+  seeds: z.int().positive().max(100).default(3),
+  seed: z.int().nonnegative().default(1),
+})
+
+/** Universal scalability law fitted to the points: throughput = unit·N / (1 + contention·(N-1) + coherency·N·(N-1)). */
+export interface ScalabilityFit {
+  readonly unit: number
+  readonly contention: number
+  readonly coherency: number
+  /** CPUs at which the fitted curve is highest; null: it rises without end. */
+  readonly peak: number | null
+  /** Root of the mean squared relative distance of the points from the curve. */
+  readonly error: number
+}
+
+export interface ScalingPoint {
+  readonly cpus: number
+  /** Of the workload. */
+  readonly tasks: number
+  readonly opsPerSecond: number
+  readonly ci95: Ci95
+}
+
+export interface ScalingStrategy {
+  readonly id: string
+  readonly points: readonly ScalingPoint[]
+  /** CPUs beyond which more buy little; null: none up to the largest. */
+  readonly knee: number | null
+  /** 95 % over seeds; the far end null: beyond the largest. */
+  readonly kneeCi95: readonly [low: number, high: number | null] | null
+  readonly fit: ScalabilityFit | null
+  /** The finding in a sentence. */
+  readonly words: string
+}
+
+/** `faultline scaling`. */
+export interface ScalingResult {
+  readonly subject: string
+  readonly cpus: readonly number[]
+  readonly seeds: readonly number[]
+  readonly strategies: readonly ScalingStrategy[]
+  readonly method: string
   readonly assumptions: readonly string[]
   readonly wallMs: number
 }

@@ -46,7 +46,8 @@ export class Kernel {
   stepsTaken = 0
   /** Search: what a move touches besides locks and its `see`, coded as `footprint`; who searches empties it. */
   readonly touched: number[] = []
-
+  /** How long a piece of work takes instead of what it costs, its phase begun: the question "what if it were shorter?". */
+  stretch: ((task: SimTask, ns: Ns) => Ns) | undefined
   readonly #heap = new EventHeap()
   readonly #runQueue = new RunQueue()
   readonly #idle: number[]
@@ -58,7 +59,6 @@ export class Kernel {
   #maxSteps = 0
   /** Numbers for objects that `see` names; lock ids lie below. */
   #objects = 1 << 24
-
   constructor(options: KernelOptions) {
     this.timed = options.timed
     this.seed = options.seed
@@ -110,7 +110,7 @@ export class Kernel {
       this.sink.phaseEnd(task, phase)
       return false
     }
-    const total = ns + task.owed
+    const total = (this.stretch === undefined ? ns : this.stretch(task, ns)) + task.owed
     task.owed = 0
     if (this.#undisturbed(task, total)) {
       this.now += total

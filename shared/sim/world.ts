@@ -328,7 +328,7 @@ export class World {
     const { k } = this
     k.enter(phase)
     const start = Math.max(k.now, this.#diskFree)
-    this.#diskFree = start + ns
+    this.#diskFree = start + (k.stretch === undefined ? ns : k.stretch(k.current, ns))
     if (k.sleep(this.#diskFree - k.now)) yield
     k.leave(phase)
   }

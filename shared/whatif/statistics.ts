@@ -83,7 +83,7 @@ export function compare(values: readonly number[], baseline: readonly number[]):
 }
 
 /** Interval of a statistic over resampled indices; the same for the same n and statistic, always. */
-function bootstrap(n: number, statistic: (pick: (i: number) => number) => number): Interval | undefined {
+export function bootstrap(n: number, statistic: (pick: (i: number) => number) => number): Interval | undefined {
   if (n < LEAST) return undefined
   const random = stream(0x5eed, n)
   const drawn = new Int32Array(n)

@@ -1,0 +1,74 @@
+/** `faultline scaling`: the same workload on 1 to 512 CPUs under each strategy, and where more CPUs stop paying. */
+
+import { ApiError } from '#shared/base/errors.ts'
+import type { ScalingResult } from '#shared/contract/whatif.ts'
+import { decimalText, rateText } from '#shared/whatif/words.ts'
+import { bar } from '../bars.ts'
+import { json, many, text } from '../options.ts'
+import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
+import { experimentOptions, seedsOption, subjectOf } from './experiment.ts'
+import { verb } from './verb.ts'
+
+export const scaling = verb({
+  id: 'scaling',
+  about: 'throughput of the same workload on 1 to 512 CPUs, per strategy, with the knee and how sure it is',
+  args: [],
+  options: {
+    ...experimentOptions,
+    strategy: many('S', "a strategy, with overrides where wanted (default: the scenario's own)"),
+    cpus: text('N,N…', 'numbers of CPUs (default: 1,2,4 … 512)'),
+    seeds: seedsOption(3),
+    json,
+  },
+  async run(session, _, options) {
+    const { strategy, cpus, seeds, seed } = options
+    const subject = await subjectOf(session, options)
+    const result = await session.call('whatif.scaling', {
+      subject,
+      strategies: [...strategy],
+      seeds,
+      seed,
+      ...(cpus === undefined ? {} : { cpus: cpusOf(cpus) }),
+    })
+    if (options.json) printJson(result)
+    else printScaling(result)
+    return 0
+  },
+})
+
+function cpusOf(given: string): number[] {
+  const cpus = given.split(',').map(Number)
+  if (cpus.length >= 3 && cpus.every((n) => Number.isInteger(n) && n >= 1 && n <= 512)) return cpus
+  throw new ApiError('bad-request', `--cpus: '${given}' is not three or more whole numbers from 1 to 512`)
+}
+
+function printScaling({ subject, strategies, cpus, seeds, method, assumptions }: ScalingResult): void {
+  print(bold(printable(subject)) + dim(` on ${cpus[0]} to ${cpus.at(-1) ?? ''} CPUs, ${plural(seeds.length, 'seed')}`))
+  print('')
+  for (const { words } of strategies) print(printable(words))
+  const rows = cpus.map((n, i) => ({ n, points: strategies.map(({ points }) => points[i]) }))
+  const most = Math.max(...strategies.flatMap(({ points }) => points.map(({ opsPerSecond }) => opsPerSecond)))
+  const { name } = columnsOf(rows)
+  print(`\n${bold('Operations per second by CPUs')}`)
+  printTable([
+    { ...name('CPUs', ({ n }) => String(n)), right: true },
+    { ...name('tasks', ({ points }) => String(points[0].tasks)), right: true, dispensable: 2 },
+    ...strategies.flatMap(({ id }, s) => [
+      { ...name(id, ({ points }) => rateText(points[s].opsPerSecond, ' ')), right: true },
+      { ...name('', ({ points }) => bar(points[s].opsPerSecond / most, 10) || ' '), dispensable: 1 },
+    ]),
+  ])
+  print(`\n${bold('Universal scalability law')}`)
+  const laws = columnsOf(strategies)
+  const share = (value: number | undefined) => (value === undefined ? undefined : `${decimalText(value * 100, 3)} %`)
+  printTable([
+    laws.name('strategy', ({ id }) => id),
+    { ...laws.name('knee', ({ knee }) => (knee === null ? 'none' : decimalText(knee, 1))), right: true },
+    { ...laws.name('contention', ({ fit }) => share(fit?.contention)), right: true },
+    { ...laws.name('coherency', ({ fit }) => share(fit?.coherency)), right: true },
+    { ...laws.name('peak', ({ fit }) => (fit?.peak == null ? '' : decimalText(fit.peak, 0))), right: true },
+    { ...laws.name('off by', ({ fit }) => share(fit?.error)), right: true },
+  ])
+  print(`\n${bold('Assumed')}`)
+  for (const line of [method, ...assumptions]) print(printable(`  ${line}`))
+}
