@@ -33,6 +33,9 @@ export const limits = {
   /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
   experimentRunEvents: 500_000,
   scalingOps: 50_000,
+  /** Characters of a one-file report: it is mailed. */
+  reportBytes: 3_000_000,
+  reportFilms: 16,
   /** Waiters a simulated release names as blocked by it: N tasks on one lock would make N² rows. */
   simEdgesPerRelease: 16,
   /** Marks on the time axis kept per trace. */
@@ -119,6 +122,8 @@ export const limits = {
   traceDatSection: 256 * MiB,
   traceDatChunk: 64 * MiB,
   traceDatSections: 10_000,
+  /** Lines of function_graph text without times that are kept to find their times together. */
+  graphLines: 200_000,
   /** perf.data: bytes of records put in order at once; of compressed records, packed and plain. */
   perfRoundBytes: 256 * MiB,
   perfPackedBytes: 256 * MiB,
@@ -142,6 +147,9 @@ export const limits = {
   simEvents: 1_000_000_000,
   /** Moves of one explored execution, and of a schedule. */
   exploreDepth: 100_000,
+  /** Tasks of a search (bits of a number), and numbers kept of states it has been in. */
+  exploreTasks: 30,
+  exploreSeen: 8_000_000,
   /** Schedules of one search: at most, and unless asked for more; violations that get a film; plays to shorten one. */
   exploreBudget: 1_000_000_000,
   exploreBudgetDefault: 100_000,

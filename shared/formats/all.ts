@@ -1,6 +1,7 @@
 /** Every format Faultline reads: to add one, write its file and add its line here. */
 
 export { ftrace } from './ftrace-text.ts'
+export { functionGraph } from './function-graph.ts'
 export { perfData } from './perf-data/perf-data.ts'
 export { perfScript } from './perf-script.ts'
 export { traceCmdReport } from './trace-cmd-report.ts'

@@ -8,6 +8,8 @@
  * octal text.
  */
 
+import { parseGraph } from '../spans/decode-graph.ts'
+
 export type EventArgs = Record<string, string | number>
 
 type Entry = [string, string | number]
@@ -34,6 +36,7 @@ function entriesOf(name: string, untrimmed: string): Entry[] {
   const text = untrimmed.trimEnd()
   if (FREE_TEXT.has(name)) return [['text', text]]
   if (name === 'function') return functionArgs(text)
+  if (name.startsWith('funcgraph_')) return graphArgs(text)
   if (name.startsWith('sys_')) return syscallArgs(name, text)
   if (/^[\w.]+=/.test(text)) return equations(name, text)
   if (name.startsWith('lock_')) return lockdepArgs(name, text)
@@ -51,6 +54,18 @@ function functionArgs(text: string): Entry[] {
     ['func', text.slice(0, at)],
     ['parent', text.slice(at + 3).replace(/^[-\s]+/, '')],
   ]
+}
+
+/** `+ 24.239 us  |  ext4_map_blocks();`: lengths in ns. */
+function graphArgs(text: string): Entry[] {
+  if (/^func=/.test(text)) return equations('funcgraph', text)
+  const { name, depth, lengthNs, mark, shape } = parseGraph(text)
+  if (shape === 'unknown') return [['text', text]]
+  const out: Entry[] = name === '' ? [] : [['func', name]]
+  if (depth >= 0) out.push(['depth', depth])
+  if (lengthNs >= 0) out.push(['duration_ns', lengthNs])
+  if (mark !== '') out.push(['mark', mark])
+  return shape === 'leaf' ? [...out, ['leaf', 1]] : out
 }
 
 /** `fd: 1, count: 2b`, `-> 0x2`; trace-cmd has `0x2` for the return and, with -R, equations. */

@@ -64,11 +64,6 @@ const MAGIC: readonly Magic[] = [
 /** Shapes of a line of text, asked in order once every format said no. */
 const TEXTS: readonly { readonly shape: RegExp; readonly looksLike: string; readonly hint: string }[] = [
   {
-    shape: /^# tracer: function_graph|^ ?\d+\) .*\|  |\| {2,}.*(\(\) \{|\(\);)$/,
-    looksLike: 'text of the function_graph tracer, which this version does not read yet',
-    hint: 'record events instead: trace-cmd record -e lock -e syscalls -e page_fault_user …',
-  },
-  {
     shape: /^lock_stat version/,
     looksLike: 'a /proc/lock_stat table: totals, not a trace',
     hint: 'record lock events: trace-cmd record -e lock …',

@@ -168,6 +168,11 @@ export class TraceBuilder {
     this.#before |= EVENT_BOUNDARY
   }
 
+  /** The trace lasts at least until `ts`: a span can be known to end after the last event. */
+  reaches(ts: Ns): void {
+    if (ts > this.#maxTs) this.#maxTs = ts
+  }
+
   /** One raw event; bytes[from, to) is its payload text and is copied. `flags` are EVENT_* bits, its context. */
   event(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number, flags = 0): void {
     if (to - from > limits.eventArgsBytes) {

@@ -74,6 +74,11 @@ function kindOf(name: string, call: Call | undefined, mode: number): string {
   return call?.kind ?? name
 }
 
+/** The operation a system call is, its arguments unknown. */
+export function kindOfCall(name: string): string {
+  return kindOf(name, Object.hasOwn(CALLS, name) ? CALLS[name] : undefined, 0)
+}
+
 function enter(name: string): Decoder {
   return (spans, fields) => spans.ops.sysEnter(name, argsOf(name, fields))
 }

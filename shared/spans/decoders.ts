@@ -5,6 +5,7 @@
 
 import type { EventFields } from './fields.ts'
 import { fileDecoders } from './decode-files.ts'
+import { graphDecoders } from './decode-graph.ts'
 import { lockDecoders } from './decode-locks.ts'
 import { schedDecoders } from './decode-sched.ts'
 import { simDecoders } from './decode-sim.ts'
@@ -13,7 +14,7 @@ import type { SpanBuilder } from './span-builder.ts'
 
 export type Decoder = (spans: SpanBuilder, fields: EventFields) => void
 
-const decoders: Readonly<Record<string, Decoder>> = { ...fileDecoders, ...schedDecoders, ...simDecoders }
+const decoders: Readonly<Record<string, Decoder>> = { ...fileDecoders, ...graphDecoders, ...schedDecoders, ...simDecoders }
 
 /** One decoder set per trace: lock decoders remember the payloads they have parsed. */
 export function decoderSet(): (name: string) => Decoder | undefined {

@@ -252,7 +252,8 @@ export class Ops {
   close(track: TaskTrack, known: Ns): void {
     const state = this.#state
     const frame = track.ops[track.depth - 1]
-    const endNs = known === known || !frame.inferred ? known : frame.endNs
+    const toldNs = known === known || !frame.inferred ? known : frame.endNs
+    const endNs = toldNs < frame.insideNs ? frame.insideNs : toldNs
     this.#phases.closeFrom(track, frame, endNs)
     track.depth--
     if (track.depth > 0) track.ops[track.depth - 1].waitNs += frame.waitNs
@@ -287,6 +288,7 @@ export class Ops {
   }
 
   #settle(frame: OpFrame): void {
+    if (frame.bounded) return
     frame.quiet = true
     this.#state.mark(this.#state.track)
   }

@@ -39,15 +39,22 @@ export class Phases {
     return this.endId(this.#state.builder.phaseNames.find(name))
   }
 
-  endId(id: number): boolean {
+  /** The same at a time that the trace tells in another way than by its events' times. */
+  endAt(name: string, endNs: Ns): boolean {
+    return this.endId(this.#state.builder.phaseNames.find(name), endNs)
+  }
+
+  endId(id: number, endNs = this.#state.ts): boolean {
     const state = this.#state
     const track = state.track
     let at = track.phaseDepth - 1
     while (at >= 0 && track.phases[at].name !== id) at--
     if (at < 0) return false
     while (track.phaseDepth - 1 > at) this.#unfinished(track)
-    state.finishPhase(track.task, track.phases[at], state.ts)
+    state.finishPhase(track.task, track.phases[at], endNs)
     track.phaseDepth--
+    const op = track.current()
+    if (endNs > state.ts && op !== undefined && endNs > op.insideNs) op.insideNs = endNs
     this.#touch(track)
     state.mark(track)
     return true
@@ -79,6 +86,29 @@ export class Phases {
     const endNs = state.ts
     state.phaseRow(track.task, op?.id ?? -1, state.builder.phaseNames.id(name), { id, startNs: from, endNs, depth })
     if (op?.fault) op.reaches(state.ts)
+  }
+
+  /** A whole phase of known length that begins now. */
+  whole(name: string, startNs: Ns, endNs: Ns): void {
+    const state = this.#state
+    const track = state.track
+    this.beforeBegin?.(track)
+    const op = track.current()
+    const depth = track.phaseDepth - (op?.phaseBase ?? 0)
+    const id = state.builder.begin('phase')
+    state.phaseRow(track.task, op?.id ?? -1, state.builder.phaseNames.id(name), { id, startNs, endNs, depth })
+    this.#touch(track)
+    if (op !== undefined && endNs > op.insideNs) op.insideNs = endNs
+  }
+
+  /** The innermost phase of this name has lost its end. */
+  giveUp(name: string): void {
+    const track = this.#state.track
+    const id = this.#state.builder.phaseNames.find(name)
+    let at = track.phaseDepth - 1
+    while (at >= 0 && track.phases[at].name !== id) at--
+    if (at < 0) return
+    while (track.phaseDepth > at) this.#unfinished(track)
   }
 
   /**

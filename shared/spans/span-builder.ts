@@ -9,6 +9,7 @@ import type { TraceBuilder } from '../model/builder.ts'
 import type { Ns } from '../model/trace.ts'
 import { Contention } from './contention.ts'
 import { Edges } from './edges.ts'
+import { Graph } from './graph.ts'
 import { Inodes } from './inodes.ts'
 import { natureOf } from './lock-names.ts'
 import { Lockdep } from './lockdep.ts'
@@ -29,6 +30,7 @@ export class SpanBuilder {
   readonly mmLocks: MmLocks
   readonly sched: Sched
   readonly inodes: Inodes
+  readonly graph: Graph
   readonly #edges: Edges
 
   constructor(builder: TraceBuilder) {
@@ -48,6 +50,7 @@ export class SpanBuilder {
       mmLocks: this.mmLocks,
     })
     this.inodes = new Inodes(builder)
+    this.graph = new Graph(state, this.ops, this.phases)
     state.onBackwards = () => this.#edges.breakWaits()
     state.onTaskBackwards = (track) => this.#count('clock-backwards', this.#close(track, 'clock-backwards'))
     this.ops.onOutermostEnd = (track) => this.contention.emitLoose(track)
@@ -72,7 +75,8 @@ export class SpanBuilder {
 
   /** jbd2_start_commit … jbd2_end_commit, with the commit's states between. */
   commitBegins(): void {
-    this.ops.begin('commit')
+    const top = this.state.track.top()
+    if (top?.kind !== 'commit' || !top.bounded) this.ops.begin('commit')
     this.sched.commitBegins(this.state.track.currentId())
   }
 
@@ -84,9 +88,10 @@ export class SpanBuilder {
   }
 
   commitEnds(): void {
-    if (this.state.track.top()?.kind === 'commit') {
+    const top = this.state.track.top()
+    if (top?.kind === 'commit') {
       this.phases.endAll()
-      this.ops.endInner('commit')
+      if (!top.bounded) this.ops.endInner('commit')
     } else this.phases.unmatched()
   }
 
@@ -131,6 +136,7 @@ export class SpanBuilder {
   #close(track: TaskTrack, code: AbandonCode): number {
     let count = this.lockdep.abandonAll(track) + this.mmLocks.abandonAll(track) + this.contention.abandonAll(track)
     track.waitDepth = 0
+    this.graph.forget(track)
     this.ops.closeQuiet(track)
     while (track.depth > 0) {
       if (code !== 'open-at-end') track.ops[track.depth - 1].endNs = NaN

@@ -62,6 +62,7 @@ export class SpanState {
     if (ts >= this.#latestNs) this.#latestNs = ts
     else this.onBackwards?.()
     if (ts < track.latestNs) this.onTaskBackwards?.(track)
+    track.previousNs = track.latestNs
     track.latestNs = ts
   }
 

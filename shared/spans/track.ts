@@ -105,6 +105,8 @@ export class OpFrame {
   /** System call it belongs to; '' for everything else. */
   syscall = ''
   fault = false
+  /** The trace has an event at its end (function_graph): nothing else ends it. */
+  bounded = false
   /** Began in kernel mode (a fault on user memory inside a system call). */
   inKernel = false
   startNs: Ns = 0
@@ -112,6 +114,8 @@ export class OpFrame {
   endNs: Ns = NaN
   /** It has probably ended: events that follow are not its own unless they show that it goes on. */
   quiet = false
+  /** Latest end of a step inside that the trace measured more finely than it tells times. */
+  insideNs: Ns = -Infinity
   waitNs: Ns = 0
   inode = -1
   offset = NaN
@@ -135,10 +139,11 @@ export class OpFrame {
   reset(): this {
     this.kind = ''
     this.syscall = ''
-    this.fault = this.inKernel = this.quiet = this.inferred = false
+    this.fault = this.bounded = this.inKernel = this.quiet = this.inferred = false
     this.write = this.present = this.file = this.private = this.pmd = this.done = false
     this.endNs = this.offset = this.length = this.result = this.page = this.ip = NaN
     this.offCpuNs = 0
+    this.insideNs = -Infinity
     this.waitNs = 0
     this.inode = -1
     this.phaseBase = 0
@@ -224,6 +229,8 @@ export class TaskTrack {
   lastCpu = -1
   /** Time of the last event that concerned it. */
   latestNs: Ns = -Infinity
+  /** Time of the event before that. */
+  previousNs: Ns = -Infinity
 
   /** Nested waits that count; the time since the outermost began belongs to `waitOp`. */
   waitDepth = 0

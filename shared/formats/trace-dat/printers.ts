@@ -10,6 +10,7 @@ import type { ByteWriter } from './byte-writer.ts'
 import type { TraceDat } from './container.ts'
 import { parseEventFormat, type EventField, type EventFormat, type EventFormatText } from './event-format.ts'
 import { compilePrint } from './print-compile.ts'
+import { graphFormat, type GraphFormat } from './graph-records.ts'
 import type { Write } from './print-parts.ts'
 import { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
@@ -25,6 +26,8 @@ export interface Printer {
   readonly format: EventFormat
   /** Its record is the call stack of the event before. */
   readonly stack: boolean
+  /** Of function_graph: its records come in pairs. */
+  readonly graph: GraphFormat | undefined
   /** Both are about the record `EventPrinters.of` was last asked about. */
   nameOf(): number
   write(to: ByteWriter): void
@@ -99,8 +102,9 @@ export class EventPrinters {
         `events shown field by field, since their print format is not understood: ${which} and others`,
       )
     }
-    const name = this.#intern(this.#named(format))
-    return { format, stack, nameOf: () => name, write }
+    const graph = graphFormat(format)
+    const name = this.#intern(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
+    return { format, stack, graph, nameOf: () => name, write }
   }
 
   /** `tracing_mark_write: text`: the caller's name is the event's. */
@@ -123,7 +127,7 @@ export class EventPrinters {
       if (stop > from && record.bytes[stop - 1] === NEWLINE) stop--
       if (text !== undefined) to.copy(record.bytes, from, stop)
     }
-    return { format, stack: false, nameOf, write }
+    return { format, stack: false, graph: undefined, nameOf, write }
   }
 
   #intern(name: string): number {

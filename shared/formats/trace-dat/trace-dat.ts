@@ -17,6 +17,7 @@ import type { RandomFile } from '../random-file.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { clockOf, isTraceDat, readContainer, type TraceDat } from './container.ts'
 import { parseEventFormat } from './event-format.ts'
+import { graphRecord, isLeaf, writeGraph, type GraphFormat } from './graph-records.ts'
 import { CpuPages } from './pages.ts'
 import { EventPrinters, type Printer } from './printers.ts'
 import { Symbols } from './symbols.ts'
@@ -45,10 +46,13 @@ class TraceDatReader implements FileReader {
   /** CPUs that still have a record, by time of that record. */
   readonly #heads: CpuPages[] = []
   readonly #printers: EventPrinters
+  readonly #symbols: Symbols
   readonly #writer = new ByteWriter()
   readonly #common: CommonFields
   readonly #taskOf = new Map<number, number>()
   readonly #comms: ReadonlyMap<number, string>
+  /** Set by an event that has looked at the record behind it: whether there is one. */
+  #moved: boolean | undefined
   #seconds0 = 0
   #nanos0 = 0
   #events = 0
@@ -59,8 +63,8 @@ class TraceDatReader implements FileReader {
   constructor(file: RandomFile, recorder: Recorder) {
     this.#recorder = recorder
     this.#dat = readContainer(file)
-    const symbols = new Symbols(this.#dat.kallsyms, this.#dat.printk)
-    this.#printers = new EventPrinters(this.#dat, symbols, recorder)
+    this.#symbols = new Symbols(this.#dat.kallsyms, this.#dat.printk)
+    this.#printers = new EventPrinters(this.#dat, this.#symbols, recorder)
     this.#common = commonFields(this.#dat)
     this.#comms = commsOf(this.#dat.cmdlines)
     this.#cpus = this.#dat.buffers.flatMap((buffer) =>
@@ -78,8 +82,9 @@ class TraceDatReader implements FileReader {
     for (let left = STEP; left > 0; left--) {
       if (heads.length === 0) return false
       const first = heads[0]
+      this.#moved = undefined
       this.#event(first)
-      if (!first.next()) heads.shift()
+      if (!(this.#moved ?? first.next())) heads.shift()
       else if (heads.length > 1 && isAfter(first, heads[1])) {
         heads.shift()
         this.#insert(first)
@@ -146,7 +151,42 @@ class TraceDatReader implements FileReader {
       this.#recorder.stack(task, this.#printers.frames(printer, record))
       return
     }
-    this.#write(printer, cpu, { ts, task })
+    if (printer.graph === undefined) this.#write(printer, cpu, { ts, task })
+    else this.#call(printer, printer.graph, cpu, { ts, task })
+  }
+
+  /** An entry or exit of function_graph; an entry takes the record behind it along where that is its exit. */
+  #call(
+    printer: Printer,
+    graph: GraphFormat,
+    cpu: CpuPages,
+    { ts, task }: { readonly ts: number; readonly task: number },
+  ): void {
+    const writer = this.#writer
+    const { record } = cpu
+    const common = this.#common
+    const what = graphRecord(record, graph)
+    const context = contextOf(record.number(common.flags, 1, false))
+    const pid = record.number(common.pid, 4, true)
+    const name = printer.nameOf()
+    let leafNs: number | undefined
+    if (what.shape === 'entry') {
+      this.#moved = cpu.next()
+      // Something that happened on another CPU meanwhile stays between the two, as trace-cmd report prints it.
+      const leads = this.#moved && cpu.lost === 0 && !(this.#heads.length > 1 && isAfter(cpu, this.#heads[1]))
+      const next = leads ? this.#printers.of(record.number(common.type, 2, false), record) : undefined
+      if (next?.graph !== undefined && record.number(common.pid, 4, true) === pid) {
+        const exit = graphRecord(record, next.graph)
+        if (isLeaf(what, exit)) {
+          leafNs = exit.lengthNs
+          this.#moved = undefined
+        }
+      }
+    }
+    writer.reset()
+    writeGraph(writer, this.#symbols, what, leafNs)
+    this.#events++
+    this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at)
   }
 
   #write(printer: Printer, cpu: CpuPages, { ts, task }: { readonly ts: number; readonly task: number }): void {
@@ -161,15 +201,7 @@ class TraceDatReader implements FileReader {
         `events whose text is longer than ${limits.lineBytes} bytes were cut`,
       )
     }
-    const flags = cpu.record.number(this.#common.flags, 1, false)
-    const context =
-      (flags & (HARDIRQ | SOFTIRQ | NMI)) === 0
-        ? CONTEXT_TASK
-        : (flags & NMI) !== 0
-          ? CONTEXT_NMI
-          : (flags & HARDIRQ) !== 0
-            ? CONTEXT_HARDIRQ
-            : CONTEXT_SOFTIRQ
+    const context = contextOf(cpu.record.number(this.#common.flags, 1, false))
     this.#events++
     const name = printer.nameOf()
     this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at)
@@ -201,6 +233,12 @@ class TraceDatReader implements FileReader {
     this.#skipped++
     this.#recorder.builder.diagnose('warning', reason, message)
   }
+}
+
+function contextOf(flags: number): number {
+  if ((flags & (HARDIRQ | SOFTIRQ | NMI)) === 0) return CONTEXT_TASK
+  if ((flags & NMI) !== 0) return CONTEXT_NMI
+  return (flags & HARDIRQ) !== 0 ? CONTEXT_HARDIRQ : CONTEXT_SOFTIRQ
 }
 
 function isAfter(a: CpuPages, b: CpuPages): boolean {
