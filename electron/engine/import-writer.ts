@@ -7,30 +7,29 @@ import { isMainThread, parentPort, workerData, type MessagePort } from 'node:wor
 import { assert } from '#shared/base/assert.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import { explain } from '../store/database.ts'
-import { finishLoading, openForLoading, type LoadingDb } from '../store/new-file.ts'
+import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
 import { stopped, TAKEN, type Batch, type WriterData, type WriterMessage } from './import-messages.ts'
 
 function run(port: MessagePort, { draft, target, fromParser, stop }: WriterData): void {
   const say = (message: WriterMessage) => port.postMessage(message)
   const names = { opKinds: [] as string[], phaseNames: [] as string[], inodes: [] as string[] }
-  let loading: LoadingDb | undefined
+  let file: NewFile | undefined
   let writer: TraceWriter | undefined
 
   const give = (message: WriterMessage) => {
-    loading?.db.close()
-    loading = undefined
+    file?.close()
     say(message)
     fromParser.close()
   }
 
   const take = (batch: Batch) => {
-    if (loading === undefined) {
-      loading = openForLoading(draft)
-      writer = new TraceWriter(loading.db)
+    if (file === undefined) {
+      file = new NewFile(draft)
+      writer = new TraceWriter(file)
       writer.begin(names)
     }
-    assert(writer !== undefined, 'a file that is loaded has a writer')
+    assert(writer !== undefined, 'a file that is filled has a writer')
     switch (batch.kind) {
       case 'events':
         return writer.events(batch.chunk)
@@ -44,8 +43,7 @@ function run(port: MessagePort, { draft, target, fromParser, stop }: WriterData)
       case 'end':
         say({ kind: 'finishing' })
         writer.end(batch.end)
-        finishLoading(loading)
-        loading = undefined
+        file.finish()
         give({ kind: 'written' })
     }
   }
@@ -59,7 +57,7 @@ function run(port: MessagePort, { draft, target, fromParser, stop }: WriterData)
       give({ kind: 'failed', error: toWireError(explain(thrown, target)) })
     }
   })
-  fromParser.on('close', () => loading?.db.close())
+  fromParser.on('close', () => file?.close())
 }
 
 if (!isMainThread && parentPort !== null) run(parentPort, workerData as WriterData)

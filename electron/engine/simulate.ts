@@ -12,7 +12,7 @@ import { ApiError, fromWireError } from '#shared/base/errors.ts'
 import type { TraceSink } from '#shared/model/trace.ts'
 import { explain } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
-import { finishLoading, openForLoading, type LoadingDb } from '../store/new-file.ts'
+import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
 import { TAKEN, type Batch } from './import-messages.ts'
 import type { JobContext } from './jobs.ts'
@@ -38,20 +38,21 @@ export async function simulateJob(options: SimulateOptions): Promise<readonly Si
   if (out === undefined) return inOrder(options, (spec, report) => discarding(spec, options, report))
   if (!force) refuseExisting(out)
   const draft = new Draft(out)
-  let loading: LoadingDb | undefined
+  let file: NewFile | undefined
   try {
     draft.create()
-    const db = (loading = openForLoading(draft.path)).db
-    const simulated = await inOrder(options, (spec, report) => recording(spec, new TraceWriter(db), options, report))
+    const filled = (file = new NewFile(draft.path))
+    const simulated = await inOrder(options, (spec, report) =>
+      recording(spec, new TraceWriter(filled), options, report),
+    )
     refuseCancelled(options)
-    finishLoading(loading)
-    loading = undefined
+    filled.finish()
     draft.commit({ force })
     return simulated
   } catch (error) {
     throw explain(error, basename(out))
   } finally {
-    loading?.db.close()
+    file?.close()
     draft.discard()
   }
 }
@@ -153,9 +154,6 @@ function take(
   switch (batch.kind) {
     case 'events':
       writer.events(batch.chunk)
-      return false
-    case 'packed':
-      writer.packed(batch.chunk)
       return false
     case 'packed':
       writer.packed(batch.chunk)

@@ -199,12 +199,12 @@ function checkSpans(
   try {
     migrate(again)
     again.pragma('foreign_keys = OFF')
-    const insert = spanInserter(again, table, stored.id)
+    const insert = spanInserter(again, table)
     const rowsOf = (from: Db) =>
       from.prepare(`SELECT * FROM ${part} WHERE id >= ? AND id < ? ORDER BY id`).raw().safeIntegers()
     const [expected, actual] = [rowsOf(again), rowsOf(db)]
     const names = actual.columns().map(({ name }) => name)
-    const context = { first: stored.first, names: trace }
+    const context = { traceId: stored.id, first: stored.first, names: trace }
     for (let at = 0; at < columns.length; at += limits.spansPerBatch) {
       const n = Math.min(limits.spansPerBatch, columns.length - at)
       const batch = {

@@ -22,7 +22,7 @@ import {
 import type { Db } from './database.ts'
 import { readChunks } from './event-chunks.ts'
 import { loadTrace } from './load.ts'
-import { finishLoading, openForLoading } from './new-file.ts'
+import { NewFile } from './new-file.ts'
 import { TraceWriter } from './writer.ts'
 
 export interface CutOptions {
@@ -42,20 +42,20 @@ interface Window {
 /** Write the traces to the new file at `path`; returns how many events and spans it has. */
 export async function cutFile(db: Db, path: string, options: CutOptions): Promise<number> {
   const window = { from: options.fromNs ?? -Infinity, to: options.toNs ?? Infinity }
-  const loading = openForLoading(path)
+  const file = new NewFile(path)
   let rows = 0
   try {
     for (const id of options.traceIds) {
-      for (const copied of cutTrace(db, id, new TraceWriter(loading.db), window)) {
+      for (const copied of cutTrace(db, id, new TraceWriter(file), window)) {
         rows += copied
         options.onRows?.(rows)
         await setImmediate()
         if (options.signal?.aborted === true) throw new ApiError('cancelled', 'the export was cancelled')
       }
     }
-    finishLoading(loading)
+    file.finish()
   } finally {
-    loading.db.close()
+    file.close()
   }
   return rows
 }

@@ -5,10 +5,9 @@
  */
 
 import type { Dictionaries, TraceEnd } from '#shared/model/trace.ts'
-import { SPAN_TABLES } from '#shared/model/trace.ts'
 import type { Db } from './database.ts'
 import { Inserter } from './insert.ts'
-import { rowMaps, type FirstIds, type Param, type Part } from './span-rows.ts'
+import type { FirstIds, Param, Part } from './span-rows.ts'
 
 /** Vocabularies of a trace, and the word `vocabulary.kind` has for each. */
 export const VOCABULARIES = { opKinds: 'op_kind', phaseNames: 'phase_name', inodes: 'inode' } as const
@@ -17,6 +16,7 @@ interface Ending {
   readonly traceId: number
   readonly first: FirstIds
   readonly end: TraceEnd
+  readonly rows: ReadonlyMap<Part, number>
 }
 
 const TRACE_COLUMNS = (
@@ -54,10 +54,7 @@ function insert<T>(
   rows: readonly T[],
   row: (value: T, seq: number) => readonly Param[],
 ): void {
-  new Inserter(db, table, columns.split(' ')).rows(rows.length, (params, at, i) => {
-    const values = row(rows[i], i)
-    for (let k = 0; k < values.length; k++) params[at + k] = values[k]
-  })
+  new Inserter(db, table, columns.split(' ')).rows(rows.length, (i) => row(rows[i], i))
 }
 
 function writeDictionaries(db: Db, { traceId, first, end }: Ending): void {
@@ -113,14 +110,8 @@ function writeTrace(db: Db, { traceId, end }: Ending): void {
   ])
 }
 
-function writeParts(db: Db, { traceId, first, end }: Ending): void {
-  const counts = new Map<Part, number>([
-    ['task', end.tasks.length],
-    ['lock_class', end.lockClasses.length],
-    ['lock', end.locks.length],
-  ])
-  for (const table of SPAN_TABLES) counts.set(rowMaps[table].part, end.rows[table])
-  insert(db, 'trace_part', 'trace_id part first_id n', [...counts], ([part, n]) => [traceId, part, first[part], n])
+function writeParts(db: Db, { traceId, first, rows }: Ending): void {
+  insert(db, 'trace_part', 'trace_id part first_id n', [...rows], ([part, n]) => [traceId, part, first[part], n])
 }
 
 function writeRate(db: Db, { traceId, end }: Ending): void {

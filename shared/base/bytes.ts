@@ -29,11 +29,14 @@ export function decodeUtf8(bytes: Uint8Array, from = 0, to = bytes.length): stri
   return out + latin(bytes, ascii, to)
 }
 
-function latin(bytes: Uint8Array, from: number, to: number): string {
+/** Eight at a time: spreading a slice makes V8 give the function up and compile it again, over and over. */
+function latin(b: Uint8Array, from: number, to: number): string {
   let out = ''
-  for (let i = from; i < to; i += 4096) {
-    out += String.fromCharCode(...bytes.subarray(i, Math.min(i + 4096, to)))
+  let i = from
+  for (; i + 8 <= to; i += 8) {
+    out += String.fromCharCode(b[i], b[i + 1], b[i + 2], b[i + 3], b[i + 4], b[i + 5], b[i + 6], b[i + 7])
   }
+  for (; i < to; i++) out += String.fromCharCode(b[i])
   return out
 }
 

@@ -9,7 +9,7 @@ import { timeColumns } from '#shared/model/collect.ts'
 import { SPAN_TABLES, spanSchemas, type SpanBatch, type SpanTable, type Trace } from '#shared/model/trace.ts'
 import { readChunks } from '#electron/store/event-chunks.ts'
 import { loadTrace } from '#electron/store/load.ts'
-import { finishLoading, openForLoading } from '#electron/store/new-file.ts'
+import { NewFile } from '#electron/store/new-file.ts'
 import { openFile } from '#electron/store/open.ts'
 import { TraceWriter } from '#electron/store/writer.ts'
 
@@ -23,10 +23,10 @@ const REFERENCES: Readonly<Partial<Record<SpanTable, Readonly<Record<string, Spa
 /** Writes trace 1 of `from` to the new file `to` until it has at least `events` events; returns how many. */
 export function repeatFile(from: string, to: string, events: number): number {
   const db = openFile(from)
-  const loading = openForLoading(to)
+  const file = new NewFile(to)
   try {
     const trace = loadTrace(db, 1)
-    const writer = new TraceWriter(loading.db)
+    const writer = new TraceWriter(file)
     writer.begin(trace)
     const copies = Math.max(1, Math.ceil(events / trace.meta.eventCount))
     const period = trace.meta.durationNs + 1000
@@ -50,10 +50,10 @@ export function repeatFile(from: string, to: string, events: number): number {
         number
       >,
     })
-    finishLoading(loading)
+    file.finish()
     return meta.eventCount * copies
   } finally {
-    loading.db.close()
+    file.close()
     db.close()
   }
 }

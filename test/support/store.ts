@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Draft } from '#electron/store/draft.ts'
-import { finishLoading, openForLoading } from '#electron/store/new-file.ts'
+import { NewFile } from '#electron/store/new-file.ts'
 import { TraceWriter } from '#electron/store/writer.ts'
 import { draw, type Drawing } from './trace-art.ts'
 
@@ -19,9 +19,9 @@ export function tempFolder(): string {
 /** Several drawings as the traces of one new file. */
 export function writeFile(path: string, ...drawings: readonly Drawing[]): string {
   const draft = new Draft(path)
-  const loading = openForLoading(draft.path)
-  for (const drawing of drawings) draw(new TraceWriter(loading.db), drawing)
-  finishLoading(loading)
+  const file = new NewFile(draft.path)
+  for (const drawing of drawings) draw(new TraceWriter(file), drawing)
+  file.finish()
   draft.commit({ force: false })
   return path
 }

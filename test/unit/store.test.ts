@@ -120,24 +120,6 @@ describe('several traces in one file', () => {
     expect(db.pragma('foreign_key_check')).toEqual([])
     db.close()
   })
-
-  it('can be added to a file that is there, and are undone as a whole if adding fails', () => {
-    const path = file()
-    const db = openFileForWriting(path)
-    const add = db.transaction((fail: boolean) => {
-      db.pragma('defer_foreign_keys = ON')
-      draw(new TraceWriter(db), second)
-      if (fail) throw new Error('power cut')
-    })
-    expect(() => add(true)).toThrow('power cut')
-    expect(traceIds(db)).toEqual([1])
-    add(false)
-    expect(traceIds(db)).toEqual([1, 2])
-    expect({ ...loadTrace(db, 2) }).toEqual({ ...collect(second).trace, shiftNs: undefined, rows: undefined })
-    expect(db.prepare('SELECT count(*) FROM event').pluck().get()).toBe(10)
-    db.close()
-    expect(existsSync(`${path}-journal`)).toBe(false)
-  })
 })
 
 describe('the event table', () => {
