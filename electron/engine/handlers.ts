@@ -158,7 +158,7 @@ function simHandlers({ simulating }: Parts): Pick<Handlers, SimMethod> {
   }
 }
 
-function raceHandlers({ races, ownStrategies }: Parts): Pick<Handlers, RaceMethod> {
+function raceHandlers({ races, ownStrategies, simulating }: Parts): Pick<Handlers, RaceMethod> {
   return {
     'strategy.load': (params, call) => ownStrategies.load(params, call),
     'crash.run': (params, call) => races.crashes(params, call),
@@ -173,6 +173,14 @@ function raceHandlers({ races, ownStrategies }: Parts): Pick<Handlers, RaceMetho
 
 async function exportRun(
   { handles, jobs, downloads }: Parts,
+    'schedule.record': (params, call) => simulating.schedule(params, call),
+  }
+}
+
+/** Loaded when asked for: most clients never make a report. */
+function reportHandlers(parts: Parts): Pick<Handlers, ReportMethod> {
+  return {
+    'report.compare': async (params, call) => (await import('./report.ts')).report(parts, params, call),
   { file, out, force, ...what }: ParsedParams<'export.run'>,
   { client, signal, onProgress }: Call,
 ): Promise<ExportResult> {

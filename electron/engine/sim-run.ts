@@ -43,6 +43,8 @@ export interface RunSpec {
   readonly fs?: string | undefined
   readonly set: Readonly<Record<string, string | number | boolean>>
   readonly seed: number
+  /** Not a run in time but this schedule of a search (schedule-trace.ts); it says all that is above, too. */
+  readonly schedule?: string
 }
 
 /** What is left of a run: everything but its trace. */

@@ -6,6 +6,7 @@
 import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import { RemoteSink, stopped } from './import-messages.ts'
+import { recordSchedule } from './schedule-trace.ts'
 import { runInto, type RunOutcome, type RunProgress, type RunSpec } from './sim-run.ts'
 
 export interface SimulateData {
@@ -23,6 +24,10 @@ async function run(port: MessagePort, { spec, toWriter, stop }: SimulateData): P
   const say = (message: SimulateMessage) => port.postMessage(message)
   const sink = new RemoteSink(toWriter)
   try {
+    if (spec.schedule !== undefined) {
+      say({ kind: 'ran', outcome: recordSchedule(spec.schedule, sink) })
+      return
+    }
     const outcome = await runInto(spec, sink, {
       stopped: () => stopped(stop),
       room: () => sink.room(),

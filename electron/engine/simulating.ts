@@ -6,9 +6,11 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { assert } from '#shared/base/assert.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import type { OpenedFile, ParsedParams } from '#shared/contract/methods.ts'
+import type { RecordedSchedule } from '#shared/contract/exploration.ts'
 import type { CompareResult, RunResult, SimCatalog } from '#shared/contract/simulation.ts'
 import type { Files } from './files.ts'
 import type { Call } from './importing.ts'
@@ -16,6 +18,7 @@ import type { Jobs } from './jobs.ts'
 import { stem } from './names.ts'
 import type { Opening } from './opening.ts'
 import { writablePath } from './rights.ts'
+import { scheduleSpec } from './schedule-trace.ts'
 import { catalog, resolveRun, scenarioStrategies, summaryOf } from './sim-run.ts'
 
 export interface SimulatingOptions {
@@ -51,6 +54,17 @@ export class Simulating {
       wallMs: Math.round(performance.now() - started),
       opened: await this.#open(path, keep, call),
     }
+  }
+
+  /** One schedule of a search, as a trace that is open afterwards. */
+  async schedule({ schedule }: ParsedParams<'schedule.record'>, call: Call): Promise<RecordedSchedule> {
+    const spec = scheduleSpec(schedule)
+    const place = { force: false, keep: true }
+    const path = await this.#target(`${spec.scenario}-${spec.strategy}-schedule`, place, call)
+    await this.#options.jobs.run('simulate', { runs: [spec], out: path, force: false }, call)
+    const opened = await this.#open(path, true, call)
+    assert(opened !== null, 'a schedule that was recorded is a file')
+    return { schedule, opened }
   }
 
   async compare(params: ParsedParams<'sim.compare'>, call: Call): Promise<CompareResult> {

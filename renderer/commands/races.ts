@@ -117,6 +117,14 @@ function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
       run: film.togglePlay,
     },
     {
+      id: 'races.trace',
+      title: 'Film: open its schedule as a trace, in the timeline',
+      keys: ['KeyT'],
+      icon: 'timeline',
+      when: () => film.film?.schedule !== null,
+      run: film.openAsTrace,
+    },
+    {
       id: 'races.copy',
       title: 'Film: copy its schedule string',
       keys: ['KeyC'],

@@ -1,6 +1,6 @@
 /** Commands about the window: pages, sidebar, theme, palette, help. */
 import { pages } from '../pages/index.ts'
-import { needsTrace } from '../pages/page-ids.ts'
+import { worksWithoutTrace } from '../pages/page-ids.ts'
 import { commandGroup } from './command.ts'
 
 export const view = commandGroup({
@@ -15,7 +15,7 @@ export const view = commandGroup({
       keys: [page.key],
       icon: page.icon,
       menu: 'Go' as const,
-      when: () => !needsTrace(page.id) || files.current !== undefined,
+      when: () => worksWithoutTrace(page.id) || files.current !== undefined,
       checked: () => shown.page === page.id,
       run: () => shown.goTo(page.id),
     })),

@@ -25,3 +25,8 @@ const FREE: ReadonlySet<PageId> = new Set<PageId>(['open', 'compare', 'races', '
 export function needsTrace(page: PageId): boolean {
   return !FREE.has(page)
 }
+
+/** May be shown while no trace is open: it says so, or has something else to show (the lock order of a search). */
+export function worksWithoutTrace(page: PageId): boolean {
+  return FREE.has(page) || page === 'lock-order'
+}

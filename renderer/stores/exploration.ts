@@ -34,9 +34,12 @@ export interface Explored {
 export const useExplorationStore = defineStore('exploration', () => {
   const form = useExploreForm()
   const client = useClient()
+  const races = useRacesStore()
   const running = shallowRef<Exploring>()
   const explored = shallowRef<Explored>()
   const error = ref<WireError>()
+  /** The Lock order page is about to be shown with this search's order. */
+  const showOrder = ref(false)
   let abort: AbortController | undefined
 
   async function run(): Promise<void> {
@@ -51,6 +54,8 @@ export const useExplorationStore = defineStore('exploration', () => {
     }
     error.value = undefined
     say('schedules')
+    const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+    races.giveWayTo(over)
     try {
       const request = exploreRequest(filled, fields, form.strategyText.value)
       const result = await client.call('explore.run', request, { signal, onProgress: (one) => say('schedules', one) })
@@ -62,10 +67,10 @@ export const useExplorationStore = defineStore('exploration', () => {
         explored.value = { result, crash, crashPreemptions: cutting.preemptions ?? 0 }
       }
     } catch (thrown) {
-      const wire = toWireError(thrown)
-      if (abort === mine && wire.code !== 'cancelled') error.value = wire
+      if (abort === mine && !signal.aborted) error.value = toWireError(thrown)
     } finally {
       if (abort === mine) running.value = undefined
+      mine.abort() // the matrix goes on
     }
   }
   function cancel(): void {
@@ -73,7 +78,7 @@ export const useExplorationStore = defineStore('exploration', () => {
     abort = undefined
     running.value = undefined
   }
-  return { ...form, run, cancel, running, explored, error }
+  return { ...form, run, cancel, running, explored, error, showOrder }
 })
 
 /** What is filled in; parameters and strategy are kept per subject while the window is open. */

@@ -11,9 +11,11 @@ import { useClient } from '../api/client.ts'
 import { actorsOf, firstViolation, frameOfStep, framesOf, lockStates, type Grain } from '../panels/races/film.ts'
 import { cellKey } from '../panels/races/matrix.ts'
 import { playedFilm, searchedFilm, type ShownFilm } from '../panels/races/replayed.ts'
+import { useFilesStore } from './files.ts'
 import { useRacesStore } from './races.ts'
 import { useSimulationStore } from './simulation.ts'
 import { useToastStore } from './toasts.ts'
+import { useViewStore } from './view.ts'
 
 /** Films that are kept. */
 const KEPT = 200
@@ -84,10 +86,37 @@ export const useFilmStore = defineStore('races-film', () => {
     ...cut,
     ...useMoves(main.film, cut, player),
     copySchedule,
+    ...useOpenAsTrace(main.film),
     playing: player.playing,
     togglePlay: player.toggle,
   }
 })
+
+/** The shown schedule as a trace, in the timeline. */
+function useOpenAsTrace(film: { readonly value: ShownFilm | undefined }) {
+  const client = useClient()
+  const files = useFilesStore()
+  const view = useViewStore()
+  const toasts = useToastStore()
+  const opening = ref(false)
+  async function openAsTrace(): Promise<void> {
+    const schedule = film.value?.schedule
+    if (schedule === null || schedule === undefined || opening.value) return
+    opening.value = true
+    try {
+      const { opened } = await client.call('schedule.record', { schedule })
+      const tab = await files.adopt(opened)
+      view.leaveOn(tab.file, 'timeline')
+      view.showFile(tab.file)
+    } catch (thrown) {
+      const { message, hint } = toWireError(thrown)
+      toasts.show({ level: 'error', title: message, ...(hint === undefined ? {} : { detail: hint }) })
+    } finally {
+      opening.value = false
+    }
+  }
+  return { opening, openAsTrace }
+}
 
 /** K is the kernel as it is; its own films stand beside F's, the mainline before it. */
 function fixFor(strategy: string | undefined): string {

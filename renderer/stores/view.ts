@@ -5,7 +5,7 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, watch } from 'vue'
-import { needsTrace, type PageId } from '../pages/page-ids.ts'
+import { needsTrace, worksWithoutTrace, type PageId } from '../pages/page-ids.ts'
 import { useFilesStore } from './files.ts'
 
 export const useViewStore = defineStore('view', () => {
@@ -16,7 +16,7 @@ export const useViewStore = defineStore('view', () => {
 
   /** Pages about a trace need one; without a file Open is shown instead. */
   function goTo(next: PageId): void {
-    page.value = files.current === undefined && needsTrace(next) ? 'open' : next
+    page.value = files.current === undefined && !worksWithoutTrace(next) ? 'open' : next
     if (files.current !== undefined && needsTrace(next)) left.set(files.current.file, next)
   }
   /** Show a file on the page it was left on. */
@@ -30,7 +30,7 @@ export const useViewStore = defineStore('view', () => {
   watch(
     () => files.current,
     (current) => {
-      if (current === undefined && needsTrace(page.value)) page.value = 'open'
+      if (current === undefined && !worksWithoutTrace(page.value)) page.value = 'open'
     },
   )
 

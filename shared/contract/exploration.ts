@@ -8,6 +8,7 @@ import * as z from 'zod'
 import { limits } from '../base/limits.ts'
 import type { ExploredFinding, WaitLink } from '../explore/execution.ts'
 import type { FilmStep } from '../explore/film.ts'
+import type { OpenedFile } from './methods.ts'
 
 export const EXPLORE_MODES = ['dfs', 'random', 'pct'] as const
 export type ExploreMode = (typeof EXPLORE_MODES)[number]
@@ -48,6 +49,14 @@ export const replaySchema = z.strictObject({
   /** Play the same moves' beginning under another strategy, as far as they can be made. */
   strategy: z.string().min(1).max(4096).optional(),
 })
+
+/** A schedule as a trace: what happens on it, in the order in which it does. */
+export const recordSchema = z.strictObject({ schedule: z.string().min(1).max(limits.scheduleChars) })
+
+export interface RecordedSchedule {
+  readonly schedule: string
+  readonly opened: OpenedFile
+}
 
 export interface OrderEdgeRow {
   readonly from: string

@@ -16,7 +16,14 @@ import {
   type SimCatalog,
   type StrategyProgress,
 } from './simulation.ts'
-import { exploreSchema, replaySchema, type ExploreResult, type ReplayResult } from './exploration.ts'
+import {
+  exploreSchema,
+  recordSchema,
+  replaySchema,
+  type ExploreResult,
+  type RecordedSchedule,
+  type ReplayResult,
+} from './exploration.ts'
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
@@ -293,6 +300,8 @@ export const methods = {
   'crash.run': method<CrashRunResult>()(crashRunSchema),
   'crash.points': method<CrashPointsResult>()(crashPointsSchema),
   /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
+  /** The same schedule recorded as a trace and opened; its clock counts happenings. */
+  'schedule.record': method<RecordedSchedule>()(recordSchema),
   'upload.begin': method<{ upload: string }>()(
     /** `bytes`: the size where it is known, so that what is too large is refused at once. */
     z.object({ name: z.string().min(1).max(255), bytes: z.number().nonnegative().optional() }),

@@ -4,8 +4,9 @@
  */
 
 import type { LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
+import type { LockOrderResult as SearchedOrder } from '#shared/contract/exploration.ts'
 import type { FilmLockOrder } from '#shared/contract/races.ts'
-import { knownToLockdep } from '#shared/lockorder/order-graph.ts'
+import { knownToLockdep, lockdepSees } from '#shared/lockorder/order-graph.ts'
 import { orderMatrix, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
@@ -55,6 +56,32 @@ export function filmOrderView({ edges, cycles }: FilmLockOrder): OrderView {
     span: undefined,
   }))
   return viewOf({ classes, cycles, cyclesLeftOut: 0 }, shown)
+}
+
+/** Of a whole search of schedules: an order counts once, whoever showed it first. */
+export function searchOrderView(order: SearchedOrder, lockdepOnly = false): OrderView {
+  const known = (name: string): boolean => !lockdepOnly || knownToLockdep(name)
+  const edges = order.edges.filter(([from, to]) => known(from) && known(to))
+  const cycles = order.cycles.filter((classes) => classes.every(known))
+  const names = [...new Set(edges.flatMap(([from, to]) => [from, to]))]
+  const shown = edges.map(([from, to, by]): OrderEdge => {
+    const [, task, move] = /^(.*), move (\d+)$/.exec(by) ?? [by, by, '1']
+    return { from, to, count: 1, modes: '', task: task ?? by, op: undefined, at: Number(move) - 1, span: undefined }
+  })
+  const place = (from: string, to: string): number => shown.findIndex((edge) => edge.from === from && edge.to === to)
+  return viewOf(
+    {
+      classes: names.map((name): OrderClass => ({ name, lockdep: knownToLockdep(name), annotation: false })),
+      cycles: cycles.map((classes) => ({
+        classes,
+        edges: classes.map((from, i) => place(from, classes[(i + 1) % classes.length] ?? from)).filter((at) => at >= 0),
+        lockdepSees: lockdepSees(classes),
+        needsQueuedWriter: false,
+      })),
+      cyclesLeftOut: 0,
+    },
+    shown,
+  )
 }
 
 function viewOf(
