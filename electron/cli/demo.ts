@@ -10,7 +10,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ContentionRow } from '#shared/analysis/contention.ts'
 import { toWireError } from '#shared/base/errors.ts'
-import { writeReport } from '#electron/report/write.ts'
 import type { Sample } from '#shared/contract/methods.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { bold, columnsOf, count, duration, grouped, percent, plural, print, printable, printTable } from './output.ts'
@@ -144,7 +143,7 @@ async function showStrategies(session: Session): Promise<void> {
     sweep: { ...sweep, values: [...sweep.values] },
   })
   printCompare(result)
-  await writeReport(resolve(REPORT), result, true)
+  await session.call('report.compare', { format: 'html', result, out: resolve(REPORT), force: true })
   print(`\nWritten: ${REPORT}, one file to send to a colleague. See the trace in the window: npm start`)
 }
 

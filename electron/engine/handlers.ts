@@ -73,6 +73,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...simHandlers(parts),
     ...raceHandlers(parts),
     ...whatIfHandlers(parts),
+    ...reportHandlers(parts),
     ...byteHandlers(parts),
     ...timelineHandlers(parts),
   }
@@ -90,7 +91,11 @@ type RaceMethod = Extract<
   | `strategy.${string}`
   | `crash.${string}`
 >
-type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod | WhatIfMethod>
+type ReportMethod = Extract<MethodName, `report.${string}`>
+type TraceMethod = Exclude<
+  MethodName,
+  FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod | WhatIfMethod | ReportMethod
+>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts
@@ -168,6 +173,13 @@ function raceHandlers({ races, ownStrategies, simulating }: Parts): Pick<Handler
     'verdicts.run': (params, call) => races.verdicts(params, call),
     'explore.run': (params, call) => explore(params, call),
     'schedule.replay': (params, call) => replay(params, call),
+  }
+}
+
+/** Loaded when asked for: most clients never make a report. */
+function reportHandlers(parts: Parts): Pick<Handlers, ReportMethod> {
+  return {
+    'report.compare': async (params, call) => (await import('./report.ts')).report(parts, params, call),
   }
 }
 

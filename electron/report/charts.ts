@@ -1,32 +1,42 @@
 /**
- * The report's charts as inline SVG: bars with their intervals, latency CDFs on a logarithmic axis, and throughput by a
- * parameter. Plain shapes and text: they print, they scale, they need no script. Every series is named where it ends and
- * dashed in its own way, because colour alone tells nothing to some readers.
+ * The report's charts as inline SVG: bars with their intervals, latency CDFs on a logarithmic axis, and lines over a
+ * parameter with their bands. Plain shapes and text: they print, they scale, and they need no script to be read; with it
+ * they name their values under the pointer. Every series has its own dash, because colour alone tells nothing to some.
  */
 
-import { formatNs } from '#shared/base/time.ts'
-import type { Cdf, Ci95, Curve } from '#shared/contract/simulation.ts'
-import { rateText } from '#shared/whatif/words.ts'
+import type { Cdf, Ci95, EstimateInfo } from '#shared/contract/simulation.ts'
 import { html, runColour, type Html } from './html.ts'
+import { formatTime } from './words.ts'
 
 const WIDTH = 900
-const LEFT = 56
-const RIGHT = 90
+const LEFT = 64
+const RIGHT = 24
 const DASHES = ['', '7 3', '2 3', '9 3 2 3', '12 4']
+
+/** For the script: the run's name, its points (x in the picture, words) and, where runs lie in rows, the row's y range. */
+interface Series {
+  readonly id: string
+  readonly at: readonly (readonly [x: number, words: string])[]
+  readonly row?: readonly [top: number, bottom: number]
+}
 
 export interface BarRow {
   readonly id: string
   readonly value: number
   readonly ci95: Ci95
   readonly text: string
+  /** The interval in words. */
+  readonly spread: string
 }
+
+const BAR_STEP = 34
+const BAR_LEFT = 150
 
 export function bars(label: string, rows: readonly BarRow[]): Html {
   const most = Math.max(...rows.map(({ value, ci95 }) => Math.max(value, ci95?.[1] ?? 0)))
-  const x = (value: number) => LEFT + (most > 0 ? (value / most) * (WIDTH - LEFT - 150) : 0)
-  const height = rows.length * 34 + 8
+  const x = (value: number) => BAR_LEFT + (most > 0 ? (value / most) * (WIDTH - BAR_LEFT - 110) : 0)
   const drawn = rows.map(({ id, value, ci95, text }, i) => {
-    const y = 4 + i * 34
+    const y = 4 + i * BAR_STEP
     const interval =
       ci95 === null
         ? html``
@@ -36,18 +46,26 @@ export function bars(label: string, rows: readonly BarRow[]): Html {
             stroke-width="1.5"
             fill="none"
           />`
-    return html`<text x="${LEFT - 8}" y="${y + 17}" text-anchor="end" font-weight="600">${id}</text
+    return html`<text class="name" x="${BAR_LEFT - 8}" y="${y + 17}" text-anchor="end">${shortened(id)}</text
       ><rect
-        x="${LEFT}"
+        x="${BAR_LEFT}"
         y="${y}"
-        width="${n(Math.max(1, x(value) - LEFT))}"
+        width="${n(Math.max(1, x(value) - BAR_LEFT))}"
         height="26"
         rx="3"
         fill="${runColour(i)}"
         fill-opacity=".75"
       />${interval}<text x="${n(x(Math.max(value, ci95?.[1] ?? 0)) + 8)}" y="${y + 17}">${text}</text> `
   })
-  return figure(label, height, drawn)
+  const series = rows.map(({ id, value, text, spread }, i): Series => {
+    const top = 4 + i * BAR_STEP
+    return { id, at: [[n(x(value)), `${text}, ${spread}`]], row: [top, top + BAR_STEP] }
+  })
+  return figure({ label, height: rows.length * BAR_STEP + 8, drawn, series, legend: false, pick: 'near' })
+}
+
+function shortened(id: string): string {
+  return id.length <= 20 ? id : `${id.slice(0, 19)}…`
 }
 
 export interface CdfSeries {
@@ -55,7 +73,10 @@ export interface CdfSeries {
   readonly cdf: Cdf
 }
 
-const CDF_HEIGHT = 300
+const CDF_HEIGHT = 320
+const FOOT = 26
+/** Steps the eye cannot see are left out. */
+const STEP = 0.004
 
 /** Cumulative share of operations by latency. */
 export function cdfs(label: string, series: readonly CdfSeries[]): Html {
@@ -63,70 +84,59 @@ export function cdfs(label: string, series: readonly CdfSeries[]): Html {
   const low = Math.log10(Math.max(1, Math.min(...ends)))
   const high = Math.max(low + 0.1, Math.log10(Math.max(...ends)))
   const x = (ns: number) => LEFT + ((Math.log10(Math.max(1, ns)) - low) / (high - low)) * (WIDTH - LEFT - RIGHT)
-  const y = (share: number) => CDF_HEIGHT - 26 - share * (CDF_HEIGHT - 40)
-  const lines = series.map(({ cdf }, i) => {
+  const y = (share: number) => CDF_HEIGHT - FOOT - share * (CDF_HEIGHT - 40)
+  const lines: Html[] = []
+  const points = series.map(({ id, cdf }, i): Series => {
     let d = ''
     let before = 0
-    cdf.ns.forEach((ns, at) => {
-      const share = cdf.share[at]
-      // A step the eye cannot see is left out, the last one never.
-      if (share - before < 0.002 && at < cdf.ns.length - 1 && at > 0) return
+    const at: [number, string][] = []
+    cdf.ns.forEach((ns, place) => {
+      const share = cdf.share[place]
+      if (share - before < STEP && place < cdf.ns.length - 1 && place > 0) return
       d += `${d === '' ? `M${n(x(ns))} ${n(y(0))}` : `H${n(x(ns))}`}V${n(y(share))}`
+      at.push([n(x(ns)), `${(share * 100).toFixed(1)} % took at most ${formatTime(ns)}`])
       before = share
     })
-    return html`<path
-      d="${d}H${WIDTH - RIGHT}"
-      fill="none"
-      stroke="${runColour(i)}"
-      stroke-width="2"
-      stroke-dasharray="${DASHES[i % DASHES.length]}"
-    />`
+    lines.push(line(`${d}H${WIDTH - RIGHT}`, i))
+    return { id, at }
   })
   const decades = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => 10 ** (Math.ceil(low) + i))
   const axis = [
     ...decades.map(
       (ns) =>
-        html`<path d="M${n(x(ns))} ${y(1)}V${y(0)}" stroke="var(--grid)" /><text
+        html`<path d="M${n(x(ns))} ${n(y(1))}V${n(y(0))}" stroke="var(--grid)" /><text
             x="${n(x(ns))}"
             y="${CDF_HEIGHT - 8}"
             text-anchor="middle"
-            >${timeText(ns)}</text
+            >${formatTime(ns)}</text
           >`,
     ),
-    ...[0, 0.5, 0.9, 0.99].map(
-      (share) =>
-        html`<path d="M${LEFT} ${n(y(share))}H${WIDTH - RIGHT}" stroke="var(--grid)" /><text
-            x="${LEFT - 8}"
-            y="${n(y(share) + 4)}"
-            text-anchor="end"
-            >${share * 100} %</text
-          >`,
-    ),
+    ...[0, 0.5, 0.9, 0.99].map((share) => across(y(share), `${share * 100} %`)),
   ]
-  return figure(label, CDF_HEIGHT, [...axis, ...lines, ...legend(series.map(({ id }) => id))])
+  return figure({ label, height: CDF_HEIGHT, drawn: [...axis, ...lines], series: points, legend: true, pick: 'before' })
 }
 
 const CURVE_HEIGHT = 300
 
-/** Operations per second by a parameter, with 95 % intervals. */
-export function curve(label: string, { values, strategies }: Curve): Html {
-  const most = Math.max(1, ...strategies.flatMap(({ points }) => points.map(({ mean, ci95 }) => ci95?.[1] ?? mean)))
+export interface CurveData {
+  readonly param: string
+  readonly values: readonly number[]
+  readonly strategies: readonly { readonly id: string; readonly points: readonly EstimateInfo[] }[]
+  /** How a value is spelt. */
+  readonly text: (value: number) => string
+}
+
+/** Something by a parameter, evenly spaced, with 95 % intervals. */
+export function curve(label: string, { values, strategies, text, param }: CurveData): Html {
+  const most = Math.max(1e-9, ...strategies.flatMap(({ points }) => points.map(({ mean, ci95 }) => ci95?.[1] ?? mean)))
   const step = (WIDTH - LEFT - RIGHT - 30) / Math.max(1, values.length - 1)
-  const x = (at: number) => LEFT + 30 + at * step
-  const y = (rate: number) => CURVE_HEIGHT - 26 - (rate / most) * (CURVE_HEIGHT - 40)
+  const x = (at: number) => LEFT + 24 + at * step
+  const y = (value: number) => CURVE_HEIGHT - FOOT - (value / most) * (CURVE_HEIGHT - 40)
   const axis = [
     ...values.map(
       (value, i) => html`<text x="${n(x(i))}" y="${CURVE_HEIGHT - 8}" text-anchor="middle">${value}</text>`,
     ),
-    ...[0, 0.25, 0.5, 0.75, 1].map(
-      (share) =>
-        html`<path d="M${LEFT + 24} ${n(y(most * share))}H${WIDTH - RIGHT}" stroke="var(--grid)" /><text
-            x="${LEFT + 18}"
-            y="${n(y(most * share) + 4)}"
-            text-anchor="end"
-            >${rateText(most * share)}</text
-          >`,
-    ),
+    ...[0, 0.25, 0.5, 0.75, 1].map((share) => across(y(most * share), text(most * share))),
   ]
   const lines = strategies.map(({ points }, i) => {
     const d = points.map(({ mean }, at) => `${at === 0 ? 'M' : 'L'}${n(x(at))} ${n(y(mean))}`).join('')
@@ -135,47 +145,76 @@ export function curve(label: string, { values, strategies }: Curve): Html {
         ci95 === null
           ? html``
           : html`<path
+              data-run="${i}"
               d="M${n(x(at))} ${n(y(ci95[0]))}V${n(y(ci95[1]))}"
               stroke="${runColour(i)}"
               stroke-width="1.5"
             />`
-      return html`${spread}<circle cx="${n(x(at))}" cy="${n(y(mean))}" r="3" fill="${runColour(i)}" />`
+      return html`${spread}<circle data-run="${i}" cx="${n(x(at))}" cy="${n(y(mean))}" r="3" fill="${runColour(i)}" />`
     })
-    return html`<path
-        d="${d}"
-        fill="none"
-        stroke="${runColour(i)}"
-        stroke-width="2"
-        stroke-dasharray="${DASHES[i % DASHES.length]}"
-      />${marks}`
+    return html`${line(d, i)}${marks}`
   })
-  return figure(label, CURVE_HEIGHT, [...axis, ...lines, ...legend(strategies.map(({ id }) => id))])
-}
-
-function legend(ids: readonly string[]): Html[] {
-  return ids.map((id, i) => {
-    const y = 20 + i * 20
-    return html`<path
-        d="M${WIDTH - RIGHT + 12} ${y}h26"
-        stroke="${runColour(i)}"
-        stroke-width="2"
-        stroke-dasharray="${DASHES[i % DASHES.length]}"
-      /><text x="${WIDTH - RIGHT + 44}" y="${y + 4}">${id}</text>`
+  const series = strategies.map(({ id, points }): Series => {
+    const words = ({ mean, ci95 }: EstimateInfo) =>
+      ci95 === null ? text(mean) : `${text(mean)} (${text(ci95[0])} to ${text(ci95[1])})`
+    return { id, at: points.map((point, at) => [n(x(at)), `${param} ${values[at]}: ${words(point)}`]) }
   })
+  return figure({ label, height: CURVE_HEIGHT, drawn: [...axis, ...lines], series, legend: true, pick: 'near' })
 }
 
-/** The label says in words what the picture shows, for readers who do not see it. */
-function figure(label: string, height: number, parts: readonly Html[]): Html {
-  return html`<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${label}">${parts}</svg>`
+function across(y: number, text: string): Html {
+  return html`<path d="M${LEFT} ${n(y)}H${WIDTH - RIGHT}" stroke="var(--grid)" /><text
+      x="${LEFT - 8}"
+      y="${n(y + 4)}"
+      text-anchor="end"
+      >${text}</text
+    >`
 }
 
-export function timeText(ns: number | null): string {
-  if (ns === null) return '–'
-  const { value, unit } = formatNs(ns)
-  return `${value} ${unit}`
+function line(d: string, run: number): Html {
+  return html`<path data-run="${run}" d="${d}" fill="none" ${stroke(run)} />`
+}
+
+/** Five colours by five dashes: 25 lines that differ. */
+function stroke(run: number): Html {
+  const dash = DASHES[(run + Math.floor(run / DASHES.length)) % DASHES.length]
+  return html`stroke="${runColour(run)}" stroke-width="2" stroke-dasharray="${dash}"`
+}
+
+interface Figure {
+  /** Says in words what the picture shows, for readers who do not see it. */
+  readonly label: string
+  readonly height: number
+  readonly drawn: readonly Html[]
+  readonly series: readonly Series[]
+  readonly legend: boolean
+  /** The point under the pointer: the last one before it, or the nearest. */
+  readonly pick: 'before' | 'near'
+}
+
+function figure({ label, height, drawn, series, legend, pick }: Figure): Html {
+  const names = series.map(
+    ({ id }, run) =>
+      html`<li>
+        <svg viewBox="0 0 30 10" aria-hidden="true"><path d="M0 5h30" ${stroke(run)} /></svg>${id}
+      </li> `,
+  )
+  return html`<figure data-pick="${pick}" data-points="${JSON.stringify(series)}">
+    <svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${label}">
+      ${drawn}
+      <line class="rule off" y1="0" y2="${height}" stroke="var(--text-3)" stroke-dasharray="2 3" />
+    </svg>
+    ${
+      legend
+        ? html`<ul class="legend">
+            ${names}
+          </ul>`
+        : html``
+    }
+  </figure>`
 }
 
 /** A coordinate: a tenth of a pixel is enough. */
-function n(value: number): string {
-  return String(Math.round(value * 10) / 10)
+function n(value: number): number {
+  return Math.round(value * 10) / 10
 }

@@ -1,7 +1,12 @@
 /**
- * HTML as text, escaped by construction: a template tag that escapes every value that is not itself a piece of HTML. What
- * it makes stands alone: no script, no link to anything, colours for light and dark from the reader's own setting.
+ * HTML as text, escaped by construction: a template tag that escapes every value that is not itself a piece of HTML. A page
+ * made here stands alone: nothing is loaded from anywhere, and its policy lets run only the one script and the one style
+ * sheet it carries, by their hashes. Colours for light and dark follow the reader's own setting.
  */
+
+import { createHash } from 'node:crypto'
+import { SCRIPT } from './script.ts'
+import { STYLE } from './style.ts'
 
 export class Html {
   readonly text: string
@@ -34,50 +39,40 @@ export function html(parts: TemplateStringsArray, ...values: readonly Value[]): 
   return new Html(parts.reduce((out, part, i) => out + escaped(values[i - 1]) + part))
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --bg:#f3f4f7; --surface:#fff; --border:#e0e4e9; --grid:#ebeef2; --text:#1a1f27; --text-2:#47505d; --text-3:#626c7a; --bad:#b32626;
-  --run-0:#2563c9; --run-1:#d9730d; --run-2:#12a594; --run-3:#7a2f8f; --run-4:#5b6472 }
-@media (prefers-color-scheme: dark) { :root { --bg:#0e1116; --surface:#14181f; --border:#262d38; --grid:#1f252e; --text:#e4e8ee; --text-2:#aeb7c4; --text-3:#8a95a5; --bad:#ff9a95;
-  --run-0:#6aa2ff; --run-1:#ff9a45; --run-2:#45dcc8; --run-3:#b070d8; --run-4:#8d97a6 } }
-* { box-sizing: border-box }
-body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.55 system-ui, sans-serif }
-main { max-width: 1000px; margin: 0 auto; padding: 32px 20px 64px }
-h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px } h2 { font-size: 18px; margin: 36px 0 8px }
-p { margin: 8px 0; max-width: 76ch } .dim { color: var(--text-2) } small, caption { color: var(--text-3); font-size: 13px }
-section { background: var(--surface); border: 1px solid var(--border); border-radius: 8px; padding: 4px 20px 16px; margin: 20px 0 }
-section h2 { margin-top: 16px }
-.scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; margin: 8px 0 }
-caption { text-align: left; padding: 4px 0 } th, td { text-align: left; padding: 6px 12px 6px 0; border-bottom: 1px solid var(--grid); vertical-align: top }
-th { font-size: 13px; color: var(--text-3); font-weight: 600 } .n { text-align: right; white-space: nowrap } tbody th { color: var(--text); font-size: 15px; white-space: nowrap }
-.bad { color: var(--bad); font-weight: 600 } .finding { font-size: 16px } ul { padding-left: 20px } li { margin: 4px 0; max-width: 90ch }
-svg { display: block; width: 100%; height: auto; margin: 8px 0 } svg text { font: 12px system-ui, sans-serif; fill: var(--text-2) }
-.swatch { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 6px }
-code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere }
-@media print { body { background: none } section { break-inside: avoid } }
-`
+const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+const POLICY = `default-src 'none'; script-src ${hash(SCRIPT)}; style-src ${hash(STYLE)}; base-uri 'none'; form-action 'none'`
+
+/** Not a template: a formatter's line break inside would be another text with another hash. */
+function element(name: 'style' | 'script', text: string): Html {
+  return new Html(`<${name}>${text}</${name}>`)
+}
 
 export function page(title: string, body: Html): string {
   const document = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${new Html(POLICY)}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
         <title>${title}</title>
-        <style>
-          ${new Html(STYLE)}
-        </style>
+        ${element('style', STYLE)}
       </head>
       <body>
         <main>${body}</main>
+        ${element('script', SCRIPT)}
       </body>
     </html> `
   return document.text
 }
 
-/** Colour of the run in this place. */
+/** Runs past the fifth have the colours again, with other dashes. */
 export function runColour(place: number): string {
   return `var(--run-${place % 5})`
+}
+
+/** A square of the run's colour, as a class: the policy lets no style attribute through. */
+export function swatch(place: number): Html {
+  return html`<span class="swatch r${place % 5}"></span>`
 }
 
 export interface ReportColumn<T> {
@@ -85,6 +80,8 @@ export interface ReportColumn<T> {
   readonly cell: (row: T) => string | Html
   /** Numbers stand at the right. */
   readonly number?: boolean
+  /** What sorting goes by; left out, the cell's text. Unknown sorts last. */
+  readonly by?: (row: T) => number | null | undefined
 }
 
 /** The first column's cells are the rows' heads. */
@@ -92,11 +89,12 @@ export function table<T>(caption: string, rows: readonly T[], columns: readonly 
   const kind = ({ number }: ReportColumn<T>) => (number === true ? 'n' : '')
   const head = columns.map((column) => html`<th scope="col" class="${kind(column)}">${column.head}</th>`)
   const body = rows.map((row) => {
-    const cells = columns.map((column, i) =>
-      i === 0
-        ? html`<th scope="row">${column.cell(row)}</th>`
-        : html`<td class="${kind(column)}">${column.cell(row)}</td>`,
-    )
+    const cells = columns.map((column, i) => {
+      const key = column.by === undefined ? html`` : html` data-v="${column.by(row) ?? ''}"`
+      return i === 0
+        ? html`<th scope="row" ${key}>${column.cell(row)}</th>`
+        : html`<td class="${kind(column)}" ${key}>${column.cell(row)}</td>`
+    })
     return html`<tr>
       ${cells}
     </tr> `
@@ -116,4 +114,11 @@ export function table<T>(caption: string, rows: readonly T[], columns: readonly 
       </tbody>
     </table>
   </div>`
+}
+
+export function section(head: string, ...parts: readonly Html[]): Html {
+  return html`<section>
+    <h2>${head}</h2>
+    ${parts}
+  </section> `
 }

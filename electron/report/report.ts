@@ -1,10 +1,13 @@
 /**
- * A comparison as one HTML page that stands alone: the finding in words first, then speed and safety, latency, locks and
- * what all of it assumes. Nothing in it is loaded, nothing runs; every text from outside is escaped.
+ * A comparison as one HTML page that stands alone: the finding in words first, then how far the replay can be trusted,
+ * speed and safety, latency, locks, the chosen counterexample, and what all of it assumes, down to the command that makes
+ * it again. Nothing in it is loaded; every text from outside is escaped.
  */
 
-import type { ComparedStrategy, CompareResult, ViolationInfo } from '#shared/contract/simulation.ts'
+import { limits } from '#shared/base/limits.ts'
+import { ApiError } from '#shared/base/errors.ts'
 import { formatCount, formatShare } from '#shared/base/time.ts'
+import type { ComparedStrategy, VersusBaseline, ViolationInfo } from '#shared/contract/simulation.ts'
 import {
   counterNames,
   counterText,
@@ -14,73 +17,103 @@ import {
   ONLY_TIMED,
   rateText,
   ratioInterval,
+  ratioText,
+  undecidedText,
   versusOf,
   versusText,
 } from '#shared/whatif/words.ts'
-import { bars, cdfs, curve, timeText } from './charts.ts'
-import { html, page, runColour, table, type Html } from './html.ts'
+import { bars, cdfs, curve } from './charts.ts'
+import { html, page, section, swatch, table, type Html } from './html.ts'
+import { viewOf, type ReportInput, type View } from './input.ts'
+import { films, fidelity, scaling, sensitivity } from './sections.ts'
+import { formatTime, pText } from './words.ts'
 
-const LOCKS = 4
+const LOCKS = 6
+/** Operation kinds with a chart of their own; the tables have all. */
+const CHARTS = 6
 
-export function compareReport(result: CompareResult): string {
-  const { workload } = result
-  const title = `${workload.scenario} ${workload.title}: ${result.strategies.map(({ id }) => id).join(', ')}`
+export function compareReport(input: ReportInput): string {
+  const view = viewOf(input)
+  const { strategies, title, question, made } = view
   const body = html`
     <header>
-      <h1>${workload.scenario} ${workload.title}</h1>
-      <p class="dim">${workload.question}</p>
-      <small
-        >Simulated on ${workload.fs}, ${result.seeds.length} runs per strategy with the same seeds
-        (${seedsText(result.seeds)}).</small
-      >
+      <h1>${title}</h1>
+      <p class="dim">${question}</p>
+      <small>${made}</small>
     </header>
-    <section>
-      <h2>Finding</h2>
-      ${findings(result).map((sentence) => html`<p class="finding">${sentence}</p> `)}
-    </section>
-    ${speed(result)} ${latency(result)} ${curveSection(result)} ${locks(result)} ${counters(result.strategies)}
-    ${violations(result.strategies)} ${assumptions(result)}
+    ${section('Finding', ...findingsOf(view).map((sentence) => html`<p class="finding">${sentence}</p> `))}
+    ${recorded(view)} ${speed(view)} ${latency(view)} ${deltas(view)} ${curves(view)} ${locks(view)}
+    ${where(strategies)} ${sensitivity(input.sensitivity)} ${scaling(input.scaling)} ${counters(strategies)}
+    ${violations(strategies)} ${films(input.films ?? [])} ${assumptions(view)} ${again(view, input)}
   `
-  return page(title, body)
+  const text = page(`${title}: ${strategies.map(({ id }) => id).join(', ')}`, body)
+  if (text.length <= limits.reportBytes) return text
+  throw new ApiError(
+    'limit',
+    `the report would have ${formatCount(text.length)} characters; ${formatCount(limits.reportBytes)} are the most`,
+    'compare fewer strategies, or leave films out',
+  )
 }
 
-function seedsText(seeds: readonly number[]): string {
-  return seeds.length === 1 ? String(seeds[0]) : `${seeds[0]} to ${seeds[seeds.length - 1]}`
+/** What the words need: a replay has no scenario. */
+export function findingsOf({ strategies, baseline, seeds }: View): string[] {
+  const workload = { kind: 'scenario', scenario: '', title: '', question: '', fs: '', params: {} } as const
+  return findings({ strategies, baseline, seeds, workload })
 }
 
-function speed({ strategies, baseline }: CompareResult): Html {
+function recorded({ facts, fidelity: found, baseline }: View): Html {
+  const trace =
+    facts.length === 0
+      ? html``
+      : section(
+          'The recording',
+          table('What was replayed.', facts, [
+            { head: 'what', cell: ([name]) => name },
+            { head: 'value', cell: ([, value]) => value },
+          ]),
+        )
+  return html`${trace} ${found === undefined ? html`` : fidelity(found, baseline)}`
+}
+
+function speed({ strategies, baseline }: View): Html {
   const rows = strategies.map(({ id, opsPerSecond: { mean, ci95 } }) => ({
     id,
     value: mean,
     ci95,
     text: rateText(mean),
+    spread: `95 % interval ${intervalText(ci95, (value) => rateText(value))}`,
   }))
   const label = `Operations per second: ${rows.map(({ id, text }) => `${id} ${text}`).join(', ')}`
   const ratio = (row: ComparedStrategy) => versusOf(row, 'opsPerSecond')
   const places = new Map(strategies.map(({ id }, i) => [id, i]))
-  return html`<section>
-    <h2>Speed and safety</h2>
-    ${bars(label, rows)}
-    ${table<ComparedStrategy>(
+  return section(
+    'Speed and safety',
+    bars(label, rows),
+    table<ComparedStrategy>(
       'Operations per simulated second; the whiskers and intervals hold the true mean in 95 of 100 repetitions.',
       strategies,
       [
         {
           head: 'strategy',
-          cell: ({ id, title }) =>
-            html`<span class="swatch" style="background:${runColour(places.get(id) ?? 0)}"></span>${id}
-              <small>${title}</small>`,
+          cell: ({ id, title }) => html`${swatch(places.get(id) ?? 0)}${id} <small>${title}</small>`,
         },
-        { head: 'operations', number: true, cell: ({ opsPerSecond }) => rateText(opsPerSecond.mean) },
+        {
+          head: 'operations',
+          number: true,
+          cell: ({ opsPerSecond }) => rateText(opsPerSecond.mean),
+          by: ({ opsPerSecond }) => opsPerSecond.mean,
+        },
         {
           head: '95 % interval',
           number: true,
           cell: ({ opsPerSecond }) => intervalText(opsPerSecond.ci95, (value) => rateText(value)),
+          by: ({ opsPerSecond }) => opsPerSecond.ci95?.[0],
         },
         {
           head: `against ${baseline}`,
           number: true,
           cell: (row) => (row.id === baseline ? 'baseline' : versusText(ratio(row))),
+          by: (row) => (row.id === baseline ? 1 : ratio(row)?.ratio),
         },
         {
           head: '95 % interval',
@@ -89,124 +122,233 @@ function speed({ strategies, baseline }: CompareResult): Html {
             const found = ratio(row)
             return found === undefined ? '' : ratioInterval(found.ci95)
           },
+          by: (row) => ratio(row)?.ci95?.[0],
         },
-        { head: 'seen to break', cell: seen },
+        { head: 'safety', cell: safety },
       ],
-    )}
-    <p class="dim">${ONLY_TIMED}</p>
-  </section>`
+    ),
+    html`<p class="dim">${safetyWords(strategies)}</p>`,
+  )
 }
 
-function seen({ verdict: { violations: found }, deadlocks }: ComparedStrategy): Html {
+/** What a search proved, where there was one; what the timed runs showed otherwise. */
+function safety({ verdict, deadlocks }: ComparedStrategy): Html {
   const parts = [
-    ...found.map(({ invariant, count }) => `${invariant} ${formatCount(count)}×`),
+    ...verdict.violations.map(({ invariant, count }) => `${invariant} ${formatCount(count)}×`),
     ...(deadlocks > 0 ? [`deadlock ${deadlocks}×`] : []),
   ]
-  return parts.length === 0 ? html`nothing` : html`<span class="bad">${parts.join(', ')}</span>`
+  const searched = verdict.executions === 0 ? '' : `, ${formatCount(verdict.executions)} interleavings`
+  if (parts.length > 0) return html`<span class="bad">${parts.join(', ')}</span>${searched}`
+  if (verdict.safe !== true) return html`nothing seen${searched}`
+  return html`held ${verdict.complete ? 'in all of' : 'so far in'} ${formatCount(verdict.executions)} interleavings`
 }
 
-function latency(result: CompareResult): Html {
-  const { strategies, baseline } = result
-  const op = mainOp(result)
-  if (op === undefined) return html``
-  const rows = strategies.flatMap((strategy) =>
-    strategy.ops.filter((row) => row.op === op).map((row) => ({ strategy, row })),
-  )
-  const series = strategies.flatMap(({ id, cdf }) =>
-    cdf.filter((one) => one.op === op).map((one) => ({ id, cdf: one })),
-  )
-  return html`<section>
-    <h2>Latency of ${op}</h2>
-    ${cdfs(`Share of ${op} operations that took at most so long, by strategy, on a logarithmic time axis`, series)}
-    ${table('Percentiles are means over the runs.', rows, [
-      { head: 'strategy', cell: ({ strategy }) => strategy.id },
-      { head: 'count', number: true, cell: ({ row }) => formatCount(row.count) },
-      { head: 'failed', number: true, cell: ({ row }) => formatCount(row.failed) },
-      { head: 'p50', number: true, cell: ({ row }) => timeText(row.p50Ns) },
-      { head: 'p99', number: true, cell: ({ row }) => timeText(row.p99Ns) },
-      {
-        head: '95 % interval of p99',
-        number: true,
-        cell: ({ row }) => intervalText(row.ci95.p99Ns, (value) => timeText(value)),
-      },
-      {
-        head: `p99 against ${baseline}`,
-        number: true,
-        cell: ({ strategy }) => (strategy.id === baseline ? 'baseline' : versusText(versusOf(strategy, `${op}.p99Ns`))),
-      },
-      { head: 'max', number: true, cell: ({ row }) => timeText(row.maxNs) },
-      {
-        head: 'waiting',
-        number: true,
-        cell: ({ row }) => (row.waitShare === null ? '–' : `${formatShare(row.waitShare)} %`),
-      },
-    ])}
-  </section>`
+export function safetyWords(strategies: readonly ComparedStrategy[]): string {
+  if (strategies.every(({ verdict }) => verdict.executions === 0)) return ONLY_TIMED
+  return 'Interleavings were searched within a bound: "held in all" means within that bound, "so far" that the search ended early.'
 }
 
-function curveSection({ curve: found }: CompareResult): Html {
+function latency({ strategies, baseline }: View): Html {
+  const main = mainOp({ strategies })
+  if (main === undefined) return html``
+  const kinds = [...new Set([main, ...strategies.flatMap(({ ops }) => ops.map(({ op }) => op))])]
+  const blocks = kinds.map((op, i) => {
+    const rows = strategies.flatMap((strategy) =>
+      strategy.ops.filter((row) => row.op === op).map((row) => ({ strategy, row })),
+    )
+    const series = strategies.flatMap(({ id, cdf }) =>
+      cdf.filter((one) => one.op === op && one.ns.length > 0).map((one) => ({ id, cdf: one })),
+    )
+    const chart =
+      i >= CHARTS || series.length === 0
+        ? html``
+        : cdfs(`Share of ${op} operations that took at most so long, by strategy, on a logarithmic time axis`, series)
+    const part = html`${chart}${latencyTable(op, rows, baseline)}`
+    return i === 0
+      ? part
+      : html`<details>
+          <summary>${op}</summary>
+          ${part}
+        </details> `
+  })
+  return section(`Latency of ${main}`, ...blocks)
+}
+
+function latencyTable(
+  op: string,
+  rows: readonly { readonly strategy: ComparedStrategy; readonly row: ComparedStrategy['ops'][number] }[],
+  baseline: string,
+): Html {
+  type Row = (typeof rows)[number]
+  const time = (head: string, of: (row: Row['row']) => number | null) => ({
+    head,
+    number: true,
+    cell: ({ row }: Row) => formatTime(of(row)),
+    by: ({ row }: Row) => of(row),
+  })
+  const tail = ({ strategy }: Row) => versusOf(strategy, `${op}.p99Ns`)
+  return table(`${op}: percentiles are means over the runs.`, rows, [
+    { head: 'strategy', cell: ({ strategy }) => strategy.id },
+    { head: 'count', number: true, cell: ({ row }) => formatCount(row.count), by: ({ row }) => row.count },
+    { head: 'failed', number: true, cell: ({ row }) => formatCount(row.failed), by: ({ row }) => row.failed },
+    time('p50', (row) => row.p50Ns),
+    time('p99', (row) => row.p99Ns),
+    time('p99.9', (row) => row.p999Ns),
+    {
+      head: '95 % interval of p99',
+      number: true,
+      cell: ({ row }) => intervalText(row.ci95.p99Ns, (value) => formatTime(value)),
+      by: ({ row }) => row.ci95.p99Ns?.[0],
+    },
+    {
+      head: `p99 against ${baseline}`,
+      number: true,
+      cell: (row) => (row.strategy.id === baseline ? 'baseline' : versusText(tail(row))),
+      by: (row) => (row.strategy.id === baseline ? 1 : tail(row)?.ratio),
+    },
+    time('max', (row) => row.maxNs),
+    {
+      head: 'waiting',
+      number: true,
+      cell: ({ row }) => (row.waitShare === null ? '–' : `${formatShare(row.waitShare)} %`),
+      by: ({ row }) => row.waitShare,
+    },
+  ])
+}
+
+function deltas({ strategies, baseline }: View): Html {
+  const rows = strategies.flatMap(({ id, versusBaseline }) => versusBaseline.map((versus) => ({ id, versus })))
+  if (rows.length === 0) return html``
+  type Row = { readonly id: string; readonly versus: VersusBaseline }
+  return section(
+    `Everything against ${baseline}`,
+    html`<details>
+      <summary>${formatCount(rows.length)} ratios</summary>
+      ${table<Row>('Ratios over pairs of runs with the same seed; p by the signed-rank test.', rows, [
+        { head: 'strategy', cell: ({ id }) => id },
+        { head: 'metric', cell: ({ versus }) => versus.metric },
+        {
+          head: 'ratio',
+          number: true,
+          cell: ({ versus }) => ratioText(versus.ratio),
+          by: ({ versus }) => versus.ratio,
+        },
+        {
+          head: '95 % interval',
+          number: true,
+          cell: ({ versus }) => ratioInterval(versus.ci95),
+          by: ({ versus }) => versus.ci95?.[0],
+        },
+        { head: 'p', number: true, cell: ({ versus }) => pText(versus.p), by: ({ versus }) => versus.p },
+        { head: 'verdict', cell: ({ versus }) => (versus.enough ? 'differs' : undecidedText(versus)) },
+      ])}
+    </details>`,
+  )
+}
+
+function curves({ curve: found }: View): Html {
   if (found === null) return html``
   const label = `Operations per second by ${found.param}`
-  return html`<section>
-    <h2>${label}</h2>
-    ${curve(label, found)}
-    ${table(
+  return section(
+    label,
+    curve(label, { ...found, text: (value) => rateText(value) }),
+    table(
       `Means over the runs of each value.`,
       found.values.map((value, i) => ({ value, i })),
       [
-        { head: found.param, cell: ({ value }) => String(value) },
+        { head: found.param, cell: ({ value }) => String(value), by: ({ value }) => value },
         ...found.strategies.map(({ id, points }) => ({
           head: id,
           number: true,
           cell: ({ i }: { readonly i: number }) => rateText(points[i].mean),
+          by: ({ i }: { readonly i: number }) => points[i].mean,
         })),
       ],
-    )}
-  </section>`
+    ),
+  )
 }
 
-function locks({ strategies }: CompareResult): Html {
+function locks({ strategies }: View): Html {
   const rows = strategies.flatMap(({ id, locks: all }) =>
     all
       .filter(({ contended }) => contended > 0)
       .slice(0, LOCKS)
       .map((lock) => ({ id, lock })),
   )
-  if (rows.length === 0)
-    return html`<section>
-      <h2>Locks</h2>
-      <p>No task waited for a lock in any run.</p>
-    </section>`
-  return html`<section>
-    <h2>Locks waited for longest</h2>
-    ${table('All runs of a strategy together; percentiles are means over the runs.', rows, [
+  if (rows.length === 0) return section('Locks', html`<p>No task waited for a lock in any run.</p>`)
+  type Row = (typeof rows)[number]
+  const time = (head: string, of: (lock: Row['lock']) => number | null) => ({
+    head,
+    number: true,
+    cell: ({ lock }: Row) => formatTime(of(lock)),
+    by: ({ lock }: Row) => of(lock),
+  })
+  return section(
+    'Locks waited for longest',
+    table('All runs of a strategy together; percentiles are means over the runs.', rows, [
       { head: 'strategy', cell: ({ id }) => id },
-      { head: 'lock class', cell: ({ lock }) => html`<code>${lock.class}</code>` },
+      { head: 'lock class', cell: ({ lock }) => html`<code class="w">${lock.class}</code>` },
       { head: 'mode', cell: ({ lock }) => lock.mode },
-      { head: 'waits', number: true, cell: ({ lock }) => formatCount(lock.contended) },
-      { head: 'mean wait', number: true, cell: ({ lock }) => timeText(lock.waitMeanNs) },
-      { head: 'p99 wait', number: true, cell: ({ lock }) => timeText(lock.waitP99Ns) },
-      { head: 'longest wait', number: true, cell: ({ lock }) => timeText(lock.waitMaxNs) },
-      { head: 'mean hold', number: true, cell: ({ lock }) => timeText(lock.holdMeanNs) },
-      { head: 'longest hold', number: true, cell: ({ lock }) => timeText(lock.holdMaxNs) },
-    ])}
-  </section>`
+      {
+        head: 'waits',
+        number: true,
+        cell: ({ lock }) => formatCount(lock.contended),
+        by: ({ lock }) => lock.contended,
+      },
+      time('waited in all', (lock) => lock.waitTotalNs),
+      time('mean wait', (lock) => lock.waitMeanNs),
+      time('p99 wait', (lock) => lock.waitP99Ns),
+      time('longest wait', (lock) => lock.waitMaxNs),
+      time('mean hold', (lock) => lock.holdMeanNs),
+      time('longest hold', (lock) => lock.holdMaxNs),
+    ]),
+  )
+}
+
+/** What an operation's mean time goes into. */
+function where(strategies: readonly ComparedStrategy[]): Html {
+  const rows = strategies.flatMap(({ id, breakdown }) =>
+    breakdown.flatMap(({ op, meanNs, waits, restNs }) => [
+      ...waits.slice(0, LOCKS).map((wait) => ({ id, op, what: `waiting for ${wait.class}`, ns: wait.ns, meanNs })),
+      { id, op, what: 'everything else', ns: restNs, meanNs },
+    ]),
+  )
+  if (rows.length === 0) return html``
+  return section(
+    'Where the time goes',
+    html`<details>
+      <summary>Mean time of an operation, by what it waited for</summary>
+      ${table('Per operation, over all runs.', rows, [
+        { head: 'strategy', cell: ({ id }) => id },
+        { head: 'operation', cell: ({ op }) => op },
+        { head: 'what', cell: ({ what }) => what },
+        { head: 'time', number: true, cell: ({ ns }) => formatTime(ns), by: ({ ns }) => ns },
+        {
+          head: 'share',
+          number: true,
+          cell: ({ ns, meanNs }) => `${formatShare(ns / meanNs)} %`,
+          by: ({ ns, meanNs }) => ns / meanNs,
+        },
+      ])}
+    </details>`,
+  )
 }
 
 function counters(strategies: readonly ComparedStrategy[]): Html {
   const names = counterNames(strategies)
   if (names.length === 0) return html``
-  return html`<section>
-    <h2>Counted per run</h2>
-    ${table('What the model counts beside operations: means over the runs.', names, [
+  return section(
+    'Counted per run',
+    table('What the model counts beside operations: means over the runs.', names, [
       { head: 'what', cell: (name) => name },
       ...strategies.map(({ id, counters: counts }) => ({
         head: id,
         number: true,
         cell: (name: string) => counterText(counts[name] ?? 0),
+        by: (name: string) => counts[name] ?? 0,
       })),
-    ])}
-  </section>`
+    ]),
+  )
 }
 
 function violations(strategies: readonly ComparedStrategy[]): Html {
@@ -216,33 +358,57 @@ function violations(strategies: readonly ComparedStrategy[]): Html {
     (pick: (violation: ViolationInfo) => string) =>
     ({ violation }: { readonly violation: ViolationInfo }) =>
       pick(violation)
-  return html`<section>
-    <h2>What was violated</h2>
-    ${table('The first time each invariant was seen broken, and how often in all runs.', rows, [
+  return section(
+    'What was violated',
+    table('The first time each invariant was seen broken, and how often in all runs.', rows, [
       { head: 'strategy', cell: ({ id }) => id },
       { head: 'invariant', cell: of(({ invariant }) => invariant) },
-      { head: 'times', number: true, cell: of(({ count }) => formatCount(count)) },
-      { head: 'first at', number: true, cell: of(({ atNs }) => timeText(atNs)) },
-      { head: 'seed', number: true, cell: of(({ seed }) => String(seed)) },
+      {
+        head: 'times',
+        number: true,
+        cell: of(({ count }) => formatCount(count)),
+        by: ({ violation }) => violation.count,
+      },
+      {
+        head: 'first at',
+        number: true,
+        cell: of(({ atNs }) => formatTime(atNs)),
+        by: ({ violation }) => violation.atNs,
+      },
+      { head: 'seed', number: true, cell: of(({ seed }) => String(seed)), by: ({ violation }) => violation.seed },
       { head: 'what', cell: of(({ message }) => message) },
-    ])}
-  </section>`
+    ]),
+  )
 }
 
-function assumptions({ assumptions: texts, workload, strategies }: CompareResult): Html {
-  const params = Object.entries(workload.params)
-  return html`<section>
-    <h2>What this assumes</h2>
-    <ul>
-      ${texts.map((text) => html`<li>${text}</li> `)}
-    </ul>
-    ${table('Parameters of the scenario.', params, [
-      { head: 'parameter', cell: ([name]) => name },
-      { head: 'value', number: true, cell: ([, value]) => String(value) },
-    ])}
-    ${table('Runs can be repeated to the bit: the digest of the first seed’s run of each strategy.', strategies, [
+function assumptions({ sentences, params }: View): Html {
+  const lists = sentences
+    .filter(({ lines }) => lines.length > 0)
+    .map(
+      ({ head, lines }) =>
+        html`<h3>${head}</h3>
+          <ul>
+            ${lines.map((text) => html`<li>${text}</li> `)}
+          </ul> `,
+    )
+  const settings =
+    params.length === 0
+      ? html``
+      : table('Parameters of the scenario.', params, [
+          { head: 'parameter', cell: ([name]) => name },
+          { head: 'value', number: true, cell: ([, value]) => value },
+        ])
+  return section('What this assumes', ...lists, settings)
+}
+
+function again({ strategies }: View, { command, version }: ReportInput): Html {
+  return section(
+    'How to make it again',
+    html`<pre>${command}</pre>
+      <p class="dim">Faultline ${version}. The same seeds give the same runs to the bit, on every machine.</p>`,
+    table('Strategies as they were run; the digest is of the first seed’s run.', strategies, [
       { head: 'strategy', cell: ({ id }) => id },
-      { head: 'digest', cell: ({ digest }) => html`<code>${digest}</code>` },
+      { head: 'digest', cell: ({ digest }) => html`<code class="w">${digest === '' ? '–' : digest}</code>` },
       {
         head: 'slots',
         cell: ({ slots }) =>
@@ -252,6 +418,6 @@ function assumptions({ assumptions: texts, workload, strategies }: CompareResult
               .join(' ')}</code
           >`,
       },
-    ])}
-  </section>`
+    ]),
+  )
 }

@@ -2,17 +2,15 @@
 
 import { writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import type { CompareResult } from '#shared/contract/simulation.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { explain } from '../store/database.ts'
-import { compareReport } from './report.ts'
 
-export async function writeReport(path: string, result: CompareResult, force: boolean): Promise<void> {
+export async function writeReport(path: string, report: string, force: boolean): Promise<void> {
   if (!force) refuseExisting(path)
   const draft = new Draft(path)
   try {
     draft.create()
-    await writeFile(draft.path, compareReport(result))
+    await writeFile(draft.path, report)
     draft.commit({ force })
   } catch (error) {
     throw explain(error, basename(path))

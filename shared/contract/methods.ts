@@ -27,6 +27,7 @@ import {
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
+import { reportSchema } from './report.ts'
 import * as timeline from './timeline.ts'
 import {
   backtestSchema,
@@ -286,6 +287,8 @@ export const methods = {
   'whatif.sensitivity': method<SensitivityResult>()(sensitivitySchema),
   /** The same workload on more and more CPUs (progress in runs). */
   'whatif.scaling': method<ScalingResult>()(scalingSchema),
+  /** What a comparison found as one file to send: a page, or plain text. */
+  'report.compare': method<ExportResult>()(reportSchema),
   /** A strategy of the user's own, from its file: refused without `agreed`, because it runs the file. */
   'strategy.load': method<OwnStrategyInfo>()(z.object({ source: sourceSchema, ...strategyParams })),
   /** The catalogue of races, one of them under one strategy, and the matrix (progress in cells). */

@@ -4,9 +4,10 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
 import { rateText, versusText } from '#shared/whatif/words.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
+import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
 
-interface Given {
+interface Given extends ReportOptions {
   readonly trace: string
   readonly strategy: readonly string[]
   readonly baseline: string | undefined
@@ -28,6 +29,7 @@ export async function compareTrace(session: Session, given: Given): Promise<void
     seed: given.seed,
     ...(given.baseline === undefined ? {} : { baseline: given.baseline }),
   })
+  if (await writeReports(session, given, { result, trace: { file, trace: trace.id } })) return
   if (given.json === true) {
     printJson({ ...result, strategies: result.strategies.map(({ cdf: _cdf, ...strategy }) => strategy) })
   } else printWhatIf(result)

@@ -20,7 +20,6 @@ import {
   versusText,
   worstWait,
 } from '#shared/whatif/words.ts'
-import { writeReport } from '#electron/report/write.ts'
 import { bar } from '../bars.ts'
 import { force, json, many, text, whole } from '../options.ts'
 import {
@@ -36,7 +35,8 @@ import {
   printJson,
   printTable,
 } from '../output.ts'
-import { naming, quoted, type Session } from '../session.ts'
+import { reportOptions, writeReports } from '../reports.ts'
+import { quoted, type Session } from '../session.ts'
 import { compareTrace } from './compare-trace.ts'
 import { workloadOf, workloadOptions } from './simulate.ts'
 import { verb } from './verb.ts'
@@ -56,7 +56,7 @@ export const compare = verb({
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'runs per strategy, all with the same seeds' }),
     sweep: text('PARAM=V,V…', 'also run with each of these values of a parameter (SC1: threads=1,2,4,8)'),
     out: text('F.faultline', "record each strategy's first run into this file"),
-    html: text('R.html', 'write a report: one file that needs no network and no script'),
+    ...reportOptions,
     force,
     json,
   },
@@ -68,23 +68,21 @@ export const compare = verb({
       return 0
     }
     const result = await runCompare(session, options)
-    const { html } = options
-    if (html !== undefined) await writeReport(resolve(html), result, options.force).catch(naming(html))
+    if (await writeReports(session, options, { result })) return 0
     if (options.json) {
       printJson(asJson(result))
       return 0
     }
     printCompare(result)
     if (options.out !== undefined) note(`recorded: faultline info ${quoted(options.out)}`)
-    if (html !== undefined) note(`report: ${printable(html)}`)
     return 0
   },
 })
 
 /** What a replay does not take, rather than silently ignoring it. */
-function refuseScenarioOptions(options: Given & { readonly html: string | undefined }): void {
-  const { scenario, sweep, out, html, slot, set, fs } = options
-  const given = Object.entries({ scenario, sweep, out, html, fs }).find(([, value]) => value !== undefined)?.[0]
+function refuseScenarioOptions(options: Given): void {
+  const { scenario, sweep, out, slot, set, fs } = options
+  const given = Object.entries({ scenario, sweep, out, fs }).find(([, value]) => value !== undefined)?.[0]
   const name = given ?? (slot.length > 0 ? 'slot' : set.length > 0 ? 'set' : undefined)
   if (name === undefined) return
   throw new ApiError(

@@ -1,16 +1,30 @@
 /** The report: one file that stands alone, says the finding first, and lets nothing from outside become markup. */
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { compareReport } from '#electron/report/report.ts'
 import { html } from '#electron/report/html.ts'
 import { smallComparison } from '../support/small-runs.ts'
 
-const report = compareReport(smallComparison())
+const input = { result: smallComparison(), command: "faultline compare --scenario S 'a b'", version: '1.2.3' }
+const report = compareReport(input)
 
 describe('a report', () => {
-  it('needs no network and no script', () => {
-    expect(report).not.toMatch(/<script|<link|<img|<iframe|<object|@import|url\(|\son\w+=/i)
+  it('names nothing outside itself, and lets only its own script and style run', () => {
+    expect(report).not.toMatch(/<link|<img|<iframe|<object|@import|url\(|\son\w+=|\sstyle=|<script [^>]*src/i)
     expect(report.match(/https?:\/\/[^"\s<]+/g)).toBeNull()
-    expect(report).toContain("default-src 'none'; style-src 'unsafe-inline'")
+    const policy = /Content-Security-Policy" content="([^"]+)"/.exec(report)?.[1] ?? ''
+    expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; base-uri 'none'/)
+    for (const name of ['script', 'style']) {
+      const found = [...report.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, 'g'))]
+      expect(found).toHaveLength(1)
+      const hash = createHash('sha256').update(found[0][1]).digest('base64')
+      expect(policy).toContain(`${name}-src 'sha256-${hash}'`)
+    }
+  })
+
+  it('says which version and which command made it', () => {
+    expect(report).toContain('Faultline 1.2.3')
+    expect(report).toContain('faultline compare --scenario S &#39;a b&#39;')
   })
 
   it('shows names from outside as text', () => {
@@ -32,14 +46,15 @@ describe('a report', () => {
       expect(at(text), text).toBeGreaterThan(0)
     }
     expect(at('Finding')).toBeLessThan(at('<table'))
-    expect(report.match(/<svg /g)).toHaveLength(3)
-    expect(report.match(/aria-label="[^"]+"/g)).toHaveLength(3)
+    expect(report.match(/<svg class="chart"/g)).toHaveLength(3)
+    expect(report.match(/role="img" aria-label="[^"]+"/g)).toHaveLength(3)
     expect(report).toContain('no interleavings were searched')
   })
 
   it('is well-formed: every element that opens closes', () => {
     const open: string[] = []
-    for (const [, slash, name, self] of report.matchAll(/<(\/?)([a-z][a-z0-9]*)[^>]*?(\/?)>/g)) {
+    const markup = report.replace(/<(script|style)>[^]*?<\/\1>/g, '')
+    for (const [, slash, name, self] of markup.matchAll(/<(\/?)([a-z][a-z0-9]*)[^>]*?(\/?)>/g)) {
       if (self === '/' || ['meta'].includes(name)) continue
       if (slash === '') open.push(name)
       else expect(open.pop()).toBe(name)
@@ -49,7 +64,8 @@ describe('a report', () => {
 
   it('has colours for light and dark and draws nothing outside its pictures', () => {
     expect(report).toContain('prefers-color-scheme: dark')
-    expect(report).not.toMatch(/NaN|Infinity|undefined|\[object/)
+    const shown = report.replace(/<script>[^]*?<\/script>/, '')
+    expect(shown).not.toMatch(/NaN|Infinity|undefined|\[object/)
   })
 })
 

@@ -1,0 +1,44 @@
+/** `--html` and `--text` of verbs that compare: the comparison as one file to send, made by the engine as the window's is. */
+
+import { resolve } from 'node:path'
+import type { MethodParams } from '#shared/contract/methods.ts'
+import { exportedBytes } from '#shared/contract/download.ts'
+import { shellLine } from '#electron/report/command.ts'
+import { many, text } from './options.ts'
+import { note, printable } from './output.ts'
+import { naming, type Session } from './session.ts'
+
+const PRINTED = '-'
+
+export const reportOptions = {
+  html: text('R.html', 'write a report: one page that needs no network, fit to be mailed'),
+  text: text('R.txt', 'the same as plain text of 78 columns; - prints it'),
+  film: many('SCHEDULE', 'a counterexample to show in the report: fl1:…, in quotes, as `explore` and `race` print it'),
+} as const
+
+export interface ReportOptions {
+  readonly html: string | undefined
+  readonly text: string | undefined
+  readonly film: readonly string[]
+  readonly force: boolean
+}
+
+type Compared = Pick<MethodParams<'report.compare'>, 'result' | 'trace' | 'sensitivity' | 'scaling'>
+
+/** True: the report is the answer on standard output, and nothing else should be. */
+export async function writeReports(session: Session, options: ReportOptions, compared: Compared): Promise<boolean> {
+  const { html, text: plain, film, force } = options
+  const make = { ...compared, films: [...film], command: shellLine(['faultline', ...process.argv.slice(2)]) }
+  for (const [format, path] of [
+    ['html', html],
+    ['text', plain],
+  ] as const) {
+    if (path === undefined || path === PRINTED) continue
+    await session.call('report.compare', { ...make, format, out: resolve(path), force }).catch(naming(path))
+    note(`report: ${printable(path)}`)
+  }
+  if (plain !== PRINTED) return false
+  const report = await session.call('report.compare', { ...make, format: 'text' })
+  for (const piece of await exportedBytes(await session.client(), report)) process.stdout.write(piece)
+  return true
+}

@@ -1,0 +1,137 @@
+/**
+ * What a report is made of, whoever asks for it: a comparison of scenarios or of a replayed trace, and what goes with it.
+ * `viewOf` brings the two kinds of comparison to one shape, so that page and plain text are written once. It adds nothing
+ * of its own: what a comparison does not know is not in the report either.
+ */
+
+import { ApiError } from '#shared/base/errors.ts'
+import { formatCount } from '#shared/base/time.ts'
+import type { ReplayResult } from '#shared/contract/exploration.ts'
+import type { ComparedStrategy, CompareResult, Curve } from '#shared/contract/simulation.ts'
+import type { Fidelity, ScalingResult, SensitivityResult, WhatIfResult } from '#shared/contract/whatif.ts'
+import { formatTime } from './words.ts'
+
+/** A schedule played back, chosen to be shown. */
+export type Film = Pick<
+  ReplayResult,
+  'schedule' | 'subject' | 'strategy' | 'findings' | 'tasks' | 'preemptions' | 'steps' | 'initialState'
+>
+
+/** Of the recorded trace: what tells a reader how far to trust it. */
+export interface TraceFacts {
+  readonly name: string
+  readonly format: string
+  readonly events: number
+  /** null: the recording does not say. */
+  readonly lost: number | null
+  readonly durationNs: number
+  readonly clock: string
+  readonly kernel: string | null
+  readonly cpus: number | null
+}
+
+export interface ReportInput {
+  readonly result: CompareResult | WhatIfResult
+  /** How to make it again. */
+  readonly command: string
+  /** Faultline's own. */
+  readonly version: string
+  readonly trace?: TraceFacts | undefined
+  readonly films?: readonly Film[] | undefined
+  readonly sensitivity?: SensitivityResult | undefined
+  readonly scaling?: ScalingResult | undefined
+}
+
+/** One list of sentences under a head. */
+export interface Sentences {
+  readonly head: string
+  readonly lines: readonly string[]
+}
+
+export interface View {
+  readonly title: string
+  readonly question: string
+  /** What was run, in a sentence. */
+  readonly made: string
+  readonly baseline: string
+  readonly seeds: readonly number[]
+  readonly strategies: readonly ComparedStrategy[]
+  readonly curve: Curve | null
+  readonly fidelity: Fidelity | undefined
+  /** Name and value. */
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  readonly params: readonly (readonly [name: string, value: string])[]
+  readonly sentences: readonly Sentences[]
+}
+
+export function viewOf({ result, trace, version }: ReportInput): View {
+  const seeds = `${result.seeds.length} runs per strategy, each with the same seeds (${seedsText(result.seeds)})`
+  const shared = { baseline: result.baseline, seeds: result.seeds }
+  const assumed = { head: 'Assumed', lines: result.assumptions }
+  if (isReplay(result)) {
+    const { workload } = result
+    const ops = `${formatCount(workload.ops)} operations of ${workload.tasks.length} tasks on ${workload.cpus} CPUs`
+    return {
+      ...shared,
+      title: workload.trace,
+      question: 'How would this recorded workload have run under other locks?',
+      made: `A recorded trace replayed on ${workload.fs}: ${ops}, ${seeds}. Faultline ${version}.`,
+      strategies: result.strategies.map((strategy) => ({ digest: '', trace: null, counters: {}, ...strategy })),
+      curve: null,
+      fidelity: result.fidelity,
+      facts: trace === undefined ? [] : factsOf(trace),
+      params: [],
+      sentences: [
+        { head: 'From the trace', lines: workload.fromTrace },
+        { head: 'Stayed default', lines: workload.defaults },
+        { head: 'The trace cannot tell', lines: workload.missing },
+        assumed,
+      ],
+    }
+  }
+  const { workload } = result
+  return {
+    ...shared,
+    title: `${workload.scenario} ${workload.title}`,
+    question: workload.question,
+    made: `Simulated on ${workload.fs}: ${seeds}. Faultline ${version}.`,
+    strategies: result.strategies,
+    curve: result.curve,
+    fidelity: undefined,
+    facts: [],
+    params: Object.entries(workload.params).map(([name, value]) => [name, String(value)]),
+    sentences: [assumed],
+  }
+}
+
+function isReplay(result: ReportInput['result']): result is WhatIfResult {
+  return result.workload.kind === 'trace'
+}
+
+function seedsText(seeds: readonly number[]): string {
+  return seeds.length === 1 ? String(seeds[0]) : `${seeds[0]} to ${seeds[seeds.length - 1]}`
+}
+
+function factsOf({ name, format, events, lost, durationNs, clock, kernel, cpus }: TraceFacts): [string, string][] {
+  return [
+    ['trace', name],
+    ['recorded as', format],
+    ['kernel', kernel ?? 'not known'],
+    ['CPUs', cpus === null ? 'not known' : String(cpus)],
+    ['length', formatTime(durationNs)],
+    ['clock', clock],
+    ['events', formatCount(events)],
+    ['lost while recording', lost === null ? 'not known' : `${formatCount(lost)} events`],
+  ]
+}
+
+/** What came over the contract is a comparison, or it is refused: everything below reads it without asking again. */
+export function comparisonOf(given: ReportInput['result']): ReportInput['result'] {
+  const { workload, strategies, seeds, assumptions } = given as Partial<CompareResult>
+  const whole =
+    typeof workload === 'object' &&
+    [strategies, seeds, assumptions].every((list) => Array.isArray(list)) &&
+    strategies?.every(({ id, ops, locks, cdf }) => typeof id === 'string' && [ops, locks, cdf].every(Array.isArray))
+  if (whole !== true) throw new ApiError('bad-request', 'this is no comparison', 'compare something first')
+  return given
+}
