@@ -173,6 +173,7 @@ function raceHandlers({ races, ownStrategies, simulating }: Parts): Pick<Handler
     'verdicts.run': (params, call) => races.verdicts(params, call),
     'explore.run': (params, call) => explore(params, call),
     'schedule.replay': (params, call) => replay(params, call),
+    'schedule.record': (params, call) => simulating.schedule(params, call),
   }
 }
 
@@ -185,14 +186,6 @@ function reportHandlers(parts: Parts): Pick<Handlers, ReportMethod> {
 
 async function exportRun(
   { handles, jobs, downloads }: Parts,
-    'schedule.record': (params, call) => simulating.schedule(params, call),
-  }
-}
-
-/** Loaded when asked for: most clients never make a report. */
-function reportHandlers(parts: Parts): Pick<Handlers, ReportMethod> {
-  return {
-    'report.compare': async (params, call) => (await import('./report.ts')).report(parts, params, call),
   { file, out, force, ...what }: ParsedParams<'export.run'>,
   { client, signal, onProgress }: Call,
 ): Promise<ExportResult> {
