@@ -10,10 +10,12 @@ import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Progress } from '#shared/contract/methods.ts'
 import type { ComparedStrategy, CompareResult, Curve, StrategyProgress } from '#shared/contract/simulation.ts'
-import { estimateInfo, measured } from '#shared/whatif/side-by-side.ts'
+import { estimateInfo, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
+import { Partials } from './compare-partial.ts'
 import type { CompareRun, RunSpeed } from './compare-run.ts'
+import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
-import { describeWorkload, resolveRun, unitOf, type RunSpec } from './sim-run.ts'
+import { choicesOf, describeWorkload, resolveRun, unitOf, type RunSpec } from './sim-run.ts'
 import { simulateJob } from './simulate.ts'
 import { entryUrl } from './spawn.ts'
 
@@ -24,6 +26,8 @@ export interface CompareOptions extends JobContext {
   readonly baseline: string
   readonly seeds: readonly number[]
   readonly sweep: { readonly param: string; readonly values: readonly number[]; readonly seeds: number } | undefined
+  /** Most schedules searched per strategy; 0: no verdict. */
+  readonly explore: number
   readonly out: string | undefined
   readonly force: boolean
 }
@@ -42,23 +46,48 @@ export async function compareJob(options: CompareOptions): Promise<Compared> {
     )
   }
   for (const { spec } of plan) resolveRun(spec)
-  const results = await runAll(plan, options, started)
+  const partials = new Partials(options)
+  const results = await runAll(plan, options, { started, partials })
   const runsOf = (strategy: string) =>
     results.flatMap(({ planned, run }) => (planned.strategy === strategy && run !== undefined ? [run] : []))
   const baseline = runsOf(options.baseline)
   const traces = await record(options)
+  const compared = strategies.map((id, i) => {
+    const runs = id === options.baseline ? baseline : runsOf(id)
+    return strategyOf(id, { runs, baseline, trace: traces?.[i] })
+  })
   return {
     ...describeWorkload(baseline[0].outcome, workload.scenario),
     baseline: options.baseline,
     seeds,
-    strategies: strategies.map((id, i) => {
-      const runs = id === options.baseline ? baseline : runsOf(id)
-      return strategyOf(id, { runs, baseline, trace: traces?.[i] })
-    }),
+    strategies: await judged(compared, { options, partials }),
     curve: sweep === undefined ? null : curveOf(options, sweep, results),
     file: options.out ?? null,
     wallMs: Math.round(performance.now() - started),
   }
+}
+
+interface Judging {
+  readonly options: CompareOptions
+  readonly partials: Partials
+}
+
+/** With the verdict of each, as it comes. */
+async function judged(compared: readonly ComparedStrategy[], { options, partials }: Judging) {
+  const { workload, strategies, explore, signal, onProgress } = options
+  if (explore === 0) return compared
+  const { scenario, slots, fs } = workload
+  const list = [...compared]
+  await searchAll({
+    ...{ strategies, signal, schedules: explore },
+    worlds: [{ scenario, slots, fs, set: choicesOf(workload) }],
+    onProgress: (progress) => onProgress({ ...progress, ...partials.of(() => list) }),
+    onVerdict: (strategy, result) => {
+      const at = strategies.indexOf(strategy)
+      list[at] = { ...list[at], verdict: withSearch(list[at].verdict, result) }
+    },
+  })
+  return list
 }
 
 interface Planned {
@@ -92,12 +121,22 @@ interface Done {
   readonly events: number
 }
 
-async function runAll(plan: readonly Planned[], options: CompareOptions, started: number): Promise<Done[]> {
+interface Reporting {
+  readonly started: number
+  readonly partials: Partials
+}
+
+async function runAll(
+  plan: readonly Planned[],
+  options: CompareOptions,
+  { started, partials }: Reporting,
+): Promise<Done[]> {
   const { signal, onProgress } = options
   const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), plan.length))
   const pool = new Piscina({ filename: entryUrl('compare-run').href, minThreads: threads, maxThreads: threads })
   const done: Done[] = []
-  const report = () => onProgress(progressOf(plan, done, options, started))
+  const report = () =>
+    onProgress({ ...progressOf(plan, done, options, started), ...partials.of(() => partialOf(options, done)) })
   report()
   try {
     return await Promise.all(
@@ -123,6 +162,20 @@ async function runOne(pool: Piscina, planned: Planned, signal: AbortSignal): Pro
   }
   const run = (await pool.run(planned.spec, { signal, name: 'run' })) as CompareRun
   return { planned, run, opsPerSecond: run.figures.opsPerSecond, events: run.outcome.events }
+}
+
+/** The runs so far side by side, in pairs of one seed; undefined until the baseline has one. */
+function partialOf({ strategies, baseline }: CompareOptions, done: readonly Done[]): readonly ComparedStrategy[] {
+  const runsOf = (id: string) =>
+    done
+      .flatMap(({ planned, run }) => (planned.strategy === id && run !== undefined ? [run] : []))
+      .sort((a, b) => a.seed - b.seed)
+  const base = runsOf(baseline)
+  return strategies.flatMap((id) => {
+    const runs = id === baseline ? base : runsOf(id)
+    const [mine, theirs] = paired(runs, base)
+    return mine.length === 0 ? [] : [strategyOf(id, { runs: mine, baseline: theirs, trace: undefined })]
+  })
 }
 
 function progressOf(

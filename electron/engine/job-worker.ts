@@ -57,7 +57,7 @@ function throttled(send: (progress: Progress) => void): (progress: Progress) => 
   let stage: string | undefined
   return (progress) => {
     const now = performance.now()
-    if (progress.stage === stage && now - last < PROGRESS_EVERY_MS) return
+    if (progress.stage === stage && progress.partial === undefined && now - last < PROGRESS_EVERY_MS) return
     last = now
     stage = progress.stage
     send(progress)

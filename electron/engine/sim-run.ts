@@ -306,6 +306,17 @@ export function machineOf({ scenario: id, set }: Pick<RunSpec, 'scenario' | 'set
   }
 }
 
+/** Parameters that are choices, not sizes: a search keeps them and has sizes of its own. */
+export function choicesOf({ scenario: id, set }: Pick<RunSpec, 'scenario' | 'set'>): Record<string, string | boolean> {
+  const choices = paramsOf(scenarios.get(id)).filter(({ type }) => type !== 'number')
+  return Object.fromEntries(
+    choices.flatMap(({ name, type }) => {
+      const value = set[name]
+      return value === undefined ? [] : [[name, type === 'switch' ? value === true || value === 'true' : String(value)]]
+    }),
+  )
+}
+
 /** What a comparison says of itself. */
 export function describeWorkload(
   outcome: RunOutcome,

@@ -68,7 +68,18 @@ export class Simulating {
   }
 
   async compare(params: ParsedParams<'sim.compare'>, call: Call): Promise<CompareResult> {
-    const { out, force, keep, strategies: given, seeds: count, seed, baseline: base, sweep, ...workload } = params
+    const {
+      out,
+      force,
+      keep,
+      strategies: given,
+      seeds: count,
+      seed,
+      baseline: base,
+      sweep,
+      explore,
+      ...workload
+    } = params
     const strategies = given.length > 0 ? given : scenarioStrategies(workload.scenario)
     const baseline = base ?? strategies[0]
     if (!strategies.includes(baseline)) throw unknownId('baseline', baseline, strategies)
@@ -77,7 +88,7 @@ export class Simulating {
     for (const strategy of strategies) resolveRun({ ...workload, strategy, seed })
     const path = await this.#target(`${workload.scenario}-${strategies.join('-')}`, { out, force, keep }, call)
     const seeds = Array.from({ length: count }, (_, i) => seed + i)
-    const job = { workload, strategies, baseline, seeds, sweep, out: path, force }
+    const job = { workload, strategies, baseline, seeds, sweep, explore, out: path, force }
     const compared = await this.#options.jobs.run('compare', job, call)
     return { ...compared, file: shown(path, call), opened: await this.#open(path, keep, call) }
   }

@@ -6,8 +6,8 @@
 
 import { limits } from '#shared/base/limits.ts'
 import { ApiError } from '#shared/base/errors.ts'
-import { formatCount, formatShare } from '#shared/base/time.ts'
-import type { ComparedStrategy, VersusBaseline, ViolationInfo } from '#shared/contract/simulation.ts'
+import { UNKNOWN, formatCount, formatShare } from '#shared/base/time.ts'
+import type { ComparedStrategy, VersusBaseline, VerdictViolation } from '#shared/contract/simulation.ts'
 import {
   counterNames,
   counterText,
@@ -355,8 +355,8 @@ function violations(strategies: readonly ComparedStrategy[]): Html {
   const rows = strategies.flatMap(({ id, verdict }) => verdict.violations.map((violation) => ({ id, violation })))
   if (rows.length === 0) return html``
   const of =
-    (pick: (violation: ViolationInfo) => string) =>
-    ({ violation }: { readonly violation: ViolationInfo }) =>
+    (pick: (violation: VerdictViolation) => string) =>
+    ({ violation }: { readonly violation: VerdictViolation }) =>
       pick(violation)
   return section(
     'What was violated',
@@ -375,7 +375,12 @@ function violations(strategies: readonly ComparedStrategy[]): Html {
         cell: of(({ atNs }) => formatTime(atNs)),
         by: ({ violation }) => violation.atNs,
       },
-      { head: 'seed', number: true, cell: of(({ seed }) => String(seed)), by: ({ violation }) => violation.seed },
+      {
+        head: 'seed',
+        number: true,
+        cell: of(({ seed }) => (seed === null ? UNKNOWN : String(seed))),
+        by: ({ violation }) => violation.seed,
+      },
       { head: 'what', cell: of(({ message }) => message) },
     ]),
   )

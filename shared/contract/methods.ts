@@ -12,6 +12,7 @@ import {
   compareSchema,
   runSchema,
   type CompareResult,
+  type PartialComparison,
   type RunResult,
   type SimCatalog,
   type StrategyProgress,
@@ -336,6 +337,8 @@ export interface Progress {
   readonly elapsedMs: number
   /** Comparisons only. */
   readonly strategies?: readonly StrategyProgress[]
+  /** Comparisons, now and then: what the runs so far come to. */
+  readonly partial?: PartialComparison
 }
 
 /** What the engine tells every client without being asked. */

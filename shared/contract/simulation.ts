@@ -7,6 +7,7 @@
 import * as z from 'zod'
 import type { ContentionRow } from '../analysis/contention.ts'
 import type { LatencyRow } from '../analysis/latency.ts'
+import { limits } from '../base/limits.ts'
 import type { OpenedFile } from './methods.ts'
 
 const id = z.string().min(1).max(4096)
@@ -55,6 +56,8 @@ export const compareSchema = z.object({
       seeds: z.int().positive().max(20).default(3),
     })
     .optional(),
+  /** Most schedules searched per strategy, in the scenario's size for a search, for the verdict; 0: none. */
+  explore: z.int().nonnegative().max(limits.exploreBudget).default(limits.compareSchedules),
   ...place,
 })
 
@@ -193,7 +196,7 @@ export interface EstimateInfo {
  * percentiles as the mean of the runs' own.
  */
 export interface ComparedOp extends Omit<LatencyRow, 'task' | 'inode' | 'unfinished'> {
-  readonly ci95: { readonly p50Ns: Ci95; readonly p99Ns: Ci95 }
+  readonly ci95: { readonly p50Ns: Ci95; readonly p99Ns: Ci95; readonly p999Ns: Ci95 }
 }
 
 /** A lock over all runs of a strategy, in the same way. */
@@ -214,23 +217,78 @@ export interface Cdf {
   readonly share: Float64Array
 }
 
+/** Something violated: in timed runs, or found by searching schedules or power cuts. */
+export interface VerdictViolation extends Omit<ViolationInfo, 'atNs' | 'seed'> {
+  /** Of timed runs: when and with which seed it showed first. */
+  readonly atNs: number | null
+  readonly seed: number | null
+  /** Of a search: the schedule that shows it, for `faultline replay` and the Races page. */
+  readonly schedule: string | null
+}
+
+/** One world whose schedules were searched. */
+export interface Searched {
+  /** Scenario, with its size, as schedules name it. */
+  readonly subject: string
+  readonly executions: number
+  /** Nothing was left out within the bound. */
+  readonly complete: boolean
+  readonly incomplete: string | null
+  readonly bound: { readonly preemptions: number | null; readonly depth: number; readonly budget: number }
+  readonly crash: {
+    readonly points: number
+    readonly states: number
+    readonly complete: boolean
+    readonly violations: number
+  }
+}
+
 export interface Verdict {
-  /** null: nobody has searched all interleavings. What timed runs happened to show is no verdict. */
+  /** true: everything within the bounds was searched and held; false: something was violated; null: neither is known. */
   readonly safe: boolean | null
   readonly complete: boolean
   readonly executions: number
-  /** Seen on the way, one entry per invariant, counted over all runs. */
-  readonly violations: readonly ViolationInfo[]
+  /** One entry per invariant of timed runs, counted over all of them; one per finding of a search. */
+  readonly violations: readonly VerdictViolation[]
+  readonly searched: readonly Searched[]
 }
 
 export interface VersusBaseline {
-  /** `opsPerSecond`, `write_fault.p50Ns`, `write_fault.p99Ns`, `lockWaitPerOpNs` … */
+  /**
+   * `opsPerSecond`, `write_fault.p50Ns` …; lock-normalised, so that locks of different names compare: `lockWaitPerOpNs`,
+   * `lockHoldPerOpNs`, `lockAcquisitionsPerOp`, `lockWaitPerAcquisitionNs`.
+   */
   readonly metric: string
   readonly ratio: number | null
   readonly ci95: Ci95
+  /** Wilcoxon signed-rank, two-sided. */
   readonly p: number
+  /** Matched-pairs rank-biserial correlation: 1 every pair is larger, -1 every pair is smaller. */
+  readonly effect: number
   /** False: the sample cannot tell. */
   readonly enough: boolean
+}
+
+/** Who waited longest, for what, and who was in the way. */
+export interface WorstChain {
+  readonly seed: number
+  /** Row of the waiting span in that seed's run: what `faultline chain --wait` takes. */
+  readonly waitId: number
+  readonly task: string
+  readonly op: string | null
+  readonly class: string
+  readonly waitNs: number
+  readonly startNs: number
+  readonly links: readonly {
+    readonly task: string
+    readonly op: string | null
+    readonly phase: string | null
+    readonly class: string
+    readonly mode: 'exclusive' | 'shared'
+    readonly overlapNs: number
+  }[]
+  readonly rootTask: string | null
+  readonly rootOp: string | null
 }
 
 export interface ComparedStrategy {
@@ -245,6 +303,8 @@ export interface ComparedStrategy {
   readonly verdict: Verdict
   readonly versusBaseline: readonly VersusBaseline[]
   readonly cdf: readonly Cdf[]
+  /** The longest wait of all runs, to its root; null: nobody waited. */
+  readonly worstChain: WorstChain | null
   /** Of the first seed's run. */
   readonly digest: string
   /** Its trace in `opened` or `file`. */
@@ -280,6 +340,13 @@ export interface CompareResult {
   readonly file: string | null
   readonly opened: OpenedFile | null
   readonly wallMs: number
+}
+
+/** A comparison as far as it is: in Progress now and then, so that the first row is there at once. */
+export interface PartialComparison {
+  readonly baseline: string
+  readonly seeds: readonly number[]
+  readonly strategies: readonly ComparedStrategy[]
 }
 
 /** How far the runs of each strategy are; in Progress of `sim.compare`. */

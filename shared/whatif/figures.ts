@@ -6,6 +6,7 @@
 
 import { contention, type ContentionRow } from '../analysis/contention.ts'
 import { latency, type LatencyRow } from '../analysis/latency.ts'
+import { waitChains, type WaitChain } from '../analysis/wait-chains.ts'
 import { bucketOf } from '../base/quantiles.ts'
 import type { Trace } from '../model/trace.ts'
 
@@ -20,6 +21,8 @@ export interface RunFigures {
   /** Waiting for a lock class inside operations of a kind. */
   readonly waits: readonly { readonly op: string; readonly class: string; readonly ns: number }[]
   readonly spread: readonly Spread[]
+  /** The longest wait, to its root; undefined: nobody waited. */
+  readonly worstChain: WaitChain | undefined
 }
 
 /** How many operations of a kind fell into each bucket, empty ones left out. */
@@ -42,6 +45,7 @@ export function figuresOf(trace: Trace, simulatedNs: number, counted: (pid: numb
       op === undefined ? [] : [{ op, class: name, ns }],
     ),
     spread: spreadOf(trace),
+    worstChain: waitChains.run(trace, { scope: {}, worst: 1, onePerCause: false }).chains.at(0),
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Figures of runs to strategies side by side: per strategy its means over seeds with how sure they are, and against the
- * baseline the ratio of every metric over pairs of runs with one seed. It judges speed only; what is safe is not for
- * timed runs to say, so the verdict is "not known" and names what they happened to show.
+ * baseline the ratio of every metric over pairs of runs with one seed. It judges speed; what is safe is for a search of
+ * schedules to say (`withSearch`): what timed runs show is violated, but what they do not show proves nothing.
  */
 
 import type { ContentionRow } from '../analysis/contention.ts'
@@ -14,9 +14,12 @@ import type {
   ComparedLock,
   ComparedOp,
   EstimateInfo,
+  Searched,
   Verdict,
+  VerdictViolation,
   VersusBaseline,
   ViolationInfo,
+  WorstChain,
 } from '../contract/simulation.ts'
 import { SPREAD_SUB, type RunFigures } from './figures.ts'
 import { compare, estimate, meanOf, type Interval } from './statistics.ts'
@@ -37,6 +40,7 @@ export interface Measured {
   readonly verdict: Verdict
   readonly versusBaseline: readonly VersusBaseline[]
   readonly cdf: readonly Cdf[]
+  readonly worstChain: WorstChain | null
 }
 
 /** `runs` and `baseline` in the order of the same seeds. */
@@ -48,7 +52,7 @@ export function measured(runs: readonly Run[], baseline: readonly Run[]): Measur
     ops: compareOps(figures),
     locks: compareLocks(figures),
     breakdown: breakdown(figures),
-    verdict: { safe: null, complete: false, executions: 0, violations: violationsOf(runs) },
+    verdict: timedVerdict(violationsOf(runs)),
     versusBaseline:
       runs === baseline
         ? []
@@ -57,7 +61,59 @@ export function measured(runs: readonly Run[], baseline: readonly Run[]): Measur
             baseline.map((run) => run.figures),
           ),
     cdf: cdfs(figures),
+    worstChain: worstChain(runs),
   }
+}
+
+/** The runs of two lists that have the same seeds, both in the order of the first. The same list stays the same list. */
+export function paired<R extends Pick<Run, 'seed'>>(
+  runs: readonly R[],
+  baseline: readonly R[],
+): [readonly R[], readonly R[]] {
+  if (runs === baseline) return [runs, baseline]
+  const pairs = runs.flatMap((run) => {
+    const base = baseline.find(({ seed }) => seed === run.seed)
+    return base === undefined ? [] : [[run, base] as const]
+  })
+  return [pairs.map(([run]) => run), pairs.map(([, base]) => base)]
+}
+
+/** What timed runs say of safety: what they saw violated is violated; nothing seen proves nothing. */
+function timedVerdict(violations: readonly VerdictViolation[]): Verdict {
+  const safe = violations.length > 0 ? false : null
+  return { safe, complete: false, executions: 0, violations, searched: [] }
+}
+
+/** With what searching schedules and power cuts found; `searched` empty: nobody searched. */
+export function withSearch(
+  verdict: Verdict,
+  { searched, found }: { readonly searched: readonly Searched[]; readonly found: readonly VerdictViolation[] },
+): Verdict {
+  const violations = [...verdict.violations, ...found]
+  const complete = searched.length > 0 && searched.every((one) => one.complete && one.crash.complete)
+  return {
+    safe: violations.length > 0 ? false : complete ? true : null,
+    complete,
+    executions: sum(searched, ({ executions }) => executions),
+    violations,
+    searched,
+  }
+}
+
+function worstChain(runs: readonly Run[]): WorstChain | null {
+  let worst: WorstChain | null = null
+  for (const { seed, figures } of runs) {
+    const chain = figures.worstChain
+    if (chain === undefined || chain.waitNs <= (worst?.waitNs ?? 0)) continue
+    const { waitId, task, op, class: name, waitNs, startNs, links, rootTask, rootOp } = chain
+    worst = {
+      ...{ seed, waitId, task, op, class: name, waitNs, startNs, rootTask, rootOp },
+      links: links.map(({ task: holder, op: doing, phase, class: held, mode, overlapNs }) => {
+        return { task: holder, op: doing, phase, class: held, mode, overlapNs }
+      }),
+    }
+  }
+  return worst
 }
 
 export function estimateInfo(values: readonly number[]): EstimateInfo {
@@ -114,6 +170,7 @@ function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
       ci95: {
         p50Ns: known(estimate(of((row) => row.p50Ns)).ci95),
         p99Ns: known(estimate(of((row) => row.p99Ns)).ci95),
+        p999Ns: known(estimate(of((row) => row.p999Ns)).ci95),
       },
     }
   })
@@ -174,13 +231,13 @@ function breakdown(figures: readonly RunFigures[]): Breakdown[] {
   })
 }
 
-function violationsOf(runs: readonly Run[]): ViolationInfo[] {
-  const found = new Map<string, ViolationInfo>()
+function violationsOf(runs: readonly Run[]): VerdictViolation[] {
+  const found = new Map<string, VerdictViolation>()
   for (const { violations } of runs) {
     for (const violation of violations) {
       const first = found.get(violation.invariant)
       const count = (first?.count ?? 0) + violation.count
-      found.set(violation.invariant, { ...(first ?? violation), count })
+      found.set(violation.invariant, { ...(first ?? { ...violation, schedule: null }), count })
     }
   }
   return [...found.values()]
@@ -196,19 +253,23 @@ function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[])
       [`${kind}.meanNs`, (figure) => opOf(figure, kind)?.meanNs ?? null],
       [`${kind}.p50Ns`, (figure) => opOf(figure, kind)?.p50Ns ?? null],
       [`${kind}.p99Ns`, (figure) => opOf(figure, kind)?.p99Ns ?? null],
+      [`${kind}.p999Ns`, (figure) => opOf(figure, kind)?.p999Ns ?? null],
     ]),
-    ['lockWaitPerOpNs', lockWaitPerOp],
+    ['lockWaitPerOpNs', (figure) => perOp(figure, (row) => row.waitTotalNs)],
+    ['lockHoldPerOpNs', (figure) => perOp(figure, (row) => row.holdTotalNs ?? 0)],
+    ['lockAcquisitionsPerOp', (figure) => perOp(figure, (row) => row.acquisitions)],
+    ['lockWaitPerAcquisitionNs', waitPerAcquisition],
   ]
   return metrics.flatMap(([metric, of]) => {
     const pairs = figures
       .map((figure, i) => [of(figure), of(baseline[i])] as const)
       .filter((pair): pair is readonly [number, number] => pair[0] !== null && pair[1] !== null)
     if (pairs.length === 0) return []
-    const { ratio, ci95, p, enough } = compare(
+    const { ratio, ci95, p, effect, enough } = compare(
       pairs.map(([value]) => value),
       pairs.map(([, base]) => base),
     )
-    return [{ metric, ratio: ratio === ratio ? ratio : null, ci95: known(ci95), p, enough }]
+    return [{ metric, ratio: ratio === ratio ? ratio : null, ci95: known(ci95), p, effect, enough }]
   })
 }
 
@@ -216,9 +277,15 @@ function opOf(figure: RunFigures, kind: string): LatencyRow | undefined {
   return figure.ops.find((row) => row.op === kind)
 }
 
-function lockWaitPerOp(figure: RunFigures): number | null {
+/** Over all locks: strategies have locks of different names, and more or fewer of them. */
+function perOp(figure: RunFigures, of: (row: ContentionRow) => number): number | null {
   const count = sum(figure.ops, (row) => row.count)
-  return count === 0 ? null : sum(figure.locks, (row) => row.waitTotalNs) / count
+  return count === 0 ? null : sum(figure.locks, of) / count
+}
+
+function waitPerAcquisition({ locks }: RunFigures): number | null {
+  const acquisitions = sum(locks, (row) => row.acquisitions)
+  return acquisitions === 0 ? null : sum(locks, (row) => row.waitTotalNs) / acquisitions
 }
 
 function cdfs(figures: readonly RunFigures[]): Cdf[] {

@@ -59,6 +59,8 @@ export interface Comparison {
   readonly ci95: Interval | undefined
   /** Wilcoxon signed-rank, two-sided: how often chance alone makes a difference like this. */
   readonly p: number
+  /** Matched-pairs rank-biserial correlation (D. Kerby 2014): 1 every pair is larger, -1 every pair is smaller, 0 even. */
+  readonly effect: number
   /** False: the sample cannot tell the two apart. */
   readonly enough: boolean
 }
@@ -77,9 +79,20 @@ export function compare(values: readonly number[], baseline: readonly number[]):
     }
     return one / other
   })
-  const p = signedRank(values.map((value, i) => value - baseline[i]))
+  const differences = values.map((value, i) => value - baseline[i])
+  const p = signedRank(differences)
   const apart = ci95 !== undefined && (ci95[0] > 1 || ci95[1] < 1)
-  return { ratio: Number.isFinite(ratio) ? ratio : NaN, ci95, p, enough: n >= LEAST_PAIRS && apart && p <= SIGNIFICANT }
+  const enough = n >= LEAST_PAIRS && apart && p <= SIGNIFICANT
+  return { ratio: Number.isFinite(ratio) ? ratio : NaN, ci95, p, effect: rankBiserial(differences), enough }
+}
+
+/** Favourable minus unfavourable rank sum, of all of it; 0 when nothing differs. */
+export function rankBiserial(differences: readonly number[]): number {
+  const known = differences.filter((difference) => difference !== 0 && difference === difference)
+  const ranks = doubledRanks(known.map(Math.abs))
+  const total = ranks.reduce((sum, rank) => sum + rank, 0)
+  const positive = ranks.reduce((sum, rank, i) => sum + (known[i] > 0 ? rank : 0), 0)
+  return total === 0 ? 0 : (2 * positive) / total - 1
 }
 
 /** Interval of a statistic over resampled indices; the same for the same n and statistic, always. */

@@ -74,17 +74,33 @@ export function spreadText(mean: number, ci95: Ci95): string {
   return `±${decimalText(half, half < 9.95 ? 1 : 0)} %`
 }
 
-/** What timed runs can say of safety: what they saw, and that it proves nothing. */
-export function verdictText({ safe, violations }: Verdict): string {
-  if (safe === true) return 'held'
-  const seen = violations.map(({ invariant, count }) => `${invariant} ${formatCount(count, ' ')}×`).join(', ')
-  if (safe === false) return seen === '' ? 'violated' : `violated: ${seen}`
-  return seen === '' ? 'nothing seen' : `seen: ${seen}`
+/** Safety in a cell: what was violated, or how much was searched. */
+export function verdictText({ safe, complete, executions, violations }: Verdict): string {
+  const timed = violations.filter(({ schedule }) => schedule === null)
+  const found = [...new Set(violations.flatMap(({ schedule, invariant }) => (schedule === null ? [] : [invariant])))]
+  const seen = [
+    ...timed.map(({ invariant, count }) => `${invariant} ${formatCount(count, ' ')}×`),
+    ...found.filter((one) => timed.every(({ invariant }) => invariant !== one)).map((one) => `${one} by search`),
+  ].join(', ')
+  if (safe === true) return `held in all ${formatCount(executions, ' ')} schedules`
+  if (seen !== '') return `violated: ${seen}`
+  if (executions === 0) return 'nothing seen'
+  return `nothing found in ${formatCount(executions, ' ')} schedules${complete ? '' : ', not all'}`
 }
 
-/** Below every table of verdicts of timed runs. */
+/** Below a table of verdicts nobody searched for. */
 export const ONLY_TIMED =
   'Safety is what timed runs happened to show: no interleavings were searched, so "nothing seen" does not mean safe.'
+
+/** Below every table of verdicts: what was searched, and what "held" means. */
+export function safetyNote(strategies: readonly Pick<ComparedStrategy, 'verdict'>[]): string {
+  const searched = strategies.find(({ verdict }) => verdict.searched.length > 0)?.verdict.searched
+  if (searched === undefined) return ONLY_TIMED
+  const [{ bound }] = searched
+  const preemptions = bound.preemptions === null ? 'without a bound' : `with at most ${bound.preemptions} preemptions`
+  const subjects = searched.map(({ subject }) => subject).join(', ')
+  return `Safety: schedules of ${subjects} ${preemptions}, at most ${formatCount(bound.budget, ' ')} each, and power cuts. "Held" means within that bound and size; "nothing found" that the search ended before all were seen.`
+}
 
 /** Names of the model's own counts that are not 0 everywhere. */
 export function counterNames(strategies: readonly ComparedStrategy[]): string[] {
@@ -148,10 +164,11 @@ function meanText(ns: number, group: string | undefined): string {
 function broken({ id, verdict, deadlocks, runs }: ComparedStrategy): string[] {
   const stuck = deadlocks === 0 ? [] : [`${id}: ${deadlocks} of ${runs} runs ended in a deadlock.`]
   return [
-    ...verdict.violations.map(
-      ({ invariant, count, message, seed }) =>
-        `${id} violated ${invariant} ${count === 1 ? 'once' : `${formatCount(count, ' ')} times`} in ${runs} runs; first with seed ${seed}: ${message}`,
-    ),
+    ...verdict.violations.map(({ invariant, count, message, seed, schedule }) => {
+      if (schedule !== null) return `${id} can violate ${invariant}: ${message} (found by searching schedules)`
+      const often = count === 1 ? 'once' : `${formatCount(count, ' ')} times`
+      return `${id} violated ${invariant} ${often} in ${runs} runs; first with seed ${seed}: ${message}`
+    }),
     ...stuck,
   ]
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
-import { findings, undecidedText, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
+import { withSearch } from '#shared/whatif/side-by-side.ts'
+import { findings, safetyNote, undecidedText, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
 import { SEEDS, smallComparison, smallTrace } from '../support/small-runs.ts'
 
 describe('the figures of a run', () => {
@@ -73,11 +74,52 @@ describe('strategies side by side', () => {
     }
   })
 
-  it('give no verdict: timed runs prove nothing', () => {
-    expect(f.verdict).toMatchObject({ safe: null, complete: false, executions: 0 })
-    expect(f.verdict.violations).toMatchObject([{ invariant: 'V3', count: 16, seed: 1 }])
-    expect(verdictText(f.verdict)).toBe('seen: V3 16×')
+  it('call violated what timed runs saw violated, and nothing safe: timed runs prove nothing', () => {
+    expect(f.verdict).toMatchObject({ safe: false, complete: false, executions: 0, searched: [] })
+    expect(f.verdict.violations).toMatchObject([{ invariant: 'V3', count: 16, seed: 1, schedule: null }])
+    expect(verdictText(f.verdict)).toBe('violated: V3 16×')
+    expect(e.verdict.safe).toBe(null)
     expect(verdictText(e.verdict)).toBe('nothing seen')
+    expect(safetyNote(result.strategies)).toContain('no interleavings were searched')
+  })
+
+  it('have the verdict of a search where there was one', () => {
+    const one = {
+      subject: 'SC1;threads=2',
+      executions: 1_200,
+      complete: true,
+      incomplete: null,
+      bound: { preemptions: 2, depth: 100, budget: 5_000 },
+      crash: { points: 10, states: 12, complete: true, violations: 0 },
+    }
+    const held = withSearch(e.verdict, { searched: [one], found: [] })
+    expect(held).toMatchObject({ safe: true, complete: true, executions: 1_200 })
+    expect(verdictText(held)).toBe('held in all 1 200 schedules')
+    const cut = withSearch(e.verdict, { searched: [{ ...one, complete: false, incomplete: 'budget' }], found: [] })
+    expect(cut).toMatchObject({ safe: null, complete: false })
+    expect(verdictText(cut)).toBe('nothing found in 1 200 schedules, not all')
+    const noCuts = withSearch(e.verdict, {
+      searched: [{ ...one, crash: { ...one.crash, complete: false } }],
+      found: [],
+    })
+    expect(noCuts).toMatchObject({ safe: null, complete: false })
+    const schedule = 'fl1:SC1:E:0:0'
+    const found = [{ invariant: 'V14', message: 'foreign bytes', count: 1, atNs: null, seed: null, schedule }]
+    const broken = withSearch(e.verdict, { searched: [one], found })
+    expect(broken.safe).toBe(false)
+    expect(verdictText(broken)).toBe('violated: V14 by search')
+  })
+
+  it('name the longest wait of all runs and who was in the way', () => {
+    const longest = Math.max(...f.locks.map(({ waitMaxNs }) => waitMaxNs ?? 0))
+    expect(f.worstChain?.waitNs).toBe(longest)
+    expect(f.worstChain?.links[0]).toMatchObject({ class: '&mapping->i_mmap_mutex', mode: 'exclusive' })
+  })
+
+  it('compare locks of any name: per operation and per acquisition', () => {
+    for (const metric of ['lockWaitPerOpNs', 'lockHoldPerOpNs', 'lockWaitPerAcquisitionNs']) {
+      expect(versusOf(f, metric)).toMatchObject({ effect: 1, enough: true })
+    }
   })
 
   it('are the same every time', () => expect(smallComparison()).toEqual(result))

@@ -5,15 +5,16 @@
 
 import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
 import type { ComparedStrategy, CompareResult } from '#shared/contract/simulation.ts'
 import {
   counterNames,
   counterText,
   findings,
   mainOp,
-  ONLY_TIMED,
   rateText,
   ratioInterval,
+  safetyNote,
   spreadText,
   verdictText,
   versusOf,
@@ -54,6 +55,13 @@ export const compare = verb({
     strategy: many('S', "a strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's own)"),
     baseline: text('S', 'the strategy the others are measured against (default: the first)'),
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'runs per strategy, all with the same seeds' }),
+    explore: whole({
+      value: 'N',
+      min: 0,
+      max: limits.exploreBudget,
+      fallback: limits.compareSchedules,
+      about: 'most schedules searched per strategy for its verdict; 0 searches none',
+    }),
     sweep: text('PARAM=V,V…', 'also run with each of these values of a parameter (SC1: threads=1,2,4,8)'),
     out: text('F.faultline', "record each strategy's first run into this file"),
     ...reportOptions,
@@ -102,18 +110,20 @@ interface Given {
   readonly baseline: string | undefined
   readonly seeds: number
   readonly sweep: string | undefined
+  readonly explore: number
   readonly out: string | undefined
   readonly force: boolean
 }
 
 async function runCompare(session: Session, given: Given): Promise<CompareResult> {
-  const { baseline, seeds, seed, out, sweep } = given
+  const { baseline, seeds, seed, out, sweep, explore } = given
   const workload = workloadOf(given)
   return session.call('sim.compare', {
     ...workload,
     strategies: [...given.strategy],
     seeds,
     seed,
+    explore,
     force: given.force,
     ...(baseline === undefined ? {} : { baseline }),
     ...(out === undefined ? {} : { out: resolve(out) }),
@@ -146,7 +156,7 @@ export function printCompare(result: CompareResult): void {
   printLocks(strategies)
   printCounters(strategies)
   if (result.curve !== null) printCurve(result.curve)
-  print(`\n${ONLY_TIMED}`)
+  print(`\n${safetyNote(strategies)}`)
 }
 
 function printSpeed(strategies: readonly ComparedStrategy[], baseline: string): void {
