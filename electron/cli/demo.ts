@@ -1,8 +1,8 @@
 /**
  * `npm run demo`: the main job in a terminal. First a real kernel trace that ships with Faultline: import it, name the lock
  * that was waited for longest, what was done under it, who waited for whom, and the worst wait up to its root. Then the
- * question that lock leads to, put to the simulated kernel under three strategies, side by side. It works in a folder of
- * its own and removes it, also when it is interrupted; only demo-report.html stays, where it was started.
+ * same workload replayed under three strategies, side by side, and the old question behind it put to the simulated kernel.
+ * It works in a folder of its own and removes it, also when it is interrupted; only demo-report.html stays, where it was started.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -11,6 +11,12 @@ import { join, resolve } from 'node:path'
 import type { ContentionRow } from '#shared/analysis/contention.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Sample } from '#shared/contract/methods.ts'
+import type { CompareResult } from '#shared/contract/simulation.ts'
+import type { WhatIfResult } from '#shared/contract/whatif.ts'
+import { rateText } from '#shared/whatif/words.ts'
+import { fidelityWords } from '#electron/report/sections.ts'
+import { speedVersus } from '#electron/report/words.ts'
+import { bar } from './bars.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { bold, columnsOf, count, duration, grouped, percent, plural, print, printable, printTable } from './output.ts'
 import { Session, type OpenTrace } from './session.ts'
@@ -20,7 +26,10 @@ import { contentionFinding } from './verbs/contention.ts'
 import { describeImport } from './verbs/import.ts'
 
 const ROWS = 6
+const BAR = 16
 const REPORT = 'demo-report.html'
+/** What it ran under, the mutex of 4.3-rc1, and the entry lock that took its place. */
+const REPLAYED = { strategies: ['K', 'F', 'G'], baseline: 'K', seeds: 6 } as const
 /** What the mails of 2014 argued about: get_block outside i_mmap, under it, and what the kernel does today. */
 const SIMULATED = {
   scenario: 'SC1',
@@ -33,11 +42,16 @@ const SIMULATED = {
 } as const
 
 async function demo(session: Session, folder: string): Promise<void> {
-  await showTrace(session, folder)
-  await showStrategies(session)
+  const open = await showTrace(session, folder)
+  const result = await showReplay(session, open)
+  const simulated = await showStrategies(session)
+  const trace = { file: open.file, trace: open.trace.id }
+  const out = resolve(REPORT)
+  await session.call('report.compare', { format: 'html', result, beside: [simulated], trace, out, force: true })
+  print(`\nWritten: ${REPORT}, one file to send to a colleague. See the trace in the window: npm start`)
 }
 
-async function showTrace(session: Session, folder: string): Promise<void> {
+async function showTrace(session: Session, folder: string): Promise<OpenTrace> {
   const { samples } = await session.call('app.info', {})
   const sample = samples[0]
   introduce(sample)
@@ -46,10 +60,11 @@ async function showTrace(session: Session, folder: string): Promise<void> {
   print(describeImport(summary, `${sample.id}.faultline`))
   const open = await session.openTrace(file, undefined)
   const worst = await showLocks(open)
-  if (worst === undefined) return
+  if (worst === undefined) return open
   await showPhases(open, worst)
   await showWaiters(open, worst)
   await showChain(open, worst)
+  return open
 }
 
 function introduce(sample: Sample): void {
@@ -134,8 +149,42 @@ async function showChain({ analyse, trace }: OpenTrace, { classId, mode }: Conte
   print(`1 of ${plural(total, 'wait')}`)
 }
 
-async function showStrategies(session: Session): Promise<void> {
-  print(`\n${bold('5. The same fight under other strategies, simulated')}`)
+/** The recorded workload under three locks, with how far that can be believed. */
+async function showReplay(session: Session, { file, trace }: OpenTrace): Promise<WhatIfResult> {
+  print(`\n${bold('5. The same recording under other locks, replayed')}`)
+  const result = await session.call('whatif.compare', {
+    file,
+    trace: trace.id,
+    ...REPLAYED,
+    strategies: [...REPLAYED.strategies],
+  })
+  const { strategies, baseline, workload, fidelity } = result
+  const most = Math.max(...strategies.map(({ opsPerSecond }) => opsPerSecond.mean))
+  const op = 'write_fault'
+  const { name } = columnsOf(strategies)
+  type Row = (typeof strategies)[number]
+  const right = (head: string, of: (row: Row) => string) => ({ ...name(head, of), right: true })
+  const latency = (row: Row) => row.ops.find((one) => one.op === op)
+  print(
+    printable(
+      `${plural(workload.ops, 'operation')} of ${plural(workload.tasks.length, 'task')}, ${plural(result.seeds.length, 'seed')}; ${baseline} is what it was recorded under.`,
+    ),
+  )
+  printTable([
+    name('strategy', ({ id, title }) => `${id} ${title}`),
+    { ...name('speed', (row) => bar(row.opsPerSecond.mean / most, BAR)), dispensable: 2 },
+    right('operations', (row) => rateText(row.opsPerSecond.mean, ' ')),
+    right(`against ${baseline}`, (row) => speedVersus(row, baseline)),
+    right(`${op} p50`, (row) => duration(latency(row)?.p50Ns)),
+    { ...right('p99', (row) => duration(latency(row)?.p99Ns)), dispensable: 1 },
+    right('deadlocks', (row) => `${row.deadlocks} of ${row.runs}`),
+  ])
+  print(printable(fidelityWords(fidelity, baseline)))
+  return result
+}
+
+async function showStrategies(session: Session): Promise<CompareResult> {
+  print(`\n${bold('6. The question behind it, simulated from nothing')}`)
   const { sweep, ...what } = SIMULATED
   const result = await session.call('sim.compare', {
     ...what,
@@ -143,8 +192,7 @@ async function showStrategies(session: Session): Promise<void> {
     sweep: { ...sweep, values: [...sweep.values] },
   })
   printCompare(result)
-  await session.call('report.compare', { format: 'html', result, out: resolve(REPORT), force: true })
-  print(`\nWritten: ${REPORT}, one file to send to a colleague. See the trace in the window: npm start`)
+  return result
 }
 
 async function main(): Promise<void> {

@@ -20,12 +20,15 @@ export async function report(
   const films = []
   for (const schedule of schedules) films.push(await replay({ schedule }, call))
   const { commandOf } = await import('../report/command.ts')
+  const beside = params.beside.map((other) => {
+    return { result: comparisonOf(other), command: commandOf({ result: other }), version }
+  })
   const command = params.command ?? commandOf({ result, trace })
   const input = { result, command, version, trace, films, sensitivity, scaling }
   const text =
     format === 'html'
-      ? (await import('../report/report.ts')).compareReport(input)
-      : (await import('../report/text.ts')).compareText(input)
+      ? (await import('../report/report.ts')).compareReport(input, beside)
+      : (await import('../report/text.ts')).compareText(input, beside)
   const name = format === 'html' ? 'faultline-report.html' : 'faultline-report.txt'
   const target = out === undefined ? await downloads.place() : writablePath(out, call.client.rights)
   const { writeReport } = await import('../report/write.ts')

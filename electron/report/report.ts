@@ -26,16 +26,29 @@ import { bars, cdfs, curve } from './charts.ts'
 import { html, page, section, swatch, table, type Html } from './html.ts'
 import { viewOf, type ReportInput, type View } from './input.ts'
 import { films, fidelity, scaling, sensitivity } from './sections.ts'
-import { formatTime, pText } from './words.ts'
+import { formatTime, pText, speedVersus } from './words.ts'
 
 const LOCKS = 6
 /** Operation kinds with a chart of their own; the tables have all. */
 const CHARTS = 6
 
-export function compareReport(input: ReportInput): string {
+/** `beside`: comparisons that belong to it and follow on the same page. */
+export function compareReport(input: ReportInput, beside: readonly ReportInput[] = []): string {
+  const { title, strategies } = viewOf(input)
+  const body = html`${[input, ...beside].map(article)}`
+  const text = page(`${title}: ${strategies.map(({ id }) => id).join(', ')}`, body)
+  if (text.length <= limits.reportBytes) return text
+  throw new ApiError(
+    'limit',
+    `the report would have ${formatCount(text.length)} characters; ${formatCount(limits.reportBytes)} are the most`,
+    'compare fewer strategies, or leave films out',
+  )
+}
+
+function article(input: ReportInput): Html {
   const view = viewOf(input)
   const { strategies, title, question, made } = view
-  const body = html`
+  return html`<article>
     <header>
       <h1>${title}</h1>
       <p class="dim">${question}</p>
@@ -45,14 +58,7 @@ export function compareReport(input: ReportInput): string {
     ${recorded(view)} ${speed(view)} ${latency(view)} ${deltas(view)} ${curves(view)} ${locks(view)}
     ${where(strategies)} ${sensitivity(input.sensitivity)} ${scaling(input.scaling)} ${counters(strategies)}
     ${violations(strategies)} ${films(input.films ?? [])} ${assumptions(view)} ${again(view, input)}
-  `
-  const text = page(`${title}: ${strategies.map(({ id }) => id).join(', ')}`, body)
-  if (text.length <= limits.reportBytes) return text
-  throw new ApiError(
-    'limit',
-    `the report would have ${formatCount(text.length)} characters; ${formatCount(limits.reportBytes)} are the most`,
-    'compare fewer strategies, or leave films out',
-  )
+  </article> `
 }
 
 /** What the words need: a replay has no scenario. */
@@ -112,7 +118,7 @@ function speed({ strategies, baseline }: View): Html {
         {
           head: `against ${baseline}`,
           number: true,
-          cell: (row) => (row.id === baseline ? 'baseline' : versusText(ratio(row))),
+          cell: (row) => speedVersus(row, baseline),
           by: (row) => (row.id === baseline ? 1 : ratio(row)?.ratio),
         },
         {

@@ -8,7 +8,7 @@ export const STYLE = `
 * { box-sizing: border-box }
 body { margin: 0; background: var(--bg); color: var(--text); font: 15px/1.55 system-ui, sans-serif }
 main { max-width: 1040px; margin: 0 auto; padding: 32px 20px 64px }
-h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px } h2 { font-size: 18px; margin: 36px 0 8px } h3 { font-size: 15px; margin: 20px 0 4px }
+article + article { margin-top: 72px } h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px } h2 { font-size: 18px; margin: 36px 0 8px } h3 { font-size: 15px; margin: 20px 0 4px }
 p { margin: 8px 0; max-width: 80ch } .dim { color: var(--text-2) } small, caption { color: var(--text-3); font-size: 13px }
 section { background: var(--surface); border: 1px solid var(--border); border-radius: 8px; padding: 4px 20px 16px; margin: 20px 0 }
 section h2 { margin-top: 16px }

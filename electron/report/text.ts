@@ -20,13 +20,18 @@ import { viewOf, type Film, type ReportInput, type View } from './input.ts'
 import { findingsOf, safetyWords } from './report.ts'
 import { fidelityWords, stateText } from './sections.ts'
 import { COLUMNS, head, plain, textBar, textTable, wrapped } from './text-page.ts'
-import { errorText, formatTime } from './words.ts'
+import { errorText, formatTime, speedVersus } from './words.ts'
 
 const BAR = 20
 const LOCKS = 3
 const STEPS = 200
 
-export function compareText(input: ReportInput): string {
+/** `beside`: comparisons that belong to it and follow. */
+export function compareText(input: ReportInput, beside: readonly ReportInput[] = []): string {
+  return [input, ...beside].map(article).join('\n\n')
+}
+
+function article(input: ReportInput): string {
   const view = viewOf(input)
   const { strategies, sensitivity, scaling } = { ...input, ...view }
   const blocks = [
@@ -109,7 +114,7 @@ function speed({ strategies, baseline }: View): string {
     },
     {
       head: `against ${baseline}`,
-      cell: (row) => (row.id === baseline ? 'baseline' : versusText(versus(row))),
+      cell: (row) => speedVersus(row, baseline),
       number: true,
     },
     {

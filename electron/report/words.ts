@@ -1,6 +1,8 @@
 /** Values as reports spell them: the same words on the page and in plain text. */
 
 import { formatNs, UNKNOWN } from '#shared/base/time.ts'
+import type { ComparedStrategy } from '#shared/contract/simulation.ts'
+import { versusText } from '#shared/whatif/words.ts'
 
 export function formatTime(ns: number | null): string {
   if (ns === null) return UNKNOWN
@@ -15,4 +17,14 @@ export function errorText(error: number | null): string {
 
 export function pText(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3)
+}
+
+/** Speed against the baseline. A run that ended in a deadlock did not do its work: its rate is no rate. */
+export function speedVersus(
+  { id, deadlocks, versusBaseline }: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'versusBaseline'>,
+  baseline: string,
+): string {
+  if (deadlocks > 0) return 'deadlocked'
+  if (id === baseline) return 'baseline'
+  return versusText(versusBaseline.find(({ metric }) => metric === 'opsPerSecond'))
 }

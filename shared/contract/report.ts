@@ -8,10 +8,14 @@ import { limits } from '../base/limits.ts'
 import type { CompareResult } from './simulation.ts'
 import type { ScalingResult, SensitivityResult, WhatIfResult } from './whatif.ts'
 
+const comparison = z.custom<CompareResult | WhatIfResult>((given) => typeof given === 'object' && given !== null)
+
 export const reportSchema = z.object({
   /** A page that stands alone, or plain text of 78 columns. */
   format: z.enum(['html', 'text']),
-  result: z.custom<CompareResult | WhatIfResult>((given) => typeof given === 'object' && given !== null),
+  result: comparison,
+  /** Comparisons that belong to it and follow in the same file. */
+  beside: z.array(comparison).max(4).default([]),
   /** How to make it again; left out, it is made from the result. */
   command: z.string().min(1).max(20_000).optional(),
   /** The replayed trace, for its facts. */
