@@ -12,7 +12,7 @@ import { SimRecorder } from '#shared/sim/record.ts'
 import { prepare, runSlices, type RunSpec } from '#shared/sim/run.ts'
 import { parseStrategy, strategyNamed, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
-import { pilotOf, replayOf, type Pilot } from '#shared/whatif/replay.ts'
+import { machineCosts, pilotOf, replayOf, type Pilot } from '#shared/whatif/replay.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import type { Workload } from '#shared/whatif/workload.ts'
 import '../strategy/find.ts'
@@ -52,7 +52,7 @@ export function modelOf({
     fs: workload.fs,
     seed,
     checks: false,
-    ...(workload.sliceNs === undefined ? {} : { machine: { quantum: workload.sliceNs } }),
+    machine: machineCosts(workload),
     jitter: demands === 'drawn',
   }
 }

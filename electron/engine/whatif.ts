@@ -12,6 +12,7 @@ import type { WhatIfResult } from '#shared/contract/whatif.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
+import type { ArrivalChoice } from '#shared/whatif/arrival.ts'
 import type { Pilot } from '#shared/whatif/replay.ts'
 import { measured } from '#shared/whatif/side-by-side.ts'
 import { workloadOf, type Workload } from '#shared/whatif/workload.ts'
@@ -35,7 +36,7 @@ export interface WhatIfOptions extends JobContext {
   readonly strategies: readonly string[]
   readonly baseline: string
   readonly seeds: readonly number[]
-  readonly arrival: 'closed' | 'open' | undefined
+  readonly arrival: ArrivalChoice | undefined
 }
 
 export async function whatIfJob(options: WhatIfOptions): Promise<WhatIfResult> {
@@ -75,10 +76,10 @@ export async function whatIfJob(options: WhatIfOptions): Promise<WhatIfResult> {
 /** The trace stays usable: its tables are read before the file is closed. */
 export function readWorkload(
   { path, trace }: { readonly path: string; readonly trace: number },
-  arrival?: 'closed' | 'open',
+  arrival?: ArrivalChoice,
 ) {
   const recorded = loadTrace(openFile(path), trace)
-  return { recorded, workload: workloadOf(recorded, arrival === undefined ? {} : { arrival }) }
+  return { recorded, workload: workloadOf(recorded, { arrival }) }
 }
 
 export interface ReplayPlan {
@@ -132,7 +133,10 @@ export async function replayAll(plan: ReplayPlan, { signal, onProgress }: JobCon
   }
 }
 
-function summaryOf({ tasks, files: _files, ...workload }: Workload, trace: Trace): WhatIfResult['workload'] {
+function summaryOf(
+  { tasks, files: _files, background: _background, ...workload }: Workload,
+  trace: Trace,
+): WhatIfResult['workload'] {
   return {
     kind: 'trace',
     trace: trace.meta.name,

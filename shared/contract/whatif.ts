@@ -7,6 +7,7 @@ import * as z from 'zod'
 import type { Workload } from '../whatif/workload.ts'
 import { workloadSchema, type Ci95, type ComparedStrategy } from './simulation.ts'
 
+const arrival = z.enum(['closed', 'open'])
 const id = z.string().min(1).max(4096)
 
 export const whatIfSchema = z.object({
@@ -18,8 +19,8 @@ export const whatIfSchema = z.object({
   baseline: id.default('K'),
   seeds: z.int().positive().max(100).default(8),
   seed: z.int().nonnegative().default(1),
-  /** Left out: chosen per task by evidence. */
-  arrival: z.enum(['closed', 'open']).optional(),
+  /** Left out: chosen per task by evidence. For all tasks, or by a task's name or pid. */
+  arrival: z.union([arrival, z.record(id, arrival)]).optional(),
 })
 
 export interface FidelityRow {
@@ -41,7 +42,7 @@ export interface Fidelity {
 }
 
 /** A workload without its operations: what it says of itself. */
-export interface WorkloadSummary extends Omit<Workload, 'tasks' | 'files'> {
+export interface WorkloadSummary extends Omit<Workload, 'tasks' | 'files' | 'background'> {
   readonly kind: 'trace'
   readonly trace: string
   readonly ops: number

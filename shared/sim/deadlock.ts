@@ -33,8 +33,10 @@ export function waitsNow(task: SimTask): boolean {
   return task.state === 'blocked' || task.state === 'spinning'
 }
 
-/** The circle a wait of `start` closes, `start` first; undefined if none. */
-export function waitCycle(start: SimTask): readonly SimTask[] | undefined {
+/** The circle a wait of `start` closes, `start` first; undefined if none, as where whoever owns the lock waits for nobody. */
+export function circleFrom(start: SimTask): readonly SimTask[] | undefined {
+  const owner = start.waitingFor?.owner
+  if (owner !== undefined && owner !== start && !waitsNow(owner)) return undefined
   const seen = new Set<SimTask>()
   const path: SimTask[] = []
   const visit = (task: SimTask): boolean => {

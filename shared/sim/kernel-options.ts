@@ -1,6 +1,7 @@
 /** What a simulated machine is made of: its CPUs, what its own moves cost, who hears of them, and which scheduler drives it. */
 
 import type { Ns } from '../model/trace.ts'
+import type { FairOptions } from './cpus.ts'
 import type { SimSink } from './sink.ts'
 
 /** Fixed prices of the machine itself, ns. */
@@ -22,4 +23,9 @@ export interface KernelOptions {
   readonly sink: SimSink
   /** False: search. */
   readonly timed: boolean
+  /**
+   * The machine a recording was made on rather than the model's own: CPUs that share time fairly, readers that take a free
+   * rwsem past its queue, spinning that no tracepoint shows.
+   */
+  readonly recorded?: FairOptions | undefined
 }

@@ -16,10 +16,10 @@ import { EventHeap } from '../base/heap.ts'
 import { limits } from '../base/limits.ts'
 import { StreamTable } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
-import { describeWait, waitCycle, waitsNow, type Deadlock, type Finding } from './deadlock.ts'
+import { cpusOf, type Cpus } from './cpus.ts'
+import { circleFrom, describeWait, type Deadlock, type Finding } from './deadlock.ts'
 import type { KernelOptions, MachineCosts } from './kernel-options.ts'
-import { SimLock, type LockMode, type LockSpec, type WaitQueue } from './locks.ts'
-import { RunQueue } from './run-queue.ts'
+import { LockTable, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
 import { heldAt, heldNames, SimTask, type Steps } from './task.ts'
 
@@ -31,7 +31,7 @@ export class Kernel {
   readonly costs: MachineCosts
   readonly sink: SimSink
   readonly tasks: SimTask[] = []
-  readonly locks: SimLock[] = []
+  readonly locks: readonly SimLock[]
   readonly findings: Finding[] = []
   /** Findings by invariant, those beyond the cap included. */
   readonly findingCounts = new Map<string, number>()
@@ -49,10 +49,9 @@ export class Kernel {
   /** How long a piece of work takes instead of what it costs, its phase begun: the question "what if it were shorter?". */
   stretch: ((task: SimTask, ns: Ns) => Ns) | undefined
   readonly #heap = new EventHeap()
-  readonly #runQueue = new RunQueue()
-  readonly #idle: number[]
+  readonly #cpus: Cpus
+  readonly #table: LockTable
   readonly #streams: StreamTable
-  readonly #classes = new Map<string, number>()
   #live = 0
   /** Of the `runUntil` that runs. */
   #end: Ns = -Infinity
@@ -65,15 +64,13 @@ export class Kernel {
     this.costs = options.costs
     this.sink = options.sink
     this.#streams = new StreamTable(options.seed)
-    this.#idle = Array.from({ length: options.cpus }, (_, cpu) => options.cpus - 1 - cpu)
+    this.#cpus = cpusOf(options)
+    this.#table = new LockTable(options.recorded !== undefined)
+    this.locks = this.#table.locks
   }
 
   newLock(className: string, spec: LockSpec, inode = -1): SimLock {
-    let classNumber = this.#classes.get(className)
-    if (classNumber === undefined) this.#classes.set(className, (classNumber = this.#classes.size))
-    const lock = new SimLock({ id: this.locks.length, className, classNumber, spec, inode })
-    this.locks.push(lock)
-    return lock
+    return this.#table.add(className, spec, inode)
   }
 
   /** Numbers of `count` objects that tasks share. */
@@ -99,8 +96,6 @@ export class Kernel {
   get live(): number {
     return this.#live
   }
-
-  // ---- what model code calls ----
 
   /** Work for `ns` on the CPU, shown as phase `phase`. */
   work(phase: number, ns: Ns): boolean {
@@ -242,15 +237,11 @@ export class Kernel {
 
   /** The running task is about to sleep for something that others hold or must do: is it a circle? Time ends at the first. */
   checkDeadlock(task: SimTask): void {
-    const owner = task.waitingFor?.owner
-    if (owner !== undefined && owner !== task && !waitsNow(owner)) return
-    const cycle = waitCycle(task)
+    const cycle = circleFrom(task)
     if (cycle === undefined || (this.timed && this.deadlock !== undefined)) return
     this.deadlock ??= { at: this.now, cycle }
     this.report('V11', cycle.map((one) => describeWait(one)).join('; '), task)
   }
-
-  // ---- schedulers ----
 
   /** Time order: runs until `end`, until only daemons are left, or until nothing can happen any more (then false). */
   runUntil(end: Ns, maxSteps: number): boolean {
@@ -262,7 +253,7 @@ export class Kernel {
       const payload = heap.pop()
       const task = this.tasks[payload >> 1]
       if ((payload & 1) === 1) this.#wake(task, undefined)
-      else this.#resume(task)
+      else if (task.due === this.now) this.#resume(task)
       if (this.deadlock !== undefined) return false
     }
     return this.#live === 0 || heap.size > 0
@@ -288,17 +279,16 @@ export class Kernel {
     return task.state === 'runnable' || task.state === 'running'
   }
 
-  // ---- inside ----
-
   #resume(task: SimTask): void {
     this.current = task
+    task.due = NaN
     if (task.remaining > 0) {
-      if (this.#sliceOver(task)) this.#preempt(task)
+      if (this.#cpus.over(task, this.now)) this.#preempt(task)
       else this.#spend(task, task.remaining)
       return
     }
     // The end of a step is where someone urgent gets the CPU.
-    if (this.#runQueue.presses && task.atomic === 0 && !task.realtime && task.leaf !== -1) {
+    if (this.#cpus.presses && task.atomic === 0 && !task.realtime && task.leaf !== -1) {
       this.#preempt(task)
       return
     }
@@ -329,30 +319,28 @@ export class Kernel {
       this.#heap.time > until &&
       until <= this.#end &&
       this.stepsTaken < this.#maxSteps &&
-      this.#runQueue.size === 0 &&
+      this.#cpus.waiting(task.cpu) === 0 &&
       task.state === 'running' &&
       this.deadlock === undefined
     )
   }
 
-  #sliceOver(task: SimTask): boolean {
-    return (
-      this.#runQueue.size > 0 && task.atomic === 0 && !task.realtime && this.now - task.sliceStart >= this.costs.quantum
-    )
+  #spend(task: SimTask, ns: Ns): void {
+    const piece = this.#cpus.piece(task, ns, this.now)
+    task.remaining = ns - piece
+    this.#resumeAt(task, this.now + piece)
   }
 
-  #spend(task: SimTask, ns: Ns): void {
-    const left = task.sliceStart + this.costs.quantum - this.now
-    const piece = this.#runQueue.size > 0 && task.atomic === 0 && !task.realtime ? Math.max(0, Math.min(ns, left)) : ns
-    task.remaining = ns - piece
-    this.#heap.push(this.now + piece, task.id << 1)
+  #resumeAt(task: SimTask, at: Ns): void {
+    this.#heap.push((task.due = at), task.id << 1)
   }
 
   #preempt(task: SimTask): void {
     const cpu = task.cpu
     task.cpu = -1
     task.state = 'runnable'
-    this.#runQueue.push(task)
+    this.#cpus.stopped(task, this.now)
+    this.#cpus.push(task, this.now)
     this.#spinnersGiveUp(task)
     this.#dispatch(cpu, task)
   }
@@ -369,8 +357,8 @@ export class Kernel {
 
   /** The lock is not to be had: spin where the lock lets one spin, else queue and sleep. */
   #contend(task: SimTask, lock: SimLock, mode: LockMode): void {
-    this.sink.lockContended(task, lock)
     const hopes = lock.spec.optimistic && mode === 'exclusive' && lock.owner?.onCpu === true
+    if (!hopes || lock.spec.spinsUnseen !== true) this.sink.lockContended(task, lock)
     if (this.timed && (!lock.spec.sleeps || hopes)) {
       lock.spin(task)
       task.state = 'spinning'
@@ -398,7 +386,7 @@ export class Kernel {
   }
 
   #passOn(lock: SimLock): void {
-    if (lock.spinners.length > 0 && !this.#headIsDue(lock)) {
+    if (lock.spinners.length > 0 && !lock.headIsDue(this.now)) {
       if (lock.spinners.first.waitingMode === 'exclusive') this.#handTo(lock, lock.spinners.shift())
       else for (const task of lock.spinners.takeReaders(lock.spec.readerBatch)) this.#handTo(lock, task)
       // The first sleeper is woken all the same, loses, and is promised the next turn.
@@ -411,18 +399,12 @@ export class Kernel {
     const head = lock.queue.first
     if (head.waitingMode === 'shared') {
       for (const task of lock.queue.takeReaders(lock.spec.readerBatch)) this.#handTo(lock, task)
-    } else if (lock.spec.optimistic && this.timed && !this.#headIsDue(lock)) {
+    } else if (lock.spec.optimistic && this.timed && !lock.headIsDue(this.now)) {
       if (head.state === 'blocked') this.#wake(head, this.current)
     } else {
       lock.queue.shift()
       this.#handTo(lock, head)
     }
-  }
-
-  #headIsDue(lock: SimLock): boolean {
-    if (lock.queue.length === 0) return false
-    const head = lock.queue.first
-    return head.beaten || this.now - head.waitingSince >= lock.spec.handoffNs
   }
 
   /** Direct grant: the waiter owns the lock from now on, and goes on when it is back on a CPU. */
@@ -431,7 +413,7 @@ export class Kernel {
     this.#grant(lock, task, task.waitingMode)
     if (task.state === 'spinning') {
       task.state = 'running'
-      this.#heap.push(this.now + this.costs.spinHandoff, task.id << 1)
+      this.#resumeAt(task, this.now + this.costs.spinHandoff)
     } else if (task.state === 'blocked') this.#wake(task, this.current)
   }
 
@@ -444,6 +426,7 @@ export class Kernel {
     if (!this.timed) return
     const cpu = task.cpu
     task.cpu = -1
+    if (cpu >= 0) this.#cpus.stopped(task, this.now)
     this.#spinnersGiveUp(task)
     if (cpu >= 0) this.#dispatch(cpu, task)
   }
@@ -451,11 +434,14 @@ export class Kernel {
   #spinnersGiveUp(owner: SimTask): void {
     for (const { lock } of owner.held) {
       if (!lock.spec.sleeps || lock.spinners.length === 0 || lock.owner !== owner) continue
-      for (const spinner of lock.spinners.takeAll()) {
-        lock.enqueue(spinner)
-        this.#block(spinner, 'blocked')
-      }
+      for (const spinner of lock.spinners.takeAll()) this.#giveUpSpinning(lock, spinner)
     }
+  }
+
+  #giveUpSpinning(lock: SimLock, spinner: SimTask): void {
+    if (lock.spec.spinsUnseen === true) this.sink.lockContended(spinner, lock)
+    lock.enqueue(spinner)
+    this.#block(spinner, 'blocked')
   }
 
   #wake(task: SimTask, by: SimTask | undefined): void {
@@ -465,28 +451,41 @@ export class Kernel {
     }
     this.sink.wakeup(task, by)
     task.state = 'runnable'
-    const cpu = this.#idle.pop()
-    if (cpu === undefined) {
-      this.#runQueue.push(task)
+    const cpu = this.#cpus.claim(task, this.now)
+    if (cpu < 0) {
+      const victim = this.#cpus.victim(task, this.now)
+      if (victim !== undefined) this.#displace(victim)
       return
     }
     this.#place(task, cpu, this.costs.wake, undefined)
   }
 
   #dispatch(cpu: number, previous: SimTask): void {
-    if (this.#runQueue.size === 0) {
-      this.#idle.push(cpu)
-      this.sink.switch(cpu, previous, undefined)
+    const next = this.#cpus.next(cpu, this.now)
+    if (next === undefined) this.sink.switch(cpu, previous, undefined)
+    else this.#place(next, cpu, this.costs.contextSwitch, previous)
+  }
+
+  /** Somebody more entitled has woken: who runs goes at once, or where it may next be preempted. */
+  #displace(task: SimTask): void {
+    if (task.atomic > 0 || task.realtime || (task.state === 'running' && !(task.due > this.now))) {
+      task.mustYield = true
       return
     }
-    this.#place(this.#runQueue.take(), cpu, this.costs.contextSwitch, previous)
+    const spinsFor = task.state === 'spinning' ? task.waitingFor : undefined
+    // Only a lock that sleeps lets go of its spinners; the others keep their CPU.
+    if (spinsFor?.spec.sleeps === true) this.#giveUpSpinning(spinsFor, spinsFor.spinners.takeOut(task))
+    if (task.state !== 'running') return
+    task.remaining += task.due - this.now
+    task.due = NaN
+    this.#preempt(task)
   }
 
   #place(task: SimTask, cpu: number, delay: Ns, previous: SimTask | undefined): void {
-    task.cpu = cpu
-    task.sliceStart = this.now + delay
+    task.placed(cpu, this.now + delay)
+    this.#cpus.started(task, task.sliceStart)
     this.sink.switch(cpu, previous, task)
-    this.#heap.push(this.now + delay, task.id << 1)
+    this.#resumeAt(task, task.sliceStart)
   }
 
   /** The next 32 bits of the running task's own stream for a purpose: drawing from one shifts no other. */

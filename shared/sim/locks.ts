@@ -21,10 +21,19 @@ export interface LockSpec {
   readonly readerBatch: number
   /** A waiter queued longer than this gets the lock handed over. */
   readonly handoffNs: Ns
+  /** A reader may take a lock nobody holds past those who queue for it (rwsem of 5.11 on), unless it is promised. */
+  readonly readersSteal?: boolean
+  /** No tracepoint shows a waiter before it gives up spinning. */
+  readonly spinsUnseen?: boolean
 }
 
 export const MUTEX: LockSpec = { kind: 'mutex', sleeps: true, optimistic: true, readerBatch: 0, handoffNs: Infinity }
 export const RWSEM: LockSpec = { kind: 'rwsem', sleeps: true, optimistic: true, readerBatch: 256, handoffNs: 4_000_000 }
+/**
+ * As recorded kernels have it: rwsem_down_read_slowpath (5.11 on) gives a reader a lock nobody has, whoever queues;
+ * rwsem_down_write_slowpath spins before trace_contention_begin.
+ */
+const RWSEM_RECORDED: LockSpec = { ...RWSEM, readersSteal: true, spinsUnseen: true }
 export const SPINLOCK: LockSpec = {
   kind: 'spinlock',
   sleeps: false,
@@ -81,6 +90,11 @@ export class TaskQueue {
   remove(task: SimTask): void {
     if (task === this.first) this.shift()
     else this.#tasks.splice(this.#tasks.indexOf(task, this.#head), 1)
+  }
+
+  takeOut(task: SimTask): SimTask {
+    this.remove(task)
+    return task
   }
 
   /** Takes out everyone. */
@@ -146,6 +160,9 @@ export class SimLock {
   /** May a newcomer have it now? A queued waiter keeps later readers out (that is what makes a convoy). */
   admits(mode: LockMode): boolean {
     if (this.owner !== undefined) return false
+    if (mode === 'shared' && this.spec.readersSteal === true) {
+      return this.queue.length === 0 || (this.readers === 0 && !this.queueHeadInsists())
+    }
     if (mode === 'shared') return this.queue.length === 0 && this.spinners.length === 0
     if (this.readers > 0) return false
     return this.queue.length === 0 || this.spec.optimistic ? !this.queueHeadInsists() : false
@@ -154,6 +171,13 @@ export class SimLock {
   /** The first sleeper was beaten once: the lock is promised to it. */
   queueHeadInsists(): boolean {
     return this.queue.length > 0 && this.queue.first.beaten
+  }
+
+  /** The first sleeper gets the next turn, whoever spins. A stealing rwsem promises it only to who was woken and beaten. */
+  headIsDue(now: Ns): boolean {
+    if (this.queue.length === 0) return false
+    const { beaten, waitingSince } = this.queue.first
+    return beaten || (this.spec.readersSteal !== true && now - waitingSince >= this.spec.handoffNs)
   }
 
   /** Waits for it asleep. */
@@ -209,6 +233,27 @@ export class SimLock {
   holders(): SimTask[] {
     if (this.owner !== undefined) return [this.owner]
     return [...new Set(this.#shared.map((hold) => hold.task))].sort((a, b) => a.id - b.id)
+  }
+}
+
+/** The locks of a run, numbered, and their classes. */
+export class LockTable {
+  readonly locks: SimLock[] = []
+  readonly #classes = new Map<string, number>()
+  readonly #recorded: boolean
+
+  /** `recorded`: locks as the machine of a recording has them. */
+  constructor(recorded: boolean) {
+    this.#recorded = recorded
+  }
+
+  add(className: string, spec: LockSpec, inode: number): SimLock {
+    let classNumber = this.#classes.get(className)
+    if (classNumber === undefined) this.#classes.set(className, (classNumber = this.#classes.size))
+    const as = this.#recorded && spec === RWSEM ? RWSEM_RECORDED : spec
+    const lock = new SimLock({ id: this.locks.length, className, classNumber, spec: as, inode })
+    this.locks.push(lock)
+    return lock
   }
 }
 

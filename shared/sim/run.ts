@@ -192,6 +192,7 @@ export function prepare(spec: RunSpec, options: { sink?: SimSink | undefined; ti
     ...(spec.jitter === undefined ? {} : { jitter: spec.jitter }),
     ...(machine.slots === undefined ? {} : { slots: machine.slots }),
     ...(machine.eadr === undefined ? {} : { eadr: machine.eadr }),
+    ...(machine.recorded === undefined ? {} : { recorded: machine.recorded }),
   })
   const order = spec.checks === false ? undefined : new LockOrder()
   if (spec.checks !== false) world.checks = new Checks(world)

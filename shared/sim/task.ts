@@ -42,6 +42,15 @@ export class SimTask {
   realtime = false
   /** When its time slice began. */
   sliceStart: Ns = 0
+  /** When it is resumed, as things stand. */
+  due: Ns = NaN
+  /** Somebody more entitled waits for its CPU. */
+  mustYield = false
+  /** Fair scheduling (cpus.ts): virtual time, the CPU whose queue it belongs to (-1 none yet), when it last began and stopped. */
+  virtual: Ns = 0
+  home = -1
+  ranFrom: Ns = 0
+  ranUntil: Ns = -Infinity
   /** Time charged but not yet spent (lock and unlock costs), added to the next piece of work. */
   owed: Ns = 0
   /** Rest of a piece of work that a time slice cut. */
@@ -75,6 +84,14 @@ export class SimTask {
     this.daemon = options.daemon
     this.steps = options.steps
   }
+
+  /** On a CPU from `at` on. */
+  placed(cpu: number, at: Ns): void {
+    this.cpu = cpu
+    this.sliceStart = at
+    this.mustYield = false
+  }
+
   get onCpu(): boolean {
     return this.cpu >= 0
   }

@@ -5,6 +5,7 @@
 
 import type { Ns } from '../model/trace.ts'
 import type { CostId } from './costs.ts'
+import type { FairOptions } from './cpus.ts'
 import type { Filesystem } from './fs/fs.ts'
 import { MUTEX, RWSEM, SPINLOCK, type LockSpec } from './locks.ts'
 import type { Policy } from './policies/slots.ts'
@@ -36,6 +37,8 @@ export interface WorldOptions {
   /** Places in a page that stores can be told apart at. */
   readonly slots?: number
   readonly eadr?: boolean
+  /** The CPUs and locks of a recording's machine (kernel-options.ts). */
+  readonly recorded?: FairOptions
 }
 
 export type MachineCostId = 'lock' | 'unlock' | 'spinHandoff' | 'wake' | 'contextSwitch' | 'quantum' | 'sharedLine'

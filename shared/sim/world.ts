@@ -52,6 +52,8 @@ export class World {
   readonly dmaQueue = new WaitQueue('dma')
   /** Blocks with a dirty copy in the block device's own page cache (ops/block-device.ts). */
   readonly aliases = new Set<number>()
+  /** Tasks inside an operation that a replay begins and ends as a whole: what it is made of is none of its own. */
+  readonly inWhole = new Set<number>()
   /** The freezer has all levels. */
   frozen = false
   /** The oracle; undefined where only speed is wanted. */
@@ -85,6 +87,7 @@ export class World {
       sink: options.sink,
       timed: options.timed,
       costs: { ...MACHINE, ...options.machine },
+      recorded: options.recorded,
     })
     this.prices = new Prices(options.costs, options.jitter)
     this.device = new Device({ blocks: options.blocks, slots: options.slots ?? 4, eadr: options.eadr === true })
@@ -329,7 +332,7 @@ export class World {
     k.enter(phase)
     const start = Math.max(k.now, this.#diskFree)
     this.#diskFree = start + (k.stretch === undefined ? ns : k.stretch(k.current, ns))
-    if (k.sleep(this.#diskFree - k.now)) yield
+    if (ns > 0 && k.sleep(this.#diskFree - k.now)) yield
     k.leave(phase)
   }
 
@@ -355,11 +358,13 @@ export class World {
   // ---- operations ----
 
   opBegin(kind: string, inode: number, offset: number, length: number): void {
+    if (this.inWhole.has(this.k.current.id)) return
     this.stats.begin(this.k.current, this.k.now)
     this.k.sink.opBegin(this.k.current, kind, inode, offset, length)
   }
 
   opEnd(kind: string, result: number): void {
+    if (this.inWhole.has(this.k.current.id)) return
     this.stats.end(this.k.current, { kind, result, now: this.k.now })
     this.k.sink.opEnd(this.k.current, result)
   }

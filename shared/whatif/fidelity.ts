@@ -8,17 +8,11 @@ import { contention } from '../analysis/contention.ts'
 import type { Trace } from '../model/trace.ts'
 import type { Fidelity, FidelityRow } from '../contract/whatif.ts'
 import type { RunFigures } from './figures.ts'
+import { isModelled } from './demands.ts'
+import { lockName } from './names.ts'
 import { REPLAYED } from './workload.ts'
 
 const LOCKS = 3
-
-/** One lock under the names it had: mmap_sem became mmap_lock, filesystems name their own fault lock. */
-export function lockName(name: string): string {
-  if (/mmap_(lock|sem)/.test(name)) return 'mmap_lock'
-  if (/invalidate_lock|i_mmap_sem|mmaplock/i.test(name)) return 'invalidate_lock'
-  if (/i_mutex_key|i_rwsem/.test(name)) return 'i_rwsem'
-  return name.replace(/^&/, '').replace(/^.*->/, '')
-}
 
 export function fidelityOf(trace: Trace, runs: readonly RunFigures[]): Fidelity {
   const ops = opRows(trace, runs)
@@ -46,6 +40,7 @@ function lockRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
   const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 10_000, contendedOnly: true })
   const totals = new Map<string, { ns: number; count: number }>()
   for (const row of rows) {
+    if (!isModelled(row.class)) continue
     const name = lockName(row.class)
     const { ns, count } = totals.get(name) ?? { ns: 0, count: 0 }
     totals.set(name, { ns: ns + row.waitTotalNs, count: count + row.contended })

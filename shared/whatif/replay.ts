@@ -1,37 +1,33 @@
 /**
  * A recorded workload as a scenario: its tasks do their operations again in the simulated kernel, under any strategy. Each
- * operation is paced: its steps are stretched so that they add up to the service time the trace shows for it. How much,
- * is found by a pilot that does every operation at list prices under the strategy it was recorded with. Locks are never
- * paced: waiting is what the model is asked for.
+ * operation is paced (pace.ts): the steps of each part of it are stretched so that they add up to the work the trace shows
+ * for that part. Locks are never paced: waiting is what the model is asked for.
  */
 
 import * as z from 'zod'
 import { stream, type Stream } from '../base/prng.ts'
-import type { Ns } from '../model/trace.ts'
-import { C } from '../sim/costs.ts'
-import type { Inode } from '../sim/inode.ts'
-import { filePte, PTE_NONE, type Vma } from '../sim/mm.ts'
-import { blockOf, isMapped } from '../sim/extents.ts'
-import { fsync } from '../sim/ops/fsync.ts'
-import { read, write } from '../sim/ops/file-io.ts'
-import { pageFault } from '../sim/ops/page-fault.ts'
-import { punchHole } from '../sim/ops/punch-hole.ts'
-import { truncate } from '../sim/ops/truncate.ts'
+import { fairOptions } from '../sim/cpus.ts'
 import { P } from '../sim/phases.ts'
 import { run } from '../sim/run.ts'
 import type { Scenario } from '../sim/scenarios/scenario.ts'
 import type { ResolvedStrategy } from '../sim/strategies/index.ts'
 import type { Steps } from '../sim/task.ts'
-import type { World } from '../sim/world.ts'
-import type { Workload, WorkloadOp, WorkloadTask } from './workload.ts'
+import type { World, MachineCostId } from '../sim/world.ts'
+import { PARTS } from './demands.ts'
+import { doOp, doOutside, isFault, mappings, type Place } from './doing.ts'
+import { Pacer } from './pace.ts'
+import type { BackgroundTask } from './machine.ts'
+import type { Workload, WorkloadTask } from './workload.ts'
 
-/** Per task and operation: what its steps cost at list prices. */
+/** Per task, and in it per operation and part: what its steps cost at list prices. */
 export type Pilot = readonly Float64Array[]
 
 export interface ReplayOptions {
   readonly workload: Workload
   /** Undefined: this is the pilot, at list prices. */
   readonly pilot: Pilot | undefined
+  /** The pilot of the strategy that is asked about, where it is not the recorded one. */
+  readonly own?: Pilot | undefined
   /**
    * `exact`: each operation takes what it took. `drawn`: what another of the same kind of the same task took, drawn anew
    * for every seed and alike for every strategy, so that seeds differ as recordings would.
@@ -39,15 +35,17 @@ export interface ReplayOptions {
   readonly demands: 'exact' | 'drawn'
 }
 
-/** Pace of the operation each task is in; 0 none. Sums: what its steps cost so far at list prices. */
-interface Pace {
-  readonly factor: Float64Array
-  readonly sum: Float64Array
-}
-
 const LONGEST_RUN = 20
 
-export function replayOf(options: ReplayOptions, onPilot?: (task: number, op: number, ns: Ns) => void): Scenario {
+/** The machine of a recording: measured times include what its locks and switches cost. */
+export function machineCosts({ wakeNs }: Workload): Partial<Record<MachineCostId, number>> {
+  return { lock: 0, unlock: 0, contextSwitch: 0, sharedLine: 0, ...(wakeNs === undefined ? {} : { wake: wakeNs }) }
+}
+
+export function replayOf(
+  options: ReplayOptions,
+  onPilot?: (task: number, op: number, sums: Float64Array) => void,
+): Scenario {
   const { workload } = options
   const pages = workload.files.reduce((sum, file) => sum + file.pages, 0)
   return {
@@ -62,24 +60,31 @@ export function replayOf(options: ReplayOptions, onPilot?: (task: number, op: nu
       blocks: pages * 2 + 64,
       slots: 1,
       durationNs: Math.min(LONGEST_RUN * Math.max(workload.durationNs, 1_000_000), 3_000_000_000_000),
+      recorded: fairOptions(workload.cpus, workload.sticky),
+      costs: { ...(workload.commitNs === undefined ? {} : { logWrite: workload.commitNs }) },
     }),
     setUp: (w) => setUp(w, options, onPilot),
     expected: [],
   }
 }
 
-/** What each operation's steps cost at list prices, under the strategy the trace was recorded with. */
+/** What each operation's steps cost at list prices, under one strategy. */
 export function pilotOf(workload: Workload, strategy: ResolvedStrategy, fs: string): Pilot {
-  const nominal = workload.tasks.map(({ ops }) => new Float64Array(ops.length))
-  const scenario = replayOf({ workload, pilot: undefined, demands: 'exact' }, (task, op, ns) => {
-    nominal[task][op] = ns
+  const nominal = workload.tasks.map(({ ops }) => new Float64Array(ops.length * PARTS.length))
+  const scenario = replayOf({ workload, pilot: undefined, demands: 'exact' }, (task, op, sums) => {
+    nominal[task].set(sums, op * PARTS.length)
   })
-  run({ scenario: scenario.id, recorded: scenario, strategy, fs, jitter: false, checks: false })
+  const machine = machineCosts(workload)
+  run({ scenario: scenario.id, recorded: scenario, strategy, fs, jitter: false, checks: false, machine })
   return nominal
 }
 
-function setUp(w: World, options: ReplayOptions, onPilot?: (task: number, op: number, ns: Ns) => void): void {
-  const { workload, pilot } = options
+function setUp(
+  w: World,
+  options: ReplayOptions,
+  onPilot?: (task: number, op: number, sums: Float64Array) => void,
+): void {
+  const { workload, pilot, own } = options
   const inodes = workload.files.map((file) => {
     const inode = w.newFile({ dax: w.dax && workload.dax, pages: file.pages })
     const holes = new Set(file.holes)
@@ -90,126 +95,94 @@ function setUp(w: World, options: ReplayOptions, onPilot?: (task: number, op: nu
     }
     return inode
   })
-  const pace: Pace = {
-    factor: new Float64Array(workload.tasks.length + 8),
-    sum: new Float64Array(workload.tasks.length + 8),
-  }
-  w.prices.pace = (task, cost, ns) => {
-    const factor = pace.factor[task]
-    // The device's share of a transfer runs beside the CPU's: it is no step of its own.
-    if (!(factor > 0) || cost === C.pmemWriteShare || cost === C.pmemReadShare) return ns
-    pace.sum[task] += ns
-    return Math.round(ns * factor)
-  }
+  const pacer = new Pacer(w, workload, { pilot, own })
   const mms = new Map([...new Set(workload.tasks.map(({ mm }) => mm))].map((mm) => [mm, w.newMm()]))
   for (const { mm } of workload.tasks) {
     const shared = mms.get(mm)
     if (shared !== undefined) shared.users++
   }
   workload.tasks.forEach((task, number) => {
-    const vmas = new Map<string, Vma>()
-    const mapped = (file: number, shared: boolean): Vma => {
-      const key = `${file} ${shared}`
-      const vma = vmas.get(key) ?? w.map(mms.get(task.mm) ?? w.newMm(), inodes[file], { shared })
-      vmas.set(key, vma)
-      return vma
-    }
+    const mm = mms.get(task.mm) ?? w.newMm()
+    const place: Place = { w, inodes, mm, mapped: mappings(w, { mm, inodes }) }
     // Mapped before anything runs: mapping is no operation here.
-    for (const op of task.ops) if (isFault(op)) mapped(op.file, op.kind !== 'cow_fault')
-    const context: TaskContext = { w, task, number, inodes, mapped, pace, pilot, demands: options.demands, onPilot }
-    w.k.spawn(task.comm, replay(context))
+    for (const op of task.ops) if (isFault(op)) place.mapped(op.file, op.kind !== 'cow_fault')
+    w.k.spawn(task.comm, replay({ place, task, number, pacer, demands: options.demands, onPilot }))
   })
+  for (const task of workload.background) w.k.spawn(task.comm, background(w, task), { daemon: true })
   w.startJournal(workload.commitEveryNs ?? Infinity)
 }
 
+function* background(w: World, { sleepNs, workNs }: BackgroundTask): Steps {
+  for (let i = 0; i < workNs.length; i++) {
+    if (sleepNs[i] > 0 && w.k.sleep(sleepNs[i])) yield
+    if (w.k.work(P.user, workNs[i])) yield
+  }
+}
+
 interface TaskContext {
-  readonly w: World
+  readonly place: Place
   readonly task: WorkloadTask
   readonly number: number
-  readonly inodes: readonly Inode[]
-  readonly mapped: (file: number, shared: boolean) => Vma
-  readonly pace: Pace
-  readonly pilot: Pilot | undefined
+  readonly pacer: Pacer
   readonly demands: ReplayOptions['demands']
-  readonly onPilot: ((task: number, op: number, ns: Ns) => void) | undefined
+  readonly onPilot: ((task: number, op: number, sums: Float64Array) => void) | undefined
 }
 
 function* replay(context: TaskContext): Steps {
-  const { w, task, number, pace, pilot, onPilot } = context
-  const random = stream(w.k.seed, 0x7ace, number)
-  const peers = peersOf(task, pilot?.[number])
-  const { id } = w.k.current
-  for (let i = 0; i < task.ops.length && w.k.now < w.stopAt; i++) {
-    const op = task.ops[i]
-    const like = context.demands === 'exact' ? op : task.ops[drawn(random, peers[i])]
+  const { place, task, number, pacer, onPilot } = context
+  const { w } = place
+  const draws =
+    context.demands === 'exact' ? undefined : new Draws(stream(w.k.seed, 0x7ace, number), pacer.peersOf(number))
+  for (const step of task.steps) {
+    if (w.k.now >= w.stopAt) return
+    const op = typeof step === 'number' ? task.ops[step] : step
+    const like = typeof step !== 'number' || draws === undefined ? op : task.ops[draws.next(step)]
     if (task.arrival === 'open') {
       if (op.startNs > w.k.now && w.k.sleep(op.startNs - w.k.now)) yield
     } else {
       if (like.thinkCpuNs > 0 && w.k.work(P.user, like.thinkCpuNs)) yield
       if (like.thinkSleepNs > 0 && w.k.sleep(like.thinkSleepNs)) yield
     }
-    const nominal = pilot?.[number][i] ?? 0
-    pace.sum[id] = 0
-    pace.factor[id] = nominal > 0 ? Math.max(like.serviceNs / nominal, Number.EPSILON) : 1
-    yield* doOp(context, op)
-    pace.factor[id] = 0
-    onPilot?.(number, i, pace.sum[id])
+    if (op.kind === 'outside') yield* doOutside(place, op)
+    else if (typeof step === 'number' && like.kind !== 'outside') {
+      const pace = pacer.begin(number, { op: step, like })
+      yield* doOp(place, op, pace)
+      onPilot?.(number, step, pace.paid)
+      pacer.end()
+    }
   }
 }
 
-/** For each operation those of the task it may take its time from: same kind, and as costly to within a factor of two. */
-function peersOf({ ops }: WorkloadTask, nominal: Float64Array | undefined): readonly (readonly number[])[] {
-  const groups = new Map<string, number[]>()
-  const keys = ops.map(({ kind }, i) => `${kind} ${32 - Math.clz32(nominal?.[i] ?? 0)}`)
-  keys.forEach((key, i) => {
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [i])
-    else group.push(i)
-  })
-  return keys.map((key) => groups.get(key) ?? [])
-}
+/** Stretches of the recording in another order, so that what belongs together in time stays together. */
+class Draws {
+  readonly #random: Stream
+  readonly #peers: readonly (readonly number[])[]
+  #shift = 0
 
-function drawn(random: Stream, peers: readonly number[]): number {
-  return peers[random.below(peers.length)]
-}
+  constructor(random: Stream, peers: readonly (readonly number[])[]) {
+    this.#random = random
+    this.#peers = peers
+  }
 
-function isFault({ kind }: WorkloadOp): boolean {
-  return kind.endsWith('_fault') || kind === 'mkwrite'
-}
-
-function* doOp({ w, inodes, mapped }: TaskContext, op: WorkloadOp): Steps {
-  const inode = inodes[op.file]
-  switch (op.kind) {
-    case 'truncate':
-      yield* truncate(w, inode, Math.min(op.page, inode.pages))
-      return
-    case 'punch_hole':
-      yield* punchHole(w, inode, { from: op.page, to: op.page + op.pages })
-      return
-    case 'read':
-      yield* read(w, inode, { from: op.page, pages: op.pages })
-      return
-    case 'write':
-      yield* write(w, inode, { from: op.page, pages: Math.min(op.pages, inode.pages - op.page) })
-      return
-    case 'fsync':
-    case 'fdatasync':
-    case 'msync':
-      yield* fsync(w, inode, op.kind)
-      return
-    default:
-      yield* fault(w, mapped(op.file, op.kind !== 'cow_fault'), op)
+  /** Whose demands the operation takes: one of its peers. */
+  next(op: number): number {
+    const peers = this.#peers[op]
+    if (this.#random.below(STRETCH) === 0) this.#shift = this.#random.below(peers.length)
+    const at = lowerBound(peers, op)
+    return peers[(at + this.#shift) % peers.length]
   }
 }
 
-/** The PTE that made the recorded access fault: none, or one that may not be written. */
-function* fault(w: World, vma: Vma, op: WorkloadOp): Steps {
-  const index = Math.min(op.page, vma.pages - 1)
-  const isWrite = op.kind !== 'read_fault'
-  if (vma.pte(index) !== PTE_NONE) w.clearAtOnce(vma, index)
-  const mapping = w.inode(vma.inode).extents.tree[index]
-  if (op.kind === 'mkwrite' && w.inode(vma.inode).dax && isMapped(mapping)) {
-    w.setPte(vma, index, filePte(blockOf(mapping), false))
+/** Operations of a stretch, on average (a moving-block bootstrap). */
+const STRETCH = 16
+
+function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < value) low = middle + 1
+    else high = middle
   }
-  yield* pageFault(w, vma, { index, write: isWrite })
+  return low
 }

@@ -2,10 +2,17 @@
 import { describe, expect, it } from 'vitest'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { run } from '#shared/sim/run.ts'
-import { pilotOf, replayOf } from '#shared/whatif/replay.ts'
+import { machineCosts, pilotOf, replayOf } from '#shared/whatif/replay.ts'
 import type { Workload, WorkloadOp } from '#shared/whatif/workload.ts'
 
 const OPS = 50
+const MACHINE = {
+  wakeNs: undefined,
+  sticky: false,
+  commitNs: undefined,
+  commitEveryNs: undefined,
+  background: [],
+} as const
 
 function workload(cpus: number, tasks: number): Workload {
   const op = (page: number, i: number): WorkloadOp => ({
@@ -17,10 +24,12 @@ function workload(cpus: number, tasks: number): Workload {
     thinkSleepNs: 20_000,
     startNs: i * 120_000,
     durationNs: 100_000,
-    serviceNs: 100_000,
+    workNs: [100_000, 0, 0, 0],
+    sleepNs: 0,
   })
   const pages = OPS * tasks
   return {
+    ...MACHINE,
     cpus,
     fs: 'ext4',
     dax: true,
@@ -32,9 +41,9 @@ function workload(cpus: number, tasks: number): Workload {
       arrival: 'closed',
       evidence: '',
       ops: Array.from({ length: OPS }, (_, i) => op(t * OPS + i, i)),
+      steps: Array.from({ length: OPS }, (_, i) => i),
     })),
-    commitEveryNs: undefined,
-    sliceNs: undefined,
+    calibration: { phases: [], parameters: [] },
     fromTrace: [],
     defaults: [],
     missing: [],
@@ -44,7 +53,15 @@ function workload(cpus: number, tasks: number): Workload {
 function replay(one: Workload, strategy: string) {
   const pilot = pilotOf(one, parseStrategy('K'), 'ext4')
   const recorded = replayOf({ workload: one, pilot, demands: 'exact' })
-  return run({ scenario: recorded.id, recorded, strategy, fs: 'ext4', jitter: false, checks: false })
+  return run({
+    scenario: recorded.id,
+    recorded,
+    strategy,
+    fs: 'ext4',
+    jitter: false,
+    checks: false,
+    machine: machineCosts(one),
+  })
 }
 
 describe('replay of a recorded workload', () => {

@@ -7,6 +7,7 @@
 import * as z from 'zod'
 import type { Ns } from '../../model/trace.ts'
 import type { CostId } from '../costs.ts'
+import type { FairOptions } from '../cpus.ts'
 import type { RunResult } from '../run.ts'
 import type { World } from '../world.ts'
 
@@ -22,6 +23,8 @@ export interface Machine {
   readonly durationNs: Ns
   /** Tasks may still be in an operation this long after the end before they count as hung. */
   readonly graceNs?: Ns
+  /** CPUs and locks as the machine of a recording had them. */
+  readonly recorded?: FairOptions
 }
 
 /** Runs the scenario with a strategy, and with parameters that differ from the defaults. */

@@ -1,0 +1,110 @@
+/**
+ * One step of a replay in the simulated kernel: an operation of the model, as a whole that begins and ends as the recorded
+ * one did, or what lies outside the model: a delay with its hold of mmap_lock.
+ */
+
+import { blockOf, isMapped } from '../sim/extents.ts'
+import type { Inode } from '../sim/inode.ts'
+import { filePte, PTE_NONE, type Mm, type Vma } from '../sim/mm.ts'
+import { read, write } from '../sim/ops/file-io.ts'
+import { fsync } from '../sim/ops/fsync.ts'
+import { pageFault } from '../sim/ops/page-fault.ts'
+import { punchHole } from '../sim/ops/punch-hole.ts'
+import { truncate } from '../sim/ops/truncate.ts'
+import { P } from '../sim/phases.ts'
+import type { Steps } from '../sim/task.ts'
+import type { World } from '../sim/world.ts'
+import type { Pace } from './pace.ts'
+import type { OutsideOp, WorkloadOp } from './workload.ts'
+
+/** Where a task does its operations. */
+export interface Place {
+  readonly w: World
+  readonly inodes: readonly Inode[]
+  readonly mm: Mm
+  readonly mapped: (file: number, shared: boolean) => Vma
+}
+
+export function mappings(w: World, { mm, inodes }: { readonly mm: Mm; readonly inodes: readonly Inode[] }) {
+  const vmas = new Map<string, Vma>()
+  return (file: number, shared: boolean): Vma => {
+    const key = `${file} ${shared}`
+    const vma = vmas.get(key) ?? w.map(mm, inodes[file], { shared })
+    vmas.set(key, vma)
+    return vma
+  }
+}
+
+export function isFault({ kind }: WorkloadOp): boolean {
+  return kind.endsWith('_fault') || kind === 'mkwrite'
+}
+
+/** The operation as a whole takes what it took: what its steps did not use up is spent before it ends. */
+export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
+  const { w, inodes } = place
+  const { k } = w
+  const { task } = pace
+  const inode = inodes[op.file]
+  w.opBegin(op.kind, inode.number, op.page * 4096, op.pages * 4096)
+  w.inWhole.add(task)
+  yield* steps(place, op, inode)
+  const rest = pace.rest()
+  if ((rest > 0 || k.current.owed > 0) && k.work(P.user, rest)) yield
+  if (pace.sleepNs > 0 && k.sleep(pace.sleepNs)) yield
+  w.inWhole.delete(task)
+  w.opEnd(op.kind, 0)
+}
+
+function* steps(place: Place, op: WorkloadOp, inode: Inode): Steps {
+  const { w, mm, mapped } = place
+  switch (op.kind) {
+    case 'truncate':
+      yield* truncate(w, inode, Math.min(op.page, inode.pages))
+      return
+    case 'punch_hole':
+      yield* punchHole(w, inode, { from: op.page, to: op.page + op.pages })
+      return
+    case 'read':
+      yield* read(w, inode, { from: op.page, pages: op.pages })
+      return
+    case 'write':
+      yield* write(w, inode, { from: op.page, pages: Math.min(op.pages, inode.pages - op.page) })
+      return
+    case 'msync':
+      // mm/msync.c: the VMA is looked up under mmap_lock, which is dropped for the sync.
+      if (w.k.lock(mm.mmapLock, 'shared', 'mm')) yield
+      w.k.unlock(mm.mmapLock, 'shared')
+      yield* fsync(w, inode, 'msync')
+      return
+    case 'fsync':
+    case 'fdatasync':
+      yield* fsync(w, inode, op.kind)
+      return
+    default:
+      yield* fault(w, mapped(op.file, op.kind !== 'cow_fault'), op)
+  }
+}
+
+/** The PTE that made the recorded access fault: none, or one that may not be written. */
+function* fault(w: World, vma: Vma, op: WorkloadOp): Steps {
+  const index = Math.min(op.page, vma.pages - 1)
+  const isWrite = op.kind !== 'read_fault'
+  if (vma.pte(index) !== PTE_NONE) w.clearAtOnce(vma, index)
+  const mapping = w.inode(vma.inode).extents.tree[index]
+  if (op.kind === 'mkwrite' && w.inode(vma.inode).dax && isMapped(mapping)) {
+    w.setPte(vma, index, filePte(blockOf(mapping), false))
+  }
+  yield* pageFault(w, vma, { index, write: isWrite })
+}
+
+export function* doOutside({ w, mm }: Place, op: OutsideOp): Steps {
+  const { k } = w
+  w.opBegin(op.name, -1, NaN, NaN)
+  if (op.beforeNs > 0 && k.work(P.user, op.beforeNs)) yield
+  if (k.lock(mm.mmapLock, op.mode, 'mm')) yield
+  if (op.heldNs > 0 && k.work(P.user, op.heldNs)) yield
+  if (op.heldSleepNs > 0 && k.sleep(op.heldSleepNs)) yield
+  k.unlock(mm.mmapLock, op.mode)
+  if (op.afterNs > 0 && k.work(P.user, op.afterNs)) yield
+  w.opEnd(op.name, 0)
+}

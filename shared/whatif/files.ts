@@ -1,0 +1,73 @@
+/**
+ * The files of a recorded workload: only the pages the trace touches, in their order, so that a sparse file of gigabytes
+ * is as small as what was done to it. A range keeps what is in it. Which pages had no block is read off what the first
+ * operation on each had to do.
+ */
+
+import type { Trace } from '../model/trace.ts'
+
+export interface WorkloadFile {
+  readonly name: string
+  readonly pages: number
+  /** Pages without a block when the trace began. */
+  readonly holes: readonly number[]
+}
+
+export interface Files {
+  readonly list: readonly WorkloadFile[]
+  readonly numberOf: ReadonlyMap<number, number>
+  /** Byte offset to page among those touched. */
+  rank(inode: number, byte: number): number
+}
+
+export const PAGE = 4096
+
+export function filesOf(trace: Trace, rows: readonly number[]): Files {
+  const { cols } = trace.op
+  const touched = new Map<number, Set<number>>()
+  const creates = creatingOps(trace)
+  const first = new Map<string, boolean>()
+  for (const row of rows) {
+    const inode = cols.inode[row]
+    const set = touched.get(inode) ?? new Set([0])
+    touched.set(inode, set)
+    if (!(cols.offset[row] >= 0)) continue
+    const page = Math.floor(cols.offset[row] / PAGE)
+    set.add(page)
+    const key = `${inode}:${page}`
+    if (!first.has(key)) first.set(key, creates.has(row))
+  }
+  const pages = new Map([...touched].map(([inode, set]) => [inode, [...set].sort((a, b) => a - b)]))
+  const numberOf = new Map([...touched.keys()].map((inode, i) => [inode, i]))
+  return {
+    numberOf,
+    list: [...pages].map(([inode, sorted]) => ({
+      name: trace.inodes[inode],
+      pages: sorted.length,
+      holes: sorted.flatMap((page, rank) => (first.get(`${inode}:${page}`) === true ? [rank] : [])),
+    })),
+    rank: (inode, byte) => lowerBound(pages.get(inode) ?? [0], Math.floor(byte / PAGE)),
+  }
+}
+
+function lowerBound(sorted: readonly number[], value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (sorted[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const CREATES = new Set(['journal', 'handle', 'load_hole', 'alloc', 'zero'])
+
+/** Operations that found no block: a read that mapped the hole page, a write that had to open a handle. */
+export function creatingOps({ phase, phaseNames }: Trace): ReadonlySet<number> {
+  const rows = new Set<number>()
+  for (let row = 0; row < phase.length; row++) {
+    if (phase.cols.op[row] >= 0 && CREATES.has(phaseNames[phase.cols.name[row]])) rows.add(phase.cols.op[row])
+  }
+  return rows
+}

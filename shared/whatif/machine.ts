@@ -1,0 +1,176 @@
+/**
+ * The machine a trace was recorded on, as far as the trace shows it: CPUs, how long a woken task takes to run on an idle
+ * one, whether it stays with its CPU while another is idle, what else ran there, how long a journal commit takes. Each has a
+ * default that is said to be one. Nothing here is fitted to another trace.
+ */
+
+import { quantilesInPlace } from '../base/quantiles.ts'
+import { TASK_STATES } from '../model/kinds.ts'
+import type { Ns, Trace } from '../model/trace.ts'
+import { ENOUGH } from './calibration.ts'
+
+export interface RecordedMachine {
+  readonly cpus: number
+  /** From wake-up to running on an idle CPU; undefined: the trace shows too few. */
+  readonly wakeNs: Ns | undefined
+  /** Woken tasks stay with their CPU though another is idle. */
+  readonly sticky: boolean
+  /** Log write of a commit, its data aside. */
+  readonly commitNs: Ns | undefined
+  /** Commits nobody asked for come this often. */
+  readonly commitEveryNs: Ns | undefined
+  /** Tasks outside the workload that took CPU time, as bursts. */
+  readonly background: readonly BackgroundTask[]
+}
+
+export interface BackgroundTask {
+  readonly comm: string
+  /** Pairs: asleep, then working. */
+  readonly sleepNs: readonly Ns[]
+  readonly workNs: readonly Ns[]
+}
+
+/** Other tasks with less of the machine than this are left out. */
+const SMALLEST_SHARE = 0.002
+
+export interface MachineContext {
+  /** Tasks of the workload. */
+  readonly tasks: ReadonlySet<number>
+  readonly fromNs: Ns
+}
+
+export function machineOf(trace: Trace, context: MachineContext): RecordedMachine {
+  const wakes = wakesOf(trace)
+  return {
+    cpus: cpusOf(trace, context.tasks.size),
+    wakeNs: wakes.ontoIdle.length < ENOUGH ? undefined : median(wakes.ontoIdle),
+    sticky: wakes.stayed + wakes.moved >= ENOUGH && wakes.stayed > wakes.moved,
+    ...commitsOf(trace),
+    background: backgroundOf(trace, context),
+  }
+}
+
+/** Without scheduling events waiting for a CPU cannot be told from work, so there must be a CPU for each task. */
+function cpusOf(trace: Trace, tasks: number): number {
+  const seen = trace.op.cols.cpu.reduce((most, cpu) => Math.max(most, cpu + 1), 1)
+  const cpus = trace.meta.cpus ?? seen
+  return trace.taskState.length > 0 ? cpus : Math.max(cpus, tasks)
+}
+
+interface Wakes {
+  readonly ontoIdle: Ns[]
+  /** With the task's CPU busy and another idle. */
+  stayed: number
+  moved: number
+}
+
+function wakesOf(trace: Trace): Wakes {
+  const { cols, length } = trace.taskState
+  const idle = idleOf(trace)
+  const wakes: Wakes = { ontoIdle: [], stayed: 0, moved: 0 }
+  const lastCpu = new Map<number, number>()
+  const lastEnd = new Map<number, Ns>()
+  const woken = new Map<number, Ns>()
+  for (let row = 0; row < length; row++) {
+    const task = cols.task[row]
+    if (trace.tasks[task].pid === 0) continue
+    const state = TASK_STATES[cols.state[row]]
+    if (state === 'runnable' && lastEnd.get(task) !== cols.startNs[row]) woken.set(task, cols.startNs[row])
+    if (state !== 'running') continue
+    const at = woken.get(task)
+    const before = lastCpu.get(task)
+    woken.delete(task)
+    lastCpu.set(task, cols.cpu[row])
+    lastEnd.set(task, cols.startNs[row] + cols.durationNs[row])
+    if (at === undefined || before === undefined) continue
+    if (idle.at(cols.cpu[row], at)) wakes.ontoIdle.push(cols.startNs[row] - at)
+    if (idle.at(before, at) || !idle.elsewhere(before, at)) continue
+    if (cols.cpu[row] === before) wakes.stayed++
+    else wakes.moved++
+  }
+  return wakes
+}
+
+/** When each CPU ran its idle task. */
+function idleOf({ taskState, tasks }: Trace) {
+  const { cols, length } = taskState
+  const spans = new Map<number, { from: Ns; to: Ns }[]>()
+  for (let row = 0; row < length; row++) {
+    if (tasks[cols.task[row]].pid !== 0 || TASK_STATES[cols.state[row]] !== 'running') continue
+    const list = spans.get(cols.cpu[row]) ?? []
+    spans.set(cols.cpu[row], list)
+    list.push({ from: cols.startNs[row], to: cols.startNs[row] + cols.durationNs[row] })
+  }
+  for (const list of spans.values()) list.sort((a, b) => a.from - b.from)
+  const at = (cpu: number, time: Ns): boolean => {
+    const list = spans.get(cpu) ?? []
+    let low = 0
+    let high = list.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (list[middle].to < time) low = middle + 1
+      else high = middle
+    }
+    return low < list.length && list[low].from < time
+  }
+  return { at, elsewhere: (cpu: number, time: Ns) => [...spans.keys()].some((one) => one !== cpu && at(one, time)) }
+}
+
+/** Commits somebody waited for are asked for again by who waits; the rest come by a timer. */
+function commitsOf(trace: Trace): Pick<RecordedMachine, 'commitNs' | 'commitEveryNs'> {
+  const { op, phase } = trace
+  const kind = trace.opKinds.indexOf('commit')
+  const logging = trace.phaseNames.indexOf('commit_logging')
+  const waiting = trace.phaseNames.indexOf('commit_wait')
+  const waits: { from: Ns; to: Ns }[] = []
+  const logs: Ns[] = []
+  for (let row = 0; row < phase.length; row++) {
+    const { name, startNs, durationNs } = phase.cols
+    if (!(durationNs[row] >= 0)) continue
+    if (name[row] === logging) logs.push(durationNs[row])
+    if (name[row] === waiting) waits.push({ from: startNs[row], to: startNs[row] + durationNs[row] })
+  }
+  let alone = 0
+  for (let row = 0; row < op.length; row++) {
+    const { startNs, durationNs } = op.cols
+    if (op.cols.kind[row] !== kind) continue
+    const end = startNs[row] + (durationNs[row] >= 0 ? durationNs[row] : 0)
+    if (!waits.some(({ from, to }) => from < end && to > startNs[row])) alone++
+  }
+  return {
+    commitNs: logs.length < ENOUGH ? undefined : median(logs),
+    commitEveryNs: alone === 0 ? undefined : Math.max(1_000_000, Math.round(trace.meta.durationNs / alone)),
+  }
+}
+
+/** The journal's thread is the model's own. */
+function backgroundOf(trace: Trace, { tasks, fromNs }: MachineContext): BackgroundTask[] {
+  const { cols, length } = trace.taskState
+  const bursts = new Map<number, { readonly sleepNs: Ns[]; readonly workNs: Ns[]; last: Ns; total: Ns; ready: Ns }>()
+  for (let row = 0; row < length; row++) {
+    const task = cols.task[row]
+    const { pid, comm } = trace.tasks[task]
+    if (pid === 0 || tasks.has(task) || comm.startsWith('jbd2')) continue
+    const state = TASK_STATES[cols.state[row]]
+    const end = cols.startNs[row] + cols.durationNs[row]
+    if (!(end > fromNs)) continue
+    const start = Math.max(fromNs, cols.startNs[row])
+    const one = bursts.get(task) ?? { sleepNs: [], workNs: [], last: fromNs, total: 0, ready: 0 }
+    bursts.set(task, one)
+    if (state === 'runnable') one.ready += end - start
+    if (state !== 'running') continue
+    one.sleepNs.push(Math.round(Math.max(0, start - one.last - one.ready)))
+    one.workNs.push(Math.round(end - start))
+    one.total += end - start
+    one.last = end
+    one.ready = 0
+  }
+  const least = trace.meta.durationNs * SMALLEST_SHARE
+  return [...bursts].flatMap(([task, { sleepNs, workNs, total }]) =>
+    total < least ? [] : [{ comm: trace.tasks[task].comm, sleepNs, workNs }],
+  )
+}
+
+function median(values: readonly Ns[]): Ns {
+  return Math.round(quantilesInPlace(Float64Array.from(values), [0.5])[0])
+}
