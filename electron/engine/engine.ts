@@ -39,6 +39,7 @@ import { forkSql, type ForkSql } from './spawn.ts'
 import { Simulating } from './simulating.ts'
 import { createSqlRunner } from './sql.ts'
 import { createUploads } from './uploads.ts'
+import { createVerdictCache } from './verdict-cache.ts'
 import { prepareShelf } from '../strategy/shelf.ts'
 
 export type { ClientRights } from './rights.ts'
@@ -156,7 +157,7 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     version,
     samples,
     simulating,
-    races: new Races({ alone: host === 'cli' }),
+    races: new Races(host === 'cli' ? { alone: true } : { alone: false, cache: createVerdictCache(dir.path) }),
     ownStrategies: new OwnStrategies({ files, uploads }),
     files,
     recents,

@@ -1,7 +1,7 @@
 /**
  * Races, as the contract has them: checks ids while it costs nothing and hands the work to a pool of threads that lives as long
- * as it is used. Cells of the matrix are kept by race and strategy for the life of the engine: the model does not change under
- * it, so the same cell comes out the same.
+ * as it is used. Cells of the matrix are kept by race and strategy, across restarts too (verdict-cache.ts): the model does not
+ * change under them, so the same cell comes out the same. One race is always run.
  */
 
 import { availableParallelism } from 'node:os'
@@ -20,6 +20,7 @@ import type { Answer } from './crash-run.ts'
 import type { JobContext } from './jobs.ts'
 import type { RaceSpec } from './races-run.ts'
 import { entryUrl } from './spawn.ts'
+import type { VerdictCache } from './verdict-cache.ts'
 
 /** Threads that nobody needs go after this. */
 const IDLE_MS = 10_000
@@ -27,15 +28,20 @@ const IDLE_MS = 10_000
 export interface RacesOptions {
   /** Nobody else waits for this thread (the command line): a single race runs right here, without the start of a thread. */
   readonly alone: boolean
+  /** Cells across restarts; left out: nothing is kept beyond the engine's life. */
+  readonly cache?: VerdictCache
 }
 
 export class Races {
   readonly #alone: boolean
   readonly #cells = new Map<string, VerdictRow>()
+  readonly #cache: VerdictCache | undefined
+  #warm: Promise<void> | undefined
   #pool: Promise<Piscina> | undefined
 
-  constructor({ alone }: RacesOptions) {
+  constructor({ alone, cache }: RacesOptions) {
     this.#alone = alone
+    this.#cache = cache
   }
 
   list(): RaceInfo[] {
@@ -67,6 +73,7 @@ export class Races {
     const ids = params.races.length > 0 ? params.races.map((id) => races.get(id).id) : races.ids
     const against = params.strategies.length > 0 ? params.strategies : strategies.ids
     const labels = against.map((text) => possible(text).label)
+    await (this.#warm ??= this.#remember())
     if (params.fresh) this.#cells.clear()
     const pool = await this.#started()
     let done = 0
@@ -87,7 +94,12 @@ export class Races {
     return { rows: cells.flat(), wallMs: Math.round(performance.now() - started) }
   }
 
+  async #remember(): Promise<void> {
+    for (const row of (await this.#cache?.read()) ?? []) this.#cells.set(keyOf(row.race, row.strategy), row)
+  }
+
   #keep(rows: readonly VerdictRow[]): void {
+    this.#cache?.keep(rows)
     if (this.#cells.size + rows.length > limits.raceCells) this.#cells.clear()
     for (const row of rows) this.#cells.set(keyOf(row.race, row.strategy), row)
   }
@@ -117,6 +129,7 @@ export class Races {
   }
 
   async close(): Promise<void> {
+    await this.#cache?.close()
     await (await this.#pool)?.destroy()
   }
 

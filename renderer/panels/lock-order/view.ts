@@ -136,8 +136,9 @@ export function edgeKey({ from, to }: OrderPair): string {
   return `${from} → ${to}`
 }
 
+/** `time`: of a trace. A search tells of an order once, and neither its modes nor the operation. */
 export function edgeColumns(time: boolean): ColumnSpec<OrderEdge>[] {
-  return [
+  const columns: ColumnSpec<OrderEdge>[] = [
     { key: 'from', title: 'Held', kind: 'mono', value: (edge) => edge.from },
     { key: 'to', title: 'Asked for', kind: 'mono', value: (edge) => edge.to },
     { key: 'count', title: 'Times', kind: 'count', value: (edge) => edge.count },
@@ -149,6 +150,12 @@ export function edgeColumns(time: boolean): ColumnSpec<OrderEdge>[] {
     },
     { key: 'task', title: 'First by', value: (edge) => edge.task },
     { key: 'op', title: 'In', value: (edge) => edge.op, why: () => 'outside any operation the trace shows' },
-    { key: 'at', title: time ? 'At' : 'Move', kind: time ? 'time' : 'number', value: (edge) => edge.at },
+    {
+      key: 'at',
+      title: time ? 'At' : 'Move',
+      kind: time ? 'time' : 'number',
+      value: (edge) => (time ? edge.at : edge.at + 1),
+    },
   ]
+  return time ? columns : columns.filter(({ key }) => !['count', 'modes', 'op'].includes(key))
 }
