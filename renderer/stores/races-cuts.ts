@@ -7,52 +7,26 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { CrashPoint, CrashPointsResult, CrashState } from '#shared/contract/crash.ts'
+import type { MethodParams } from '#shared/contract/methods.ts'
 import { useClient } from '../api/client.ts'
 import { useFilmStore } from './races-film.ts'
 
 export const useCutStore = defineStore('races-cuts', () => {
-  const client = useClient()
   const film = useFilmStore()
   /** Somebody looks at them. */
   const on = ref(false)
   const eadr = ref(false)
-  const result = shallowRef<CrashPointsResult>()
-  const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
-  const error = ref<WireError>()
+  const { result, state, error, ask } = useAnswer()
   const at = ref(0)
   /** Which lines survive, by name. */
   const lines = ref('none')
-  let turn = 0
 
-  const schedule = computed(() => film.film?.schedule ?? undefined)
   const points = computed<readonly CrashPoint[]>(() => result.value?.points ?? [])
   const point = computed<CrashPoint | undefined>(() => points.value[at.value])
   const shown = computed<CrashState | undefined>(
     () => point.value?.states.find((one) => one.lines === lines.value) ?? point.value?.states[0],
   )
 
-  async function ask(): Promise<void> {
-    const mine = ++turn
-    const text = schedule.value
-    if (!on.value || text === undefined) {
-      state.value = 'idle'
-      result.value = undefined
-      return
-    }
-    state.value = 'loading'
-    error.value = undefined
-    try {
-      const answer = await client.call('crash.points', { schedule: text, eadr: eadr.value })
-      if (mine !== turn) return
-      result.value = answer
-      state.value = 'ready'
-      start(answer)
-    } catch (thrown) {
-      if (mine !== turn) return
-      error.value = toWireError(thrown)
-      state.value = 'error'
-    }
-  }
   /** At the cut the schedule names, else at the first that does not recover, else where the film stands. */
   function start({ points: all, replay }: CrashPointsResult): void {
     const named = replay === null ? -1 : all.findIndex((one) => one.point === replay.point)
@@ -77,13 +51,51 @@ export const useCutStore = defineStore('races-cuts', () => {
     const [from, to] = [source.steps[frame.from]?.move ?? 0, source.steps[frame.to - 1]?.move ?? 0]
     const move = point.value?.move ?? -1
     if (move >= from && move <= to) return
-    at.value = Math.max(
-      0,
-      points.value.findLastIndex((one) => one.move <= to),
-    )
+    const last = points.value.findLastIndex((one) => one.move <= to)
+    at.value = Math.max(0, last)
   }
-  watch([on, schedule, eadr], () => void ask())
+  const question = computed(() => {
+    const schedule = film.film?.schedule
+    return !on.value || schedule === null || schedule === undefined ? undefined : { schedule, eadr: eadr.value }
+  })
+  const look = (): Promise<void> => ask(question.value, start)
+  watch(question, look)
   watch(() => film.frame, follow)
 
-  return { on, eadr, state, error, retry: () => void ask(), points, at, point, shown, lines, goTo }
+  return { on, eadr, state, error, retry: () => void look(), points, at, point, shown, lines, goTo }
 })
+
+/** The latest question's answer. */
+function useAnswer() {
+  const client = useClient()
+  const result = shallowRef<CrashPointsResult>()
+  const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
+  const error = ref<WireError>()
+  let turn = 0
+
+  async function ask(
+    question: MethodParams<'crash.points'> | undefined,
+    then: (answer: CrashPointsResult) => void,
+  ): Promise<void> {
+    const mine = ++turn
+    error.value = undefined
+    if (question === undefined) {
+      state.value = 'idle'
+      result.value = undefined
+      return
+    }
+    state.value = 'loading'
+    try {
+      const answer = await client.call('crash.points', question)
+      if (mine !== turn) return
+      result.value = answer
+      state.value = 'ready'
+      then(answer)
+    } catch (thrown) {
+      if (mine !== turn) return
+      error.value = toWireError(thrown)
+      state.value = 'error'
+    }
+  }
+  return { result, state, error, ask }
+}
