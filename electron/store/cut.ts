@@ -60,6 +60,11 @@ export async function cutFile(db: Db, path: string, options: CutOptions): Promis
   return rows
 }
 
+/** A whole trace into another file, piece by piece; yields how many rows each piece had. */
+export function copyTrace(db: Db, id: number, writer: TraceWriter): Generator<number> {
+  return cutTrace(db, id, writer, { from: -Infinity, to: Infinity })
+}
+
 /** Copies piece by piece; yields how many rows each piece had. */
 function* cutTrace(db: Db, id: number, writer: TraceWriter, window: Window): Generator<number> {
   const trace = loadTrace(db, id)
@@ -92,12 +97,22 @@ function* cutTrace(db: Db, id: number, writer: TraceWriter, window: Window): Gen
   const rows = Object.fromEntries(SPAN_TABLES.map((table) => [table, kept[table].length])) as Record<SpanTable, number>
   const { tasks, lockClasses, locks, inodes, eventNames, opKinds, phaseNames, stacks, diagnostics } = trace
   writer.end({
+    ...extrasIn(trace, kept),
     annotations: notesIn(db, id, window),
     ...{ tasks, lockClasses, locks, inodes, eventNames, eventCounts, opKinds, phaseNames, stacks, diagnostics, rows },
     meta: { ...trace.meta, eventCount },
     rate: { bucketNs: trace.rate.bucketNs, counts },
     shiftNs: 0,
   })
+}
+
+/** Stacks of the lock spans that stay; tables and reports are of the whole trace and stay whole. */
+function extrasIn({ extras }: Trace, kept: Kept): Pick<Trace, 'extras'> {
+  if (extras?.spanStacks === undefined) return extras === undefined ? {} : { extras }
+  const { span, stack } = extras.spanStacks
+  const stays = span.map((row) => newIds(kept.lockSpan, row) + 1)
+  const rows = stays.filter((id) => id > 0).map((id) => id - 1)
+  return { extras: { ...extras, spanStacks: { span: rows, stack: stack.filter((_, i) => stays[i] > 0) } } }
 }
 
 /** Marks and notes that stand in the window, or begin or end in it. */

@@ -25,6 +25,7 @@ import {
 import { damaged, decodeSpans } from './codec.ts'
 import { explain, type Db } from './database.ts'
 import { checkColumns, type Targets } from './check-columns.ts'
+import { readExtras } from './extras.ts'
 import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
 import { VOCABULARIES } from './write-end.ts'
 
@@ -128,8 +129,10 @@ function readTrace(db: Db, traceId: number): Trace {
   }
   const parts = partsOf(db, traceId)
   const dictionaries = readDictionaries(db, traceId, parts)
+  const extras = readExtras(db, traceId, { ...parts, stacks: dictionaries.stacks.length })
   const trace = {
     ...dictionaries,
+    ...(extras === undefined ? {} : { extras }),
     meta: metaOf(row),
     diagnostics: readDiagnostics(db, traceId),
     rate: readRate(db, row),

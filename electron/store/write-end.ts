@@ -6,6 +6,7 @@
 
 import type { Dictionaries, TraceEnd } from '#shared/model/trace.ts'
 import type { Db } from './database.ts'
+import { writeExtras } from './extras.ts'
 import { Inserter } from './insert.ts'
 import type { FirstIds, Param, Part } from './span-rows.ts'
 
@@ -30,6 +31,7 @@ export function writeEnd(db: Db, ending: Ending): void {
   writeParts(db, ending)
   writeRate(db, ending)
   const { traceId, end } = ending
+  writeExtras(db, ending, end.extras)
   insert(db, 'diagnostic', 'trace_id severity code message first_line count', end.diagnostics, (diagnostic) => [
     traceId,
     diagnostic.severity,

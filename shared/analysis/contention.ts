@@ -4,6 +4,8 @@
  * if its end was not seen, without being measured. Of locks that only contention_begin/end show, acquisitions are the
  * contended ones.
  *
+ * Of an imported /proc/lock_stat table the rows are that table's lines, number by number, and a window does not apply.
+ *
  * In a time window a wait or hold counts if it overlaps it. Totals are clipped to the window; mean, minimum, maximum and
  * percentiles are of whole waits and holds.
  */
@@ -13,13 +15,15 @@ import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED } from '../model/kinds.t
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema, type Scope } from './analysis.ts'
 import { holdBreakdown } from './parts/breakdown.ts'
+import { callSites } from './parts/call-sites.ts'
 import { GroupedValues, PairIds } from './parts/grouping.ts'
+import { lockStatRows } from './parts/lock-stat.ts'
 import { clipped, lockFacts, overlaps, SpanFilter } from './parts/scope.ts'
 import { labelName, otherLabel } from './parts/segments.ts'
 import { contendedRows } from './parts/waits.ts'
 import { kindName, known, modeName, taskRef } from './parts/words.ts'
 
-export const CONTENTION_BY = ['class', 'instance', 'op', 'task'] as const
+export const CONTENTION_BY = ['class', 'instance', 'op', 'task', 'site'] as const
 export type ContentionBy = (typeof CONTENTION_BY)[number]
 
 export interface ContentionRow {
@@ -30,11 +34,14 @@ export interface ContentionRow {
   readonly address?: string
   /** `op`: operation kind that waited or held. */
   readonly op?: string
+  /** `site`: the function that asked for the lock; missing where no call stack tells. */
+  readonly site?: string
   /** `task`: row number, comm and pid of the task that waited or held. */
   readonly task?: { readonly id: number; readonly comm: string; readonly pid: number }
   readonly mode: 'exclusive' | 'shared'
   readonly acquisitions: number
   readonly contended: number
+  /** NaN for the call sites of a lock_stat table, like `acquisitions`: it has only counts of waits. */
   readonly waitTotalNs: number
   readonly waitMeanNs: number | null
   readonly waitMinNs: number | null
@@ -74,6 +81,8 @@ export const contention = analysis({
     top: z.int().positive().max(10_000).default(1000),
   }),
   run(trace, { scope, by, contendedOnly, top }): ContentionResult {
+    const table = lockStatRows(trace, { scope, by, contendedOnly })
+    if (table !== undefined) return { by, ...table, rows: table.rows.slice(0, top), total: table.rows.length }
     const tally = count(trace, scope, by)
     const groups = order(tally, contendedOnly)
     const mostly = by === 'class' ? mostlyIn(trace, tally.phaseNs) : undefined
@@ -102,7 +111,14 @@ interface Tally {
 
 function newTally(trace: Trace, by: ContentionBy): Tally {
   const heights = 2 * (by === 'instance' ? trace.locks.length : trace.lockClasses.length)
-  const width = by === 'task' ? trace.tasks.length : by === 'op' ? trace.opKinds.length + 1 : 1
+  const width =
+    by === 'site'
+      ? callSites(trace).names.length + 1
+      : by === 'task'
+        ? trace.tasks.length
+        : by === 'op'
+          ? trace.opKinds.length + 1
+          : 1
   return {
     ids: new PairIds(heights, width),
     acquisitions: [],
@@ -128,6 +144,7 @@ function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
   const tally = newTally(trace, by)
   const { ids, acquisitions, contended, waits, waitTotalNs, holds, holdTotalNs, phaseNs } = tally
   const phases = by === 'class' ? holdBreakdown(trace) : undefined
+  const siteOf = by === 'site' ? callSites(trace).of : undefined
   const adding = { window }
   const seen = new Uint8Array(trace.locks.length)
   for (let row = 0; row < trace.lockSpan.length; row++) {
@@ -143,7 +160,16 @@ function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
     const id = lock[row]
     seen[id] = 1
     const major = (by === 'instance' ? id : classOf[id]) * 2 + mode[row]
-    const minor = by === 'task' ? task[row] : by === 'op' ? (op[row] === -1 ? 0 : kind[op[row]] + 1) : 0
+    const minor =
+      siteOf !== undefined
+        ? siteOf[row] + 1
+        : by === 'task'
+          ? task[row]
+          : by === 'op'
+            ? op[row] === -1
+              ? 0
+              : kind[op[row]] + 1
+            : 0
     const group = ids.id(major, minor)
     if (group === tally.flags.length) open(tally)
     tally.flags[group] |= bits
@@ -251,6 +277,7 @@ function toRow(trace: Trace, { tally, group, by, mostly }: RowOf): ContentionRow
     ...(by === 'instance' ? { lock } : {}),
     ...(address === undefined ? {} : { address }),
     ...(by === 'op' ? { op: kindName(trace, minor - 1) } : {}),
+    ...(by === 'site' && minor > 0 ? { site: callSites(trace).names[minor - 1] } : {}),
     ...(by === 'task' ? { task: taskRef(trace, minor) } : {}),
     mode: modeName(major % 2),
     acquisitions: tally.acquisitions[group],

@@ -2,6 +2,7 @@
 
 export { ftrace } from './ftrace-text.ts'
 export { functionGraph } from './function-graph.ts'
+export { lockStat } from './lock-stat.ts'
 export { perfData } from './perf-data/perf-data.ts'
 export { perfScript } from './perf-script.ts'
 export { traceCmdReport } from './trace-cmd-report.ts'

@@ -63,11 +63,6 @@ const MAGIC: readonly Magic[] = [
 
 /** Shapes of a line of text, asked in order once every format said no. */
 const TEXTS: readonly { readonly shape: RegExp; readonly looksLike: string; readonly hint: string }[] = [
-  {
-    shape: /^lock_stat version/,
-    looksLike: 'a /proc/lock_stat table: totals, not a trace',
-    hint: 'record lock events: trace-cmd record -e lock …',
-  },
   { shape: /^\s*[[{]\s*(["{[\]}]|$)/, looksLike: 'JSON', hint: READS },
   { shape: /^\s*<(!doctype|html|\?xml)/i, looksLike: 'a web page or XML', hint: READS },
 ]

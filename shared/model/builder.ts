@@ -11,6 +11,7 @@ import { assert } from '../base/assert.ts'
 import { ByteInterner, encodeUtf8 } from '../base/bytes.ts'
 import { GrowingTable, type Columns } from '../base/columns.ts'
 import { limits } from '../base/limits.ts'
+import type { LockReport, LockStat, TraceExtras } from './extras.ts'
 import { EventColumns, RateCounter } from './events.ts'
 import {
   EVENT_AFTER_ANY_LOSS,
@@ -107,7 +108,7 @@ export class TraceBuilder {
 
   constructor(sink: TraceSink, name: string, sourceFormat: string) {
     this.#sink = sink
-    this.#events = new EventColumns((chunk) => sink.events(chunk))
+    this.#events = new EventColumns((chunk) => sink.events(chunk), sink.spareEvents?.bind(sink))
     this.#tables = {
       op: new SpanRows('op'),
       phase: new SpanRows('phase'),
@@ -168,6 +169,30 @@ export class TraceBuilder {
     this.#before |= EVENT_BOUNDARY
   }
 
+  /** A /proc/lock_stat table. */
+  lockStat: LockStat | undefined
+  readonly lockReports: LockReport[] = []
+  readonly #stackSpans: number[] = []
+  readonly #spanStacks: number[] = []
+
+  /** The call stack (an id of `stacks`) in which the lock of a lock span was asked for. */
+  spanStack(span: number, stack: number): void {
+    this.#stackSpans.push(span)
+    this.#spanStacks.push(stack)
+  }
+
+  #extras(): { readonly extras?: TraceExtras } {
+    const order = this.#stackSpans.map((_, i) => i).sort((a, b) => this.#stackSpans[a] - this.#stackSpans[b])
+    const span = Uint32Array.from(order, (i) => this.#stackSpans[i])
+    const stack = Uint32Array.from(order, (i) => this.#spanStacks[i])
+    const extras: TraceExtras = {
+      ...(span.length === 0 ? {} : { spanStacks: { span, stack } }),
+      ...(this.lockStat === undefined ? {} : { lockStat: this.lockStat }),
+      ...(this.lockReports.length === 0 ? {} : { lockReports: this.lockReports }),
+    }
+    return Object.keys(extras).length === 0 ? {} : { extras }
+  }
+
   /** The trace lasts at least until `ts`: a span can be known to end after the last event. */
   reaches(ts: Ns): void {
     if (ts > this.#maxTs) this.#maxTs = ts
@@ -194,6 +219,11 @@ export class TraceBuilder {
     const flags = this.#before | (this.#lossOn.delete(cpu) ? EVENT_AFTER_LOSS : 0)
     this.#before = 0
     return flags
+  }
+
+  /** The trace lasts until then, whether an event says so or not. */
+  reaches(ts: Ns): void {
+    if (ts > this.#maxTs) this.#maxTs = ts
   }
 
   /** An event without payload bytes (the simulator's). */
@@ -308,6 +338,7 @@ export class TraceBuilder {
       },
       diagnostics: [...this.#diagnostics.values()],
       ...(this.#annotations.length === 0 ? {} : { annotations: this.#annotations.map((one) => shifted(one, shiftNs)) }),
+      ...this.#extras(),
       rate: this.#rate.finish(shiftNs),
       shiftNs,
       rows: {

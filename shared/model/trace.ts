@@ -12,6 +12,8 @@
  */
 
 import type { Columns, GrowingTable } from '../base/columns.ts'
+import type { TraceExtras } from './extras.ts'
+import type { EventArrays } from './events.ts'
 import type { LockKind, Severity } from './kinds.ts'
 
 export type Ns = number
@@ -224,6 +226,8 @@ export interface Trace extends Dictionaries {
   readonly meta: TraceMeta
   readonly diagnostics: readonly Diagnostic[]
   readonly rate: EventRate
+  /** Undefined for most traces. */
+  readonly extras?: TraceExtras
   readonly op: OpTable
   readonly phase: PhaseTable
   readonly lockSpan: LockSpanTable
@@ -240,6 +244,7 @@ export interface TraceEnd extends Dictionaries {
   readonly shiftNs: Ns
   /** Imports have none. */
   readonly annotations?: readonly Annotation[]
+  readonly extras?: TraceExtras
   /** Rows per span table, so that the receiver can size its tables. */
   readonly rows: Readonly<Record<SpanTable, number>>
 }
@@ -252,6 +257,8 @@ export interface TraceSink {
   /** Called once, first: lists that only ever get longer. A sink that writes rows at once needs their words early. */
   begin?(names: GrowingNames): void
   events(chunk: EventChunk): void
+  /** A sink that has this may do what it likes with the chunks it gets, and gives their arrays back here. */
+  spareEvents?(): EventArrays | undefined
   spans(batch: SpanBatch): void
   end(end: TraceEnd): void
 }

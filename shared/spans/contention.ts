@@ -126,17 +126,22 @@ export class Contention {
     track.loose.push(hold)
   }
 
-  /** The call stack of a contention_begin that has just been told: it may name the lock. */
-  stack(track: TaskTrack, frames: string): void {
+  /** The call stack of a contention_begin that has just been told: it may name the lock. False: there was none. */
+  stack(track: TaskTrack, frames: string, stack: number): boolean {
     const list = track.contending
     const hold = list.length > 0 ? list.items[list.length - 1] : undefined
-    if (hold === undefined || hold.shown || hold.address < 0 || hold.contendedNs !== track.latestNs) return
+    if (hold === undefined || hold.contendedNs !== track.latestNs) return false
+    // The wait that is shown is the one whose call site it is.
+    const shown = hold.adopted ?? (hold.shown ? undefined : hold)
+    if (shown !== undefined && shown.stack === -1) shown.stack = stack
+    if (hold.shown || hold.address < 0) return shown !== undefined
     const name = lockOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
-    if (name === undefined) return
+    if (name === undefined) return true
     const known = this.#named.get(hold.lock)
     if (known === undefined) this.#named.set(hold.lock, name)
     else if (known !== name) this.#named.set(hold.lock, AMBIGUOUS)
     hold.flags |= SPAN_INFERRED
+    return true
   }
 
   /** At the end: an unnamed lock whose stacks all say the same is that lock. An address that was two locks stays unnamed. */

@@ -10,6 +10,7 @@ import { lockDecoders } from './decode-locks.ts'
 import { schedDecoders } from './decode-sched.ts'
 import { simDecoders } from './decode-sim.ts'
 import { syscallDecoder } from './decode-syscalls.ts'
+import { sliceDecoders } from './decode-slices.ts'
 import type { SpanBuilder } from './span-builder.ts'
 
 export type Decoder = (spans: SpanBuilder, fields: EventFields) => void
@@ -18,7 +19,7 @@ const decoders: Readonly<Record<string, Decoder>> = { ...fileDecoders, ...graphD
 
 /** One decoder set per trace: lock decoders remember the payloads they have parsed. */
 export function decoderSet(): (name: string) => Decoder | undefined {
-  const locks: Readonly<Record<string, Decoder>> = lockDecoders()
+  const locks: Readonly<Record<string, Decoder>> = { ...lockDecoders(), ...sliceDecoders() }
   return (printed) => {
     const name = printed.slice(printed.lastIndexOf(':') + 1)
     if (Object.hasOwn(locks, name)) return locks[name]

@@ -17,6 +17,7 @@ import { MmLocks } from './mm-locks.ts'
 import { Ops } from './ops.ts'
 import { Phases } from './phases.ts'
 import { Sched } from './sched.ts'
+import { Slices } from './slices.ts'
 import { SpanState } from './state.ts'
 import { HELD, type TaskTrack } from './track.ts'
 
@@ -30,6 +31,7 @@ export class SpanBuilder {
   readonly mmLocks: MmLocks
   readonly sched: Sched
   readonly inodes: Inodes
+  readonly slices: Slices
   readonly graph: Graph
   readonly #edges: Edges
 
@@ -50,6 +52,7 @@ export class SpanBuilder {
       mmLocks: this.mmLocks,
     })
     this.inodes = new Inodes(builder)
+    this.slices = new Slices(state, { ops: this.ops, phases: this.phases })
     this.graph = new Graph(state, this.ops, this.phases)
     state.onBackwards = () => this.#edges.breakWaits()
     state.onTaskBackwards = (track) => this.#count('clock-backwards', this.#close(track, 'clock-backwards'))
@@ -97,7 +100,22 @@ export class SpanBuilder {
 
   /** A call stack of the last event of a task (innermost frame first, one per line). */
   stack(task: number, frames: string): void {
-    this.contention.stack(this.state.trackOf(task), frames)
+    const track = this.state.trackOf(task)
+    const stack = this.builder.stacks.id(frames)
+    if (!this.contention.stack(track, frames, stack)) this.#stackOfHold(track, stack)
+  }
+
+  /** A stack behind an event that asked for a lock or got it: the request is the one of that moment. */
+  #stackOfHold(track: TaskTrack, stack: number): void {
+    for (const list of [...track.held, track.explicit]) {
+      const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+      if (hold === undefined || hold.stack !== -1) continue
+      const now = track.latestNs
+      if (hold.askedNs === now || hold.contendedNs === now || hold.acquiredNs === now) {
+        hold.stack = stack
+        return
+      }
+    }
   }
 
   /** The recorder lost events of a CPU (undefined: of any): what was open there may have ended unseen. */
@@ -111,6 +129,7 @@ export class SpanBuilder {
   }
 
   end(): void {
+    this.slices.flush()
     for (const track of this.state.tracks) if (track !== undefined) this.#stillBlocking(track)
     this.#abandon('open-at-end', () => true)
     this.contention.nameLocks()

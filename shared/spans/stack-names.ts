@@ -4,9 +4,7 @@
  * one type (ext4_punch_hole: i_rwsem, invalidate_lock, i_data_sem) say nothing. Read from Linux 6.1 sources.
  */
 
-/** The locking code itself: the first frame that is none of it is the caller. */
-const LOCKING =
-  /^(trace_event_|__traceiter_|__bpf_trace|perf_trace_|rwsem_|__?down_|down_|mutex_lock|__mutex_|_raw_|__raw_|queued_|native_queued_|pv_queued_|do_raw_|percpu_|__percpu_|__lock_text|rt_mutex_|rwlock_)/
+import { callerOf } from '../model/call-site.ts'
 
 const RWSEMS: readonly (readonly [string, readonly string[]])[] = [
   [
@@ -47,22 +45,11 @@ const byCaller = new Map(RWSEMS.flatMap(([lock, callers]) => callers.map((caller
 
 /** The lock a stack (innermost frame first, one per line) waits for; undefined where it does not tell. */
 export function lockOfStack(frames: string, unnamedClass: string): string | undefined {
-  const caller = frames
-    .split('\n')
-    .map(functionOf)
-    .find((frame) => !LOCKING.test(frame))
+  const caller = callerOf(frames)
   if (caller === undefined) return undefined
   if (unnamedClass === '(unnamed rwsem)') return byCaller.get(caller)
   if (unnamedClass !== '(unnamed rwlock)') return undefined
   // j_state_lock is the journal's only rwlock, i_es_lock the extent status tree's.
   if (/^(jbd2_|__jbd2_|start_this_handle$|kjournald2$)/.test(caller)) return '&journal->j_state_lock'
   return caller.startsWith('ext4_es_') || caller.startsWith('__es_') ? '&ei->i_es_lock' : undefined
-}
-
-/** `ext4_dax_huge_fault+0x61/0x3e0` and `ffffffff81a ext4_dax_huge_fault` name the same function. */
-function functionOf(frame: string): string {
-  return frame
-    .trim()
-    .replace(/^[0-9a-f]{8,16} /, '')
-    .replace(/[+ ].*$/, '')
 }

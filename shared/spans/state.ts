@@ -112,6 +112,7 @@ export class SpanState {
     cols.requestedNs[at] = requested
     cols.acquiredNs[at] = acquired
     cols.releasedNs[at] = released
+    if (hold.stack >= 0) builder.spanStack(hold.id, hold.stack)
     this.drop(hold)
   }
 

@@ -34,6 +34,9 @@ export class Hold {
   /** Time ran backwards while it waited: how long is not known. */
   broken = false
 
+  /** Call stack in which it was asked for, -1 unknown. */
+  stack = -1
+
   /** Of an unnamed wait: its address (dense, -1 unknown), and whether another event shows the same wait. */
   address = -1
   shown = false
@@ -58,6 +61,7 @@ export class Hold {
     this.acquiredNs = NaN
     this.explainedNs = 0
     this.counted = this.broken = false
+    this.stack = -1
     this.address = -1
     this.shown = false
     this.adopted = undefined

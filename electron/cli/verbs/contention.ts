@@ -6,7 +6,7 @@
 import { CONTENTION_BY, type ContentionRow } from '#shared/analysis/contention.ts'
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
-import { choice, from, json, to, traceId, whole, windowOf } from '../options.ts'
+import { choice, from, json, text, to, traceId, whole, windowOf } from '../options.ts'
 import {
   columnsOf,
   count,
@@ -22,6 +22,7 @@ import {
   type Column,
 } from '../output.ts'
 import type { OpenTrace } from '../session.ts'
+import { printAgainst } from './contention-against.ts'
 import { verb } from './verb.ts'
 
 /** A screenful: what was waited for longest comes first. */
@@ -44,6 +45,7 @@ export const contention = verb({
       fallback: undefined,
       about: `at most N rows (default ${SHOWN}, with --json all)`,
     }),
+    against: text('LOCKSTAT', 'beside a /proc/lock_stat table of the same time: its text, or imported'),
     trace: traceId,
     json,
   },
@@ -51,6 +53,11 @@ export const contention = verb({
     const scope = windowOf(options)
     const open = await session.openTrace(path, options.trace)
     const top = options.top ?? (options.json ? ALL : SHOWN)
+    if (options.against !== undefined) {
+      const { against: path, json: asJson } = options
+      await printAgainst(session, open, { path, top, json: asJson, windowed: Object.keys(scope).length > 0 })
+      return 0
+    }
     if (options.by === 'phase') {
       const { rows, total } = await open.analyse('hold-phases', { scope, top })
       if (options.json) printJson({ trace: open.trace.id, by: options.by, total, rows })
@@ -84,10 +91,14 @@ export function contentionFinding(
   const whose = [
     worst.address && `at ${worst.address}`,
     worst.op && `in ${worst.op}`,
+    worst.site && `from ${worst.site}`,
     worst.task && `by ${worst.task.comm}-${worst.task.pid}`,
   ]
   const name = [worst.class, `(${worst.mode})`, ...whose.filter(Boolean)].join(' ')
-  const waited = `${printable(name)} was waited for longest: ${duration(worst.waitTotalNs, trace.clockUnit)} in ${plural(worst.contended, 'wait')}`
+  const waited =
+    worst.waitMeanNs === null
+      ? `${printable(name)} was waited for most often: ${plural(worst.contended, 'wait')}`
+      : `${printable(name)} was waited for longest: ${duration(worst.waitTotalNs, trace.clockUnit)} in ${plural(worst.contended, 'wait')}`
   const held = worst.mostlyIn
   return held === undefined
     ? `${waited}.`
@@ -108,12 +119,13 @@ function contentionColumns(rows: readonly ContentionRow[], clock: ClockUnit): Co
     name('lock class', (row) => row.class),
     ...(has('address') ? [name('address', (row) => row.address)] : []),
     ...(has('op') ? [name('op', (row) => row.op)] : []),
+    ...(has('site') ? [name('call site', (row) => row.site)] : []),
     ...(has('task') ? [name('task', ({ task }) => task && `${task.comm}-${task.pid}`)] : []),
     name('mode', (row) => row.mode),
-    number('acquired', (row) => row.acquisitions, 5),
+    number('acquired', (row) => (Number.isNaN(row.acquisitions) ? null : row.acquisitions), 5),
     number('contended', (row) => row.contended),
     ...grouped('waited', [
-      time('total', (row) => row.waitTotalNs),
+      time('total', (row) => (Number.isNaN(row.waitTotalNs) ? null : row.waitTotalNs)),
       time('mean', (row) => row.waitMeanNs, 3),
       time('p50', (row) => row.waitP50Ns, 7),
       time('p99', (row) => row.waitP99Ns, 4),

@@ -19,8 +19,11 @@ export function plainName(name: string): string {
 }
 
 export const shows = perTrace((trace: Trace): Shows => ({
-  holds: anyFlag(trace, SPAN_HOLD_KNOWN),
-  waits: anyFlag(trace, SPAN_CONTENDED) || trace.eventNames.some((name) => WAIT_EVENTS.has(plainName(name))),
+  holds: trace.extras?.lockStat !== undefined || anyFlag(trace, SPAN_HOLD_KNOWN),
+  waits:
+    trace.extras?.lockStat !== undefined ||
+    anyFlag(trace, SPAN_CONTENDED) ||
+    trace.eventNames.some((name) => WAIT_EVENTS.has(plainName(name))),
   states: trace.taskState.length > 0,
   ops: trace.op.length > 0,
 }))
