@@ -126,7 +126,11 @@ function integer(value: number | undefined): bigint | null {
 }
 
 /** Formats of a whole trace, and how their files end. */
-const ENDINGS: Readonly<Partial<Record<ExportFormat, string>>> = { faultline: 'faultline', ftrace: 'trace.txt' }
+const ENDINGS: Readonly<Partial<Record<ExportFormat, string>>> = {
+  faultline: 'faultline',
+  ftrace: 'trace.txt',
+  'chrome-json': 'json',
+}
 
 /** What the exported file is called when it is saved. */
 export function exportName(

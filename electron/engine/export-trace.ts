@@ -4,6 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import { writeChromeJson } from '#shared/export/chrome-json.ts'
 import { writeFtraceText } from '#shared/export/ftrace-text.ts'
 import { ByteOut } from '#shared/export/out.ts'
 import type { Exported, TraceWriter } from '#shared/export/writer.ts'
@@ -17,6 +18,7 @@ import type { FileOut } from './file-out.ts'
 
 export const traceWriters = {
   ftrace: writeFtraceText,
+  'chrome-json': writeChromeJson,
 } as const satisfies Readonly<Record<string, TraceWriter>>
 export type WrittenFormat = keyof typeof traceWriters
 

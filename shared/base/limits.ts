@@ -131,6 +131,13 @@ export const limits = {
   perfRoundBytes: 256 * MiB,
   perfPackedBytes: 256 * MiB,
   perfPlainBytes: 1024 * MiB,
+  /** Events of formats that are in no order: bytes that are held back to put them in one. */
+  sortedBytes: 1024 * MiB,
+  /** One event of JSON: bytes, and how deep its values may nest. */
+  jsonEventBytes: 1 * MiB,
+  jsonDepth: 100,
+  /** Tracks of a foreign trace that are no threads; what comes after shares the last. */
+  foreignTracks: 10_000,
   /** Bytes of a stream that are kept on disk for formats that are read in any order. */
   spoolBytes: 16 * 1024 * MiB,
   /** Cells of verdict matrices one engine keeps. */

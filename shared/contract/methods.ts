@@ -188,7 +188,7 @@ function method<R>() {
 
 const nothing = z.object({})
 
-export const EXPORT_FORMATS = ['csv', 'ndjson', 'ftrace', 'faultline'] as const
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'ftrace', 'chrome-json', 'faultline'] as const
 export const EXPORT_TABLES = [
   'lock_span',
   'op',

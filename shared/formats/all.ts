@@ -1,5 +1,6 @@
 /** Every format Faultline reads: to add one, write its file and add its line here. */
 
+export { chromeJson } from './chrome-json.ts'
 export { ftrace } from './ftrace-text.ts'
 export { functionGraph } from './function-graph.ts'
 export { lockStat } from './lock-stat.ts'

@@ -4,6 +4,7 @@
  */
 
 import { writeFtraceText } from '#shared/export/ftrace-text.ts'
+import { writeChromeJson } from '#shared/export/chrome-json.ts'
 import { ByteOut } from '#shared/export/out.ts'
 import type { Exported, TraceWriter, Window } from '#shared/export/writer.ts'
 import { formats } from '#shared/formats/index.ts'
@@ -55,6 +56,10 @@ export function written(writer: TraceWriter, { trace, chunks }: Whole, window: W
 
 export function asFtraceText(whole: Whole, window?: Window): Uint8Array {
   return written(writeFtraceText, whole, window)
+}
+
+export function asChromeJson(whole: Whole, window?: Window): Uint8Array {
+  return written(writeChromeJson, whole, window)
 }
 
 /** Every event: when (since the first), where, who, in what context, what, and the call stack. */

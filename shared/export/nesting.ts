@@ -1,0 +1,46 @@
+/**
+ * Viewers draw the slices of a track as a call stack: one that begins inside another must end inside it. Spans that were
+ * deduced, or cut, need not; here they are made to, by the smallest change, and holds that overlap get lanes.
+ */
+
+import type { Slice } from './tracks.ts'
+
+/** Outer before inner; what would stick out of the slice it begins in ends with it. */
+export function nested(slices: readonly Slice[]): readonly Slice[] {
+  const out = [...slices].sort(byBegin)
+  const open: Slice[] = []
+  for (const slice of out) {
+    while (open.length > 0 && open[open.length - 1].end <= slice.start && !isMoment(slice, open[open.length - 1]))
+      open.pop()
+    const outer = open.at(-1)
+    if (outer !== undefined && slice.end > outer.end) slice.end = outer.end
+    open.push(slice)
+  }
+  return out
+}
+
+/** A slice of no length at the very end of another is inside it. */
+function isMoment(slice: Slice, outer: Slice): boolean {
+  return slice.start === slice.end && outer.end === slice.start && outer.start < outer.end
+}
+
+const RANK = { op: 0, phase: 1, wait: 2, hold: 3, running: 4 } as const
+
+function byBegin(a: Slice, b: Slice): number {
+  return a.start - b.start || b.end - a.end || RANK[a.category] - RANK[b.category] || a.row - b.row
+}
+
+/** Slices that overlap without nesting are put in different lanes, each into the first that takes it. */
+export function lanesOf(slices: readonly Slice[]): readonly (readonly Slice[])[] {
+  const lanes: { readonly slices: Slice[]; readonly open: Slice[] }[] = []
+  for (const slice of [...slices].sort(byBegin)) {
+    let lane = lanes.find(({ open }) => {
+      while (open.length > 0 && open[open.length - 1].end <= slice.start) open.pop()
+      return open.length === 0 || open[open.length - 1].end >= slice.end
+    })
+    if (lane === undefined) lanes.push((lane = { slices: [], open: [] }))
+    lane.slices.push(slice)
+    lane.open.push(slice)
+  }
+  return lanes.map((lane) => lane.slices)
+}
