@@ -21,7 +21,7 @@ import { watchInterrupts } from './interrupts.ts'
 import { bold, columnsOf, count, duration, grouped, percent, plural, print, printable, printTable } from './output.ts'
 import { Session, type OpenTrace } from './session.ts'
 import { describeChain } from './verbs/chain.ts'
-import { printCompare } from './verbs/compare.ts'
+import { printCompare } from './verbs/compare-print.ts'
 import { contentionFinding } from './verbs/contention.ts'
 import { describeImport } from './verbs/import.ts'
 

@@ -10,13 +10,14 @@ import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Progress } from '#shared/contract/methods.ts'
 import type { ComparedStrategy, CompareResult, Curve, StrategyProgress } from '#shared/contract/simulation.ts'
-import { estimateInfo, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
+import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
 import { Partials } from './compare-partial.ts'
 import type { CompareRun, RunSpeed } from './compare-run.ts'
 import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
 import { choicesOf, describeWorkload, resolveRun, unitOf, type RunSpec } from './sim-run.ts'
 import { simulateJob } from './simulate.ts'
+import { markChildren } from './whatif-record.ts'
 import { entryUrl } from './spawn.ts'
 
 export interface CompareOptions extends JobContext {
@@ -205,12 +206,19 @@ function progressOf(
   }
 }
 
-/** The first seed's runs into the file; trace ids in the order of the strategies. */
+/** The first seed's runs into the file, the others as children of the baseline's; ids in the order of the strategies. */
 async function record(options: CompareOptions): Promise<readonly (number | undefined)[] | undefined> {
   const { workload, strategies, seeds, out, force, signal, onProgress } = options
   if (out === undefined) return undefined
   const runs = strategies.map((strategy) => ({ ...workload, strategy, seed: seeds[0] }))
-  return (await simulateJob({ runs, out, force, signal, onProgress })).map(({ trace }) => trace)
+  const ids = (await simulateJob({ runs, out, force, signal, onProgress })).map(({ trace }) => trace)
+  const parent = ids[strategies.indexOf(options.baseline)]
+  markChildren(
+    out,
+    ids.filter((id): id is number => id !== undefined && id !== parent),
+    parent,
+  )
+  return ids
 }
 
 function strategyOf(
@@ -232,13 +240,6 @@ function strategyOf(
     counters: meanCounters(runs.map((run) => run.outcome.counters)),
     deadlocks: runs.filter((run) => run.outcome.deadlock !== null).length,
   }
-}
-
-function meanCounters(runs: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const names = [...new Set(runs.flatMap((counters) => Object.keys(counters)))].sort()
-  return Object.fromEntries(
-    names.map((name) => [name, runs.reduce((sum, one) => sum + (one[name] ?? 0), 0) / runs.length]),
-  )
 }
 
 function curveOf(

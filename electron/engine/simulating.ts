@@ -29,7 +29,7 @@ export interface SimulatingOptions {
   readonly folder: string
 }
 
-type Place = { readonly out?: string | undefined; readonly force: boolean; readonly keep: boolean }
+export type Place = { readonly out?: string | undefined; readonly force: boolean; readonly keep: boolean }
 
 export class Simulating {
   readonly #options: SimulatingOptions
@@ -46,13 +46,13 @@ export class Simulating {
     const started = performance.now()
     const spec = { ...what, strategy: what.strategy ?? scenarioStrategies(what.scenario)[0] }
     resolveRun(spec)
-    const path = await this.#target(`${spec.scenario}-${spec.strategy}-seed${spec.seed}`, { out, force, keep }, call)
+    const path = await this.target(`${spec.scenario}-${spec.strategy}-seed${spec.seed}`, { out, force, keep }, call)
     const [ran] = await this.#options.jobs.run('simulate', { runs: [spec], out: path, force }, call)
     return {
       ...summaryOf(spec, ran),
       file: shown(path, call),
       wallMs: Math.round(performance.now() - started),
-      opened: await this.#open(path, keep, call),
+      opened: await this.open(path, keep, call),
     }
   }
 
@@ -60,9 +60,9 @@ export class Simulating {
   async schedule({ schedule }: ParsedParams<'schedule.record'>, call: Call): Promise<RecordedSchedule> {
     const spec = scheduleSpec(schedule)
     const place = { force: false, keep: true }
-    const path = await this.#target(`${spec.scenario}-${spec.strategy}-schedule`, place, call)
+    const path = await this.target(`${spec.scenario}-${spec.strategy}-schedule`, place, call)
     await this.#options.jobs.run('simulate', { runs: [spec], out: path, force: false }, call)
-    const opened = await this.#open(path, true, call)
+    const opened = await this.open(path, true, call)
     assert(opened !== null, 'a schedule that was recorded is a file')
     return { schedule, opened }
   }
@@ -86,15 +86,15 @@ export class Simulating {
     const twice = strategies.find((id, i) => strategies.indexOf(id) !== i)
     if (twice !== undefined) throw new ApiError('bad-request', `strategy ${twice} is there twice`, 'leave one out')
     for (const strategy of strategies) resolveRun({ ...workload, strategy, seed })
-    const path = await this.#target(`${workload.scenario}-${strategies.join('-')}`, { out, force, keep }, call)
+    const path = await this.target(`${workload.scenario}-${strategies.join('-')}`, { out, force, keep }, call)
     const seeds = Array.from({ length: count }, (_, i) => seed + i)
     const job = { workload, strategies, baseline, seeds, sweep, explore, out: path, force }
     const compared = await this.#options.jobs.run('compare', job, call)
-    return { ...compared, file: shown(path, call), opened: await this.#open(path, keep, call) }
+    return { ...compared, file: shown(path, call), opened: await this.open(path, keep, call) }
   }
 
-  /** undefined: nothing is recorded. */
-  async #target(name: string, { out, keep }: Place, { client }: Call): Promise<string | undefined> {
+  /** Where a job's file goes; undefined: nothing is recorded. */
+  async target(name: string, { out, keep }: Place, { client }: Call): Promise<string | undefined> {
     if (out !== undefined) return writablePath(out, client.rights)
     if (!keep) return undefined
     const { folder } = this.#options
@@ -102,7 +102,7 @@ export class Simulating {
     return join(folder, `${stem(`${name}.x`)}-${randomBytes(4).toString('hex')}.faultline`)
   }
 
-  async #open(path: string | undefined, keep: boolean, call: Call): Promise<OpenedFile | null> {
+  async open(path: string | undefined, keep: boolean, call: Call): Promise<OpenedFile | null> {
     if (path === undefined || !keep) return null
     const { files, opening } = this.#options
     return (await opening.open({ source: files.grant(path) }, call)).opened
@@ -110,6 +110,6 @@ export class Simulating {
 }
 
 /** Clients that may not see paths see names. */
-function shown(path: string | undefined, { client }: Call): string | null {
+export function shown(path: string | undefined, { client }: Call): string | null {
   return path === undefined ? null : client.rights.local ? path : basename(path)
 }

@@ -2,21 +2,26 @@
 
 import { ApiError } from '#shared/base/errors.ts'
 import type { MethodName, ParsedParams } from '#shared/contract/methods.ts'
-import type { ExperimentSubject } from '#shared/contract/whatif.ts'
+import type { ExperimentSubject, WhatIfResult } from '#shared/contract/whatif.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import type { Handlers } from './handlers.ts'
 import type { Handles } from './handles.ts'
 import type { Call } from './importing.ts'
 import type { Jobs } from './jobs.ts'
+import { stem } from './names.ts'
 import { resolveRun, scenarioStrategies } from './sim-run.ts'
+import { shown, type Simulating } from './simulating.ts'
 import type { Subject } from './whatif-experiment.ts'
 
 export type WhatIfMethod = Extract<MethodName, `whatif.${string}`>
 
-export function whatIfHandlers(parts: {
+interface Parts {
   readonly jobs: Jobs
   readonly handles: Handles
-}): Pick<Handlers, WhatIfMethod> {
+  readonly simulating: Simulating
+}
+
+export function whatIfHandlers(parts: Parts): Pick<Handlers, WhatIfMethod> {
   return {
     'whatif.compare': (params, call) => compare(parts, params, call),
     'whatif.backtest': (params, call) => backtest(parts, params, call),
@@ -25,27 +30,26 @@ export function whatIfHandlers(parts: {
   }
 }
 
-function compare(
-  { jobs, handles }: Parameters<typeof whatIfHandlers>[0],
+async function compare(
+  { jobs, handles, simulating }: Parts,
   params: ParsedParams<'whatif.compare'>,
   call: Call,
-) {
-  const { file, trace, baseline, seed, seeds: count, arrival } = params
+): Promise<WhatIfResult> {
+  const { file, trace, baseline, seed, seeds: count, arrival, explore, out: named, force, keep } = params
   const strategies = params.strategies.includes(baseline) ? params.strategies : [baseline, ...params.strategies]
   for (const id of strategies) parseStrategy(id)
   const twice = strategies.find((id, i) => strategies.indexOf(id) !== i)
   if (twice !== undefined) throw new ApiError('bad-request', `strategy ${twice} is there twice`, 'leave one out')
-  const seeds = Array.from({ length: count }, (_, i) => seed + i)
-  const { path } = handles.get(file)
+  const { path, name } = handles.get(file)
+  const out = await simulating.target(`${stem(name)}-${strategies.join('-')}`, { out: named, force, keep }, call)
   const { signal, onProgress } = call
-  return jobs.run('whatIf', { path, trace, strategies, baseline, seeds, arrival }, { signal, onProgress })
+  const seeds = seedsFrom(seed, count)
+  const job = { path, trace, strategies, baseline, seeds, arrival, explore, out, force }
+  const compared = await jobs.run('whatIf', job, { signal, onProgress })
+  return { ...compared, file: shown(out, call), opened: await simulating.open(out, keep, call) }
 }
 
-function backtest(
-  { jobs, handles }: Parameters<typeof whatIfHandlers>[0],
-  params: ParsedParams<'whatif.backtest'>,
-  { signal, onProgress }: Call,
-) {
+function backtest({ jobs, handles }: Parts, params: ParsedParams<'whatif.backtest'>, { signal, onProgress }: Call) {
   const { from, to, strategy, baseline, seed, seeds: count } = params
   for (const id of [strategy, baseline]) parseStrategy(id)
   const seeds = Array.from({ length: count }, (_, i) => seed + i)
@@ -54,7 +58,7 @@ function backtest(
 }
 
 function sensitivity(
-  { jobs, handles }: Parameters<typeof whatIfHandlers>[0],
+  { jobs, handles }: Parts,
   { subject, strategy, seed, seeds: count, top }: ParsedParams<'whatif.sensitivity'>,
   { signal, onProgress }: Call,
 ) {
@@ -63,7 +67,7 @@ function sensitivity(
 }
 
 function scaling(
-  { jobs, handles }: Parameters<typeof whatIfHandlers>[0],
+  { jobs, handles }: Parts,
   { subject, strategies, cpus, seed, seeds: count }: ParsedParams<'whatif.scaling'>,
   { signal, onProgress }: Call,
 ) {

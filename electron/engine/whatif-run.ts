@@ -4,9 +4,12 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import { workerData } from 'node:worker_threads'
+import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
+import type { TraceSink } from '#shared/model/trace.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
 import { prepare, runSlices, type RunSpec } from '#shared/sim/run.ts'
@@ -28,6 +31,9 @@ export interface ReplaySpec {
 export interface ReplayRun extends Run {
   readonly title: string
   readonly slots: Readonly<Record<string, string>>
+  readonly digest: string
+  readonly counters: Readonly<Record<string, number>>
+  readonly events: number
   readonly deadlocked: boolean
   readonly truncated: boolean
 }
@@ -57,44 +63,55 @@ export function modelOf({
   }
 }
 
+/** Replays of one workload in a pool whose threads have it: only what differs is sent. */
+export function again(differs: Pick<ReplaySpec, 'strategy' | 'seed' | 'demands'>): Promise<ReplayRun> {
+  return run({ ...(workerData as Pick<ReplaySpec, 'workload' | 'pilot'>), ...differs })
+}
+
 export async function run(spec: ReplaySpec): Promise<ReplayRun> {
-  const { workload, strategy, seed } = spec
   const collector = new TraceCollector()
-  const builder = new TraceBuilder(collector, `replay ${strategy} seed ${seed}`, 'simulation')
-  builder.keepsEvents = false
+  const { model, value, daemons } = await replayInto(spec, collector, { keepsEvents: false, stopped: () => false })
+  return {
+    seed: spec.seed,
+    figures: figuresOf(collector.trace(), value.simulatedNs, (pid) => !daemons.has(pid)),
+    violations: [],
+    title: strategyNamed(model.strategy.id).title,
+    slots: model.strategy.slots,
+    digest: value.digest,
+    counters: value.counters,
+    events: value.events,
+    deadlocked: value.deadlock !== undefined,
+    truncated: value.truncated,
+  }
+}
+
+interface ReplayHost {
+  readonly keepsEvents: boolean
+  readonly stopped: () => boolean
+}
+
+/** A replay as a trace of its own: what is stored, and what figures are taken of. */
+export async function replayInto(spec: ReplaySpec, sink: TraceSink, { keepsEvents, stopped }: ReplayHost) {
+  const { workload, strategy, seed } = spec
+  const builder = new TraceBuilder(sink, `replay ${strategy} seed ${seed}`, 'simulation')
+  builder.keepsEvents = keepsEvents
   const recorder = new SimRecorder({ builder, phases: PHASES })
   const model = modelOf(spec)
-  const resolved = model.strategy
   const prepared = prepare(model, { sink: recorder, timed: true })
   const { k } = prepared.world
   recorder.attach(k)
   const slices = runSlices(prepared, { maxEvents: limits.simEvents })
   for (;;) {
     const slice = slices.next()
-    if (slice.done !== true) {
-      await setImmediate()
-      continue
+    if (slice.done === true) {
+      const { value } = slice
+      const { scenario, strategy: resolved } = model
+      const meta = { scenario, strategy: resolved.label, seed: String(seed) }
+      recorder.finish({ ...meta, cpus: workload.cpus, digest: value.digest }, k)
+      const daemons = new Set(k.tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid))
+      return { model, value, daemons }
     }
-    const { value } = slice
-    recorder.finish(
-      {
-        scenario: model.scenario,
-        strategy: resolved.label,
-        seed: String(seed),
-        cpus: workload.cpus,
-        digest: value.digest,
-      },
-      k,
-    )
-    const daemons = new Set(k.tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid))
-    return {
-      seed,
-      figures: figuresOf(collector.trace(), value.simulatedNs, (pid) => !daemons.has(pid)),
-      violations: [],
-      title: strategyNamed(resolved.id).title,
-      slots: resolved.slots,
-      deadlocked: value.deadlock !== undefined,
-      truncated: value.truncated,
-    }
+    if (stopped()) throw new ApiError('cancelled', 'the replay was cancelled')
+    await setImmediate()
   }
 }

@@ -8,18 +8,24 @@ import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
+import type { ComparedStrategy, StrategyProgress } from '#shared/contract/simulation.ts'
 import type { WhatIfResult } from '#shared/contract/whatif.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
 import type { ArrivalChoice } from '#shared/whatif/arrival.ts'
-import type { Pilot } from '#shared/whatif/replay.ts'
-import { measured } from '#shared/whatif/side-by-side.ts'
+import { pilotOf, type Pilot } from '#shared/whatif/replay.ts'
+import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
+import { worldsFor } from '#shared/whatif/worlds.ts'
 import { workloadOf, type Workload } from '#shared/whatif/workload.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
+import '../strategy/find.ts'
+import { Partials } from './compare-partial.ts'
+import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
 import { entryUrl } from './spawn.ts'
+import { recordReplays } from './whatif-record.ts'
 import type { ReplayRun, ReplaySpec } from './whatif-run.ts'
 
 export const REPLAY_ASSUMPTIONS: readonly string[] = [
@@ -37,9 +43,14 @@ export interface WhatIfOptions extends JobContext {
   readonly baseline: string
   readonly seeds: readonly number[]
   readonly arrival: ArrivalChoice | undefined
+  /** Most schedules searched per strategy; 0: no verdict. */
+  readonly explore: number
+  /** A file for the trace and its replays; undefined: nothing is stored. */
+  readonly out: string | undefined
+  readonly force: boolean
 }
 
-export async function whatIfJob(options: WhatIfOptions): Promise<WhatIfResult> {
+export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResult, 'opened'>> {
   const started = performance.now()
   const { strategies, baseline, seeds, arrival } = options
   const runs = strategies.length * seeds.length
@@ -50,27 +61,85 @@ export async function whatIfJob(options: WhatIfOptions): Promise<WhatIfResult> {
       'take fewer strategies or seeds',
     )
   }
-  const known = strategies.map((id) => parseStrategy(id))
+  for (const id of strategies) parseStrategy(id)
   const { recorded, workload } = readWorkload(options, arrival)
-  const done = await replayAll({ workload, strategies, baseline, seeds }, options)
-  const of = (id: string) => done.filter((one) => one.strategy === id).map(({ run }) => run)
-  const base = of(baseline)
+  const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
+  const partials = new Partials(options)
+  const plan: ReplayPlan = { workload, pilot, strategies, baseline, seeds }
+  const done = await replayAll(plan, options, partials)
+  const ids = await stored(options, { workload, pilot })
+  const compared = sideBySide(plan, done).map((one, i) => ({ ...one, trace: ids[i] ?? null }))
   return {
     workload: summaryOf(workload, recorded),
     baseline,
     seeds,
-    strategies: strategies.map((id, i) => {
-      const mine = id === baseline ? base : of(id)
-      const { title, slots } = mine[0] ?? { title: id, slots: known[i].slots }
-      return { id, title, slots, ...measured(mine, base), deadlocks: mine.filter((run) => run.deadlocked).length }
-    }),
+    strategies: await judged(compared, { options, workload, partials }),
     fidelity: fidelityOf(
       recorded,
-      base.map(({ figures }) => figures),
+      done.filter(({ strategy }) => strategy === baseline).map(({ run }) => run.figures),
     ),
     assumptions: REPLAY_ASSUMPTIONS,
+    file: options.out ?? null,
     wallMs: Math.round(performance.now() - started),
   }
+}
+
+/** Trace ids of the first seed's replays, where a file is wanted. */
+async function stored(
+  { path, trace, out, force, strategies, seeds, signal, onProgress }: WhatIfOptions,
+  of: Pick<ReplaySpec, 'workload' | 'pilot'>,
+): Promise<readonly number[]> {
+  if (out === undefined) return []
+  const replays = strategies.map((strategy): ReplaySpec => ({ ...of, strategy, seed: seeds[0], demands: 'drawn' }))
+  return recordReplays({ path, trace, out, force, replays, signal, onProgress })
+}
+
+/** The runs so far, in pairs of one seed; strategies that have none yet are left out. */
+function sideBySide({ strategies, baseline }: ReplayPlan, done: readonly Replayed[]): ComparedStrategy[] {
+  const runsOf = (id: string) =>
+    done
+      .filter((one) => one.strategy === id)
+      .map(({ run }) => run)
+      .sort((a, b) => a.seed - b.seed)
+  const base = runsOf(baseline)
+  return strategies.flatMap((id) => {
+    const [runs, theirs] = paired(id === baseline ? base : runsOf(id), base)
+    if (runs.length === 0) return []
+    const [{ title, slots, digest }] = runs
+    return [
+      {
+        ...{ id, title, slots, digest },
+        ...measured(runs, theirs),
+        trace: null,
+        counters: meanCounters(runs.map(({ counters }) => counters)),
+        deadlocks: runs.filter((run) => run.deadlocked).length,
+      },
+    ]
+  })
+}
+
+interface Judging {
+  readonly options: WhatIfOptions
+  readonly workload: Workload
+  readonly partials: Partials
+}
+
+/** A recording is too long to search: the small worlds where operations of its kinds meet are searched for it. */
+async function judged(compared: readonly ComparedStrategy[], { options, workload, partials }: Judging) {
+  const { strategies, explore, signal, onProgress } = options
+  if (explore === 0) return compared
+  const kinds = new Set(workload.tasks.flatMap(({ ops }) => ops.map(({ kind }) => kind)))
+  const list = [...compared]
+  await searchAll({
+    ...{ strategies, signal, schedules: explore },
+    worlds: worldsFor(kinds).map((scenario) => ({ scenario, set: {}, slots: {}, fs: undefined })),
+    onProgress: (progress) => onProgress({ ...progress, ...partials.of(() => list) }),
+    onVerdict: (strategy, result) => {
+      const at = strategies.indexOf(strategy)
+      list[at] = { ...list[at], verdict: withSearch(list[at].verdict, result) }
+    },
+  })
+  return list
 }
 
 /** The trace stays usable: its tables are read before the file is closed. */
@@ -84,6 +153,8 @@ export function readWorkload(
 
 export interface ReplayPlan {
   readonly workload: Workload
+  /** Left out: made here. */
+  readonly pilot?: Pilot
   readonly strategies: readonly string[]
   /** What the trace was recorded under: the pilot's strategy. */
   readonly baseline: string
@@ -96,33 +167,40 @@ export interface Replayed {
 }
 
 /** Seed by seed, so that a half-finished comparison knows every strategy. */
-export async function replayAll(plan: ReplayPlan, { signal, onProgress }: JobContext): Promise<Replayed[]> {
+export async function replayAll(
+  plan: ReplayPlan,
+  { signal, onProgress }: JobContext,
+  partials?: Partials,
+): Promise<Replayed[]> {
   const { workload, strategies, seeds, baseline } = plan
+  const pilot = plan.pilot ?? pilotOf(workload, parseStrategy(baseline), workload.fs)
   const started = performance.now()
-  const total = strategies.length * seeds.length
-  const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), total))
-  const pool = new Piscina({ filename: entryUrl('whatif-run').href, minThreads: threads, maxThreads: threads })
-  let done = 0
+  const planned = seeds.flatMap((seed) => strategies.map((strategy) => ({ strategy, seed })))
+  const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), planned.length))
+  const workerData: Pick<ReplaySpec, 'workload' | 'pilot'> = { workload, pilot }
+  const filename = entryUrl('whatif-run').href
+  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads, workerData })
+  const done: Replayed[] = []
   const report = () =>
     onProgress({
       stage: 'replaying',
-      done,
-      total,
+      done: done.length,
+      total: planned.length,
       unit: 'runs',
-      events: null,
+      events: done.reduce((sum, { run }) => sum + run.events, 0),
       elapsedMs: Math.round(performance.now() - started),
+      strategies: strategies.map((id) => progressOf(id, done, seeds.length)),
+      ...partials?.of(() => sideBySide(plan, done)),
     })
   report()
   try {
-    const pilot = (await pool.run({ workload, strategy: baseline }, { signal, name: 'pilot' })) as Pilot
-    const planned = seeds.flatMap((seed) => strategies.map((strategy) => ({ strategy, seed })))
     return await Promise.all(
       planned.map(async ({ strategy, seed }) => {
-        const spec: ReplaySpec = { workload, pilot, strategy, seed, demands: 'drawn' }
-        const run = (await pool.run(spec, { signal, name: 'run' })) as ReplayRun
-        done++
+        const run = (await pool.run({ strategy, seed, demands: 'drawn' }, { signal, name: 'again' })) as ReplayRun
+        const one = { strategy, run }
+        done.push(one)
         report()
-        return { strategy, run }
+        return one
       }),
     )
   } catch (error) {
@@ -131,6 +209,11 @@ export async function replayAll(plan: ReplayPlan, { signal, onProgress }: JobCon
   } finally {
     await pool.destroy()
   }
+}
+
+function progressOf(id: string, done: readonly Replayed[], total: number): StrategyProgress {
+  const rates = done.flatMap(({ strategy, run }) => (strategy === id ? [run.figures.opsPerSecond] : []))
+  return { id, done: rates.length, total, opsPerSecond: rates.length === 0 ? null : estimateInfo(rates) }
 }
 
 function summaryOf(

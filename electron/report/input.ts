@@ -76,7 +76,7 @@ export function viewOf({ result, trace, version }: ReportInput): View {
       title: workload.trace,
       question: 'How would this recorded workload have run under other locks?',
       made: `A recorded trace replayed on ${workload.fs}: ${ops}, ${seeds}. Faultline ${version}.`,
-      strategies: result.strategies.map((strategy) => ({ digest: '', trace: null, counters: {}, ...strategy })),
+      strategies: result.strategies,
       curve: null,
       fidelity: result.fidelity,
       facts: trace === undefined ? [] : factsOf(trace),

@@ -63,8 +63,7 @@ function article(input: ReportInput): Html {
 
 /** What the words need: a replay has no scenario. */
 export function findingsOf({ strategies, baseline, seeds }: View): string[] {
-  const workload = { kind: 'scenario', scenario: '', title: '', question: '', fs: '', params: {} } as const
-  return findings({ strategies, baseline, seeds, workload })
+  return findings({ strategies, baseline, seeds })
 }
 
 function recorded({ facts, fidelity: found, baseline }: View): Html {

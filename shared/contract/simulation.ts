@@ -25,7 +25,7 @@ export const workloadSchema = {
 }
 
 /** Where the recorded runs go: to a path (the command line), into Faultline's own folder and open at once, or nowhere. */
-const place = {
+export const place = {
   out: z.string().optional(),
   force: z.boolean().default(false),
   keep: z.boolean().default(false),

@@ -5,7 +5,9 @@
 
 import * as z from 'zod'
 import type { Workload } from '../whatif/workload.ts'
-import { workloadSchema, type Ci95, type ComparedStrategy } from './simulation.ts'
+import { limits } from '../base/limits.ts'
+import type { OpenedFile } from './methods.ts'
+import { place, workloadSchema, type Ci95, type ComparedStrategy } from './simulation.ts'
 
 const arrival = z.enum(['closed', 'open'])
 const id = z.string().min(1).max(4096)
@@ -21,6 +23,9 @@ export const whatIfSchema = z.object({
   seed: z.int().nonnegative().default(1),
   /** Left out: chosen per task by evidence. For all tasks, or by a task's name or pid. */
   arrival: z.union([arrival, z.record(id, arrival)]).optional(),
+  /** Most schedules searched per strategy, of the small worlds where operations of these kinds meet; 0: none. */
+  explore: z.int().nonnegative().max(limits.exploreBudget).default(limits.compareSchedules),
+  ...place,
 })
 
 export interface FidelityRow {
@@ -59,9 +64,12 @@ export interface WhatIfResult {
   readonly workload: WorkloadSummary
   readonly baseline: string
   readonly seeds: readonly number[]
-  readonly strategies: readonly Omit<ComparedStrategy, 'digest' | 'trace' | 'counters'>[]
+  readonly strategies: readonly ComparedStrategy[]
   readonly fidelity: Fidelity
   readonly assumptions: readonly string[]
+  /** With the recorded trace and, as its children, the first seed's replays; null: nothing was stored. */
+  readonly file: string | null
+  readonly opened: OpenedFile | null
   readonly wallMs: number
 }
 

@@ -116,6 +116,14 @@ function worstChain(runs: readonly Run[]): WorstChain | null {
   return worst
 }
 
+/** What the model counts beside operations, mean per run. */
+export function meanCounters(runs: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const names = [...new Set(runs.flatMap((counters) => Object.keys(counters)))].sort()
+  return Object.fromEntries(
+    names.map((name) => [name, runs.reduce((total, one) => total + (one[name] ?? 0), 0) / runs.length]),
+  )
+}
+
 export function estimateInfo(values: readonly number[]): EstimateInfo {
   const { mean, ci95 } = estimate(values)
   return { mean, ci95: known(ci95) }

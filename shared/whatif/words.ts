@@ -7,7 +7,7 @@
 import { formatCount, formatNs } from '../base/time.ts'
 import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
 
-export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds' | 'workload'>
+export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds'>
 
 /** The operation the comparison is about: the most frequent one of all strategies together. */
 export function mainOp({ strategies }: Pick<CompareResult, 'strategies'>): string | undefined {

@@ -1,9 +1,11 @@
 /** `faultline compare --trace`: a recorded trace under other strategies, and how well the replay matches the recording. */
 
+import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
-import { rateText, versusText } from '#shared/whatif/words.ts'
+import { findings, mainOp, safetyNote } from '#shared/whatif/words.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
+import { printLatency, printLocks, printSpeed } from './compare-print.ts'
 import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
 
@@ -13,6 +15,9 @@ interface Given extends ReportOptions {
   readonly baseline: string | undefined
   readonly seeds: number
   readonly seed: number
+  readonly explore: number
+  readonly out: string | undefined
+  readonly force: boolean
   readonly json: boolean | undefined
 }
 
@@ -27,6 +32,9 @@ export async function compareTrace(session: Session, given: Given): Promise<void
     strategies: [...given.strategy],
     seeds: given.seeds,
     seed: given.seed,
+    explore: given.explore,
+    force: given.force,
+    ...(given.out === undefined ? {} : { out: resolve(given.out) }),
     ...(given.baseline === undefined ? {} : { baseline: given.baseline }),
   })
   if (await writeReports(session, given, { result, trace: { file, trace: trace.id } })) return
@@ -44,24 +52,13 @@ function printWhatIf(result: WhatIfResult): void {
       ),
   )
   print('')
-  const rates = columnsOf(strategies)
-  printTable([
-    rates.name('strategy', ({ id }) => id),
-    { ...rates.name('operations', ({ opsPerSecond }) => rateText(opsPerSecond.mean, ' ')), right: true },
-    { ...rates.name('deadlocks', ({ deadlocks }) => String(deadlocks)), right: true },
-  ])
-  const rows = strategies.flatMap(({ id, versusBaseline }) => versusBaseline.map((versus) => ({ id, versus })))
-  if (rows.length > 0) {
-    print(`\n${bold(`Against ${baseline}`)}`)
-    const { name } = columnsOf(rows)
-    printTable([
-      name('strategy', ({ id }) => id),
-      name('metric', ({ versus }) => versus.metric),
-      { ...name('ratio', ({ versus }) => versusText(versus)), right: true },
-      name('95 %', ({ versus: { ci95 } }) => (ci95 === null ? '' : `${ci95[0].toFixed(2)} – ${ci95[1].toFixed(2)}`)),
-      { ...name('p', ({ versus }) => versus.p.toFixed(3)), right: true },
-    ])
-  }
+  for (const sentence of findings(result, ' ')) print(printable(sentence))
+  print('')
+  printSpeed(strategies, baseline)
+  print('')
+  printLatency(strategies, mainOp(result), baseline)
+  printLocks(strategies)
+  print(`\n${safetyNote(strategies)}`)
   printFidelity(result.fidelity, baseline)
   for (const [title, lines] of [
     ['From the trace', workload.fromTrace],

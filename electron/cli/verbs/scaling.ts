@@ -1,7 +1,7 @@
 /** `faultline scaling`: the same workload on 1 to 512 CPUs under each strategy, and where more CPUs stop paying. */
 
 import { ApiError } from '#shared/base/errors.ts'
-import type { ScalingResult } from '#shared/contract/whatif.ts'
+import type { ScalabilityFit, ScalingResult } from '#shared/contract/whatif.ts'
 import { decimalText, rateText } from '#shared/whatif/words.ts'
 import { bar } from '../bars.ts'
 import { json, many, text } from '../options.ts'
@@ -66,9 +66,14 @@ function printScaling({ subject, strategies, cpus, seeds, method, assumptions }:
     { ...laws.name('knee', ({ knee }) => (knee === null ? 'none' : decimalText(knee, 1))), right: true },
     { ...laws.name('contention', ({ fit }) => share(fit?.contention)), right: true },
     { ...laws.name('coherency', ({ fit }) => share(fit?.coherency)), right: true },
-    { ...laws.name('peak', ({ fit }) => (fit?.peak == null ? '' : decimalText(fit.peak, 0))), right: true },
+    { ...laws.name('peak', ({ fit }) => peakText(fit)), right: true },
     { ...laws.name('off by', ({ fit }) => share(fit?.error)), right: true },
   ])
   print(`\n${bold('Assumed')}`)
   for (const line of [method, ...assumptions]) print(printable(`  ${line}`))
+}
+
+function peakText(fit: ScalabilityFit | null): string {
+  const peak = fit?.peak ?? null
+  return peak === null ? '' : decimalText(peak, 0)
 }
