@@ -1,9 +1,10 @@
 /**
- * What happens when something dies. Dumps stay on this machine. A dead page is loaded once more with a notice in the log
+ * What happens when something dies. Dumps stay on this machine. A dead page is loaded once more with a notice in it
  * and then given up; a dead engine is started again with growing pauses, three times, then the user is told.
  */
 
 import type { App, CrashReporter, Dialog, WebContents } from 'electron'
+import type { ShellNotice } from '#shared/contract/desktop.ts'
 
 export const CRASH_REPORTER = { uploadToServer: false } as const
 
@@ -33,20 +34,33 @@ export function mayReload(reason: string, alreadyReloaded: boolean): boolean {
   return !alreadyReloaded && ['crashed', 'oom', 'abnormal-exit', 'memory-eviction'].includes(reason)
 }
 
+export const PAGE_CAME_BACK: ShellNotice = {
+  title: 'The window had stopped working and was loaded again',
+  detail: 'Traces that were open are open again. Nothing that was imported or kept is lost.',
+}
+export const ENGINE_CAME_BACK: ShellNotice = {
+  title: 'The engine had stopped and was started again',
+  detail: 'What was under way was cancelled: start it once more. Nothing that was imported or kept is lost.',
+}
+
 export function startCrashHandling({
   app,
   crashReporter,
   dialog,
+  tell,
 }: {
   app: App
   crashReporter: CrashReporter
   dialog: Dialog
+  /** Show a notice in a page that has loaded. */
+  tell: (page: WebContents, notice: ShellNotice) => void
 }): void {
   crashReporter.start(CRASH_REPORTER)
   const reloaded = new WeakSet<WebContents>()
   app.on('render-process-gone', (_, contents, { reason }) => {
     if (mayReload(reason, reloaded.has(contents))) {
       reloaded.add(contents)
+      contents.once('did-finish-load', () => tell(contents, PAGE_CAME_BACK))
       contents.reload()
     } else if (reason !== 'clean-exit' && reason !== 'killed') {
       dialog.showErrorBox(

@@ -23,6 +23,8 @@ export interface EngineProcessOptions {
   readonly entries: string
   readonly dataDir: string | undefined
   readonly startWith: readonly Source[]
+  /** The engine died and runs again. */
+  readonly onRestarted: () => void
   /** The engine died more often than makes sense. */
   readonly onGivenUp: (why: string) => void
 }
@@ -30,7 +32,8 @@ export interface EngineProcessOptions {
 /** How long an engine may take to clean up when the app ends. */
 const STOP_MS = 5_000
 
-export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: EngineProcessOptions): EngineProcess {
+export function startEngineProcess(options: EngineProcessOptions): EngineProcess {
+  const { entries, dataDir, startWith, onRestarted, onGivenUp } = options
   const policy = restartPolicy()
   const grants = pendingGrants()
   let closing = false
@@ -53,10 +56,15 @@ export function startEngineProcess({ entries, dataDir, startWith, onGivenUp }: E
       if (closing) return
       const pause = policy.next(performance.now() - started)
       if (pause === undefined) onGivenUp(`the engine ended ${code}`)
-      else setTimeout(() => (child = fork()), pause)
+      else setTimeout(restart, pause)
     })
     own.postMessage({ kind: 'start', dataDir, startWith } satisfies ToEngine)
     return own
+  }
+
+  function restart(): void {
+    child = fork()
+    child.once('spawn', onRestarted)
   }
 
   function receive(message: FromEngine, sql: ReturnType<typeof sqlProcesses>): void {

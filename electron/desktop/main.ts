@@ -20,7 +20,8 @@ import { dataDirAt } from '#electron/engine/data-dir.ts'
 import type { MenuCommand, ShellEvents } from '#shared/contract/desktop.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { readPage } from '../page-files.ts'
-import { startCrashHandling } from './crash.ts'
+import { aboutPanel } from './about.ts'
+import { ENGINE_CAME_BACK, startCrashHandling } from './crash.ts'
 import { startEngineProcess, type EngineProcess } from './engine-process.ts'
 import { chooseFiles, filesOfCommandLine, filesOfSecondStart, sampleOfCommandLine } from './files.ts'
 import { handleCalls } from './ipc.ts'
@@ -67,6 +68,7 @@ async function start(): Promise<void> {
     entries: here,
     dataDir: data.path,
     startWith: startWith(),
+    onRestarted: () => running && tell(running.window.webContents, 'shell:notice', ENGINE_CAME_BACK),
     onGivenUp: (why) =>
       dialog.showErrorBox('Faultline', `The engine does not stay up: ${why}. The logs say more (Help, Show logs).`),
   })
@@ -83,6 +85,7 @@ async function start(): Promise<void> {
     'link:open': openLink,
     'menu:show': (commands) => showMenu(commands),
   })
+  app.setAboutPanelOptions(aboutPanel(app.getVersion(), process.versions))
   running = { engine, window: openWindow(join(here, '../preload/preload.cjs')) }
   await showMenu([])
 }
@@ -104,10 +107,16 @@ function showMenu(commands: readonly MenuCommand[]): Promise<null> {
 }
 
 if (app.requestSingleInstanceLock({ files: named })) {
-  startCrashHandling({ app, crashReporter, dialog })
+  startCrashHandling({
+    app,
+    crashReporter,
+    dialog,
+    tell: (page, notice) => tell(page, 'shell:notice', notice),
+  })
   secureApp(app)
   protocol.registerSchemesAsPrivileged([SCHEME])
   app.on('second-instance', (_event, _argv, _cwd, handedOver) => {
+    if (running?.window.isMinimized() === true) running.window.restore()
     running?.window.focus()
     void openFiles(filesOfSecondStart(handedOver))
   })

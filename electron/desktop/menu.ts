@@ -48,7 +48,15 @@ export function menuTemplate(
     ...own('Timeline'),
     ...own('SQL'),
     { role: 'windowMenu' },
-    { role: 'help', submenu: [...of('Help'), LINE, { label: 'Show logs', click: actions.revealLogs }] },
+    {
+      role: 'help',
+      submenu: [
+        ...of('Help'),
+        LINE,
+        { label: 'Show logs', click: actions.revealLogs },
+        ...(mac ? [] : [{ role: 'about' } as const]),
+      ],
+    },
   ]
 }
 

@@ -12,8 +12,15 @@ function call<C extends keyof ShellCalls>(channel: C, ...params: Params<C>): Pro
   return ipcRenderer.invoke(channel, ...params) as Promise<ShellCalls[C]['result']>
 }
 
-function listen<E extends keyof ShellEvents>(channel: E, listener: (data: ShellEvents[E]) => void): void {
-  ipcRenderer.on(channel, (_, data: ShellEvents[E]) => listener(data))
+/** What the shell says before the page listens waits for it: a page that was just loaded still starts. */
+function inbox<E extends keyof ShellEvents>(channel: E): (listener: (data: ShellEvents[E]) => void) => void {
+  const early: ShellEvents[E][] = []
+  let take = (data: ShellEvents[E]): void => void early.push(data)
+  ipcRenderer.on(channel, (_, data: ShellEvents[E]) => take(data))
+  return (listener) => {
+    take = listener
+    for (const data of early.splice(0)) listener(data)
+  }
 }
 
 ipcRenderer.on(ENGINE_PORT, ({ ports }) => window.postMessage(ENGINE_PORT, location.origin, [...ports]))
@@ -29,8 +36,9 @@ const bridge: DesktopBridge = {
   },
   openLink: (url) => call('link:open', url),
   showMenu: (commands) => call('menu:show', commands),
-  onOpenFiles: (listener) => listen('files:open', listener),
-  onCommand: (listener) => listen('menu:command', listener),
+  onOpenFiles: inbox('files:open'),
+  onCommand: inbox('menu:command'),
+  onNotice: inbox('shell:notice'),
 }
 
 contextBridge.exposeInMainWorld('faultline', bridge)

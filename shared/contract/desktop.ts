@@ -54,6 +54,13 @@ export interface ShellEvents {
   readonly 'files:open': readonly Source[]
   /** Id of a command of the page, chosen in the native menu. */
   readonly 'menu:command': string
+  /** Something of the app died and was started again. */
+  readonly 'shell:notice': ShellNotice
+}
+
+export interface ShellNotice {
+  readonly title: string
+  readonly detail: string
 }
 
 /** `window.faultline` in the desktop window; not there in a browser. */
@@ -69,6 +76,7 @@ export interface DesktopBridge {
   showMenu(commands: readonly MenuCommand[]): Promise<null>
   onOpenFiles(listener: (sources: readonly Source[]) => void): void
   onCommand(listener: (id: string) => void): void
+  onNotice(listener: (notice: ShellNotice) => void): void
 }
 
 export const ENGINE_PORT = 'faultline:engine-port'

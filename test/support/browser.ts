@@ -18,7 +18,7 @@ const INSTALLED = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ]
 
-const FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -41,7 +41,7 @@ export async function launchBrowser(): Promise<Browser> {
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return chromium.launch({
     executablePath: executable.path,
-    args: FLAGS,
+    args: CHROMIUM_FLAGS,
     env: { ...Object.fromEntries(inherited), ...executable.env },
   })
 }

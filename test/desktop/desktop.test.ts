@@ -1,0 +1,250 @@
+/**
+ * The desktop app from end to end, out of the package a release would hold: main process, preload, engine and page over
+ * Electron where its runtime is there, else over the stand-in. What a user of the window relies on and a browser host
+ * cannot show.
+ */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { extractAll } from '@electron/asar'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { watchPage } from '../support/browser.ts'
+import { PROJECT } from '../support/engine.ts'
+import { startDesktop, type DesktopApp } from './app.ts'
+import { pack } from './pack.ts'
+
+const SAMPLES = join(PROJECT, 'samples')
+const OTHER = join(SAMPLES, 'nl-dax-ext4-small.trace.txt.zst')
+const THIRD = join(SAMPLES, 'dax-ext4-full.trace.txt.zst')
+
+let folder: string
+let main: string
+let app: DesktopApp
+let page: Page
+let problems: readonly string[]
+
+const tab = (name: string) =>
+  page.getByRole('navigation', { name: 'Open traces' }).getByRole('button', { name: new RegExp(`^${name}`) })
+const go = (title: string) => page.getByRole('navigation', { name: 'Pages' }).getByText(title, { exact: true }).click()
+const enginePid = () =>
+  app.inMain(({ app }) => app.getAppMetrics().find(({ name }) => name === 'Faultline Engine')?.pid ?? 0, undefined)
+
+async function show(): Promise<void> {
+  page = await app.page()
+  page.setDefaultTimeout(30_000)
+  problems = watchPage(page)
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'faultline-desktop-e2e-'))
+  const packed = await pack(folder)
+  // Electron reads the archive as it is; Node has to unpack it, and finds nothing that was not packed.
+  extractAll(join(packed.resources, 'app.asar'), join(folder, 'app'))
+  main = join(folder, 'app/out/main/main.js')
+  app = await startDesktop({ main, args: ['--sample=dax-xfs'], home: join(folder, 'home') })
+  process.stdout.write(`the desktop app runs over ${app.kind}\n`)
+  await show()
+}, 180_000)
+afterAll(async () => {
+  await app?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+describe('the desktop window', () => {
+  test('shows the sample it was started with, from its own scheme', async () => {
+    await tab('dax-xfs').waitFor()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    expect(
+      await app.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getURL(), undefined),
+    ).toBe('app://faultline/')
+    await expect
+      .poll(() => app.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.isVisible(), undefined))
+      .toBe(true)
+    expect(problems).toEqual([])
+  })
+
+  test('gives the page a few functions and nothing of Node or Electron', async () => {
+    const there = await page.evaluate(() => {
+      const all = window as unknown as Record<string, unknown>
+      return {
+        bridge: Object.keys(all['faultline'] as object).sort(),
+        leaks: ['require', 'process', 'module', 'Buffer', 'electron', 'ipcRenderer'].filter((name) => name in all),
+      }
+    })
+    expect(there).toEqual({
+      bridge: [
+        'chooseFiles',
+        'connectEngine',
+        'grantFile',
+        'onCommand',
+        'onNotice',
+        'onOpenFiles',
+        'openLink',
+        'platform',
+        'showMenu',
+      ],
+      leaks: [],
+    })
+  })
+
+  test('opens the file chosen in the system’s dialog', async () => {
+    await app.inMain(({ dialog }, path) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] })
+    }, OTHER)
+    await page.keyboard.press('Control+O')
+    await tab('nl-dax-ext4-small').waitFor()
+    expect(problems).toEqual([])
+  })
+
+  test('takes over the files of a second start, which ends', async () => {
+    expect(await app.startAgain([THIRD])).toBe(0)
+    await tab('dax-ext4-full').waitFor()
+  })
+
+  test('opens a file the file manager hands over, and remembers it for the system’s list', async () => {
+    await tab('nl-dax-ext4-small').click()
+    await app.inMain(({ app }, path) => void app.emit('open-file', { preventDefault: () => undefined }, path), THIRD)
+    await expect.poll(() => tab('dax-ext4-full').getAttribute('aria-current')).toBe('true')
+  })
+
+  test('has a native menu of the page’s commands, which run them', async () => {
+    const labels = await app.inMain(
+      ({ Menu }) => Menu.getApplicationMenu()?.items.map(({ label, role }) => label || String(role)) ?? [],
+      undefined,
+    )
+    expect(labels.map((label) => label.replace('&', ''))).toEqual(
+      expect.arrayContaining(['File', 'Edit', 'View', 'Go', 'SQL']),
+    )
+    await app.inMain(({ Menu }) => {
+      const items = Menu.getApplicationMenu()?.items.flatMap(({ submenu }) => submenu?.items ?? []) ?? []
+      items.find(({ label }) => label.includes('Contention'))?.click()
+    }, undefined)
+    await page.getByRole('heading', { name: 'Contention' }).first().waitFor()
+  })
+
+  test('runs SQL in a process of its own, and stops it by ending that process', async () => {
+    await go('SQL')
+    await page.getByRole('button', { name: 'New query' }).click()
+    await page.getByRole('textbox', { name: 'SQL' }).click()
+    await page.keyboard.insertText(
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n',
+    )
+    await page.keyboard.press('Control+Enter')
+    const sql = () =>
+      app.inMain(
+        ({ app }) =>
+          app
+            .getAppMetrics()
+            .filter(({ name }) => name === 'Faultline SQL')
+            .map(({ pid }) => pid),
+        undefined,
+      )
+    await expect.poll(async () => (await sql()).length).toBeGreaterThan(0)
+    const before = await sql()
+    await page.keyboard.press('Escape')
+    await page.getByText('Stopped.').waitFor()
+    await expect.poll(async () => (await sql()).some((pid) => before.includes(pid))).toBe(false)
+    expect(problems).toEqual([])
+  })
+
+  test('says in its about box which versions it is made of', async () => {
+    if (app.kind === 'electron') return // Electron does not tell what the box will say
+    const about = await app.inMain(({ app }) => app.aboutPanel, undefined)
+    expect(about).toMatchObject({ applicationName: 'Faultline' })
+    expect(JSON.stringify(about)).toMatch(/Node \d+\.\d+/)
+  })
+})
+
+describe('nothing leaves the window', () => {
+  const refused = (ask: string) =>
+    page.evaluate(async (text) => {
+      try {
+        await (0, eval)(`(async () => { ${text} })()`)
+        return 'allowed'
+      } catch (error) {
+        return (error as Error).name
+      }
+    }, ask)
+
+  test('no request gets out, however it is made', async () => {
+    expect(await refused("await fetch('https://www.kernel.org/')")).not.toBe('allowed')
+    const socket = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          try {
+            const socket = new WebSocket('wss://www.kernel.org/')
+            socket.onopen = () => resolve('open')
+            socket.onclose = () => resolve('closed')
+          } catch {
+            resolve('closed')
+          }
+        }),
+    )
+    expect(socket).toBe('closed')
+  })
+
+  test('the page cannot be led away and opens no windows', async () => {
+    const before = await app.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows().length, undefined)
+    await page.evaluate(() => void window.open('app://faultline/'))
+    await page.evaluate(() => void (location.href = 'https://www.kernel.org/'))
+    await pause(300)
+    expect(await app.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows().length, undefined)).toBe(before)
+    expect(
+      await app.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.getURL(), undefined),
+    ).toBe('app://faultline/')
+    expect(await page.title()).toBe('Faultline')
+  })
+
+  test('a link goes to the user’s browser only if it leads to a host on the list', async () => {
+    if (app.kind === 'electron') return // it would open the browser of whoever runs this
+    await page.evaluate(async () => {
+      const { faultline } = window as unknown as { faultline: { openLink(url: string): Promise<null> } }
+      for (const url of ['https://docs.kernel.org/x', 'https://evil.example/', 'file:///etc/passwd', 'javascript:1'])
+        await faultline.openLink(url)
+    })
+    expect(await app.inMain(({ shell }) => shell.opened, undefined)).toEqual(['https://docs.kernel.org/x'])
+  })
+})
+
+describe('when something dies', () => {
+  test('a dead engine is started again, the window says so and works on', async () => {
+    await show()
+    const pid = await enginePid()
+    process.kill(pid, 'SIGKILL')
+    await page.getByText('The engine had stopped and was started again').waitFor()
+    await expect.poll(enginePid).not.toBe(pid)
+    await tab('dax-xfs').click()
+    await go('Latency')
+    await page.getByRole('heading', { name: 'Latency' }).first().waitFor()
+    await page.getByRole('region').first().waitFor()
+  })
+
+  test('a dead page is loaded again with what was open, and says so', async () => {
+    await app.inMain(
+      ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
+      undefined,
+    )
+    await pause(500)
+    await show()
+    await page.getByText('The window had stopped working and was loaded again').waitFor()
+    await tab('dax-xfs').waitFor()
+    await tab('nl-dax-ext4-small').waitFor()
+  })
+
+  test('closed and started again it shows what it was left with, and nothing of it runs on', async () => {
+    const pid = await enginePid()
+    await pause(500) // the session is written a moment after the last change
+    await app.close()
+    expect(await app.ended).toBe(0)
+    expect(() => process.kill(pid, 0)).toThrow()
+    const sessions = join(folder, 'home/data/sessions')
+    expect(existsSync(sessions) ? readdirSync(sessions) : []).toEqual([])
+    app = await startDesktop({ main, home: join(folder, 'home') })
+    await show()
+    await tab('dax-xfs').waitFor()
+    await tab('dax-ext4-full').waitFor()
+    expect(problems).toEqual([])
+  })
+})
