@@ -10,6 +10,7 @@ import type { WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
 import { packChunk, type PackedChunk } from '../store/event-chunks.ts'
+import type { EventArrays } from '#shared/model/events.ts'
 import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
 
 /** A path, or the bytes themselves. */
@@ -38,8 +39,30 @@ export type Batch =
   | { readonly kind: 'spans'; readonly batch: SpanBatch; readonly names: GrowingNames }
   | { readonly kind: 'end'; readonly end: TraceEnd }
 
-/** Writer to parser: one batch is out of the way. */
-export const TAKEN = 'taken'
+/** Writer to parser: one batch is out of the way; the arrays of a chunk can be filled again. */
+export interface Taken {
+  readonly spare?: EventArrays
+}
+
+/** The answer to a batch, and what moves back with it. */
+export function taken(batch: Batch): readonly [Taken, ArrayBuffer[]] {
+  if (batch.kind !== 'events') return [{}, []]
+  const spare = wholeArrays(batch.chunk)
+  return [{ spare }, Object.values(spare).map((array: ArrayBufferView) => array.buffer as ArrayBuffer)]
+}
+
+/** The arrays a chunk was cut from. */
+function wholeArrays({ ts, cpu, task, name, stack, argsEnd, args }: EventChunk): EventArrays {
+  return {
+    ts: new Float64Array(ts.buffer),
+    cpu: new Int32Array(cpu.buffer),
+    task: new Uint32Array(task.buffer),
+    name: new Uint16Array(name.buffer),
+    stack: new Int32Array(stack.buffer),
+    argsEnd: new Uint32Array(argsEnd.buffer),
+    args: new Uint8Array(args.buffer),
+  }
+}
 
 /** What the parser knows of the summary; the rest is the caller's. */
 export type Parsed = Omit<ImportSummary, 'file' | 'wallMs'>
@@ -61,6 +84,7 @@ export class RemoteSink implements TraceSink {
   readonly #port: MessagePort
   readonly #sent = { opKinds: 0, phaseNames: 0, inodes: 0 }
   #names: GrowingNames = { opKinds: [], phaseNames: [], inodes: [] }
+  readonly #spares: EventArrays[] = []
   #inFlight = 0
   #wake: (() => void) | undefined
   /** What the writer is told last, for the summary. */
@@ -68,8 +92,9 @@ export class RemoteSink implements TraceSink {
 
   constructor(port: MessagePort) {
     this.#port = port
-    port.on('message', () => {
+    port.on('message', ({ spare }: Taken) => {
       this.#inFlight--
+      if (spare !== undefined) this.#spares.push(spare)
       this.#wake?.()
     })
   }
@@ -80,13 +105,21 @@ export class RemoteSink implements TraceSink {
 
   /** The thread that has time compresses: with batches waiting for the writer it is this one. */
   events(chunk: EventChunk): void {
-    if (this.#inFlight > limits.batchesInFlight / 4) return this.#send({ kind: 'packed', chunk: packChunk(chunk) }, [])
+    if (this.#inFlight > limits.batchesInFlight / 4) {
+      this.#send({ kind: 'packed', chunk: packChunk(chunk) }, [])
+      this.#spares.push(wholeArrays(chunk))
+      return
+    }
     const columns = [chunk.ts, chunk.cpu, chunk.task, chunk.name, chunk.stack, chunk.argsEnd, chunk.args]
     if (chunk.flags !== undefined) columns.push(chunk.flags)
     this.#send(
       { kind: 'events', chunk },
       columns.map(({ buffer }) => buffer as ArrayBuffer),
     )
+  }
+
+  spareEvents(): EventArrays | undefined {
+    return this.#spares.pop()
   }
 
   spans(batch: SpanBatch): void {

@@ -9,7 +9,7 @@ import { toWireError } from '#shared/base/errors.ts'
 import { explain } from '../store/database.ts'
 import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
-import { stopped, TAKEN, type Batch, type WriterData, type WriterMessage } from './import-messages.ts'
+import { stopped, taken, type Batch, type WriterData, type WriterMessage } from './import-messages.ts'
 
 function run(port: MessagePort, { draft, target, fromParser, stop }: WriterData): void {
   const say = (message: WriterMessage) => port.postMessage(message)
@@ -52,7 +52,7 @@ function run(port: MessagePort, { draft, target, fromParser, stop }: WriterData)
     if (stopped(stop)) return fromParser.close()
     try {
       take(batch)
-      fromParser.postMessage(TAKEN)
+      fromParser.postMessage(...taken(batch))
     } catch (thrown) {
       give({ kind: 'failed', error: toWireError(explain(thrown, target)) })
     }

@@ -14,7 +14,7 @@ import { explain } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
-import { TAKEN, type Batch } from './import-messages.ts'
+import { taken, type Batch } from './import-messages.ts'
 import type { JobContext } from './jobs.ts'
 import { runInto, type RunOutcome, type RunProgress, type RunSpec } from './sim-run.ts'
 import type { SimulateData, SimulateMessage } from './simulate-thread.ts'
@@ -126,7 +126,7 @@ async function recording(
         fromModel.on('message', (batch: Batch) => {
           try {
             if (take(writer, names, batch)) resolve()
-            fromModel.postMessage(TAKEN)
+            fromModel.postMessage(...taken(batch))
           } catch (error) {
             reject(error instanceof Error ? error : new Error(String(error)))
           }

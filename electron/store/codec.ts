@@ -57,19 +57,36 @@ export function bytesOf(column: ArrayBufferView): Uint8Array {
   return new Uint8Array(column.buffer, column.byteOffset, column.byteLength)
 }
 
-/** One f64 column of integers (or NaN): a byte that says how, seven of padding, then the values. */
-export function encodeTimes(values: Float64Array, length: number, origin: number): Uint8Array {
-  const out = new Uint8Array(8 + length * 4)
-  const differences = new Int32Array(out.buffer, 8, length)
-  if (fillDifferences(values, length, origin, differences)) {
-    out[0] = DIFFERENCES
-    return out
+/** Where columns are put together before they are compressed: it only grows, and is filled and emptied within one call. */
+let scratch = new Uint8Array(1 << 20)
+
+function room(bytes: number): Uint8Array<ArrayBuffer> {
+  if (scratch.length < bytes) scratch = new Uint8Array(Math.max(bytes, 2 * scratch.length))
+  return scratch
+}
+
+/** A column of times, compressed. */
+export function packTimes(values: Float64Array, length: number, origin: number): Uint8Array {
+  const out = room(8 + length * 8)
+  return compress(out.subarray(0, encodeTimes(values, length, origin, { out, at: 0 })))
+}
+
+/** One f64 column of integers (or NaN): a byte that says how, seven of padding, then the values. Returns where it ends. */
+function encodeTimes(
+  values: Float64Array,
+  length: number,
+  origin: number,
+  { out, at }: { readonly out: Uint8Array<ArrayBuffer>; readonly at: number },
+): number {
+  out.fill(0, at, at + 8)
+  if (fillDifferences(values, length, origin, new Int32Array(out.buffer, at + 8, length))) {
+    out[at] = DIFFERENCES
+    return at + 8 + length * 4
   }
-  const raw = new Uint8Array(8 + length * 8)
-  raw[0] = RAW
-  const copy = new Float64Array(raw.buffer, 8, length)
+  out[at] = RAW
+  const copy = new Float64Array(out.buffer, at + 8, length)
   for (let i = 0; i < length; i++) copy[i] = values[i] - origin
-  return raw
+  return at + 8 + length * 8
 }
 
 function fillDifferences(values: Float64Array, length: number, origin: number, out: Int32Array): boolean {
@@ -138,19 +155,26 @@ export function encodeSpans(
   origin: number,
 ): Uint8Array {
   const { length } = batch
-  const parts: Uint8Array[] = [bytesOf(batch.ids)]
+  const out = room((Object.keys(schema).length + 1) * (16 + 8 * length))
+  let at = padTo(out, put(out, 0, bytesOf(batch.ids)))
   for (const [name, type] of Object.entries(schema)) {
     const column = batch.cols[name]
-    if (type === 'f64') parts.push(encodeTimes(column as Float64Array, length, times.includes(name) ? origin : 0))
-    else parts.push(bytesOf(column))
+    const from = times.includes(name) ? origin : 0
+    if (type === 'f64') at = padTo(out, encodeTimes(column as Float64Array, length, from, { out, at }))
+    else at = padTo(out, put(out, at, bytesOf(column)))
   }
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + padded(part.length), 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += padded(part.length)
-  }
-  return compress(out)
+  return compress(out.subarray(0, at))
+}
+
+function put(out: Uint8Array, at: number, part: Uint8Array): number {
+  out.set(part, at)
+  return at + part.length
+}
+
+function padTo(out: Uint8Array, at: number): number {
+  const end = padded(at)
+  out.fill(0, at, end)
+  return end
 }
 
 /** Put a chunk's rows into a whole table's arrays at their ids. Returns the ids. */

@@ -56,10 +56,10 @@ type Encode<K extends SpanTable> = (to: RecordWriter, batch: SpanBatch<K>, i: nu
 const op: Encode<'op'> = (to, { rows: { cols } }, i, { traceId, first, opKinds, inodes }) => {
   to.nothing().integer(traceId)
   to.integer(first.task + cols.task[i]).text(opKinds.of(cols.kind[i]))
-  to.integer(cols.startNs[i]).integer(cols.durationNs[i])
+  to.cell(cols.startNs, i).cell(cols.durationNs, i)
   if (cols.inode[i] < 0) to.nothing()
   else to.text(inodes.of(cols.inode[i]))
-  to.integer(cols.offset[i]).integer(cols.length[i]).integer(cols.result[i]).integer(cols.waitNs[i])
+  to.cell(cols.offset, i).cell(cols.length, i).cell(cols.result, i).cell(cols.waitNs, i)
   to.id(cols.cpu[i]).integer(cols.inferred[i])
 }
 
@@ -67,7 +67,7 @@ const phase: Encode<'phase'> = (to, { rows: { cols } }, i, { first, phaseNames }
   to.nothing()
   reference(to, cols.op[i], first.op)
   to.integer(first.task + cols.task[i]).text(phaseNames.of(cols.name[i]))
-  to.integer(cols.startNs[i]).integer(cols.durationNs[i]).integer(cols.depth[i])
+  to.cell(cols.startNs, i).cell(cols.durationNs, i).integer(cols.depth[i])
 }
 
 const lockSpan: Encode<'lockSpan'> = (to, { rows: { cols } }, i, { first }) => {
@@ -77,7 +77,7 @@ const lockSpan: Encode<'lockSpan'> = (to, { rows: { cols } }, i, { first }) => {
     .integer(first.task + cols.task[i])
   reference(to, cols.op[i], first.op)
   to.text(modes.of(cols.mode[i]))
-  to.integer(cols.requestedNs[i]).integer(cols.acquiredNs[i]).integer(cols.releasedNs[i])
+  to.cell(cols.requestedNs, i).cell(cols.acquiredNs, i).cell(cols.releasedNs, i)
   bit(to, flags & SPAN_CONTENDED)
   bit(to, flags & SPAN_INFERRED)
   bit(to, flags & SPAN_TRY)
@@ -89,7 +89,7 @@ const waitEdge: Encode<'waitEdge'> = (to, { rows: { cols } }, i, { first, phaseN
   to.nothing()
     .integer(first.lock_span + cols.waiter[i])
     .integer(first.lock_span + cols.holder[i])
-  to.integer(cols.overlapNs[i])
+  to.cell(cols.overlapNs, i)
   if (cols.phase[i] < 0) to.nothing()
   else to.text(phaseNames.of(cols.phase[i]))
   to.text(edgeKinds.of(cols.kind[i]))
@@ -99,7 +99,7 @@ const taskState: Encode<'taskState'> = (to, { rows: { cols } }, i, { first }) =>
   to.nothing()
     .integer(first.task + cols.task[i])
     .text(taskStates.of(cols.state[i]))
-  to.integer(cols.startNs[i]).integer(cols.durationNs[i]).id(cols.cpu[i])
+  to.cell(cols.startNs, i).cell(cols.durationNs, i).id(cols.cpu[i])
 }
 
 function reference(to: RecordWriter, id: number, first: number): void {

@@ -57,6 +57,9 @@ export class ColumnReader {
   payloadFrom = 0
   payloadTo = 0
 
+  /** The bytes that are read now, four at a time. */
+  #bytes: Uint8Array = new Uint8Array(0)
+  #words = new DataView(this.#bytes.buffer)
   readonly #tasks: TaskPrefixes
   readonly #names: ByteInterner
   readonly #padded: boolean
@@ -68,6 +71,7 @@ export class ColumnReader {
   #flags = 0
   /** Per CPU: the prefix of its last line, and that prefix's task or -1. */
   readonly #prefixes = new Uint8Array(CPUS * WIDTH)
+  readonly #prefixWords = new DataView(this.#prefixes.buffer)
   readonly #prefixTask = new Int32Array(CPUS).fill(-1)
 
   /** Per name: the name that came after it the last time, or -1; and `NAME: ` as the lines have it. */
@@ -96,6 +100,7 @@ export class ColumnReader {
   /** The event on the line at `at`: the offset after its newline, or -1 for a line that differs in any way. */
   read(bytes: Uint8Array, at: number, end: number): number {
     if (!this.#learned) return -1
+    if (bytes !== this.#bytes) this.#look(bytes)
     let i = at + this.#width
     if (i + HEAD > end) return -1
     if (this.#bracket) {
@@ -116,6 +121,11 @@ export class ColumnReader {
     return i === -1 ? -1 : this.#rest(bytes, at, i, end)
   }
 
+  #look(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
   /** `[012] ` at `i`, and the task before it. */
   #bracketed(bytes: Uint8Array, at: number, i: number): boolean {
     const a = bytes[i + 1] - 48
@@ -129,8 +139,14 @@ export class ColumnReader {
     const cached = this.#prefixTask[cpu]
     if (cached !== -1) {
       const prefixes = this.#prefixes
+      const words = this.#words
+      const cachedWords = this.#prefixWords
       let k = cpu * WIDTH
       let j = at
+      while (j + 4 <= i && cachedWords.getInt32(k) === words.getInt32(j)) {
+        j += 4
+        k += 4
+      }
       while (j < i && prefixes[k] === bytes[j]) {
         j++
         k++
@@ -230,7 +246,7 @@ export class ColumnReader {
       while (i < end && bytes[i] === SPACE) i++
       if (bytes[i] === LESS) return -1
     }
-    const newline = endOfLine(bytes, i, end)
+    const newline = endOfLine(this.#words, i, end)
     if (newline === -1 || newline - at > limits.lineBytes) return -1
     this.payloadFrom = i
     this.payloadTo = newline > i && bytes[newline - 1] === CR ? newline - 1 : newline
@@ -268,7 +284,7 @@ export class ColumnReader {
 
   /** Bodies that are not `NAME: PAYLOAD`: system calls, functions. */
   #oddly(bytes: Uint8Array, at: number, from: number, i: number, end: number): number {
-    const newline = endOfLine(bytes, i, end)
+    const newline = endOfLine(this.#words, i, end)
     if (newline === -1 || newline - at > limits.lineBytes) return -1
     const to = bytes[newline - 1] === CR ? newline - 1 : newline
     const body = this.#body
@@ -287,7 +303,13 @@ export class ColumnReader {
   }
 }
 
-function endOfLine(bytes: Uint8Array, from: number, end: number): number {
-  for (let i = from; i < end; i++) if (bytes[i] === LF) return i
+/** Four bytes at a time until one of them is a newline (a byte of `word` is 0), then one by one. */
+function endOfLine(words: DataView, from: number, end: number): number {
+  let i = from
+  for (; i + 4 <= end; i += 4) {
+    const word = words.getInt32(i) ^ 0x0a0a0a0a
+    if (((word - 0x01010101) & ~word & 0x80808080) !== 0) break
+  }
+  for (; i < end; i++) if (words.getUint8(i) === LF) return i
   return -1
 }

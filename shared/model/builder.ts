@@ -221,11 +221,6 @@ export class TraceBuilder {
     return flags
   }
 
-  /** The trace lasts until then, whether an event says so or not. */
-  reaches(ts: Ns): void {
-    if (ts > this.#maxTs) this.#maxTs = ts
-  }
-
   /** An event without payload bytes (the simulator's). */
   eventOf(ts: Ns, cpu: number, task: number, name: string, payload: string): void {
     const nameBytes = encodeUtf8(name)

@@ -9,20 +9,44 @@ import type { EventChunk, EventRate, Ns } from './trace.ts'
 /** Events among which the owner of a stack is looked for. */
 const NEAR = 64
 
+/** Arrays a chunk is filled in. All but `args`, which grows, have room for limits.eventsPerChunk events. */
+export interface EventArrays {
+  readonly ts: Float64Array
+  readonly cpu: Int32Array
+  readonly task: Uint32Array
+  readonly name: Uint16Array
+  readonly stack: Int32Array
+  readonly argsEnd: Uint32Array
+  readonly args: Uint8Array
+}
+
+function newArrays(capacity: number): EventArrays {
+  return {
+    ts: new Float64Array(capacity),
+    cpu: new Int32Array(capacity),
+    task: new Uint32Array(capacity),
+    name: new Uint16Array(capacity),
+    stack: new Int32Array(capacity),
+    argsEnd: new Uint32Array(capacity),
+    args: new Uint8Array(capacity * 64),
+  }
+}
+
 export class EventColumns {
   count = 0
   readonly #send: (chunk: EventChunk) => void
+  readonly #spare: (() => EventArrays | undefined) | undefined
   readonly #capacity = limits.eventsPerChunk
   #length = 0
-  #ts = new Float64Array(this.#capacity)
-  #cpu = new Int32Array(this.#capacity)
-  #task = new Uint32Array(this.#capacity)
-  #name = new Uint16Array(this.#capacity)
-  #stack = new Int32Array(this.#capacity).fill(-1)
+  #ts: Float64Array = new Float64Array(0)
+  #cpu: Int32Array = new Int32Array(0)
+  #task: Uint32Array = new Uint32Array(0)
+  #name: Uint16Array = new Uint16Array(0)
+  #stack: Int32Array = new Int32Array(0)
   #flags = new Uint8Array(this.#capacity)
   #flagged = false
-  #argsEnd = new Uint32Array(this.#capacity)
-  #args = new Uint8Array(this.#capacity * 64)
+  #argsEnd: Uint32Array = new Uint32Array(0)
+  #args: Uint8Array = new Uint8Array(0)
   #argsView = new DataView(this.#args.buffer)
   #source = viewed(new Uint8Array(0))
   #other = this.#source
@@ -33,8 +57,11 @@ export class EventColumns {
   readonly #lastOfTask = new Map<number, number>()
   #stacks = false
 
-  constructor(send: (chunk: EventChunk) => void) {
+  /** `spare`: chunks are given away whole, and arrays that came back are had from it. Left out, chunks are copies. */
+  constructor(send: (chunk: EventChunk) => void, spare: (() => EventArrays | undefined) | undefined) {
     this.#send = send
+    this.#spare = spare
+    this.#use(newArrays(this.#capacity))
   }
 
   add(
@@ -90,26 +117,39 @@ export class EventColumns {
   flush(): void {
     if (this.#length === 0) return
     const n = this.#length
+    const cut = this.#spare === undefined ? 'slice' : 'subarray'
     this.#send({
       length: n,
       ts0: this.#ts0,
       ts1: this.#ts1,
-      ts: this.#ts.slice(0, n),
-      cpu: this.#cpu.slice(0, n),
-      task: this.#task.slice(0, n),
-      name: this.#name.slice(0, n),
-      stack: this.#stack.slice(0, n),
+      ts: this.#ts[cut](0, n),
+      cpu: this.#cpu[cut](0, n),
+      task: this.#task[cut](0, n),
+      name: this.#name[cut](0, n),
+      stack: this.#stack[cut](0, n),
       ...(this.#flagged ? { flags: this.#flags.slice(0, n) } : {}),
-      argsEnd: this.#argsEnd.slice(0, n),
-      args: this.#args.slice(0, this.#argsEnd[n - 1]),
+      argsEnd: this.#argsEnd[cut](0, n),
+      args: this.#args[cut](0, this.#argsEnd[n - 1]),
     })
+    if (this.#spare !== undefined) this.#use(this.#spare() ?? newArrays(this.#capacity))
+    else this.#stack.fill(-1)
     this.#length = 0
     this.#ts0 = Infinity
     this.#ts1 = -Infinity
-    this.#stack.fill(-1)
     if (this.#flagged) this.#flags.fill(0)
     this.#flagged = false
     this.#lastOfTask.clear()
+  }
+
+  #use({ ts, cpu, task, name, stack, argsEnd, args }: EventArrays): void {
+    this.#ts = ts
+    this.#cpu = cpu
+    this.#task = task
+    this.#name = name
+    this.#stack = stack.fill(-1)
+    this.#argsEnd = argsEnd
+    this.#args = args
+    this.#argsView = new DataView(args.buffer)
   }
 
   countsByName(names: number): number[] {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { compress, encodeSpans, encodeTimes } from '#electron/store/codec.ts'
+import { encodeSpans, packTimes } from '#electron/store/codec.ts'
 import { connect, type Db } from '#electron/store/database.ts'
 import { loadTrace } from '#electron/store/load.ts'
 import {
@@ -253,7 +253,7 @@ describe('damage inside', () => {
     ['a time outside the chunk', -1],
     ['no end of time', Infinity],
   ])('is a sentence: an event at %s', (_, at) => {
-    const ts = compress(encodeTimes(Float64Array.of(0, 1, 2, 3, at), 5, 0))
+    const ts = packTimes(Float64Array.of(0, 1, 2, 3, at), 5, 0)
     expect(loads(altered((db) => db.prepare('UPDATE event_chunk SET ts = ?').run(ts)))).toMatchObject({
       code: 'bad-input',
       message: `event chunk 0 is damaged: an event at ${at} ns`,
