@@ -15,6 +15,7 @@ import { isWritten, writeTrace } from './export-trace.ts'
 import { FileOut } from './file-out.ts'
 import { selectRows, type ExportFormat, type RowSelection } from './export-tables.ts'
 import type { JobContext } from './jobs.ts'
+import { rowText, type Cell } from './text-rows.ts'
 
 export interface ExportOptions extends RowSelection, JobContext {
   readonly path: string
@@ -22,8 +23,6 @@ export interface ExportOptions extends RowSelection, JobContext {
   readonly force: boolean
   readonly format: ExportFormat
 }
-
-type Cell = string | number | bigint | null | Uint8Array
 
 /** Text gathered before it is written. */
 const WRITE_CHARS = 256 * 1024
@@ -91,8 +90,8 @@ async function writeRows(db: Db, options: ExportOptions, file: FileOut): Promise
   const { sql, params } = selectRows(options)
   const statement = db.prepare(sql).raw(true).safeIntegers(true)
   const columns = statement.columns().map(({ name }) => name)
-  const line = options.format === 'csv' ? csvLine : ndjsonLine(columns)
-  let text = options.format === 'csv' ? csvLine(columns) : ''
+  const { head, line } = rowText(options.format === 'csv' ? 'csv' : 'ndjson', columns)
+  let text = head
   let rows = 0
   for (const row of statement.iterate(params) as Iterable<Cell[]>) {
     text += line(row)
@@ -110,27 +109,4 @@ async function writeRows(db: Db, options: ExportOptions, file: FileOut): Promise
   }
   file.write(Buffer.from(text))
   return rows
-}
-
-/** RFC 4180: quoted where needed, CRLF, nothing for "not known". */
-export function csvLine(cells: readonly Cell[]): string {
-  return `${cells.map(csvCell).join(',')}\r\n`
-}
-
-function csvCell(cell: Cell): string {
-  if (cell === null) return ''
-  if (cell instanceof Uint8Array) return Buffer.from(cell).toString('hex')
-  const text = String(cell)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-export function ndjsonLine(columns: readonly string[]): (cells: readonly Cell[]) => string {
-  const keys = columns.map((name) => JSON.stringify(name))
-  return (cells) => `{${cells.map((cell, i) => `${keys[i]}:${jsonCell(cell)}`).join(',')}}\n`
-}
-
-function jsonCell(cell: Cell): string {
-  if (typeof cell === 'bigint') return String(cell)
-  if (cell instanceof Uint8Array) return JSON.stringify(Buffer.from(cell).toString('hex'))
-  return JSON.stringify(cell)
 }

@@ -19,25 +19,22 @@ import type {
 import { formats } from '#shared/formats/index.ts'
 import { analysisParams } from './analysis-params.ts'
 import type { Downloads } from './downloads.ts'
-import { explore, replay } from './explore.ts'
 import { exportName } from './export-tables.ts'
 import type { Files } from './files.ts'
 import type { Handles } from './handles.ts'
 import type { Jobs } from './jobs.ts'
 import type { Kept } from './kept.ts'
 import type { Call } from './importing.ts'
+import { stem } from './names.ts'
+import type { LazyModel, ModelMethod } from './model-methods.ts'
 import type { Opening } from './opening.ts'
 import type { Reader } from './reader.ts'
 import type { Recents } from './recent.ts'
 import { writablePath } from './rights.ts'
 import type { SampleFile } from './samples.ts'
-import type { OwnStrategies } from './own-strategies.ts'
-import type { Races } from './races.ts'
-import type { Simulating } from './simulating.ts'
 import type { SqlRunner } from './sql.ts'
 import { timelineHandlers, type TimelineMethod } from './timeline-handlers.ts'
 import type { Uploads } from './uploads.ts'
-import { whatIfHandlers, type WhatIfMethod } from './whatif-handlers.ts'
 
 export interface Parts {
   readonly host: AppInfo['host']
@@ -52,9 +49,7 @@ export interface Parts {
   readonly opening: Opening
   readonly jobs: Jobs
   readonly reader: Reader
-  readonly simulating: Simulating
-  readonly races: Races
-  readonly ownStrategies: OwnStrategies
+  readonly model: LazyModel
   readonly sql: SqlRunner
   readonly onRecent: () => void
   /** Folder of imports, kept runs and cuts. */
@@ -70,9 +65,7 @@ export function createHandlers(parts: Parts): Handlers {
   return {
     ...fileHandlers(parts),
     ...traceHandlers(parts),
-    ...simHandlers(parts),
-    ...raceHandlers(parts),
-    ...whatIfHandlers(parts),
+    ...parts.model.handlers,
     ...reportHandlers(parts),
     ...byteHandlers(parts),
     ...timelineHandlers(parts),
@@ -81,21 +74,8 @@ export function createHandlers(parts: Parts): Handlers {
 
 type FileMethod = 'app.info' | Extract<MethodName, `files.${string}` | `window.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
-type SimMethod = Extract<MethodName, `sim.${string}`>
-type RaceMethod = Extract<
-  MethodName,
-  | `race.${string}`
-  | `verdicts.${string}`
-  | `explore.${string}`
-  | `schedule.${string}`
-  | `strategy.${string}`
-  | `crash.${string}`
->
 type ReportMethod = Extract<MethodName, `report.${string}`>
-type TraceMethod = Exclude<
-  MethodName,
-  FileMethod | ByteMethod | SimMethod | RaceMethod | TimelineMethod | WhatIfMethod | ReportMethod
->
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | ModelMethod | TimelineMethod | ReportMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts
@@ -151,29 +131,8 @@ function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
       }
       return sql.run({ path, sql: text, maxRows: Math.min(maxRows ?? limits.sqlRows, limits.sqlRows) }, signal)
     },
+    'query.export': (params, call) => queryExport(parts, params, call),
     'export.run': (params, call) => exportRun(parts, params, call),
-  }
-}
-
-function simHandlers({ simulating }: Parts): Pick<Handlers, SimMethod> {
-  return {
-    'sim.catalog': () => Promise.resolve(simulating.catalog()),
-    'sim.run': (params, call) => simulating.run(params, call),
-    'sim.compare': (params, call) => simulating.compare(params, call),
-  }
-}
-
-function raceHandlers({ races, ownStrategies, simulating }: Parts): Pick<Handlers, RaceMethod> {
-  return {
-    'strategy.load': (params, call) => ownStrategies.load(params, call),
-    'crash.run': (params, call) => races.crashes(params, call),
-    'crash.points': (params, call) => races.crashPoints(params, call),
-    'race.list': () => Promise.resolve(races.list()),
-    'race.run': (params, call) => races.run(params, call),
-    'verdicts.run': (params, call) => races.verdicts(params, call),
-    'explore.run': (params, call) => explore(params, call),
-    'schedule.replay': (params, call) => replay(params, call),
-    'schedule.record': (params, call) => simulating.schedule(params, call),
   }
 }
 
@@ -181,6 +140,23 @@ function raceHandlers({ races, ownStrategies, simulating }: Parts): Pick<Handler
 function reportHandlers(parts: Parts): Pick<Handlers, ReportMethod> {
   return {
     'report.compare': async (params, call) => (await import('./report.ts')).report(parts, params, call),
+  }
+}
+
+async function queryExport(
+  { handles, sql, downloads }: Parts,
+  { file, sql: text, format }: ParsedParams<'query.export'>,
+  { client, signal, onProgress }: Call,
+): Promise<ExportResult> {
+  const handle = handles.get(file)
+  const name = `${stem(handle.name)}.${format}`
+  const out = await downloads.place()
+  try {
+    const rows = await sql.export({ path: handle.path, sql: text, out, format }, { signal, onProgress })
+    return { path: null, name, bytes: null, download: null, rows, ...(await downloads.offer(client, out)) }
+  } catch (error) {
+    await rm(out, { force: true })
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * The process a user's SQL statement runs in: one statement at a time, read-only, only statements that guard.ts lets
- * through, and no more rows and bytes than limits.ts allows. Cancelling is the parent's business: it kills this process.
+ * through, and no more rows and bytes than limits.ts allows; the whole of a long answer goes to a file. Cancelling is the
+ * parent's business: it kills this process.
  */
 
 import { ApiError, toWireError } from '#shared/base/errors.ts'
@@ -9,10 +10,12 @@ import type { QueryResult } from '#shared/contract/methods.ts'
 import type { Db, Statement } from '../store/database.ts'
 import { openFile } from '../store/open.ts'
 import { explainSql, guardedStatement } from '../store/guard.ts'
+import { FileOut } from './file-out.ts'
 import { parentChannel } from './parent-channel.ts'
 import { spawnThread } from './spawn.ts'
 import { placeOfError } from './sql-place.ts'
-import type { SqlReply, SqlRequest } from './sql.ts'
+import type { SqlExport, SqlReply, SqlRequest } from './sql.ts'
+import { rowText } from './text-rows.ts'
 
 type Value = string | number | null
 type Raw = Value | bigint | Uint8Array
@@ -39,6 +42,55 @@ function run({ path, sql, maxRows }: SqlRequest): QueryResult {
   } finally {
     db.close()
   }
+}
+
+/** Rows between two words about how far it is. */
+const SAY_EVERY = 20_000
+/** Text gathered before it is written. */
+const WRITE_CHARS = 256 * 1024
+
+/** The whole answer as text. It ends by being complete, by a limit, or by the parent killing this process. */
+function write({ path, sql, out, format }: SqlExport): number {
+  const db = openFile(path)
+  try {
+    const statement = prepared(db, sql).raw(true).safeIntegers(true)
+    const { head, line } = rowText(
+      format,
+      statement.columns().map(({ name }) => name),
+    )
+    const file = new FileOut(out)
+    try {
+      let text = head
+      let rows = 0
+      let bytes = 0
+      const flush = (): void => {
+        const piece = Buffer.from(text)
+        bytes += piece.length
+        if (bytes > limits.sqlExportBytes) throw tooLarge()
+        file.write(piece)
+        text = ''
+      }
+      for (const row of statement.iterate() as Iterable<Raw[]>) {
+        text += line(row)
+        if (++rows % SAY_EVERY === 0) parent.send({ progress: rows } satisfies SqlReply)
+        if (text.length >= WRITE_CHARS) flush()
+      }
+      flush()
+      return rows
+    } finally {
+      file.close()
+    }
+  } finally {
+    db.close()
+  }
+}
+
+function tooLarge(): ApiError {
+  return new ApiError(
+    'limit',
+    `the answer is longer than the ${limits.sqlExportBytes} bytes a file of rows may have`,
+    'aggregate, or ask for a part of the time',
+  )
 }
 
 /** What is wrong with it also says where. */
@@ -80,11 +132,12 @@ spawnThread('orphan-watch', { parent: Number(process.argv[2] ?? process.ppid) })
 
 const parent = parentChannel()
 parent.onMessage((message) => {
+  const request = message as SqlRequest | SqlExport
   let reply: SqlReply
   try {
-    reply = { result: run(message as SqlRequest) }
+    reply = 'out' in request ? { written: write(request) } : { result: run(request) }
   } catch (thrown) {
-    reply = { error: toWireError(explainSql(thrown, (message as SqlRequest).path)) }
+    reply = { error: toWireError(explainSql(thrown, request.path)) }
   }
   parent.send(reply)
 })

@@ -7,6 +7,7 @@
 import { ApiError, fromWireError, type WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { QueryResult } from '#shared/contract/methods.ts'
+import type { JobContext } from './jobs.ts'
 import type { Child, ForkSql } from './spawn.ts'
 
 /** An idle process goes after this long, so that nothing keeps an old file open. */
@@ -17,10 +18,25 @@ export interface SqlRequest {
   readonly sql: string
   readonly maxRows: number
 }
-export type SqlReply = { readonly result: QueryResult } | { readonly error: WireError }
+/** The whole answer, written to a file that is not there yet. */
+export interface SqlExport {
+  readonly path: string
+  readonly sql: string
+  readonly out: string
+  readonly format: 'csv' | 'ndjson'
+}
+export type SqlReply =
+  | { readonly result: QueryResult }
+  | { readonly written: number }
+  | { readonly error: WireError }
+  /** Rows so far; more is to come. */
+  | { readonly progress: number }
+type SqlEnd = Exclude<SqlReply, { readonly progress: number }>
 
 export interface SqlRunner {
   run(request: SqlRequest, signal: AbortSignal): Promise<QueryResult>
+  /** Resolves to the number of rows. A file that was begun stays when it fails: its caller made the place for it. */
+  export(request: SqlExport, context: JobContext): Promise<number>
   close(): void
 }
 
@@ -32,30 +48,59 @@ interface Slot {
 
 export function createSqlRunner(fork: ForkSql): SqlRunner {
   const slots = createSlots(fork)
+
+  async function ask(request: SqlRequest | SqlExport, how: Asking): Promise<SqlEnd> {
+    const { signal, seconds, onProgress } = how
+    if (signal.aborted) throw cancelled()
+    const slot = slots.take()
+    let alive = false
+    let timer: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<SqlEnd>((resolve, reject) => {
+        slot.settle = (reply) => {
+          if ('progress' in reply) return onProgress?.(reply.progress)
+          alive = !('ended' in reply)
+          if ('ended' in reply) reject(died(reply.ended))
+          else resolve(reply)
+        }
+        signal.addEventListener('abort', () => reject(cancelled()), { once: true })
+        timer = setTimeout(() => reject(tooLong(seconds)), seconds * 1000)
+        slot.child.send(request)
+      })
+    } finally {
+      clearTimeout(timer)
+      slots.giveBack(slot, alive)
+    }
+  }
+
   return {
     async run(request, signal) {
-      if (signal.aborted) throw cancelled()
-      const slot = slots.take()
-      let alive = false
-      let timer: NodeJS.Timeout | undefined
-      try {
-        return await new Promise<QueryResult>((resolve, reject) => {
-          slot.settle = (reply) => {
-            alive = !('ended' in reply)
-            if ('result' in reply) resolve(reply.result)
-            else reject('error' in reply ? fromWireError(reply.error) : died(reply.ended))
-          }
-          signal.addEventListener('abort', () => reject(cancelled()), { once: true })
-          timer = setTimeout(() => reject(tooLong()), limits.sqlSeconds * 1000)
-          slot.child.send(request)
-        })
-      } finally {
-        clearTimeout(timer)
-        slots.giveBack(slot, alive)
+      const reply = await ask(request, { signal, seconds: limits.sqlSeconds })
+      if ('result' in reply) return reply.result
+      throw failed(reply)
+    },
+    async export(request, { signal, onProgress }) {
+      const started = performance.now()
+      const say = (done: number): void => {
+        const elapsedMs = Math.round(performance.now() - started)
+        onProgress({ stage: 'writing', done, total: null, unit: 'rows', events: null, elapsedMs })
       }
+      const reply = await ask(request, { signal, seconds: limits.sqlExportSeconds, onProgress: say })
+      if ('written' in reply) return reply.written
+      throw failed(reply)
     },
     close: slots.close,
   }
+}
+
+interface Asking {
+  readonly signal: AbortSignal
+  readonly seconds: number
+  readonly onProgress?: (rows: number) => void
+}
+
+function failed(reply: SqlEnd): Error {
+  return 'error' in reply ? fromWireError(reply.error) : new Error('the SQL process answered something else')
 }
 
 /** The processes: at most limits.sqlProcesses busy, at most one idle. */
@@ -116,12 +161,8 @@ function cancelled(): ApiError {
   return new ApiError('cancelled', 'the statement was cancelled')
 }
 
-function tooLong(): ApiError {
-  return new ApiError(
-    'limit',
-    `the statement was stopped after ${limits.sqlSeconds} seconds`,
-    'narrow it down or add a LIMIT',
-  )
+function tooLong(seconds: number): ApiError {
+  return new ApiError('limit', `the statement was stopped after ${seconds} seconds`, 'narrow it down or add a LIMIT')
 }
 
 function died(how: string): ApiError {

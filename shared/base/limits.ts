@@ -99,6 +99,9 @@ export const limits = {
   sqlProcesses: 4,
   /** Seconds a user's SQL statement may run before it is killed. */
   sqlSeconds: 60,
+  /** An answer that is written to a file may take longer, and have this many bytes. */
+  sqlExportSeconds: 1_800,
+  sqlExportBytes: 8 * 1024 * MiB,
   /** Buckets of a trace's event-rate rollup. */
   rateBuckets: 4_096,
   /** Batches in flight between the parser and the writer. */

@@ -261,6 +261,10 @@ export const methods = {
   'query.run': method<QueryResult>()(
     z.object({ file: fileId, sql: z.string().min(1), maxRows: z.int().positive().optional() }),
   ),
+  /** The whole answer of a statement as a file of rows, however many there are (progress in rows). */
+  'query.export': method<ExportResult>()(
+    z.object({ file: fileId, sql: z.string().min(1), format: z.enum(['csv', 'ndjson']) }),
+  ),
   'export.run': method<ExportResult>()(
     z.object({
       file: fileId,

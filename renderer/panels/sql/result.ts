@@ -3,6 +3,7 @@
  * as CSV and NDJSON. Values stay what SQLite gave; numbers are only written with thin spaces between their digits.
  */
 
+import { uniqueNames } from '#shared/base/unique-names.ts'
 import type { QueryResult } from '#shared/contract/methods.ts'
 import { isKnownKind } from '../../theme/kinds.ts'
 import { formatCount } from '../../ui/format.ts'
@@ -61,16 +62,6 @@ export function sortedRows(rows: QueryResult['rows'], at: number, descending: bo
     if (a === null || b === null) return Number(a === null) - Number(b === null) || i - k
     if (typeof a === 'number' && typeof b === 'number') return sign * (a - b) || i - k
     return sign * (String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0) || i - k
-  })
-}
-
-/** Names of columns, each once: a second `id` is `id_2`. */
-export function uniqueNames(columns: readonly string[]): string[] {
-  const seen = new Map<string, number>()
-  return columns.map((name) => {
-    const times = (seen.get(name) ?? 0) + 1
-    seen.set(name, times)
-    return times === 1 ? name : `${name}_${times}`
   })
 }
 
