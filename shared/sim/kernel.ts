@@ -185,7 +185,7 @@ export class Kernel {
 
   /** Sleep until woken from `queue`. The caller looks again at what it waited for. */
   sleepOn(queue: WaitQueue, exclusive: boolean): boolean {
-    this.touch(this.#objectOf(queue), true)
+    this.touch(queue.objectIn(this), true)
     queue.add(this.current, exclusive)
     this.#block(this.current, 'blocked')
     if (this.current.waitsForTasks !== undefined) this.checkDeadlock(this.current)
@@ -194,7 +194,7 @@ export class Kernel {
 
   /** Wakes all that wait non-exclusively and up to `exclusives` exclusive waiters. Returns how many woke. */
   wake(queue: WaitQueue, exclusives: number): number {
-    this.touch(this.#objectOf(queue), queue.waiters.length > 0)
+    this.touch(queue.objectIn(this), queue.waiters.length > 0)
     if (queue.waiters.length === 0) return 0
     const woken = queue.take(exclusives)
     for (const task of woken) this.#wake(task, this.current)
@@ -219,12 +219,6 @@ export class Kernel {
   /** Search: shared state that a move reads or changes after its first access, where nobody could come between. */
   touch(object: number, write: boolean): void {
     if (!this.timed) this.touched.push(write ? -1 - object : object)
-  }
-
-  /** Wait queues get their number when a search first meets them. */
-  #objectOf(queue: WaitQueue): number {
-    if (queue.object === -1 && !this.timed) queue.object = this.objects(1)
-    return queue.object
   }
 
   report(invariant: string, message: string, task: SimTask | undefined = this.current): void {
@@ -380,7 +374,9 @@ export class Kernel {
     }
     // A mutex is promised to who lost once, an rwsem to who has waited long enough.
     task.beaten = lock.spec.handoffNs === Infinity || this.now - task.waitingSince >= lock.spec.handoffNs
-    this.#block(task, 'blocked')
+    // Promised the next turn, it spins for it (rwsem_down_write_slowpath, handoff_set).
+    if (task.beaten && lock.spec.spinsUnseen === true && lock.owner?.onCpu === true) task.state = 'spinning'
+    else this.#block(task, 'blocked')
     this.checkDeadlock(task)
     return false
   }
@@ -433,7 +429,8 @@ export class Kernel {
 
   #spinnersGiveUp(owner: SimTask): void {
     for (const { lock } of owner.held) {
-      if (!lock.spec.sleeps || lock.spinners.length === 0 || lock.owner !== owner) continue
+      if (!lock.spec.sleeps || lock.owner !== owner) continue
+      if (lock.queue.length > 0 && lock.queue.first.state === 'spinning') this.#block(lock.queue.first, 'blocked')
       for (const spinner of lock.spinners.takeAll()) this.#giveUpSpinning(lock, spinner)
     }
   }
@@ -474,7 +471,8 @@ export class Kernel {
     }
     const spinsFor = task.state === 'spinning' ? task.waitingFor : undefined
     // Only a lock that sleeps lets go of its spinners; the others keep their CPU.
-    if (spinsFor?.spec.sleeps === true) this.#giveUpSpinning(spinsFor, spinsFor.spinners.takeOut(task))
+    if (spinsFor?.queue.first === task) this.#block(task, 'blocked')
+    else if (spinsFor?.spec.sleeps === true) this.#giveUpSpinning(spinsFor, spinsFor.spinners.takeOut(task))
     if (task.state !== 'running') return
     task.remaining += task.due - this.now
     task.due = NaN

@@ -280,6 +280,12 @@ export class WaitQueue {
     this.name = name
   }
 
+  /** Its number, which it gets when a search first meets it. */
+  objectIn(kernel: { readonly timed: boolean; objects(count: number): number }): number {
+    if (this.object === -1 && !kernel.timed) this.object = kernel.objects(1)
+    return this.object
+  }
+
   add(task: SimTask, exclusive: boolean): void {
     if (this.waiters === NO_WAITERS) this.waiters = []
     if (!exclusive) this.#together++

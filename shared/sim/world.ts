@@ -52,6 +52,8 @@ export class World {
   readonly dmaQueue = new WaitQueue('dma')
   /** Blocks with a dirty copy in the block device's own page cache (ops/block-device.ts). */
   readonly aliases = new Set<number>()
+  /** Work on a CPU that a commit's log write takes beside its I/O: copying, on devices that are memory. */
+  logWorkNs: Ns = 0
   /** Tasks inside an operation that a replay begins and ends as a whole: what it is made of is none of its own. */
   readonly inWhole = new Set<number>()
   /** The freezer has all levels. */
@@ -456,6 +458,7 @@ export class World {
   *#writeLog(): Steps {
     const ns = this.prices.draw(this.k, C.logWrite)
     const record = Math.floor(ns / 3)
+    if (this.logWorkNs > 0 && this.k.work(P.log_io, this.logWorkNs)) yield
     yield* this.#ioFor(P.log_io, ns - record)
     yield* this.#ioFor(P.commit_io, record)
   }

@@ -13,6 +13,8 @@ export const PARTS = ['outside', 'inside', 'mapping', 'freeing'] as const
 export type Part = (typeof PARTS)[number]
 
 export interface Demand {
+  /** A sync that waited for a commit: the replay's waits as well, another does not. */
+  readonly commits: boolean
   /** Work on a CPU, by part. */
   readonly workNs: readonly Ns[]
   readonly sleepNs: Ns
@@ -58,24 +60,27 @@ export class TaskTimes {
     for (const rows of this.#rows.values()) rows.sort((a, b) => cols.startNs[a] - cols.startNs[b])
   }
 
-  /** Of [from, to) without what is `apart` (in order, not overlapping): on a CPU, waiting for one, asleep. */
+  /** Of [from, to) without what is `apart` (in order, not overlapping): on a CPU, waiting for one, asleep; `unseen` of the CPU's
+   *  time is what no event speaks of. */
   of(task: number, { from, to }: Interval, apart: readonly Interval[] = []) {
     const { cols } = this.#trace.taskState
     const rows = this.#rows.get(task) ?? []
     let runnable = 0
     let asleep = 0
+    let running = 0
     for (let at = this.#firstEndingAfter(rows, from); at < rows.length && cols.startNs[rows[at]] < to; at++) {
       const row = rows[at]
       const state = TASK_STATES[cols.state[row]]
-      if (state === 'running') continue
       const end = cols.startNs[row] + cols.durationNs[row]
       const part = { from: Math.max(from, cols.startNs[row]), to: Math.min(to, end >= 0 ? end : to) }
       const ns = Math.max(0, part.to - part.from) - overlapOf(part, apart)
-      if (state === 'runnable') runnable += ns
+      if (state === 'running') running += ns
+      else if (state === 'runnable') runnable += ns
       else asleep += ns
     }
     const total = to - from - overlapOf({ from, to }, apart)
-    return { cpu: Math.max(0, total - runnable - asleep), runnable, asleep }
+    const cpu = Math.max(0, total - runnable - asleep)
+    return { cpu, runnable, asleep, unseen: Math.max(0, cpu - running) }
   }
 
   #firstEndingAfter(rows: readonly number[], from: Ns): number {
@@ -132,22 +137,28 @@ interface Section extends Interval {
 const JOURNAL = new Set(['journal', 'commit_wait', 'commit_locked', 'transaction'])
 const MAPPING = new Set(['map_blocks', 'zero', 'alloc', 'es_lookup', 'extent_lookup'])
 const FREEING = new Set(['free'])
+export const SYNCS: ReadonlySet<string> = new Set(['fsync', 'fdatasync', 'msync'])
 const UNDER_INODE_LOCK = new Set(['truncate', 'punch_hole', 'write', 'fallocate'])
 
 export class Demands {
   readonly times: TaskTimes
   readonly #trace: Trace
+  readonly #inodes: Int32Array
   readonly #phases = new Map<number, Phase[]>()
   readonly #waits = new Map<number, Interval[]>()
   /** Per inode, when somebody surely had its i_data_sem, its i_rwsem, exclusively; in order. */
   readonly #mapping = new Map<number, Section[]>()
   readonly #changing = new Map<number, Section[]>()
-  /** Running time that was found to be spinning, by lock. */
+  /** Commits, by their ends. */
+  readonly #commits: Interval[]
+  /** Running time that was found to be spinning. */
   spunNs = 0
 
-  constructor(trace: Trace) {
+  constructor(trace: Trace, inodes: Int32Array) {
     this.#trace = trace
+    this.#inodes = inodes
     this.times = new TaskTimes(trace)
+    this.#commits = commitsOf(trace)
     this.#readPhases()
     this.#readWaits()
     for (const [row, phases] of this.#phases) this.#readSections(row, phases)
@@ -174,11 +185,30 @@ export class Demands {
     const guarded = guardedPart(phases)
     const inside = guarded === undefined ? 0 : Math.max(0, cpuIn([guarded]) - mapping)
     const all = this.times.of(task, whole, apart)
-    const forJournal = inParts(JOURNAL).reduce((sum, one) => sum + this.times.of(task, one, apart).asleep, 0)
+    const commit = SYNCS.has(this.#trace.opKinds[cols.kind[row]]) ? this.#commitIn(whole) : undefined
+    const journal = joined([
+      ...phases.filter(({ name }) => JOURNAL.has(name)),
+      ...(commit === undefined ? [] : [commit]),
+    ])
+    const forJournal = journal.reduce((sum, one) => sum + this.times.of(task, one, apart).asleep, 0)
     return {
+      commits: commit !== undefined,
       workNs: [Math.max(0, all.cpu - inside - mapping - freeing), inside, mapping, freeing],
       sleepNs: Math.max(0, all.asleep - forJournal),
     }
+  }
+
+  /** From the begin of a commit that ended in the interval to the interval's end. */
+  #commitIn({ from, to }: Interval): Interval | undefined {
+    let low = 0
+    let high = this.#commits.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#commits[middle].to <= to) low = middle + 1
+      else high = middle
+    }
+    const last = this.#commits.at(low - 1)
+    return low > 0 && last !== undefined && last.to > from ? { from: Math.max(from, last.from), to } : undefined
   }
 
   #readPhases(): void {
@@ -207,7 +237,7 @@ export class Demands {
   /** ext4_map_blocks prints under i_data_sem what it maps; truncate, punch and write print nothing before they have i_rwsem. */
   #readSections(row: number, phases: readonly Phase[]): void {
     const { cols } = this.#trace.op
-    const inode = cols.inode[row]
+    const inode = this.#inodes[row]
     const kind = this.#trace.opKinds[cols.kind[row]]
     if (inode < 0) return
     const task = cols.task[row]
@@ -244,13 +274,23 @@ export class Demands {
     const mapsAt = mappingBegins(kind, phases)
     const entry = guardedPart(phases)?.from
     if (mapsAt !== undefined && entry !== undefined) {
-      look({ from: entry, to: mapsAt }, this.#mapping.get(cols.inode[row]) ?? [])
+      look({ from: entry, to: mapsAt }, this.#mapping.get(this.#inodes[row]) ?? [])
     }
     if (UNDER_INODE_LOCK.has(kind) && phases.length > 0) {
-      look({ from: cols.startNs[row], to: phases[0].from }, this.#changing.get(cols.inode[row]) ?? [])
+      look({ from: cols.startNs[row], to: phases[0].from }, this.#changing.get(this.#inodes[row]) ?? [])
     }
     return found
   }
+}
+
+function commitsOf({ op, opKinds }: Trace): Interval[] {
+  const commits: Interval[] = []
+  for (let row = 0; row < op.length; row++) {
+    const { startNs, durationNs } = op.cols
+    if (opKinds[op.cols.kind[row]] !== 'commit' || !(durationNs[row] >= 0)) continue
+    commits.push({ from: startNs[row], to: startNs[row] + durationNs[row] })
+  }
+  return commits.sort((a, b) => a.to - b.to)
 }
 
 /** From the handle (or the request for it) a fault's DAX part lies in, to the end of that. */

@@ -74,11 +74,11 @@ function* steps(place: Place, op: WorkloadOp, inode: Inode): Steps {
       // mm/msync.c: the VMA is looked up under mmap_lock, which is dropped for the sync.
       if (w.k.lock(mm.mmapLock, 'shared', 'mm')) yield
       w.k.unlock(mm.mmapLock, 'shared')
-      yield* fsync(w, inode, 'msync')
+      yield* fsync(w, inode, 'msync', op.commits)
       return
     case 'fsync':
     case 'fdatasync':
-      yield* fsync(w, inode, op.kind)
+      yield* fsync(w, inode, op.kind, op.commits)
       return
     default:
       yield* fault(w, mapped(op.file, op.kind !== 'cow_fault'), op)

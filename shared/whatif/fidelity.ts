@@ -13,6 +13,8 @@ import { lockName } from './names.ts'
 import { REPLAYED } from './workload.ts'
 
 const LOCKS = 3
+/** What a contended rwsem of a fault or a file operation can be, mmap_lock aside, which has events of its own. */
+const FILE_RWSEMS = new Set(['invalidate_lock', 'i_rwsem', 'i_data_sem', 'i_mmap_rwsem', 'xfs_nondir_ilock_class'])
 
 export function fidelityOf(trace: Trace, runs: readonly RunFigures[]): Fidelity {
   const ops = opRows(trace, runs)
@@ -40,8 +42,9 @@ function lockRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
   const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 10_000, contendedOnly: true })
   const totals = new Map<string, { ns: number; count: number }>()
   for (const row of rows) {
-    if (!isModelled(row.class)) continue
     const name = lockName(row.class)
+    // Waits for the journal are inferred where a task was seen asleep; who lost its CPU to the journal's thread was not.
+    if (!isModelled(row.class) || name === 'journal') continue
     const { ns, count } = totals.get(name) ?? { ns: 0, count: 0 }
     totals.set(name, { ns: ns + row.waitTotalNs, count: count + row.contended })
   }
@@ -49,9 +52,9 @@ function lockRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
     .sort(([, a], [, b]) => b.ns - a.ns)
     .slice(0, LOCKS)
     .map(([name, { ns, count }]) => {
-      // A wait whose lock the trace cannot name is compared with the waits for all locks it names none of.
+      // A wait whose lock the trace cannot name is compared with the waits for all such locks it names none of.
       const same = name.startsWith('(unnamed')
-        ? (other: string) => !totals.has(other)
+        ? (other: string) => FILE_RWSEMS.has(other) && !totals.has(other)
         : (other: string) => other === name
       const replayed = runs.map(({ locks }) =>
         locks.reduce((sum, lock) => sum + (same(lockName(lock.class)) ? lock.waitTotalNs : 0), 0),

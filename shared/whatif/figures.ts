@@ -33,27 +33,38 @@ export interface Spread {
 }
 
 /** `counted` tells which tasks are the workload: journal threads and timers are not. */
-export function figuresOf(trace: Trace, simulatedNs: number, counted: (pid: number) => boolean): RunFigures {
-  const all = { scope: {}, top: 10_000 } as const
+export function figuresOf(
+  trace: Trace,
+  simulatedNs: number,
+  counted: (pid: number) => boolean,
+  scope: { readonly fromNs?: number; readonly toNs?: number } = {},
+): RunFigures {
+  const all = { scope, top: 10_000 } as const
   const byOp = contention.run(trace, { ...all, by: 'op', contendedOnly: true })
   return {
     simulatedNs,
-    opsPerSecond: simulatedNs > 0 ? (finishedOps(trace, counted) * 1e9) / simulatedNs : 0,
+    opsPerSecond: simulatedNs > 0 ? (finishedOps(trace, counted, scope) * 1e9) / simulatedNs : 0,
     ops: latency.run(trace, { ...all, by: 'op' }).rows,
     locks: contention.run(trace, { ...all, by: 'class', contendedOnly: false }).rows,
     waits: byOp.rows.flatMap(({ op, class: name, waitTotalNs: ns }) =>
       op === undefined ? [] : [{ op, class: name, ns }],
     ),
     spread: spreadOf(trace),
-    worstChain: waitChains.run(trace, { scope: {}, worst: 1, onePerCause: false }).chains.at(0),
+    worstChain: waitChains.run(trace, { scope, worst: 1, onePerCause: false }).chains.at(0),
   }
 }
 
-function finishedOps({ op, tasks }: Trace, counted: (pid: number) => boolean): number {
+/** Those that began in the scope. */
+function finishedOps(
+  { op, tasks }: Trace,
+  counted: (pid: number) => boolean,
+  { fromNs = -Infinity, toNs = Infinity }: { readonly fromNs?: number; readonly toNs?: number },
+): number {
   const counts = tasks.map(({ pid }) => counted(pid))
   let finished = 0
   for (let row = 0; row < op.length; row++) {
-    if (op.cols.durationNs[row] >= 0 && counts[op.cols.task[row]]) finished++
+    const within = op.cols.startNs[row] >= fromNs && op.cols.startNs[row] < toNs
+    if (within && op.cols.durationNs[row] >= 0 && counts[op.cols.task[row]]) finished++
   }
   return finished
 }

@@ -22,13 +22,19 @@ export interface Files {
 
 export const PAGE = 4096
 
-export function filesOf(trace: Trace, rows: readonly number[]): Files {
+export interface FilesContext {
+  readonly rows: readonly number[]
+  /** Of every operation. */
+  readonly inodes: Int32Array
+}
+
+export function filesOf(trace: Trace, { rows, inodes }: FilesContext): Files {
   const { cols } = trace.op
   const touched = new Map<number, Set<number>>()
   const creates = creatingOps(trace)
   const first = new Map<string, boolean>()
   for (const row of rows) {
-    const inode = cols.inode[row]
+    const inode = inodes[row]
     const set = touched.get(inode) ?? new Set([0])
     touched.set(inode, set)
     if (!(cols.offset[row] >= 0)) continue

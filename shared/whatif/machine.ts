@@ -8,6 +8,7 @@ import { quantilesInPlace } from '../base/quantiles.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { ENOUGH } from './calibration.ts'
+import { SYNCS, type Interval, type TaskTimes } from './demands.ts'
 
 export interface RecordedMachine {
   readonly cpus: number
@@ -15,8 +16,8 @@ export interface RecordedMachine {
   readonly wakeNs: Ns | undefined
   /** Woken tasks stay with their CPU though another is idle. */
   readonly sticky: boolean
-  /** Log write of a commit, its data aside. */
-  readonly commitNs: Ns | undefined
+  /** A commit once its transaction is closed: asleep for the device, and working on a CPU. */
+  readonly commit: { readonly sleepNs: Ns; readonly workNs: Ns } | undefined
   /** Commits nobody asked for come this often. */
   readonly commitEveryNs: Ns | undefined
   /** Tasks outside the workload that took CPU time, as bursts. */
@@ -36,6 +37,7 @@ const SMALLEST_SHARE = 0.002
 export interface MachineContext {
   /** Tasks of the workload. */
   readonly tasks: ReadonlySet<number>
+  readonly times: TaskTimes
   readonly fromNs: Ns
 }
 
@@ -45,7 +47,7 @@ export function machineOf(trace: Trace, context: MachineContext): RecordedMachin
     cpus: cpusOf(trace, context.tasks.size),
     wakeNs: wakes.ontoIdle.length < ENOUGH ? undefined : median(wakes.ontoIdle),
     sticky: wakes.stayed + wakes.moved >= ENOUGH && wakes.stayed > wakes.moved,
-    ...commitsOf(trace),
+    ...commitsOf(trace, context.times),
     background: backgroundOf(trace, context),
   }
 }
@@ -116,29 +118,40 @@ function idleOf({ taskState, tasks }: Trace) {
   return { at, elsewhere: (cpu: number, time: Ns) => [...spans.keys()].some((one) => one !== cpu && at(one, time)) }
 }
 
-/** Commits somebody waited for are asked for again by who waits; the rest come by a timer. */
-function commitsOf(trace: Trace): Pick<RecordedMachine, 'commitNs' | 'commitEveryNs'> {
+/**
+ * Commits that begin inside a sync are asked for again by it, whether it was seen to wait (the journal's thread may take its
+ * CPU before it sleeps); the rest come by a timer.
+ */
+function commitsOf(trace: Trace, times: TaskTimes): Pick<RecordedMachine, 'commit' | 'commitEveryNs'> {
   const { op, phase } = trace
   const kind = trace.opKinds.indexOf('commit')
-  const logging = trace.phaseNames.indexOf('commit_logging')
-  const waiting = trace.phaseNames.indexOf('commit_wait')
-  const waits: { from: Ns; to: Ns }[] = []
-  const logs: Ns[] = []
+  const locking = trace.phaseNames.indexOf('commit_locking')
+  const closed = new Map<number, Ns>()
+  const syncs: Interval[] = []
   for (let row = 0; row < phase.length; row++) {
     const { name, startNs, durationNs } = phase.cols
     if (!(durationNs[row] >= 0)) continue
-    if (name[row] === logging) logs.push(durationNs[row])
-    if (name[row] === waiting) waits.push({ from: startNs[row], to: startNs[row] + durationNs[row] })
+    if (name[row] === locking) closed.set(phase.cols.op[row], startNs[row] + durationNs[row])
   }
-  let alone = 0
   for (let row = 0; row < op.length; row++) {
     const { startNs, durationNs } = op.cols
-    if (op.cols.kind[row] !== kind) continue
-    const end = startNs[row] + (durationNs[row] >= 0 ? durationNs[row] : 0)
-    if (!waits.some(({ from, to }) => from < end && to > startNs[row])) alone++
+    if (!SYNCS.has(trace.opKinds[op.cols.kind[row]])) continue
+    syncs.push({ from: startNs[row], to: durationNs[row] >= 0 ? startNs[row] + durationNs[row] : Infinity })
   }
+  const spent = { sleepNs: [] as Ns[], workNs: [] as Ns[] }
+  let alone = 0
+  for (let row = 0; row < op.length; row++) {
+    const { startNs, durationNs, task } = op.cols
+    if (op.cols.kind[row] !== kind || !(durationNs[row] >= 0)) continue
+    const to = startNs[row] + durationNs[row]
+    if (!syncs.some((sync) => sync.from <= startNs[row] && sync.to > startNs[row])) alone++
+    const { cpu, asleep } = times.of(task[row], { from: closed.get(row) ?? startNs[row], to })
+    spent.workNs.push(cpu)
+    spent.sleepNs.push(asleep)
+  }
+  const enough = spent.workNs.length >= ENOUGH
   return {
-    commitNs: logs.length < ENOUGH ? undefined : median(logs),
+    commit: enough ? { sleepNs: median(spent.sleepNs), workNs: times.known ? median(spent.workNs) : 0 } : undefined,
     commitEveryNs: alone === 0 ? undefined : Math.max(1_000_000, Math.round(trace.meta.durationNs / alone)),
   }
 }

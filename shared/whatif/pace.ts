@@ -6,13 +6,16 @@
  */
 
 import type { Ns } from '../model/trace.ts'
-import { C, COSTS, type CostId } from '../sim/costs.ts'
+import { COSTS, type CostId } from '../sim/costs.ts'
 import type { World } from '../sim/world.ts'
 import { PARTS, type Part } from './demands.ts'
 import type { Pilot } from './replay.ts'
 import type { Workload, WorkloadOp } from './workload.ts'
 
 const WIDTH = PARTS.length
+/** Instead of a part's number. */
+const UNPACED = -1
+const NOTHING = -2
 
 const MAPPING: readonly CostId[] = [
   'esLookup',
@@ -26,14 +29,18 @@ const MAPPING: readonly CostId[] = [
 const FREEING: readonly CostId[] = ['freeExtent']
 /** Of a fault: before its guard, or after. */
 const OUTSIDE: readonly CostId[] = ['trap', 'vmaLookup', 'timeUpdate', 'syscall', 'pageAlloc']
-/** The model's own device: its share of a transfer runs beside the CPU's, and what is slept there was measured as sleep. */
-const DEVICE: readonly CostId[] = ['pmemWriteShare', 'pmemReadShare', 'orderedData', 'writebackPage', 'readPage']
+/** The model's own: a transfer's share of the device runs beside the CPU's, and a sync waits for company as long as it does. */
+const AS_IT_IS: readonly CostId[] = ['pmemWriteShare', 'pmemReadShare', 'fsyncBatch']
+/** Slept at the device: measured as sleep. */
+const DEVICE: readonly CostId[] = ['orderedData', 'writebackPage', 'readPage']
 
 const FAULT_PART = partsOf((id) => (MAPPING.includes(id) ? 'mapping' : OUTSIDE.includes(id) ? 'outside' : 'inside'))
 const OTHER_PART = partsOf((id) => (MAPPING.includes(id) ? 'mapping' : FREEING.includes(id) ? 'freeing' : 'outside'))
 
 function partsOf(of: (id: CostId) => Part): Int8Array {
-  return Int8Array.from(COSTS, ({ id }) => (DEVICE.includes(id) ? -1 : PARTS.indexOf(of(id))))
+  return Int8Array.from(COSTS, ({ id }) =>
+    AS_IT_IS.includes(id) ? UNPACED : DEVICE.includes(id) ? NOTHING : PARTS.indexOf(of(id)),
+  )
 }
 
 /** One task's operation on its way. */
@@ -54,7 +61,7 @@ export class Pace {
 
   take(cost: number, ns: Ns): Ns {
     const part = (this.isFault ? FAULT_PART : OTHER_PART)[cost]
-    if (part < 0) return cost === C.pmemWriteShare || cost === C.pmemReadShare ? ns : 0
+    if (part < 0) return part === UNPACED ? ns : 0
     this.paid[part] += ns
     const wanted = Math.min(Math.round(ns * this.factor[part]), this.left[part])
     this.left[part] -= wanted

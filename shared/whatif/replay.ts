@@ -61,7 +61,7 @@ export function replayOf(
       slots: 1,
       durationNs: Math.min(LONGEST_RUN * Math.max(workload.durationNs, 1_000_000), 3_000_000_000_000),
       recorded: fairOptions(workload.cpus, workload.sticky),
-      costs: { ...(workload.commitNs === undefined ? {} : { logWrite: workload.commitNs }) },
+      costs: { ...(workload.commit === undefined ? {} : { logWrite: workload.commit.sleepNs }) },
     }),
     setUp: (w) => setUp(w, options, onPilot),
     expected: [],
@@ -95,6 +95,7 @@ function setUp(
     }
     return inode
   })
+  w.logWorkNs = workload.commit?.workNs ?? 0
   const pacer = new Pacer(w, workload, { pilot, own })
   const mms = new Map([...new Set(workload.tasks.map(({ mm }) => mm))].map((mm) => [mm, w.newMm()]))
   for (const { mm } of workload.tasks) {
@@ -106,7 +107,8 @@ function setUp(
     const place: Place = { w, inodes, mm, mapped: mappings(w, { mm, inodes }) }
     // Mapped before anything runs: mapping is no operation here.
     for (const op of task.ops) if (isFault(op)) place.mapped(op.file, op.kind !== 'cow_fault')
-    w.k.spawn(task.comm, replay({ place, task, number, pacer, demands: options.demands, onPilot }))
+    const steps = replay({ place, task, number, pacer, demands: options.demands, onPilot })
+    w.k.spawn(task.comm, steps, { daemon: task.ops.length === 0 })
   })
   for (const task of workload.background) w.k.spawn(task.comm, background(w, task), { daemon: true })
   w.startJournal(workload.commitEveryNs ?? Infinity)

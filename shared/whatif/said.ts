@@ -27,7 +27,7 @@ function time(ns: number): string {
 }
 
 function fromTrace({ workload, demands }: SaidContext): string[] {
-  const { tasks, files, fs, dax, wakeNs, sticky, background, commitNs, calibration } = workload
+  const { tasks, files, fs, dax, wakeNs, sticky, background, commit, calibration } = workload
   const ops = tasks.reduce((sum, task) => sum + task.ops.length, 0)
   const outside = tasks.reduce((sum, task) => sum + task.steps.length - task.ops.length, 0)
   const measured = calibration.parameters.filter(({ source }) => source === 'measured')
@@ -41,17 +41,19 @@ function fromTrace({ workload, demands }: SaidContext): string[] {
     ...(wakeNs === undefined ? [] : [`wake-up on an idle CPU: ${time(wakeNs)} in the median`]),
     ...(sticky ? ['woken tasks stay with their CPU though another is idle'] : []),
     ...(background.length === 0 ? [] : [`${background.length} other tasks that took CPU time`]),
-    ...(commitNs === undefined ? [] : [`log write of a commit: ${time(commitNs)} in the median`]),
+    ...(commit === undefined
+      ? []
+      : [`a commit, once closed: ${time(commit.workNs)} on a CPU and ${time(commit.sleepNs)} asleep in the median`]),
     ...(measured.length === 0 ? [] : [`medians of their own: ${measured.map(({ id }) => id).join(', ')}`]),
     `filesystem ${fs}${dax ? ' with DAX' : ''}, from the names of its events`,
   ]
 }
 
-function defaults({ wakeNs, commitNs, fs, calibration }: SaidContext['workload']): string[] {
+function defaults({ wakeNs, commit, fs, calibration }: SaidContext['workload']): string[] {
   const of = (source: string) => calibration.parameters.flatMap((one) => (one.source === source ? [one.id] : []))
   return [
     ...(wakeNs === undefined ? ['wake-up on an idle CPU: too few in the trace'] : []),
-    ...(commitNs === undefined && fs === 'ext4' ? ['log write of a commit: too few in the trace'] : []),
+    ...(commit === undefined && fs === 'ext4' ? ['log write of a commit: too few in the trace'] : []),
     'the scheduler: slices, preemption by woken tasks and ticks as in kernel 6.1 with HZ=250',
     'hand-over of a lock to who spins for it',
     `scaled to what a part of an operation took, in the proportions of the price list: ${of('scaled').join(', ')}`,

@@ -21,8 +21,8 @@ import type {
   ViolationInfo,
   WorstChain,
 } from '../contract/simulation.ts'
-import { SPREAD_SUB, type RunFigures } from './figures.ts'
-import { compare, estimate, meanOf, type Interval } from './statistics.ts'
+import { SPREAD_SUB, type RunFigures, type Spread } from './figures.ts'
+import { compare, compareUnpaired, estimate, meanOf, type Interval } from './statistics.ts'
 
 export interface Run {
   readonly seed: number
@@ -253,9 +253,9 @@ function violationsOf(runs: readonly Run[]): VerdictViolation[] {
 
 type Metric = readonly [name: string, of: (figure: RunFigures) => number | null]
 
-function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[]): VersusBaseline[] {
+function metricsOf(figures: readonly RunFigures[]): readonly Metric[] {
   const kinds = [...new Set(figures.flatMap((figure) => figure.ops.map((row) => row.op)))]
-  const metrics: Metric[] = [
+  return [
     ['opsPerSecond', (figure) => figure.opsPerSecond],
     ...kinds.flatMap((kind): Metric[] => [
       [`${kind}.meanNs`, (figure) => opOf(figure, kind)?.meanNs ?? null],
@@ -268,7 +268,21 @@ function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[])
     ['lockAcquisitionsPerOp', (figure) => perOp(figure, (row) => row.acquisitions)],
     ['lockWaitPerAcquisitionNs', waitPerAcquisition],
   ]
-  return metrics.flatMap(([metric, of]) => {
+}
+
+/** Runs without partners, a baseline's and another's: parts of two recordings. */
+export function versusUnpaired(figures: readonly RunFigures[], baseline: readonly RunFigures[]): VersusBaseline[] {
+  return metricsOf(figures).flatMap(([metric, of]) => {
+    const known = (list: readonly RunFigures[]) => list.map(of).filter((value) => value !== null)
+    const [values, base] = [known(figures), known(baseline)]
+    if (values.length === 0 || base.length === 0) return []
+    const { ratio, ci95, p, effect, enough } = compareUnpaired(values, base)
+    return [{ metric, ratio: ratio === ratio ? ratio : null, ci95: ci95 ?? null, p, effect, enough }]
+  })
+}
+
+function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[]): VersusBaseline[] {
+  return metricsOf(figures).flatMap(([metric, of]) => {
     const pairs = figures
       .map((figure, i) => [of(figure), of(baseline[i])] as const)
       .filter((pair): pair is readonly [number, number] => pair[0] !== null && pair[1] !== null)
@@ -313,11 +327,30 @@ function cdfs(figures: readonly RunFigures[]): Cdf[] {
     let below = 0
     return {
       op,
+      ...bandOf(spreads, buckets),
       // The bucket's last value: so many took at most this long.
       ns: Float64Array.from(buckets, (bucket) => bucketStart(bucket + 1, SPREAD_SUB) - 1),
       share: Float64Array.from(buckets, (bucket) => (below += counts.get(bucket) ?? 0) / total),
     }
   })
+}
+
+/** Lowest and highest share of any run at each bucket; nothing of one run alone. */
+function bandOf(spreads: readonly Spread[], buckets: readonly number[]): Pick<Cdf, 'low' | 'high'> {
+  if (spreads.length < 2) return { low: null, high: null }
+  const low = new Float64Array(buckets.length).fill(1)
+  const high = new Float64Array(buckets.length)
+  for (const { bucket, count } of spreads) {
+    const total = count.reduce((all, one) => all + one, 0)
+    let below = 0
+    let next = 0
+    buckets.forEach((at, i) => {
+      while (next < bucket.length && bucket[next] <= at) below += count[next++]
+      low[i] = Math.min(low[i], below / total)
+      high[i] = Math.max(high[i], below / total)
+    })
+  }
+  return { low, high }
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

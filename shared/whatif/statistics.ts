@@ -86,6 +86,67 @@ export function compare(values: readonly number[], baseline: readonly number[]):
   return { ratio: Number.isFinite(ratio) ? ratio : NaN, ci95, p, effect: rankBiserial(differences), enough }
 }
 
+/**
+ * The same of values that have no partners: parts of two recordings. Both sides are resampled on their own, and chance is
+ * Mann and Whitney's; the effect is Cliff's delta, the rank-biserial correlation of independent groups.
+ */
+export function compareUnpaired(values: readonly number[], baseline: readonly number[]): Comparison {
+  const ratio = meanOf(values) / meanOf(baseline)
+  const least = Math.min(values.length, baseline.length)
+  const ci95 = ratioInterval(values, baseline)
+  const { p, effect } = rankSum(values, baseline)
+  const apart = ci95 !== undefined && (ci95[0] > 1 || ci95[1] < 1)
+  return {
+    ratio: Number.isFinite(ratio) ? ratio : NaN,
+    ci95,
+    p,
+    effect,
+    enough: least >= LEAST_PAIRS && apart && p <= SIGNIFICANT,
+  }
+}
+
+function ratioInterval(values: readonly number[], baseline: readonly number[]): Interval | undefined {
+  const n = Math.min(values.length, baseline.length)
+  if (n < LEAST) return undefined
+  const random = stream(0x5eed, values.length, baseline.length)
+  const mean = (list: readonly number[]) => {
+    let sum = 0
+    for (let i = 0; i < list.length; i++) sum += list[random.below(list.length)]
+    return sum / list.length
+  }
+  const results = Float64Array.from({ length: RESAMPLES }, () => mean(values) / mean(baseline))
+  if (results.some((value) => !Number.isFinite(value))) return undefined
+  results.sort()
+  const cut = Math.floor(tailOf(n) * RESAMPLES)
+  return [results[cut], results[RESAMPLES - 1 - cut]]
+}
+
+/** Mann-Whitney, exact and two-sided, equal values sharing their mean rank; with the effect from -1 to 1. */
+export function rankSum(
+  values: readonly number[],
+  baseline: readonly number[],
+): { readonly p: number; readonly effect: number } {
+  const [n, m] = [values.length, baseline.length]
+  if (n === 0 || m === 0) return { p: 1, effect: 0 }
+  const ranks = doubledRanks([...values, ...baseline])
+  const total = ranks.reduce((sum, rank) => sum + rank, 0)
+  const mine = ranks.slice(0, n).reduce((sum, rank) => sum + rank, 0)
+  // ways[k][s]: in how many ways k of the values so far have ranks that add up to s.
+  const ways = Array.from({ length: n + 1 }, () => new Float64Array(total + 1))
+  ways[0][0] = 1
+  for (const rank of ranks) {
+    for (let k = n; k >= 1; k--) for (let s = total; s >= rank; s--) ways[k][s] += ways[k - 1][s - rank]
+  }
+  const all = ways[n].reduce((sum, count) => sum + count, 0)
+  const middle = (n * total) / (n + m)
+  const distance = Math.abs(mine - middle)
+  let far = 0
+  ways[n].forEach((count, s) => {
+    if (Math.abs(s - middle) >= distance) far += count
+  })
+  return { p: Math.min(1, far / all), effect: (mine - n * (n + 1)) / (n * m) - 1 }
+}
+
 /** Favourable minus unfavourable rank sum, of all of it; 0 when nothing differs. */
 export function rankBiserial(differences: readonly number[]): number {
   const known = differences.filter((difference) => difference !== 0 && difference === difference)

@@ -65,7 +65,7 @@ export interface WorkloadTask {
   readonly arrival: Arrival
   readonly evidence: string
   readonly ops: readonly WorkloadOp[]
-  /** Everything in order: indices into `ops`, and what lies between them. */
+  /** Everything in order: indices into `ops`, and what lies between them. A task without `ops` ends with the others. */
   readonly steps: readonly (number | OutsideOp)[]
 }
 
@@ -87,14 +87,15 @@ export interface WorkloadOptions {
 }
 
 export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workload {
-  const rows = rowsOf(trace)
+  const inodes = inodesOf(trace)
+  const rows = rowsOf(trace, inodes)
   if (rows.every(({ outside }) => outside !== undefined)) throw nothingToReplay(trace)
   const replayed = rows.flatMap(({ row, outside }) => (outside === undefined ? [row] : []))
-  const files = filesOf(trace, replayed)
-  const demands = new Demands(trace)
-  const { tasks, ids } = tasksOf(trace, { rows, files, demands, options })
+  const files = filesOf(trace, { rows: replayed, inodes })
+  const demands = new Demands(trace, inodes)
+  const { tasks, ids } = tasksOf(trace, { rows, inodes, files, demands, options })
   const fromNs = trace.op.cols.startNs[rows[0].row]
-  const machine = machineOf(trace, { tasks: ids, fromNs })
+  const machine = machineOf(trace, { tasks: ids, times: demands.times, fromNs })
   const workload = {
     ...machine,
     ...filesystemOf(trace),
@@ -114,13 +115,13 @@ interface Row {
 }
 
 /** Rows of operations that can be done again, by time; those inside another operation come with it. */
-function rowsOf(trace: Trace): Row[] {
+function rowsOf(trace: Trace, inodes: Int32Array): Row[] {
   const { cols, length } = trace.op
   const holds = mmapHolds(trace)
   const rows: Row[] = []
   for (let row = 0; row < length; row++) {
     if (!(cols.durationNs[row] >= 0)) continue
-    if (kindOf(trace, row) !== undefined && cols.inode[row] >= 0) rows.push({ row, outside: undefined })
+    if (kindOf(trace, row) !== undefined && inodes[row] >= 0) rows.push({ row, outside: undefined })
     else if (holds.has(row)) rows.push({ row, outside: holds.get(row) })
   }
   rows.sort((a, b) => cols.startNs[a.row] - cols.startNs[b.row] || cols.durationNs[b.row] - cols.durationNs[a.row])
@@ -132,6 +133,28 @@ function rowsOf(trace: Trace): Row[] {
     return true
   })
 }
+
+/**
+ * The file of each operation, -1 not known. System calls name a descriptor, and not every one leaves an event with its inode
+ * (ftruncate that grows a file leaves none): where all others of a task are about one file, so are these.
+ */
+function inodesOf(trace: Trace): Int32Array {
+  const { cols, length } = trace.op
+  const only = new Map<number, number>()
+  for (let row = 0; row < length; row++) {
+    if (cols.inode[row] < 0 || kindOf(trace, row) === undefined) continue
+    const seen = only.get(cols.task[row])
+    only.set(cols.task[row], seen === undefined || seen === cols.inode[row] ? cols.inode[row] : SEVERAL)
+  }
+  return Int32Array.from({ length }, (_, row) => {
+    const given = cols.inode[row]
+    if (given >= 0 || !BY_DESCRIPTOR.has(trace.opKinds[cols.kind[row]])) return given
+    return Math.max(-1, only.get(cols.task[row]) ?? -1)
+  })
+}
+
+const SEVERAL = -2
+const BY_DESCRIPTOR = new Set(['truncate', 'punch_hole', 'read', 'write', 'fsync', 'fdatasync'])
 
 function kindOf(trace: Trace, row: number): ReplayedKind | undefined {
   const name = trace.opKinds[trace.op.cols.kind[row]]
@@ -176,12 +199,13 @@ function nothingToReplay(trace: Trace): ApiError {
 
 interface TaskContext {
   readonly rows: readonly Row[]
+  readonly inodes: Int32Array
   readonly files: Files
   readonly demands: Demands
   readonly options: WorkloadOptions
 }
 
-function tasksOf(trace: Trace, { rows, files, demands, options }: TaskContext) {
+function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskContext) {
   const { cols } = trace.op
   const byTask = new Map<number, { readonly ops: WorkloadOp[]; readonly steps: (number | OutsideOp)[] }>()
   const busyUntil = new Map<number, Ns>()
@@ -191,11 +215,11 @@ function tasksOf(trace: Trace, { rows, files, demands, options }: TaskContext) {
     const startNs = cols.startNs[row]
     const from = busyUntil.get(task) ?? first
     const gap = demands.times.of(task, { from, to: startNs })
-    // Without scheduling events a pause cannot be told from work: nobody else's CPU is taken then.
+    // Where no scheduling event speaks of a task, its pause takes nobody's CPU.
     const known = demands.times.known
     const begun = {
-      thinkSleepNs: Math.round(known ? gap.asleep : startNs - from),
-      thinkCpuNs: known ? Math.round(gap.cpu) : 0,
+      thinkSleepNs: Math.round(known ? gap.asleep + gap.unseen : startNs - from),
+      thinkCpuNs: known ? Math.round(gap.cpu - gap.unseen) : 0,
       startNs: Math.round(startNs - first),
       durationNs: Math.round(cols.durationNs[row]),
     }
@@ -204,11 +228,12 @@ function tasksOf(trace: Trace, { rows, files, demands, options }: TaskContext) {
     if (outside !== undefined) mine.steps.push({ ...begun, ...outsideOf(trace, { row, outside, demands }) })
     else {
       mine.steps.push(mine.ops.length)
-      const { workNs, sleepNs } = demands.of(row)
+      const { commits, workNs, sleepNs } = demands.of(row)
       mine.ops.push({
         kind: kindOf(trace, row) ?? 'read_fault',
-        ...placeOf(trace, { row, files }),
+        ...placeOf(trace, { row, inode: inodes[row], files }),
         ...begun,
+        commits,
         workNs: workNs.map(Math.round),
         sleepNs: Math.round(sleepNs),
       })
@@ -216,10 +241,13 @@ function tasksOf(trace: Trace, { rows, files, demands, options }: TaskContext) {
     busyUntil.set(task, startNs + cols.durationNs[row])
   }
   const mms = mmsOf(trace)
-  const working = [...byTask].filter(([, { ops }]) => ops.length > 0)
+  const mmOf = (task: number) => mms.get(task) ?? 1_000_000 + (trace.tasks[task].tgid ?? trace.tasks[task].pid)
+  const used = new Set([...byTask].flatMap(([task, { ops }]) => (ops.length > 0 ? [mmOf(task)] : [])))
+  // Who only holds the mmap_lock of those that work is there too.
+  const working = [...byTask].filter(([task]) => used.has(mmOf(task)))
   const tasks = working.map(([task, { ops, steps }]): WorkloadTask => {
-    const { comm, pid, tgid } = trace.tasks[task]
-    const mm = mms.get(task) ?? 1_000_000 + (tgid ?? pid)
+    const { comm, pid } = trace.tasks[task]
+    const mm = mmOf(task)
     return { comm, mm, ...arrivalOf(ops, askedFor(options.arrival, { comm, pid })), ops, steps }
   })
   return { tasks, ids: new Set(working.map(([task]) => task)) }
@@ -244,9 +272,8 @@ function outsideOf(
   } as const
 }
 
-function placeOf(trace: Trace, { row, files }: { row: number; files: Files }) {
+function placeOf(trace: Trace, { row, inode, files }: { row: number; inode: number; files: Files }) {
   const { cols } = trace.op
-  const inode = cols.inode[row]
   const offset = cols.offset[row] >= 0 ? cols.offset[row] : 0
   const length = cols.length[row] > 0 ? cols.length[row] : PAGE
   const page = files.rank(inode, offset)

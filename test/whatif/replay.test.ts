@@ -9,7 +9,7 @@ const OPS = 50
 const MACHINE = {
   wakeNs: undefined,
   sticky: false,
-  commitNs: undefined,
+  commit: undefined,
   commitEveryNs: undefined,
   background: [],
 } as const
@@ -24,6 +24,7 @@ function workload(cpus: number, tasks: number): Workload {
     thinkSleepNs: 20_000,
     startNs: i * 120_000,
     durationNs: 100_000,
+    commits: false,
     workNs: [100_000, 0, 0, 0],
     sleepNs: 0,
   })

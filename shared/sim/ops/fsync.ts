@@ -10,8 +10,8 @@ import type { Steps } from '../task.ts'
 import { ENOSPC, type World } from '../world.ts'
 import { writeBack } from './writeback.ts'
 
-/** `fdatasync` waits only for what a read needs: not for times. */
-export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'msync' = 'fsync'): Steps {
+/** `fdatasync` waits only for what a read needs: not for times. `commits` false: a replay of one that waited for no commit. */
+export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'msync' = 'fsync', commits = true): Steps {
   const { k, journal } = w
   w.opBegin(kind, inode.number, 0, inode.size * 4096)
   if (w.run(P.syscall, C.syscall)) yield
@@ -20,7 +20,7 @@ export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'ms
   const written = yield* writeBack(w, inode, { from: 0, to: inode.pages })
   k.enter(P.commit_wait)
   const tid = kind === 'fdatasync' ? inode.dataTid : inode.syncTid
-  if (journal.isDone(tid)) yield* w.io(P.log_io, C.orderedData)
+  if (!commits || journal.isDone(tid)) yield* w.io(P.log_io, C.orderedData)
   else {
     yield* journal.waitForCompany(tid, w.prices.draw(k, C.fsyncBatch))
     yield* journal.waitCommit(tid)
