@@ -8,7 +8,7 @@ import type { Client } from '#shared/contract/methods.ts'
 import { EXAMPLE_QUERIES } from '#renderer/panels/sql/examples.ts'
 import { FUNCTION_WORDS } from '#renderer/panels/sql/functions.ts'
 import { SCHEMA_SQL } from '#renderer/panels/sql/schema.ts'
-import { SCHEMA_WORDS } from '#renderer/panels/sql/schema-words.ts'
+import { SCHEMA_WORDS } from '#shared/contract/schema-words.ts'
 import { PROJECT } from '../support/engine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-examples-'))

@@ -1,10 +1,10 @@
 /**
  * The tables of the open file as SQLite itself lists them, with how many rows each has. Read through the same door as every
- * statement; what the words about them add is in schema-words.ts.
+ * statement; what the words about them add is in shared/contract.
  */
 
 import type { QueryResult } from '#shared/contract/methods.ts'
-import { SCHEMA_WORDS, TABLE_ORDER } from './schema-words.ts'
+import { SCHEMA_WORDS, TABLE_ORDER } from '#shared/contract/schema-words.ts'
 
 export interface SchemaColumn {
   readonly name: string
