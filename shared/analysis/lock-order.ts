@@ -19,6 +19,7 @@ import {
   classesOf,
 } from '../lockorder/order-graph.ts'
 import type { OrderCycle, OrderEdge } from '../lockorder/order-graph.ts'
+import type { LockReport } from '../model/extras.ts'
 import { MODES, SPAN_HOLD_KNOWN, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
@@ -43,6 +44,10 @@ export interface LockOrderEdge extends LockOrderWitness {
   readonly from: string
   readonly to: string
   readonly count: number
+  /** Index into `reports`: lockdep printed this order; its spans are -1 and its time is that of the report. */
+  readonly report?: number
+  /** Call stack of the request, innermost first, where a report has it. */
+  readonly stack?: readonly string[]
   /** Pairs of (held, wanted) modes that were seen. */
   readonly modes: readonly (readonly ['exclusive' | 'shared', 'exclusive' | 'shared'])[]
 }
@@ -64,6 +69,8 @@ export interface LockOrderResult {
   readonly cycles: readonly LockOrderCycle[]
   /** Circles found and not listed. */
   readonly cyclesLeftOut: number
+  /** What lockdep itself reported in this input. */
+  readonly reports: readonly LockReport[]
   /** Holds without a known end, which could not be followed. */
   readonly openHolds: number
   /** The trace shows no holds at all: no order can be seen, which is not the same as a good order. */
@@ -89,13 +96,16 @@ export const lockOrder = analysis({
       if (lockdepOnly && !(knownToLockdep(from) && knownToLockdep(to))) continue
       graph.add(from, to, one.modes, () => one)
     }
+    const reports = trace.extras?.lockReports ?? []
+    addReports(trace, graph, { reports, lockdepOnly })
     return {
       classes: classesIn(trace, graph),
       edges: graph.edges.map((edge) => edgeRow(trace, edge)),
       cycles: graph.cycles.map((cycle) => cycleRow(graph, cycle)),
       cyclesLeftOut: graph.cyclesLeftOut,
+      reports,
       openHolds: seen.openHolds,
-      blind: seen.holds === 0,
+      blind: seen.holds === 0 && reports.length === 0,
     }
   },
 })
@@ -109,6 +119,29 @@ interface Nesting {
   readonly wanted: number
   modes: number
   count: number
+  /** Of a report: which, and its edge. */
+  readonly report?: { readonly index: number; readonly edge: number }
+}
+
+/** Orders that lockdep printed. Its chains have no times and no modes: what they show is that it happened. */
+function addReports(
+  trace: Trace,
+  graph: OrderGraph<Nesting>,
+  { reports, lockdepOnly }: { readonly reports: readonly LockReport[]; readonly lockdepOnly: boolean },
+): void {
+  const ids = new Map(trace.lockClasses.map(({ name }, id) => [name, id] as const))
+  reports.forEach(({ edges }, index) =>
+    edges.forEach(({ from, to }, edge) => {
+      const outer = ids.get(from)
+      const inner = ids.get(to)
+      if (outer === undefined || inner === undefined || isRcu(from) || isRcu(to)) return
+      if (lockdepOnly && !(knownToLockdep(from) && knownToLockdep(to))) return
+      graph.add(from, to, modeBit('exclusive', 'exclusive'), () => ({
+        ...{ outer, inner, held: -1, wanted: -1, modes: 0, count: 1 },
+        report: { index, edge },
+      }))
+    }),
+  )
 }
 
 interface Nestings {
@@ -202,6 +235,7 @@ function classesIn(trace: Trace, graph: OrderGraph<Nesting>): LockOrderResult['c
 }
 
 function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>): LockOrderEdge {
+  if (witness.report !== undefined) return reportedRow(trace, { from, to, ...witness.report })
   const { task, op, requestedNs } = trace.lockSpan.cols
   const pairs = MODES.flatMap((held) => MODES.map((wanted) => [held, wanted] as const))
   return {
@@ -214,6 +248,33 @@ function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>)
     atNs: requestedNs[witness.wanted],
     heldSpan: witness.held,
     wantedSpan: witness.wanted,
+  }
+}
+
+interface Reported {
+  readonly from: string
+  readonly to: string
+  readonly index: number
+  readonly edge: number
+}
+
+function reportedRow(trace: Trace, { from, to, index, edge }: Reported): LockOrderEdge {
+  const report = trace.extras?.lockReports?.[index]
+  const about = report?.tasks[0]
+  const id = trace.tasks.findIndex(({ pid }) => pid === about?.pid)
+  const first = trace.extras?.lockReports?.find(({ atNs }) => atNs !== null)?.atNs ?? 0
+  return {
+    from,
+    to,
+    count: 1,
+    modes: [],
+    task: { id, comm: about?.comm ?? '?', pid: about?.pid ?? 0 },
+    op: null,
+    atNs: report?.atNs === null || report === undefined ? NaN : Math.max(0, report.atNs - first),
+    heldSpan: -1,
+    wantedSpan: -1,
+    report: index,
+    stack: report?.edges[edge].stack ?? [],
   }
 }
 

@@ -128,6 +128,8 @@ export const limits = {
   traceDatSection: 256 * MiB,
   traceDatChunk: 64 * MiB,
   traceDatSections: 10_000,
+  /** Reports of lockdep kept of one log. */
+  lockReports: 1_000,
   /** Lines of function_graph text without times that are kept to find their times together. */
   graphLines: 200_000,
   /** perf.data: bytes of records put in order at once; of compressed records, packed and plain. */

@@ -5,9 +5,12 @@
 
 import type { LockOrderCycle, LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
 import { choice, flag, from, json, to, traceId, windowOf } from '../options.ts'
+import { callerOf } from '#shared/model/call-site.ts'
+import type { LockReport, ReportLock } from '#shared/model/extras.ts'
 import {
   bold,
   columnsOf,
+  count,
   duration,
   plural,
   print,
@@ -38,6 +41,7 @@ export const lockOrder = verb({
     if (options.json) printJson({ trace: open.trace.id, ...result })
     else {
       print(finding(result))
+      for (const report of result.reports) print(`\n${reportLines(report).join('\n')}`)
       for (const cycle of result.cycles) print(`\n${circleLines(result, cycle, open.trace.clockUnit).join('\n')}`)
       if (options.all && result.edges.length > 0) {
         print('')
@@ -75,7 +79,28 @@ function writerWords({ classes }: LockOrderCycle): string {
   return `hangs only with ${writer} queued between readers`
 }
 
+/** What lockdep said, whom it was about and what everybody held. */
+function reportLines({ title, firstLine, tasks, wanted, against, edges }: LockReport): string[] {
+  const at = ({ site }: ReportLock) => (site === null ? '' : ` in ${site}`)
+  return [
+    `${bold(printable(title))} (line ${count(firstLine)})`,
+    ...(wanted === null ? [] : [`  asked for ${wanted.class}${at(wanted)}`]),
+    ...(against === null ? [] : [`  against ${against.class}${at(against)}`]),
+    ...edges.map(({ from, to, stack }) => `  ${from} was held when ${to} was asked for${stackWords(stack)}`),
+    ...tasks.flatMap(({ comm, pid, held }) => held.map((lock) => `  ${comm}-${pid} held ${lock.class}${at(lock)}`)),
+  ].map((line, i) => (i === 0 ? line : printable(line)))
+}
+
+/** The innermost call that is no locking code. */
+function stackWords(stack: readonly string[]): string {
+  const caller = callerOf(stack.join('\n'))
+  return caller === undefined ? '' : `, in ${caller}`
+}
+
 function edgeWords(edge: LockOrderEdge, clock: ClockUnit): string {
+  if (edge.report !== undefined) {
+    return printable(`lockdep: ${edge.from} was held when ${edge.to} was asked for${stackWords(edge.stack ?? [])}`)
+  }
   const op = edge.op === null ? '' : ` in ${edge.op}`
   return printable(
     `${edge.task.comm}-${edge.task.pid}${op} held ${edge.from} and asked for ${edge.to} at ${duration(edge.atNs, clock)}, ${modesOf(edge)}, ${plural(edge.count, 'time')}`,
@@ -87,14 +112,14 @@ function modesOf({ modes }: LockOrderEdge): string {
 }
 
 function orderColumns(edges: readonly LockOrderEdge[], clock: ClockUnit) {
-  const { name, count, time } = columnsOf(edges, clock)
+  const { name, count: number, time } = columnsOf(edges, clock)
   return [
     name('held', (edge) => edge.from),
     name('asked for', (edge) => edge.to),
     name('modes', modesOf),
-    count('times', (edge) => edge.count),
+    number('times', (edge) => edge.count),
     name('first by', (edge) => `${edge.task.comm}-${edge.task.pid}`),
     name('in', (edge) => edge.op),
-    time('at', (edge) => edge.atNs),
+    time('at', (edge) => (Number.isNaN(edge.atNs) ? null : edge.atNs)),
   ]
 }

@@ -114,7 +114,7 @@ function edgeOf({ from, to, count, modes, task, op, atNs, wantedSpan }: LockOrde
     task: `${task.comm} ${task.pid}`,
     op: op ?? undefined,
     at: atNs,
-    span: wantedSpan,
+    span: wantedSpan < 0 ? undefined : wantedSpan,
   }
 }
 
