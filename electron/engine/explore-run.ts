@@ -11,7 +11,9 @@ import { circleInWords, orderOf, OrderWatch } from '#shared/explore/order-watch.
 import { film, play } from '#shared/explore/replay.ts'
 import { sample } from '#shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '#shared/explore/schedule.ts'
-import { findingKey, Search, type Found, type UnitResult, type UnitSpec } from '#shared/explore/search.ts'
+import { findingKey, Search } from '#shared/explore/search.ts'
+import { Seen } from '#shared/explore/seen.ts'
+import type { Found, UnitResult, UnitSpec } from '#shared/explore/unit.ts'
 import { parseSubjectId, type Subject } from '#shared/explore/subject.ts'
 import { subjectOf } from '#shared/races/subjects.ts'
 import { lockOrderRows, violationIn, violationsIn } from '#shared/explore/verdict.ts'
@@ -64,6 +66,7 @@ export interface SampleResult {
 let spec: ExploreSpec
 let subject: Subject
 let watch: OrderWatch
+let seen: Seen
 let search: Search | undefined
 let expected = 0
 
@@ -73,12 +76,13 @@ const functions = {
     spec = given
     subject = subjectOf(spec.subject, parseStrategy(spec.strategy))
     watch = new OrderWatch()
+    seen = new Seen()
     expected = play(subject, []).moves.length
     return tasksOf(subject)
   },
   slice({ unit, executions, ms }: SliceSpec): SliceResult {
     const { preemptions, depth, reduce } = spec
-    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, watch })
+    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, watch, seen })
     const under = search as Search
     const before = { executions: under.executions, steps: under.steps }
     const until = performance.now() + ms

@@ -13,7 +13,7 @@ import type { ExploreResult, ExploreViolation, LockOrderResult, ReplayResult } f
 import type { ParsedParams, Progress } from '#shared/contract/methods.ts'
 import { Frontier } from '#shared/explore/frontier.ts'
 import { decodeSchedule } from '#shared/explore/schedule.ts'
-import type { UnitSpec } from '#shared/explore/search.ts'
+import type { UnitSpec } from '#shared/explore/unit.ts'
 import { subjectId } from '#shared/explore/subject.ts'
 import { subjectOf } from '#shared/races/subjects.ts'
 import { lockOrderRows } from '#shared/explore/verdict.ts'

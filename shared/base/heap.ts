@@ -5,10 +5,15 @@
 
 import { assert } from './assert.ts'
 
+const FIRST_SIZE = 256
+const NO_NUMBERS = new Float64Array(0)
+const NO_PAYLOADS = new Int32Array(0)
+
 export class EventHeap {
-  #times = new Float64Array(256)
-  #orders = new Float64Array(256)
-  #payloads = new Int32Array(256)
+  /** Made with the first entry: a kernel that only searches has none, and is built for every schedule. */
+  #times = NO_NUMBERS
+  #orders = NO_NUMBERS
+  #payloads = NO_PAYLOADS
   #next = 0
   size = 0
 
@@ -71,7 +76,7 @@ export class EventHeap {
   }
 
   #grow(): void {
-    const length = this.#times.length * 2
+    const length = Math.max(FIRST_SIZE, this.#times.length * 2)
     const times = new Float64Array(length)
     const orders = new Float64Array(length)
     const payloads = new Int32Array(length)

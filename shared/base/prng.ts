@@ -50,6 +50,7 @@ function startOf(seed: number, name: readonly number[]): [number, number, number
 
 /** Streams of a row. */
 const WIDTH = 64
+const NO_STATES = new Int32Array(0)
 
 /**
  * `stream(seed, row, column)` for many rows and up to 64 columns, their states side by side in one array: a model that
@@ -57,8 +58,8 @@ const WIDTH = 64
  */
 export class StreamTable {
   readonly #seed: number
-  /** s01, s00, s11, s10 per stream as pure-rand names them; all 0: not begun. */
-  #states = new Int32Array(WIDTH * 4)
+  /** s01, s00, s11, s10 per stream as pure-rand names them; all 0: not begun. Made with the first draw. */
+  #states = NO_STATES
 
   constructor(seed: number) {
     this.#seed = seed

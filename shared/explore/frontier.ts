@@ -6,7 +6,7 @@
  */
 
 import { assert } from '../base/assert.ts'
-import type { Found, OpenPoint, Sleeper, UnitResult, UnitSpec } from './search.ts'
+import type { Found, OpenPoint, Sleeper, UnitResult, UnitSpec } from './unit.ts'
 
 /** A point that belongs to no unit any more. */
 interface Node {

@@ -27,6 +27,11 @@ export class Order {
   readonly #previousMove: number[] = []
   readonly #wokenAtMove: number[][] = []
   readonly #wokenBefore: number[] = []
+  /** Per move: which of its task's it is, from 1; and two sums over all moves up to it that name the state. */
+  #ordinals = new Int32Array(1024)
+  #sums = new Int32Array(2048)
+  /** Per task: its moves, as indices. */
+  readonly #movesOf: number[][]
   /** For `races` and `initials`. */
   readonly #racing: number[] = []
   readonly #latest: Int32Array
@@ -39,10 +44,27 @@ export class Order {
     this.#wokenBy = new Int32Array(tasks)
     this.#latest = new Int32Array(tasks)
     this.#first = new Int32Array(tasks)
+    this.#movesOf = Array.from({ length: tasks }, () => [])
   }
 
   taskOf(move: number): number {
     return this.#tasksOfMove[move]
+  }
+
+  /** Which of its task's moves it is, from 1. */
+  ordinalOf(move: number): number {
+    return this.#ordinals[move]
+  }
+
+  /** The index of a task's move, by its ordinal. */
+  indexOf(task: number, ordinal: number): number {
+    return this.#movesOf[task][ordinal - 1]
+  }
+
+  /** What names the state after `length` moves, whichever way led to it. */
+  sumsAt(length: number): { readonly one: number; readonly two: number } {
+    if (length === 0) return { one: 0, two: 0 }
+    return { one: this.#sums[2 * length - 2], two: this.#sums[2 * length - 1] }
   }
 
   /** Fills `clock` with what is ordered before the next move of `task`. */
@@ -157,6 +179,35 @@ export class Order {
     clock[task] = move
     if (move * tasks > this.#clocks.length) this.#clocks = grown(this.#clocks, move * tasks)
     this.#clocks.set(clock, (move - 1) * tasks)
+    this.#movesOf[task].push(move - 1)
+    if (move > this.#ordinals.length) {
+      this.#ordinals = grown(this.#ordinals, move)
+      this.#sums = grown(this.#sums, 2 * move)
+    }
+    this.#ordinals[move - 1] = this.#movesOf[task].length
+    this.#addUp(task, move)
+  }
+
+  /** A move is named by how many moves of each task come before it; a state by the sum of its moves' names. */
+  #addUp(task: number, move: number): void {
+    const { clock, tasks } = this
+    const ordinals = this.#ordinals
+    let one = Math.imul(task + 1, 0x9e3779b1)
+    let two = Math.imul(task + 1, 0x85ebca77)
+    for (let other = 0; other < tasks; other++) {
+      const last = clock[other]
+      const before = last === 0 ? 0 : ordinals[last - 1]
+      one = Math.imul(one ^ before, 0xcc9e2d51)
+      one ^= one >>> 15
+      two = Math.imul(two + before + 0x27d4eb2f, 0x1b873593)
+      two = (two << 13) | (two >>> 19)
+    }
+    one = Math.imul(one ^ (one >>> 13), 0xc2b2ae35)
+    two = Math.imul(two ^ (two >>> 16), 0x7feb352d)
+    const sums = this.#sums
+    const at = 2 * move - 2
+    sums[at] = (one ^ (one >>> 16)) + (at === 0 ? 0 : sums[at - 2])
+    sums[at + 1] = (two ^ (two >>> 15)) + (at === 0 ? 0 : sums[at - 1])
   }
 
   #orderAfter(task: number, code: number): void {
@@ -195,6 +246,7 @@ export class Order {
       for (const woken of this.#wokenAtMove[move - 1]) this.#wokenBy[woken] = 0
       this.#lastMove[task] = this.#previousMove[move - 1]
       this.#wokenBy[task] = this.#wokenBefore[move - 1]
+      this.#movesOf[task].pop()
       const from = this.#undoFrom[move - 1]
       for (let i = this.#undo.length - 2; i >= from; i -= 2) this.#last[this.#undo[i]] = this.#undo[i + 1]
       this.#undo.length = from

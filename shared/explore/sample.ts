@@ -8,8 +8,9 @@
 import { stream, type Stream } from '../base/prng.ts'
 import { Execution } from './execution.ts'
 import { circleInWords, orderSink, type OrderWatch } from './order-watch.ts'
-import { findingKey, type Found } from './search.ts'
+import { findingKey } from './search.ts'
 import type { Subject } from './subject.ts'
+import type { Found } from './unit.ts'
 
 export interface SampleOptions {
   readonly mode: 'random' | 'pct'

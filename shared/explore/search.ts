@@ -17,89 +17,16 @@
  */
 
 import { assert } from '../base/assert.ts'
+import { limits } from '../base/limits.ts'
 import { atRest, canMove, judgeEnd, pauses } from './execution.ts'
 import { codeOfAccess, dependent, FootprintSink, pendingCode } from './footprint.ts'
 import { Order } from './order.ts'
-import { circleInWords, type OrderWatch } from './order-watch.ts'
+import { circleInWords } from './order-watch.ts'
+import { Seen, turnOf, type Turn } from './seen.ts'
 import type { Subject } from './subject.ts'
+import { Point, type Found, type OpenPoint, type SearchOptions, type UnitResult, type UnitSpec } from './unit.ts'
 import type { Kernel } from '../sim/kernel.ts'
 import type { World } from '../sim/world.ts'
-
-/** A task that a sibling has covered, with what it did there. */
-export interface Sleeper {
-  readonly task: number
-  readonly codes: readonly number[]
-}
-
-export interface UnitSpec {
-  readonly prefix: readonly number[]
-  /** Asleep at the last point of the prefix, before its last move. */
-  readonly sleepers: readonly Sleeper[]
-}
-
-export interface SearchOptions {
-  /** Most preemptions of a schedule; undefined: no bound. */
-  readonly preemptions: number | undefined
-  /** Most moves of an execution. */
-  readonly depth: number
-  /** False: every choice at every point, for measuring and testing. */
-  readonly reduce: boolean
-  /** Watches the lock order; circles are violations then. */
-  readonly watch?: OrderWatch
-}
-
-/** A point of the path with what is left to do there. */
-export interface OpenPoint {
-  /** Moves before it. */
-  readonly depth: number
-  /** Tasks gone into, the current one included; with their footprints where known. */
-  readonly done: number
-  readonly doneCodes: readonly Sleeper[]
-  /** Tasks on the list, as bits. */
-  readonly todo: number
-  readonly sleepers: readonly Sleeper[]
-  /** Whose going on is no preemption, -1 any; and preemptions before it. */
-  readonly continues: number
-  readonly preemptions: number
-}
-
-export interface UnitResult {
-  readonly executions: number
-  /** Those that ended early because everything left was asleep. */
-  readonly redundant: number
-  readonly steps: number
-  /** Executions that were too long. */
-  readonly cut: number
-  /** Some move was over the bound. */
-  readonly bounded: boolean
-  /** Points above the unit (moves before) and tasks asked for there, as bits. */
-  readonly escapes: readonly { readonly depth: number; readonly tasks: number }[]
-  /** The last execution's moves, and its points below the unit's prefix; empty where the unit has ended. */
-  readonly path: readonly number[]
-  readonly open: readonly OpenPoint[]
-  readonly found: readonly Found[]
-}
-
-export interface Found {
-  readonly key: string
-  readonly moves: readonly number[]
-}
-
-const ALL_TASKS = 30
-
-class Point {
-  enabled = 0
-  backtrack = 0
-  done = 0
-  chosen = -1
-  /** Task whose continuing is no preemption; -1: any choice is free. */
-  continues = -1
-  preemptions = 0
-  /** Footprint of the chosen move. */
-  codes: number[] = []
-  sleepers: Sleeper[] = []
-  doneCodes: Sleeper[] = []
-}
 
 export class Search {
   readonly #subject: Subject
@@ -108,6 +35,7 @@ export class Search {
   readonly #points: Point[] = []
   readonly #spec: UnitSpec
   readonly #floor: number
+  readonly #seen: Seen | undefined
   readonly #escapes: number[] = []
   readonly #keys = new Set<string>()
   readonly #found: Found[] = []
@@ -129,6 +57,8 @@ export class Search {
     this.#options = options
     this.#sink = new FootprintSink(options.watch)
     this.#floor = spec.prefix.length
+    const remembers = options.preemptions !== undefined && options.reduce
+    this.#seen = remembers ? (options.seen ?? new Seen()) : undefined
   }
 
   get executions(): number {
@@ -202,7 +132,7 @@ export class Search {
     this.#k = this.#world.k
     const { length } = this.#k.tasks
     if (this.#order === undefined) {
-      assert(length <= ALL_TASKS, `a search has at most ${ALL_TASKS} tasks`)
+      assert(length <= limits.exploreTasks, `a search has at most ${limits.exploreTasks} tasks`)
       this.#order = new Order(length)
       this.#blocked = new Array<boolean>(length).fill(false)
     }
@@ -213,19 +143,75 @@ export class Search {
   #backtrack(): number {
     for (let depth = this.#length - 1; depth >= this.#floor; depth--) {
       const point = this.#points[depth]
+      if (point.chosen !== -1) this.#ascend(depth)
       this.#retire(point)
       for (;;) {
         const left = point.backtrack & ~point.done
         if (left === 0) break
         const task = 31 - Math.clz32(left & -left)
         point.done |= 1 << task
-        if (this.#sleeps(point, task) || this.#overBound(point, task)) continue
+        if (this.#sleeps(point, task) || this.#overBound(point, task) || this.#covered(depth, task)) continue
         point.chosen = task
         this.#length = depth + 1
         return depth
       }
     }
     return -1
+  }
+
+  /** All below a point's move has been searched: what that asked for above goes up to the point. */
+  #ascend(depth: number): void {
+    const seen = this.#seen
+    if (seen === undefined) return
+    const order = this.#order as Order
+    const point = this.#points[depth]
+    const { asks } = this.#points[depth + 1]
+    const first = this.#askBit(depth, 0)
+    let own = 0
+    for (let asker = 0; asker < order.tasks; asker++) if (asks.take(first + asker)) own |= 1 << asker
+    if ((point.enabled & (point.enabled - 1)) !== 0) seen.add(this.#turn(depth, point.chosen), asks, own)
+    if (this.#stretch(depth) === depth) asks.crossing &= ~point.enabled
+    asks.crossing |= own
+    point.asks.add(asks)
+  }
+
+  /** The bit of a move, by its index, and a task that asks to go before it. */
+  #askBit(move: number, asker: number): number {
+    const order = this.#order as Order
+    return (order.ordinalOf(move) * order.tasks + order.taskOf(move)) * order.tasks + asker
+  }
+
+  #turn(depth: number, task: number): Turn {
+    const { continues, preemptions } = this.#points[depth]
+    const order = this.#order as Order
+    return turnOf(task, order.sumsAt(depth), preemptions + (continues === -1 || continues === task ? 0 : 1))
+  }
+
+  /** Has all below a task's move been searched on another way? Then what that asked for above is asked for here. */
+  #covered(depth: number, task: number): boolean {
+    const seen = this.#seen
+    const at = seen === undefined ? -1 : seen.find(this.#turn(depth, task))
+    if (seen === undefined || at === -1) return false
+    const order = this.#order as Order
+    const { tasks } = order
+    const point = this.#points[depth]
+    const { asks } = point
+    point.chosen = task
+    const begins = this.#stretch(depth) === depth
+    seen.eachEvent(at, (bit) => {
+      asks.set(bit)
+      const event = Math.floor(bit / tasks)
+      this.#askWithin(order.indexOf(event % tasks, Math.floor(event / tasks)), bit % tasks)
+    })
+    const own = seen.ownOf(at)
+    const crossing = seen.crossingOf(at)
+    for (let left = own; left !== 0; left &= left - 1) this.#askWithin(depth, 31 - Math.clz32(left & -left))
+    for (let left = crossing; left !== 0; left &= left - 1) {
+      this.#askBefore(depth, depth + 1, 31 - Math.clz32(left & -left))
+    }
+    asks.crossing |= own | (begins ? crossing & ~point.enabled : crossing)
+    point.chosen = -1
+    return true
   }
 
   /** The chosen move has been explored: it sleeps from now on. */
@@ -278,8 +264,8 @@ export class Search {
       if (atRest(k)) break
       if (depth >= this.#options.depth) {
         this.#cut++
-        this.#pendingRaces()
         this.#length = depth
+        this.#pendingRaces()
         return
       }
       const point = this.#arrive(depth)
@@ -290,10 +276,14 @@ export class Search {
         this.#length = depth
         return
       }
-      point.chosen = task
       point.done |= 1 << task
       point.backtrack |= 1 << task
       this.#length = depth + 1
+      if (depth >= prefix.length && this.#covered(depth, task)) {
+        this.#redundant++
+        return
+      }
+      point.chosen = task
       this.#move(depth)
     }
     this.#length = depth
@@ -311,9 +301,11 @@ export class Search {
     point.done = 0
     point.backtrack = 0
     point.chosen = -1
-    point.codes = []
-    point.doneCodes = []
-    point.sleepers = []
+    if (this.#options.preemptions === undefined) {
+      point.codes = []
+      point.doneCodes = []
+      point.sleepers = []
+    }
     point.continues = -1
     point.preemptions = 0
     if (depth === 0) {
@@ -361,6 +353,7 @@ export class Search {
     const point = this.#points[depth]
     const task = k.tasks[point.chosen]
     const { codes } = this.#sink
+    ;(this.#points[depth + 1] ??= new Point()).asks.clear()
     this.#sink.mover = task.id
     codes.length = 0
     k.touched.length = 0
@@ -370,9 +363,9 @@ export class Search {
     this.#steps++
     this.#options.watch?.moved()
     for (const touched of k.touched) codes.push(codeOfAccess(touched))
-    point.codes = [...codes]
+    if (this.#options.preemptions === undefined) point.codes = [...codes]
     order.clockOf(task.id)
-    if (this.#options.reduce) this.#reverse(task.id, codes)
+    if (this.#options.reduce) this.#reverse(depth + 1, task.id, codes)
     order.push(task.id, codes)
     for (const other of k.tasks) {
       const blocked = other.state === 'blocked'
@@ -390,20 +383,22 @@ export class Search {
       const code = pendingCode(task)
       if (code === -1) continue
       order.clockOf(task.id)
-      this.#reverse(task.id, [code])
+      this.#reverse(this.#length, task.id, [code])
     }
   }
 
-  /** Each earlier move that races with this one of `task` is to be seen after it too. */
-  #reverse(task: number, codes: readonly number[]): void {
+  /** Each earlier move that races with this one of `task`, which ends at `depth`, is to be seen after it too. */
+  #reverse(depth: number, task: number, codes: readonly number[]): void {
     const order = this.#order as Order
     const bounded = this.#options.preemptions !== undefined
     const races = order.races(task, codes, bounded)
     if (races.length === 0) return
     order.join(task, codes)
     for (const move of races) {
-      if (bounded) this.#askWithin(move - 1, task)
-      else this.#askOne(move - 1, order.initials(move - 1, task))
+      if (bounded) {
+        this.#points[depth].asks.set(this.#askBit(move - 1, task))
+        this.#askWithin(move - 1, task)
+      } else this.#askOne(move - 1, order.initials(move - 1, task))
     }
   }
 
@@ -421,7 +416,12 @@ export class Search {
    */
   #askWithin(move: number, task: number): void {
     this.#listOrAll(move, task)
-    for (let at = move; at > 0;) {
+    this.#askBefore(move, move, task)
+  }
+
+  /** At the start of the stretch `from` is in and of those before it, until one before `move` where it can go. */
+  #askBefore(from: number, move: number, task: number): void {
+    for (let at = from; at >= 0;) {
       const start = this.#stretch(at)
       const could = this.#listOrAll(start, task)
       if (could && start < move) return

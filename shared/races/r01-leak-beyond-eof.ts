@@ -9,7 +9,7 @@ import { load } from '../sim/ops/access.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import { process } from '../sim/scenarios/actors.ts'
 import type { Race } from './race.ts'
-import { always, daxOnly, mapped, PAGE, run, SIZE, storeOnce, toEnd } from './stage.ts'
+import { always, daxOnly, inTurn, mapped, PAGE, run, SIZE, storeOnce, toEnd } from './stage.ts'
 
 const SOURCES = [
   'mail of 2014-04-13 (Wilcox, Kara)',
@@ -67,10 +67,7 @@ export const leakExposed: Race = {
       {
         id: 'X',
         comm: 'extend',
-        steps: (function* () {
-          yield* truncate(w, file, SIZE)
-          yield* load(w, reader, { index: PAGE, slot: 0 })
-        })(),
+        steps: inTurn(truncate(w, file, SIZE), load(w, reader, { index: PAGE, slot: 0 })),
       },
     ]
   },

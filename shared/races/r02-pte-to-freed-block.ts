@@ -6,7 +6,7 @@
 import { write } from '../sim/ops/file-io.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import type { Race } from './race.ts'
-import { always, commit, commits, fileOf, mapped, past, run, storeThenLoad, toEnd } from './stage.ts'
+import { always, commit, commits, fileOf, inTurn, mapped, past, run, storeThenLoad, toEnd } from './stage.ts'
 
 export const pteToFreed: Race = {
   id: 'R02',
@@ -27,10 +27,7 @@ export const pteToFreed: Race = {
       {
         id: 'O',
         comm: 'other-file',
-        steps: (function* () {
-          yield* commit(w)
-          yield* write(w, other, { from: 0, pages: 3 })
-        })(),
+        steps: inTurn(commit(w), write(w, other, { from: 0, pages: 3 })),
       },
     ]
   },

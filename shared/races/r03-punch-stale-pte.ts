@@ -8,7 +8,7 @@ import { write } from '../sim/ops/file-io.ts'
 import { fsync } from '../sim/ops/fsync.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import type { Race } from './race.ts'
-import { always, commit, commits, fileOf, mapped, PAGE, past, storeThenLoad, toEnd } from './stage.ts'
+import { always, commit, commits, fileOf, inTurn, mapped, PAGE, past, storeThenLoad, toEnd } from './stage.ts'
 
 export const punchStalePte: Race = {
   id: 'R03',
@@ -29,11 +29,7 @@ export const punchStalePte: Race = {
       {
         id: 'O',
         comm: 'other-file',
-        steps: (function* () {
-          yield* commit(w)
-          yield* write(w, other, { from: 0, pages: 1 })
-          yield* fsync(w, file)
-        })(),
+        steps: inTurn(commit(w), write(w, other, { from: 0, pages: 1 }), fsync(w, file)),
       },
     ]
   },

@@ -6,7 +6,7 @@
 import { read } from '../sim/ops/file-io.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import type { Contender, Race } from './race.ts'
-import { fileOf, PAGE, past, toEnd } from './stage.ts'
+import { fileOf, inTurn, PAGE, past, toEnd } from './stage.ts'
 
 /** Also R27's reason. */
 export function punchesCachedFiles({ strategy, fs }: Contender): string | undefined {
@@ -31,10 +31,7 @@ export const punchAgainstRead: Race = {
       {
         id: 'R',
         comm: 'read',
-        steps: (function* () {
-          yield* read(w, file, { from: PAGE, pages: 1 })
-          yield* read(w, file, { from: PAGE, pages: 1 })
-        })(),
+        steps: inTurn(read(w, file, { from: PAGE, pages: 1 }), read(w, file, { from: PAGE, pages: 1 })),
       },
     ]
   },

@@ -9,7 +9,7 @@ import { store } from '../sim/ops/access.ts'
 import { fsync } from '../sim/ops/fsync.ts'
 import { read } from '../sim/ops/file-io.ts'
 import type { Contender, Race } from './race.ts'
-import { daxOnly, either, flushesMappings, mapped, on, PAGE, past, run, storeOnce, toEnd } from './stage.ts'
+import { daxOnly, either, flushesMappings, inTurn, mapped, on, PAGE, past, run, storeOnce, toEnd } from './stage.ts'
 
 export const uninitialisedBlock: Race = {
   id: 'R09',
@@ -78,10 +78,7 @@ export const conversionCrash: Race = {
       {
         id: 'S',
         comm: 'store-fsync',
-        steps: (function* () {
-          yield* store(w, vma, { index: PAGE, slot: 1 })
-          yield* fsync(w, file)
-        })(),
+        steps: inTurn(store(w, vma, { index: PAGE, slot: 1 }), fsync(w, file)),
       },
     ]
   },

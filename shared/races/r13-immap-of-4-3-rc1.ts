@@ -10,7 +10,7 @@ import { munmap, unlinkVma } from '../sim/ops/munmap.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import { process } from '../sim/scenarios/actors.ts'
 import type { Race, RaceGroup } from './race.ts'
-import { always, loadOnce, mapped, PAGE, run, storeOnce, toEnd } from './stage.ts'
+import { always, inTurn, loadOnce, mapped, PAGE, run, storeOnce, toEnd } from './stage.ts'
 
 const SOURCES = ['0f90cc6609c7', '0df9d41ab5d4', '843172978bb9', 'list archive, August to October 2015']
 
@@ -65,10 +65,7 @@ export const immapSkipped: Race = {
       {
         id: 'U',
         comm: 'munmap',
-        steps: (function* () {
-          yield* munmap(w, vma, 'munmap')
-          yield* unlinkVma(w, vma)
-        })(),
+        steps: inTurn(munmap(w, vma, 'munmap'), unlinkVma(w, vma)),
       },
     ]
   },

@@ -8,7 +8,7 @@ import { populate } from '../sim/ops/populate.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import { process } from '../sim/scenarios/actors.ts'
 import type { Contender, Race } from './race.ts'
-import { fileOf, PAGE, run, toEnd } from './stage.ts'
+import { fileOf, inTurn, PAGE, run, toEnd } from './stage.ts'
 
 function cachedFiles({ strategy }: Contender): string | undefined {
   return strategy.media === 'page-cache' ? undefined : 'its files have no pages that remap_file_pages could find'
@@ -30,10 +30,7 @@ export const installPage: Race = {
       {
         id: 'F',
         comm: 'populate',
-        steps: (function* () {
-          yield* populate(w, vma, { from: PAGE, pages: 1 })
-          yield* load(w, vma, { index: PAGE, slot: 0 })
-        })(),
+        steps: inTurn(populate(w, vma, { from: PAGE, pages: 1 }), load(w, vma, { index: PAGE, slot: 0 })),
       },
       { id: 'T', comm: 'truncate', steps: truncate(w, file, 3) },
     ]

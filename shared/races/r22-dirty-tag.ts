@@ -6,7 +6,7 @@
 import { store } from '../sim/ops/access.ts'
 import { fsync } from '../sim/ops/fsync.ts'
 import type { Race } from './race.ts'
-import { always, flushesMappings, mapped, on, PAGE, run, storeOnce, toEnd, userTime } from './stage.ts'
+import { always, flushesMappings, inTurn, mapped, on, PAGE, run, storeOnce, toEnd, userTime } from './stage.ts'
 
 export const dirtyTagCleared: Race = {
   id: 'R22',
@@ -25,19 +25,12 @@ export const dirtyTagCleared: Race = {
       {
         id: 'M',
         comm: 'stores',
-        steps: (function* () {
-          yield* store(w, vma, { index: PAGE, slot: 0 })
-          yield* userTime(w)
-          yield* store(w, vma, { index: PAGE, slot: 0 })
-        })(),
+        steps: inTurn(store(w, vma, { index: PAGE, slot: 0 }), userTime(w), store(w, vma, { index: PAGE, slot: 0 })),
       },
       {
         id: 'Y',
         comm: 'fsync',
-        steps: (function* () {
-          yield* fsync(w, file)
-          yield* fsync(w, file)
-        })(),
+        steps: inTurn(fsync(w, file), fsync(w, file)),
       },
     ]
   },

@@ -7,7 +7,7 @@ import { load, store } from '../sim/ops/access.ts'
 import { collapseRange } from '../sim/ops/shift-range.ts'
 import type { Race } from './race.ts'
 import { punchesCachedFiles } from './r04-punch-against-read.ts'
-import { allocatingFaults, either, mapped, PAGE, run, toEnd, userTime } from './stage.ts'
+import { allocatingFaults, either, inTurn, mapped, PAGE, run, toEnd, userTime } from './stage.ts'
 
 export const flushOutsideLock: Race = {
   id: 'R23',
@@ -25,11 +25,7 @@ export const flushOutsideLock: Race = {
       {
         id: 'M',
         comm: 'store',
-        steps: (function* () {
-          yield* store(w, vma, { index: PAGE, slot: 0 })
-          yield* userTime(w)
-          yield* load(w, vma, { index: PAGE - 1, slot: 0 })
-        })(),
+        steps: inTurn(store(w, vma, { index: PAGE, slot: 0 }), userTime(w), load(w, vma, { index: PAGE - 1, slot: 0 })),
       },
     ]
   },

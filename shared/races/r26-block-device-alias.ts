@@ -5,7 +5,7 @@
  */
 import { freeMetadata, metadataBlock, writeBackDevice } from '../sim/ops/block-device.ts'
 import type { Race } from './race.ts'
-import { always, commit, mapped, on, run, storeThenLoad, toEnd } from './stage.ts'
+import { always, commit, inTurn, mapped, on, run, storeThenLoad, toEnd } from './stage.ts'
 
 export const blockDeviceAlias: Race = {
   id: 'R26',
@@ -24,10 +24,7 @@ export const blockDeviceAlias: Race = {
       {
         id: 'M',
         comm: 'free-metadata',
-        steps: (function* () {
-          yield* freeMetadata(w, block)
-          yield* commit(w)
-        })(),
+        steps: inTurn(freeMetadata(w, block), commit(w)),
       },
       { id: 'F', comm: 'write-fault', steps: storeThenLoad(w, vma) },
       { id: 'D', comm: 'flusher', steps: writeBackDevice(w) },

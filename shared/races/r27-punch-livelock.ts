@@ -5,7 +5,10 @@
  */
 import { load } from '../sim/ops/access.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
+import type { Vma } from '../sim/mm.ts'
 import { process } from '../sim/scenarios/actors.ts'
+import type { Steps } from '../sim/task.ts'
+import type { World } from '../sim/world.ts'
 import type { Move, Race } from './race.ts'
 import { punchesCachedFiles } from './r04-punch-against-read.ts'
 import { fileOf, on, PAGE, run, userTime } from './stage.ts'
@@ -17,6 +20,15 @@ function keepsRefaulting(): Move[] {
   const moves: Move[] = [run('P', 'acquire', 'folio', 2)]
   for (let i = 0; i < ROUNDS; i++) moves.push(run('F', 'phase', 'user'), run('P', 'acquire', 'folio'))
   return [...moves, on('P')]
+}
+
+function* refaults(w: World, vma: Vma): Steps {
+  for (let i = 0; i < ROUNDS + 1; i++) {
+    // A new process each time, so that it faults.
+    w.remap(vma)
+    yield* load(w, vma, { index: PAGE + (i % 2), slot: 0 })
+    yield* userTime(w)
+  }
 }
 
 export const punchLivelock: Race = {
@@ -39,14 +51,7 @@ export const punchLivelock: Race = {
       {
         id: 'F',
         comm: 'faulter',
-        steps: (function* () {
-          for (let i = 0; i < ROUNDS + 1; i++) {
-            // A new process each time, so that it faults.
-            w.remap(vma)
-            yield* load(w, vma, { index: PAGE + (i % 2), slot: 0 })
-            yield* userTime(w)
-          }
-        })(),
+        steps: refaults(w, vma),
       },
     ]
   },

@@ -5,7 +5,10 @@
  */
 import { write } from '../sim/ops/file-io.ts'
 import { munmap } from '../sim/ops/munmap.ts'
+import type { Vma } from '../sim/mm.ts'
 import { threads } from '../sim/scenarios/actors.ts'
+import type { Steps } from '../sim/task.ts'
+import type { World } from '../sim/world.ts'
 import type { Move, Race } from './race.ts'
 import { always, fileOf, on, PAGE, run } from './stage.ts'
 
@@ -15,6 +18,10 @@ function keepsTaking(): Move[] {
   const moves: Move[] = []
   for (let i = 0; i < ROUNDS; i++) moves.push(run('W', 'phase-end', 'fault_in'), run('M', 'op-end'))
   return [...moves, on('W')]
+}
+
+function* dropsEveryTime(w: World, source: Vma): Steps {
+  for (let i = 0; i < ROUNDS; i++) yield* munmap(w, source, 'dontneed')
 }
 
 export const prefaultReclaimed: Race = {
@@ -37,9 +44,7 @@ export const prefaultReclaimed: Race = {
       {
         id: 'M',
         comm: 'dontneed',
-        steps: (function* () {
-          for (let i = 0; i < ROUNDS; i++) yield* munmap(w, source, 'dontneed')
-        })(),
+        steps: dropsEveryTime(w, source),
       },
     ]
   },

@@ -8,7 +8,7 @@ import type { Vma } from '../sim/mm.ts'
 import { load, store } from '../sim/ops/access.ts'
 import { P } from '../sim/phases.ts'
 import { process } from '../sim/scenarios/actors.ts'
-import type { Steps } from '../sim/task.ts'
+import type { Steps, StepsOf } from '../sim/task.ts'
 import type { FileSpec, World } from '../sim/world.ts'
 import type { Point } from '../explore/directed.ts'
 import type { Contender, Move } from './race.ts'
@@ -54,6 +54,14 @@ export function* loadTwice(w: World, vma: Vma, slot = 0): Steps {
   yield* load(w, vma, { index: PAGE, slot })
   yield* userTime(w)
   yield* load(w, vma, { index: PAGE, slot })
+}
+
+/**
+ * One after the other. No generator function of its own per actor: each would be a class of objects to the engine, which holds
+ * on to its world until a full collection, and worlds are built by the thousand.
+ */
+export function* inTurn(...parts: readonly StepsOf<unknown>[]): Steps {
+  for (const part of parts) yield* part
 }
 
 /** fsync of nothing in particular: asks for a commit of the running transaction and waits for it. */

@@ -160,19 +160,26 @@ export const C = Object.fromEntries(COSTS.map((spec, i) => [spec.id, i])) as Rea
 
 const tails = COSTS.map((spec: CostSpec) => spec.tail)
 
+/** What a search charges, whose worlds are built by the thousand: nothing of it is written to. */
+const MEDIANS = Int32Array.from(COSTS, (spec: CostSpec) => spec.ns)
+const NO_TABLES: readonly (Int32Array | undefined)[] = COSTS.map(() => undefined)
+
 /** Prices of one run: the table with the user's overrides, ready to draw from. */
 export class Prices {
   readonly #median: Int32Array
-  readonly #tables: (Int32Array | undefined)[]
+  readonly #tables: readonly (Int32Array | undefined)[]
   /** What a price becomes for the running task: a replay stretches it to what was measured. Undefined: it stays. */
   pace: ((task: number, cost: number, ns: number) => number) | undefined
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
-    this.#median = Int32Array.from(specs, (spec) => overrides[spec.id] ?? spec.ns)
-    this.#tables = specs.map((spec) =>
-      !jitter || spec.spread === 'fixed' ? undefined : factorTable(spec.spread === 'cpu' ? 150 : 400),
-    )
+    const fixed = !jitter && Object.keys(overrides).length === 0
+    this.#median = fixed ? MEDIANS : Int32Array.from(specs, (spec) => overrides[spec.id] ?? spec.ns)
+    this.#tables = fixed
+      ? NO_TABLES
+      : specs.map((spec) =>
+          !jitter || spec.spread === 'fixed' ? undefined : factorTable(spec.spread === 'cpu' ? 150 : 400),
+        )
   }
 
   median(id: CostId): number {

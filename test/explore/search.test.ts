@@ -1,7 +1,8 @@
 /** The search against the naive enumerator: on random programs and on small scenarios both see exactly the same ends. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Search, type SearchOptions } from '../../shared/explore/search.ts'
+import { Search } from '../../shared/explore/search.ts'
+import type { SearchOptions } from '../../shared/explore/unit.ts'
 import type { Subject } from '../../shared/explore/subject.ts'
 import { enumerate } from './naive.ts'
 import { programs, sizeOf, subjectOf, type Op, type Program } from './programs.ts'
