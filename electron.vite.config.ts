@@ -37,6 +37,7 @@ export default defineConfig({
           'whatif-run': source('electron/engine/whatif-run.ts'),
           'sensitivity-run': source('electron/engine/sensitivity-run.ts'),
           'scaling-run': source('electron/engine/scaling-run.ts'),
+          'sweep-run': source('electron/engine/sweep-run.ts'),
           'explore-run': source('electron/engine/explore-run.ts'),
           'races-run': source('electron/engine/races-run.ts'),
           'strategy-check': source('electron/engine/strategy-check.ts'),

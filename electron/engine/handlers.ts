@@ -35,6 +35,7 @@ import type { SampleFile } from './samples.ts'
 import type { SqlRunner } from './sql.ts'
 import { timelineHandlers, type TimelineMethod } from './timeline-handlers.ts'
 import type { Uploads } from './uploads.ts'
+import { workHandlers, type WorkMethod } from './work-handlers.ts'
 
 export interface Parts {
   readonly host: AppInfo['host']
@@ -66,7 +67,7 @@ export function createHandlers(parts: Parts): Handlers {
     ...fileHandlers(parts),
     ...traceHandlers(parts),
     ...parts.model.handlers,
-    ...reportHandlers(parts),
+    ...workHandlers(parts),
     ...byteHandlers(parts),
     ...timelineHandlers(parts),
   }
@@ -74,8 +75,7 @@ export function createHandlers(parts: Parts): Handlers {
 
 type FileMethod = 'app.info' | Extract<MethodName, `files.${string}` | `window.${string}`>
 type ByteMethod = Extract<MethodName, `upload.${string}` | `download.${string}`>
-type ReportMethod = Extract<MethodName, `report.${string}`>
-type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | ModelMethod | TimelineMethod | ReportMethod>
+type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | ModelMethod | TimelineMethod | WorkMethod>
 
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts
@@ -133,13 +133,6 @@ function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
     },
     'query.export': (params, call) => queryExport(parts, params, call),
     'export.run': (params, call) => exportRun(parts, params, call),
-  }
-}
-
-/** Loaded when asked for: most clients never make a report. */
-function reportHandlers(parts: Parts): Pick<Handlers, ReportMethod> {
-  return {
-    'report.compare': async (params, call) => (await import('./report.ts')).report(parts, params, call),
   }
 }
 

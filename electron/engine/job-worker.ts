@@ -22,6 +22,9 @@ const jobs = {
   sensitivity: async () => (await import('./sensitivity.ts')).sensitivityJob,
   scaling: async () => (await import('./scaling.ts')).scalingJob,
   backtest: async () => (await import('./whatif-backtest.ts')).backtestJob,
+  sweepPlan: async () => (await import('./sweep.ts')).planJob,
+  sweep: async () => (await import('./sweep.ts')).sweepJob,
+  sweepMerge: async () => (await import('./sweep-merge.ts')).mergeJob,
   search: async () => (await import('./timeline-search.ts')).searchEvents,
 } as const
 

@@ -36,6 +36,8 @@ export const limits = {
   /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
   experimentRunEvents: 500_000,
   scalingOps: 50_000,
+  /** Jobs of one sweep. */
+  sweepJobs: 100_000,
   /** Characters of a one-file report: it is mailed. */
   reportBytes: 3_000_000,
   reportFilms: 16,

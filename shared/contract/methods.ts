@@ -29,6 +29,14 @@ import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type Verdic
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
 import { reportSchema } from './report.ts'
+import {
+  sweepMergeSchema,
+  sweepPlanSchema,
+  sweepRunSchema,
+  type SweepJob,
+  type SweepMerge,
+  type SweepRun,
+} from './sweep.ts'
 import * as timeline from './timeline.ts'
 import {
   backtestSchema,
@@ -292,6 +300,10 @@ export const methods = {
   'whatif.sensitivity': method<SensitivityResult>()(sensitivitySchema),
   /** The same workload on more and more CPUs (progress in runs). */
   'whatif.scaling': method<ScalingResult>()(scalingSchema),
+  /** A list of independent jobs; those without a result run (progress in runs); one file of all results. */
+  'sweep.plan': method<readonly SweepJob[]>()(sweepPlanSchema),
+  'sweep.run': method<SweepRun>()(sweepRunSchema),
+  'sweep.merge': method<SweepMerge>()(sweepMergeSchema),
   /** What a comparison found as one file to send: a page, or plain text. */
   'report.compare': method<ExportResult>()(reportSchema),
   /** A strategy of the user's own, from its file: refused without `agreed`, because it runs the file. */

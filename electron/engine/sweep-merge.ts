@@ -1,0 +1,153 @@
+/**
+ * The job that makes one file of a sweep's results: every run a trace of its own, in the plan's order, and a table of
+ * throughput by parameters and strategy. It merges what the plan names and nothing else that lies in the folder.
+ */
+
+import { basename, join } from 'node:path'
+import { ApiError } from '#shared/base/errors.ts'
+import type { SweepJob, SweepMerge, SweepResult, SweepRow } from '#shared/contract/sweep.ts'
+import { compare, estimate } from '#shared/whatif/statistics.ts'
+import { copyTrace } from '../store/cut.ts'
+import { explain } from '../store/database.ts'
+import { Draft, refuseExisting } from '../store/draft.ts'
+import { NewFile } from '../store/new-file.ts'
+import { openFile, type Db } from '../store/open.ts'
+import { TraceWriter } from '../store/writer.ts'
+import type { JobContext } from './jobs.ts'
+import { describeJob, isResult, resultName } from './sweep.ts'
+import { SWEEP_JOB, SWEEP_RESULT } from './sweep-run.ts'
+
+export interface MergeOptions extends JobContext {
+  readonly jobs: readonly SweepJob[]
+  readonly from: string
+  readonly out: string
+  readonly force: boolean
+  readonly partial: boolean
+}
+
+interface Done {
+  readonly job: SweepJob
+  readonly result: SweepResult
+}
+
+export async function mergeJob(options: MergeOptions): Promise<SweepMerge> {
+  const { jobs, from, out, force, partial } = options
+  const started = performance.now()
+  if (!force) refuseExisting(out)
+  const missing = jobs.filter((job) => !isResult(join(from, resultName(job))))
+  const there = jobs.filter((job) => !missing.includes(job))
+  if (there.length === 0 || (missing.length > 0 && !partial)) {
+    const [first] = missing
+    throw new ApiError(
+      'not-found',
+      `${missing.length} of ${jobs.length} jobs have no result in ${basename(from)}, the first is job ${first.job} (${describeJob(first)})`,
+      there.length === 0 ? 'run the sweep first' : 'run the sweep again, or merge what is there with --partial',
+    )
+  }
+  const draft = new Draft(out)
+  let file: NewFile | undefined
+  try {
+    draft.create()
+    file = new NewFile(draft.path)
+    const done = await copyAll(there, file, options, started)
+    file.finish()
+    draft.commit({ force })
+    return {
+      file: out,
+      traces: done.length,
+      missing: missing.map(({ job }) => job),
+      rows: rowsOf(done),
+      wallMs: Math.round(performance.now() - started),
+    }
+  } catch (error) {
+    throw explain(error, basename(out))
+  } finally {
+    file?.close()
+    draft.discard()
+  }
+}
+
+async function copyAll(
+  jobs: readonly SweepJob[],
+  file: NewFile,
+  { from, signal, onProgress }: MergeOptions,
+  started: number,
+): Promise<Done[]> {
+  const done: Done[] = []
+  let rows = 0
+  for (const job of jobs) {
+    if (signal.aborted) throw new ApiError('cancelled', 'the merge was cancelled')
+    const db = openFile(join(from, resultName(job)))
+    try {
+      done.push({ job, result: resultOf(db, job) })
+      for (const copied of copyTrace(db, 1, new TraceWriter(file))) rows += copied
+    } finally {
+      db.close()
+    }
+    onProgress({
+      stage: 'merging',
+      done: done.length,
+      total: jobs.length,
+      unit: 'runs',
+      events: rows,
+      elapsedMs: Math.round(performance.now() - started),
+    })
+    await Promise.resolve()
+  }
+  return done
+}
+
+/** A file under a job's name that some other job made is no result of it. */
+function resultOf(db: Db, job: SweepJob): SweepResult {
+  const notes = db.prepare('SELECT code, message FROM diagnostic WHERE trace_id = 1 AND code IN (?, ?)')
+  const found = new Map(
+    (notes.all(SWEEP_JOB, SWEEP_RESULT) as { code: string; message: string }[]).map((row) => [row.code, row.message]),
+  )
+  const made = JSON.parse(found.get(SWEEP_JOB) ?? '{}') as Partial<SweepJob>
+  const result = found.get(SWEEP_RESULT)
+  if (made.id === job.id && result !== undefined) return JSON.parse(result) as SweepResult
+  throw new ApiError('bad-input', `${resultName(job)} is not the result of job ${job.job}`, 'delete it and run again')
+}
+
+/** One row per subject, parameters and strategy, in the plan's order; runs are paired by seed. */
+export function rowsOf(done: readonly Done[]): SweepRow[] {
+  const groups = new Map<string, Done[]>()
+  for (const one of done) {
+    const key = JSON.stringify([one.job.work, one.job.strategy])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [one])
+    else group.push(one)
+  }
+  return [...groups.values()].map((group): SweepRow => {
+    const [{ job }] = group
+    const base = groups.get(JSON.stringify([job.work, job.baseline]))
+    const pairs = group.flatMap((one) => {
+      const other = base?.find((candidate) => candidate.job.seed === one.job.seed)
+      return other === undefined ? [] : [[one.result.opsPerSecond, other.result.opsPerSecond] as const]
+    })
+    const against =
+      job.strategy === job.baseline || pairs.length === 0
+        ? undefined
+        : compare(
+            pairs.map(([value]) => value),
+            pairs.map(([, value]) => value),
+          )
+    const { mean, ci95 } = estimate(group.map(({ result }) => result.opsPerSecond))
+    return {
+      subject: job.work.kind === 'trace' ? basename(job.work.path) : job.work.scenario,
+      set: job.work.kind === 'trace' ? {} : job.work.set,
+      strategy: job.strategy,
+      runs: group.length,
+      opsPerSecond: mean,
+      ci95: ci95 ?? null,
+      ratio: against === undefined || Number.isNaN(against.ratio) ? null : against.ratio,
+      ratioCi95: against?.ci95 ?? null,
+      enough: against?.enough ?? false,
+      deadlocks: group.filter(({ result }) => result.deadlock).length,
+      violations: group.reduce(
+        (sum, { result }) => sum + Object.values(result.violations).reduce((a, b) => a + b, 0),
+        0,
+      ),
+    }
+  })
+}

@@ -1,0 +1,251 @@
+/**
+ * Sweeps: from what was asked for to a list of jobs, and running those that have no result yet in a pool of threads. A
+ * job's result is written beside its place and renamed, so a file under a job's name is a whole result: what was stopped
+ * goes on where it was, and the same command twice does nothing the second time.
+ */
+
+import { createHash } from 'node:crypto'
+import { createReadStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Piscina } from 'piscina'
+import { ApiError, toWireError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import { unknownId } from '#shared/base/registry.ts'
+import type { ParsedParams } from '#shared/contract/methods.ts'
+import type { SweepFailure, SweepJob, SweepRun } from '#shared/contract/sweep.ts'
+import { parseStrategy } from '#shared/sim/strategies/index.ts'
+import { explain } from '../store/database.ts'
+import { openFile } from '../store/open.ts'
+import type { JobContext } from './jobs.ts'
+import { resolveRun, scenarioStrategies } from './sim-run.ts'
+import { entryUrl } from './spawn.ts'
+import type { SweepSpec } from './sweep-run.ts'
+import '../strategy/find.ts'
+
+type Plan = ParsedParams<'sweep.plan'>
+type Settings = Readonly<Record<string, string | number | boolean>>
+
+export interface PlanOptions extends JobContext {
+  readonly plan: Plan
+  readonly version: string
+}
+
+export async function planJob({ plan, version }: PlanOptions): Promise<SweepJob[]> {
+  const { subject, seeds, seed } = plan
+  const given = plan.strategies.length > 0 ? plan.strategies : ownStrategies(plan)
+  const baseline = plan.baseline ?? (subject.kind === 'trace' ? 'K' : given[0])
+  const strategies = subject.kind === 'trace' && !given.includes(baseline) ? [baseline, ...given] : given
+  if (!strategies.includes(baseline)) throw unknownId('baseline', baseline, strategies)
+  for (const strategy of strategies) parseStrategy(strategy)
+  const works = await worksOf(subject, strategies)
+  const count = works.length * strategies.length * seeds
+  if (count > limits.sweepJobs) {
+    throw new ApiError('limit', `this plan has ${count} jobs; ${limits.sweepJobs} are the most`, 'take fewer values')
+  }
+  const jobs: SweepJob[] = []
+  for (const work of works) {
+    for (let i = 0; i < seeds; i++) {
+      for (const strategy of strategies) {
+        const what = { version, work, strategy, baseline, seed: seed + i }
+        jobs.push({ job: jobs.length + 1, id: idOf(what), ...what })
+      }
+    }
+  }
+  return jobs
+}
+
+/** Of everything that decides the result, in a fixed order. */
+function idOf({ version, work, strategy, baseline, seed }: Omit<SweepJob, 'job' | 'id'>): string {
+  const text = JSON.stringify([version, sorted(work), strategy, baseline, seed])
+  return createHash('sha256').update(text).digest('hex').slice(0, 12)
+}
+
+function sorted(value: object): unknown {
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return entries.map(([name, one]) => [
+    name,
+    typeof one === 'object' && one !== null ? sorted(one as object) : (one as unknown),
+  ])
+}
+
+function ownStrategies({ subject }: Plan): readonly string[] {
+  if (subject.kind === 'scenario') return scenarioStrategies(subject.scenario)
+  throw new ApiError('bad-request', 'no strategy to replay the trace under', 'name one with --strategy')
+}
+
+async function worksOf(subject: Plan['subject'], strategies: readonly string[]): Promise<SweepJob['work'][]> {
+  if (subject.kind === 'trace') {
+    const { path, trace } = subject
+    // Whether it is a file of ours, and whether the trace is in it.
+    const db = openFile(path)
+    const found = db.prepare('SELECT 1 FROM trace WHERE id = ?').get(trace)
+    db.close()
+    if (found === undefined) throw new ApiError('not-found', `${path}: there is no trace ${trace} in this file`)
+    return [{ kind: 'trace', path, trace, sha256: await fingerprint(path) }]
+  }
+  const { scenario, fs, slots } = subject
+  const works = combinations(subject.set).map((set): SweepJob['work'] & { kind: 'scenario' } => ({
+    ...{ kind: 'scenario', scenario, slots, set },
+    ...(fs === undefined ? {} : { fs }),
+  }))
+  // What makes no sense is refused before anything is planned.
+  for (const { kind: _, ...work } of works) {
+    for (const strategy of strategies) resolveRun({ ...work, strategy, seed: 1 })
+  }
+  return works
+}
+
+/** Every choice of one value per name, the last name changing fastest. */
+export function combinations(set: Readonly<Record<string, readonly Settings[string][]>>): Settings[] {
+  let all: Settings[] = [{}]
+  for (const [name, values] of Object.entries(set)) {
+    if (all.length * values.length > limits.sweepJobs) {
+      throw new ApiError('limit', `more than ${limits.sweepJobs} combinations of parameters`, 'take fewer values')
+    }
+    all = all.flatMap((one) => values.map((value) => ({ ...one, [name]: value })))
+  }
+  return all
+}
+
+async function fingerprint(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece as Buffer)
+  } catch (error) {
+    throw explain(error, path)
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** `00017-3fa9c1d200ab.faultline` */
+export function resultName({ job, id }: Pick<SweepJob, 'job' | 'id'>): string {
+  return `${String(job).padStart(5, '0')}-${id}.faultline`
+}
+
+export interface SweepOptions extends JobContext {
+  readonly jobs: readonly SweepJob[]
+  readonly out: string
+  readonly retries: number
+  readonly workers: number | undefined
+  readonly version: string
+}
+
+export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
+  const { jobs, out, signal, onProgress, version } = options
+  const started = performance.now()
+  const other = jobs.find((job) => job.version !== version)
+  if (other !== undefined) {
+    throw new ApiError(
+      'bad-request',
+      `job ${other.job} was planned with Faultline ${other.version}; this is ${version}, and its runs may differ`,
+      'plan again with this version',
+    )
+  }
+  const changed = jobs.find((job) => job.id !== idOf(job))
+  if (changed !== undefined) {
+    throw new ApiError('bad-request', `job ${changed.job} is not what was planned: its line was changed`, 'plan again')
+  }
+  makeFolder(out)
+  await assertTraces(jobs)
+  const pending = jobs.filter((job) => !isResult(join(out, resultName(job))))
+  const failed: SweepFailure[] = []
+  let done = 0
+  const report = () =>
+    onProgress({
+      stage: 'sweeping',
+      done: jobs.length - pending.length + done,
+      total: jobs.length,
+      unit: 'runs',
+      events: null,
+      elapsedMs: Math.round(performance.now() - started),
+    })
+  report()
+  if (pending.length > 0) {
+    const threads = Math.min(options.workers ?? availableParallelism(), pending.length)
+    const pool = new Piscina({ filename: entryUrl('sweep-run').href, minThreads: threads, maxThreads: threads })
+    try {
+      await Promise.all(
+        pending.map(async (job) => {
+          const failure = await runOne(pool, job, options)
+          if (failure !== undefined) failed.push(failure)
+          done++
+          report()
+        }),
+      )
+    } finally {
+      await pool.destroy()
+    }
+    if (signal.aborted) throw new ApiError('cancelled', `the sweep was cancelled; ${out} has what was done`)
+  }
+  return {
+    total: jobs.length,
+    done: pending.length - failed.length,
+    skipped: jobs.length - pending.length,
+    failed: failed.sort((a, b) => a.job - b.job),
+    wallMs: Math.round(performance.now() - started),
+  }
+}
+
+/** Tries until it works or the tries are used up; why it did not is kept beside its place until it does. */
+async function runOne(
+  pool: Piscina,
+  job: SweepJob,
+  { out, retries, signal }: SweepOptions,
+): Promise<SweepFailure | undefined> {
+  const path = join(out, resultName(job))
+  const note = path.replace(/\.faultline$/, '.failed.json')
+  const spec: SweepSpec = { job, path }
+  for (let tries = 1; ; tries++) {
+    if (signal.aborted) return undefined
+    try {
+      await pool.run(spec, { signal })
+      rmSync(note, { force: true })
+      return undefined
+    } catch (error) {
+      if (signal.aborted) return undefined
+      const { code, message } = toWireError(error)
+      // What makes no sense will not make more sense the second time.
+      const hopeless = code === 'bad-request' || code === 'unknown-id'
+      if (tries <= retries && !hopeless) continue
+      const failure = { job: job.job, what: describeJob(job), why: message, tries }
+      writeFileSync(note, `${JSON.stringify({ ...failure, id: job.id })}\n`)
+      return failure
+    }
+  }
+}
+
+export function describeJob({ work, strategy, seed }: SweepJob): string {
+  const subject =
+    work.kind === 'trace'
+      ? work.path
+      : [work.scenario, ...Object.entries(work.set).map(([name, value]) => `${name}=${value}`)].join(' ')
+  return `${subject} under ${strategy}, seed ${seed}`
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+    if (statSync(path).isDirectory()) return
+  } catch (error) {
+    throw explain(error, path)
+  }
+  throw new ApiError('bad-input', `${path} is not a folder`, 'name a folder for the results')
+}
+
+/** A trace that changed since it was planned would give results of another question. */
+async function assertTraces(jobs: readonly SweepJob[]): Promise<void> {
+  const known = new Map<string, string>()
+  for (const { job, work } of jobs) {
+    if (work.kind !== 'trace') continue
+    const found = known.get(work.path) ?? (await fingerprint(work.path))
+    known.set(work.path, found)
+    if (found === work.sha256) continue
+    throw new ApiError('bad-input', `${work.path} is not the trace job ${job} was planned with`, 'plan again')
+  }
+}
+
+/** Written whole and then renamed: a file of that name is the result. */
+export function isResult(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}

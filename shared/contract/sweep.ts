@@ -1,0 +1,137 @@
+/**
+ * Sweeps over the contract: a plan is a list of independent jobs, each one run of a scenario or one replay of a trace; a
+ * job's result is a file of its own, named after what the job is; merging makes one file of them. Any machine may run any
+ * job in any order: nothing but the job's own line decides what comes out.
+ */
+
+import * as z from 'zod'
+import { limits } from '../base/limits.ts'
+import type { Ci95 } from './simulation.ts'
+
+const word = z.string().min(1).max(4096)
+const value = z.union([z.string().max(200), z.number(), z.boolean()])
+const slots = z.record(z.string().max(64), z.string().max(64)).default({})
+const seed = z.int().nonnegative()
+
+export const sweepPlanSchema = z.strictObject({
+  subject: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('scenario'),
+      scenario: word,
+      /** Left out: the scenario's own. */
+      fs: z.string().max(16).optional(),
+      slots,
+      /** Every combination of these values. */
+      set: z.record(z.string().max(64), z.array(value).min(1).max(1_000)).default({}),
+    }),
+    z.strictObject({ kind: z.literal('trace'), path: word, trace: z.int().positive().default(1) }),
+  ]),
+  strategies: z.array(word).max(64).default([]),
+  /** What others are measured against, and what a trace was recorded under. */
+  baseline: word.optional(),
+  seeds: z.int().positive().max(10_000).default(8),
+  seed: seed.default(1),
+})
+
+/** One line of a plan. */
+export const sweepJobSchema = z.strictObject({
+  /** Its line. */
+  job: z.int().positive(),
+  /** Of everything that decides the result; the result's file is named after it. */
+  id: z.string().regex(/^[0-9a-f]{12}$/),
+  /** Faultline's own. */
+  version: z.string().max(64),
+  work: z.discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('scenario'),
+      scenario: word,
+      fs: z.string().max(16).optional(),
+      slots,
+      set: z.record(z.string().max(64), value),
+    }),
+    /** `sha256` of the file, its first 16 digits. */
+    z.strictObject({
+      kind: z.literal('trace'),
+      path: word,
+      trace: z.int().positive(),
+      sha256: z.string().regex(/^[0-9a-f]{16}$/),
+    }),
+  ]),
+  strategy: word,
+  /** A strategy of the user's own: the file, and the id it must have. */
+  own: z.strictObject({ path: word, id: word }).optional(),
+  baseline: word,
+  seed,
+})
+export type SweepJob = z.infer<typeof sweepJobSchema>
+
+const jobs = z.array(sweepJobSchema).min(1).max(limits.sweepJobs)
+
+export const sweepRunSchema = z.strictObject({
+  jobs,
+  /** Folder of the results; made if it is not there. */
+  out: word,
+  /** How often a job that failed is tried again. */
+  retries: z.int().min(0).max(10).default(1),
+  workers: z.int().min(1).max(256).optional(),
+})
+
+export const sweepMergeSchema = z.strictObject({
+  jobs,
+  from: word,
+  out: word,
+  force: z.boolean().default(false),
+  /** Merge what is there although results are missing. */
+  partial: z.boolean().default(false),
+})
+
+export interface SweepFailure {
+  readonly job: number
+  readonly what: string
+  readonly why: string
+  readonly tries: number
+}
+
+export interface SweepRun {
+  readonly total: number
+  readonly done: number
+  /** Their results were there already. */
+  readonly skipped: number
+  readonly failed: readonly SweepFailure[]
+  readonly wallMs: number
+}
+
+/** All seeds of one strategy with one set of parameters. */
+export interface SweepRow {
+  readonly subject: string
+  readonly set: Readonly<Record<string, string | number | boolean>>
+  readonly strategy: string
+  readonly runs: number
+  readonly opsPerSecond: number
+  readonly ci95: Ci95
+  /** Against the baseline with the same parameters and seeds; null: it is the baseline, or it is missing. */
+  readonly ratio: number | null
+  readonly ratioCi95: Ci95
+  readonly enough: boolean
+  readonly deadlocks: number
+  readonly violations: number
+}
+
+export interface SweepMerge {
+  readonly file: string
+  readonly traces: number
+  /** Jobs without a result, by number. */
+  readonly missing: readonly number[]
+  readonly rows: readonly SweepRow[]
+  readonly wallMs: number
+}
+
+/** What is wrong with a finished run, kept in its file as the diagnostic `sweep-result`. */
+export interface SweepResult {
+  readonly opsPerSecond: number
+  readonly ops: number
+  readonly digest: string
+  readonly deadlock: boolean
+  readonly truncated: boolean
+  readonly violations: Readonly<Record<string, number>>
+}

@@ -1,0 +1,272 @@
+/** Sweeps over the command line: planned, run in pieces, killed, failed, changed, merged, and with GNU parallel. */
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { SweepJob, SweepMerge, SweepRun } from '#shared/contract/sweep.ts'
+import { combinations } from '#electron/engine/sweep.ts'
+import { repoRoot } from '../support/corpus.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'faultline-sweep-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const env = { ...process.env, FAULTLINE_HOME: join(folder, 'home') }
+const CLI = join(repoRoot, 'bin', 'faultline.mjs')
+
+interface Ran {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+}
+
+function faultline(...args: readonly string[]): Ran {
+  try {
+    const out = execFileSync(process.execPath, [CLI, ...args], { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' })
+    return { status: 0, out, err: '' }
+  } catch (error) {
+    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string }
+    return { status, out: stdout, err: stderr }
+  }
+}
+const json = <T>(ran: Ran): T => JSON.parse(ran.out) as T
+
+/** Two strategies, two sizes, two seeds: eight small jobs. */
+function plan(name: string): { path: string; jobs: SweepJob[] } {
+  const args = [
+    '--scenario',
+    'SC1',
+    '--strategy',
+    'E',
+    '--strategy',
+    'F',
+    '--set',
+    'threads=1,2',
+    '--set',
+    'durationMs=2',
+  ]
+  const { out, status } = faultline('sweep', 'plan', ...args, '--seeds', '2')
+  expect(status).toBe(0)
+  const path = join(folder, name)
+  writeFileSync(path, out)
+  return {
+    path,
+    jobs: out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as SweepJob),
+  }
+}
+const results = (out: string) =>
+  readdirSync(join(folder, out))
+    .filter((name) => name.endsWith('.faultline'))
+    .sort()
+const bytes = (out: string) => results(out).map((name) => readFileSync(join(folder, out, name)).toString('base64'))
+
+describe('a plan', () => {
+  it('has a line per combination, strategy and seed, each with an id of its own', () => {
+    const { jobs } = plan('a.ndjson')
+    expect(jobs.map(({ job }) => job)).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+    expect(new Set(jobs.map(({ id }) => id)).size).toBe(8)
+    expect(jobs[4]).toMatchObject({
+      strategy: 'E',
+      baseline: 'E',
+      seed: 1,
+      work: { set: { threads: '2', durationMs: '2' } },
+    })
+  })
+
+  it('is the same text every time', () => {
+    expect(plan('b.ndjson').jobs).toEqual(plan('c.ndjson').jobs)
+  })
+
+  it('takes every combination, the last name changing fastest', () => {
+    expect(combinations({ a: [1, 2], b: ['x', 'y'] })).toEqual([
+      { a: 1, b: 'x' },
+      { a: 1, b: 'y' },
+      { a: 2, b: 'x' },
+      { a: 2, b: 'y' },
+    ])
+  })
+
+  it('refuses an unknown parameter, a wrong value and too many jobs before anything runs', () => {
+    const base = ['sweep', 'plan', '--scenario', 'SC1', '--strategy', 'E']
+    expect(faultline(...base, '--set', 'thraeds=1')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('threads'),
+    })
+    expect(faultline(...base, '--set', 'threads=0')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('threads=0'),
+    })
+    expect(faultline(...base, '--set', 'threads=1,2,3,4', '--seeds', '10000', '--set', 'commitMs=1,2,3')).toMatchObject(
+      {
+        status: 1,
+        err: expect.stringContaining('120000 jobs'),
+      },
+    )
+  })
+})
+
+describe('running a plan', () => {
+  it('makes a result per job, the second time nothing, and job by job the same bytes', () => {
+    const { path, jobs } = plan('d.ndjson')
+    expect(json<SweepRun>(faultline('sweep', 'run', path, '--out', 'd', '--json'))).toMatchObject({
+      done: 8,
+      skipped: 0,
+    })
+    expect(results('d')).toEqual(jobs.map(({ job, id }) => `0000${job}-${id}.faultline`))
+    expect(json<SweepRun>(faultline('sweep', 'run', path, '--out', 'd', '--json'))).toMatchObject({
+      done: 0,
+      skipped: 8,
+    })
+    for (const job of [3, 1]) faultline('sweep', 'run', path, '--out', 'single', '--job', String(job))
+    expect(bytes('single')).toEqual([bytes('d')[0], bytes('d')[2]])
+  })
+
+  it('goes on after it was killed, and leaves no half result', async () => {
+    const { path } = plan('e.ndjson')
+    const child = spawn(process.execPath, [CLI, 'sweep', 'run', path, '--out', 'e', '--workers', '1'], {
+      cwd: folder,
+      env,
+    })
+    while (!existsSync(join(folder, 'e')) || results('e').length < 2) await new Promise((next) => setTimeout(next, 10))
+    child.kill('SIGKILL')
+    await new Promise((next) => child.once('exit', next))
+    const before = results('e').length
+    expect(before).toBeLessThan(8)
+    const again = json<SweepRun>(faultline('sweep', 'run', path, '--out', 'e', '--json'))
+    expect(again).toMatchObject({ skipped: before, done: 8 - before, failed: [] })
+    expect(readdirSync(join(folder, 'e')).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  it('names a job that failed, after trying again, finishes the others, and runs it the next time', () => {
+    const { path, jobs } = plan('f.ndjson')
+    const inTheWay = join(folder, 'f', `00002-${jobs[1].id}.faultline`)
+    mkdirSync(inTheWay, { recursive: true })
+    const ran = faultline('sweep', 'run', path, '--out', 'f', '--json')
+    expect(ran.status).toBe(1)
+    expect(json<SweepRun>(ran)).toMatchObject({ done: 7, failed: [{ job: 2, tries: 2 }] })
+    expect(ran.err).toContain('SC1 threads=1 durationMs=2 under F, seed 1')
+    const note = inTheWay.replace('.faultline', '.failed.json')
+    expect(JSON.parse(readFileSync(note, 'utf8'))).toMatchObject({ job: 2, id: jobs[1].id })
+    rmdirSync(inTheWay)
+    expect(json<SweepRun>(faultline('sweep', 'run', path, '--out', 'f', '--json'))).toMatchObject({
+      done: 1,
+      skipped: 7,
+    })
+    expect(existsSync(note)).toBe(false)
+  })
+
+  it('refuses a line that was edited, another version, and a number that is not there', () => {
+    const { path, jobs } = plan('g.ndjson')
+    const edited = join(folder, 'edited.ndjson')
+    writeFileSync(edited, JSON.stringify({ ...jobs[0], seed: 99 }))
+    expect(faultline('sweep', 'run', edited, '--out', 'g').err).toContain('its line was changed')
+    writeFileSync(edited, JSON.stringify({ ...jobs[0], version: '9.9.9' }))
+    expect(faultline('sweep', 'run', edited, '--out', 'g').err).toContain('planned with Faultline 9.9.9')
+    writeFileSync(edited, `${JSON.stringify(jobs[0])}\nnot a job\n`)
+    expect(faultline('sweep', 'run', edited, '--out', 'g').err).toContain('line 2 is no job')
+    expect(faultline('sweep', 'run', path, '--out', 'g', '--job', '9')).toMatchObject({ status: 2 })
+    expect(existsSync(join(folder, 'g'))).toBe(false)
+  })
+})
+
+describe('merging', () => {
+  it('makes one whole file of one trace per job, with a row per parameters and strategy', () => {
+    const { path } = plan('h.ndjson')
+    faultline('sweep', 'run', path, '--out', 'h')
+    const merged = json<SweepMerge>(faultline('sweep', 'merge', path, 'h', '--out', 'h.faultline', '--json'))
+    expect(merged).toMatchObject({ traces: 8, missing: [] })
+    expect(merged.rows.map(({ set, strategy, runs, ratio }) => [set.threads, strategy, runs, ratio === null])).toEqual([
+      ['1', 'E', 2, true],
+      ['1', 'F', 2, false],
+      ['2', 'E', 2, true],
+      ['2', 'F', 2, false],
+    ])
+    expect(faultline('check', 'h.faultline').status).toBe(0)
+    const info = json<{ traces: { name: string; ops: number; strategy: string }[] }>(
+      faultline('info', 'h.faultline', '--json'),
+    )
+    expect(info.traces).toHaveLength(8)
+    expect(info.traces[5]).toMatchObject({ name: 'SC1 F seed 1 threads=2 durationMs=2', strategy: 'F' })
+    // What the run counted itself is what the stored operations add up to.
+    const sql = `SELECT abs((result.message ->> '$.ops') - (SELECT count(*) FROM op WHERE op.trace_id = result.trace_id AND duration_ns IS NOT NULL))
+      FROM diagnostic result WHERE code = 'sweep-result'`
+    const { rows } = json<{ rows: number[][] }>(faultline('query', 'h.faultline', sql, '--json'))
+    expect(rows).toHaveLength(8)
+    for (const [difference] of rows) expect(difference).toBeLessThanOrEqual(2)
+  })
+
+  it('names what is missing, and merges the rest only when told to', () => {
+    const { path } = plan('i.ndjson')
+    for (const job of ['1', '2', '5']) faultline('sweep', 'run', path, '--out', 'i', '--job', job)
+    const refused = faultline('sweep', 'merge', path, 'i', '--out', 'i.faultline')
+    expect(refused).toMatchObject({ status: 1, err: expect.stringContaining('5 of 8 jobs have no result') })
+    expect(refused.err).toContain('the first is job 3')
+    expect(existsSync(join(folder, 'i.faultline'))).toBe(false)
+    const merged = json<SweepMerge>(
+      faultline('sweep', 'merge', path, 'i', '--out', 'i.faultline', '--partial', '--json'),
+    )
+    expect(merged).toMatchObject({ traces: 3, missing: [3, 4, 6, 7, 8] })
+  })
+
+  it('refuses a file that is the result of something else', () => {
+    const { path, jobs } = plan('j.ndjson')
+    faultline('sweep', 'run', path, '--out', 'j')
+    const name = (at: number) => join(folder, 'j', `0000${at + 1}-${jobs[at].id}.faultline`)
+    writeFileSync(name(0), readFileSync(name(1)))
+    expect(faultline('sweep', 'merge', path, 'j', '--out', 'j.faultline').err).toContain('is not the result of job 1')
+  })
+})
+
+describe('a sweep of replays', () => {
+  it('replays a recorded trace, and refuses it when it has changed', () => {
+    faultline('import', join(repoRoot, 'samples', 'nl-dax-ext4-small.trace.txt.zst'), '--out', 'r.faultline')
+    const planned = faultline('sweep', 'plan', '--trace', 'r.faultline', '--strategy', 'G', '--seeds', '2')
+    expect(planned.status).toBe(0)
+    writeFileSync(join(folder, 'r.ndjson'), planned.out)
+    const ran = json<SweepRun>(faultline('sweep', 'run', 'r.ndjson', '--out', 'r', '--json'))
+    expect(ran).toMatchObject({ done: 4, failed: [] })
+    const merged = json<SweepMerge>(faultline('sweep', 'merge', 'r.ndjson', 'r', '--out', 'rm.faultline', '--json'))
+    expect(merged.rows.map(({ strategy, ratio }) => [strategy, ratio === null])).toEqual([
+      ['K', true],
+      ['G', false],
+    ])
+    writeFileSync(join(folder, 'r.faultline'), Buffer.concat([readFileSync(join(folder, 'r.faultline')), Buffer.of(0)]))
+    expect(faultline('sweep', 'run', 'r.ndjson', '--out', 'r2').err).toContain(
+      'is not the trace job 1 was planned with',
+    )
+  })
+})
+
+const parallel = (() => {
+  try {
+    return execFileSync('parallel', ['--version'], { encoding: 'utf8' }).startsWith('GNU parallel')
+  } catch {
+    process.stderr.write(
+      'sweeps with GNU parallel are not tested: it is not installed (Debian: apt-get install parallel)\n',
+    )
+    return false
+  }
+})()
+
+describe.skipIf(!parallel)('GNU parallel', () => {
+  it('runs the jobs of a plan one command each, to the same results', () => {
+    const { path } = plan('p.ndjson')
+    const command = `seq "$(wc -l < '${path}')" | parallel -j2 --retries 2 '${process.execPath}' '${CLI}' sweep run '${path}' --out p --job {}`
+    execFileSync('sh', ['-c', command], { cwd: folder, env, stdio: 'pipe' })
+    faultline('sweep', 'run', path, '--out', 'threads')
+    expect(results('p')).toEqual(results('threads'))
+    expect(bytes('p')).toEqual(bytes('threads'))
+    expect(json<SweepMerge>(faultline('sweep', 'merge', path, 'p', '--out', 'p.faultline', '--json')).traces).toBe(8)
+  })
+})
