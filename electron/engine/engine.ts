@@ -28,15 +28,13 @@ import { Importing, type Call } from './importing.ts'
 import { createJobs } from './jobs.ts'
 import { createKept } from './kept.ts'
 import { openLog, type Logger } from './log.ts'
+import { lazyModel } from './model-methods.ts'
 import { Opening } from './opening.ts'
-import { OwnStrategies } from './own-strategies.ts'
-import { Races } from './races.ts'
 import { createReader } from './reader.ts'
 import { createRecents, type Recents } from './recent.ts'
 import type { ClientRights } from './rights.ts'
 import { loadSamples } from './samples.ts'
 import { forkSql, type ForkSql } from './spawn.ts'
-import { Simulating } from './simulating.ts'
 import { createSqlRunner } from './sql.ts'
 import { createUploads } from './uploads.ts'
 import { createVerdictCache } from './verdict-cache.ts'
@@ -118,7 +116,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       for (const connection of connections) connection.close()
       parts.sql.close()
       await parts.jobs.close()
-      await parts.races.close()
+      await parts.model.close()
       await parts.opening.close()
       await parts.reader.close()
       await rm(dir.session, { recursive: true, force: true })
@@ -151,14 +149,15 @@ async function makeParts(options: EngineOptions, dir: DataDir, onRecent: () => v
     now: Date.now,
     onRecent,
   })
-  const simulating = new Simulating({ jobs, files, opening, folder: dir.imports })
   return {
     host,
     version,
     samples,
-    simulating,
-    races: new Races(host === 'cli' ? { alone: true } : { alone: false, cache: createVerdictCache(dir.path) }),
-    ownStrategies: new OwnStrategies({ files, uploads }),
+    model: lazyModel({
+      ...{ jobs, files, opening, handles, uploads },
+      folder: dir.imports,
+      races: host === 'cli' ? { alone: true } : { alone: false, cache: createVerdictCache(dir.path) },
+    }),
     files,
     recents,
     imports: dir.imports,
