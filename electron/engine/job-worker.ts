@@ -20,6 +20,7 @@ const jobs = {
   compare: async () => (await import('./compare.ts')).compareJob,
   whatIf: async () => (await import('./whatif.ts')).whatIfJob,
   sensitivity: async () => (await import('./sensitivity.ts')).sensitivityJob,
+  traces: async () => (await import('./whatif-traces.ts')).tracesJob,
   scaling: async () => (await import('./scaling.ts')).scalingJob,
   backtest: async () => (await import('./whatif-backtest.ts')).backtestJob,
   sweepPlan: async () => (await import('./sweep.ts')).planJob,

@@ -27,6 +27,7 @@ export function whatIfHandlers(parts: Parts): Pick<Handlers, WhatIfMethod> {
     'whatif.backtest': (params, call) => backtest(parts, params, call),
     'whatif.sensitivity': (params, call) => sensitivity(parts, params, call),
     'whatif.scaling': (params, call) => scaling(parts, params, call),
+    'whatif.traces': (params, call) => traces(parts, params, call),
   }
 }
 
@@ -89,4 +90,18 @@ function subjectOf(handles: Handles, given: ExperimentSubject, strategies: reado
   const named = strategies.length > 0 ? strategies : [scenarioStrategies(workload.scenario)[0]]
   for (const strategy of named) resolveRun({ ...workload, strategy, seed: 1 })
   return { kind, workload }
+}
+
+/** Traces of one name are told apart by their place in the list. */
+function traces({ jobs, handles }: Parts, { traces: asked }: ParsedParams<'whatif.traces'>, call: Call) {
+  const named = asked.map(({ file, trace }, i) => {
+    const { path, name } = handles.get(file)
+    if (asked.findIndex((one) => one.file === file && one.trace === trace) < i) {
+      throw new ApiError('bad-request', `${name} is there twice`, 'name another trace')
+    }
+    const alike = asked.some((one, at) => at !== i && handles.get(one.file).name === name)
+    return { path, trace, name: alike ? `${name} (${i + 1})` : name }
+  })
+  const { signal, onProgress } = call
+  return jobs.run('traces', { traces: named }, { signal, onProgress })
 }

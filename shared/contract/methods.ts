@@ -42,10 +42,12 @@ import {
   backtestSchema,
   scalingSchema,
   sensitivitySchema,
+  tracesSchema,
   whatIfSchema,
   type BacktestResult,
   type ScalingResult,
   type SensitivityResult,
+  type TracesResult,
   type WhatIfResult,
 } from './whatif.ts'
 
@@ -300,6 +302,8 @@ export const methods = {
   'whatif.sensitivity': method<SensitivityResult>()(sensitivitySchema),
   /** The same workload on more and more CPUs (progress in runs). */
   'whatif.scaling': method<ScalingResult>()(scalingSchema),
+  /** Recorded traces side by side: before and after a patch. */
+  'whatif.traces': method<TracesResult>()(tracesSchema),
   /** A list of independent jobs; those without a result run (progress in runs); one file of all results. */
   'sweep.plan': method<readonly SweepJob[]>()(sweepPlanSchema),
   'sweep.run': method<SweepRun>()(sweepRunSchema),

@@ -215,6 +215,9 @@ export interface Cdf {
   readonly op: string
   readonly ns: Float64Array
   readonly share: Float64Array
+  /** Smallest and largest share of any single run; null: there is one run. */
+  readonly low: Float64Array | null
+  readonly high: Float64Array | null
 }
 
 /** Something violated: in timed runs, or found by searching schedules or power cuts. */

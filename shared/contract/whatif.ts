@@ -7,7 +7,7 @@ import * as z from 'zod'
 import type { Workload } from '../whatif/workload.ts'
 import { limits } from '../base/limits.ts'
 import type { OpenedFile } from './methods.ts'
-import { place, workloadSchema, type Ci95, type ComparedStrategy } from './simulation.ts'
+import { place, workloadSchema, type Ci95, type ComparedStrategy, type CompareResult } from './simulation.ts'
 
 const arrival = z.enum(['closed', 'open'])
 const id = z.string().min(1).max(4096)
@@ -73,30 +73,65 @@ export interface WhatIfResult {
   readonly wallMs: number
 }
 
+const recordedSchema = z.object({ file: id, trace: z.int().nonnegative() })
+
 export const backtestSchema = z.object({
-  from: z.object({ file: id, trace: z.int().nonnegative() }),
-  to: z.object({ file: id, trace: z.int().nonnegative() }),
+  from: recordedSchema,
+  to: recordedSchema,
   /** What B was recorded under. */
   strategy: id,
   /** What A was recorded under. */
   baseline: id.default('K'),
+  /** Other recordings of the same workload on A's kernel and on B's, in the same order: what noise is. */
+  repeats: z
+    .object({ from: z.array(recordedSchema).max(100), to: z.array(recordedSchema).max(100) })
+    .default({ from: [], to: [] }),
+  /** Prices of the machine or of a step, ns, instead of what was calibrated. */
+  set: z.record(id, z.int().nonnegative()).default({}),
   seeds: z.int().positive().max(100).default(8),
   seed: z.int().nonnegative().default(1),
 })
 
-export interface BacktestRow {
+/** How much recordings of one kernel differ among themselves. */
+export interface RepeatNoise {
+  /** Standard deviation over mean, of A's recordings and of B's; null: there is one. */
+  readonly before: number | null
+  readonly actual: number | null
+  /** Smallest and largest ratio of a pair of recordings. */
+  readonly ratioLow: number
+  readonly ratioHigh: number
+  readonly pairs: number
+}
+
+/** How a figure moved: what was predicted, what happened. */
+export interface BacktestRatio {
   /** Operation kind; empty for the run as a whole. */
   readonly op: string
+  /** Predicted over actual, minus one. */
+  readonly error: number
+  readonly errorCi95: Ci95
+  readonly predictedRatio: number
+  readonly predictedCi95: Ci95
+  readonly actualRatio: number
+  /** Null: no repetitions were given. */
+  readonly noise: RepeatNoise | null
+  /** Is the predicted ratio one that repetitions gave? Null: too few to say. */
+  readonly inside: boolean | null
+}
+
+export interface BacktestRow extends BacktestRatio {
   /** `mean`, `p50`, `p90`, `p99`, `duration`. */
   readonly percentile: string
   readonly beforeNs: number
   readonly predictedNs: number
   readonly actualNs: number
-  /** Predicted over actual, minus one. */
-  readonly error: number
-  readonly predictedRatio: number
-  readonly predictedCi95: Ci95
-  readonly actualRatio: number
+}
+
+/** Operations of a kind per second, from its first begin to its last end. */
+export interface BacktestRate extends BacktestRatio {
+  readonly beforePerSecond: number
+  readonly predictedPerSecond: number
+  readonly actualPerSecond: number
 }
 
 /** CONTRACT.md `backtest`. */
@@ -107,7 +142,11 @@ export interface BacktestResult {
   readonly baseline: string
   readonly seeds: readonly number[]
   readonly rows: readonly BacktestRow[]
+  readonly throughput: readonly BacktestRate[]
+  /** Names of the repetitions. */
+  readonly repeats: { readonly from: readonly string[]; readonly to: readonly string[] }
   readonly fidelity: Fidelity
+  readonly workload: Pick<WorkloadSummary, 'fromTrace' | 'defaults' | 'missing'>
   readonly assumptions: readonly string[]
   readonly wallMs: number
 }
@@ -243,3 +282,24 @@ export interface ScalingResult {
   readonly assumptions: readonly string[]
   readonly wallMs: number
 }
+
+export const tracesSchema = z.object({
+  /** The first is what the others are measured against. */
+  traces: z
+    .array(z.object({ file: id, trace: z.int().nonnegative() }))
+    .min(2)
+    .max(8),
+})
+
+/** Recordings side by side, nothing replayed; `strategies` are the recordings, and their runs are parts of their time. */
+export interface TracesResult {
+  readonly workload: { readonly kind: 'traces'; readonly names: readonly string[] }
+  readonly baseline: string
+  readonly seeds: readonly number[]
+  readonly strategies: readonly ComparedStrategy[]
+  readonly assumptions: readonly string[]
+  readonly wallMs: number
+}
+
+/** Whatever is laid side by side. */
+export type AnyComparison = CompareResult | WhatIfResult | TracesResult

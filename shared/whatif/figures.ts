@@ -21,8 +21,16 @@ export interface RunFigures {
   /** Waiting for a lock class inside operations of a kind. */
   readonly waits: readonly { readonly op: string; readonly class: string; readonly ns: number }[]
   readonly spread: readonly Spread[]
+  readonly spans: readonly KindSpan[]
   /** The longest wait, to its root; undefined: nobody waited. */
   readonly worstChain: WaitChain | undefined
+}
+
+/** From the first begin to the last end of a kind of operation. */
+export interface KindSpan {
+  readonly op: string
+  readonly count: number
+  readonly ns: number
 }
 
 /** How many operations of a kind fell into each bucket, empty ones left out. */
@@ -50,6 +58,7 @@ export function figuresOf(
       op === undefined ? [] : [{ op, class: name, ns }],
     ),
     spread: spreadOf(trace),
+    spans: kindSpans(trace),
     worstChain: waitChains.run(trace, { scope, worst: 1, onePerCause: false }).chains.at(0),
   }
 }
@@ -67,6 +76,19 @@ function finishedOps(
     if (within && op.cols.durationNs[row] >= 0 && counts[op.cols.task[row]]) finished++
   }
   return finished
+}
+
+export function kindSpans({ op, opKinds }: Trace): KindSpan[] {
+  const spans = opKinds.map(() => ({ count: 0, first: Infinity, last: 0 }))
+  const { kind, startNs, durationNs } = op.cols
+  for (let row = 0; row < op.length; row++) {
+    if (!(durationNs[row] >= 0)) continue
+    const span = spans[kind[row]]
+    span.count++
+    span.first = Math.min(span.first, startNs[row])
+    span.last = Math.max(span.last, startNs[row] + durationNs[row])
+  }
+  return spans.flatMap(({ count, first, last }, i) => (count === 0 ? [] : [{ op: opKinds[i], count, ns: last - first }]))
 }
 
 function spreadOf({ op, opKinds }: Trace): Spread[] {

@@ -264,7 +264,7 @@ function metricsOf(figures: readonly RunFigures[]): readonly Metric[] {
       [`${kind}.p999Ns`, (figure) => opOf(figure, kind)?.p999Ns ?? null],
     ]),
     ['lockWaitPerOpNs', (figure) => perOp(figure, (row) => row.waitTotalNs)],
-    ['lockHoldPerOpNs', (figure) => perOp(figure, (row) => row.holdTotalNs ?? 0)],
+    ['lockHoldPerOpNs', holdPerOp],
     ['lockAcquisitionsPerOp', (figure) => perOp(figure, (row) => row.acquisitions)],
     ['lockWaitPerAcquisitionNs', waitPerAcquisition],
   ]
@@ -303,6 +303,13 @@ function opOf(figure: RunFigures, kind: string): LatencyRow | undefined {
 function perOp(figure: RunFigures, of: (row: ContentionRow) => number): number | null {
   const count = sum(figure.ops, (row) => row.count)
   return count === 0 ? null : sum(figure.locks, of) / count
+}
+
+/** null where no lock of a trace shows its holds. */
+function holdPerOp(figure: RunFigures): number | null {
+  return figure.locks.every(({ holdTotalNs }) => holdTotalNs === null)
+    ? null
+    : perOp(figure, ({ holdTotalNs }) => holdTotalNs ?? 0)
 }
 
 function waitPerAcquisition({ locks }: RunFigures): number | null {

@@ -125,10 +125,16 @@ export function findings(result: CompareWords, group?: string): string[] {
   const op = mainOp(result)
   if (base === undefined || op === undefined) return ['No operation finished in any run.']
   return [
-    `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${seeds.length} ${seeds.length === 1 ? 'run' : 'runs'}${waitWords(base, op, group)}.`,
+    `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${runsText(base.runs, seeds)}${waitWords(base, op, group)}.`,
     ...strategies.filter((one) => one !== base).map((one) => against(one, { baseline, op, group })),
     ...strategies.flatMap((one) => broken(one)),
   ]
+}
+
+/** Recordings have no seeds: what stands for runs is parts of their time. */
+function runsText(runs: number, seeds: readonly number[]): string {
+  if (seeds.length === 0) return `${runs} parts of its time`
+  return `${seeds.length} ${seeds.length === 1 ? 'run' : 'runs'}`
 }
 
 function against(

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stream } from '#shared/base/prng.ts'
-import { compare, estimate, signedRank } from '#shared/whatif/statistics.ts'
+import { compare, compareUnpaired, estimate, rankSum, signedRank } from '#shared/whatif/statistics.ts'
 
 /** All 2^n sign patterns, counted one by one. */
 function bruteForce(differences: readonly number[]): number {
@@ -135,5 +135,36 @@ describe('a comparison', () => {
       ci95: undefined,
       enough: false,
     })
+  })
+})
+
+describe('effects and independent samples', () => {
+  it('rank-biserial is 1 where every pair is larger, -1 where every one is smaller, 0 where nothing differs', () => {
+    expect(compare([2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 6]).effect).toBe(1)
+    expect(compare([1, 2, 3], [2, 3, 4]).effect).toBe(-1)
+    expect(compare([1, 2, 3], [1, 2, 3]).effect).toBe(0)
+  })
+
+  it('Mann-Whitney is exact: two of twenty orders of three and three are as far apart as these', () => {
+    expect(rankSum([4, 5, 6], [1, 2, 3])).toEqual({ p: 0.1, effect: 1 })
+    expect(rankSum([1, 2, 3], [4, 5, 6])).toEqual({ p: 0.1, effect: -1 })
+    expect(rankSum([1, 1, 1], [1, 1, 1])).toEqual({ p: 1, effect: 0 })
+  })
+
+  it('says enough only of samples large and far enough', () => {
+    const base = [10, 11, 12, 10, 11, 12, 10, 11]
+    expect(
+      compareUnpaired(
+        base.map((value) => value * 2),
+        base,
+      ).enough,
+    ).toBe(true)
+    expect(
+      compareUnpaired(
+        base.map((value) => value * 1.01),
+        base,
+      ).enough,
+    ).toBe(false)
+    expect(compareUnpaired([20, 21, 22], [10, 11, 12]).enough).toBe(false)
   })
 })

@@ -11,6 +11,7 @@ import {
   mainOp,
   rateText,
   ratioInterval,
+  ratioText,
   safetyNote,
   spreadText,
   verdictText,
@@ -148,5 +149,23 @@ function printCurve({ param, values, strategies }: NonNullable<CompareResult['cu
       { ...name(id, ({ points }) => rateText(points[s].mean, ' ')), right: true },
       { ...name('', ({ points }) => bar(points[s].mean / most, 10) || ' '), dispensable: 1 },
     ]),
+  ])
+}
+
+/** Every metric against the baseline: how much, how sure, and whether the sample can tell at all. */
+export function printDeltas(strategies: readonly ComparedStrategy[], baseline: string): void {
+  const rows = strategies.flatMap(({ id, versusBaseline }) => versusBaseline.map((versus) => ({ id, versus })))
+  if (rows.length === 0) return
+  print(`\n${bold(`Against ${printable(baseline)}`)}`)
+  const { name } = columnsOf(rows)
+  const right = (head: string, of: (row: (typeof rows)[number]) => string) => ({ ...name(head, of), right: true })
+  printTable([
+    name('what', ({ id }) => id),
+    name('metric', ({ versus }) => versus.metric),
+    right('ratio', ({ versus }) => ratioText(versus.ratio)),
+    right('95 % interval', ({ versus }) => ratioInterval(versus.ci95)),
+    right('p', ({ versus }) => versus.p.toFixed(3)),
+    right('effect', ({ versus }) => versus.effect.toFixed(2)),
+    name('', ({ versus }) => (versus.enough ? ' ' : 'not enough to say')),
   ])
 }

@@ -5,7 +5,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
 import { findings, mainOp, safetyNote } from '#shared/whatif/words.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
-import { printLatency, printLocks, printSpeed } from './compare-print.ts'
+import { printDeltas, printLatency, printLocks, printSpeed } from './compare-print.ts'
 import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
 
@@ -58,6 +58,7 @@ function printWhatIf(result: WhatIfResult): void {
   print('')
   printLatency(strategies, mainOp(result), baseline)
   printLocks(strategies)
+  printDeltas(strategies, baseline)
   print(`\n${safetyNote(strategies)}`)
   printFidelity(result.fidelity, baseline)
   for (const [title, lines] of [

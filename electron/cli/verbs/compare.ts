@@ -12,6 +12,7 @@ import { note, printJson } from '../output.ts'
 import { reportOptions, writeReports } from '../reports.ts'
 import { quoted, type Session } from '../session.ts'
 import { printCompare } from './compare-print.ts'
+import { compareRecorded } from './compare-recorded.ts'
 import { compareTrace } from './compare-trace.ts'
 import { workloadOf, workloadOptions } from './simulate.ts'
 import { verb } from './verb.ts'
@@ -23,6 +24,7 @@ export const compare = verb({
   options: {
     ...workloadOptions,
     trace: text('F', 'a recorded trace (.faultline) instead of a scenario: replayed under each strategy'),
+    against: many('F', 'with --trace: another recording, laid beside the first as it is; nothing is replayed'),
     strategy: many('S', "a strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's own)"),
     baseline: text('S', 'the strategy the others are measured against (default: the first)'),
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'runs per strategy, all with the same seeds' }),
@@ -40,7 +42,11 @@ export const compare = verb({
     json,
   },
   async run(session, _, options) {
-    const { trace } = options
+    const { trace, against } = options
+    if (against.length > 0) {
+      await compareRecorded(session, { ...options, trace })
+      return 0
+    }
     if (trace !== undefined) {
       refuseScenarioOptions(options)
       await compareTrace(session, { ...options, trace })

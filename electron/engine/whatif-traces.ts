@@ -1,0 +1,38 @@
+/** The job that lays recordings side by side. Nothing is replayed or written. */
+
+import type { TracesResult } from '#shared/contract/whatif.ts'
+import { RECORDED_ASSUMPTIONS, recordedSideBySide } from '#shared/whatif/recorded.ts'
+import type { Db } from '../store/database.ts'
+import { loadTrace } from '../store/load.ts'
+import { openFile } from '../store/open.ts'
+import type { JobContext } from './jobs.ts'
+
+export interface TracesOptions extends JobContext {
+  readonly traces: readonly { readonly path: string; readonly trace: number; readonly name: string }[]
+}
+
+export async function tracesJob({ traces, onProgress }: TracesOptions): Promise<TracesResult> {
+  const started = performance.now()
+  // Columns are read when they are first looked at, so the files stay open until all is computed.
+  const open: Db[] = []
+  try {
+    const recordings = traces.map(({ path, trace, name }, i) => {
+      const elapsedMs = Math.round(performance.now() - started)
+      onProgress({ stage: 'reading traces', done: i, total: traces.length, unit: 'runs', events: null, elapsedMs })
+      const db = openFile(path)
+      open.push(db)
+      return { name, trace: loadTrace(db, trace) }
+    })
+    const strategies = recordedSideBySide(recordings)
+    return await Promise.resolve({
+      workload: { kind: 'traces', names: recordings.map(({ name }) => name) },
+      baseline: recordings[0].name,
+      seeds: [],
+      strategies,
+      assumptions: RECORDED_ASSUMPTIONS,
+      wallMs: Math.round(performance.now() - started),
+    })
+  } finally {
+    for (const db of open) db.close()
+  }
+}
