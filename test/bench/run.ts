@@ -13,6 +13,7 @@ import { benchAnswers } from './answers.ts'
 import { writeBigTrace } from './big-trace.ts'
 import { benchKernel } from './kernel.ts'
 import { measure, median, printFigures, type Figure } from './measure.ts'
+import { benchExplore } from './explore.ts'
 import { benchRaces } from './races.ts'
 import { benchSimulate } from './simulate.ts'
 import { benchTimeline } from './timeline.ts'
@@ -140,6 +141,7 @@ async function main(): Promise<number> {
   try {
     if (wants('import')) ok = (await benchImport(folder)) && ok
     if (wants('kernel')) ok = benchKernel() && ok
+    if (wants('explore')) ok = (await benchExplore()) && ok
     if (wants('races')) ok = (await benchRaces()) && ok
     if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
     if (wants('answers') || wants('timeline') || wants('window')) {
