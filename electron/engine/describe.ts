@@ -28,6 +28,7 @@ export function describeTrace({ id, rows }: StoredTrace, trace: Trace): TraceInf
     clock: meta.clock,
     clockUnit: meta.clockUnit,
     startClock: meta.startClock,
+    startUnixNs: meta.startUnixNs ?? null,
     kernel: meta.kernel ?? null,
     cpus: meta.cpus ?? null,
     diagnostics: trace.diagnostics,

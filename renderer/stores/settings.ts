@@ -21,6 +21,8 @@ export const SETTINGS = {
   wheel: ['ask', 'scroll', 'zoom'],
   /** What dragging does over the timeline; Shift and dragging do the other. */
   drag: ['select', 'pan'],
+  /** Moments of a trace: the unit that fits, ns or seconds since its start, or the time of day where it is known. */
+  times: ['auto', 'ns', 's', 'clock'],
   /** Open what was open last time. */
   reopen: ['yes', 'no'],
 } as const

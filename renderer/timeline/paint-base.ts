@@ -53,7 +53,7 @@ export function paintBase(painter: BasePainter, scene: Scene): void {
   ctx.textBaseline = 'alphabetic'
   ctx.fillStyle = tokens.color('surface')
   ctx.fillRect(0, 0, scene.width, scene.height)
-  const ruler = rulerOf(scene.window, p.scale.width, scene.clock)
+  const ruler = rulerOf(scene.window, p.scale.width, scene.clock, scene.moments)
   paintGrid(p, ruler.ticks)
   paintArea(p)
   paintScrolled(p)

@@ -5,6 +5,7 @@
  */
 
 import { formatCount, formatNsIn, type TimeUnit } from '#shared/base/time.ts'
+import { AUTO, styled, styleUnit, type Moments } from '../ui/moments.ts'
 import { spanOf, type TimeWindow } from './window.ts'
 
 export interface Ruler {
@@ -32,14 +33,17 @@ function unitOf(stepNs: number): TimeUnit {
   return stepNs >= NS.s ? 's' : stepNs >= NS.ms ? 'ms' : stepNs >= NS.µs ? 'µs' : 'ns'
 }
 
-export function rulerOf(window: TimeWindow, width: number, clock: 'ns' | 'tick'): Ruler {
+export function rulerOf(window: TimeWindow, width: number, clock: 'ns' | 'tick', how: Moments = AUTO): Ruler {
   const stepNs = tickStep(spanOf(window), width)
-  const first = Math.ceil(window.fromNs / stepNs) * stepNs
+  // Ticks stand at round times of what is written: of the day, where that is.
+  const shift = how.style === 'clock' && clock === 'ns' ? how.dayNs % stepNs : 0
+  const first = Math.ceil((window.fromNs + shift) / stepNs) * stepNs - shift
   const times: number[] = []
   for (let ns = first; ns <= window.toNs; ns += stepNs) times.push(ns)
   if (clock === 'tick') {
     return { base: 'ticks', stepNs, ticks: times.map((ns) => ({ ns, label: formatCount(ns) })) }
   }
+  if (how.style !== 'auto') return styledRuler(times, stepNs, how)
   const unit = unitOf(stepNs)
   const larger = LARGER[unit]
   const baseNs = larger === unit ? 0 : Math.floor(first / NS[larger]) * NS[larger]
@@ -51,6 +55,12 @@ export function rulerOf(window: TimeWindow, width: number, clock: 'ns' | 'tick')
     stepNs,
     ticks: times.map((ns, i) => ({ ns, label: label(ns, i) })),
   }
+}
+
+/** As the user set it: every label says the whole time, in as many digits as neighbours differ in. */
+function styledRuler(times: readonly number[], stepNs: number, how: Moments): Ruler {
+  const decimals = stepNs >= NS.s ? 0 : stepNs >= NS.ms ? 3 : stepNs >= NS.µs ? 6 : 9
+  return { base: styleUnit(how), stepNs, ticks: times.map((ns) => ({ ns, label: styled(ns, how, decimals) })) }
 }
 
 function baseScale(unit: TimeUnit): { unit: TimeUnit; decimals: number } {

@@ -4,6 +4,7 @@
  */
 
 import type { TrackFamily } from '#shared/timeline/types.ts'
+import type { Moments } from '../ui/moments.ts'
 import type { Layout } from './layout.ts'
 import type { RowPicture } from './pictures.ts'
 import { wholeTrace, xOf, type TimeScale, type TimeWindow } from './window.ts'
@@ -68,6 +69,8 @@ export interface Scene {
   readonly density: number
   readonly gutter: number
   readonly clock: 'ns' | 'tick'
+  /** How times on the ruler are written. */
+  readonly moments: Moments
   readonly durationNs: number
   readonly window: TimeWindow
   readonly scrollY: number

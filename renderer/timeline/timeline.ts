@@ -5,6 +5,7 @@
  */
 
 import type { Tokens } from '../theme/tokens.ts'
+import { AUTO } from '../ui/moments.ts'
 import { rectBatch, type RectBatch } from './batch.ts'
 import { edgeNear, hitAt, type At, type Hit } from './hit.ts'
 import { ENTRY, entriesBetween, layoutOf, type Layout } from './layout.ts'
@@ -63,6 +64,7 @@ const START: Scene = {
   density: 1,
   gutter: 168,
   clock: 'ns',
+  moments: AUTO,
   durationNs: 0,
   window: wholeTrace(0),
   scrollY: 0,

@@ -4,6 +4,7 @@
  */
 
 import { formatCount, formatNs, formatNsIn, formatShare, UNKNOWN, type TimeUnit } from '#shared/base/time.ts'
+import { AUTO, moments, styled, styleUnit, type Moments } from './moments.ts'
 
 export type ClockUnit = 'ns' | 'tick'
 export { formatCount, formatShare, UNKNOWN }
@@ -45,32 +46,61 @@ export function timeIn(ns: number, unit: TimeUnit): string {
   return formatNsIn(ns, { unit, decimals: Math.min(decimals, most) })
 }
 
-/** A moment on the trace's axis: enough digits to tell it from its neighbours on the screen. */
-export function momentText(ns: number, durationNs: number, clock: ClockUnit = 'ns'): string {
+/** A moment on the trace's axis: enough digits to tell it from its neighbours on the screen. With the trace's clock it is
+ *  written as the user set it. */
+export function momentText(ns: number, durationNs: number, clock?: ClockUnit): string {
   if (clock === 'tick') return `${formatCount(ns)} ticks`
   const unit = axisUnit(durationNs)
+  const how = styleOf(clock)
+  if (how !== undefined) return withUnit(styled(ns, how, DIGITS[unit]), how)
   return `${formatNsIn(ns, { unit, decimals: unit === 'ns' ? 0 : 3 })} ${unit}`
 }
 
-/** The same to the ns (from 5 s on to the µs): for lists of moments that are close together. */
-export function exactText(ns: number, durationNs: number, clock: ClockUnit = 'ns'): string {
+/** The same to the ns (from 5 s on to the µs): for lists of moments that are close together; their unit is `exactUnit`. */
+export function exactText(ns: number, durationNs: number, clock?: ClockUnit): string {
   if (clock === 'tick') return formatCount(ns)
+  const how = styleOf(clock)
+  if (how !== undefined) return styled(ns, how, 9)
   const unit = axisUnit(durationNs)
   return formatNsIn(ns, { unit, decimals: unit === 'ns' ? 0 : unit === 'µs' ? 3 : 6 })
+}
+
+export function exactUnit(durationNs: number, clock?: ClockUnit): string {
+  if (clock === 'tick') return 'ticks'
+  const how = styleOf(clock)
+  return how === undefined ? axisUnit(durationNs) : styleUnit(how) || 'time of day'
 }
 
 /** `1 160 to 1 250 ms` */
 export function rangeText(
   range: { readonly fromNs: number; readonly toNs: number },
   durationNs: number,
-  clock: ClockUnit = 'ns',
+  clock?: ClockUnit,
 ): string {
   const { fromNs, toNs } = range
   if (clock === 'tick') return `${formatCount(fromNs)} to ${formatCount(toNs)} ticks`
   const unit = axisUnit(durationNs)
+  const how = styleOf(clock)
+  if (how !== undefined) {
+    const text = (ns: number): string => styled(Math.round(ns), how, DIGITS[unit])
+    return withUnit(`${text(fromNs)} to ${text(toNs)}`, how)
+  }
   const width = (toNs - fromNs) / NS[unit]
   const decimals = unit === 'ns' || width >= 20 ? 0 : width >= 2 ? 1 : 3
   return `${formatNsIn(fromNs, { unit, decimals })} to ${formatNsIn(toNs, { unit, decimals })} ${unit}`
+}
+
+/** Digits of a second that moments of an axis with this unit are written with. */
+const DIGITS: Readonly<Record<TimeUnit, number>> = { s: 3, ms: 6, µs: 9, ns: 9 }
+
+/** What the user set, for moments of the open trace. */
+function styleOf(clock: ClockUnit | undefined): Moments | undefined {
+  const how = clock === undefined ? AUTO : moments()
+  return how.style === 'auto' ? undefined : how
+}
+function withUnit(text: string, how: Moments): string {
+  const unit = styleUnit(how)
+  return unit === '' ? text : `${text} ${unit}`
 }
 
 /** The unit of a time axis that is this long: labels stay under five digits. */
@@ -90,9 +120,14 @@ export function axisTicks(from: number, to: number, most: number): number[] {
 }
 
 /** Labels for a time axis; the first carries the unit. */
-export function axisTimeLabel(ns: number, durationNs: number, withUnit: boolean, clock: ClockUnit = 'ns'): string {
-  if (clock === 'tick') return formatCount(ns) + (withUnit ? ' ticks' : '')
+export function axisTimeLabel(ns: number, durationNs: number, unitToo: boolean, clock?: ClockUnit): string {
+  if (clock === 'tick') return formatCount(ns) + (unitToo ? ' ticks' : '')
   const unit = axisUnit(durationNs)
+  const how = styleOf(clock)
+  if (how !== undefined) {
+    const text = styled(ns, how, AXIS_DIGITS[unit])
+    return unitToo ? withUnit(text, how) : text
+  }
   const scaled = ns / NS[unit]
   const decimals =
     unit === 'ns' || Math.abs(scaled - Math.round(scaled)) < 1e-6
@@ -100,8 +135,9 @@ export function axisTimeLabel(ns: number, durationNs: number, withUnit: boolean,
       : Math.abs(scaled * 10 - Math.round(scaled * 10)) < 1e-6
         ? 1
         : 2
-  return formatNsIn(ns, { unit, decimals }) + (withUnit ? ` ${unit}` : '')
+  return formatNsIn(ns, { unit, decimals }) + (unitToo ? ` ${unit}` : '')
 }
+const AXIS_DIGITS: Readonly<Record<TimeUnit, number>> = { s: 1, ms: 3, µs: 6, ns: 9 }
 
 export function bytesText(bytes: number): string {
   for (const [unit, size] of [

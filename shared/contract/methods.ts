@@ -83,6 +83,8 @@ export interface TraceInfo {
   readonly clock: string
   readonly clockUnit: 'ns' | 'tick'
   readonly startClock: string
+  /** Wall-clock time at 0 in ns since 1970, decimal; null: the trace does not say. */
+  readonly startUnixNs: string | null
   readonly kernel: string | null
   readonly cpus: number | null
   readonly diagnostics: readonly Diagnostic[]
@@ -320,12 +322,12 @@ export const methods = {
   'explore.run': method<ExploreResult>()(exploreSchema),
   /** One schedule of anybody's, step by step. */
   'schedule.replay': method<ReplayResult>()(replaySchema),
+  /** The same schedule recorded as a trace and opened; its clock counts happenings. */
+  'schedule.record': method<RecordedSchedule>()(recordSchema),
   /** Power cuts in all orders of a scenario or race; every place to cut one schedule. */
   'crash.run': method<CrashRunResult>()(crashRunSchema),
   'crash.points': method<CrashPointsResult>()(crashPointsSchema),
   /** Uploads through the web host: begin, chunks in order, then use the id as a Source. An unused upload is deleted. */
-  /** The same schedule recorded as a trace and opened; its clock counts happenings. */
-  'schedule.record': method<RecordedSchedule>()(recordSchema),
   'upload.begin': method<{ upload: string }>()(
     /** `bytes`: the size where it is known, so that what is too large is refused at once. */
     z.object({ name: z.string().min(1).max(255), bytes: z.number().nonnegative().optional() }),

@@ -108,6 +108,7 @@ export const traceInfo = (part: Partial<TraceInfo> = {}): TraceInfo => ({
   clock: 'mono',
   clockUnit: 'ns',
   startClock: '0',
+  startUnixNs: null,
   kernel: null,
   cpus: 2,
   diagnostics: [],
