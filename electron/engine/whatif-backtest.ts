@@ -4,6 +4,7 @@ import type { BacktestResult } from '#shared/contract/whatif.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { backtestOf } from '#shared/whatif/backtest.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
+import type { Prices } from '#shared/whatif/prices.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
@@ -20,27 +21,41 @@ export interface BacktestOptions extends JobContext {
   readonly strategy: string
   readonly baseline: string
   readonly seeds: readonly number[]
+  readonly repeats: { readonly from: readonly Recorded[]; readonly to: readonly Recorded[] }
+  readonly set: Prices
 }
 
 export async function backtestJob(options: BacktestOptions): Promise<BacktestResult> {
   const started = performance.now()
   const { strategy, baseline, seeds } = options
   parseStrategy(strategy)
-  const { recorded: from, workload } = readWorkload(options.from)
-  const to = loadTrace(openFile(options.to.path), options.to.trace)
+  const { recorded: from, workload } = readWorkload(options.from, { prices: options.set })
+  const to = load(options.to)
+  const repeats = { from: options.repeats.from.map(load), to: options.repeats.to.map(load) }
   const strategies = [...new Set([baseline, strategy])]
   const done = await replayAll({ workload, strategies, baseline, seeds }, options)
-  const figuresOf = (id: string) => done.filter((one) => one.strategy === id).map(({ run }) => run.figures)
+  const figuresOf = (id: string) =>
+    done
+      .filter((one) => one.strategy === id)
+      .sort((a, b) => a.run.seed - b.run.seed)
+      .map(({ run }) => run.figures)
   const asRecorded = figuresOf(baseline)
+  const { fromTrace, defaults, missing } = workload
   return {
     from: from.meta.name,
     to: to.meta.name,
     strategy,
     baseline,
     seeds,
-    rows: backtestOf({ from, to, asRecorded, predicted: figuresOf(strategy) }),
+    ...backtestOf({ from, to, asRecorded, predicted: figuresOf(strategy), repeats }),
+    repeats: { from: repeats.from.map(({ meta }) => meta.name), to: repeats.to.map(({ meta }) => meta.name) },
     fidelity: fidelityOf(from, asRecorded),
+    workload: { fromTrace, defaults, missing },
     assumptions: REPLAY_ASSUMPTIONS,
     wallMs: Math.round(performance.now() - started),
   }
+}
+
+function load({ path, trace }: Recorded) {
+  return loadTrace(openFile(path), trace)
 }

@@ -4,6 +4,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { MethodName, ParsedParams } from '#shared/contract/methods.ts'
 import type { ExperimentSubject, WhatIfResult } from '#shared/contract/whatif.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
+import { checkPrices } from '#shared/whatif/prices.ts'
 import type { Handlers } from './handlers.ts'
 import type { Handles } from './handles.ts'
 import type { Call } from './importing.ts'
@@ -51,11 +52,13 @@ async function compare(
 }
 
 function backtest({ jobs, handles }: Parts, params: ParsedParams<'whatif.backtest'>, { signal, onProgress }: Call) {
-  const { from, to, strategy, baseline, seed, seeds: count } = params
+  const { from, to, strategy, baseline, seed, seeds: count, set } = params
   for (const id of [strategy, baseline]) parseStrategy(id)
   const seeds = Array.from({ length: count }, (_, i) => seed + i)
   const at = ({ file, trace }: typeof from) => ({ path: handles.get(file).path, trace })
-  return jobs.run('backtest', { from: at(from), to: at(to), strategy, baseline, seeds }, { signal, onProgress })
+  const repeats = { from: params.repeats.from.map(at), to: params.repeats.to.map(at) }
+  const options = { from: at(from), to: at(to), strategy, baseline, seeds, repeats, set: checkPrices(set) }
+  return jobs.run('backtest', options, { signal, onProgress })
 }
 
 function sensitivity(

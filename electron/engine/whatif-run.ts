@@ -42,6 +42,17 @@ export function pilot(spec: { readonly workload: Workload; readonly strategy: st
   return pilotOf(spec.workload, parseStrategy(spec.strategy), spec.workload.fs)
 }
 
+/** What a strategy's own steps cost, once per thread: seeds share it. */
+const ownPilots = new WeakMap<Workload, Map<string, Pilot>>()
+
+function ownPilot(workload: Workload, strategy: string): Pilot {
+  const known = ownPilots.get(workload) ?? new Map<string, Pilot>()
+  ownPilots.set(workload, known)
+  const own = known.get(strategy) ?? pilotOf(workload, parseStrategy(strategy), workload.fs)
+  known.set(strategy, own)
+  return own
+}
+
 /** The model's own specification of a replay. */
 export function modelOf({
   workload,
@@ -50,7 +61,7 @@ export function modelOf({
   seed,
   demands,
 }: ReplaySpec): RunSpec & { strategy: ResolvedStrategy } {
-  const scenario = replayOf({ workload, pilot, demands })
+  const scenario = replayOf({ workload, pilot, own: ownPilot(workload, strategy), demands })
   return {
     scenario: scenario.id,
     recorded: scenario,

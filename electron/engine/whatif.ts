@@ -17,7 +17,7 @@ import type { ArrivalChoice } from '#shared/whatif/arrival.ts'
 import { pilotOf, type Pilot } from '#shared/whatif/replay.ts'
 import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
 import { worldsFor } from '#shared/whatif/worlds.ts'
-import { workloadOf, type Workload } from '#shared/whatif/workload.ts'
+import { workloadOf, type Workload, type WorkloadOptions } from '#shared/whatif/workload.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import '../strategy/find.ts'
@@ -29,10 +29,11 @@ import { recordReplays } from './whatif-record.ts'
 import type { ReplayRun, ReplaySpec } from './whatif-run.ts'
 
 export const REPLAY_ASSUMPTIONS: readonly string[] = [
-  'each operation of the replay works as long as the recorded one did, whatever the strategy; only waiting differs',
-  'how that time divides over the steps of an operation, and so over its locks, follows the price list',
+  'each part of an operation works as long as the recorded one did; where a strategy has other steps, in proportion to their list prices',
+  'how the time of a part divides over its steps, and so over its locks, follows the price list',
   'tasks do the same operations in the same order; a closed task pauses as long as it did, an open one begins when it did',
-  'operations the model does not know are a fixed delay between those it knows',
+  'operations the model does not know are a fixed delay between those it knows, with the hold of mmap_lock they had',
+  'a waiter that spins for a lock takes it over in the price `spinHandoff`, one that slept runs again after `wake`: measured from the trace where it shows enough wake-ups, adjustable with --set, never fitted to another trace',
   'operations recorded with 2 MiB pages are replayed with 4 KiB pages',
 ]
 
@@ -62,7 +63,7 @@ export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResu
     )
   }
   for (const id of strategies) parseStrategy(id)
-  const { recorded, workload } = readWorkload(options, arrival)
+  const { recorded, workload } = readWorkload(options, { arrival })
   const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
   const partials = new Partials(options)
   const plan: ReplayPlan = { workload, pilot, strategies, baseline, seeds }
@@ -145,10 +146,10 @@ async function judged(compared: readonly ComparedStrategy[], { options, workload
 /** The trace stays usable: its tables are read before the file is closed. */
 export function readWorkload(
   { path, trace }: { readonly path: string; readonly trace: number },
-  arrival?: ArrivalChoice,
+  options: WorkloadOptions = {},
 ) {
   const recorded = loadTrace(openFile(path), trace)
-  return { recorded, workload: workloadOf(recorded, { arrival }) }
+  return { recorded, workload: workloadOf(recorded, options) }
 }
 
 export interface ReplayPlan {

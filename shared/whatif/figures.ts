@@ -88,7 +88,9 @@ export function kindSpans({ op, opKinds }: Trace): KindSpan[] {
     span.first = Math.min(span.first, startNs[row])
     span.last = Math.max(span.last, startNs[row] + durationNs[row])
   }
-  return spans.flatMap(({ count, first, last }, i) => (count === 0 ? [] : [{ op: opKinds[i], count, ns: last - first }]))
+  return spans.flatMap(({ count, first, last }, i) =>
+    count === 0 ? [] : [{ op: opKinds[i], count, ns: last - first }],
+  )
 }
 
 function spreadOf({ op, opKinds }: Trace): Spread[] {

@@ -17,6 +17,7 @@ import { PARTS } from './demands.ts'
 import { doOp, doOutside, isFault, mappings, type Place } from './doing.ts'
 import { Pacer } from './pace.ts'
 import type { BackgroundTask } from './machine.ts'
+import { machinePrices, stepPrices } from './prices.ts'
 import type { Workload, WorkloadTask } from './workload.ts'
 
 /** Per task, and in it per operation and part: what its steps cost at list prices. */
@@ -38,8 +39,9 @@ export interface ReplayOptions {
 const LONGEST_RUN = 20
 
 /** The machine of a recording: measured times include what its locks and switches cost. */
-export function machineCosts({ wakeNs }: Workload): Partial<Record<MachineCostId, number>> {
-  return { lock: 0, unlock: 0, contextSwitch: 0, sharedLine: 0, ...(wakeNs === undefined ? {} : { wake: wakeNs }) }
+export function machineCosts({ wakeNs, prices }: Workload): Partial<Record<MachineCostId, number>> {
+  const measured = wakeNs === undefined ? {} : { wake: wakeNs }
+  return { lock: 0, unlock: 0, contextSwitch: 0, sharedLine: 0, ...measured, ...machinePrices(prices) }
 }
 
 export function replayOf(
@@ -61,7 +63,10 @@ export function replayOf(
       slots: 1,
       durationNs: Math.min(LONGEST_RUN * Math.max(workload.durationNs, 1_000_000), 3_000_000_000_000),
       recorded: fairOptions(workload.cpus, workload.sticky),
-      costs: { ...(workload.commit === undefined ? {} : { logWrite: workload.commit.sleepNs }) },
+      costs: {
+        ...(workload.commit === undefined ? {} : { logWrite: workload.commit.sleepNs }),
+        ...stepPrices(workload.prices),
+      },
     }),
     setUp: (w) => setUp(w, options, onPilot),
     expected: [],

@@ -13,6 +13,7 @@ import { Demands, type Demand } from './demands.ts'
 import { filesOf, PAGE, type Files, type WorkloadFile } from './files.ts'
 import { machineOf, type RecordedMachine } from './machine.ts'
 import { lockName } from './names.ts'
+import { checkPrices, type Prices } from './prices.ts'
 import { saidOf } from './said.ts'
 
 export const REPLAYED = [
@@ -76,6 +77,8 @@ export interface Workload extends RecordedMachine {
   readonly files: readonly WorkloadFile[]
   readonly tasks: readonly WorkloadTask[]
   readonly calibration: Calibration
+  /** Set by the user, instead of what was calibrated. */
+  readonly prices: Prices
   /** What came from the trace, in sentences; what did not; what it cannot tell. */
   readonly fromTrace: readonly string[]
   readonly defaults: readonly string[]
@@ -84,6 +87,7 @@ export interface Workload extends RecordedMachine {
 
 export interface WorkloadOptions {
   readonly arrival?: ArrivalChoice | undefined
+  readonly prices?: Prices | undefined
 }
 
 export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workload {
@@ -102,6 +106,7 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
     durationNs: trace.meta.durationNs,
     files: files.list,
     tasks,
+    prices: checkPrices(options.prices ?? {}),
     calibration: calibrationOf(trace, new Set<string>(REPLAYED)),
   }
   return { ...workload, ...saidOf(trace, { workload, demands }) }
