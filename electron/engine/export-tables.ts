@@ -130,6 +130,7 @@ const ENDINGS: Readonly<Partial<Record<ExportFormat, string>>> = {
   faultline: 'faultline',
   ftrace: 'trace.txt',
   'chrome-json': 'json',
+  perfetto: 'pftrace',
 }
 
 /** What the exported file is called when it is saved. */

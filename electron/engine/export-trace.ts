@@ -8,6 +8,7 @@ import { writeChromeJson } from '#shared/export/chrome-json.ts'
 import { writeFtraceText } from '#shared/export/ftrace-text.ts'
 import { ByteOut } from '#shared/export/out.ts'
 import type { Exported, TraceWriter } from '#shared/export/writer.ts'
+import { writePerfetto } from '#shared/export/perfetto.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import type { EventChunk } from '#shared/model/trace.ts'
 import { readChunks } from '../store/event-chunks.ts'
@@ -19,6 +20,7 @@ import type { FileOut } from './file-out.ts'
 export const traceWriters = {
   ftrace: writeFtraceText,
   'chrome-json': writeChromeJson,
+  perfetto: writePerfetto,
 } as const satisfies Readonly<Record<string, TraceWriter>>
 export type WrittenFormat = keyof typeof traceWriters
 

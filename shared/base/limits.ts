@@ -143,6 +143,9 @@ export const limits = {
   /** One event of JSON: bytes, and how deep its values may nest. */
   jsonEventBytes: 1 * MiB,
   jsonDepth: 100,
+  /** One packet of a Perfetto trace, packed or plain; sequences. */
+  protoPacketBytes: 64 * MiB,
+  protoSequences: 100_000,
   /** Tracks of a foreign trace that are no threads; what comes after shares the last. */
   foreignTracks: 10_000,
   /** Bytes of a stream that are kept on disk for formats that are read in any order. */

@@ -200,7 +200,7 @@ function method<R>() {
 
 const nothing = z.object({})
 
-export const EXPORT_FORMATS = ['csv', 'ndjson', 'ftrace', 'chrome-json', 'faultline'] as const
+export const EXPORT_FORMATS = ['csv', 'ndjson', 'ftrace', 'chrome-json', 'perfetto', 'faultline'] as const
 export const EXPORT_TABLES = [
   'lock_span',
   'op',

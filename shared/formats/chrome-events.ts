@@ -146,7 +146,7 @@ export class ChromeEvents {
   ): void {
     const words = { name: text(event.name) ?? '', durNs, fields, args: event.args }
     this.#payload.put(kind.slicePayload(words))
-    this.#buffer.add({ ts, cpu: -1, task, context: 0, name: this.#name(what), tie }, this.#payload)
+    this.#buffer.add({ ts, cpu: -1, task, flags: 0, name: this.#name(what), tie }, this.#payload)
   }
 
   #name(name: string): number {

@@ -7,19 +7,22 @@
 import { decodeUtf8 } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
 import { OUT_OF_ORDER } from '../model/diagnostics.ts'
+import { EVENT_AFTER_LOSS, EVENT_CONTEXT } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import type { Recorder } from '../spans/recorder.ts'
 
 const FIRST = 4096
 /** Bytes of an event beside its payload. */
 const ROW = 40
-const STACK = 1
+/** Beside EVENT_* bits: a call stack, which is no event. */
+const STACK = 0x80
 
 export interface BufferedEvent {
   readonly ts: Ns
   readonly cpu: number
   readonly task: number
-  readonly context: number
+  /** EVENT_* bits of its context, and of a loss on its CPU before it. */
+  readonly flags: number
   readonly name: number
   /** Among events of the same moment: smaller first (a longer slice before the one inside it). */
   readonly tie: number
@@ -39,7 +42,7 @@ export class EventBuffer {
   #cpu = new Int32Array(FIRST)
   #task = new Uint32Array(FIRST)
   #name = new Uint16Array(FIRST)
-  /** Context, and STACK << 2 for call stacks, which are no events. */
+  /** EVENT_* bits, or STACK. */
   #kind = new Uint8Array(FIRST)
   #from = new Float64Array(FIRST)
   #size = new Uint32Array(FIRST)
@@ -61,15 +64,15 @@ export class EventBuffer {
   }
 
   add(event: BufferedEvent, payload: Payload): void {
-    this.#add(event, payload, event.context)
+    this.#add(event, payload, event.flags)
   }
 
   /** A call stack of the event added last. */
   stack(frames: Payload): void {
     if (this.#length === 0) return
     const last = this.#length - 1
-    const event = { ts: this.#ts[last], cpu: 0, task: this.#task[last], context: 0, name: 0, tie: this.#tie[last] }
-    this.#add(event, frames, STACK << 2)
+    const event = { ts: this.#ts[last], cpu: 0, task: this.#task[last], flags: 0, name: 0, tie: this.#tie[last] }
+    this.#add(event, frames, STACK)
   }
 
   #add({ ts, cpu, task, name, tie }: BufferedEvent, payload: Payload, kind: number): void {
@@ -108,7 +111,7 @@ export class EventBuffer {
     const recorder = this.#recorder
     const from = this.#from[row]
     const to = from + this.#size[row]
-    if (this.#kind[row] >= STACK << 2) {
+    if (this.#kind[row] === STACK) {
       recorder.stack(this.#task[row], decodeUtf8(this.#args, from, to))
       return
     }
@@ -117,7 +120,9 @@ export class EventBuffer {
     if (ts < this.#latest) {
       recorder.builder.diagnose('warning', OUT_OF_ORDER, 'events that came too late to be put in order')
     } else this.#latest = ts
-    recorder.event(ts, this.#cpu[row], this.#task[row], this.#kind[row], this.#name[row], this.#args, from, to)
+    if ((this.#kind[row] & EVENT_AFTER_LOSS) !== 0) recorder.lost(this.#cpu[row], undefined)
+    const context = this.#kind[row] & EVENT_CONTEXT
+    recorder.event(ts, this.#cpu[row], this.#task[row], context, this.#name[row], this.#args, from, to)
   }
 
   /** The older half goes on, the rest stays. */

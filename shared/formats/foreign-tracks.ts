@@ -39,7 +39,7 @@ export class ForeignTracks {
       const pid = usable && !this.#taken.has(thread) ? thread : this.#number()
       this.#taken.add(pid)
       task = this.#builder.task(pid, -1)
-      if (typeof thread === 'string') this.#builder.nameTask(task, thread)
+      if (typeof thread === 'string') this.#builder.nameTask(task, oneLine(thread))
       if (typeof process === 'number' && process > 0 && process <= LARGEST) this.#builder.tasks[task].tgid = process
       this.#threads.set(key, task)
     }

@@ -5,6 +5,7 @@
 
 import { writeFtraceText } from '#shared/export/ftrace-text.ts'
 import { writeChromeJson } from '#shared/export/chrome-json.ts'
+import { writePerfetto } from '#shared/export/perfetto.ts'
 import { ByteOut } from '#shared/export/out.ts'
 import type { Exported, TraceWriter, Window } from '#shared/export/writer.ts'
 import { formats } from '#shared/formats/index.ts'
@@ -60,6 +61,10 @@ export function asFtraceText(whole: Whole, window?: Window): Uint8Array {
 
 export function asChromeJson(whole: Whole, window?: Window): Uint8Array {
   return written(writeChromeJson, whole, window)
+}
+
+export function asPerfetto(whole: Whole, window?: Window): Uint8Array {
+  return written(writePerfetto, whole, window)
 }
 
 /** Every event: when (since the first), where, who, in what context, what, and the call stack. */
