@@ -12,12 +12,13 @@ export const GROUPINGS: readonly { readonly id: ContentionBy; readonly label: st
   { id: 'instance', label: 'Instance' },
   { id: 'task', label: 'Task' },
   { id: 'op', label: 'Operation' },
+  { id: 'site', label: 'Call site' },
 ]
 
 type Row = ContentionRow
 
 export function rowKey(row: Row): string {
-  return [row.classId, row.mode, row.lock ?? '', row.task?.id ?? '', row.op ?? ''].join('|')
+  return [row.classId, row.mode, row.lock ?? '', row.task?.id ?? '', row.op ?? '', row.site ?? ''].join('|')
 }
 
 const whyHold = (row: Row): string | undefined =>
@@ -93,6 +94,17 @@ const FIRST: Readonly<Record<ContentionBy, readonly ColumnSpec<Row>[]>> = {
     CLASS,
   ],
   op: [{ key: 'op', title: 'Operation', value: (row) => row.op, width: 140 }, CLASS],
+  site: [
+    {
+      key: 'site',
+      title: 'Asked for by',
+      value: (row) => row.site,
+      kind: 'mono',
+      width: 220,
+      why: () => 'no call stack was recorded with it',
+    },
+    CLASS,
+  ],
 }
 
 /** Bars stand under the totals, which one compares, and under the column one sorts by. */
@@ -140,11 +152,13 @@ export const LISTED = {
   instance: ['lock', 'mode'],
   task: ['task'],
   op: ['op'],
+  site: ['lockClass', 'mode', 'lock'],
 } as const satisfies Record<ContentionBy, readonly (keyof Selection)[]>
 
 export function patchOf(by: ContentionBy, row: Row): SelectionPatch {
   switch (by) {
     case 'class':
+    case 'site':
       return { lockClass: row.classId, mode: row.mode, lock: undefined }
     case 'instance':
       return { lock: row.lock, mode: row.mode }
@@ -159,6 +173,7 @@ export function patchOf(by: ContentionBy, row: Row): SelectionPatch {
 export function isChosen(by: ContentionBy, row: Row, selection: Selection): boolean {
   switch (by) {
     case 'class':
+    case 'site':
       return selection.lockClass === row.classId && (selection.mode === undefined || selection.mode === row.mode)
     case 'instance':
       return selection.lock === row.lock && (selection.mode === undefined || selection.mode === row.mode)
