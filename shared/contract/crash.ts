@@ -23,7 +23,10 @@ export const crashRunSchema = z.strictObject({
   /** `F`, or with overrides `F,tx=tx-before-locks`. */
   strategy: z.string().min(1).max(4096),
   slots: z.record(z.string().max(64), z.string().max(64)).default({}),
-  preemptions: z.int().min(0).max(20).default(2),
+  /** null: no bound. */
+  preemptions: z.int().min(0).max(20).nullable().default(2),
+  /** Most schedules; left out: as many as the steps allow. */
+  schedules: z.int().min(1).max(limits.exploreBudget).optional(),
   /** Most steps of all schedules together. */
   budget: z.int().min(1).max(limits.crashStepsMost).default(limits.crashSteps),
   ...cutting,

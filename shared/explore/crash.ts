@@ -26,9 +26,11 @@ import { changedState } from './state.ts'
 import { parseSubjectId, type Subject } from './subject.ts'
 
 export interface CrashOptions {
-  /** Steps all executions together may take. */
+  /** Steps all executions together may take; and how many there may be. */
   readonly budget?: number
-  readonly preemptions?: number
+  readonly schedules?: number | undefined
+  /** null: no bound. */
+  readonly preemptions?: number | null
   /** Random subsets of lines at each point, besides none, all and each single one. */
   readonly subsets?: number
   readonly seed?: number
@@ -128,7 +130,15 @@ interface Bad {
 
 /** All orders of a subject's moves within the bound, each cut everywhere. */
 export function exploreCrashes(subject: Subject, options: CrashOptions = {}): CrashResult {
-  const { budget = limits.crashSteps, preemptions = 2, subsets = 4, seed = 1, eadr = false, reduce = true } = options
+  const {
+    budget = limits.crashSteps,
+    schedules = Infinity,
+    subsets = 4,
+    seed = 1,
+    eadr = false,
+    reduce = true,
+  } = options
+  const preemptions = options.preemptions === undefined ? 2 : (options.preemptions ?? undefined)
   const known = new Map<string, CrashViolation>()
   let fresh: Bad[] = []
   let points = 0
@@ -145,7 +155,7 @@ export function exploreCrashes(subject: Subject, options: CrashOptions = {}): Cr
   })
   const search = new Search(judged, { prefix: [], sleepers: [] }, { preemptions, depth: limits.exploreDepth, reduce })
   let complete = false
-  while (search.steps < budget) {
+  while (search.steps < budget && search.executions < schedules) {
     if (!search.next()) {
       complete = true
       break

@@ -62,7 +62,16 @@ export const explore = verb({
       about: 'threads (default: as many as there are CPUs)',
     }),
     'no-reduction': flag('go through schedules that differ in the order of independent moves only, too'),
-    crash: flag('judge power cuts too'),
+    crash: flag('judge power cuts too, in as many schedules'),
+    eadr: flag('with --crash: the power supply flushes the caches, every line survives'),
+    subsets: whole({
+      value: 'N',
+      min: 0,
+      max: 1000,
+      fallback: undefined,
+      about:
+        'with --crash: random subsets of unflushed lines at each place, besides none, all and each single one (default 4)',
+    }),
     expect: choice({
       what: 'expectation',
       of: ['safe', 'unsafe'],
@@ -82,6 +91,13 @@ export const explore = verb({
         'leave one of them out',
       )
     }
+    if (!options.crash && (options.eadr || options.subsets !== undefined)) {
+      throw new ApiError(
+        'bad-request',
+        `--${options.eadr ? 'eadr' : 'subsets'} is about power cuts`,
+        'give --crash too',
+      )
+    }
     const result = await session.call('explore.run', {
       scenario: options.scenario,
       ...(options.strategy === undefined ? {} : { strategy: options.strategy }),
@@ -96,7 +112,8 @@ export const explore = verb({
       reduce: !options['no-reduction'],
       ...(options.workers === undefined ? {} : { workers: options.workers }),
     })
-    const crash = options.crash ? await powerCuts(session, result) : null
+    const cuts = { eadr: options.eadr, ...(options.subsets === undefined ? {} : { subsets: options.subsets }) }
+    const crash = options.crash ? await powerCuts(session, result, { ...cuts, seed: options.seed }) : null
     if (options.json) printJson({ ...result, crash })
     else {
       describe(result)
@@ -109,18 +126,25 @@ export const explore = verb({
   },
 })
 
-/** The same subject, cut at every change of what is durable. */
-async function powerCuts(session: Session, { subject, strategy, bound }: ExploreResult): Promise<CrashRunResult> {
+/** The same subject, cut at every change of what is durable; the budget holds for these schedules too. */
+async function powerCuts(
+  session: Session,
+  { subject, strategy, bound }: ExploreResult,
+  options: { readonly eadr: boolean; readonly subsets?: number; readonly seed: number },
+): Promise<CrashRunResult> {
   return session.call('crash.run', {
     subject,
     strategy,
-    ...(bound.preemptions === null ? {} : { preemptions: bound.preemptions }),
+    preemptions: bound.preemptions,
+    schedules: bound.budget,
+    budget: limits.crashStepsMost,
+    ...options,
   })
 }
 
 function describeCuts({ points, states, complete, violations }: CrashRunResult): void {
   const found = violations.length === 0 ? 'nothing is shown that must not be' : plural(violations.length, 'violation')
-  const all = complete ? '' : ', not all there are: the budget of steps was used up'
+  const all = complete ? '' : ', not all there are: the budget was used up'
   print(`  power cuts: ${bold(found)} in ${plural(states, 'recovered state')} at ${plural(points, 'place')}${all}`)
   for (const { invariant, severity, message, schedule } of violations) {
     print(`\n${bold(invariant)} (${severity}) ${printable(message)}`)
