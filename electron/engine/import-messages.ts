@@ -52,7 +52,7 @@ export function taken(batch: Batch): readonly [Taken, ArrayBuffer[]] {
 }
 
 /** The arrays a chunk was cut from. */
-function wholeArrays({ ts, cpu, task, name, stack, argsEnd, args }: EventChunk): EventArrays {
+export function wholeArrays({ ts, cpu, task, name, stack, argsEnd, args }: EventChunk): EventArrays {
   return {
     ts: new Float64Array(ts.buffer),
     cpu: new Int32Array(cpu.buffer),

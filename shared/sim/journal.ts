@@ -33,6 +33,7 @@ export interface Transaction {
 }
 
 interface Handle {
+  readonly task: SimTask
   readonly transaction: Transaction
   /** Nested starts. */
   depth: number
@@ -63,7 +64,8 @@ export class Journal {
   readonly #transLock: SimLock
   readonly #kernel: Kernel
   readonly #hooks: JournalHooks
-  readonly #handles = new Map<SimTask, Handle>()
+  /** By task number; undefined: it has none. */
+  readonly #handles: (Handle | undefined)[] = []
   readonly #startWaiters = new WaitQueue('j_wait_transaction_locked')
   readonly #updateWaiters = new WaitQueue('j_wait_updates')
   readonly #commitWaiters = new WaitQueue('j_wait_done_commit')
@@ -85,19 +87,19 @@ export class Journal {
   }
 
   hasHandle(): boolean {
-    return this.#handles.has(this.#kernel.current)
+    return this.#handle() !== undefined
   }
 
   /** Would `stop` close the handle? */
   isLast(): boolean {
-    return this.#handles.get(this.#kernel.current)?.depth === 1
+    return this.#handle()?.depth === 1
   }
 
   /** Opens a handle, or nests in the one the task has. Sleeps while the running transaction is closing. */
   *start(): Steps {
     const kernel = this.#kernel
     const task = kernel.current
-    const open = this.#handles.get(task)
+    const open = this.#handle()
     if (open !== undefined) {
       open.depth++
       return
@@ -113,18 +115,18 @@ export class Journal {
       this.running.updates++
     } else if (this.kind === 'cil' && kernel.lock(this.#transLock, 'shared')) yield
     if (Number.isNaN(this.running.startedAt)) this.running.startedAt = kernel.now
-    this.#handles.set(task, { transaction: this.running, depth: 1, late: [] })
+    this.#handles[task.id] = { task, transaction: this.running, depth: 1, late: [] }
   }
 
   stop(): void {
     const kernel = this.#kernel
-    const handle = this.#handles.get(kernel.current)
+    const handle = this.#handle()
     if (handle === undefined) {
       kernel.report('V12', `${kernel.current.comm} stops a handle it does not have`)
       return
     }
     if (--handle.depth > 0) return
-    this.#handles.delete(kernel.current)
+    this.#handles[kernel.current.id] = undefined
     if (this.kind === 'cil') {
       for (const join of handle.late) join(this.running)
       kernel.unlock(this.#transLock, 'shared')
@@ -136,7 +138,7 @@ export class Journal {
 
   /** A metadata change of the current handle: `join` learns the transaction it belongs to. */
   join(join: (transaction: Transaction) => void): void {
-    const handle = this.#handles.get(this.#kernel.current)
+    const handle = this.#handle()
     assert(handle !== undefined, 'metadata is changed inside a handle')
     if (this.kind === 'cil') handle.late.push(join)
     else join(this.kind === 'none' ? this.running : handle.transaction)
@@ -240,12 +242,19 @@ export class Journal {
     kernel.wake(this.#commitWaiters, 0)
   }
 
+  /** Of the running task. Tasks are numbered from 0, so the list has no holes once it is as long as this. */
+  #handle(): Handle | undefined {
+    const { id } = this.#kernel.current
+    while (this.#handles.length <= id) this.#handles.push(undefined)
+    return this.#handles[id]
+  }
+
   #committerOnly(): SimTask[] {
     return this.#committer === undefined ? [] : [this.#committer]
   }
 
   #tasksIn(transaction: Transaction): SimTask[] {
-    return [...this.#handles].filter(([, handle]) => handle.transaction === transaction).map(([task]) => task)
+    return this.#handles.flatMap((handle) => (handle?.transaction === transaction ? [handle.task] : []))
   }
 
   #newTransaction(): Transaction {

@@ -360,13 +360,13 @@ export class World {
   // ---- operations ----
 
   opBegin(kind: string, inode: number, offset: number, length: number): void {
-    if (this.inWhole.has(this.k.current.id)) return
+    if (this.inWhole.size > 0 && this.inWhole.has(this.k.current.id)) return
     this.stats.begin(this.k.current, this.k.now)
     this.k.sink.opBegin(this.k.current, kind, inode, offset, length)
   }
 
   opEnd(kind: string, result: number): void {
-    if (this.inWhole.has(this.k.current.id)) return
+    if (this.inWhole.size > 0 && this.inWhole.has(this.k.current.id)) return
     this.stats.end(this.k.current, { kind, result, now: this.k.now })
     this.k.sink.opEnd(this.k.current, result)
   }

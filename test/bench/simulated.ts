@@ -1,5 +1,7 @@
 /** One simulated run for benchmarks: into columns or not, timed by the CPU time of the whole process, its garbage collector and compilers included. */
+import { wholeArrays } from '#electron/engine/import-messages.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
+import type { EventArrays } from '#shared/model/events.ts'
 import type { EventChunk, SpanBatch, TraceSink } from '#shared/model/trace.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
@@ -16,10 +18,17 @@ export interface Ran {
 export class Dropping implements TraceSink {
   batches = 0
   bytes = 0
+  #spare: EventArrays | undefined
 
-  events({ args, length }: EventChunk): void {
+  events(chunk: EventChunk): void {
     this.batches++
-    this.bytes += args.length + length * 30
+    this.bytes += chunk.args.length + chunk.length * 30
+    this.#spare = wholeArrays(chunk)
+  }
+
+  /** Arrays are filled again, as in a run that is stored. */
+  spareEvents(): EventArrays | undefined {
+    return this.#spare
   }
 
   spans({ ids }: SpanBatch): void {
