@@ -1,5 +1,5 @@
 -- What some inputs have beside events and spans: the call stack a lock was asked for in, a /proc/lock_stat table, lockdep's
--- reports.
+-- reports; names people gave to locks.
 
 -- stack_seq is event_stack.seq of the same trace.
 CREATE TABLE lock_span_stack (
@@ -48,3 +48,11 @@ CREATE TABLE lock_report (
   first_line INTEGER NOT NULL,
   body TEXT NOT NULL
 ) STRICT;
+
+-- What a user calls the lock at an address: every lock of the trace there has this class from then on.
+CREATE TABLE lock_name (
+  trace_id INTEGER NOT NULL REFERENCES trace (id),
+  address TEXT NOT NULL,
+  name TEXT NOT NULL,
+  PRIMARY KEY (trace_id, address)
+) STRICT, WITHOUT ROWID;

@@ -17,6 +17,7 @@ import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { rowMaps } from '../store/span-rows.ts'
 import type { AnnotationChanged, AnnotationList, TimelineSearch } from '#shared/timeline/answers.ts'
+import { lockNames, nameLock, type NamedLock } from '../store/lock-names.ts'
 import { changeNote, listNotes, type NoteChange } from './annotations.ts'
 import { describeTrace } from './describe.ts'
 import { serveThread } from './threads.ts'
@@ -81,6 +82,18 @@ const functions = {
     const id = changeNote(path, trace, change)
     const { db } = load(path)
     return { id, ...listNotes(db, path, trace) }
+  },
+  lockNames(path: string, trace: number): readonly NamedLock[] {
+    const file = load(path)
+    traceOf(path, file, trace)
+    return lockNames(file.db, trace)
+  },
+  /** A class of its own changes what everything else points into: the trace is loaded again. */
+  nameLock(path: string, trace: number, lock: { readonly address: string; readonly name: string | null }): number {
+    traceOf(path, load(path), trace)
+    const locks = nameLock(path, trace, lock)
+    functions.drop(path)
+    return locks
   },
   drop(path: string): void {
     loaded.get(path)?.db.close()

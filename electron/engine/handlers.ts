@@ -124,6 +124,14 @@ function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
       const { path } = handles.get(file)
       return reader.call('analyse', [path, trace, id, analysisParams(id, params)], signal)
     },
+    async 'locks.names'({ file, trace }, { signal }) {
+      return { names: await reader.call('lockNames', [handles.get(file).path, trace], signal) }
+    },
+    async 'locks.name'({ file, trace, address, name }) {
+      const { path } = handles.get(file)
+      const locks = await reader.call('nameLock', [path, trace, { address, name }])
+      return { locks, names: await reader.call('lockNames', [path, trace]) }
+    },
     async 'query.run'({ file, sql: text, maxRows }, { signal }) {
       const { path } = handles.get(file)
       if (text.length > limits.sqlBytes) {

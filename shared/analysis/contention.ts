@@ -32,6 +32,8 @@ export interface ContentionRow {
   readonly classId: number
   readonly lock?: number
   readonly address?: string
+  /** `instance`: where the name comes from, if no event prints it (NAMED_* of kinds.ts). */
+  readonly namedBy?: string
   /** `op`: operation kind that waited or held. */
   readonly op?: string
   /** `site`: the function that asked for the lock; missing where no call stack tells. */
@@ -137,7 +139,7 @@ function newTally(trace: Trace, by: ContentionBy): Tally {
 function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
   const { lock, mode, task, op, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
   const { kind } = trace.op.cols
-  const { classOf } = lockFacts(trace)
+  const { classOf, guessed } = lockFacts(trace)
   const filter = new SpanFilter(trace, scope)
   const { window } = filter
   const endNs = trace.meta.durationNs
@@ -172,7 +174,7 @@ function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
             : 0
     const group = ids.id(major, minor)
     if (group === tally.flags.length) open(tally)
-    tally.flags[group] |= bits
+    tally.flags[group] |= guessed[id] === 0 ? bits : bits | SPAN_INFERRED
     if (waited) {
       contended[group]++
       if (acquired >= requested) {
@@ -266,6 +268,7 @@ function toRow(trace: Trace, { tally, group, by, mostly }: RowOf): ContentionRow
   const lock = Math.floor(major / 2)
   const classId = by === 'instance' ? lockFacts(trace).classOf[lock] : lock
   const address = by === 'instance' ? trace.locks[lock].address : undefined
+  const namedBy = by === 'instance' ? trace.locks[lock].label : undefined
   const mostlyPhase = mostly?.get(major)
   const groups = tally.flags.length
   const waits = tally.waits.of(group, groups, [0.5, 0.99])
@@ -276,6 +279,7 @@ function toRow(trace: Trace, { tally, group, by, mostly }: RowOf): ContentionRow
     classId,
     ...(by === 'instance' ? { lock } : {}),
     ...(address === undefined ? {} : { address }),
+    ...(namedBy === undefined ? {} : { namedBy }),
     ...(by === 'op' ? { op: kindName(trace, minor - 1) } : {}),
     ...(by === 'site' && minor > 0 ? { site: callSites(trace).names[minor - 1] } : {}),
     ...(by === 'task' ? { task: taskRef(trace, minor) } : {}),

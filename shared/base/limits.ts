@@ -130,6 +130,9 @@ export const limits = {
   traceDatSection: 256 * MiB,
   traceDatChunk: 64 * MiB,
   traceDatSections: 10_000,
+  /** Names a user gives to locks of one trace, and characters of one. */
+  lockNames: 10_000,
+  lockNameChars: 200,
   /** Reports of lockdep kept of one log. */
   lockReports: 1_000,
   /** Lines of function_graph text without times that are kept to find their times together. */

@@ -6,6 +6,7 @@
 
 import * as z from 'zod'
 import type { WireError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import type { AnalysisId } from '../analysis/index.ts'
 import type { Diagnostic } from '../model/trace.ts'
 import {
@@ -162,6 +163,10 @@ export interface AppInfo {
   readonly startWith: readonly Source[]
 }
 
+export interface LockNames {
+  readonly names: readonly { readonly address: string; readonly name: string }[]
+}
+
 export interface QueryResult {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly (string | number | null)[])[]
@@ -270,6 +275,16 @@ export const methods = {
   'annotations.add': method<timeline.AnnotationChanged>()(timeline.annotationAddSchema),
   'annotations.update': method<timeline.AnnotationChanged>()(timeline.annotationUpdateSchema),
   'annotations.remove': method<timeline.AnnotationChanged>()(timeline.annotationRemoveSchema),
+  /** Names people gave to locks; `name: null` takes one away. Kept in the file, and everywhere the lock is shown. */
+  'locks.names': method<LockNames>()(z.object({ file: fileId, trace: z.int() })),
+  'locks.name': method<LockNames & { readonly locks: number }>()(
+    z.object({
+      file: fileId,
+      trace: z.int(),
+      address: z.string().min(1).max(limits.lockNameChars),
+      name: z.string().trim().min(1).max(limits.lockNameChars).nullable(),
+    }),
+  ),
   'query.run': method<QueryResult>()(
     z.object({ file: fileId, sql: z.string().min(1), maxRows: z.int().positive().optional() }),
   ),

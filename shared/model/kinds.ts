@@ -41,6 +41,11 @@ export const SPAN_IRQ = 8
 /** The trace can show holds of this lock (false for contention_* waits). Without it acquired/released say nothing of a hold. */
 export const SPAN_HOLD_KNOWN = 16
 
+/** `lock.label` of a lock whose name no event of the trace prints. */
+export const NAMED_BY_STACKS = 'named by call stacks'
+export const NAMED_BY_BEHAVIOUR = 'named by behaviour'
+export const NAMED_BY_USER = 'named by the user'
+
 /** Task states, `task_state.state`; sched_switch's prev_state decides. */
 export const TASK_STATES = ['running', 'runnable', 'io', 'lock', 'disk-sleep', 'sleeping', 'dead'] as const
 export type TaskState = (typeof TASK_STATES)[number]

@@ -8,10 +8,11 @@
 
 import { limits } from '../base/limits.ts'
 import { Names } from '../model/builder.ts'
-import { SPAN_CONTENDED, SPAN_INFERRED, SPAN_IRQ } from '../model/kinds.ts'
+import { NAMED_BY_BEHAVIOUR, NAMED_BY_STACKS, SPAN_CONTENDED, SPAN_INFERRED, SPAN_IRQ } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
-import { LCB_MUTEX, LCB_READ, natureOf, unnamedClass } from './lock-names.ts'
+import { LockUse } from './behaviour.ts'
+import { LCB_MUTEX, LCB_READ, UNNAMED_RWSEM, natureOf, unnamedClass } from './lock-names.ts'
 import type { Lockdep } from './lockdep.ts'
 import type { MmLocks } from './mm-locks.ts'
 import { lockOfStack } from './stack-names.ts'
@@ -41,6 +42,8 @@ export class Contention {
   readonly #releases: (Release | undefined)[] = []
   /** Locks that call stacks name. */
   readonly #named = new Map<number, string>()
+  /** Who waits for locks that nothing names, by lock. */
+  readonly #uses = new Map<number, LockUse>()
   readonly #mmLocks: MmLocks
 
   constructor(state: SpanState, edges: Edges, lockdep: Lockdep, mmLocks: MmLocks) {
@@ -82,6 +85,7 @@ export class Contention {
       (state.context === 0 && this.#mmLocks.names(track, flags))
     if (hold.shown) return
     hold.lock = state.builder.lock(lockClass, address < 0 ? undefined : this.#addresses.list[address])
+    if (state.context === 0 && kind.name === UNNAMED_RWSEM && address >= 0) this.#use(hold.lock, track, hold.mode)
     this.#forgetLoose(track, hold.lock)
     if (state.context === 0 && !state.sawAcquired) state.waitBegins(track, hold)
     this.#edges.waitBegins(hold)
@@ -144,14 +148,28 @@ export class Contention {
     return true
   }
 
-  /** At the end: an unnamed lock whose stacks all say the same is that lock. An address that was two locks stays unnamed. */
+  #use(lock: number, track: TaskTrack, mode: number): void {
+    let use = this.#uses.get(lock)
+    if (use === undefined) this.#uses.set(lock, (use = new LockUse()))
+    const op = track.current()
+    use.add(op?.kind ?? '', op?.fault === true, mode === SHARED)
+  }
+
+  /**
+   * At the end: an unnamed lock whose stacks all say the same is that lock, and one without stacks is what those who wait
+   * for it say. An address that was two locks stays unnamed.
+   */
   nameLocks(): void {
-    const builder = this.#state.builder
-    for (const [lock, name] of this.#named) {
-      if (name === AMBIGUOUS) continue
-      const lockClass = builder.lockClass(name, natureOf(name).kind)
-      builder.locks[lock] = { ...builder.locks[lock], lockClass, label: 'named by call stacks' }
+    for (const [lock, name] of this.#named) if (name !== AMBIGUOUS) this.#nameLock(lock, name, NAMED_BY_STACKS)
+    for (const [lock, use] of this.#uses) {
+      const name = this.#named.has(lock) ? undefined : use.name()
+      if (name !== undefined) this.#nameLock(lock, name, NAMED_BY_BEHAVIOUR)
     }
+  }
+
+  #nameLock(lock: number, name: string, label: string): void {
+    const { builder } = this.#state
+    builder.locks[lock] = { ...builder.locks[lock], lockClass: builder.lockClass(name, natureOf(name).kind), label }
   }
 
   /** `woken` was made runnable by `waker`, a task in its own context. */

@@ -15,7 +15,12 @@ import type { SpanBuilder } from './span-builder.ts'
 
 export type Decoder = (spans: SpanBuilder, fields: EventFields) => void
 
-const decoders: Readonly<Record<string, Decoder>> = { ...fileDecoders, ...graphDecoders, ...schedDecoders, ...simDecoders }
+const decoders: Readonly<Record<string, Decoder>> = {
+  ...fileDecoders,
+  ...graphDecoders,
+  ...schedDecoders,
+  ...simDecoders,
+}
 
 /** One decoder set per trace: lock decoders remember the payloads they have parsed. */
 export function decoderSet(): (name: string) => Decoder | undefined {

@@ -114,6 +114,8 @@ export const LCB_RT = 8
 export const LCB_PERCPU = 0x10
 export const LCB_MUTEX = 0x20
 
+export const UNNAMED_RWSEM = '(unnamed rwsem)'
+
 export function unnamedClass(flags: number): { readonly name: string; readonly kind: LockKind } {
   if (flags & LCB_MUTEX) return { name: '(unnamed mutex)', kind: 'mutex' }
   if (flags & LCB_PERCPU) return { name: '(unnamed percpu-rwsem)', kind: 'percpu-rwsem' }
@@ -122,5 +124,5 @@ export function unnamedClass(flags: number): { readonly name: string; readonly k
   if (flags & LCB_SPIN) {
     return reader ? { name: '(unnamed rwlock)', kind: 'rwlock' } : { name: '(unnamed spinlock)', kind: 'spinlock' }
   }
-  return reader ? { name: '(unnamed rwsem)', kind: 'rwsem' } : { name: '(unnamed semaphore)', kind: 'unknown' }
+  return reader ? { name: UNNAMED_RWSEM, kind: 'rwsem' } : { name: '(unnamed semaphore)', kind: 'unknown' }
 }

@@ -295,7 +295,7 @@ it('a log without a report is refused in one sentence', () => {
 })
 
 it('a report that stops anywhere is what had come so far', () => {
-  for (let cut = 120; cut < CIRCULAR.length; cut++) {
+  for (let cut = 120; cut < CIRCULAR.length; cut += 11) {
     const [report] = reports(CIRCULAR.slice(0, cut))
     expect(report.kind).toBe('circular')
     expect(report.edges.length).toBeLessThanOrEqual(3)

@@ -7,7 +7,7 @@
  * operation. Operations know no locks: with a lock, class or mode in scope they are those that took such a lock.
  */
 
-import { MODES } from '../../model/kinds.ts'
+import { MODES, NAMED_BY_BEHAVIOUR, NAMED_BY_STACKS } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
 import { perTrace } from './per-trace.ts'
@@ -36,18 +36,20 @@ export function clipped(startNs: number, endNs: number, window: Window): number 
   return to > from ? to - from : 0
 }
 
-/** Per lock: its class, its inode, and whether it is one (annotation classes are lockdep's book-keeping, not locks). */
+/** Per lock: its class, its inode, whether its name was deduced, and whether it is a lock (annotation classes are lockdep's book-keeping, not locks). */
 export const lockFacts = perTrace((trace) => {
   const count = trace.locks.length
   const classOf = new Uint32Array(count)
   const inodeOf = new Int32Array(count)
   const listed = new Uint8Array(count)
+  const guessed = new Uint8Array(count)
   trace.locks.forEach((lock, id) => {
     classOf[id] = lock.lockClass
     inodeOf[id] = lock.inode
+    guessed[id] = lock.label === NAMED_BY_STACKS || lock.label === NAMED_BY_BEHAVIOUR ? 1 : 0
     listed[id] = trace.lockClasses[lock.lockClass].kind === 'annotation' ? 0 : 1
   })
-  return { classOf, inodeOf, listed }
+  return { classOf, inodeOf, listed, guessed }
 })
 
 const ANY = -1
