@@ -26,6 +26,8 @@ export interface ReplaySpec {
   readonly strategy: string
   readonly seed: number
   readonly demands: 'exact' | 'drawn'
+  /** The pilot's strategy; left out: the asked one's own pilot is made even where it is the same. */
+  readonly baseline?: string
 }
 
 export interface ReplayRun extends Run {
@@ -60,8 +62,10 @@ export function modelOf({
   strategy,
   seed,
   demands,
+  baseline,
 }: ReplaySpec): RunSpec & { strategy: ResolvedStrategy } {
-  const scenario = replayOf({ workload, pilot, own: ownPilot(workload, strategy), demands })
+  const own = strategy === baseline ? undefined : ownPilot(workload, strategy)
+  const scenario = replayOf({ workload, pilot, own, demands })
   return {
     scenario: scenario.id,
     recorded: scenario,
@@ -76,7 +80,7 @@ export function modelOf({
 
 /** Replays of one workload in a pool whose threads have it: only what differs is sent. */
 export function again(differs: Pick<ReplaySpec, 'strategy' | 'seed' | 'demands'>): Promise<ReplayRun> {
-  return run({ ...(workerData as Pick<ReplaySpec, 'workload' | 'pilot'>), ...differs })
+  return run({ ...(workerData as Pick<ReplaySpec, 'workload' | 'pilot' | 'baseline'>), ...differs })
 }
 
 export async function run(spec: ReplaySpec): Promise<ReplayRun> {

@@ -178,7 +178,7 @@ export async function replayAll(
   const started = performance.now()
   const planned = seeds.flatMap((seed) => strategies.map((strategy) => ({ strategy, seed })))
   const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), planned.length))
-  const workerData: Pick<ReplaySpec, 'workload' | 'pilot'> = { workload, pilot }
+  const workerData: Pick<ReplaySpec, 'workload' | 'pilot' | 'baseline'> = { workload, pilot, baseline }
   const filename = entryUrl('whatif-run').href
   const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads, workerData })
   const done: Replayed[] = []

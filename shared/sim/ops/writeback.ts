@@ -144,9 +144,13 @@ function* writeProtect(w: World, inode: Inode, index: number): Steps {
 
 function* flushEntries(w: World, inode: Inode, range: PageRange): Steps {
   const last = Math.min(range.to, inode.pages)
+  const { dirty } = inode.mapping
   for (let index = range.from; index < last; index++) {
+    // Most pages are clean: to the next that is not, where no 2 MiB entry speaks for others.
+    if (!inode.hugeMapped) index = dirty.indexOf(1, index)
+    if (index < 0 || index >= last) return
     const slot = slotOf(inode, index)
-    if (inode.mapping.dirty[slot] === 1) yield* flushEntry(w, inode, slot)
+    if (dirty[slot] === 1) yield* flushEntry(w, inode, slot)
   }
 }
 
