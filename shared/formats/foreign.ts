@@ -27,8 +27,9 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
   return head[0] >>> 4 === 5 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18 ? 'zstd' : undefined
 }
 
-const READS =
-  'Faultline reads tracefs text, trace.dat, perf.data, trace-cmd report and perf script text, plain or compressed with gzip or zstd'
+/** What helps who brought something else; `faultline list formats` has the ids. */
+export const READS =
+  'Faultline reads tracefs, function_graph, trace-cmd report and perf script text, trace.dat, perf.data, lock_stat, lockdep reports, Chrome trace JSON and Perfetto, plain or compressed with gzip or zstd'
 
 interface Magic {
   readonly bytes: string

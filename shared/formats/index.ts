@@ -6,7 +6,7 @@
 import { ApiError } from '../base/errors.ts'
 import { registry } from '../base/registry.ts'
 import * as all from './all.ts'
-import { describeForeign } from './foreign.ts'
+import { describeForeign, READS } from './foreign.ts'
 import type { Format } from './format.ts'
 
 export const formats = registry<Format>('format', Object.values(all))
@@ -28,12 +28,7 @@ export function sniff(head: Uint8Array): Format {
     }
   }
   if (best !== undefined) return best
-  throw refusal(
-    foreign ?? {
-      looksLike: 'text in which no line is an event',
-      hint: 'Faultline reads tracefs text (cat /sys/kernel/tracing/trace) and trace-cmd report text',
-    },
-  )
+  throw refusal(foreign ?? { looksLike: 'text in which no line is an event', hint: READS })
 }
 
 function refusal(foreign: { readonly looksLike: string; readonly hint: string }): ApiError {
