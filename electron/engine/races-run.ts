@@ -111,5 +111,6 @@ function rowOf(race: string, strategy: ResolvedStrategy, verdict: RaceVerdict): 
     decidedBy: verdict.race,
     executions: verdict.executions,
     complete: verdict.complete,
+    within: verdict.within ?? null,
   }
 }

@@ -28,6 +28,7 @@ const rowSchema = z.object({
   decidedBy: z.string(),
   executions: z.number(),
   complete: z.boolean(),
+  within: z.int().nullable(),
 })
 const fileSchema = z.object({ code: z.string(), cells: z.array(rowSchema).max(limits.raceCells) })
 

@@ -156,7 +156,7 @@ export const limits = {
   /** Cells of verdict matrices one engine keeps. */
   raceCells: 20_000,
   /** Steps of the search behind each race that held. */
-  raceSteps: 80_000,
+  raceSteps: 300_000,
   /** Steps a search with power cuts takes, unless told otherwise. */
   crashSteps: 200_000,
   crashStepsMost: 100_000_000,

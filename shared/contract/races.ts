@@ -63,6 +63,8 @@ export interface VerdictRow {
   /** Executions of the search behind `held`, and whether it left nothing out within two preemptions. */
   readonly executions: number
   readonly complete: boolean
+  /** Preemptions within which the search left nothing out; null: it did, or there was none. */
+  readonly within: number | null
 }
 
 export interface RaceResult extends VerdictRow {

@@ -31,6 +31,8 @@ export interface RaceVerdict {
   /** Executions of the search behind `held`, and whether it left nothing out within its bound. */
   readonly executions: number
   readonly complete: boolean
+  /** Preemptions within which nothing was left out: two where it is complete; undefined: nothing can be said. */
+  readonly within: number | undefined
 }
 
 export interface JudgeOptions {
@@ -56,6 +58,7 @@ export function judge(race: Race, on: Contender, options: JudgeOptions = {}): Ra
     invariants: [],
     executions: 0,
     complete: false,
+    within: undefined,
     moves: [],
     schedule: undefined,
     script: undefined,
@@ -115,32 +118,52 @@ export function badIn(race: Race, on: Contender, world: World): Bad | undefined 
   return hazard === undefined ? undefined : { outcome: 'hazard', invariants: [], why: hazard }
 }
 
-type Searched = Pick<RaceVerdict, 'outcome' | 'why' | 'executions' | 'complete'> & Partial<RaceVerdict>
+type Searched = Pick<RaceVerdict, 'outcome' | 'why' | 'executions' | 'complete' | 'within'> & Partial<RaceVerdict>
 
+interface Seen {
+  readonly bad: (Bad & { readonly moves: readonly number[] }) | undefined
+  readonly executions: number
+  readonly complete: boolean
+}
+
+/** Within two preemptions; where that is too much for the budget, within one, which is not. */
 function search(race: Race, watched: Watched, options: JudgeOptions): Searched {
-  const { subject } = watched
   const budget = options.budget ?? limits.raceSteps
   const build = (race.blocks ?? SMALL_WORLD) * STEPS_PER_BLOCK
+  const all = searchWithin(watched, PREEMPTIONS, { budget, build })
+  const fewer =
+    all.bad === undefined && !all.complete ? searchWithin(watched, PREEMPTIONS - 1, { budget, build }) : undefined
+  const executions = all.executions + (fewer?.executions ?? 0)
+  const { complete } = all
+  const bad = all.bad ?? fewer?.bad
+  const within = complete ? PREEMPTIONS : fewer?.complete === true ? PREEMPTIONS - 1 : undefined
+  if (bad === undefined) return { outcome: 'held', why: undefined, executions, complete, within }
+  return { ...bad, script: undefined, ...shortened(watched, bad, bad.moves), executions, complete, within: undefined }
+}
+
+function searchWithin(
+  watched: Watched,
+  preemptions: number,
+  { budget, build }: { readonly budget: number; readonly build: number },
+): Seen {
   const tree = new Search(
-    subject,
+    watched.subject,
     { prefix: [], sleepers: [] },
-    { preemptions: PREEMPTIONS, depth: limits.exploreDepth, reduce: true },
+    { preemptions, depth: limits.exploreDepth, reduce: true },
   )
-  let hazard: (Bad & { readonly moves: readonly number[] }) | undefined
+  let bad: Seen['bad']
   let complete = false
   while (tree.steps + tree.executions * build < budget) {
     if (!tree.next()) {
       complete = true
       break
     }
-    const bad = watched.take()
-    if (bad === undefined || hazard !== undefined) continue
-    hazard = { ...bad, moves: tree.path }
-    if (bad.outcome === 'violated') break
+    const found = watched.take()
+    if (found === undefined || bad !== undefined) continue
+    bad = { ...found, moves: tree.path }
+    if (found.outcome === 'violated') break
   }
-  const { executions } = tree
-  if (hazard === undefined) return { outcome: 'held', why: undefined, executions, complete }
-  return { ...hazard, script: undefined, ...shortened(watched, hazard, hazard.moves), executions, complete }
+  return { bad, executions: tree.executions, complete }
 }
 
 type Short = Pick<RaceVerdict, 'schedule' | 'moves'>

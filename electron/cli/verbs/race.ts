@@ -53,7 +53,8 @@ function describe(result: RaceResult): void {
   )
   if (why !== null) print(`  ${printable(why)}`)
   if (outcome === 'held') {
-    const all = result.complete ? 'all there are within two preemptions' : 'of those within two preemptions'
+    const fewer = result.within === 1 ? ', all there are within one' : ''
+    const all = result.complete ? 'all there are within two preemptions' : `of those within two preemptions${fewer}`
     print(`  its scripts, and ${plural(result.executions, 'more schedule')}, ${all}, broke nothing`)
   }
   if (expected !== null && expected !== outcome) print(`  the literature says: ${OUTCOMES[expected]}`)

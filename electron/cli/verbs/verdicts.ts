@@ -34,6 +34,12 @@ export const verdicts = verb({
       )
     }
     const asserted = rows.filter((row) => row.expected !== null).length
+    const held = rows.filter((row) => row.outcome === 'held')
+    const whole = held.filter((row) => row.complete).length
+    const within = held.filter((row) => !row.complete && row.within === 1).length
+    print(
+      `of ${held.length} that held, ${whole} were searched to the end within two preemptions and ${within} within one`,
+    )
     note(
       `${plural(rows.length, 'cell')} in ${duration(wallMs * 1e6)}; ${asserted - other.length} of ${asserted} as the literature has them`,
     )
