@@ -33,6 +33,7 @@ const cellOf = (part: Partial<VerdictRow>): VerdictRow => ({
   decidedBy: 'R03',
   executions: 5,
   complete: true,
+  within: 2,
   ...part,
 })
 
