@@ -23,6 +23,7 @@ const jobs = {
   traces: async () => (await import('./whatif-traces.ts')).tracesJob,
   scaling: async () => (await import('./scaling.ts')).scalingJob,
   backtest: async () => (await import('./whatif-backtest.ts')).backtestJob,
+  record: async () => (await import('./record.ts')).recordJob,
   sweepPlan: async () => (await import('./sweep.ts')).planJob,
   sweep: async () => (await import('./sweep.ts')).sweepJob,
   sweepMerge: async () => (await import('./sweep-merge.ts')).mergeJob,

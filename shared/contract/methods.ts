@@ -29,6 +29,7 @@ import {
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
+import { recordSchema as recordingSchema, type RecordAbility, type RecordResult } from './record.ts'
 import { reportSchema } from './report.ts'
 import {
   sweepMergeSchema,
@@ -321,6 +322,10 @@ export const methods = {
   'whatif.scaling': method<ScalingResult>()(scalingSchema),
   /** Recorded traces side by side: before and after a patch. */
   'whatif.traces': method<TracesResult>()(tracesSchema),
+  /** Can this machine record, and which events; record (progress in bytes, events so far); end and import what runs. */
+  'record.ability': method<RecordAbility>()(nothing),
+  'record.run': method<RecordResult>()(recordingSchema),
+  'record.stop': method<{ readonly stopped: number }>()(nothing),
   /** A list of independent jobs; those without a result run (progress in runs); one file of all results. */
   'sweep.plan': method<readonly SweepJob[]>()(sweepPlanSchema),
   'sweep.run': method<SweepRun>()(sweepRunSchema),

@@ -1,0 +1,279 @@
+/**
+ * The job that records: an instance of the kernel's tracing with the events of a question, the command let go inside its
+ * filter, buffers emptied while it runs, then a trace.dat, then its import. Whatever ends it (the command, the time, stop,
+ * a mistake, cancelling), the instance is removed; what was read before a stop becomes the trace.
+ */
+
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ApiError } from '#shared/base/errors.ts'
+import { limits } from '#shared/base/limits.ts'
+import type { ParsedParams } from '#shared/contract/methods.ts'
+import type { RecordResult } from '#shared/contract/record.ts'
+import { Buffers, type Counts } from '../record/buffers.ts'
+import { chooseEvents, isThere, tracepointsOf, type Chosen } from '../record/events.ts'
+import { Instance } from '../record/instance.ts'
+import { writeTraceDat } from '../record/trace-dat.ts'
+import { findTracefs, type Tracefs } from '../record/tracefs.ts'
+import { Workload, type Ended } from '../record/workload.ts'
+import { explain } from '../store/database.ts'
+import { refuseExisting } from '../store/draft.ts'
+import { importTrace } from './import.ts'
+import type { JobContext } from './jobs.ts'
+
+/** How often buffers are emptied. Half-filled pages take a page each, so not more often than needed. */
+const DRAIN_MS = 25
+/** Default buffers: a share of what memory is free, all CPUs together. */
+const MEMORY_SHARE = 0.1
+const BUFFER_KIB = 64 * 1024
+/** The kernel's page, and so the sub-buffer's: `buffer_subbuf_size_kb` of a new instance is one page. */
+const KIB = 1024
+
+export interface RecordOptions extends JobContext {
+  readonly what: Omit<ParsedParams<'record.run'>, 'out' | 'raw'>
+  readonly out: string
+  readonly raw: string | undefined
+  /** Not 0: end the recording and import it. */
+  readonly stop: Int32Array
+}
+
+export async function recordJob(options: RecordOptions): Promise<Omit<RecordResult, 'opened'>> {
+  const { what, out, raw, signal, onProgress } = options
+  const tracefs = findTracefs()
+  const chosen = chooseEvents(tracepointsOf(tracefs), what.events)
+  if (!what.force) for (const path of [out, raw]) if (path !== undefined) refuseExisting(path)
+  const folder = join(dirname(out), `.${basename(out)}.recording-${process.pid}`)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    throw explain(error, out)
+  }
+  let instance: Instance | undefined
+  try {
+    instance = new Instance(tracefs, folder)
+    const recorded = await record({ tracefs, instance, chosen, folder }, options)
+    if (signal.aborted) throw new ApiError('cancelled', 'the recording was cancelled')
+    const dat = raw ?? join(folder, 'trace.dat')
+    if (raw !== undefined && what.force) rmSync(raw, { force: true })
+    const { files, clock, names, page, ...facts } = recorded
+    const tracepoints = chosen.tracepoints.filter((tracepoint) => isThere(tracefs, tracepoint))
+    writeTraceDat(dat, { tracefs, clock, tracepoints, names, cpus: files, page })
+    for (const { path } of files) rmSync(path)
+    const name = basename(out, '.faultline')
+    const imported = await importTrace({
+      source: dat,
+      name,
+      out,
+      format: 'trace-dat',
+      force: what.force,
+      signal,
+      onProgress,
+    })
+    return {
+      file: out,
+      raw: raw ?? null,
+      ...facts,
+      sets: chosen.sets,
+      tracepoints: chosen.tracepoints.length,
+      imported,
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+    instance?.release()
+  }
+}
+
+interface Place {
+  readonly tracefs: Tracefs
+  readonly instance: Instance
+  readonly chosen: Chosen
+  readonly folder: string
+}
+
+async function record({ tracefs, instance, chosen, folder }: Place, options: RecordOptions) {
+  const { what } = options
+  const notes: string[] = []
+  let buffers: Buffers | undefined
+  let workload: Workload | undefined
+  try {
+    const bufferKiB = setUp(instance, chosen, what, notes)
+    const page = pageBytes(instance)
+    const before = runningTasks()
+    if (what.command.length > 0) {
+      const env = { FAULTLINE_TRACE_MARKER: join(instance.path, 'trace_marker') }
+      workload = new Workload(what.command, { output: what.output, cwd: what.cwd, env })
+      if (!what.allTasks) onlyFor(instance, workload.pid, chosen)
+    }
+    buffers = new Buffers(instance.path, folder, page)
+    instance.set('tracing_on', '1')
+    instance.trySet('trace_marker', `faultline: recording begins: ${what.command.join(' ')}`.slice(0, 1000))
+    const started = performance.now()
+    workload?.start()
+    const exit = await untilOver({ buffers, workload, started }, options)
+    instance.trySet('trace_marker', 'faultline: recording ends')
+    instance.set('tracing_on', '0')
+    const seconds = (performance.now() - started) / 1000
+    buffers.drainAll()
+    const counts = buffers.counts()
+    const { files } = buffers
+    const names = taskNames(tracefs, before)
+    remarks(notes, { tracefs, chosen, exit, counts })
+    return {
+      ...totals(counts, files),
+      files,
+      clock: instance.read('trace_clock'),
+      names,
+      page,
+      bufferKiB,
+      seconds,
+      exit,
+      notes,
+    }
+  } finally {
+    buffers?.close()
+    workload?.tellToEnd()
+    await instance.remove()
+  }
+}
+
+/** Everything but the filter; returns the size of each CPU's buffer. */
+function setUp(instance: Instance, { tracepoints }: Chosen, what: RecordOptions['what'], notes: string[]): number {
+  instance.set('tracing_on', '0')
+  instance.set('trace_clock', 'mono')
+  instance.set('buffer_size_kb', String((what.bufferMiB ?? 0) * KIB || defaultBuffer()))
+  // Written over, not stopped, when full: a page says what was lost before it, and the newest events are the ones wanted.
+  instance.trySet('options/overwrite', '1')
+  if (!instance.trySet('options/copy_trace_marker', '1')) {
+    notes.push(
+      'this kernel keeps trace_marker writes out of instances: a program that writes marks finds ours in FAULTLINE_TRACE_MARKER',
+    )
+  }
+  for (const tracepoint of tracepoints) instance.set(`events/${tracepoint}/enable`, '1')
+  return Number(/\d+/.exec(instance.read('buffer_size_kb'))?.[0] ?? 0)
+}
+
+function defaultBuffer(): number {
+  const available = Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0)
+  const share = Math.floor((available * MEMORY_SHARE) / availableParallelism())
+  return Math.max(1024, Math.min(BUFFER_KIB, share))
+}
+
+/** Kernels since 6.8 can have larger sub-buffers; an instance begins with one page. */
+function pageBytes(instance: Instance): number {
+  try {
+    return Number(instance.read('buffer_subbuf_size_kb')) * KIB
+  } catch {
+    // Before 6.8 it was always a page, and every page of the kernels we know is read in multiples of 4 KiB.
+    return 4096
+  }
+}
+
+/** The command, what it forks, and the kernel's threads that work for a file system: they hold what it waits for. */
+function onlyFor(instance: Instance, pid: number, { tracepoints }: Chosen): void {
+  instance.set('options/event-fork', '1')
+  instance.set('set_event_pid', String(pid))
+  const journals = tracepoints.some((name) => /^(jbd2|xfs)\//.test(name))
+  if (!journals) return
+  for (const { pid: kernel, name } of runningTasks()) {
+    if (/^(jbd2\/|xfs|kswapd)|-flush-/.test(name)) instance.set('set_event_pid', `${kernel}\n`, 'a')
+  }
+}
+
+interface Running {
+  readonly buffers: Buffers
+  readonly workload: Workload | undefined
+  readonly started: number
+}
+
+/** Empties the buffers until the command ends, the time is up, or it is stopped or cancelled. */
+async function untilOver(
+  { buffers, workload, started }: Running,
+  { what, signal, stop, onProgress }: RecordOptions,
+): Promise<Ended | null> {
+  let bytes = 0
+  for (;;) {
+    bytes += buffers.drain()
+    const elapsedMs = Math.round(performance.now() - started)
+    const counts = buffers.counts()
+    const lost = counts.reduce((sum, one) => sum + one.lost, 0)
+    onProgress({
+      stage: lost === 0 ? 'recording' : `recording, ${lost} events lost`,
+      done: bytes,
+      total: null,
+      unit: 'bytes',
+      events: counts.reduce((sum, { events }) => sum + events, 0),
+      elapsedMs,
+    })
+    if (workload?.over === true) return workload.ended
+    if (signal.aborted || Atomics.load(stop, 0) !== 0) return null
+    if (what.seconds !== undefined && elapsedMs >= what.seconds * 1000) return null
+    if (bytes > limits.recordBytes) return null
+    await sleep(DRAIN_MS)
+  }
+}
+
+function totals(counts: readonly Counts[], files: readonly { readonly bytes: number }[]) {
+  const sum = (of: (one: Counts) => number) => counts.reduce((total, one) => total + of(one), 0)
+  return {
+    events: sum(({ events }) => events),
+    lost: sum(({ lost }) => lost),
+    lostPerCpu: counts.filter(({ lost }) => lost > 0).map(({ cpu, lost }) => ({ cpu, lost })),
+    bytes: files.reduce((total, { bytes }) => total + bytes, 0),
+    cpus: counts.length,
+  }
+}
+
+function remarks(
+  notes: string[],
+  found: {
+    readonly tracefs: Tracefs
+    readonly chosen: Chosen
+    readonly exit: Ended | null
+    readonly counts: readonly Counts[]
+  },
+): void {
+  const { tracefs, chosen, exit, counts } = found
+  const lost = counts.reduce((sum, one) => sum + one.lost, 0)
+  if (lost > 0) notes.push(`${lost} events were lost: record fewer events or give more buffer (--buffer)`)
+  const gone = chosen.tracepoints.filter((tracepoint) => !isThere(tracefs, tracepoint))
+  if (gone.length > 0) notes.push(`a module was unloaded meanwhile: ${gone.join(', ')}`)
+  if (exit?.status === 127) notes.push('the command was not found')
+}
+
+interface Task {
+  readonly pid: number
+  readonly name: string
+}
+
+/** Every thread that runs now. */
+function runningTasks(): Task[] {
+  const inside = (path: string) => {
+    try {
+      return readdirSync(path).filter((name) => /^\d+$/.test(name))
+    } catch {
+      // It ended between two looks.
+      return []
+    }
+  }
+  return inside('/proc').flatMap((process) =>
+    inside(`/proc/${process}/task`).flatMap((task) => {
+      try {
+        return [{ pid: Number(task), name: readFileSync(`/proc/${process}/task/${task}/comm`, 'utf8').trimEnd() }]
+      } catch {
+        return []
+      }
+    }),
+  )
+}
+
+/** What the kernel remembers, and who ran before it began to. */
+function taskNames({ root }: Tracefs, before: readonly Task[]): string {
+  const names = new Map([...before, ...runningTasks()].map(({ pid, name }) => [pid, name]))
+  for (const line of readFileSync(join(root, 'saved_cmdlines'), 'utf8').split('\n')) {
+    const [, pid, name] = /^(\d+) (.+)$/.exec(line) ?? []
+    if (pid !== undefined && name !== undefined && name !== '<...>') names.set(Number(pid), name)
+  }
+  return [...names].map(([pid, name]) => `${pid} ${name}\n`).join('')
+}

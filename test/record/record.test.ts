@@ -1,0 +1,300 @@
+/**
+ * `faultline record` against the kernel of this machine: what it records is what the kernel counted, and nothing of the
+ * tracing setup is different afterwards, however it ended. Where there is no tracefs or no root, it says so and is skipped.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { toWireError } from '#shared/base/errors.ts'
+import type { RecordResult } from '#shared/contract/record.ts'
+import { findTracefs } from '#electron/record/tracefs.ts'
+import { matching, tracepointsOf } from '#electron/record/events.ts'
+import { repoRoot } from '../support/corpus.ts'
+
+function reason(): string | undefined {
+  try {
+    const known = tracepointsOf(findTracefs())
+    return matching(known, 'lock:contention_begin').length > 0 ? undefined : 'this kernel has no lock:contention_begin'
+  } catch (error) {
+    const { message, hint } = toWireError(error)
+    return `${message} (${hint ?? ''})`
+  }
+}
+const why = reason()
+if (why !== undefined) process.stderr.write(`recording is not tested on this machine: ${why}\n`)
+
+const folder = mkdtempSync(join(tmpdir(), 'faultline-record-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const env = { ...process.env, FAULTLINE_HOME: join(folder, 'home') }
+const CLI = join(repoRoot, 'bin', 'faultline.mjs')
+
+interface Ran {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+function start(...args: readonly string[]): { child: ChildProcess; done: Promise<Ran> } {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (text: Buffer) => (out += String(text)))
+  child.stderr.on('data', (text: Buffer) => (err += String(text)))
+  const done = new Promise<Ran>((resolve) => child.once('close', (status) => resolve({ status, out, err })))
+  return { child, done }
+}
+const faultline = (...args: readonly string[]) => start(...args).done
+async function record(out: string, ...args: readonly string[]): Promise<RecordResult> {
+  const ran = await faultline('record', '--json', '--out', out, ...args)
+  expect(ran.err).not.toMatch(/^faultline: /m)
+  return JSON.parse(ran.out) as RecordResult
+}
+async function query(file: string, sql: string): Promise<(string | number | null)[][]> {
+  const { out } = await faultline('query', file, sql, '--json')
+  return (JSON.parse(out) as { rows: (string | number | null)[][] }).rows
+}
+const sh = (script: string) => ['--', 'sh', '-c', script] as const
+
+/** Everything outside instances that a recorder might touch. */
+function setup(root: string): Record<string, string> {
+  const files = [
+    'tracing_on',
+    'current_tracer',
+    'trace_clock',
+    'buffer_size_kb',
+    'set_event',
+    'set_event_pid',
+    'trace_options',
+    'saved_cmdlines_size',
+  ]
+  const found = files.map((file) => [file, readFileSync(join(root, file), 'utf8')])
+  return Object.fromEntries([...found, ['instances', readdirSync(join(root, 'instances')).join()]]) as Record<
+    string,
+    string
+  >
+}
+
+async function until(what: () => boolean): Promise<void> {
+  for (let tries = 0; !what(); tries++) {
+    if (tries > 600) throw new Error('it did not happen within 15 s')
+    await new Promise((next) => setTimeout(next, 25))
+  }
+}
+
+describe.skipIf(why !== undefined)('recording', () => {
+  const root = why === undefined ? findTracefs().root : ''
+  const instances = () => readdirSync(join(root, 'instances')).filter((name) => name.startsWith('faultline-'))
+  let before: Record<string, string>
+  beforeAll(() => {
+    before = setup(root)
+  })
+  afterEach(async () => {
+    await until(() => instances().length === 0)
+    expect(setup(root)).toEqual(before)
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  it('imports exactly the events the kernel counted, on the clock mono, from the command’s first call on', async () => {
+    const done = await record('a.faultline', '--raw', 'a.dat', ...sh('echo written; cat /proc/self/stat > /dev/null'))
+    expect(done).toMatchObject({ lost: 0, exit: { status: 0, signal: null }, raw: join(folder, 'a.dat') })
+    expect(done.events).toBeGreaterThan(100)
+    expect(done.imported).toMatchObject({ format: 'trace-dat', events: done.events, skipped: [] })
+    const [[clock, kernel, events]] = await query('a.faultline', 'SELECT clock, kernel, event_count FROM trace')
+    expect([clock, events]).toEqual(['mono', done.events])
+    expect(kernel).toBe(execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim())
+    const execs = await query('a.faultline', "SELECT count(*) FROM event WHERE name = 'sched_process_exec'")
+    expect(execs).toEqual([[2]])
+    // The same recording, read by the kernel's own tool where it is here.
+    if (existsSync('/usr/bin/trace-cmd')) {
+      const report = execFileSync('trace-cmd', ['report', '-i', join(folder, 'a.dat')], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      })
+      const lines = report.split('\n').filter((line) => /\[\d{3}\]/.test(line))
+      expect(lines).toHaveLength(done.events)
+    }
+  })
+
+  it('records the command and what it forks only, unless told otherwise', async () => {
+    const noise = spawn('sh', ['-c', 'while :; do cat /proc/self/stat > /dev/null; sleep 0.02; done'], {
+      stdio: 'ignore',
+    })
+    try {
+      const script = 'sh -c "sleep 0.2"; true'
+      const pids = async (file: string) => {
+        // A switch names both tasks; who ran is the event's own.
+        const rows = await query(
+          file,
+          "SELECT DISTINCT task.comm FROM event JOIN task ON task.id = event.task_id WHERE name = 'sys_enter'",
+        )
+        return rows.flat().map(String)
+      }
+      await record('b.faultline', ...sh(script))
+      expect((await pids('b.faultline')).filter((name) => name === 'cat')).toEqual([])
+      expect(await pids('b.faultline')).toEqual(expect.arrayContaining(['sh', 'sleep']))
+      await record('c.faultline', '--all-tasks', ...sh(script))
+      expect(await pids('c.faultline')).toContain('cat')
+    } finally {
+      noise.kill('SIGKILL')
+    }
+  })
+
+  it('counts what was lost, and the trace says as much', async () => {
+    const script = 'for i in 1 2 3 4; do dd if=/dev/zero of=/dev/null bs=1 count=400000 2> /dev/null & done; wait'
+    const done = await record('d.faultline', '--buffer', '1', ...sh(script))
+    expect(done.events + done.lost).toBeGreaterThan(3_000_000)
+    expect(done.imported.events).toBe(done.events)
+    // Pages are full: half-empty ones would make the recording many times its size.
+    expect(done.bytes).toBeLessThan(done.events * 100)
+    expect(done.lostPerCpu.reduce((sum, { lost }) => sum + lost, 0)).toBe(done.lost)
+    if (done.lost === 0) return
+    expect(done.notes.join()).toContain('events were lost')
+    const [[lost]] = await query('d.faultline', 'SELECT lost_events FROM trace')
+    expect(lost === null || Number(lost) > 0).toBe(true)
+  }, 120_000)
+
+  it('shows marks: its own, and those a program writes', async () => {
+    await record(
+      'e.faultline',
+      ...sh(`echo from outside > ${root}/trace_marker; echo from inside > "$FAULTLINE_TRACE_MARKER"`),
+    )
+    const rows = await query(
+      'e.faultline',
+      "SELECT args FROM event WHERE name IN ('print', 'tracing_mark_write') ORDER BY ts_ns",
+    )
+    const text = rows.flat().join('\n')
+    expect(text).toContain('recording begins')
+    expect(text).toContain('from inside')
+    if (
+      existsSync(join(root, 'options')) &&
+      readFileSync(join(root, 'trace_options'), 'utf8').includes('copy_trace_marker')
+    )
+      expect(text).toContain('from outside')
+  })
+
+  it('records the machine for a time', async () => {
+    const done = await record('f.faultline', '--seconds', '0.3', '--events', 'sched:sched_switch')
+    expect(done).toMatchObject({ exit: null, tracepoints: 1, sets: ['sched:sched_switch'] })
+    expect(done.seconds).toBeGreaterThan(0.29)
+    expect(done.imported.tasks).toBeGreaterThan(2)
+  })
+
+  it.each(['faults', 'journal', 'everything'])('records %s as far as this kernel has it', async (set) => {
+    const file = join(folder, 'some-file')
+    const ran = await faultline(
+      'record',
+      '--json',
+      '--out',
+      `set-${set}.faultline`,
+      '--events',
+      set,
+      ...sh(`echo x > ${file}; sync ${file}`),
+    )
+    if (ran.status !== 0) return expect(ran.err).toMatch(/this kernel cannot record .*: /)
+    const done = JSON.parse(ran.out) as RecordResult
+    expect(done.imported.events).toBe(done.events)
+    expect(done.imported.ops).toBeGreaterThan(0)
+  })
+
+  it('ends at Ctrl-C with what it has, and ends the command', async () => {
+    const { child, done } = start('record', '--out', 'g.faultline', '--', 'sleep', '60')
+    await until(() => instances().length === 1)
+    await new Promise((next) => setTimeout(next, 500))
+    child.kill('SIGINT')
+    const ran = await done
+    expect(ran.status).toBe(130)
+    expect(ran.out).toContain('g.faultline')
+    const [[events]] = await query('g.faultline', 'SELECT event_count FROM trace')
+    expect(Number(events)).toBeGreaterThan(10)
+  })
+
+  it.each(['SIGTERM', 'SIGKILL'] as const)('leaves nothing behind after %s', async (signal) => {
+    const { child, done } = start('record', '--out', `${signal}.faultline`, '--', 'sleep', '1')
+    await until(
+      () =>
+        instances().length === 1 &&
+        readFileSync(join(root, 'instances', instances()[0], 'tracing_on'), 'utf8') === '1\n',
+    )
+    child.kill(signal)
+    await done
+    await until(() => instances().length === 0)
+    await until(() => readdirSync(folder).every((name) => !name.startsWith('.')))
+    expect(existsSync(join(folder, 'SIGKILL.faultline'))).toBe(false)
+  })
+
+  it('removes what a dead recorder left behind, and nobody else’s', async () => {
+    const dead = join(root, 'instances', 'faultline-999999999-1-0')
+    const other = join(root, 'instances', 'somebody-else')
+    mkdirSync(dead)
+    mkdirSync(other)
+    try {
+      await record('h.faultline', '--', 'true')
+      expect([existsSync(dead), existsSync(other)]).toEqual([false, true])
+    } finally {
+      execFileSync('rmdir', [other])
+    }
+  })
+
+  it('runs twice at once without one seeing the other', async () => {
+    const [one, two] = await Promise.all([
+      record('i.faultline', ...sh('exec sleep 0.3')),
+      record('j.faultline', '--events', 'sched:sched_switch', ...sh('exec sleep 0.3')),
+    ])
+    expect(one.imported.events).toBe(one.events)
+    expect(two.imported.events).toBe(two.events)
+  })
+
+  it('says what is wrong with what was asked for, before anything is set up', async () => {
+    const err = async (...args: readonly string[]) => (await faultline('record', ...args)).err
+    expect(await err()).toContain('neither a command nor a time')
+    expect(await err('--events', 'contentoin', '--', 'true')).toContain('did you mean contention')
+    expect(await err('--events', 'nothing:here', '--', 'true')).toContain('no event nothing:here')
+    writeFileSync(join(folder, 'there.faultline'), '')
+    expect(await err('--out', 'there.faultline', '--', 'true')).toContain('exists already')
+    if (matching(tracepointsOf(findTracefs()), 'lock:lock_acquire').length === 0) {
+      const lockdep = await err('--events', 'holds', '--', 'true')
+      expect(lockdep).toMatch(/cannot record holds: it was built without CONFIG_LOCKDEP.*here go: contention/)
+    }
+    const missing = await faultline('record', '--json', '--out', 'k.faultline', '--', '/no/such/command')
+    expect(JSON.parse(missing.out)).toMatchObject({ exit: { status: 127 }, notes: ['the command was not found'] })
+  })
+})
+
+const asNobody = (() => {
+  try {
+    execFileSync('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    process.stderr.write('recording without rights is not tested: there is no setpriv, or it is not allowed\n')
+    return false
+  }
+})()
+
+describe.skipIf(!asNobody || process.platform !== 'linux')('recording without rights', () => {
+  it('refuses in one sentence that says what to do', () => {
+    const home = join(folder, 'nobody')
+    mkdirSync(home)
+    chmodSync(home, 0o777)
+    chmodSync(folder, 0o755)
+    const args = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, CLI, 'record', '--', 'true']
+    try {
+      execFileSync('setpriv', args, { cwd: home, env: { ...process.env, FAULTLINE_HOME: home }, stdio: 'pipe' })
+      expect.unreachable('nobody could record')
+    } catch (error) {
+      const { stderr, status } = error as { stderr: Buffer; status: number }
+      expect(status).toBe(1)
+      expect(String(stderr)).toMatch(/^faultline: record: .*recording needs root.*sudo/m)
+    }
+  })
+})
