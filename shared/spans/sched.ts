@@ -40,6 +40,8 @@ export class Sched {
   }
   /** sched_waking names the waker; sched_wakeup may run on another CPU, in another task's time. */
   #sawWaking = false
+  /** Who was switched to last, by CPU. */
+  readonly #running: (TaskTrack | undefined)[] = []
 
   constructor(
     state: SpanState,
@@ -56,6 +58,7 @@ export class Sched {
 
   switched(prev: TaskTrack, prevState: number, next: TaskTrack): void {
     const state = this.#state
+    this.#tookOver(prev, next)
     if (prevState === PREV_UNINTERRUPTIBLE && prev.waitDepth === 0) this.#parts.mmLocks.sleeps(prev)
     const waiting = prev.waitDepth > 0 || this.#parts.contention.waiting(prev)
     prev.blockedNs = NaN
@@ -72,6 +75,18 @@ export class Sched {
     next.switchedOutNs = NaN
     prev.switchedOutNs = state.ts
     state.taskState(next, STATE_RUNNING, state.cpu)
+  }
+
+  /**
+   * Who was switched to and is not who is switched away from has left unseen: a trace of chosen PIDs has no switch between two
+   * tasks that are not chosen (kernel/trace/trace_events.c: event_filter_pid_sched_switch_probe_pre). It ran until now at most.
+   */
+  #tookOver(prev: TaskTrack, next: TaskTrack): void {
+    const { cpu } = this.#state
+    const was = this.#running[cpu]
+    this.#running[cpu] = next
+    if (was === undefined || was === prev) return
+    if (was.state === STATE_RUNNING && was.stateCpu === cpu) this.#state.stateEnds(was)
   }
 
   /** sched_waking (`waking`) or sched_wakeup of `woken`. */

@@ -169,6 +169,12 @@ export class SpanState {
     this.#opRows++
   }
 
+  /** It cannot be in its state any more, and nobody says what came instead. */
+  stateEnds(track: TaskTrack): void {
+    this.taskState(track, track.state, track.stateCpu)
+    track.state = -1
+  }
+
   taskState(track: TaskTrack, state: number, cpu: number): void {
     if (this.ts > track.latestNs) track.latestNs = this.ts
     if (track.state >= 0) {

@@ -290,4 +290,23 @@ describe('task states', () => {
       [2, 'running', 20_000, NaN],
     ])
   })
+
+  it('a task that was left unseen (its PID was not chosen) ran until another one is seen in its place, no longer', () => {
+    const to = (pid: number) => `next_comm=t${pid} next_pid=${pid} next_prio=120`
+    const from = (pid: number) => `sched_switch: prev_comm=t${pid} prev_pid=${pid} prev_prio=120 prev_state=S ==>`
+    const trace = traceOf(
+      at(10, 1, `${from(1)} ${to(7)}`),
+      at(15, 9, `${from(9)} ${to(1)}`),
+      at(40, 1, `${from(1)} ${to(7)}`),
+      at(41, 7, `${from(7)} ${to(1)}`),
+    )
+    const cols = trace.taskState.cols
+    const ran = Array.from({ length: trace.taskState.length }, (_, row) => row)
+      .filter((row) => trace.tasks[cols.task[row]].pid === 7 && TASK_STATES[cols.state[row]] === 'running')
+      .map((row) => [cols.startNs[row], cols.durationNs[row]])
+    expect(ran).toEqual([
+      [0, 5000],
+      [30_000, 1000],
+    ])
+  })
 })
