@@ -131,6 +131,7 @@ const ENDINGS: Readonly<Partial<Record<ExportFormat, string>>> = {
   ftrace: 'trace.txt',
   'chrome-json': 'json',
   perfetto: 'pftrace',
+  html: 'html',
 }
 
 /** What the exported file is called when it is saved. */

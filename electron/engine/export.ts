@@ -22,6 +22,8 @@ export interface ExportOptions extends RowSelection, JobContext {
   readonly out: string
   readonly force: boolean
   readonly format: ExportFormat
+  /** `faultline` only: raw events also as rows of a table `event`, for other SQLite clients. */
+  readonly rawEvents?: boolean | undefined
 }
 
 /** Text gathered before it is written. */
@@ -36,7 +38,7 @@ export async function exportJob(options: ExportOptions): Promise<{ readonly rows
   try {
     const rows = await (options.format === 'faultline'
       ? copyFile(db, options, draft.path)
-      : intoFile(draft.path, (file) => (isWritten(options.format) ? writeTrace : writeRows)(db, options, file)))
+      : intoFile(draft.path, async (file) => (await writerOf(options.format))(db, options, file)))
     draft.commit({ force: options.force })
     return { rows }
   } catch (error) {
@@ -48,33 +50,36 @@ export async function exportJob(options: ExportOptions): Promise<{ readonly rows
 }
 
 /** Everything is a copy of the file, which is never written while it is open here; a part of it is cut out. */
-async function copyFile(
-  db: Db,
-  { path, trace, fromNs, toNs, signal, onProgress }: ExportOptions,
-  to: string,
-): Promise<number | null> {
+async function copyFile(db: Db, options: ExportOptions, to: string): Promise<number | null> {
+  const { trace, fromNs, toNs, signal, onProgress } = options
   const started = performance.now()
   const ids = traceIds(db)
   if (trace !== undefined && !ids.includes(trace)) {
     throw new ApiError('not-found', `there is no trace ${trace} in this file`, 'see which there are: faultline info')
   }
+  const elapsedMs = () => Math.round(performance.now() - started)
+  const onRows = (done: number) =>
+    onProgress({ stage: 'writing', done, total: null, unit: 'rows', events: null, elapsedMs: elapsedMs() })
   const whole = fromNs === undefined && toNs === undefined && (trace === undefined || ids.length === 1)
+  let rows: number | null = null
   if (!whole) {
-    const onRows = (done: number) =>
-      onProgress({
-        stage: 'writing',
-        done,
-        total: null,
-        unit: 'rows',
-        events: null,
-        elapsedMs: Math.round(performance.now() - started),
-      })
-    return cutFile(db, to, { traceIds: trace === undefined ? ids : [trace], fromNs, toNs, signal, onRows })
+    rows = await cutFile(db, to, { traceIds: trace === undefined ? ids : [trace], fromNs, toNs, signal, onRows })
+  } else {
+    copyFileSync(options.path, to, constants.COPYFILE_FICLONE)
+    const { size } = statSync(to)
+    onProgress({ stage: 'writing', done: size, total: size, unit: 'bytes', events: null, elapsedMs: elapsedMs() })
   }
-  copyFileSync(path, to, constants.COPYFILE_FICLONE)
-  const { size } = statSync(to)
-  onProgress({ stage: 'writing', done: size, total: size, unit: 'bytes', events: null, elapsedMs: 0 })
-  return null
+  if (options.rawEvents !== true) return rows
+  return (await import('./export-raw-events.ts')).addRawEvents(to, { signal, onRows })
+}
+
+type Writer = (db: Db, options: ExportOptions, file: FileOut) => Promise<number>
+
+/** Parquet and the report are loaded by who wants them. */
+async function writerOf(format: ExportFormat): Promise<Writer> {
+  if (isWritten(format)) return writeTrace
+  if (format === 'parquet') return (await import('./export-parquet.ts')).writeParquet
+  return format === 'html' ? (await import('./export-html.ts')).writeHtml : writeRows
 }
 
 async function intoFile(path: string, write: (file: FileOut) => Promise<number>): Promise<number> {

@@ -206,7 +206,16 @@ function method<R>() {
 
 const nothing = z.object({})
 
-export const EXPORT_FORMATS = ['csv', 'ndjson', 'ftrace', 'chrome-json', 'perfetto', 'faultline'] as const
+export const EXPORT_FORMATS = [
+  'csv',
+  'ndjson',
+  'parquet',
+  'ftrace',
+  'chrome-json',
+  'perfetto',
+  'html',
+  'faultline',
+] as const
 export const EXPORT_TABLES = [
   'lock_span',
   'op',
@@ -301,6 +310,8 @@ export const methods = {
       table: z.enum(EXPORT_TABLES).default('lock_span'),
       fromNs: z.number().nonnegative().optional(),
       toNs: z.number().nonnegative().optional(),
+      /** `faultline` only: raw events also as rows of a table `event`, for other SQLite clients. */
+      rawEvents: z.boolean().default(false),
       /** Path to write; without it the bytes come back. */
       out: z.string().optional(),
       force: z.boolean().default(false),

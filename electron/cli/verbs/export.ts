@@ -1,7 +1,7 @@
 /**
- * `faultline export`: a table of a trace as CSV or NDJSON, or the trace as a `.faultline` file of its own, into a file or
- * to standard output. It is always written to a file first and renamed or passed on when complete: an export that fails
- * half-way has printed nothing.
+ * `faultline export`: a table of a trace as CSV, NDJSON or Parquet, or the trace (or a part of its time) in a format of
+ * other programs, as a report or as a `.faultline` file of its own, into a file or to standard output. It is always written
+ * to a file first and renamed or passed on when complete: an export that fails half-way has printed nothing.
  */
 
 import { createReadStream } from 'node:fs'
@@ -11,17 +11,21 @@ import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { EXPORT_FORMATS, EXPORT_TABLES } from '#shared/contract/methods.ts'
-import { choice, force, from, text, to, traceId, windowOf } from '../options.ts'
+import { choice, flag, force, from, text, to, traceId, windowOf } from '../options.ts'
 import { note, plural, printable } from '../output.ts'
 import { verb } from './verb.ts'
 
+/** Formats a terminal cannot show. */
+const BINARY: ReadonlySet<string> = new Set(['faultline', 'perfetto', 'parquet'])
+
 export const exportTable = verb({
   id: 'export',
-  about: 'write a table as CSV or NDJSON, or a trace as a .faultline file of its own',
+  about: 'write a table, or a trace as ftrace text, Chrome JSON, Perfetto, a report or a .faultline file',
   args: [{ name: '<F>', about: 'a .faultline file' }],
   options: {
     format: choice({ what: '--format', of: EXPORT_FORMATS, fallback: undefined, about: 'what to write (required)' }),
-    table: choice({ what: '--table', of: EXPORT_TABLES, fallback: 'lock_span', about: 'for csv and ndjson' }),
+    table: choice({ what: '--table', of: EXPORT_TABLES, fallback: 'lock_span', about: 'for csv, ndjson and parquet' }),
+    'raw-events': flag('for faultline: raw events as rows too, for other SQLite clients'),
     out: text('FILE', 'where to write (default: standard output)'),
     from,
     to,
@@ -29,17 +33,24 @@ export const exportTable = verb({
     force,
   },
   async run(session, [path], options) {
-    const { format, table, out } = options
+    const { format, table, out, 'raw-events': rawEvents } = options
     if (format === undefined) {
       throw new ApiError('bad-request', '--format is missing', `known: ${EXPORT_FORMATS.join(', ')}`)
     }
-    if (out === undefined && format === 'faultline' && process.stdout.isTTY) {
-      throw new ApiError('bad-request', 'a .faultline file is no text for a terminal', 'name a file with --out')
+    if (out === undefined && BINARY.has(format) && process.stdout.isTTY) {
+      throw new ApiError('bad-request', `${format} is no text for a terminal`, 'name a file with --out')
+    }
+    if (rawEvents && format !== 'faultline') {
+      throw new ApiError(
+        'bad-request',
+        '--raw-events is for --format faultline',
+        'other formats have the raw events anyway',
+      )
     }
     const range = windowOf(options)
     const { file, trace } = await session.openTrace(path, options.trace)
     const write = (to: string, replace: boolean) =>
-      session.call('export.run', { file, trace: trace.id, format, table, ...range, out: to, force: replace })
+      session.call('export.run', { file, trace: trace.id, format, table, rawEvents, ...range, out: to, force: replace })
     if (out !== undefined) {
       const { rows } = await write(resolve(out), options.force)
       note(printable(rows === null ? `${out}: written` : `${out}: ${plural(rows, 'row')}`))

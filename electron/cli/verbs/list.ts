@@ -114,6 +114,8 @@ function printRaces(races: readonly RaceInfo[]): void {
 const EXPORT_TITLES: Readonly<Partial<Record<(typeof EXPORT_FORMATS)[number], string>>> = {
   csv: 'CSV of one table',
   ndjson: 'NDJSON of one table: one JSON object per line',
+  parquet: 'Parquet of one table',
+  html: 'report of a trace: one page that needs nothing else',
   faultline: 'Faultline file',
 }
 

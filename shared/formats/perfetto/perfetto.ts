@@ -386,8 +386,9 @@ function sniff(head: Uint8Array): number {
       if (packet.field > 2000) return 0
       fields++
     }
-    if (packet.bad && from + size.length <= head.length) return 0
-    if (fields === 0) return 0
+    const cut = from + size.length > head.length
+    if (cut && packets > 0) break
+    if ((packet.bad && !cut) || fields === 0) return 0
     packets++
     at = from + size.length
   }

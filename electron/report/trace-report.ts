@@ -1,0 +1,153 @@
+/**
+ * A trace as a page that stands alone: what it is, which locks were waited for, under what their holders held them, how long
+ * operations took, the worst chains of waiting, and what the trace cannot answer. The figures are the analyses' own rows.
+ */
+
+import type { ContentionRow } from '#shared/analysis/contention.ts'
+import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
+import type { LatencyRow } from '#shared/analysis/latency.ts'
+import type { WaitChain } from '#shared/analysis/wait-chains.ts'
+import { formatCount, formatShare, UNKNOWN } from '#shared/base/time.ts'
+import type { Trace } from '#shared/model/trace.ts'
+import { html, page, section, table, type Html } from './html.ts'
+import { formatTime } from './words.ts'
+
+export interface TraceReport {
+  readonly trace: Trace
+  /** The part of it that is reported on. */
+  readonly window: { readonly fromNs: number; readonly toNs: number }
+  readonly contention: readonly ContentionRow[]
+  readonly holdPhases: readonly HoldPhaseRow[]
+  readonly latency: readonly LatencyRow[]
+  readonly chains: readonly WaitChain[]
+}
+
+const share = (value: number | null) => (value === null ? UNKNOWN : `${formatShare(value)} %`)
+
+export function traceReport(input: TraceReport): string {
+  const { trace, window, contention, holdPhases, latency, chains } = input
+  const { meta } = trace
+  const part = window.fromNs > 0 || window.toNs < meta.durationNs
+  const body = html`<h1>${meta.name}</h1>
+    ${facts(trace)}
+    ${part ? html`<p>Only ${formatTime(window.fromNs)} to ${formatTime(window.toNs)} of it is reported on.</p>` : html``}
+    ${locks(contention)} ${phases(holdPhases)} ${operations(latency)} ${waits(chains)} ${remarks(trace)}`
+  return page(`${meta.name} · Faultline`, body)
+}
+
+function facts({ meta, op, lockSpan, tasks, locks: all }: Trace): Html {
+  const rows: readonly (readonly [string, string])[] = [
+    ['format', meta.sourceFormat],
+    ['length', meta.clockUnit === 'tick' ? `${formatCount(meta.durationNs)} ticks` : formatTime(meta.durationNs)],
+    ['events', formatCount(meta.eventCount)],
+    ['lost while recording', meta.lostEvents === undefined ? 'not known' : formatCount(meta.lostEvents)],
+    ['operations', formatCount(op.length)],
+    ['lock spans', `${formatCount(lockSpan.length)} of ${formatCount(all.length)} locks`],
+    ['tasks', formatCount(tasks.length)],
+    ['CPUs', meta.cpus === undefined ? 'not known' : formatCount(meta.cpus)],
+    ['kernel', meta.kernel ?? 'not known'],
+    ...(meta.scenario === undefined
+      ? []
+      : [['simulated', `${meta.scenario} under ${meta.strategy ?? UNKNOWN}`] as const]),
+  ]
+  return table('The trace.', rows, [
+    { head: 'what', cell: ([what]) => what },
+    { head: 'figure', cell: ([, figure]) => figure },
+  ])
+}
+
+function time<T>(head: string, of: (row: T) => number | null) {
+  return { head, number: true, cell: (row: T) => formatTime(of(row)), by: of }
+}
+
+function count<T>(head: string, of: (row: T) => number) {
+  return { head, number: true, cell: (row: T) => formatCount(of(row)), by: of }
+}
+
+function locks(rows: readonly ContentionRow[]): Html {
+  if (rows.length === 0) return section('Locks', html`<p>The trace shows no locks here.</p>`)
+  return section(
+    'Locks, the most waited for first',
+    table('Waits and holds by class and mode; a dash is what the trace cannot show.', rows, [
+      { head: 'lock', cell: (row) => html`<code class="w">${row.class}</code>` },
+      { head: 'mode', cell: (row) => row.mode },
+      count('acquired', (row) => row.acquisitions),
+      count('contended', (row) => row.contended),
+      time('waited', (row) => row.waitTotalNs),
+      time('wait p50', (row) => row.waitP50Ns),
+      time('wait p99', (row) => row.waitP99Ns),
+      time('longest wait', (row) => row.waitMaxNs),
+      time('held', (row) => row.holdTotalNs),
+      time('hold p50', (row) => row.holdP50Ns),
+      time('hold p99', (row) => row.holdP99Ns),
+      {
+        head: 'mostly in',
+        cell: ({ mostlyIn }) => (mostlyIn === undefined ? UNKNOWN : `${mostlyIn.phase} (${share(mostlyIn.share)})`),
+      },
+    ]),
+  )
+}
+
+function phases(rows: readonly HoldPhaseRow[]): Html {
+  if (rows.length === 0) return html``
+  return section(
+    'What was done under them',
+    table('Hold time by the phase it was spent in.', rows, [
+      { head: 'lock', cell: (row) => html`<code class="w">${row.class}</code>` },
+      { head: 'mode', cell: (row) => row.mode },
+      { head: 'operation', cell: (row) => row.op },
+      { head: 'phase', cell: (row) => row.phase },
+      time('held', (row) => row.holdNs),
+      { head: 'share', number: true, cell: (row) => share(row.shareOfHold), by: (row) => row.shareOfHold },
+      count('holds', (row) => row.spans),
+    ]),
+  )
+}
+
+function operations(rows: readonly LatencyRow[]): Html {
+  if (rows.length === 0) return section('Operations', html`<p>The trace shows no operations here.</p>`)
+  return section(
+    'Operations',
+    table('How long each kind took, and how much of it was waiting for locks.', rows, [
+      { head: 'operation', cell: (row) => row.op },
+      count('count', (row) => row.count),
+      count('failed', (row) => row.failed),
+      time('p50', (row) => row.p50Ns),
+      time('p90', (row) => row.p90Ns),
+      time('p99', (row) => row.p99Ns),
+      time('p99.9', (row) => row.p999Ns),
+      time('longest', (row) => row.maxNs),
+      time('waited', (row) => row.waitNs),
+      { head: 'share', number: true, cell: (row) => share(row.waitShare), by: (row) => row.waitShare },
+    ]),
+  )
+}
+
+function waits(chains: readonly WaitChain[]): Html {
+  if (chains.length === 0) return html``
+  return section(
+    'The longest waits, and who was in the way',
+    table('From the waiter through each holder to the root.', chains, [
+      { head: 'task', cell: (chain) => `${chain.task}-${chain.pid}` },
+      { head: 'lock', cell: (chain) => html`<code class="w">${chain.class}</code>` },
+      time('waited', (chain) => chain.waitNs),
+      {
+        head: 'behind',
+        cell: ({ links }) =>
+          links.map(({ task, pid, phase, op }) => `${task}-${pid} in ${phase ?? op ?? 'user code'}`).join(' ← ') ||
+          UNKNOWN,
+      },
+    ]),
+  )
+}
+
+function remarks({ diagnostics }: Trace): Html {
+  if (diagnostics.length === 0) return html``
+  return section(
+    'Remarks of the import',
+    table('What was lost, skipped or deduced.', diagnostics, [
+      { head: 'what', cell: (one) => one.message },
+      count('times', (one) => one.count),
+    ]),
+  )
+}

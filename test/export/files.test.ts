@@ -1,0 +1,145 @@
+/** Exports as files: every format of every kind is written whole or not at all, and says what the trace says. */
+
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parquetReadObjects } from 'hyparquet'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import BetterSqlite from 'better-sqlite3'
+import { exportJob, type ExportOptions } from '#electron/engine/export.ts'
+import { importTrace } from '#electron/engine/import.ts'
+import { checkFile } from '#electron/store/check.ts'
+import { EXPORT_FORMATS, EXPORT_TABLES } from '#shared/contract/methods.ts'
+import { ApiError } from '#shared/base/errors.ts'
+import { fixturePath } from '../support/corpus.ts'
+import { tempFolder } from '../support/store.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'faultline-export-'))
+const path = join(folder, 'trace.faultline')
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+beforeAll(async () => {
+  await importTrace({ source: fixturePath('ftrace/dax-ext4-lockdep.txt'), name: 'lockdep', out: path, force: true })
+})
+
+function exported(
+  what: Partial<ExportOptions> & Pick<ExportOptions, 'format' | 'out'>,
+): Promise<{ rows: number | null }> {
+  const signal = new AbortController().signal
+  return exportJob({ path, table: 'lock_span', force: false, signal, onProgress: () => undefined, ...what })
+}
+
+const sql = (file: string, statement: string): unknown[] => {
+  const db = new BetterSqlite(file, { readonly: true })
+  try {
+    return db.prepare(statement).raw().all()
+  } finally {
+    db.close()
+  }
+}
+
+describe('Parquet', () => {
+  it.each(EXPORT_TABLES)('of %s has every row and cell of the CSV', async (table) => {
+    const [parquet, ndjson] = [join(tempFolder(), 'x.parquet'), join(tempFolder(), 'x.ndjson')]
+    const { rows } = await exported({ format: 'parquet', table, out: parquet })
+    await exported({ format: 'ndjson', table, out: ndjson })
+    const bytes = readFileSync(parquet)
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)
+    const read = await parquetReadObjects({ file })
+    const expected = readFileSync(ndjson, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(rows).toBe(expected.length)
+    const plain = (row: Record<string, unknown>) =>
+      Object.fromEntries(
+        Object.entries(row).map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]),
+      )
+    expect(read.map(plain)).toEqual(expected)
+  })
+
+  it('keeps numbers numbers and what is not known null', async () => {
+    const out = join(tempFolder(), 'x.parquet')
+    await exported({ format: 'parquet', table: 'lock_span', out })
+    const bytes = readFileSync(out)
+    const [row] = await parquetReadObjects({
+      file: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    })
+    expect(typeof row['id']).toBe('bigint')
+    expect(typeof row['mode']).toBe('string')
+  })
+})
+
+describe('a .faultline file with raw events as rows', () => {
+  it('has them in a table any SQLite client reads, and is whole to Faultline', async () => {
+    const out = join(tempFolder(), 'raw.faultline')
+    const { rows } = await exported({ format: 'faultline', rawEvents: true, out })
+    const [[count]] = sql(path, 'SELECT event_count FROM trace') as [[number]]
+    expect(rows).toBe(count)
+    expect(sql(out, 'SELECT count(*) FROM event')).toEqual([[count]])
+    const [[name, args]] = sql(out, "SELECT name, args FROM event WHERE name = 'lock_acquire' LIMIT 1") as [
+      [string, string],
+    ]
+    expect(name).toBe('lock_acquire')
+    expect(JSON.parse(args)).toHaveProperty('lockdep_addr')
+    expect(sql(out, 'SELECT name, count(*) FROM event GROUP BY name ORDER BY name')).toEqual(
+      sql(path, 'SELECT name, n FROM event_name WHERE n > 0 ORDER BY name'),
+    )
+    const checked = await checkFile({ path: out, signal: new AbortController().signal, onProgress: () => undefined })
+    expect(checked.findings).toEqual([])
+  })
+
+  it('of a window has the events of the window', async () => {
+    const out = join(tempFolder(), 'raw.faultline')
+    const [[half]] = sql(path, 'SELECT duration_ns / 2 FROM trace') as [[number]]
+    const { rows } = await exported({ format: 'faultline', rawEvents: true, toNs: half, out })
+    expect(sql(out, 'SELECT count(*), max(ts_ns) < ? FROM event'.replace('?', String(half)))).toEqual([[rows, 1]])
+  })
+})
+
+describe('an HTML report', () => {
+  it('names the locks and operations of the trace, and loads nothing', async () => {
+    const out = join(tempFolder(), 'x.html')
+    await exported({ format: 'html', out })
+    const page = readFileSync(out, 'utf8')
+    const [[worst]] = sql(
+      path,
+      `SELECT c.name FROM lock_span s JOIN lock l ON l.id = s.lock_id JOIN lock_class c ON c.id = l.class_id
+       WHERE s.contended = 1 AND c.kind <> 'annotation' GROUP BY c.id ORDER BY sum(s.acquired_ns - s.requested_ns) DESC LIMIT 1`,
+    ) as [[string]]
+    expect(page).toContain(worst.replaceAll('&', '&amp;').replaceAll('>', '&gt;').replaceAll('<', '&lt;'))
+    expect(page).toContain('Operations')
+    expect(page).not.toMatch(/(src|href)="?https?:/)
+    expect(page).toContain("default-src 'none'")
+  })
+})
+
+describe('every format', () => {
+  it.each(EXPORT_FORMATS)(
+    '%s: is written whole, does not replace a file, and cancelled leaves nothing',
+    async (format) => {
+      const own = tempFolder()
+      const out = join(own, `x.${format}`)
+      await exported({ format, table: 'event', out })
+      expect(readdirSync(own)).toEqual([`x.${format}`])
+      await expect(exported({ format, out })).rejects.toThrow(/exists/)
+      const stop = new AbortController()
+      const other = join(own, 'y')
+      const cancelled = exported({
+        ...{ format, table: 'event', out: other, rawEvents: format === 'faultline' },
+        signal: stop.signal,
+        onProgress: () => stop.abort(),
+      })
+      // A page and a small table are done before anybody could say stop.
+      await cancelled.then(
+        () => expect(['html', 'csv', 'ndjson', 'parquet']).toContain(format),
+        (error: unknown) => {
+          expect(error).toBeInstanceOf(ApiError)
+          expect(existsSync(other)).toBe(false)
+          expect(readdirSync(own)).toEqual([`x.${format}`])
+        },
+      )
+    },
+  )
+})
