@@ -1,0 +1,73 @@
+/** Recording from the window, with the real engine and kernel: it runs, shows counts, stops, and its trace is opened. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findTracefs } from '#electron/record/tracefs.ts'
+import { toWireError } from '#shared/base/errors.ts'
+import { repoRoot } from '../support/corpus.ts'
+import { LARGE_WINDOW, seriousFindings, SMALL_WINDOW, startApp, type TestApp } from '../support/window.ts'
+
+const why = (() => {
+  try {
+    findTracefs()
+    return undefined
+  } catch (error) {
+    return toWireError(error).message
+  }
+})()
+if (why !== undefined) process.stderr.write(`recording from the window: only its refusal is tested here: ${why}\n`)
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp()
+}, 180_000)
+afterAll(() => app.close())
+
+const shots = process.env['SHOTS'] === '1' ? join(repoRoot, 'test', 'e2e', 'shots') : undefined
+if (shots !== undefined) mkdirSync(shots, { recursive: true })
+
+describe.skipIf(why !== undefined)('the record panel', () => {
+  it('records the machine until it is stopped, and opens what it has', async () => {
+    const { page, problems, close } = await app.open()
+    const panel = page.getByRole('region', { name: 'Record' })
+    await panel.getByLabel('Seconds').fill('60')
+    // Who has only the address may not run commands here.
+    expect(await panel.getByLabel('Command').count()).toBe(0)
+    await panel.getByRole('button', { name: 'Record' }).click()
+    await panel.getByText(/[1-9]\d* events/).waitFor()
+    if (shots !== undefined) await page.screenshot({ path: join(shots, 'record-running.png') })
+    await panel.getByRole('button', { name: 'Stop and open' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+    await page.getByText(/Recorded [\d\s]+ events/).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('says what is wrong with the time before it begins, and throws a recording away', async () => {
+    const { page, problems, close } = await app.open()
+    const panel = page.getByRole('region', { name: 'Record' })
+    const button = panel.getByRole('button', { name: 'Record' })
+    await panel.getByLabel('Seconds').fill('x')
+    await panel.getByText('Seconds must be a number').waitFor()
+    expect(await button.isDisabled()).toBe(true)
+    await panel.getByLabel('Seconds').fill('60')
+    await button.click()
+    await panel.getByText(/[1-9]\d* events/).waitFor()
+    await panel.getByRole('button', { name: 'Throw away' }).click()
+    await panel.getByLabel('Seconds').waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it.each([
+    ['light', LARGE_WINDOW],
+    ['dark', SMALL_WINDOW],
+  ] as const)('has no serious finding of axe in %s and fits the window', async (theme, size) => {
+    const { page, close } = await app.open({ theme, size })
+    await page.getByRole('region', { name: 'Record' }).getByLabel('Seconds').waitFor()
+    expect(await seriousFindings(page)).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight)).toBeLessThanOrEqual(0)
+    if (shots !== undefined) await page.screenshot({ path: join(shots, `record-${theme}.png`) })
+    await close()
+  })
+})
