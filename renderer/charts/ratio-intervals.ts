@@ -28,7 +28,11 @@ export function versusWords(row: VersusBaseline | undefined, runs: number): stri
   return row !== undefined && row.ratio !== null && !row.enough && runs < FEW_RUNS ? 'too few seeds' : versusText(row)
 }
 
-export function ratioRows(result: CompareResult, badges: readonly string[], metric: string): RatioRow[] {
+export function ratioRows(
+  result: Pick<CompareResult, 'strategies' | 'baseline'>,
+  badges: readonly string[],
+  metric: string,
+): RatioRow[] {
   return result.strategies.map((strategy, position) => {
     const badge = badges[position] ?? strategy.id
     const row = versusOf(strategy, metric)

@@ -106,15 +106,46 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
       axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
       formatter: (points) => latencyText(drawn, pointValue(points), kind),
     },
-    series: drawn.map(({ position, badge, data }): LineSeriesOption => ({
-      type: 'line',
-      name: badge,
-      step: 'end',
-      dimensions: ['latency', 'share'],
-      data: flat(cdfPoints(data, kind)),
-      ...style(position, ink),
-    })),
+    series: [
+      ...(kind === 'cdf' ? drawn.flatMap((run) => bandSeries(run, ink)) : []),
+      ...drawn.map(({ position, badge, data }): LineSeriesOption => ({
+        type: 'line',
+        name: badge,
+        step: 'end',
+        dimensions: ['latency', 'share'],
+        data: flat(cdfPoints(data, kind)),
+        ...style(position, ink),
+      })),
+    ],
   }
+}
+
+/** From the lowest to the highest share of any single run: how far runs lie apart. */
+function bandSeries({ position, badge, data }: RunSeries<Cdf>, ink: Ink): LineSeriesOption[] {
+  const { ns, low, high } = data
+  if (low === null || high === null) return []
+  const points = (share: (i: number) => number): number[][] =>
+    Array.from(ns, (value, i) => [Math.log10(Math.max(1, value)), share(i)])
+  const shared = {
+    type: 'line' as const,
+    stack: `band ${position}`,
+    stackStrategy: 'all' as const,
+    step: 'end' as const,
+    silent: true,
+    symbol: 'none',
+    animation: false,
+    lineStyle: { opacity: 0 },
+    tooltip: { show: false },
+  }
+  return [
+    { ...shared, name: `${badge} lowest`, data: points((i) => low[i] ?? 0) },
+    {
+      ...shared,
+      name: `${badge} highest`,
+      data: points((i) => (high[i] ?? 0) - (low[i] ?? 0)),
+      areaStyle: { color: ink(runLook(position).color), opacity: 0.18 },
+    },
+  ]
 }
 
 /** Where on the axis the pointer is: the first point's own x. */

@@ -1,106 +1,58 @@
 /**
- * Comparing: the strategies that are compared, the comparison that runs, and the last result with what it was asked for.
- * The result stays until the next one is complete. The first strategy is the baseline. A strategy's first run can be
- * recorded afterwards: the same workload and seed give the same run, this time with its trace.
+ * Comparing: what is compared (a scenario, a recorded trace replayed, or recordings as they are), the comparison that runs,
+ * and the last result with what it was asked for. The result stays until the first runs of the next one are there; those
+ * are shown as they come. A strategy's first run can be recorded afterwards: the same workload and seed give the same run.
  */
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { MethodParams, Progress } from '#shared/contract/methods.ts'
-import type { CompareResult, ParamInfo } from '#shared/contract/simulation.ts'
+import type { PartialComparison } from '#shared/contract/simulation.ts'
+import type { AnyComparison } from '#shared/contract/whatif.ts'
 import { useClient } from '../api/client.ts'
 import { badgesOf } from '../charts/run-look.ts'
-import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
+import { chosenText } from '../panels/simulate/form.ts'
+import { useComparisonSetup } from './comparison-setup.ts'
 import { useFilesStore, type OpenTab } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
 
-export type CompareRequest = MethodParams<'sim.compare'>
+export { SEEDS } from './comparison-setup.ts'
+
+/** What the engine is asked, by what is compared. */
+export type CompareRequest =
+  | { readonly kind: 'scenario'; readonly params: MethodParams<'sim.compare'> }
+  | { readonly kind: 'trace'; readonly params: MethodParams<'whatif.compare'> }
+  | { readonly kind: 'traces'; readonly params: MethodParams<'whatif.traces'> }
 
 export interface Compared {
   readonly request: CompareRequest
-  readonly result: CompareResult
+  readonly result: AnyComparison
 }
 
 export interface RunningComparison {
   readonly request: CompareRequest
   readonly badges: readonly string[]
   readonly progress: Progress | undefined
+  readonly partial: PartialComparison | undefined
 }
 
-/** Runs per strategy; below six no difference can be told from chance. */
-export const SEEDS: ParamInfo = {
-  name: 'seeds',
-  title: 'Seeds',
-  type: 'number',
-  unit: null,
-  min: 1,
-  max: 100,
-  default: 6,
-  options: null,
-  about: 'Runs per strategy, the same seeds for all. From six on a difference can be told from chance.',
-}
-/** A curve is about its shape; how sure the figures are stands in the table. */
-const CURVE_SEEDS = 1
-const CURVE_VALUES = '1, 2, 4, 8, 16'
+/** Which part of the page is on the screen. */
+export const VIEWS = [
+  { id: 'setup', label: 'Set up' },
+  { id: 'result', label: 'Result' },
+  { id: 'deltas', label: 'Deltas' },
+  { id: 'sensitivity', label: 'Sensitivity' },
+  { id: 'scaling', label: 'Scaling' },
+] as const
+export type CompareView = (typeof VIEWS)[number]['id']
 
 export const useComparisonStore = defineStore('comparison', () => {
-  const setup = useSetup()
-  const runs = useRuns(setup.request, setup.badges)
-  return { ...setup, ...runs, ...useRecorded(runs.compared) }
+  const setup = useComparisonSetup()
+  const badges = computed(() => badgesOf(setup.chosen.value.map(chosenText)))
+  const runs = useRuns(setup.request, badges)
+  return { ...setup, badges, ...runs, ...useRecorded(runs.compared) }
 })
-
-/** What is compared. */
-function useSetup() {
-  const simulation = useSimulationStore()
-  const seeds = ref(String(SEEDS.default))
-  const withCurve = ref(true)
-  const curveText = ref(CURVE_VALUES)
-  const chosenOf = ref<Readonly<Record<string, readonly Chosen[]>>>({})
-  const chosen = computed<readonly Chosen[]>(
-    () => chosenOf.value[simulation.scenario?.id ?? ''] ?? (simulation.scenario?.strategies ?? []).map(parseChosen),
-  )
-  const badges = computed(() => badgesOf(chosen.value.map(chosenText)))
-  const curveParam = computed(() =>
-    simulation.scenario?.params.find(({ name }) => name === simulation.scenario?.threadParam),
-  )
-  const curve = computed(() =>
-    curveParam.value === undefined || !withCurve.value ? undefined : parseValues(curveText.value, curveParam.value),
-  )
-
-  function setChosen(list: readonly Chosen[]): void {
-    const id = simulation.scenario?.id
-    if (id !== undefined) chosenOf.value = { ...chosenOf.value, [id]: list }
-  }
-  const problems = computed(() => [
-    ...simulation.problems,
-    ...problemsOf([SEEDS], { seeds: seeds.value }),
-    ...(curve.value?.problem === undefined ? [] : [`Curve: ${curve.value.problem}`]),
-    ...(chosen.value.length < 2 ? ['Two strategies or more are needed to compare'] : []),
-    ...twice(chosen.value.map(chosenText)),
-  ])
-  const request = computed<CompareRequest>(() => {
-    const strategies = chosen.value.map(chosenText)
-    const sweep =
-      curveParam.value === undefined || curve.value === undefined
-        ? {}
-        : { sweep: { param: curveParam.value.name, values: [...curve.value.values], seeds: CURVE_SEEDS } }
-    return {
-      ...simulation.workload,
-      strategies,
-      ...(strategies[0] === undefined ? {} : { baseline: strategies[0] }),
-      seeds: Number(seeds.value),
-      seed: Number(simulation.seed),
-      ...sweep,
-    }
-  })
-  /** How many runs the comparison takes. */
-  const planned = computed(
-    () => chosen.value.length * (Number(seeds.value) + (curve.value?.values.length ?? 0) * CURVE_SEEDS),
-  )
-
-  return { seeds, withCurve, curveText, curveParam, curve, chosen, badges, setChosen, problems, request, planned }
-}
 
 interface Current<T> {
   readonly value: T
@@ -109,12 +61,17 @@ interface Current<T> {
 /** The comparison that runs, and the last one that is complete. */
 function useRuns(request: Current<CompareRequest>, badges: Current<readonly string[]>) {
   const client = useClient()
-  /** Which half of the page is on the screen. */
-  const showing = ref<'setup' | 'result'>('setup')
+  const showing = ref<CompareView>('setup')
   const running = shallowRef<RunningComparison>()
   const compared = shallowRef<Compared>()
   const error = ref<WireError>()
   let abort: AbortController | undefined
+
+  function ask({ kind, params }: CompareRequest, options: Parameters<typeof client.call>[2]): Promise<AnyComparison> {
+    if (kind === 'scenario') return client.call('sim.compare', params, options)
+    if (kind === 'trace') return client.call('whatif.compare', params, options)
+    return client.call('whatif.traces', params, options)
+  }
 
   /** True: there is a new result. */
   async function run(): Promise<boolean> {
@@ -122,15 +79,18 @@ function useRuns(request: Current<CompareRequest>, badges: Current<readonly stri
     const mine = (abort = new AbortController())
     const asked = request.value
     error.value = undefined
-    running.value = { request: asked, badges: badges.value, progress: undefined }
+    running.value = { request: asked, badges: badges.value, progress: undefined, partial: undefined }
     try {
       const onProgress = (progress: Progress): void => {
-        if (abort === mine && running.value !== undefined) running.value = { ...running.value, progress }
+        if (abort !== mine || running.value === undefined) return
+        const first = running.value.partial === undefined && progress.partial !== undefined
+        running.value = { ...running.value, progress, partial: progress.partial ?? running.value.partial }
+        if (first && showing.value === 'setup') showing.value = 'result'
       }
-      const result = await client.call('sim.compare', asked, { signal: mine.signal, onProgress })
+      const result = await ask(asked, { signal: mine.signal, onProgress })
       if (abort !== mine) return false
       compared.value = { request: asked, result }
-      showing.value = 'result'
+      if (showing.value === 'setup') showing.value = 'result'
       return true
     } catch (thrown) {
       const wire = toWireError(thrown)
@@ -144,54 +104,93 @@ function useRuns(request: Current<CompareRequest>, badges: Current<readonly stri
     abort?.abort()
     abort = undefined
     running.value = undefined
+    if (compared.value === undefined) showing.value = 'setup'
   }
 
   return { showing, running, compared, error, run, cancel }
 }
 
-function twice(texts: readonly string[]): string[] {
-  const again = texts.find((text, i) => texts.indexOf(text) !== i)
-  return again === undefined ? [] : [`${again} is there twice: change a slot of one, or leave it out`]
+/** A run as a trace one can look at: the file it is in, and which of its traces it is. */
+export interface RecordedRun {
+  readonly tab: OpenTab
+  readonly trace: number
 }
 
 /** Recorded first runs of the shown result, by strategy; they are tabs, and forgotten when the tab is closed. */
-function useRecorded(compared: { readonly value: Compared | undefined }) {
-  const simulation = useSimulationStore()
+function useRecorded(compared: Current<Compared | undefined>) {
   const files = useFilesStore()
-  const names = shallowRef<ReadonlyMap<string, string>>(new Map())
+  const recordNow = useRecording()
+  const places = shallowRef<ReadonlyMap<string, { readonly name: string; readonly trace: number }>>(new Map())
   const busy = shallowRef<ReadonlySet<string>>(new Set())
+  const recordError = ref<WireError>()
 
   function keyOf(strategy: string): string {
-    const { scenario, fs, set, seed } = compared.value?.request ?? {}
+    const request = compared.value?.request
+    if (request === undefined) return ''
+    if (request.kind !== 'scenario') return JSON.stringify([request.params, strategy])
+    const { scenario, fs, set, seed } = request.params
     return JSON.stringify([scenario, fs, set, seed, strategy])
   }
-  function recorded(strategy: string): OpenTab | undefined {
-    const name = names.value.get(keyOf(strategy))
-    return name === undefined ? undefined : files.tabs.find((tab) => tab.name === name)
+  function recorded(strategy: string): RecordedRun | undefined {
+    const { request, result } = compared.value ?? {}
+    // Recordings are open already.
+    const at = result?.strategies.findIndex(({ id }) => id === strategy) ?? -1
+    const asItIs = request?.kind === 'traces' ? request.params.traces[at] : undefined
+    const place = places.value.get(keyOf(strategy))
+    const tab = files.tabs.find(({ file, name }) => (asItIs ? file === asItIs.file : name === place?.name))
+    const trace = asItIs?.trace ?? place?.trace
+    return tab === undefined || trace === undefined ? undefined : { tab, trace }
   }
   const recording = (strategy: string): boolean => busy.value.has(keyOf(strategy))
 
-  async function record(strategy: string): Promise<OpenTab | undefined> {
+  async function record(strategy: string): Promise<RecordedRun | undefined> {
     const there = recorded(strategy)
     if (there !== undefined || compared.value === undefined || recording(strategy)) return there
     const key = keyOf(strategy)
-    const { scenario, fs, set } = compared.value.request
-    const [seed] = compared.value.result.seeds
     busy.value = new Set([...busy.value, key])
+    recordError.value = undefined
     try {
+      const run = await recordNow(compared.value, strategy)
+      if (run !== undefined) places.value = new Map([...places.value, [key, { name: run.tab.name, trace: run.trace }]])
+      return run
+    } catch (thrown) {
+      recordError.value = toWireError(thrown)
+      return undefined
+    } finally {
+      busy.value = new Set([...busy.value].filter((one) => one !== key))
+    }
+  }
+  return { recorded, recording, record, recordError }
+}
+
+/** A scenario's run alone in a file; a replay in one with the trace it comes from, whose child it is. */
+function useRecording() {
+  const simulation = useSimulationStore()
+  const files = useFilesStore()
+  const client = useClient()
+  return async ({ request, result }: Compared, strategy: string): Promise<RecordedRun | undefined> => {
+    const seed = result.seeds[0] === undefined ? {} : { seed: result.seeds[0] }
+    if (request.kind === 'traces') return undefined
+    if (request.kind === 'scenario') {
+      const { scenario, fs, set } = request.params
       const ran = await simulation.start({
         scenario,
         ...(fs === undefined ? {} : { fs }),
         ...(set === undefined ? {} : { set }),
         strategy,
-        ...(seed === undefined ? {} : { seed }),
+        ...seed,
         keep: true,
       })
-      if (ran !== undefined) names.value = new Map([...names.value, [key, ran.tab.name]])
-      return ran?.tab
-    } finally {
-      busy.value = new Set([...busy.value].filter((one) => one !== key))
+      return ran === undefined ? undefined : runIn(ran.tab, ran.tab.traces[0]?.id)
     }
+    const { file, trace, baseline = 'K' } = request.params
+    const once = { file, trace, baseline, strategies: [strategy], seeds: 1, explore: 0, keep: true, ...seed }
+    const { opened, strategies } = await client.call('whatif.compare', once)
+    const id = strategies.find((one) => one.id === strategy)?.trace
+    return opened === null ? undefined : runIn(await files.adopt(opened), id)
   }
-  return { recorded, recording, record }
+}
+
+function runIn(tab: OpenTab, trace: number | null | undefined): RecordedRun | undefined {
+  return trace === null || trace === undefined ? undefined : { tab, trace }
 }

@@ -6,6 +6,7 @@ const versus = (metric: string, ratio: number, enough: boolean): VersusBaseline 
   ratio,
   ci95: [ratio * 0.95, ratio * 1.05],
   p: enough ? 0.03 : 0.4,
+  effect: ratio > 1 ? 1 : -1,
   enough,
 })
 
@@ -23,7 +24,7 @@ const latency = (p50Ns: number, p99Ns: number): ComparedStrategy['ops'][number] 
   maxNs: p99Ns,
   waitNs: 0,
   waitShare: 0,
-  ci95: { p50Ns: null, p99Ns: null },
+  ci95: { p50Ns: null, p99Ns: null, p999Ns: null },
 })
 
 export function comparedStrategy(id: string, part: Partial<ComparedStrategy> = {}): ComparedStrategy {
@@ -56,9 +57,18 @@ export function comparedStrategy(id: string, part: Partial<ComparedStrategy> = {
       },
     ],
     breakdown: [{ op: 'write_fault', meanNs: 20_000, waits: [{ class: 'i_mmap', ns: 12_000 }], restNs: 8_000 }],
-    verdict: { safe: null, complete: false, executions: 0, violations: [] },
+    verdict: { safe: null, complete: false, executions: 0, violations: [], searched: [] },
     versusBaseline: [],
-    cdf: [{ op: 'write_fault', ns: Float64Array.of(10_000, 20_000, 40_000), share: Float64Array.of(0.25, 0.5, 1) }],
+    cdf: [
+      {
+        op: 'write_fault',
+        ns: Float64Array.of(10_000, 20_000, 40_000),
+        share: Float64Array.of(0.25, 0.5, 1),
+        low: Float64Array.of(0.2, 0.4, 1),
+        high: Float64Array.of(0.3, 0.6, 1),
+      },
+    ],
+    worstChain: null,
     digest: 'd',
     trace: null,
     counters: { 'blocks allocated': 100 },
@@ -85,10 +95,13 @@ export function comparison(part: Partial<CompareResult> = {}): CompareResult {
         opsPerSecond: { mean: 200_000, ci95: [190_000, 210_000] },
         versusBaseline: [versus('opsPerSecond', 0.5, true), versus('write_fault.p99Ns', 2, true)],
         verdict: {
-          safe: null,
+          safe: false,
           complete: false,
           executions: 0,
-          violations: [{ invariant: 'V5', message: 'a page shows foreign bytes', count: 3, atNs: 10, seed: 1 }],
+          violations: [
+            { invariant: 'V5', message: 'a page shows foreign bytes', count: 3, atNs: 10, seed: 1, schedule: null },
+          ],
+          searched: [],
         },
         counters: { 'blocks allocated': 50, 'blocks left behind': 4 },
       }),

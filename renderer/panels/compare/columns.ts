@@ -3,8 +3,15 @@
  * to, searched within a bound (safety.ts), and what timed runs happened to show. Rows are computed once from the result; the table shows, sorts and exports them.
  */
 
-import type { ComparedLock, ComparedStrategy, CompareResult, VersusBaseline } from '#shared/contract/simulation.ts'
-import { counterNames, counterText, verdictText, versusOf } from '#shared/whatif/words.ts'
+import type {
+  ComparedLock,
+  ComparedStrategy,
+  CompareResult,
+  VerdictViolation,
+  VersusBaseline,
+} from '#shared/contract/simulation.ts'
+import { counterNames, counterText, versusOf } from '#shared/whatif/words.ts'
+import { formatCount } from '../../ui/format.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
 export interface VerdictRow {
@@ -14,6 +21,7 @@ export interface VerdictRow {
   readonly baseline: boolean
   readonly p50Ns: number | null
   readonly p99Ns: number | null
+  readonly p999Ns: number | null
   readonly speed: VersusBaseline | undefined
   readonly tail: VersusBaseline | undefined
   /** The lock waited for most. */
@@ -25,7 +33,11 @@ export interface VerdictRow {
   readonly telling: string
 }
 
-export function verdictRows(result: CompareResult, badges: readonly string[], op: string | undefined): VerdictRow[] {
+export function verdictRows(
+  result: Pick<CompareResult, 'strategies' | 'baseline'>,
+  badges: readonly string[],
+  op: string | undefined,
+): VerdictRow[] {
   const counters = counterNames(result.strategies)
   const everywhere = counters.filter((name) => result.strategies.every((one) => (one.counters[name] ?? 0) > 0))
   return result.strategies.map((strategy, position) => {
@@ -38,6 +50,7 @@ export function verdictRows(result: CompareResult, badges: readonly string[], op
       baseline: strategy.id === result.baseline,
       p50Ns: latency?.p50Ns ?? null,
       p99Ns: latency?.p99Ns ?? null,
+      p999Ns: latency?.p999Ns ?? null,
       speed: versusOf(strategy, 'opsPerSecond'),
       tail: op === undefined ? undefined : versusOf(strategy, `${op}.p99Ns`),
       lock: lock !== undefined && lock.waitTotalNs > 0 ? lock : undefined,
@@ -58,19 +71,28 @@ function countWords({ counters }: ComparedStrategy, names: readonly string[]): s
     .join(', ')
 }
 
-export function seenText({ verdict, deadlocks, runs }: ComparedStrategy): string {
+/** Of the timed runs; what a search found has a column of its own. */
+export function seenInRuns({ verdict }: ComparedStrategy): readonly VerdictViolation[] {
+  return verdict.violations.filter(({ schedule }) => schedule === null)
+}
+
+export function seenText(strategy: ComparedStrategy): string {
+  const { deadlocks, runs } = strategy
+  const violations = seenInRuns(strategy)
   const stuck = deadlocks === 0 ? [] : [`deadlock in ${deadlocks} of ${runs} runs`]
-  const found = verdict.violations.length === 0 && stuck.length > 0 ? [] : [verdictText(verdict)]
+  if (violations.length === 0) return stuck[0] ?? 'nothing seen'
+  const found = [violations.map(({ invariant, count }) => `${invariant} ${formatCount(count)}×`).join(', ')]
   return [...stuck, ...found].join('; ')
 }
 
 /** The same for a narrow cell: `deadlock, V1, V11`. */
-export function seenShort({ verdict, deadlocks }: ComparedStrategy): string {
-  return [...(deadlocks > 0 ? ['deadlock'] : []), ...verdict.violations.map(({ invariant }) => invariant)].join(', ')
+export function seenShort(strategy: ComparedStrategy): string {
+  const seen = seenInRuns(strategy).map(({ invariant }) => invariant)
+  return [...(strategy.deadlocks > 0 ? ['deadlock'] : []), ...seen].join(', ')
 }
 
-export function isBroken({ verdict, deadlocks }: ComparedStrategy): boolean {
-  return verdict.violations.length > 0 || deadlocks > 0
+export function isBroken(strategy: ComparedStrategy): boolean {
+  return seenInRuns(strategy).length > 0 || strategy.deadlocks > 0
 }
 
 /** Better, worse, or not to be told: for the colour beside the words. `more` is better for throughput, worse for time. */
@@ -79,37 +101,47 @@ export function tone(row: VersusBaseline | undefined, better: 'more' | 'less'): 
   return row.ratio > 1 === (better === 'more') ? 'better' : 'worse'
 }
 
-const NOBODY = { why: () => 'nobody waited for a lock' } as const
+/** How many schedules were searched for the verdict, and what came of it, for a narrow cell. */
+export function searchedText({ verdict }: ComparedStrategy): string {
+  const { searched, executions, violations } = verdict
+  if (searched.length === 0) return 'not searched'
+  const found = [...new Set(violations.flatMap(({ schedule, invariant }) => (schedule === null ? [] : [invariant])))]
+  const all = searched.every(({ complete }) => complete)
+  const count = `${formatCount(executions)}${all ? ', all' : ' of more'}`
+  return found.length === 0 ? count : `${found.join(', ')}; ${count}`
+}
 
-const LOCK_COLUMNS: readonly ColumnSpec<VerdictRow>[] = [
-  {
-    key: 'lock',
-    title: 'Lock',
-    group: 'Waited for most',
-    kind: 'mono',
-    width: 98,
-    value: (row) => row.lock?.class,
-    ...NOBODY,
-  },
-  {
-    key: 'wait',
-    title: 'Max wait',
-    group: 'Waited for most',
-    kind: 'time',
-    width: 68,
-    value: (row) => row.lock?.waitMaxNs,
-    ...NOBODY,
-  },
-  {
-    key: 'hold',
-    title: 'Max hold',
-    group: 'Waited for most',
-    kind: 'time',
-    width: 68,
-    value: (row) => row.lock?.holdMaxNs,
-    ...NOBODY,
-  },
-]
+/** What was searched and how far, for the tooltip. */
+export function searchedWords({ verdict }: ComparedStrategy): string {
+  return verdict.searched
+    .map(({ subject, executions, complete, incomplete, bound }) => {
+      const within = bound.preemptions === null ? '' : ` with at most ${bound.preemptions} preemptions`
+      const end = complete ? 'all there are' : (incomplete ?? 'not all')
+      return `${subject}: ${formatCount(executions)} schedules${within}: ${end}`
+    })
+    .join('\n')
+}
+
+export function cutsText({ verdict }: ComparedStrategy): string {
+  if (verdict.searched.length === 0) return 'not cut'
+  const points = verdict.searched.reduce((sum, { crash }) => sum + crash.points, 0)
+  const broken = verdict.searched.reduce((sum, { crash }) => sum + crash.violations, 0)
+  return broken === 0 ? formatCount(points) : `✕ ${formatCount(broken)} of ${formatCount(points)}`
+}
+
+/** What waits longest, for what, because of whom. */
+export function chainWords({ worstChain }: ComparedStrategy): string {
+  if (worstChain === null) return 'nobody waited'
+  const { task, op, class: name, links, rootTask, rootOp, seed } = worstChain
+  const via = links.map(
+    (link) =>
+      `${link.task}${link.op === null ? '' : ` in ${link.op}`}${link.phase === null ? '' : `, ${link.phase}`}, held ${link.class}`,
+  )
+  const root = rootTask === null ? '' : `; at the root ${rootTask}${rootOp === null ? '' : ` in ${rootOp}`}`
+  return `${task}${op === null ? '' : ` in ${op}`} waited for ${name}: ${via.join('; ')}${root} (seed ${seed})`
+}
+
+const NOBODY = { why: () => 'nobody waited for a lock' } as const
 
 /** Widths leave the rest of the line to the strategy's name: everything is in sight at 1280 px. */
 export function verdictColumns(
@@ -126,7 +158,7 @@ export function verdictColumns(
       kind: 'number',
       width: 108,
       value: (row) => row.strategy.opsPerSecond.mean,
-      about: 'Operations finished per simulated second, mean over the seeds, and half its 95 % interval',
+      about: 'Operations finished per second, mean over the runs, and half its 95 % interval',
     },
     {
       key: 'speed',
@@ -137,8 +169,9 @@ export function verdictColumns(
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
-    { key: 'p50', title: 'p50', group: op, kind: 'time', width: 66, value: (row) => row.p50Ns },
-    { key: 'p99', title: 'p99', group: op, kind: 'time', width: 70, value: (row) => row.p99Ns },
+    { key: 'p50', title: 'p50', group: op, kind: 'time', width: 62, value: (row) => row.p50Ns },
+    { key: 'p99', title: 'p99', group: op, kind: 'time', width: 66, value: (row) => row.p99Ns },
+    { key: 'p999', title: 'p99.9', group: op, kind: 'time', width: 66, value: (row) => row.p999Ns },
     {
       key: 'tail',
       title: `p99 vs ${baseline}`,
@@ -148,31 +181,48 @@ export function verdictColumns(
       value: (row) => row.tail?.ratio,
     },
     {
+      key: 'wait',
+      title: 'Worst wait',
+      kind: 'time',
+      width: 78,
+      value: (row) => row.strategy.worstChain?.waitNs,
+      ...NOBODY,
+      about: 'The longest wait of all runs; a click records its run and shows the chain to its root',
+    },
+    {
       key: 'races',
       title: 'Races',
       group: 'Safety',
-      width: 150,
+      width: 134,
       value: (row) => safety(row.strategy.id),
       about:
         'Every catalogued race that can be asked of the strategy, on its own filesystem: directed schedules, then a search within two preemptions. A click shows the film',
     },
     {
-      key: 'seen',
-      title: 'Seen in timed runs',
+      key: 'searched',
+      title: 'Schedules',
       group: 'Safety',
-      width: 112,
-      value: (row) => row.seen,
-      about: 'What the runs happened to show. No interleavings were searched: nothing seen does not mean safe',
+      width: 100,
+      value: (row) => searchedText(row.strategy),
+      about: 'Schedules searched in the small world of this workload, and what they violated. A click shows the film',
     },
     {
-      key: 'counts',
-      title: 'Leaks, retries',
+      key: 'cuts',
+      title: 'Power cuts',
       group: 'Safety',
-      width: 88,
-      value: (row) => (row.counts === '' ? 'none' : row.counts),
-      about: "The model's own counts that not every strategy has, mean per run; all of them are in the export",
+      width: 84,
+      value: (row) => cutsText(row.strategy),
+      about: 'Places where power was cut in thought, in all orders that were searched',
     },
-    ...LOCK_COLUMNS,
-    { key: 'trace', title: '', width: 60, value: () => null, about: 'Trace', fixed: true },
+    {
+      key: 'seen',
+      title: 'Seen in runs',
+      group: 'Safety',
+      width: 98,
+      value: (row) => row.seen,
+      about:
+        'What the timed runs happened to show: nothing seen does not mean safe. The tooltip has what the model counts beside operations',
+    },
+    { key: 'trace', title: '', width: 52, value: () => null, about: 'Trace', fixed: true },
   ]
 }

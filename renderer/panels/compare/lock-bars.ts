@@ -21,7 +21,7 @@ export interface LockBars {
 }
 
 /** Classes in order of waiting over all strategies, as far as there are colours. */
-function namedClasses(result: CompareResult, op: string): string[] {
+function namedClasses(result: Pick<CompareResult, 'strategies' | 'baseline'>, op: string): string[] {
   const sums = new Map<string, number>()
   for (const { breakdown } of result.strategies)
     for (const wait of breakdown.find((one) => one.op === op)?.waits ?? [])
@@ -33,7 +33,11 @@ function namedClasses(result: CompareResult, op: string): string[] {
 }
 
 /** Mean time of an operation: waiting per lock class, and the rest. */
-export function timeBars(result: CompareResult, badges: readonly string[], op: string): LockBars {
+export function timeBars(
+  result: Pick<CompareResult, 'strategies' | 'baseline'>,
+  badges: readonly string[],
+  op: string,
+): LockBars {
   const classes = namedClasses(result, op)
   const of = result.strategies.map(({ id, breakdown }, position) => {
     const found = breakdown.find((one) => one.op === op)
@@ -80,7 +84,7 @@ export function timeBars(result: CompareResult, badges: readonly string[], op: s
 }
 
 /** Per acquisition of the lock each strategy waits for most: mean wait (over all acquisitions) and mean hold. */
-export function holdBars(result: CompareResult, badges: readonly string[]): LockBars {
+export function holdBars(result: Pick<CompareResult, 'strategies' | 'baseline'>, badges: readonly string[]): LockBars {
   const of = result.strategies.map(({ id, locks: [lock] }, position) => ({
     id,
     position,

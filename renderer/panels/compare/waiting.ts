@@ -7,7 +7,7 @@ import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { ContentionOverTimeResult } from '#shared/analysis/contention-over-time.ts'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import { useAnalysisCache } from '../../api/use-analysis.ts'
-import type { OpenTab } from '../../stores/files.ts'
+import type { RecordedRun } from '../../stores/comparison.ts'
 
 export interface TimeRange {
   readonly fromNs: number
@@ -16,7 +16,7 @@ export interface TimeRange {
 
 const BINS = 240
 
-export function useWaiting(tab: () => OpenTab | undefined, range: () => TimeRange | undefined) {
+export function useWaiting(run: () => RecordedRun | undefined, range: () => TimeRange | undefined) {
   const cache = useAnalysisCache()
   const data = shallowRef<ContentionOverTimeResult>()
   const error = ref<WireError>()
@@ -27,8 +27,8 @@ export function useWaiting(tab: () => OpenTab | undefined, range: () => TimeRang
     release?.()
     release = undefined
     const turn = ++asked
-    const file = tab()?.file
-    const trace = tab()?.traces[0]?.id
+    const file = run()?.tab.file
+    const trace = run()?.trace
     error.value = undefined
     if (file === undefined || trace === undefined) {
       data.value = undefined
@@ -46,7 +46,7 @@ export function useWaiting(tab: () => OpenTab | undefined, range: () => TimeRang
       },
     )
   }
-  watch(() => [tab()?.file, range()?.fromNs, range()?.toNs] as const, ask, { immediate: true })
+  watch(() => [run()?.tab.file, run()?.trace, range()?.fromNs, range()?.toNs] as const, ask, { immediate: true })
   onScopeDispose(() => {
     asked++
     release?.()

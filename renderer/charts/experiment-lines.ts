@@ -1,0 +1,178 @@
+/**
+ * Curves of experiments as ECharts options: throughput against the change of a hold, and throughput over CPUs with the knee
+ * of each strategy marked. Straight lines between what was simulated; bands are 95 % intervals.
+ */
+
+import type { ScalingStrategy, SensitivityRow } from '#shared/contract/whatif.ts'
+import { intervalText, rateText, ratioInterval, ratioText } from '#shared/whatif/words.ts'
+import type { ChartOption } from '../ui/chart-option.ts'
+import type { LineSeriesOption } from '../ui/echarts-modules.ts'
+import type { Ink } from './ink.ts'
+import { runLook } from './run-look.ts'
+
+const GRID = { left: 56, right: 20, top: 16, bottom: 28, containLabel: false }
+
+function axisText(ink: Ink) {
+  return { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
+}
+
+function line(position: number, ink: Ink): Pick<LineSeriesOption, 'lineStyle' | 'itemStyle' | 'animation'> {
+  const { color, dash, width } = runLook(position)
+  return {
+    animation: false,
+    lineStyle: { color: ink(color), width, type: dash.length === 0 ? 'solid' : [...dash] },
+    itemStyle: { color: ink(color) },
+  }
+}
+
+function axisLine(ink: Ink) {
+  return {
+    axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
+    axisTick: { show: false },
+    splitLine: { show: false },
+  }
+}
+
+/** The pointer's place on the axis. */
+function placeOf(points: unknown): number | undefined {
+  const [first] = Array.isArray(points) ? (points as { readonly value?: unknown }[]) : [points as { value?: unknown }]
+  const value: unknown = first?.value
+  const x: unknown = Array.isArray(value) ? value[0] : undefined
+  return typeof x === 'number' ? x : undefined
+}
+
+export interface SensitivityLine {
+  readonly position: number
+  readonly name: string
+  readonly row: SensitivityRow
+}
+
+export function changeText(change: number): string {
+  return `${change > 0 ? '+' : change < 0 ? '−' : ''}${Math.abs(change) * 100} %`
+}
+
+export function sensitivityOption(lines: readonly SensitivityLine[], ink: Ink): ChartOption {
+  const text = axisText(ink)
+  return {
+    animation: false,
+    grid: GRID,
+    xAxis: {
+      type: 'value',
+      min: -1,
+      max: 1,
+      interval: 0.5,
+      ...axisLine(ink),
+      axisLabel: { ...text, formatter: (at: number) => changeText(at) },
+    },
+    yAxis: {
+      type: 'log',
+      logBase: 2,
+      axisLabel: { ...text, formatter: (value: number) => ratioText(value) },
+      splitLine: { lineStyle: { color: ink('grid') } },
+    },
+    tooltip: {
+      trigger: 'axis',
+      renderMode: 'richText',
+      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
+      formatter: (points) => {
+        const x = placeOf(points)
+        const rows = lines.flatMap(({ name, row }) => {
+          const point = row.curve.find(({ change }) => change === x)
+          return point === undefined
+            ? []
+            : [`${name}: ${ratioText(point.ratio)}, 95 % ${ratioInterval(point.ratioCi95)}`]
+        })
+        return x === undefined ? '' : [`work ${changeText(x)}`, ...rows].join('\n')
+      },
+    },
+    series: lines.map(({ position, name, row }): LineSeriesOption => ({
+      type: 'line',
+      name,
+      data: row.curve.map(({ change, ratio }) => [change, ratio ?? NaN]),
+      ...line(position, ink),
+      symbol: 'circle',
+      symbolSize: 4,
+    })),
+  }
+}
+
+export interface ScalingLine {
+  readonly position: number
+  readonly badge: string
+  readonly strategy: ScalingStrategy
+}
+
+export function scalingOption(lines: readonly ScalingLine[], cpus: readonly number[], ink: Ink): ChartOption {
+  const text = axisText(ink)
+  return {
+    animation: false,
+    grid: GRID,
+    xAxis: {
+      type: 'value',
+      min: Math.log2(Math.min(...cpus)),
+      max: Math.log2(Math.max(...cpus)),
+      ...axisLine(ink),
+      axisLabel: {
+        ...text,
+        customValues: cpus.map(Math.log2),
+        hideOverlap: true,
+        formatter: (at: number) => String(Math.round(2 ** at)),
+      },
+    },
+    yAxis: {
+      type: 'value',
+      min: 0,
+      splitNumber: 4,
+      axisLabel: { ...text, formatter: (value: number) => (value === 0 ? '0' : rateText(value)) },
+      splitLine: { lineStyle: { color: ink('grid') } },
+    },
+    tooltip: {
+      trigger: 'axis',
+      renderMode: 'richText',
+      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
+      formatter: (points) => {
+        const x = placeOf(points)
+        const n = x === undefined ? undefined : Math.round(2 ** x)
+        const rows = lines.flatMap(({ badge, strategy }) => {
+          const point = strategy.points.find((one) => one.cpus === n)
+          if (point === undefined) return []
+          const interval = point.ci95 === null ? '' : `, 95 % ${intervalText(point.ci95, rateText)}`
+          return [`${badge}: ${rateText(point.opsPerSecond)}${interval}, ${point.tasks} tasks`]
+        })
+        return n === undefined ? '' : [`${n} CPUs`, ...rows].join('\n')
+      },
+    },
+    series: lines.map(({ position, badge, strategy }): LineSeriesOption => ({
+      type: 'line',
+      name: badge,
+      data: strategy.points.map((point) => [Math.log2(point.cpus), point.opsPerSecond]),
+      ...line(position, ink),
+      symbol: 'circle',
+      symbolSize: 4,
+      ...(strategy.knee === null ? {} : { markLine: kneeMark(strategy.knee, { badge, position, ink }) }),
+    })),
+  }
+}
+
+interface Mark {
+  readonly badge: string
+  readonly position: number
+  readonly ink: Ink
+}
+
+function kneeMark(knee: number, { badge, position, ink }: Mark): NonNullable<LineSeriesOption['markLine']> {
+  return {
+    silent: true,
+    symbol: 'none',
+    lineStyle: { color: ink(runLook(position).color), type: 'dotted', width: 1 },
+    // Knees of strategies may lie close together: their names take turns in height.
+    label: {
+      formatter: badge,
+      color: ink('text-2'),
+      fontSize: 11,
+      fontFamily: ink('font-ui'),
+      distance: [0, (position % 3) * -12],
+    },
+    data: [{ xAxis: Math.log2(Math.max(1, knee)) }],
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What is to be compared: a scenario under strategies, a recorded trace replayed under strategies, or recordings beside
+ * each other as they are. The first strategy, or the first recording, is the baseline.
+ */
+
+import { computed, ref } from 'vue'
+import type { ParamInfo } from '#shared/contract/simulation.ts'
+import type { TraceInfo } from '#shared/contract/methods.ts'
+import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
+import type { CompareRequest } from './comparison.ts'
+import { useFilesStore } from './files.ts'
+import { useSimulationStore } from './simulation.ts'
+
+/** Runs per strategy; below six no difference can be told from chance. */
+export const SEEDS: ParamInfo = {
+  name: 'seeds',
+  title: 'Seeds',
+  type: 'number',
+  unit: null,
+  min: 1,
+  max: 100,
+  default: 6,
+  options: null,
+  about: 'Runs per strategy, the same seeds for all. From six on a difference can be told from chance.',
+}
+/** A curve is about its shape; how sure the figures are stands in the table. */
+const CURVE_SEEDS = 1
+const CURVE_VALUES = '1, 2, 4, 8, 16'
+/** Today's kernels, and what one would like to know of a recording made on one. */
+const TRACE_STRATEGIES = ['K', 'K,guardMode=exclusive', 'F']
+
+export const SUBJECTS = [
+  { id: 'scenario', label: 'Scenario', why: 'Run a scenario under several strategies' },
+  { id: 'trace', label: 'Recorded trace', why: 'Replay a recorded trace under other strategies' },
+  { id: 'traces', label: 'Two traces', why: 'Lay recordings beside each other as they are, before and after a patch' },
+] as const
+export type SubjectKind = (typeof SUBJECTS)[number]['id']
+
+export interface TraceChoice {
+  readonly key: string
+  readonly file: string
+  readonly trace: number
+  readonly label: string
+  readonly info: TraceInfo
+}
+
+export function useComparisonSetup() {
+  const simulation = useSimulationStore()
+  const kind = ref<SubjectKind>('scenario')
+  const traces = useTraceChoices()
+  const seeds = ref(String(SEEDS.default))
+  const { chosen, setChosen } = useChosen(kind)
+  const curves = useCurve(kind)
+  const problems = computed(() => [
+    ...(kind.value === 'scenario'
+      ? [...simulation.problems, ...curves.problems.value]
+      : traces.problemsFor(kind.value)),
+    ...(kind.value === 'traces'
+      ? []
+      : [...problemsOf([SEEDS], { seeds: seeds.value }), ...strategyProblems(chosen.value)]),
+  ])
+  const request = computed<CompareRequest>(() => {
+    const strategies = chosen.value.map(chosenText)
+    const baseline = strategies[0] === undefined ? {} : { baseline: strategies[0] }
+    const runs = { strategies, ...baseline, seeds: Number(seeds.value), seed: Number(simulation.seed) }
+    const { first, second } = traces
+    if (kind.value === 'traces') {
+      return { kind: 'traces', params: { traces: [placeOf(first.value), placeOf(second.value)] } }
+    }
+    if (kind.value === 'trace') return { kind: 'trace', params: { ...placeOf(first.value), ...runs } }
+    return { kind: 'scenario', params: { ...simulation.workload, ...runs, ...curves.sweep.value } }
+  })
+  /** How many runs the comparison takes. */
+  const planned = computed(() =>
+    kind.value === 'traces' ? 0 : chosen.value.length * (Number(seeds.value) + curves.runs.value),
+  )
+  const { problems: _problems, sweep: _sweep, runs: _runs, ...shownCurve } = curves
+  const { problemsFor: _problemsFor, ...shownTraces } = traces
+  return { kind, ...shownTraces, seeds, chosen, setChosen, ...shownCurve, problems, request, planned }
+}
+
+function placeOf(choice: TraceChoice | undefined): { readonly file: string; readonly trace: number } {
+  return { file: choice?.file ?? '', trace: choice?.trace ?? 0 }
+}
+
+function strategyProblems(chosen: readonly Chosen[]): string[] {
+  const texts = chosen.map(chosenText)
+  const again = texts.find((text, i) => texts.indexOf(text) !== i)
+  return [
+    ...(chosen.length < 2 ? ['Two strategies or more are needed to compare'] : []),
+    ...(again === undefined ? [] : [`${again} is there twice: change a slot of one, or leave it out`]),
+  ]
+}
+
+/** Strategies are kept per scenario, and once for recorded traces. */
+function useChosen(kind: { readonly value: SubjectKind }) {
+  const simulation = useSimulationStore()
+  const chosenOf = ref<Readonly<Record<string, readonly Chosen[]>>>({})
+  const key = computed(() => (kind.value === 'scenario' ? (simulation.scenario?.id ?? '') : 'a recorded trace'))
+  const usual = computed(() => (kind.value === 'scenario' ? (simulation.scenario?.strategies ?? []) : TRACE_STRATEGIES))
+  const chosen = computed<readonly Chosen[]>(() => chosenOf.value[key.value] ?? usual.value.map(parseChosen))
+  function setChosen(list: readonly Chosen[]): void {
+    if (key.value !== '') chosenOf.value = { ...chosenOf.value, [key.value]: list }
+  }
+  return { chosen, setChosen }
+}
+
+function useCurve(kind: { readonly value: SubjectKind }) {
+  const simulation = useSimulationStore()
+  const withCurve = ref(true)
+  const curveText = ref(CURVE_VALUES)
+  const curveParam = computed(() =>
+    kind.value !== 'scenario'
+      ? undefined
+      : simulation.scenario?.params.find(({ name }) => name === simulation.scenario?.threadParam),
+  )
+  const curve = computed(() =>
+    curveParam.value === undefined || !withCurve.value ? undefined : parseValues(curveText.value, curveParam.value),
+  )
+  const problems = computed(() => (curve.value?.problem === undefined ? [] : [`Curve: ${curve.value.problem}`]))
+  const sweep = computed(() =>
+    curveParam.value === undefined || curve.value === undefined
+      ? {}
+      : { sweep: { param: curveParam.value.name, values: [...curve.value.values], seeds: CURVE_SEEDS } },
+  )
+  const runs = computed(() => (curve.value?.values.length ?? 0) * CURVE_SEEDS)
+  return { withCurve, curveText, curveParam, curve, problems, sweep, runs }
+}
+
+/** Traces of the open files: recorded and simulated ones alike. */
+function useTraceChoices() {
+  const files = useFilesStore()
+  const firstKey = ref<string>()
+  const secondKey = ref<string>()
+  const choices = computed<readonly TraceChoice[]>(() =>
+    files.tabs.flatMap(({ file, name, traces }) =>
+      traces.map((info) => ({
+        ...{ key: `${file} ${info.id}`, file, trace: info.id, info },
+        label: traces.length === 1 ? name : `${name}: ${info.name}`,
+      })),
+    ),
+  )
+  const first = computed(() => choices.value.find(({ key }) => key === firstKey.value) ?? choices.value[0])
+  const second = computed(
+    () =>
+      choices.value.find(({ key }) => key === secondKey.value && key !== first.value?.key) ??
+      choices.value.find(({ key }) => key !== first.value?.key),
+  )
+  function problemsFor(kind: SubjectKind): string[] {
+    if (first.value === undefined) return ['Open a trace first: its workload is replayed']
+    if (kind === 'traces') return second.value === undefined ? ['Open another trace to lay beside this one'] : []
+    if (first.value.info.ops === 0) {
+      return ['This trace has no operations to replay: record exceptions, fs_dax and syscalls events as well']
+    }
+    return []
+  }
+  return { choices, first, second, firstKey, secondKey, problemsFor }
+}
