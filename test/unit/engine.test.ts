@@ -53,7 +53,7 @@ describe('processes', () => {
       expect(opened.traces).toHaveLength(1)
       const script = `
       import { fork } from 'node:child_process'
-      const child = fork(${JSON.stringify(join(PROJECT, 'electron/engine/sql-process.ts'))}, [], { serialization: 'advanced', execArgv: [] })
+      const child = fork(${JSON.stringify(join(PROJECT, 'electron/engine/sql-process.ts'))}, [String(process.pid)], { serialization: 'advanced', execArgv: [] })
       process.stdout.write(child.pid + '\\n')
       child.send({ path: ${JSON.stringify(join(folder, 'data/imports', file ?? ''))}, maxRows: 1,
         sql: 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c' })
