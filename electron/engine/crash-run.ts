@@ -1,10 +1,10 @@
 /** Power cuts, in a thread of the pool of races: all of them, or all places of one schedule. */
 
-import { ApiError, toWireError, type WireError } from '#shared/base/errors.ts'
+import { toWireError, type WireError } from '#shared/base/errors.ts'
 import { unknownId } from '#shared/base/registry.ts'
 import type { CrashPointsResult, CrashRunResult } from '#shared/contract/crash.ts'
 import type { ParsedParams } from '#shared/contract/methods.ts'
-import { crashOf, crashPoints, exploreCrashes, replayCrash } from '#shared/explore/crash.ts'
+import { crashOf, crashPoints, exploreCrashes, notThere, replayCrash } from '#shared/explore/crash.ts'
 import { decodeSchedule } from '#shared/explore/schedule.ts'
 import { parseSubjectId, scenarioOf, type Subject } from '#shared/explore/subject.ts'
 import { raceOf, races } from '#shared/races/index.ts'
@@ -47,13 +47,7 @@ function cutOne({ schedule, ...options }: ParsedParams<'crash.points'>): CrashPo
   const cut = crashOf(text)
   const subject = named(cut?.subject ?? text, strategy)
   const replay = cut === undefined ? undefined : replayCrash(subject, moves, cut)
-  if (cut !== undefined && replay === undefined) {
-    throw new ApiError(
-      'bad-request',
-      `the schedule's moves do not lead to power cut ${cut.point} of ${cut.subject} under ${strategy.label}`,
-      'it was made with another version of the model, or for another subject or strategy',
-    )
-  }
+  if (cut !== undefined && replay === undefined) throw notThere(subject, cut)
   return {
     subject: subject.id,
     strategy: strategy.label,

@@ -5,10 +5,10 @@
 
 import { isMainThread, parentPort } from 'node:worker_threads'
 import { DEFAULT_PREEMPTIONS, type ExploreViolation, type ReplayResult } from '#shared/contract/exploration.ts'
-import { crashOf } from '#shared/explore/crash.ts'
+import { crashOf, notThere, replayCrash, type CrashName } from '#shared/explore/crash.ts'
 import { minimise } from '#shared/explore/minimise.ts'
 import { circleInWords, orderOf, OrderWatch } from '#shared/explore/order-watch.ts'
-import { film, play } from '#shared/explore/replay.ts'
+import { film, play, type Filmed } from '#shared/explore/replay.ts'
 import { sample } from '#shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '#shared/explore/schedule.ts'
 import { findingKey, Search } from '#shared/explore/search.ts'
@@ -17,9 +17,11 @@ import type { Found, UnitResult, UnitSpec } from '#shared/explore/unit.ts'
 import { parseSubjectId, type Subject } from '#shared/explore/subject.ts'
 import { subjectOf } from '#shared/races/subjects.ts'
 import { lockOrderRows, violationIn, violationsIn } from '#shared/explore/verdict.ts'
-import type { Outcome } from '#shared/explore/execution.ts'
+import type { ExploredFinding, Outcome } from '#shared/explore/execution.ts'
+import type { FilmStep } from '#shared/explore/film.ts'
 import type { OrderEdge } from '#shared/lockorder/order-graph.ts'
 import { races } from '#shared/races/index.ts'
+import { invariants } from '#shared/sim/invariants/invariants.ts'
 import type { OrderWitness } from '#shared/sim/invariants/lock-order.ts'
 import { silent } from '#shared/sim/sink.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
@@ -157,10 +159,15 @@ export function replay(text: string, under: string | undefined): ReplayResult {
   const started = performance.now()
   const given = decodeSchedule(text)
   const strategy = parseStrategy(under ?? given.strategy)
-  // A power cut in it changes no move: crash.points says what recovery shows there.
-  const of = subjectOf(crashOf(given.subject)?.subject ?? given.subject, strategy)
+  const cut = crashOf(given.subject)
+  const of = subjectOf(cut?.subject ?? given.subject, strategy)
   const filmed = film(of, given.moves, { lenient: under !== undefined })
-  const findings = violationsIn(filmed)
+  // A power cut belongs to the strategy it was found under: under another one the moves are played without it.
+  const played =
+    cut === undefined || under !== undefined
+      ? { findings: violationsIn(filmed), steps: filmed.steps }
+      : withPowerCut(of, filmed, { ...cut, moves: given.moves })
+  const { findings } = played
   const { id, settings } = parseSubjectId(of.id)
   return {
     schedule: under === undefined ? text.trim() : filmed.schedule,
@@ -175,11 +182,34 @@ export function replay(text: string, under: string | undefined): ReplayResult {
     deadlock: filmed.deadlock ?? null,
     tasks: tasksOf(of),
     preemptions: filmed.preemptions,
-    steps: filmed.steps,
+    steps: played.steps,
     initialState: filmed.initialState,
     lockOrder: lockOrderRows(filmed.lockOrder),
     wallMs: Math.round(performance.now() - started),
   }
+}
+
+/** What recovery shows where the schedule cuts the power, in its place in the film; what follows is what would have been. */
+function withPowerCut(
+  of: Subject,
+  filmed: Filmed,
+  cut: CrashName & { readonly moves: readonly number[] },
+): { readonly findings: readonly ExploredFinding[]; readonly steps: readonly FilmStep[] } {
+  const after = replayCrash(of, cut.moves, cut)
+  if (after === undefined) throw notThere(of, cut)
+  const move = cut.moves.length
+  const findings = after.violations.map(({ invariant, message }): ExploredFinding => {
+    return { invariant, severity: invariants.get(invariant).severity, message, task: undefined, move }
+  })
+  const lines = cut.lines === 'none' ? 'no unflushed line' : cut.lines === 'all' ? 'all unflushed lines' : cut.lines
+  const cutSteps = [
+    { action: `power cut ${cut.point}: had the power failed here and ${lines} survived, recovery would show` },
+    ...Object.entries(after.recovered).map(([name, value]) => ({ action: `  ${name}: ${value}` })),
+    ...findings.map(({ invariant }) => ({ action: `violates ${invariant}`, invariant })),
+  ].map((step) => ({ n: 0, move: move - 1, task: '', ...step }))
+  const at = filmed.steps.findIndex((step) => step.move >= move || step.move === -1)
+  const steps = filmed.steps.toSpliced(at === -1 ? filmed.steps.length : at, 0, ...cutSteps)
+  return { findings: [...findings, ...violationsIn(filmed)], steps: steps.map((step, i) => ({ ...step, n: i + 1 })) }
 }
 
 function tasksOf(of: Subject): readonly string[] {

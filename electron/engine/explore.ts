@@ -21,6 +21,7 @@ import { OrderGraph } from '#shared/lockorder/order-graph.ts'
 import type { OrderWitness } from '#shared/sim/invariants/lock-order.ts'
 import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
+import { ownStrategy } from '#shared/sim/strategies/own.ts'
 import '../strategy/find.ts'
 import type { ExploreFunctions, ExploreSpec } from './explore-run.ts'
 import { slotsOf } from './strategy-slots.ts'
@@ -87,16 +88,31 @@ export async function replay(
 ): Promise<ReplayResult> {
   // Refused here what is no schedule, before a thread starts.
   const given = decodeSchedule(schedule)
-  parseStrategy(strategy ?? given.strategy)
+  const own = given.strategy.split(',')[0]
+  // Who names the file that it was made with only says where its strategy is.
+  const under = strategy === own || strategy === given.strategy ? undefined : strategy
+  if (under === undefined) known(own)
+  parseStrategy(under ?? given.strategy)
   const team = new Team(context.signal, 1)
   try {
-    return await team.threads[0].call('replay', schedule, strategy)
+    return await team.threads[0].call('replay', schedule, under)
   } catch (error) {
     if (context.signal.aborted) throw new ApiError('cancelled', 'the replay was cancelled')
     throw error
   } finally {
     await team.close()
   }
+}
+
+/** A strategy of somebody's own is known only where its file was loaded: `mine.ts#1a2b3c4d`. */
+function known(id: string): void {
+  const [file, digest] = id.split('#')
+  if (digest === undefined || ownStrategy(id) !== undefined) return
+  throw new ApiError(
+    'not-found',
+    `the schedule was made under ${file}, a strategy file whose text begins its SHA-256 with ${digest}: it is not loaded here`,
+    `give that file, unchanged: --strategy ./${file}, or load it in the window first`,
+  )
 }
 
 /** What cannot be is refused before any thread starts. */

@@ -11,6 +11,7 @@
  * subsets are there for the day on which that is not so any more.
  */
 
+import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import { stream, type Stream } from '../base/prng.ts'
 import { describeTag } from '../sim/content.ts'
@@ -292,6 +293,15 @@ export function replayCrash(
   )
   for (const id of moves) execution.move(id)
   return replayed
+}
+
+/** The moves of a schedule do not lead to the power cut it names. */
+export function notThere(subject: Subject, { point }: Pick<CrashName, 'point'>): ApiError {
+  return new ApiError(
+    'bad-request',
+    `the schedule's moves do not lead to power cut ${point} of ${subject.id} under ${subject.strategy}`,
+    'it was made with another version of the model, or for another subject or strategy',
+  )
 }
 
 /** The files as recovery leaves them: sizes, and what each page shows; pages of zeroes are left out. */

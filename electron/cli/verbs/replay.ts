@@ -10,7 +10,10 @@ export const replay = verb({
   about: 'play a schedule back, step by step',
   args: [{ name: '<SCHEDULE>', about: "fl1:…, in quotes: '…'" }],
   options: {
-    strategy: text('S', 'the same moves under another strategy, as far as they can be made'),
+    strategy: text(
+      'S',
+      'the same moves under another strategy, as far as they can be made; or the file of its own (./mine.ts)',
+    ),
     turns: flag('print only the turns, without what each step changed'),
     json,
   },
@@ -23,6 +26,7 @@ export const replay = verb({
       printJson(result)
       return 0
     }
+    if (result.schedule !== schedule.trim()) note(`not as it was made: now ${result.schedule}`)
     const { subject, strategy, fs, outcome, invariants, findings, preemptions, steps } = result
     const which = invariants.length === 0 ? '' : ` (${invariants.join(', ')})`
     print(`${bold(subject)} under ${strategy} on ${fs}: ${bold(outcome)}${which}, ${plural(preemptions, 'preemption')}`)
