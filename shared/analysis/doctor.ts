@@ -3,8 +3,8 @@
  * that would answer more. Kernel facts: lock:lock_* exist with CONFIG_LOCKDEP (include/trace/events/lock.h),
  * lock:contention_* since 5.19, mmap_lock:* since 5.11.
  *
- * It sees the spans and the counts of event types, not the raw events: gaps are looked for in the event rate of the whole
- * trace, not CPU by CPU.
+ * It sees the spans and the counts of event types, not the raw events; what each CPU's events say (gaps, late beginnings,
+ * clock steps) the importer has noted (shared/model/cpu-watch.ts).
  */
 
 import * as z from 'zod'
@@ -24,6 +24,8 @@ export interface DoctorAnswer {
   readonly why: string | null
   /** Events that would answer it. */
   readonly events: readonly string[]
+  /** A command that records what this answer lacks; null where nothing does or would. */
+  readonly record: string | null
 }
 
 export interface DoctorFinding {
@@ -34,6 +36,8 @@ export interface DoctorFinding {
   readonly firstLine: number | null
   /** Input that is not in the trace. */
   readonly skipped: boolean
+  /** What to do about it next time; missing where there is nothing to do. */
+  readonly record?: string
 }
 
 export interface DoctorResult {
@@ -60,6 +64,8 @@ interface Question {
   readonly level: DoctorAnswer['level']
   readonly why: string
   readonly events: readonly string[]
+  /** Options of trace-cmd beside the events. */
+  readonly options?: string
 }
 
 function answersOf(trace: Trace): readonly DoctorAnswer[] {
@@ -97,6 +103,7 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
       events: ['sched:sched_switch', 'sched:sched_wakeup'],
     },
   ]
+  questions.push(...moreQuestions(trace))
   if (holds.inferred > 0) {
     questions.push({
       question: `Holders in ${holds.inferred} of ${holds.classes} lock classes`,
@@ -105,12 +112,70 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
       events: [],
     })
   }
-  return questions.map(({ level: answered, why, ...rest }) => ({
+  return questions.map(({ level: answered, why, options = '', ...rest }) => ({
     ...rest,
     level: answered,
     ok: answered === 'yes',
     why: answered === 'yes' ? null : why,
+    record: answered === 'yes' || !records(trace) ? null : commandFor(rest.events, options),
   }))
+}
+
+/** A simulation has all there is, a table and a report are made otherwise. */
+function records({ meta }: Trace): boolean {
+  return !['simulation', 'lock-stat', 'lockdep-report'].includes(meta.sourceFormat)
+}
+
+function commandFor(events: readonly string[], options = ''): string | null {
+  if (events.length === 0 && options === '') return null
+  return ['trace-cmd record -C mono', options, ...events.map((event) => `-e ${event}`), '-- COMMAND']
+    .filter((word) => word !== '')
+    .join(' ')
+}
+
+/** Asked only of traces whose other events make the question: a trace of locks alone is not short of a journal. */
+function moreQuestions(trace: Trace): readonly Question[] {
+  const { waits, ops } = shows(trace)
+  const has = hasEvent(trace)
+  const questions: Question[] = []
+  if (waits && trace.extras?.lockStat === undefined) {
+    questions.push({
+      question: 'Which function asked for a lock',
+      level: trace.extras?.spanStacks === undefined ? 'no' : 'yes',
+      why: 'no call stacks were recorded',
+      events: ['lock:contention_begin'],
+      options: '-T',
+    })
+  }
+  if (!ops) return questions
+  const graph = has(/^funcgraph_/)
+  const faults = graph || has(/^(page_fault_(user|kernel)|dax_p[tm]d_fault)$/)
+  const calls = has(/^sys_|^funcgraph_/)
+  questions.push({
+    question: 'Latency of page faults alone and of system calls alone',
+    level: faults && calls ? 'yes' : 'partly',
+    why: faults ? 'no system calls were recorded' : 'no page faults were recorded',
+    events: faults ? ['syscalls'] : ['exceptions:page_fault_user', 'fs_dax'],
+  })
+  const steps = graph || trace.phase.length > 0
+  questions.push({
+    question: 'What an operation spent its time in: mapping, allocating, zeroing, freeing',
+    level: steps ? 'yes' : 'no',
+    why: 'no events of the filesystem were recorded',
+    events: ['fs_dax', 'ext4', 'xfs'],
+  })
+  if (!has(/^ext4_/)) return questions
+  questions.push({
+    question: 'Waiting for the journal: handles, commits',
+    level: has(/^jbd2_(handle_start|start_commit)/) ? 'yes' : 'no',
+    why: 'no jbd2 events were recorded',
+    events: ['jbd2'],
+  })
+  return questions
+}
+
+function hasEvent(trace: Trace): (pattern: RegExp) => boolean {
+  return (pattern) => trace.eventNames.some((name, id) => trace.eventCounts[id] > 0 && pattern.test(plainName(name)))
 }
 
 /** Classes holds cannot be shown for, and classes they had to be inferred for. */
@@ -125,6 +190,29 @@ function holdFacts(trace: Trace): { readonly classes: number; readonly without: 
   }
 }
 
+/** A shell would take a star for a file name. */
+function quoted(event: string): string {
+  return event.includes('*') ? `'${event}'` : event
+}
+
+/** What to do about a finding the next time, by its code. */
+const BIGGER = 'trace-cmd record -C mono -b 65536 -e EVENTS -- COMMAND'
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['lost-events', BIGGER],
+  ['lost-total', BIGGER],
+  ['cpu-begins-late', BIGGER],
+  ['cpu-ends-early', BIGGER],
+  ['clock-ticks', 'trace-cmd record -C mono -e EVENTS -- COMMAND'],
+  ['clock-step', 'trace-cmd record -C mono -e EVENTS -- COMMAND'],
+  ['clock-backwards', 'trace-cmd record -C mono -e EVENTS -- COMMAND'],
+  ['times-inferred', 'trace-cmd record -p function_graph -g handle_mm_fault -- COMMAND'],
+  ['no-kernel-symbols', 'sudo sysctl kernel.kptr_restrict=0'],
+])
+
+function advised(record: string | undefined): { readonly record?: string } {
+  return record === undefined ? {} : { record }
+}
+
 const RANK: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 }
 
 function findingsOf(trace: Trace): readonly DoctorFinding[] {
@@ -135,9 +223,10 @@ function findingsOf(trace: Trace): readonly DoctorFinding[] {
     count,
     firstLine: firstLine ?? null,
     skipped: SKIP_CODES.includes(code),
+    ...advised(records(trace) ? ADVICE.get(code) : undefined),
   }))
-  const remark = (code: string, severity: Severity, message: string, count = 1): void => {
-    found.push({ code, severity, message, count, firstLine: null, skipped: false })
+  const remark = (code: string, severity: Severity, message: string, count = 1, record = ADVICE.get(code)): void => {
+    found.push({ code, severity, message, count, firstLine: null, skipped: false, ...advised(record) })
   }
   const { lostEvents, clockUnit, clock } = trace.meta
   if (lostEvents !== undefined && lostEvents > 0) {
@@ -147,7 +236,9 @@ function findingsOf(trace: Trace): readonly DoctorFinding[] {
     remark('clock-ticks', 'warning', `the clock ${clock} counts ticks, not time: record with mono`)
   for (const pair of PAIRS) {
     const missing = missingHalf(trace, pair)
-    if (missing !== undefined) remark('missing-events', 'warning', missing)
+    if (missing === undefined) continue
+    const events = pair.names.replace(/ or .*$/, '')
+    remark('missing-events', 'warning', missing, 1, commandFor([quoted(events)]) ?? undefined)
   }
   const silence = longestSilence(trace)
   if (silence !== undefined) remark('silence', 'info', silence)
@@ -172,6 +263,31 @@ const PAIRS: readonly {
     so: 'holders of unnamed locks cannot be inferred',
   },
   {
+    first: /^jbd2_handle_start$/,
+    second: /^jbd2_handle_stats$/,
+    names: 'jbd2:jbd2_handle_stats',
+    so: 'handles have no end',
+  },
+  {
+    first: /^jbd2_start_commit$/,
+    second: /^jbd2_end_commit$/,
+    names: 'jbd2:jbd2_end_commit',
+    so: 'commits have no end',
+  },
+  { first: /^xfs_ilock$/, second: /^xfs_iunlock$/, names: 'xfs:xfs_iunlock', so: 'inode locks have no end' },
+  {
+    first: /^mmap_lock_acquire_returned$/,
+    second: /^mmap_lock_released$/,
+    names: 'mmap_lock:mmap_lock_released',
+    so: 'holds of mmap_lock have no end',
+  },
+  {
+    first: /^dax_pte_fault$/,
+    second: /^dax_pte_fault_done$/,
+    names: 'fs_dax:dax_pte_fault_done',
+    so: 'DAX faults have no end',
+  },
+  {
     first: /^page_fault_user$/,
     second: /^(dax_pte_fault_done|mmap_lock_released|lock_release|handle_mm_fault)$/,
     names: 'fs_dax:dax_pte_fault_done or mmap_lock:mmap_lock_released',
@@ -180,8 +296,7 @@ const PAIRS: readonly {
 ]
 
 function missingHalf(trace: Trace, { first, second, names, so }: (typeof PAIRS)[number]): string | undefined {
-  const has = (pattern: RegExp): boolean =>
-    trace.eventNames.some((name, id) => trace.eventCounts[id] > 0 && pattern.test(plainName(name)))
+  const has = hasEvent(trace)
   return has(first) && !has(second) ? `${names} was not recorded: ${so}` : undefined
 }
 
@@ -198,9 +313,11 @@ function longestSilence({ rate, meta }: Trace): string | undefined {
   return share < 0.25 || share > 1 ? undefined : `no event at all for ${Math.round(share * 100)} % of the trace`
 }
 
-/** Nothing to record where nothing is missing, or where a simulation has all there is. */
-function commands({ meta }: Trace, answers: readonly DoctorAnswer[]): readonly string[] {
-  const missing = answers.filter(({ ok }) => !ok).flatMap(({ events }) => events)
-  if (missing.length === 0 || meta.sourceFormat === 'simulation') return []
-  return [['trace-cmd record -C mono', ...missing.map((event) => `-e ${event}`), '-- COMMAND'].join(' ')]
+/** One recording that has all of it. */
+function commands(trace: Trace, answers: readonly DoctorAnswer[]): readonly string[] {
+  if (!records(trace)) return []
+  const events = [...new Set(answers.filter(({ ok }) => !ok).flatMap((answer) => answer.events))]
+  const stacks = answers.some(({ ok, record }) => !ok && record?.includes(' -T ') === true)
+  const command = commandFor(events, stacks ? '-T' : '')
+  return command === null ? [] : [command]
 }

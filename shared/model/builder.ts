@@ -11,6 +11,8 @@ import { assert } from '../base/assert.ts'
 import { ByteInterner, encodeUtf8 } from '../base/bytes.ts'
 import { GrowingTable, type Columns } from '../base/columns.ts'
 import { limits } from '../base/limits.ts'
+import { CpuWatch } from './cpu-watch.ts'
+import { DELTA_TIMES } from './diagnostics.ts'
 import type { LockReport, LockStat, TraceExtras } from './extras.ts'
 import { EventColumns, RateCounter } from './events.ts'
 import {
@@ -96,6 +98,7 @@ export class TraceBuilder {
   readonly #sink: TraceSink
   readonly #events: EventColumns
   readonly #rate = new RateCounter()
+  readonly #cpus = new CpuWatch()
   readonly #tables: { readonly [K in SpanTable]: SpanRows<K> }
   readonly #taskByPid = new Map<number, number>()
   readonly #classByName = new Map<string, number>()
@@ -211,6 +214,7 @@ export class TraceBuilder {
       return
     }
     this.#rate.add(ts)
+    this.#cpus.add(ts, cpu)
     this.#events.add(ts, cpu, task, name, bytes, from, to, flags | this.#preceded(cpu))
   }
 
@@ -324,6 +328,7 @@ export class TraceBuilder {
     const shiftNs = this.#minTs < 0 ? -this.#minTs : 0
     const empty = this.#minTs > this.#maxTs
     const startNs = empty ? 0 : Math.min(0, this.#minTs)
+    if (!empty) this.#watchCpus(startNs)
     this.#sink.end({
       meta: {
         ...this.meta,
@@ -353,6 +358,14 @@ export class TraceBuilder {
       phaseNames: this.phaseNames.list,
       stacks: this.stacks.list,
     })
+  }
+
+  /** A recording's remarks about itself; a simulation has none, and differences instead of times say nothing. */
+  #watchCpus(startNs: Ns): void {
+    if (this.meta.sourceFormat === 'simulation' || this.#diagnostics.has(DELTA_TIMES)) return
+    for (const { code, severity, message, count } of this.#cpus.findings(startNs, this.#maxTs)) {
+      this.diagnose(severity, code, message, undefined, count)
+    }
   }
 
   #flush(table: SpanTable): void {

@@ -6,10 +6,11 @@ import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { traceOf } from '../support/small-trace.ts'
 import { describeWithCorpus, readCorpus } from '../support/corpus.ts'
-import { importText } from '../support/import-text.ts'
+import { at, importText } from '../support/import-text.ts'
 
 const run = (trace: Trace): DoctorResult => doctor.run(trace, {})
-const levels = ({ answers }: DoctorResult): string[] => answers.map(({ level }) => level)
+/** Of the four questions every trace is asked. */
+const levels = ({ answers }: DoctorResult): string[] => answers.slice(0, 4).map(({ level }) => level)
 
 function withEvents(trace: Trace, names: readonly string[]): Trace {
   const meta = { ...trace.meta, sourceFormat: 'ftrace' }
@@ -30,7 +31,20 @@ describe('the trace doctor', () => {
     expect(result.answers[1].why).toContain('lockdep')
     expect(result.record).toHaveLength(1)
     expect(result.record[0]).toContain('-e sched:sched_switch')
-    expect(result.record[0]).not.toContain('syscalls')
+    const journal = run(
+      withEvents(traceOf({ ops: [{ startNs: 1, durationNs: 9 }] }), ['ext4_punch_hole', 'sys_enter_write']),
+    )
+    const gap = journal.answers.find(({ question }) => question.startsWith('Waiting for the journal'))
+    expect(gap).toMatchObject({ ok: false, record: 'trace-cmd record -C mono -e jbd2 -- COMMAND' })
+  })
+
+  it('has a command for every answer that is not there, and none for those that are', () => {
+    const { answers } = run(withEvents(traceOf({ ops: [{ startNs: 1, durationNs: 9 }] }), ['lock:contention_begin']))
+    for (const { ok, events, record } of answers) {
+      if (ok) expect(record).toBeNull()
+      else for (const event of events) expect(record).toContain(`-e ${event}`)
+    }
+    expect(answers.find(({ question }) => question === 'Which function asked for a lock')?.record).toContain(' -T ')
   })
 
   it('does not call holds known when some classes have none', () => {
@@ -71,6 +85,40 @@ describe('the trace doctor', () => {
     const quiet = { ...traceOf({}), rate: { bucketNs: 10, counts: Uint32Array.of(4, 0, 0, 0, 0, 0, 0, 0, 0, 4) } }
     expect(run(quiet).findings.map(({ code }) => code)).toEqual(['silence'])
     expect(run(quiet).record).toEqual([])
+  })
+})
+
+/** Events of CPUs at the given milliseconds, as tracefs prints them. */
+function onCpus(cpus: readonly (readonly number[])[]): Trace {
+  const events = cpus.flatMap((times, cpu) => times.map((ms) => ({ ms, cpu }))).sort((a, b) => a.ms - b.ms)
+  const lines = events.map(({ ms, cpu }) => at(ms * 1000, 100 + cpu, 'sched_process_free: comm=x', { cpu }))
+  return importText(Buffer.from(`# tracer: nop\n#\n${lines.join('\n')}\n`)).trace
+}
+
+describe('CPUs that say nothing', () => {
+  const steady = Array.from({ length: 1000 }, (_, i) => i)
+  const codes = (trace: Trace) => run(trace).findings.map(({ code, message }) => `${code}: ${message}`)
+
+  it('a CPU that is silent for long, begins late or ends early is told about, with the places', () => {
+    expect(codes(onCpus([steady, steady.filter((ms) => ms < 200 || ms >= 600)]))).toEqual([
+      'cpu-gap: CPU 1 has no event from 20 % to 60 % of the trace: it was idle, or events were lost',
+    ])
+    expect(codes(onCpus([steady, steady.filter((ms) => ms >= 500)]))).toEqual([
+      'cpu-begins-late: the first event of CPU 1 is at 50 % of the trace: it was idle, or its buffer was overwritten',
+    ])
+    expect(codes(onCpus([steady, steady.filter((ms) => ms < 500)]))).toEqual([
+      'cpu-ends-early: the last event of CPU 1 is at 50 % of the trace: it was idle, or its buffer was full',
+    ])
+    expect(codes(onCpus([steady, steady]))).toEqual([])
+  })
+
+  it('a clock that steps back on one CPU is a warning with its size', () => {
+    const lines = [5, 6, 7, 2, 3, 4].map((ms) => at(ms * 1000, 100, 'sched_process_free: comm=x'))
+    const { findings } = run(importText(Buffer.from(`# tracer: nop\n#\n${lines.join('\n')}\n`)).trace)
+    expect(findings.find(({ code }) => code === 'clock-step')).toMatchObject({
+      message: 'the clock of CPU 0 steps back, by 5000000 ns at most',
+      record: 'trace-cmd record -C mono -e EVENTS -- COMMAND',
+    })
   })
 })
 

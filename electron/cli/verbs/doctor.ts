@@ -21,16 +21,18 @@ export const doctor = verb({
       printJson({ trace: open.trace.id, answers, findings, record })
       return 0
     }
-    for (const { level, question, why } of answers) {
+    for (const { level, question, why, record: command } of answers) {
       print(`${bold(MARK[level])}  ${printable(question)}${why === null ? '' : dim(`: ${printable(why)}`)}`)
+      if (command !== null) print(dim(`          you also need: ${printable(command)}`))
     }
     print('')
     if (findings.length === 0) print('Nothing was skipped, lost or odd.')
-    for (const { severity, message, count, firstLine, skipped } of findings) {
+    for (const { severity, message, count, firstLine, skipped, record: command } of findings) {
       const where = firstLine === null ? '' : `, first in line ${firstLine}`
       print(`${bold(severity)}  ${skipped ? 'skipped: ' : ''}${printable(message)} (${plural(count, 'time')}${where})`)
+      if (command !== undefined) print(dim(`          next time: ${printable(command)}`))
     }
-    for (const command of record) print(`\nTo answer the rest, record:\n  ${printable(command)}`)
+    for (const command of record) print(`\nTo answer all of it, record:\n  ${printable(command)}`)
     return 0
   },
 })
