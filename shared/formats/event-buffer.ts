@@ -6,12 +6,14 @@
 
 import { decodeUtf8 } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
-import { OUT_OF_ORDER } from '../model/diagnostics.ts'
+import { OUT_OF_ORDER, TIME_OUT_OF_RANGE } from '../model/diagnostics.ts'
 import { EVENT_AFTER_LOSS, EVENT_CONTEXT } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import type { Recorder } from '../spans/recorder.ts'
 
 const FIRST = 4096
+/** Two times this far from the first event to both sides are still a length in whole ns. */
+const LONGEST = Math.floor(Number.MAX_SAFE_INTEGER / 2)
 /** Bytes of an event beside its payload. */
 const ROW = 40
 /** Beside EVENT_* bits: a call stack, which is no event. */
@@ -64,6 +66,10 @@ export class EventBuffer {
   }
 
   add(event: BufferedEvent, payload: Payload): void {
+    if (!(Math.abs(event.ts) <= LONGEST)) {
+      this.#recorder.builder.diagnose('warning', TIME_OUT_OF_RANGE, 'times more than 52 days from the first event')
+      return
+    }
     this.#add(event, payload, event.flags)
   }
 

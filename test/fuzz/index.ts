@@ -1,6 +1,7 @@
 /** Every fuzzer. To add one, put it in a file beside this one and name it here; the smoke test and `npm run fuzz` follow. */
 
 import type { Fuzzer } from './fuzzer.ts'
+import { foreignFuzzers } from './foreign-formats.ts'
 import { formatFuzzers } from './formats.ts'
 
-export const fuzzers: readonly Fuzzer[] = [...formatFuzzers]
+export const fuzzers: readonly Fuzzer[] = [...formatFuzzers, ...foreignFuzzers]

@@ -52,7 +52,7 @@ export class Clocks {
     const value = hi * 2 ** 32 + lo
     if (local.incremental) local.last += value
     else local.last = value
-    return local.at + (local.last - local.from) * local.unitNs
+    return Math.round(local.at + (local.last - local.from) * local.unitNs)
   }
 
   /** `wire` stands on a ClockSnapshot. */

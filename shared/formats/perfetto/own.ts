@@ -4,6 +4,7 @@
  */
 
 import { encodeUtf8 } from '../../base/bytes.ts'
+import { TIME_OUT_OF_RANGE } from '../../model/diagnostics.ts'
 import type { Ns } from '../../model/trace.ts'
 import { EVENT_AFTER_ANY_LOSS, EVENT_AFTER_LOSS, EVENT_BOUNDARY } from '../../model/kinds.ts'
 import type { Recorder } from '../../spans/recorder.ts'
@@ -73,6 +74,10 @@ export class OwnPerfetto {
       return false
     }
     this.#first ??= ts
+    if (!(Math.abs(ts - this.#first) <= Number.MAX_SAFE_INTEGER)) {
+      recorder.builder.diagnose('warning', TIME_OUT_OF_RANGE, 'times more than 104 days from the first event')
+      return false
+    }
     const { builder } = recorder
     this.#task = builder.task(pid, cpu)
     if (pid !== 0) builder.nameTask(this.#task, comms.get(pid)?.name ?? '')
