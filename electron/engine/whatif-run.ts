@@ -15,7 +15,7 @@ import { SimRecorder } from '#shared/sim/record.ts'
 import { prepare, runSlices, type RunSpec } from '#shared/sim/run.ts'
 import { parseStrategy, strategyNamed, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
-import { machineCosts, pilotOf, replayOf, type Pilot } from '#shared/whatif/replay.ts'
+import { machineCosts, pilotOf, redraws, replayOf, type Pilot } from '#shared/whatif/replay.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import type { Workload } from '#shared/whatif/workload.ts'
 import '../strategy/find.ts'
@@ -66,6 +66,7 @@ export function modelOf({
 }: ReplaySpec): RunSpec & { strategy: ResolvedStrategy } {
   const own = strategy === baseline ? undefined : ownPilot(workload, strategy)
   const scenario = replayOf({ workload, pilot, own, demands })
+  const anew = redraws({ workload, pilot, demands })
   return {
     scenario: scenario.id,
     recorded: scenario,
@@ -73,8 +74,9 @@ export function modelOf({
     fs: workload.fs,
     seed,
     checks: false,
-    machine: machineCosts(workload),
-    jitter: demands === 'drawn',
+    ...(anew ? {} : { machine: machineCosts(workload) }),
+    // Measured times vary as they did; only a simulated run's own prices are drawn.
+    jitter: anew,
   }
 }
 

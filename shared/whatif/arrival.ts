@@ -1,5 +1,6 @@
 /** Whether a task's operations come when they come (open) or a while after the last one (closed): by evidence, or as asked. */
 
+import { ApiError } from '../base/errors.ts'
 import type { WorkloadOp } from './workload.ts'
 
 export type Arrival = 'closed' | 'open'
@@ -29,6 +30,19 @@ export function arrivalOf(ops: readonly WorkloadOp[], asked: Arrival | undefined
 export function askedFor(choice: ArrivalChoice | undefined, task: { comm: string; pid: number }): Arrival | undefined {
   if (choice === undefined || typeof choice === 'string') return choice
   return choice[task.comm] ?? choice[String(task.pid)]
+}
+
+/** A task that is named must be there. */
+export function checkArrivals(
+  choice: ArrivalChoice | undefined,
+  tasks: readonly { readonly comm: string; readonly pid: number }[],
+): void {
+  if (choice === undefined || typeof choice === 'string') return
+  const known = new Set(tasks.flatMap(({ comm, pid }) => [comm, String(pid)]))
+  const lost = Object.keys(choice).find((name) => !known.has(name))
+  if (lost === undefined) return
+  const names = [...new Set(tasks.map(({ comm }) => comm))].slice(0, 20).join(', ')
+  throw new ApiError('not-found', `no task '${lost}' with operations is in the trace`, `known: ${names}`)
 }
 
 function variation(values: readonly number[]): number {

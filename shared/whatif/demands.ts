@@ -6,6 +6,7 @@
 
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
+import { MACHINE } from '../sim/world-options.ts'
 import { lockName } from './names.ts'
 
 /** `outside` the fault lock or before the first lock, `inside` it, mapping blocks, freeing blocks. */
@@ -32,6 +33,8 @@ const MODELLED = new Set([
   'i_rwsem',
   'i_data_sem',
   'i_mmap_rwsem',
+  'i_mmap_mutex',
+  'i_mmap_lock',
   'truncate_mutex',
   'xfs_nondir_ilock_class',
   'journal',
@@ -225,12 +228,15 @@ export class Demands {
   #readWaits(): void {
     const { lockSpan, locks, lockClasses } = this.#trace
     const { cols } = lockSpan
-    const modelled = lockClasses.map(({ name }) => isModelled(name))
+    const own = this.#trace.meta.sourceFormat === 'simulation'
+    const modelled = lockClasses.map(({ name }) => own || isModelled(name))
     for (let row = 0; row < lockSpan.length; row++) {
       if (cols.op[row] < 0 || !modelled[locks[cols.lock[row]].lockClass]) continue
-      if (cols.acquiredNs[row] > cols.requestedNs[row]) {
-        push(this.#waits, cols.op[row], { from: cols.requestedNs[row], to: cols.acquiredNs[row] })
-      }
+      const wait = { from: cols.requestedNs[row], to: cols.acquiredNs[row] }
+      if (!(wait.to > wait.from)) continue
+      // In the model who spun owns the lock when it is let go, and goes on when it has seen that.
+      const spun = own && this.times.of(cols.task[row], wait).asleep === 0
+      push(this.#waits, cols.op[row], spun ? { from: wait.from, to: wait.to + MACHINE.spinHandoff } : wait)
     }
   }
 

@@ -39,12 +39,13 @@ export function isFault({ kind }: WorkloadOp): boolean {
   return kind.endsWith('_fault') || kind === 'mkwrite'
 }
 
-/** The operation as a whole takes what it took: what its steps did not use up is spent before it ends. */
+/** A paced operation as a whole takes what it took: what its steps did not use up is spent before it ends. */
 export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
   const { w, inodes } = place
   const { k } = w
   const { task } = pace
   const inode = inodes[op.file]
+  if (!pace.whole) return yield* steps(place, op, inode)
   w.opBegin(op.kind, inode.number, op.page * 4096, op.pages * 4096)
   w.inWhole.add(task)
   yield* steps(place, op, inode)

@@ -43,7 +43,11 @@ export function filesOf(trace: Trace, { rows, inodes }: FilesContext): Files {
     const key = `${inode}:${page}`
     if (!first.has(key)) first.set(key, creates.has(row))
   }
-  const pages = new Map([...touched].map(([inode, set]) => [inode, [...set].sort((a, b) => a - b)]))
+  // A simulated file is small, and what was done to a page of it is done to the same page again.
+  const whole = trace.meta.sourceFormat === 'simulation'
+  const pages = new Map(
+    [...touched].map(([inode, set]) => [inode, whole ? upTo(Math.max(...set)) : [...set].sort((a, b) => a - b)]),
+  )
   const numberOf = new Map([...touched.keys()].map((inode, i) => [inode, i]))
   return {
     numberOf,
@@ -54,6 +58,10 @@ export function filesOf(trace: Trace, { rows, inodes }: FilesContext): Files {
     })),
     rank: (inode, byte) => lowerBound(pages.get(inode) ?? [0], Math.floor(byte / PAGE)),
   }
+}
+
+function upTo(last: number): number[] {
+  return Array.from({ length: last + 1 }, (_, page) => page)
 }
 
 function lowerBound(sorted: readonly number[], value: number): number {
@@ -67,13 +75,18 @@ function lowerBound(sorted: readonly number[], value: number): number {
   return low
 }
 
-const CREATES = new Set(['journal', 'handle', 'load_hole', 'alloc', 'zero'])
+const CREATES: readonly string[] = ['load_hole', 'alloc', 'zero']
+const MAY_CREATE: readonly string[] = ['journal', 'handle', ...CREATES]
 
-/** Operations that found no block: a read that mapped the hole page, a write that had to open a handle. */
-export function creatingOps({ phase, phaseNames }: Trace): ReadonlySet<number> {
+/**
+ * Operations that found no block: a read that mapped the hole page, a write that allocated; where the trace shows no
+ * allocation, a write that had to open a handle.
+ */
+function creatingOps({ phase, phaseNames }: Trace): ReadonlySet<number> {
+  const signs = phaseNames.includes('alloc') ? CREATES : MAY_CREATE
   const rows = new Set<number>()
   for (let row = 0; row < phase.length; row++) {
-    if (phase.cols.op[row] >= 0 && CREATES.has(phaseNames[phase.cols.name[row]])) rows.add(phase.cols.op[row])
+    if (phase.cols.op[row] >= 0 && signs.includes(phaseNames[phase.cols.name[row]])) rows.add(phase.cols.op[row])
   }
   return rows
 }

@@ -3,8 +3,8 @@
  * waited for at several places.
  */
 export function lockName(name: string): string {
-  if (/mmap_(lock|sem)/.test(name)) return 'mmap_lock'
   if (/invalidate_lock|i_mmap_sem|mmaplock|dax_sem/i.test(name)) return 'invalidate_lock'
+  if (/mmap_(lock|sem)/.test(name)) return 'mmap_lock'
   if (/i_mutex_key|i_rwsem/.test(name)) return 'i_rwsem'
   if (/^jbd2_handle|j_wait_(transaction_locked|done_commit|updates)/.test(name)) return 'journal'
   return name.replace(/^&/, '').replace(/^.*->/, '')

@@ -47,9 +47,11 @@ function partsOf(of: (id: CostId) => Part): Int8Array {
 export class Pace {
   readonly task: number
   active = false
+  /** False: at list prices, whatever it comes to. */
+  whole = false
   isFault = false
   readonly factor = new Float64Array(WIDTH)
-  /** What each part may still take; the pilot has no bound. */
+  /** What each part may still take. */
   readonly left = new Float64Array(WIDTH)
   /** What its steps cost so far at list prices. */
   readonly paid = new Float64Array(WIDTH)
@@ -61,8 +63,9 @@ export class Pace {
 
   take(cost: number, ns: Ns): Ns {
     const part = (this.isFault ? FAULT_PART : OTHER_PART)[cost]
+    if (part >= 0) this.paid[part] += ns
+    if (!this.whole) return ns
     if (part < 0) return part === UNPACED ? ns : 0
-    this.paid[part] += ns
     const wanted = Math.min(Math.round(ns * this.factor[part]), this.left[part])
     this.left[part] -= wanted
     return wanted
@@ -71,7 +74,7 @@ export class Pace {
   /** Measured and not yet spent. */
   rest(): Ns {
     let ns = 0
-    for (let part = 0; part < WIDTH; part++) if (this.left[part] < Infinity) ns += this.left[part]
+    for (let part = 0; part < WIDTH; part++) ns += this.left[part]
     return Math.round(ns)
   }
 }
@@ -101,12 +104,9 @@ export class Pacer {
     pace.active = true
     pace.isFault = like.kind.endsWith('_fault') || like.kind === 'mkwrite'
     pace.paid.fill(0)
-    pace.sleepNs = this.#pilot === undefined ? 0 : like.sleepNs
-    if (this.#pilot === undefined) {
-      pace.factor.fill(1)
-      pace.left.fill(Infinity)
-      return pace
-    }
+    pace.whole = this.#pilot !== undefined
+    pace.sleepNs = like.sleepNs
+    if (this.#pilot === undefined) return pace
     this.#budget(pace, like, this.#pilot[task].subarray(op * WIDTH, (op + 1) * WIDTH))
     return pace
   }

@@ -10,6 +10,7 @@ import { fairOptions } from '../sim/cpus.ts'
 import { P } from '../sim/phases.ts'
 import { run } from '../sim/run.ts'
 import type { Scenario } from '../sim/scenarios/scenario.ts'
+import type { Mm } from '../sim/mm.ts'
 import type { ResolvedStrategy } from '../sim/strategies/index.ts'
 import type { Steps } from '../sim/task.ts'
 import type { World, MachineCostId } from '../sim/world.ts'
@@ -30,7 +31,8 @@ export interface ReplayOptions {
   /** The pilot of the strategy that is asked about, where it is not the recorded one. */
   readonly own?: Pilot | undefined
   /**
-   * `exact`: each operation takes what it took. `drawn`: what another of the same kind of the same task took, drawn anew
+   * `exact`: each operation takes what it took; one of a simulated trace pays its list prices anew, which a run with the
+   * trace's seed draws as the trace did. `drawn`: what another of the same kind of the same task took, drawn anew
    * for every seed and alike for every strategy, so that seeds differ as recordings would.
    */
   readonly demands: 'exact' | 'drawn'
@@ -38,10 +40,15 @@ export interface ReplayOptions {
 
 const LONGEST_RUN = 20
 
-/** The machine of a recording: measured times include what its locks and switches cost. */
-export function machineCosts({ wakeNs, prices }: Workload): Partial<Record<MachineCostId, number>> {
-  const measured = wakeNs === undefined ? {} : { wake: wakeNs }
-  return { lock: 0, unlock: 0, contextSwitch: 0, sharedLine: 0, ...measured, ...machinePrices(prices) }
+/** The prices of a simulated run are drawn again instead of stretched to what they came to. */
+export function redraws({ workload, demands, pilot }: Pick<ReplayOptions, 'workload' | 'demands' | 'pilot'>): boolean {
+  return workload.simulated && demands === 'exact' && pilot !== undefined
+}
+
+/** The machine of a recording: measured times include what its locks and switches cost (the model's show no switch). */
+export function machineCosts({ wakeNs, prices, simulated }: Workload): Partial<Record<MachineCostId, number>> {
+  const measured = simulated ? {} : { contextSwitch: 0, ...(wakeNs === undefined ? {} : { wake: wakeNs }) }
+  return { lock: 0, unlock: 0, sharedLine: 0, ...measured, ...machinePrices(prices) }
 }
 
 export function replayOf(
@@ -62,7 +69,7 @@ export function replayOf(
       blocks: pages * 2 + 64,
       slots: 1,
       durationNs: Math.min(LONGEST_RUN * Math.max(workload.durationNs, 1_000_000), 3_000_000_000_000),
-      recorded: fairOptions(workload.cpus, workload.sticky),
+      ...(workload.simulated ? {} : { recorded: fairOptions(workload.cpus, workload.sticky) }),
       costs: {
         ...(workload.commit === undefined ? {} : { logWrite: workload.commit.sleepNs }),
         ...stepPrices(workload.prices),
@@ -101,14 +108,13 @@ function setUp(
     return inode
   })
   w.logWorkNs = workload.commit?.workNs ?? 0
-  const pacer = new Pacer(w, workload, { pilot, own })
-  const mms = new Map([...new Set(workload.tasks.map(({ mm }) => mm))].map((mm) => [mm, w.newMm()]))
-  for (const { mm } of workload.tasks) {
-    const shared = mms.get(mm)
-    if (shared !== undefined) shared.users++
-  }
+  const anew = redraws(options)
+  const pacer = new Pacer(w, workload, { pilot: anew ? undefined : pilot, own })
+  const mms = new Map<number, Mm>()
   workload.tasks.forEach((task, number) => {
     const mm = mms.get(task.mm) ?? w.newMm()
+    mms.set(task.mm, mm)
+    mm.users++
     const place: Place = { w, inodes, mm, mapped: mappings(w, { mm, inodes }) }
     // Mapped before anything runs: mapping is no operation here.
     for (const op of task.ops) if (isFault(op)) place.mapped(op.file, op.kind !== 'cow_fault')

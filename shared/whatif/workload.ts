@@ -7,7 +7,7 @@
 import { ApiError } from '../base/errors.ts'
 import { MODES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
-import { arrivalOf, askedFor, type Arrival, type ArrivalChoice } from './arrival.ts'
+import { arrivalOf, askedFor, checkArrivals, type Arrival, type ArrivalChoice } from './arrival.ts'
 import { calibrationOf, type Calibration } from './calibration.ts'
 import { Demands, type Demand } from './demands.ts'
 import { filesOf, PAGE, type Files, type WorkloadFile } from './files.ts'
@@ -77,6 +77,8 @@ export interface Workload extends RecordedMachine {
   readonly files: readonly WorkloadFile[]
   readonly tasks: readonly WorkloadTask[]
   readonly calibration: Calibration
+  /** A simulated trace: it ran on the model's own CPUs, with draws of its seed. */
+  readonly simulated: boolean
   /** Set by the user, instead of what was calibrated. */
   readonly prices: Prices
   /** What came from the trace, in sentences; what did not; what it cannot tell. */
@@ -106,6 +108,7 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
     durationNs: trace.meta.durationNs,
     files: files.list,
     tasks,
+    simulated: trace.meta.sourceFormat === 'simulation',
     prices: checkPrices(options.prices ?? {}),
     calibration: calibrationOf(trace, new Set<string>(REPLAYED)),
   }
@@ -245,11 +248,16 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
     }
     busyUntil.set(task, startNs + cols.durationNs[row])
   }
+  checkArrivals(
+    options.arrival,
+    [...byTask.keys()].map((task) => trace.tasks[task]),
+  )
   const mms = mmsOf(trace)
   const mmOf = (task: number) => mms.get(task) ?? 1_000_000 + (trace.tasks[task].tgid ?? trace.tasks[task].pid)
   const used = new Set([...byTask].flatMap(([task, { ops }]) => (ops.length > 0 ? [mmOf(task)] : [])))
   // Who only holds the mmap_lock of those that work is there too.
   const working = [...byTask].filter(([task]) => used.has(mmOf(task)))
+  working.sort(([a], [b]) => trace.tasks[a].pid - trace.tasks[b].pid)
   const tasks = working.map(([task, { ops, steps }]): WorkloadTask => {
     const { comm, pid } = trace.tasks[task]
     const mm = mmOf(task)
@@ -301,6 +309,10 @@ function mmsOf({ lockSpan, locks, lockClasses }: Trace): ReadonlyMap<number, num
 
 function filesystemOf(trace: Trace): { readonly fs: string; readonly dax: boolean } {
   const has = (pattern: RegExp) => trace.eventNames.some((name, i) => trace.eventCounts[i] > 0 && pattern.test(name))
+  if (trace.meta.sourceFormat === 'simulation') {
+    const locks = (pattern: RegExp) => trace.lockClasses.some(({ name }) => pattern.test(name))
+    return { fs: locks(/truncate_mutex/) ? 'ext2' : locks(/^&?xfs_/) ? 'xfs' : 'ext4', dax: true }
+  }
   const fs = has(/^ext4_/) ? 'ext4' : has(/^xfs_/) ? 'xfs' : has(/^jbd2_/) ? 'ext4' : 'ext2'
-  return { fs, dax: has(/^dax_/) || trace.meta.sourceFormat === 'simulation' }
+  return { fs, dax: has(/^dax_/) }
 }

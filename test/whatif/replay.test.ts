@@ -44,6 +44,7 @@ function workload(cpus: number, tasks: number): Workload {
       ops: Array.from({ length: OPS }, (_, i) => op(t * OPS + i, i)),
       steps: Array.from({ length: OPS }, (_, i) => i),
     })),
+    simulated: false,
     prices: {},
     calibration: { phases: [], parameters: [] },
     fromTrace: [],
