@@ -3,5 +3,6 @@
 import type { Fuzzer } from './fuzzer.ts'
 import { foreignFuzzers } from './foreign-formats.ts'
 import { formatFuzzers } from './formats.ts'
+import { readerFuzzers } from './readers.ts'
 
-export const fuzzers: readonly Fuzzer[] = [...formatFuzzers, ...foreignFuzzers]
+export const fuzzers: readonly Fuzzer[] = [...formatFuzzers, ...readerFuzzers, ...foreignFuzzers]
