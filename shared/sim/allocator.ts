@@ -35,6 +35,11 @@ export class Allocator {
     return this.#heap.length + this.blocks - this.#untouched
   }
 
+  /** The block `allocate` would give; `blocks` if there is none. */
+  get next(): number {
+    return this.#heap.length > 0 ? this.#heap[0] : this.#untouched
+  }
+
   /** A block for (inode, index), or undefined: ENOSPC. */
   allocate(inode: number, index: number): number | undefined {
     const block =

@@ -151,6 +151,22 @@ export const COSTS = [
     'ext4 default; never longer than the average commit',
     'fixed',
   ),
+  cost(
+    'extentLookupCold',
+    'reading a leaf of the extent tree from the device',
+    80_000,
+    [10_000, 10_000_000],
+    'device dependent; only with coldMetadata=1',
+    'io',
+  ),
+  cost(
+    'allocCold',
+    'reading the bitmap and buddies of a block group',
+    150_000,
+    [50_000, 10_000_000],
+    'first allocation 206 us measured; only with coldMetadata=1',
+    'io',
+  ),
 ] as const satisfies readonly CostSpec[]
 
 export type CostId = (typeof COSTS)[number]['id']

@@ -11,7 +11,8 @@
 import { assert } from '../base/assert.ts'
 import type { Ns } from '../model/trace.ts'
 import { got, letGo, waits, wants } from './annotate.ts'
-import { ANNOTATED, WaitQueue, type SimLock } from './locks.ts'
+import { ANNOTATED, MUTEX, WaitQueue, type SimLock } from './locks.ts'
+import { LogSpace } from './log-space.ts'
 import type { Kernel } from './kernel.ts'
 import { P } from './phases.ts'
 import type { SimTask, Steps } from './task.ts'
@@ -46,6 +47,8 @@ export interface JournalHooks {
   writeOrdered(transaction: Transaction): Steps
   /** Log, flush, commit record: takes its time, then everything in the transaction is durable. */
   writeLog(): Steps
+  /** Checkpoint: metadata blocks of a committed transaction go to their places. */
+  writeHome(blocks: number): Steps
   /** After the commit record: freed blocks come back. */
   committed(transaction: Transaction): void
 }
@@ -71,18 +74,22 @@ export class Journal {
   readonly #commitWaiters = new WaitQueue('j_wait_done_commit')
   readonly #kjournald = new WaitQueue('j_wait_commit')
   readonly #object: number
+  /** Undefined: the log is never full. */
+  readonly #log: LogSpace | undefined
+  #checkpointMutex: SimLock | undefined
   #committer: SimTask | undefined
   #lastSyncer: SimTask | undefined
   #wanted = 0
   #nextTid = 1
 
-  constructor(kernel: Kernel, options: { kind: JournalKind; transLock: SimLock; hooks: JournalHooks }) {
+  constructor(kernel: Kernel, options: { kind: JournalKind; transLock: SimLock; hooks: JournalHooks; blocks: number }) {
     this.kind = options.kind
     this.#kernel = kernel
     this.#hooks = options.hooks
     this.#transLock = options.transLock
     this.lock = kernel.newLock(options.kind === 'jbd2' ? 'jbd2_handle' : 'log_force', ANNOTATED)
     this.#object = kernel.objects(1)
+    this.#log = options.kind === 'jbd2' && options.blocks > 0 ? new LogSpace(options.blocks) : undefined
     this.running = this.#newTransaction()
   }
 
@@ -105,14 +112,18 @@ export class Journal {
       return
     }
     if (this.kind === 'jbd2') {
+      const log = this.#log
+      while (log?.roomy === false) yield* this.#makeRoom(log)
       wants(kernel, this.lock, 'shared')
       if (kernel.see(this.#object, true)) yield
-      while (this.running.state === 'locked' || this.running.state === 'switch') {
+      while (this.running.state === 'locked' || this.running.state === 'switch' || log?.fits === false) {
+        if (log?.fits === false) this.requestCommit()
         waits(kernel, this.lock, () => this.#committerOnly())
         if (kernel.sleepOn(this.#startWaiters, false)) yield
       }
       got(kernel, this.lock, 'shared')
       this.running.updates++
+      log?.reserve()
     } else if (this.kind === 'cil' && kernel.lock(this.#transLock, 'shared')) yield
     if (Number.isNaN(this.running.startedAt)) this.running.startedAt = kernel.now
     this.#handles[task.id] = { task, transaction: this.running, depth: 1, late: [] }
@@ -132,6 +143,7 @@ export class Journal {
       kernel.unlock(this.#transLock, 'shared')
     } else if (this.kind === 'jbd2') {
       letGo(kernel, this.lock)
+      this.#log?.giveBack()
       if (--handle.transaction.updates === 0) kernel.wake(this.#updateWaiters, 1)
     }
   }
@@ -142,6 +154,25 @@ export class Journal {
     assert(handle !== undefined, 'metadata is changed inside a handle')
     if (this.kind === 'cil') handle.late.push(join)
     else join(this.kind === 'none' ? this.running : handle.transaction)
+  }
+
+  /** A metadata block the running task's handle changes, by a number of its own. */
+  dirties(buffer: number): void {
+    this.#log?.dirties(buffer)
+  }
+
+  /** fs/jbd2/checkpoint.c: __jbd2_log_wait_for_space. Whoever needs room makes it; a log of one transaction is committed. */
+  *#makeRoom(log: LogSpace): Steps {
+    const kernel = this.#kernel
+    const mutex = (this.#checkpointMutex ??= kernel.newLock('&journal->j_checkpoint_mutex', MUTEX))
+    if (kernel.lock(mutex, 'exclusive')) yield
+    const oldest = log.roomy ? undefined : log.oldest((tid) => this.isDone(tid))
+    if (oldest !== undefined) {
+      yield* this.#hooks.writeHome(oldest.blocks)
+      log.writtenHome(oldest)
+    }
+    kernel.unlock(mutex)
+    if (oldest === undefined && !log.roomy) yield* this.waitCommit((this.committing ?? this.running).tid)
   }
 
   /** Asks for the commit of a transaction (default: the running one) without waiting. */
@@ -221,6 +252,7 @@ export class Journal {
     }
     transaction.state = 'flush'
     this.committing = transaction
+    this.#log?.commits(transaction.tid)
     this.running = this.#newTransaction()
     got(kernel, this.lock, 'exclusive')
     letGo(kernel, this.lock)

@@ -360,7 +360,9 @@ export class Kernel {
       return
     }
     lock.enqueue(task)
-    this.#block(task, 'blocked')
+    // Without time a spinner only waits: that is no sleep, whatever it holds.
+    if (lock.spec.sleeps) this.#block(task, 'blocked')
+    else task.state = 'blocked'
     this.checkDeadlock(task)
   }
 

@@ -71,6 +71,8 @@ export interface Page {
   readonly lock: SimLock
   uptodate: boolean
   dirty: boolean
+  /** Among the dirty pages that dirtiers are held back for (dirtying.ts). */
+  counted: boolean
   writeback: boolean
   detached: boolean
   /** PTEs that map it. */
@@ -83,6 +85,7 @@ export interface Page {
   block: number
   /** A zeroed page that stands for a hole of a DAX file (until 4.13). */
   hole: boolean
+  /** For `see`: its bytes; the next number is how often it is mapped. */
   readonly object: number
   readonly content: Int32Array
 }
@@ -159,9 +162,10 @@ export class AddressSpace {
       number,
       index,
       lock: this.#kernel.newLock('folio', FOLIO, this.inode),
-      object: this.#kernel.objects(1),
+      object: this.#kernel.objects(2),
       uptodate: false,
       dirty: false,
+      counted: false,
       writeback: false,
       detached: false,
       mapped: 0,

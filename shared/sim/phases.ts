@@ -49,6 +49,7 @@ export const PHASES = [
   'yield_cpu',
   'reclaim',
   'commit_io',
+  'checkpoint',
 ] as const
 
 export type PhaseName = (typeof PHASES)[number]

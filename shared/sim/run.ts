@@ -19,6 +19,7 @@ import type { Machine, Scenario } from './scenarios/scenario.ts'
 import type { SimSink } from './sink.ts'
 import { parseStrategy, policyOf, refuseFilesystem, type ResolvedStrategy } from './strategies/index.ts'
 import type { SimTask } from './task.ts'
+import { LEAST_JOURNAL } from './log-space.ts'
 import { MACHINE, World, type MachineCostId } from './world.ts'
 
 export interface RunSpec {
@@ -242,6 +243,13 @@ function checkCosts(spec: RunSpec): void {
       throw new ApiError('unknown-id', `unknown cost '${id}'`, `known: ${Object.keys(MACHINE).join(', ')}`)
     if (!Number.isInteger(value) || value < 0)
       throw new ApiError('bad-request', `cost ${id}=${value} is no time in whole ns`)
+    if (id === 'journalBlocks' && value > 0 && value < LEAST_JOURNAL) {
+      throw new ApiError(
+        'bad-request',
+        `a journal of ${value} blocks is too small`,
+        `give it ${LEAST_JOURNAL} or more, or 0 for one that is never full`,
+      )
+    }
   }
 }
 

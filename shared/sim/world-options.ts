@@ -3,7 +3,6 @@
  * them. Values only; world.ts makes them real.
  */
 
-import type { Ns } from '../model/trace.ts'
 import type { CostId } from './costs.ts'
 import type { FairOptions } from './cpus.ts'
 import type { Filesystem } from './fs/fs.ts'
@@ -41,10 +40,20 @@ export interface WorldOptions {
   readonly recorded?: FairOptions
 }
 
-export type MachineCostId = 'lock' | 'unlock' | 'spinHandoff' | 'wake' | 'contextSwitch' | 'quantum' | 'sharedLine'
+export type MachineCostId =
+  | 'lock'
+  | 'unlock'
+  | 'spinHandoff'
+  | 'wake'
+  | 'contextSwitch'
+  | 'quantum'
+  | 'sharedLine'
+  | 'journalBlocks'
+  | 'dirtyPages'
+  | 'coldMetadata'
 
 /** DOMAIN.md 6.2: uncontended lock + unlock 40 ns, hand-offs 300 ns and 4 us, switch 1.2 us, quantum 3 ms. */
-export const MACHINE: Readonly<Record<MachineCostId, Ns>> = {
+export const MACHINE: Readonly<Record<MachineCostId, number>> = {
   lock: 20,
   unlock: 20,
   spinHandoff: 300,
@@ -52,6 +61,12 @@ export const MACHINE: Readonly<Record<MachineCostId, Ns>> = {
   contextSwitch: 1_200,
   quantum: 3_000_000,
   sharedLine: 60,
+  /** Blocks of the jbd2 log; 0: as many as it takes. 262144 are 1 GiB, what mke2fs gives a large filesystem. */
+  journalBlocks: 0,
+  /** Pages of the page cache that may be dirty before who dirties more is held back; 0: any number. */
+  dirtyPages: 0,
+  /** 1: extent leaves and block bitmaps have to be read from the device first. */
+  coldMetadata: 0,
 }
 
 /** What i_mmap is, by the switch `unmapLock`. */

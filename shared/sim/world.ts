@@ -13,6 +13,7 @@ import { Allocator } from './allocator.ts'
 import { C, Prices } from './costs.ts'
 import { GARBAGE } from './content.ts'
 import { Device } from './device.ts'
+import { Dirtying } from './dirtying.ts'
 import { blockOf, Extents, isMapped, written, unwritten } from './extents.ts'
 import type { Filesystem } from './fs/fs.ts'
 import { Inode } from './inode.ts'
@@ -21,8 +22,9 @@ import { Journal, type Transaction } from './journal.ts'
 import { Kernel } from './kernel.ts'
 import { PERCPU_RWSEM, RWSEM, SPINLOCK, WaitQueue, type SimLock } from './locks.ts'
 import { AddressSpace, type Page } from './mapping.ts'
+import { ColdMetadata } from './metadata.ts'
 import { Mm, PTE_NONE, pteKind, pteTarget, samePlace, Vma, type Pte } from './mm.ts'
-import { writeOrderedData } from './ops/writeback.ts'
+import { writeBack, writeOrderedData } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
 import { RangeLocks } from './range-lock.ts'
@@ -67,6 +69,10 @@ export class World {
   rounds = Infinity
   readonly cpus: number
   readonly dax: boolean
+  /** Undefined: as many pages may be dirty as like. */
+  readonly dirtying: Dirtying | undefined
+  /** Undefined: all metadata is in memory when the run begins. */
+  readonly cold: ColdMetadata | undefined
   readonly #vmas: Vma[] = []
   readonly #blockObjects: number
   /** Which blocks are free, for `touch`. */
@@ -83,12 +89,13 @@ export class World {
     this.fs = options.fs
     this.cpus = options.cpus
     this.dax = options.dax
+    const machine = { ...MACHINE, ...options.machine }
     this.k = new Kernel({
       cpus: options.cpus,
       seed: options.seed,
       sink: options.sink,
       timed: options.timed,
-      costs: { ...MACHINE, ...options.machine },
+      costs: machine,
       recorded: options.recorded,
     })
     this.prices = new Prices(options.costs, options.jitter)
@@ -105,9 +112,13 @@ export class World {
       hooks: {
         writeOrdered: (transaction) => this.#writeOrdered(transaction),
         writeLog: () => this.#writeLog(),
+        writeHome: (blocks) => this.#ioFor(P.checkpoint, this.prices.draw(this.k, C.writebackPage) * blocks),
         committed: (transaction) => this.#committed(transaction.tid),
       },
+      blocks: machine.journalBlocks,
     })
+    this.dirtying = machine.dirtyPages > 0 ? new Dirtying(this.k, machine.dirtyPages) : undefined
+    this.cold = machine.coldMetadata > 0 ? new ColdMetadata(this, options.blocks) : undefined
   }
 
   // ---- setting up ----
@@ -152,7 +163,8 @@ export class World {
       if (kind === 'written') this.device.fill(block, 0, true)
       inode.extents.tree[index] = kind === 'written' ? written(block) : unwritten(block)
       inode.extents.durable[index] = inode.extents.tree[index]
-      inode.extents.publish(index)
+      if (this.cold === undefined) inode.extents.publish(index)
+      else this.cold.stands(inode.number, index)
     }
   }
 
@@ -219,6 +231,13 @@ export class World {
   /** kjournald2, and a timer that commits every `commitIntervalNs`. */
   startJournal(commitIntervalNs: Ns): void {
     this.k.spawn(this.fs.journal === 'cil' ? 'xfs-cil' : 'jbd2', this.journal.kjournald(), { daemon: true })
+    const { dirtying } = this
+    if (dirtying !== undefined)
+      this.k.spawn(
+        'flush',
+        dirtying.flush(() => this.#flushAll()),
+        { daemon: true },
+      )
     if (commitIntervalNs === Infinity) return
     this.k.spawn('commit-timer', this.journal.timer(commitIntervalNs, this.rounds), { daemon: true })
   }
@@ -242,7 +261,7 @@ export class World {
       this.pteGone(vma, index, old)
     }
     vma.set(index, pte)
-    if (pteKind(pte) === 'page') this.#pageOf(vma, pte).mapped++
+    if (pteKind(pte) === 'page') this.#mapCount(this.#pageOf(vma, pte), 1)
     if (pteKind(pte) === 'anon') vma.mm.copyMapped(pteTarget(pte))
     this.checks?.pteSet(vma, index, pte)
   }
@@ -266,8 +285,19 @@ export class World {
   pteCleared(vma: Vma, _index: number, pte: Pte): void {
     if (pteKind(pte) !== 'page') return
     const page = this.#pageOf(vma, pte)
-    page.mapped--
+    this.#mapCount(page, -1)
     this.inode(vma.inode).mapping.drop(page)
+  }
+
+  /** Those who map and unmap do not see each other, so they read what whoever asks for the count changes. */
+  #mapCount(page: Page, by: number): void {
+    page.mapped += by
+    this.k.touch(page.object + 1, false)
+  }
+
+  pageMapped(page: Page): boolean {
+    this.k.touch(page.object + 1, true)
+    return page.mapped > 0
   }
 
   /** A reference: the page's number names no other page meanwhile. */
@@ -413,6 +443,7 @@ export class World {
 
   /** Metadata of an inode changes in the current handle; `durably` happens when it commits. */
   change(inode: Inode, durably: () => void, what: 'data' | 'times' = 'data'): void {
+    this.journal.dirties(inode.number)
     this.checks?.changed('metadata')
     this.journal.join((transaction) => {
       transaction.changes.push(durably)
@@ -445,6 +476,10 @@ export class World {
   #committed(tid: number): void {
     this.k.touch(this.spaceObject, true)
     for (const block of this.allocator.committed(tid)) this.checks?.reusable(block)
+  }
+
+  *#flushAll(): Steps {
+    for (const inode of this.inodes) if (!inode.dax) yield* writeBack(this, inode, { from: 0, to: inode.pages })
   }
 
   *#writeOrdered(transaction: Transaction): Steps {

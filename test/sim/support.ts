@@ -7,7 +7,7 @@ import { filesystems } from '../../shared/sim/fs/index.ts'
 import { silent, type SimSink } from '../../shared/sim/sink.ts'
 import { parseStrategy, policyOf } from '../../shared/sim/strategies/index.ts'
 import type { SimTask } from '../../shared/sim/task.ts'
-import { World } from '../../shared/sim/world.ts'
+import { World, type MachineCostId } from '../../shared/sim/world.ts'
 
 export interface SearchOptions {
   readonly fs?: string
@@ -16,6 +16,7 @@ export interface SearchOptions {
   readonly cpus?: number
   readonly sink?: SimSink
   readonly costs?: Readonly<Partial<Record<CostId, number>>>
+  readonly machine?: Readonly<Partial<Record<MachineCostId, number>>>
 }
 
 export function searchWorld(strategy: string, seed = 1, options: SearchOptions = {}): World {
@@ -36,6 +37,7 @@ function smallWorld(strategy: string, options: SearchOptions & { seed: number; t
     timed: options.timed,
     jitter: false,
     costs: options.costs ?? {},
+    ...(options.machine === undefined ? {} : { machine: options.machine }),
     policy: policyOf(resolved),
     fs: filesystems.get(options.fs ?? resolved.fs),
     dax: options.dax ?? resolved.media === 'dax',

@@ -4,6 +4,7 @@
  */
 
 import type { Tag } from '../content.ts'
+import { markDirty } from '../dirtying.ts'
 import { PTE_NONE, pteKind, pteTarget, pteWritable, type Pte, type Vma } from '../mm.ts'
 import type { StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
@@ -114,7 +115,7 @@ function putTag(w: World, vma: Vma, what: { pte: Pte; slot: number; tag: Tag }):
       const page = w.inode(vma.inode).mapping.allPages[target]
       if (page === undefined) return
       page.content[slot] = tag
-      page.dirty = true
+      markDirty(w, page)
       return
     }
     case 'anon':

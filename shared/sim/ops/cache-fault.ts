@@ -5,6 +5,7 @@
  */
 
 import { C } from '../costs.ts'
+import { markDirty } from '../dirtying.ts'
 import { blockOf, isMapped, isWritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { Page } from '../mapping.ts'
@@ -37,6 +38,7 @@ export function* cacheFault(w: World, f: Fault): Steps {
   } while (unsettled(f) && w.checks?.gaveUp(f.tries) !== true)
   guard.leave?.(w, f)
   unlockVma(w, f)
+  if (w.dirtying !== undefined && f.create) yield* w.dirtying.balance()
 }
 
 function unsettled(f: Fault): boolean {
@@ -132,7 +134,7 @@ function* setPagePte(w: World, f: Fault, page: Page): Steps {
   yield* setFaultPte(w, f, f.cow ? anonPte(f.copy) : pagePte(page.number, f.create))
   if (!f.cow) w.releasePage(f.inode, page)
   if (f.result !== 'done') return
-  if (f.create) page.dirty = true
+  if (f.create) markDirty(w, page)
   if (!f.cow) w.checks?.mappedPage(f.inode, page)
 }
 

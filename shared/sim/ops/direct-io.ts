@@ -124,10 +124,10 @@ function* invalidatePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   const { guard } = policy
   const span: Span = { inode, from: page.index, to: page.index + 1 }
   guard.invalidateEnter?.(w, span)
-  if (page.mapped > 0) yield* unmap(w, span, { evenCows: false })
+  if (w.pageMapped(page)) yield* unmap(w, span, { evenCows: false })
   if (k.lock(page.lock, 'exclusive')) yield
   yield* waitWriteback(w, inode, page)
-  if (!page.detached && page.mapped > 0) yield* unmap(w, span, { evenCows: false })
+  if (!page.detached && w.pageMapped(page)) yield* unmap(w, span, { evenCows: false })
   if (k.see(page.object, true)) yield
   const gone = !page.detached && !page.dirty
   if (gone) inode.mapping.detach(page)

@@ -4,6 +4,7 @@
  */
 
 import { C } from '../costs.ts'
+import { markDirty } from '../dirtying.ts'
 import type { Tag } from '../content.ts'
 import { blockOf, isMapped, isUnwritten, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
@@ -191,7 +192,7 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
     if (k.see(page.object, true)) yield
     for (const slot of slots) page.content[slot] = tag
     page.uptodate = true
-    page.dirty = true
+    markDirty(w, page)
     w.checks?.content.end(inode, range, { tag, slots })
     if (index >= inode.size) {
       if (k.see(inode.sizeObject, true)) yield
@@ -201,6 +202,7 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
   k.unlock(page.lock)
   if (!w.fs.delayedAllocation) yield* w.txStop()
   if (inode.diskSize < inode.size) yield* setSize(w, inode, inode.size)
+  if (w.dirtying !== undefined) yield* w.dirtying.balance()
   return result
 }
 

@@ -36,7 +36,7 @@ export function* reclaim(w: World, inode: Inode, range: { from: number; to: numb
   for (const page of pagesIn(inode, range)) {
     if (w.run(P.reclaim, C.xaUpdate)) yield
     if (page.dirty || page.writeback || !k.tryLock(page.lock, 'exclusive')) continue
-    if (page.mapped > 0) yield* unmap(w, { inode, from: page.index, to: page.index + 1 }, { evenCows: false })
+    if (w.pageMapped(page)) yield* unmap(w, { inode, from: page.index, to: page.index + 1 }, { evenCows: false })
     if (k.see(page.object, true)) yield
     if (!page.detached && !page.dirty) inode.mapping.detach(page)
     k.unlock(page.lock)

@@ -7,6 +7,7 @@
 import { C } from '../costs.ts'
 import { blockOf, HOLE, isMapped, isUnwritten, isWritten, unwritten, written, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
+import { BLOCKS_PER_GROUP, EXTENTS_PER_LEAF } from '../metadata.ts'
 import { P } from '../phases.ts'
 import type { Init } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
@@ -23,6 +24,10 @@ export interface MapRequest {
   /** -ENOSPC. */
   failed: boolean
 }
+
+/** Where the numbers of metadata blocks begin that are no inodes: leaves of extent trees, bitmaps of groups. */
+const LEAVES = 0x1_0000_0000
+const BITMAPS = -1
 
 /** The mapping of request.index; HOLE with `failed` set when there is no space. */
 export function* mapBlocks(w: World, request: MapRequest): StepsOf<Mapping> {
@@ -69,6 +74,7 @@ function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
     if (extents.cached[index] === 1) return extents.cache[index]
   }
   if (fs.mapLock.lookup && k.lock(inode.mapLock, 'shared')) yield
+  if (w.cold !== undefined) yield* w.cold.leaf(inode.number, index)
   if (w.run(P.extent_lookup, C.extentLookup)) yield
   if (k.see(inode.extentSeen(index), fs.statusCache)) yield
   const mapping = extents.tree[index]
@@ -93,16 +99,19 @@ function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
   const { inode, index } = request
   const { extents } = inode
   if (k.lock(inode.mapLock, 'exclusive')) yield
+  if (w.cold !== undefined) yield* w.cold.leaf(inode.number, index)
   if (w.run(P.extent_lookup, C.extentLookup)) yield
   const found = extents.tree[index]
   if (isMapped(found)) {
     if (isUnwritten(found) && init.finishesInAlloc === true) yield* finishUnwritten(w, request, blockOf(found))
   } else {
+    if (w.cold !== undefined) yield* w.cold.group()
     if (w.run(P.alloc, C.alloc)) yield
     const block = w.allocator.allocate(inode.number, index)
     if (block === undefined) request.failed = true
     else {
       request.isNew = true
+      w.journal.dirties(BITMAPS - Math.floor(block / BLOCKS_PER_GROUP))
       w.claim(inode, block)
       if (init.beforeLink !== undefined) yield* init.beforeLink(w, request, block)
       link(w, inode, index, init.linksUnwritten === true && w.fs.unwritten ? unwritten(block) : written(block))
@@ -128,6 +137,7 @@ export function link(w: World, inode: Inode, index: number, mapping: Mapping): v
   w.change(inode, () => {
     inode.extents.durable[index] = mapping
   })
+  w.journal.dirties(LEAVES + inode.number * 0x10_0000 + Math.floor(index / EXTENTS_PER_LEAF))
 }
 
 /** Zeroes a block with stores that are durable at their end (non-temporal, or flushed). */

@@ -4,6 +4,7 @@
  */
 
 import { C } from '../costs.ts'
+import { markDirty } from '../dirtying.ts'
 import { blockOf, HOLE, isMapped } from '../extents.ts'
 import type { Page } from '../mapping.ts'
 import { pagePte, pteKind, writable } from '../mm.ts'
@@ -33,7 +34,7 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
     const pte = vma.pte(index)
     if (pteKind(pte) === 'page' && writable(pte) === pagePte(page.number, true)) {
       w.setPte(vma, index, writable(pte))
-      page.dirty = true
+      markDirty(w, page)
     }
     k.unlock(vma.ptl)
     k.unlock(page.lock)
@@ -41,6 +42,7 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
   }
   policy.guard.leave?.(w, f)
   unlockVma(w, f)
+  if (w.dirtying !== undefined) yield* w.dirtying.balance()
 }
 
 /** Until 2.6.22 nobody was asked: the PTE becomes writable (do_wp_page), whatever became of the page. */

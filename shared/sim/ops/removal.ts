@@ -77,11 +77,12 @@ function* dropPage(w: World, inode: Inode, page: Page): Steps {
     yield* waitWriteback(w, inode, page)
     if (w.run(P.drop, C.xaUpdate)) yield
     // Since faults lock pages, one that became mapped is unmapped here (truncate_cleanup_folio).
-    if (page.mapped > 0 && w.policy.pairing.ptlOnly !== true) {
+    if (w.policy.pairing.ptlOnly !== true && w.pageMapped(page)) {
       yield* unmap(w, { inode, from: page.index, to: page.index + 1 }, { evenCows: false })
     }
     if (k.see(page.object, true)) yield
     inode.mapping.detach(page)
+    w.dirtying?.settled(page)
   }
   k.unlock(page.lock)
 }

@@ -101,8 +101,8 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
   const start = walk.limit === Infinity ? from : Math.max(from, vma.restartAt)
   for (let at = start; at < to && complete; at += step) {
     const end = Math.min(to, at + step)
-    const found = countMapped(vma, { from: at, to: end, evenCows: walk.options.evenCows })
-    if (found === 0) continue
+    const found = countMapped(w, vma, { from: at, to: end, evenCows: walk.options.evenCows })
+    if (found === 0 && idle(w, vma)) continue
     if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
     if (w.runTimes(P.unmap, C.zapPte, found)) yield
     for (let index = at; index < end; index++) {
@@ -120,8 +120,27 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
     vma.walkMark = 0
     vma.restartAt = end
   }
-  if (cleared > 0) yield* shootDown(w, vma, { from, to })
+  if (cleared > 0 || clearedByOthers(vma, from, to)) yield* shootDown(w, vma, { from, to })
   return complete
+}
+
+/**
+ * Another walk under the shared lock has taken PTEs out and not shot them down yet: who finds nothing to clear must flush all
+ * the same (mm/mmu_gather.c: tlb_finish_mmu, mm_tlb_flush_nested; 99baac21e458).
+ */
+function clearedByOthers(vma: Vma, from: number, to: number): boolean {
+  if (vma.stale === undefined || vma.staleCount === 0) return false
+  for (let index = from; index < to; index++) if (vma.stale[index - vma.pgoff] !== 0) return true
+  return false
+}
+
+/**
+ * Nobody holds the page-table lock: an empty table may be passed by without it. A fault that holds it is about to put
+ * something in, and is waited for (mm/memory.c: zap_pte_range takes it wherever there is a table).
+ */
+export function idle(w: World, vma: Vma): boolean {
+  w.k.touch(vma.ptl.id, false)
+  return vma.ptl.free
 }
 
 function isTarget(vma: Vma, index: number, evenCows: boolean): boolean {
@@ -129,9 +148,12 @@ function isTarget(vma: Vma, index: number, evenCows: boolean): boolean {
   return pte !== PTE_NONE && (evenCows || pteKind(pte) !== 'anon')
 }
 
-function countMapped(vma: Vma, range: { from: number; to: number; evenCows: boolean }): number {
+function countMapped(w: World, vma: Vma, range: { from: number; to: number; evenCows: boolean }): number {
   let found = 0
-  for (let index = range.from; index < range.to; index++) if (isTarget(vma, index, range.evenCows)) found++
+  for (let index = range.from; index < range.to; index++) {
+    w.k.touch(vma.seen(index), false)
+    if (isTarget(vma, index, range.evenCows)) found++
+  }
   return found
 }
 
@@ -153,14 +175,16 @@ function* unmapHuge(w: World, vma: Vma, from: number, to: number): StepsOf<numbe
   const { k } = w
   let cleared = 0
   for (let range = vma.range(from); range <= vma.range(to - 1); range++) {
-    if (vma.pmds[range] === -1) continue
+    if (vma.pmds[range] === -1 && idle(w, vma)) continue
     if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
     if (w.run(P.unmap, C.zapPte)) yield
     if (k.see(vma.seen(vma.pgoff + range * PAGES_PER_PMD), true)) yield
-    w.checks?.pmdGone(vma, range)
-    vma.pmds[range] = -1
-    vma.pmdWritable[range] = 0
-    cleared++
+    if (vma.pmds[range] !== -1) {
+      w.checks?.pmdGone(vma, range)
+      vma.pmds[range] = -1
+      vma.pmdWritable[range] = 0
+      cleared++
+    }
     k.unlock(vma.ptl)
   }
   return cleared

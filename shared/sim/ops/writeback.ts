@@ -8,7 +8,7 @@ import { C } from '../costs.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { entryBlock, type Page } from '../mapping.ts'
-import { pteKind, pteWritable, writeProtected } from '../mm.ts'
+import { pteKind, pteWritable, writeProtected, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { LockedEntry } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
@@ -16,7 +16,7 @@ import type { World } from '../world.ts'
 import { lockEntry, slotOf, unlockEntry } from './entry.ts'
 import { convert, mapBlocks } from './map-blocks.ts'
 import { pagesIn } from './removal.ts'
-import { shootDown } from './unmap.ts'
+import { idle, shootDown } from './unmap.ts'
 
 export interface PageRange {
   readonly from: number
@@ -56,6 +56,7 @@ export function* writeOrderedData(w: World, inode: Inode): Steps {
       page.dirty = false
       yield* w.io(P.ordered_data, C.orderedData)
       toDevice(w, page, page.content)
+      if (!page.dirty) w.dirtying?.settled(page)
     }
     k.unlock(page.lock)
   }
@@ -114,6 +115,7 @@ function* finishWrite(w: World, inode: Inode, write: { page: Page; content: Int3
   toDevice(w, page, content)
   if (isUnwritten(inode.extents.tree[page.index])) yield* convert(w, inode, page.index)
   page.writeback = false
+  if (!page.dirty) w.dirtying?.settled(page)
   w.k.wake(inode.mapping.writebackDone, 0)
 }
 
@@ -125,19 +127,28 @@ function* writeProtect(w: World, inode: Inode, index: number): Steps {
   if (k.lock(inode.mapping.immap, mode)) yield
   for (const vma of inode.mapping.vmas) {
     if (!vma.covers(index)) continue
-    const huge = vma.pmd && vma.pmds[vma.range(index)] >= 0
-    const pte = vma.pte(index)
-    if (!huge && (!pteWritable(pte) || (pteKind(pte) !== 'file' && pteKind(pte) !== 'page'))) continue
+    k.touch(vma.seen(index), false)
+    if (!protectable(vma, index) && idle(w, vma)) continue
     if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
     if (w.run(P.write_protect, C.zapPte)) yield
     if (k.see(vma.seen(index), true)) yield
-    if (huge) vma.pmdWritable[vma.range(index)] = 0
-    else if (vma.pte(index) === pte) w.setPte(vma, index, writeProtected(pte))
+    if (isHuge(vma, index)) vma.pmdWritable[vma.range(index)] = 0
+    else if (protectable(vma, index)) w.setPte(vma, index, writeProtected(vma.pte(index)))
     k.unlock(vma.ptl)
     yield* shootDown(w, vma, { from: index, to: index + 1 })
   }
   k.unlock(inode.mapping.immap, mode)
   k.leave(P.write_protect)
+}
+
+function isHuge(vma: Vma, index: number): boolean {
+  return vma.pmd && vma.pmds[vma.range(index)] >= 0
+}
+
+/** Does a writable PTE or 2 MiB entry map the file there? */
+function protectable(vma: Vma, index: number): boolean {
+  const pte = vma.pte(index)
+  return isHuge(vma, index) || (pteWritable(pte) && (pteKind(pte) === 'file' || pteKind(pte) === 'page'))
 }
 
 // ---- DAX ----

@@ -58,11 +58,13 @@ const seqsched: Guard = {
   },
   moved: (_w, f) =>
     f.inode.mapping.writers > 0 || f.inode.mapping.sequence + f.inode.mapping.truncateCount !== f.sample,
-  invalidateEnter(_w, span) {
+  invalidateEnter(w, span) {
+    w.k.touch(span.inode.mapping.truncateObject, true)
     span.inode.mapping.writers++
     span.inode.mapping.sequence++
   },
-  invalidateLeave(_w, span) {
+  invalidateLeave(w, span) {
+    w.k.touch(span.inode.mapping.truncateObject, true)
     span.inode.mapping.sequence++
     span.inode.mapping.writers--
   },

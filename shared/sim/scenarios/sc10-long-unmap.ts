@@ -22,7 +22,7 @@ const TAIL = 64
 
 const params = z.object({
   processes: amount({ label: 'Processes that map the file', unit: '', min: 1, max: 64, default: 16 }),
-  pages: amount({ label: 'Pages they have touched', unit: 'pages', min: 64, max: 262_144, default: 2_048 }),
+  pages: amount({ label: 'Pages they have touched', unit: 'pages', min: 1, max: 262_144, default: 2_048 }),
   faulters: amount({ label: 'Faulters elsewhere', unit: '', min: 1, max: 64, default: 4 }),
   unmappers: amount({ label: 'Unmappers at once', unit: '', min: 1, max: 4, default: 1 }),
 })
@@ -67,7 +67,7 @@ export const longUnmap = scenario({
   about: 'A truncate takes a file from many processes while others fault elsewhere in it.',
   params,
   strategies: [SPIN, BREAK, 'E', SHARED],
-  search: { processes: 1, pages: 64, faulters: 1, unmappers: 2 },
+  search: { processes: 1, pages: 9, faulters: 1, unmappers: 2 },
   machine: (p) => ({ cpus: p.faulters + p.unmappers + 2, blocks: p.pages + TAIL, slots: 1, durationNs: 10 * MS }),
   setUp(w, p) {
     const pages = p.pages + TAIL
