@@ -53,8 +53,7 @@ export class Phases {
     while (track.phaseDepth - 1 > at) this.#unfinished(track)
     state.finishPhase(track.task, track.phases[at], endNs)
     track.phaseDepth--
-    const op = track.current()
-    if (endNs > state.ts && op !== undefined && endNs > op.insideNs) op.insideNs = endNs
+    this.#contain(track, track.phases[track.phaseDepth].op, endNs)
     this.#touch(track)
     state.mark(track)
     return true
@@ -98,7 +97,7 @@ export class Phases {
     const id = state.builder.begin('phase')
     state.phaseRow(track.task, op?.id ?? -1, state.builder.phaseNames.id(name), { id, startNs, endNs, depth })
     this.#touch(track)
-    if (op !== undefined && endNs > op.insideNs) op.insideNs = endNs
+    this.#contain(track, op?.id ?? -1, endNs)
   }
 
   /** The innermost phase of this name has lost its end. */
@@ -202,6 +201,16 @@ export class Phases {
     track.phaseDepth++
     this.#touch(track)
     state.mark(track)
+  }
+
+  /** An operation whose length the trace measured lasts as long as what is in it. */
+  #contain(track: TaskTrack, id: number, endNs: Ns): void {
+    for (let i = track.depth - 1; i >= 0; i--) {
+      const op = track.ops[i]
+      if (op.id !== id) continue
+      if (endNs > op.insideNs && (op.bounded || endNs > this.#state.ts)) op.insideNs = endNs
+      return
+    }
   }
 
   #unfinished(track: TaskTrack): void {

@@ -151,7 +151,7 @@ class TraceDatReader implements FileReader {
       this.#recorder.stack(task, this.#printers.frames(printer, record))
       return
     }
-    if (printer.graph === undefined) this.#write(printer, cpu, { ts, task })
+    if (printer.graph === undefined) this.#write(printer, cpu, ts, task)
     else this.#call(printer, printer.graph, cpu, { ts, task })
   }
 
@@ -189,7 +189,7 @@ class TraceDatReader implements FileReader {
     this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at)
   }
 
-  #write(printer: Printer, cpu: CpuPages, { ts, task }: { readonly ts: number; readonly task: number }): void {
+  #write(printer: Printer, cpu: CpuPages, ts: number, task: number): void {
     const writer = this.#writer
     writer.reset()
     printer.write(writer)
