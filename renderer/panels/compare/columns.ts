@@ -105,7 +105,8 @@ export function tone(row: VersusBaseline | undefined, better: 'more' | 'less'): 
 export function searchedText({ verdict }: ComparedStrategy): string {
   const { searched, executions, violations } = verdict
   if (searched.length === 0) return 'not searched'
-  const found = [...new Set(violations.flatMap(({ schedule, invariant }) => (schedule === null ? [] : [invariant])))]
+  const bySchedule = violations.filter(({ schedule }) => schedule !== null && !schedule.includes(';crash='))
+  const found = [...new Set(bySchedule.map(({ invariant }) => invariant))]
   const all = searched.every(({ complete }) => complete)
   const count = `${formatCount(executions)}${all ? ', all' : ' of more'}`
   return found.length === 0 ? count : `${found.join(', ')}; ${count}`

@@ -1,0 +1,161 @@
+/**
+ * Compare in a real browser with the real engine: runs are shown as they come in, verdicts come from searching, a recorded
+ * trace is replayed with its fidelity beside the prediction, experiments have their curves. Every test fails on any console
+ * error, CSP violation or uncaught exception.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Page } from 'playwright-core'
+import {
+  LARGE_WINDOW,
+  seriousFindings,
+  SMALL_WINDOW,
+  startApp,
+  type TestApp,
+  type TestWindow,
+} from '../support/window.ts'
+
+const LONG = 240_000
+let app: TestApp
+beforeAll(async () => {
+  app = await startApp([{ kind: 'sample', sample: 'dax-xfs' }])
+}, LONG)
+afterAll(() => app.close())
+
+async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
+  const window = await app.open(options)
+  await window.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: LONG })
+  await go(window.page, 'Compare')
+  await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor()
+  return window
+}
+async function go(page: Page, name: string): Promise<void> {
+  const pages = page.getByRole('navigation', { name: 'Pages' })
+  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+}
+const overflow = (page: Page) =>
+  page.evaluate(() => ({
+    x: document.documentElement.scrollWidth - window.innerWidth,
+    y: document.documentElement.scrollHeight - window.innerHeight,
+  }))
+const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
+const view = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).click()
+
+/** Three strategies of SC1, short runs. */
+async function small(page: Page): Promise<void> {
+  await page.getByLabel('Simulated time').fill('5')
+  await page.getByLabel('Seeds', { exact: true }).fill('6')
+  for (const badge of ['F′', 'H1', 'H1′', 'G']) await page.getByRole('button', { name: `Leave ${badge} out` }).click()
+  await page.getByRole('switch', { name: /^Curve over/ }).click()
+}
+const complete = (page: Page) =>
+  page.getByRole('region', { name: 'Comparing' }).waitFor({ state: 'detached', timeout: LONG })
+
+describe('a scenario', () => {
+  it(
+    'shows its first rows while runs come in, then verdicts that were searched for, and every delta',
+    async () => {
+      const { page, problems, close } = await opened({ size: SMALL_WINDOW })
+      await small(page)
+      await run(page)
+      const table = page.getByRole('region', { name: 'Speed and safety' })
+      await table.getByText('still coming in').waitFor({ timeout: LONG })
+      await complete(page)
+      const rows = table.getByRole('row')
+      expect(await rows.filter({ hasText: 'i_mmap across' }).innerText()).toMatch(/\d+, all/)
+      expect(await rows.filter({ hasText: '✕' }).count()).toBeGreaterThan(0)
+      await view(page, 'Deltas')
+      await page
+        .getByRole('region', { name: /^Against E/ })
+        .getByText('lockWaitPerAcquisitionNs')
+        .first()
+        .waitFor()
+      await view(page, 'Result')
+      await table
+        .getByRole('button', { name: /^✕ .* of / })
+        .first()
+        .click()
+      await page.getByRole('heading', { level: 1, name: 'Races' }).waitFor()
+      expect(problems).toEqual([])
+      await close()
+    },
+    LONG,
+  )
+
+  it(
+    'says which hold is worth shrinking, and how far it scales',
+    async () => {
+      const { page, problems, close } = await opened()
+      await small(page)
+      await run(page)
+      await complete(page)
+      await view(page, 'Sensitivity')
+      await page.getByLabel('Strategy of the sensitivity').selectOption('F')
+      await page.getByRole('button', { name: 'Vary the holds' }).click()
+      await page
+        .getByLabel(/^Sensitivity: All work under .*i_mmap/)
+        .first()
+        .waitFor({ timeout: LONG })
+      await page.getByRole('region', { name: 'Holds by slope' }).getByText('map_blocks under').first().waitFor()
+      await view(page, 'Scaling')
+      await page.getByRole('button', { name: 'Forecast the scaling' }).click()
+      await page
+        .getByRole('region', { name: 'Knees' })
+        .getByText(/knee at/)
+        .first()
+        .waitFor({ timeout: LONG })
+      expect(problems).toEqual([])
+      await close()
+    },
+    LONG,
+  )
+})
+
+describe('a recorded trace', () => {
+  it(
+    'is replayed under other strategies, with the error of the replay beside the prediction',
+    async () => {
+      const { page, problems, close } = await opened()
+      await view(page, 'Recorded trace')
+      await page.getByLabel('Seeds', { exact: true }).fill('3')
+      await run(page)
+      await complete(page)
+      await page.getByText(/^replay off by p50/).waitFor()
+      await page
+        .getByRole('region', { name: 'Replay under K against the trace' })
+        .getByText('read_fault')
+        .first()
+        .waitFor()
+      await page.getByRole('heading', { name: 'From the trace' }).waitFor()
+      expect(problems).toEqual([])
+      await close()
+    },
+    LONG,
+  )
+})
+
+it.each([
+  ['1440 × 900, light', LARGE_WINDOW, 'light'],
+  ['1280 × 720, dark', SMALL_WINDOW, 'dark'],
+] as const)(
+  '%s: no view scrolls, nothing serious for axe',
+  async (_name, size, theme) => {
+    const { page, problems, close } = await opened({ size, theme })
+    for (const subject of ['Recorded trace', 'Two traces', 'Scenario']) {
+      await view(page, subject)
+      expect(await seriousFindings(page), subject).toEqual([])
+      expect(await overflow(page), subject).toEqual({ x: 0, y: 0 })
+    }
+    await small(page)
+    await run(page)
+    await complete(page)
+    for (const name of ['Result', 'Deltas', 'Sensitivity', 'Scaling']) {
+      await view(page, name)
+      expect(await seriousFindings(page), name).toEqual([])
+      expect(await overflow(page), name).toEqual({ x: 0, y: 0 })
+    }
+    expect(problems).toEqual([])
+    await close()
+  },
+  LONG,
+)
