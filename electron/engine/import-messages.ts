@@ -9,6 +9,7 @@ import { buffersOf } from '#shared/base/columns.ts'
 import type { WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
+import type { Alignment } from '#shared/formats/joined.ts'
 import { packChunk, type PackedChunk } from '../store/event-chunks.ts'
 import type { EventArrays } from '#shared/model/events.ts'
 import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
@@ -16,7 +17,21 @@ import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#
 /** A path, or the bytes themselves. */
 export type ImportSource = string | Uint8Array
 
+/** A further trace on the same axis. */
+export interface JoinedSource {
+  readonly source: ImportSource
+  readonly name: string
+  readonly offsetNs: number
+}
+
+/** Traces that become one: those after the first, and how they are brought together. */
+export interface Joining {
+  readonly more: readonly JoinedSource[]
+  readonly align: Alignment
+}
+
 export interface ParserData {
+  readonly joining?: Joining | undefined
   readonly source: ImportSource
   readonly name: string
   readonly format: string | undefined

@@ -7,16 +7,26 @@
 import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
-import type { FileFormat, StreamFormat } from '#shared/formats/format.ts'
+import type { FileFormat, Format, StreamFormat } from '#shared/formats/format.ts'
 import { formats, sniff } from '#shared/formats/index.ts'
+import { JoinedTraces } from '#shared/formats/joined.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
-import { RemoteSink, stopped, type Parsed, type ParserData, type ParserMessage } from './import-messages.ts'
+import {
+  RemoteSink,
+  stopped,
+  type JoinedSource,
+  type Parsed,
+  type ParserData,
+  type ParserMessage,
+} from './import-messages.ts'
 import { summarize } from './import-summary.ts'
 import { openRandom } from './random-input.ts'
 import { openSource, type Input } from './source.ts'
 
 const PROGRESS_EVERY_MS = 100
+/** Of traces that were joined: events between two looks at the writer. */
+const EVENTS_PER_TICK = 65_536
 
 type Say = (message: ParserMessage) => void
 
@@ -35,14 +45,46 @@ async function read(input: Input, data: ParserData, say: Say): Promise<Parsed> {
   const builder = new TraceBuilder(sink, data.name, chosen.id)
   const recorder = new Recorder(builder)
   const ticker = new Ticker({ data, sink, builder, say })
-  const { lines, bytes } =
-    chosen.input === 'file'
-      ? await readFile(input, { format: chosen, recorder, ticker })
-      : await readStream(input, { format: chosen, recorder, ticker })
+  const joined = data.joining === undefined ? undefined : new JoinedTraces(recorder, data.joining.align)
+  let { lines, bytes } = await readInput(input, { format: chosen, recorder: joined?.begin() ?? recorder, ticker })
   for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
+  if (joined !== undefined && data.joining !== undefined) {
+    joined.place(data.name, 0)
+    for (const source of data.joining.more) {
+      const read = await readMore(source, data, { joined, ticker, builder })
+      lines = lines === undefined || read.lines === undefined ? undefined : lines + read.lines
+      bytes += read.bytes
+    }
+    while (joined.pass(EVENTS_PER_TICK)) await ticker.tick(bytes, bytes)
+    joined.end()
+  }
   recorder.end()
   assert(sink.ended !== undefined, 'a trace that was ended has an end')
   return summarize({ end: sink.ended, format: chosen.id, lines, bytes })
+}
+
+/** Another trace into the same buffer. */
+async function readMore(
+  { source, name, offsetNs }: JoinedSource,
+  data: ParserData,
+  { joined, ticker, builder }: { joined: JoinedTraces; ticker: Ticker; builder: TraceBuilder },
+): Promise<ReadBytes> {
+  const input = await openSource(source, name)
+  try {
+    const format = data.format === undefined ? sniff(input.head) : formats.get(data.format)
+    const read = await readInput(input, { format, recorder: joined.begin(), ticker })
+    for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
+    joined.place(name, offsetNs)
+    return read
+  } catch (thrown) {
+    throw named(thrown, name)
+  } finally {
+    await input.close()
+  }
+}
+
+function readInput(input: Input, { format, ...rest }: Reading<Format>): Promise<ReadBytes> {
+  return format.input === 'file' ? readFile(input, { format, ...rest }) : readStream(input, { format, ...rest })
 }
 
 interface Reading<F> {

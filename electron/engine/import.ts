@@ -9,7 +9,7 @@ import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
-import type { ImportSource, Parsed, ParserData, WriterData } from './import-messages.ts'
+import type { ImportSource, Joining, Parsed, ParserData, WriterData } from './import-messages.ts'
 import { parsedAndWritten, type Heard } from './import-threads.ts'
 import { spawnThread } from './spawn.ts'
 
@@ -19,6 +19,8 @@ export interface ImportOptions {
   /** What the trace is called. */
   readonly name: string
   readonly out: string
+  /** Further traces that go into the same one. */
+  readonly joining?: Joining | undefined
   /** A format id; found out where left out. */
   readonly format?: string | undefined
   /** Replace an existing file. */
@@ -54,10 +56,10 @@ function cancelled({ name }: ImportOptions): ApiError {
 
 /** Resolves with what was parsed once the draft is complete and both threads are gone. */
 async function runThreads(options: ImportOptions, draft: Draft, started: number): Promise<Parsed> {
-  const { source, name, format, out, signal } = options
+  const { source, name, format, joining, out, signal } = options
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const { port1: toWriter, port2: fromParser } = new MessageChannel()
-  const parserData: ParserData = { source, name, format, toWriter, stop }
+  const parserData: ParserData = { source, name, format, joining, toWriter, stop }
   const writerData: WriterData = { draft: draft.path, target: basename(out), fromParser, stop }
   const parser = spawnThread('import-parser', parserData, [toWriter])
   const writer = spawnThread('import-writer', writerData, [fromParser])

@@ -12,6 +12,7 @@ import type { ImportSummary } from '#shared/contract/methods.ts'
 import { isDatabase, type ClientOf, type Located } from './files.ts'
 import type { JobContext, Jobs } from './jobs.ts'
 import { stem } from './names.ts'
+import type { Joining } from './import-messages.ts'
 import type { Reader } from './reader.ts'
 import { writablePath } from './rights.ts'
 import type { Uploads } from './uploads.ts'
@@ -59,7 +60,13 @@ export class Importing {
       format,
       out,
       force,
-    }: { readonly format?: string | undefined; readonly out?: string | undefined; readonly force: boolean },
+      joining,
+    }: {
+      readonly format?: string | undefined
+      readonly out?: string | undefined
+      readonly force: boolean
+      readonly joining?: Joining | undefined
+    },
     call: Call,
   ): Promise<ImportSummary> {
     return this.#using(located, call, async () => {
@@ -71,7 +78,7 @@ export class Importing {
           'open it as it is',
         )
       }
-      return this.#run({ located, format, out: path, force }, call)
+      return this.#run({ located, format, out: path, force, joining }, call)
     })
   }
 
@@ -105,10 +112,22 @@ export class Importing {
   }
 
   #run(
-    { located, format, out, force }: { located: Located; format: string | undefined; out: string; force: boolean },
+    {
+      located,
+      format,
+      out,
+      force,
+      joining,
+    }: {
+      located: Located
+      format: string | undefined
+      out: string
+      force: boolean
+      joining?: Joining | undefined
+    },
     { signal, onProgress }: JobContext,
   ): Promise<ImportSummary> {
-    const params = { source: located.path, name: located.name, format, out, force }
+    const params = { source: located.path, name: located.name, format, out, force, joining }
     return this.#options.jobs.run('import', params, { signal, onProgress })
   }
 

@@ -56,9 +56,17 @@ export class Opening {
     return openedFile(handle, await this.#options.reader.call('describe', [handle.path], signal), client)
   }
 
-  async importTo({ source, ...how }: ParsedParams<'trace.import'>, call: Call): Promise<ImportSummary> {
+  async importTo({ source, more, align, ...how }: ParsedParams<'trace.import'>, call: Call): Promise<ImportSummary> {
     const { files, importing } = this.#options
-    return importing.importTo(await files.locate(source, call.client), how, call)
+    const first = await files.locate(source, call.client)
+    if (more.length === 0) return importing.importTo(first, how, call)
+    const located = await Promise.all(
+      more.map(async ({ source: other, offsetNs }) => {
+        const { path, name } = await files.locate(other, call.client)
+        return { source: path, name, offsetNs }
+      }),
+    )
+    return importing.importTo(first, { ...how, joining: { more: located, align } }, call)
   }
 
   /** Ends what runs in the background. */

@@ -145,6 +145,8 @@ export const limits = {
   perfPlainBytes: 1024 * MiB,
   /** Events of formats that are in no order: bytes that are held back to put them in one. */
   sortedBytes: 1024 * MiB,
+  /** Traces that are put on one axis. */
+  joinedTraces: 64,
   /** One event of JSON: bytes, and how deep its values may nest. */
   jsonEventBytes: 1 * MiB,
   jsonDepth: 100,

@@ -249,6 +249,12 @@ export const methods = {
   'trace.import': method<ImportSummary>()(
     z.object({
       source: sourceSchema,
+      /** Further traces that become one with it, each moved by an offset; brought together by their clocks or their starts. */
+      more: z
+        .array(z.object({ source: sourceSchema, offsetNs: z.int().default(0) }))
+        .max(limits.joinedTraces)
+        .default([]),
+      align: z.enum(['clock', 'start']).default('clock'),
       format: z.string().optional(),
       out: z.string().optional(),
       force: z.boolean().default(false),

@@ -5,9 +5,10 @@
  */
 
 import { decodeUtf8 } from '../base/bytes.ts'
+import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import { OUT_OF_ORDER, TIME_OUT_OF_RANGE } from '../model/diagnostics.ts'
-import { EVENT_AFTER_LOSS, EVENT_CONTEXT } from '../model/kinds.ts'
+import { EVENT_AFTER_ANY_LOSS, EVENT_AFTER_LOSS, EVENT_BOUNDARY, EVENT_CONTEXT } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import type { Recorder } from '../spans/recorder.ts'
 
@@ -56,8 +57,22 @@ export class EventBuffer {
   #latest = -Infinity
   #base: Ns | undefined
 
-  constructor(recorder: Recorder) {
+  readonly #holdAll: boolean
+
+  /** `holdAll`: nothing is passed on before the end; more than the limit is an ApiError. */
+  constructor(recorder: Recorder, { holdAll = false }: { readonly holdAll?: boolean } = {}) {
     this.#recorder = recorder
+    this.#holdAll = holdAll
+  }
+
+  /** Rows so far. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Moves the rows from `from` on. */
+  shift(from: number, by: Ns): void {
+    for (let row = from; row < this.#length; row++) this.#ts[row] += by
   }
 
   /** Time of the first event passed on: 0 of the trace. */
@@ -73,11 +88,18 @@ export class EventBuffer {
     this.#add(event, payload, event.flags)
   }
 
-  /** A call stack of the event added last. */
-  stack(frames: Payload): void {
+  /** A call stack of the event added last, or of the last event of a task. */
+  stack(frames: Payload, task?: number): void {
     if (this.#length === 0) return
     const last = this.#length - 1
-    const event = { ts: this.#ts[last], cpu: 0, task: this.#task[last], flags: 0, name: 0, tie: this.#tie[last] }
+    const event = {
+      ts: this.#ts[last],
+      cpu: 0,
+      task: task ?? this.#task[last],
+      flags: 0,
+      name: 0,
+      tie: this.#tie[last],
+    }
     this.#add(event, frames, STACK)
   }
 
@@ -126,6 +148,8 @@ export class EventBuffer {
     if (ts < this.#latest) {
       recorder.builder.diagnose('warning', OUT_OF_ORDER, 'events that came too late to be put in order')
     } else this.#latest = ts
+    if ((this.#kind[row] & EVENT_BOUNDARY) !== 0) recorder.boundary()
+    if ((this.#kind[row] & EVENT_AFTER_ANY_LOSS) !== 0) recorder.lost(undefined, undefined)
     if ((this.#kind[row] & EVENT_AFTER_LOSS) !== 0) recorder.lost(this.#cpu[row], undefined)
     const context = this.#kind[row] & EVENT_CONTEXT
     recorder.event(ts, this.#cpu[row], this.#task[row], context, this.#name[row], this.#args, from, to)
@@ -133,6 +157,13 @@ export class EventBuffer {
 
   /** The older half goes on, the rest stays. */
   #passHalf(): void {
+    if (this.#holdAll) {
+      throw new ApiError(
+        'limit',
+        `these traces are too large to be put in one order: more than ${limits.sortedBytes} bytes`,
+        'import them one by one, or cut them first',
+      )
+    }
     const order = this.#sorted()
     const middle = order.length >> 1
     for (let i = 0; i < middle; i++) this.#give(order[i])

@@ -6,8 +6,9 @@
 
 import { basename, resolve } from 'node:path'
 import type { ImportSummary, Source } from '#shared/contract/methods.ts'
+import { ApiError } from '#shared/base/errors.ts'
 import { formats } from '#shared/formats/index.ts'
-import { choice, force, json, text } from '../options.ts'
+import { choice, force, json, many, pairs, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { verb } from './verb.ts'
@@ -20,8 +21,11 @@ const PIECE = 1 << 20
 
 export const importTrace = verb({
   id: 'import',
-  about: 'read a trace and write a .faultline file',
-  args: [{ name: '<FILE>', about: 'a trace, plain or compressed with gzip or zstd; - reads standard input' }],
+  about: 'read a trace, or several onto one time axis, and write a .faultline file',
+  args: [
+    { name: '<FILE>', about: 'a trace, plain or compressed with gzip or zstd; - reads standard input' },
+    { name: '[MORE...]', about: 'further traces of the same machine: all events become one trace' },
+  ],
   options: {
     format: choice({
       what: '--format',
@@ -29,17 +33,38 @@ export const importTrace = verb({
       fallback: undefined,
       about: 'read it as this format instead of finding out',
     }),
+    offset: many('FILE=TIME', 'move a trace on the axis, by +12ms, -3us, 1.5s'),
+    align: choice({
+      what: '--align',
+      of: ['clock', 'start'],
+      fallback: 'clock',
+      about: 'bring several traces together by their clocks or by their first events',
+    }),
     out: text('F.faultline', 'where to write (default: NAME.faultline in the current directory)'),
     force,
     json,
   },
-  async run(session, [path], options) {
+  async run(session, [path, ...more], options) {
     const out = options.out ?? defaultName(path)
     if (path !== STDIN) await assertReadableFile(path)
     const source: Source = path === STDIN ? await uploadStdin(session) : { kind: 'path', path: resolve(path) }
     const format = options.format === undefined ? {} : { format: options.format }
+    const offsets = offsetsOf(options.offset, [path, ...more])
+    for (const other of more) await assertReadableFile(other)
+    const joined = more.map((other, i) => ({
+      source: { kind: 'path' as const, path: resolve(other) },
+      // The first trace stays where it is: moving it is moving the others the other way.
+      offsetNs: offsets[i + 1] - offsets[0],
+    }))
     const summary = await session
-      .call('trace.import', { source, out: resolve(out), force: options.force, ...format })
+      .call('trace.import', {
+        source,
+        more: joined,
+        align: options.align,
+        out: resolve(out),
+        force: options.force,
+        ...format,
+      })
       .catch(naming(path === STDIN ? 'standard input' : path, out))
     if (options.json) printJson(summary)
     else {
@@ -49,6 +74,25 @@ export const importTrace = verb({
     return 0
   },
 })
+
+const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
+
+/** ns by file, in their order. A file is named as it was given, or by the end of its path. */
+function offsetsOf(given: readonly string[], files: readonly string[]): readonly number[] {
+  const out = files.map(() => 0)
+  for (const [file, time] of Object.entries(pairs(given, '--offset'))) {
+    const matches = files.flatMap((path, i) => (path === file || basename(path) === file ? [i] : []))
+    if (matches.length !== 1) {
+      const why = matches.length === 0 ? 'is none of the files' : 'is more than one of the files'
+      throw new ApiError('bad-request', `--offset: ${file} ${why}`, `they are: ${files.join(', ')}`)
+    }
+    const [, sign, value, unit] = /^([+-]?)(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(time) ?? []
+    if (value === undefined)
+      throw new ApiError('bad-request', `--offset: '${time}' is no time`, 'such as +12ms, -3us, 1.5s')
+    out[matches[0]] = Math.round(Number(value) * UNIT_NS[unit]) * (sign === '-' ? -1 : 1)
+  }
+  return out
+}
 
 /** `dir/run.trace.txt.zst` → `run.faultline` */
 export function defaultName(path: string): string {
