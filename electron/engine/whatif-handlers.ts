@@ -37,7 +37,7 @@ async function compare(
   params: ParsedParams<'whatif.compare'>,
   call: Call,
 ): Promise<WhatIfResult> {
-  const { file, trace, baseline, seed, seeds: count, arrival, explore, out: named, force, keep } = params
+  const { file, trace, baseline, seed, seeds: count, arrival, set, explore, out: named, force, keep } = params
   const strategies = params.strategies.includes(baseline) ? params.strategies : [baseline, ...params.strategies]
   for (const id of strategies) parseStrategy(id)
   const twice = strategies.find((id, i) => strategies.indexOf(id) !== i)
@@ -46,7 +46,7 @@ async function compare(
   const out = await simulating.target(`${stem(name)}-${strategies.join('-')}`, { out: named, force, keep }, call)
   const { signal, onProgress } = call
   const seeds = seedsFrom(seed, count)
-  const job = { path, trace, strategies, baseline, seeds, arrival, explore, out, force }
+  const job = { path, trace, strategies, baseline, seeds, arrival, set: checkPrices(set), explore, out, force }
   const compared = await jobs.run('whatIf', job, { signal, onProgress })
   return { ...compared, file: shown(out, call), opened: await simulating.open(out, keep, call) }
 }

@@ -14,6 +14,7 @@ import type { Trace } from '#shared/model/trace.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
 import type { ArrivalChoice } from '#shared/whatif/arrival.ts'
+import type { Prices } from '#shared/whatif/prices.ts'
 import { pilotOf, type Pilot } from '#shared/whatif/replay.ts'
 import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
 import { worldsFor } from '#shared/whatif/worlds.ts'
@@ -44,6 +45,7 @@ export interface WhatIfOptions extends JobContext {
   readonly baseline: string
   readonly seeds: readonly number[]
   readonly arrival: ArrivalChoice | undefined
+  readonly set: Prices
   /** Most schedules searched per strategy; 0: no verdict. */
   readonly explore: number
   /** A file for the trace and its replays; undefined: nothing is stored. */
@@ -63,7 +65,7 @@ export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResu
     )
   }
   for (const id of strategies) parseStrategy(id)
-  const { recorded, workload } = readWorkload(options, { arrival })
+  const { recorded, workload } = readWorkload(options, { arrival, prices: options.set })
   const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
   const partials = new Partials(options)
   const plan: ReplayPlan = { workload, pilot, strategies, baseline, seeds }

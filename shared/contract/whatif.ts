@@ -23,6 +23,8 @@ export const whatIfSchema = z.object({
   seed: z.int().nonnegative().default(1),
   /** Left out: chosen per task by evidence. For all tasks, or by a task's name or pid. */
   arrival: z.union([arrival, z.record(id, arrival)]).optional(),
+  /** Prices of the machine or of a step, ns, instead of what was calibrated. */
+  set: z.record(id, z.int().nonnegative()).default({}),
   /** Most schedules searched per strategy, of the small worlds where operations of these kinds meet; 0: none. */
   explore: z.int().nonnegative().max(limits.exploreBudget).default(limits.compareSchedules),
   ...place,

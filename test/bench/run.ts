@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|answers|timeline|window|kernel|races|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|answers|timeline|window|kernel|races|whatif|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
@@ -18,6 +18,7 @@ import { benchRaces } from './races.ts'
 import { benchSimulate } from './simulate.ts'
 import { benchTimeline } from './timeline.ts'
 import { benchTimelineWindow } from './timeline-window.ts'
+import { benchWhatIf } from './whatif.ts'
 import { benchWindow } from './window.ts'
 
 const LOCKS = 'dax/dax-ext4-faultheavy-lockstat.trace.txt.zst'
@@ -143,6 +144,7 @@ async function main(): Promise<number> {
     if (wants('kernel')) ok = benchKernel() && ok
     if (wants('explore')) ok = (await benchExplore()) && ok
     if (wants('races')) ok = (await benchRaces()) && ok
+    if (wants('whatif')) ok = (await benchWhatIf()) && ok
     if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
     if (wants('answers') || wants('timeline') || wants('window')) {
       const input = join(folder, 'input.txt')

@@ -8,10 +8,10 @@ import { readdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { BacktestRatio, BacktestResult } from '#shared/contract/whatif.ts'
-import { json, many, pairs, text, whole } from '../options.ts'
+import { json, many, text, whole } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
 import type { Session } from '../session.ts'
-import { percent, printFidelity } from './compare-trace.ts'
+import { percent, pricesOf, printFidelity } from './compare-trace.ts'
 import { verb } from './verb.ts'
 
 export const backtest = verb({
@@ -58,15 +58,6 @@ async function allRecorded(session: Session, paths: readonly string[]) {
   const all: { file: string; trace: number }[] = []
   for (const path of paths) all.push(await recorded(session, path))
   return all
-}
-
-function pricesOf(set: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(pairs(set, '--set')).map(([id, ns]) => {
-      if (!/^\d+$/.test(ns)) throw new ApiError('bad-request', `--set: ${id}=${ns} is no time in whole ns`)
-      return [id, Number(ns)]
-    }),
-  )
 }
 
 interface Given {

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
 import { findings, mainOp, safetyNote } from '#shared/whatif/words.ts'
+import { pairs } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
 import { printDeltas, printLatency, printLocks, printSpeed } from './compare-print.ts'
 import { writeReports, type ReportOptions } from '../reports.ts'
@@ -17,6 +18,8 @@ interface Given extends ReportOptions {
   readonly seed: number
   readonly explore: number
   readonly out: string | undefined
+  readonly arrival: readonly string[]
+  readonly set: readonly string[]
   readonly force: boolean
   readonly json: boolean | undefined
 }
@@ -33,6 +36,8 @@ export async function compareTrace(session: Session, given: Given): Promise<void
     seeds: given.seeds,
     seed: given.seed,
     explore: given.explore,
+    set: pricesOf(given.set),
+    ...(given.arrival.length === 0 ? {} : { arrival: arrivalsOf(given.arrival) }),
     force: given.force,
     ...(given.out === undefined ? {} : { out: resolve(given.out) }),
     ...(given.baseline === undefined ? {} : { baseline: given.baseline }),
@@ -41,6 +46,25 @@ export async function compareTrace(session: Session, given: Given): Promise<void
   if (given.json === true) {
     printJson({ ...result, strategies: result.strategies.map(({ cdf: _cdf, ...strategy }) => strategy) })
   } else printWhatIf(result)
+}
+
+/** `--set PRICE=NS` of a replay. */
+export function pricesOf(set: readonly string[]): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(pairs(set, '--set')).map(([id, ns]) => {
+      if (!/^\d+$/.test(ns)) throw new ApiError('bad-request', `--set: ${id}=${ns} is no time in whole ns`)
+      return [id, Number(ns)]
+    }),
+  )
+}
+
+function arrivalsOf(given: readonly string[]): Record<string, 'open' | 'closed'> {
+  return Object.fromEntries(
+    Object.entries(pairs(given, '--arrival')).map(([task, mode]) => {
+      if (mode === 'open' || mode === 'closed') return [task, mode]
+      throw new ApiError('bad-request', `--arrival: ${task}=${mode} is neither open nor closed`)
+    }),
+  )
 }
 
 function printWhatIf(result: WhatIfResult): void {

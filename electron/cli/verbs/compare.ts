@@ -24,6 +24,7 @@ export const compare = verb({
   options: {
     ...workloadOptions,
     trace: text('F', 'a recorded trace (.faultline) instead of a scenario: replayed under each strategy'),
+    arrival: many('TASK=MODE', 'with --trace: a task (name or pid) arrives open or closed, whatever the evidence says'),
     against: many('F', 'with --trace: another recording, laid beside the first as it is; nothing is replayed'),
     strategy: many('S', "a strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's own)"),
     baseline: text('S', 'the strategy the others are measured against (default: the first)'),
@@ -66,9 +67,9 @@ export const compare = verb({
 
 /** What a replay does not take, rather than silently ignoring it. */
 function refuseScenarioOptions(options: Given): void {
-  const { scenario, sweep, slot, set, fs } = options
+  const { scenario, sweep, slot, fs } = options
   const given = Object.entries({ scenario, sweep, fs }).find(([, value]) => value !== undefined)?.[0]
-  const name = given ?? (slot.length > 0 ? 'slot' : set.length > 0 ? 'set' : undefined)
+  const name = given ?? (slot.length > 0 ? 'slot' : undefined)
   if (name === undefined) return
   throw new ApiError(
     'bad-request',
