@@ -9,11 +9,16 @@ import { note, printable } from './output.ts'
 import { naming, type Session } from './session.ts'
 
 const PRINTED = '-'
+/** Counterexamples shown unless some are named. */
+const FILMS = 3
 
 export const reportOptions = {
   html: text('R.html', 'write a report: one page that needs no network, fit to be mailed'),
   text: text('R.txt', 'the same as plain text of 78 columns; - prints it'),
-  film: many('SCHEDULE', 'a counterexample to show in the report: fl1:…, in quotes, as `explore` and `race` print it'),
+  film: many(
+    'SCHEDULE',
+    'a counterexample to show in the report: fl1:…, in quotes (default: the first of each strategy that has one)',
+  ),
 } as const
 
 export interface ReportOptions {
@@ -23,12 +28,22 @@ export interface ReportOptions {
   readonly force: boolean
 }
 
+/** The first schedule that broke each strategy, of those a search found. */
+function counterexamples({ strategies }: Compared['result']): string[] {
+  const first = strategies.flatMap(({ verdict }) => {
+    const found = verdict.violations.find(({ schedule }) => schedule !== null)?.schedule
+    return found === undefined || found === null ? [] : [found]
+  })
+  return first.slice(0, FILMS)
+}
+
 type Compared = Pick<MethodParams<'report.compare'>, 'result' | 'trace' | 'sensitivity' | 'scaling'>
 
 /** True: the report is the answer on standard output, and nothing else should be. */
 export async function writeReports(session: Session, options: ReportOptions, compared: Compared): Promise<boolean> {
   const { html, text: plain, film, force } = options
-  const make = { ...compared, films: [...film], command: shellLine(['faultline', ...process.argv.slice(2)]) }
+  const films = film.length > 0 ? [...film] : counterexamples(compared.result)
+  const make = { ...compared, films, command: shellLine(['faultline', ...process.argv.slice(2)]) }
   for (const [format, path] of [
     ['html', html],
     ['text', plain],

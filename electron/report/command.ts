@@ -5,6 +5,10 @@ import type { ReportInput } from './input.ts'
 
 export function commandOf({ result, trace }: Pick<ReportInput, 'result' | 'trace'>): string {
   const { workload, strategies, seeds, baseline } = result
+  if (workload.kind === 'traces') {
+    const [first = '', ...others] = workload.names
+    return shellLine(['faultline', 'compare', '--trace', first, ...others.flatMap((name) => ['--against', name])])
+  }
   const subject =
     workload.kind === 'trace'
       ? ['--trace', `${basename(trace?.name ?? workload.trace)}.faultline`.replace(/(\.faultline)+$/, '.faultline')]

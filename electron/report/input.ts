@@ -8,7 +8,14 @@ import { ApiError } from '#shared/base/errors.ts'
 import { formatCount } from '#shared/base/time.ts'
 import type { ReplayResult } from '#shared/contract/exploration.ts'
 import type { ComparedStrategy, CompareResult, Curve } from '#shared/contract/simulation.ts'
-import type { Fidelity, ScalingResult, SensitivityResult, WhatIfResult } from '#shared/contract/whatif.ts'
+import type {
+  AnyComparison,
+  Fidelity,
+  ScalingResult,
+  SensitivityResult,
+  TracesResult,
+  WhatIfResult,
+} from '#shared/contract/whatif.ts'
 import { formatTime } from './words.ts'
 
 /** A schedule played back, chosen to be shown. */
@@ -31,7 +38,7 @@ export interface TraceFacts {
 }
 
 export interface ReportInput {
-  readonly result: CompareResult | WhatIfResult
+  readonly result: AnyComparison
   /** How to make it again. */
   readonly command: string
   /** Faultline's own. */
@@ -89,6 +96,20 @@ export function viewOf({ result, trace, version }: ReportInput): View {
       ],
     }
   }
+  if (isRecorded(result)) {
+    return {
+      ...shared,
+      title: result.workload.names.join(' against '),
+      question: 'What differs between these recordings?',
+      made: `Recordings as they are, each in ${result.seeds.length} parts. Faultline ${version}.`,
+      strategies: result.strategies,
+      curve: null,
+      fidelity: undefined,
+      facts: trace === undefined ? [] : factsOf(trace),
+      params: [],
+      sentences: [assumed],
+    }
+  }
   const { workload } = result
   return {
     ...shared,
@@ -104,8 +125,12 @@ export function viewOf({ result, trace, version }: ReportInput): View {
   }
 }
 
-function isReplay(result: ReportInput['result']): result is WhatIfResult {
+function isReplay(result: AnyComparison): result is WhatIfResult {
   return result.workload.kind === 'trace'
+}
+
+function isRecorded(result: AnyComparison): result is TracesResult {
+  return result.workload.kind === 'traces'
 }
 
 function seedsText(seeds: readonly number[]): string {
@@ -126,7 +151,7 @@ function factsOf({ name, format, events, lost, durationNs, clock, kernel, cpus }
 }
 
 /** What came over the contract is a comparison, or it is refused: everything below reads it without asking again. */
-export function comparisonOf(given: ReportInput['result']): ReportInput['result'] {
+export function comparisonOf(given: AnyComparison): AnyComparison {
   const { workload, strategies, seeds, assumptions } = given as Partial<CompareResult>
   const whole =
     typeof workload === 'object' &&

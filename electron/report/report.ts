@@ -14,11 +14,12 @@ import {
   findings,
   intervalText,
   mainOp,
-  ONLY_TIMED,
   rateText,
   ratioInterval,
   ratioText,
+  safetyNote,
   undecidedText,
+  verdictText,
   versusOf,
   versusText,
 } from '#shared/whatif/words.ts'
@@ -132,25 +133,51 @@ function speed({ strategies, baseline }: View): Html {
         { head: 'safety', cell: safety },
       ],
     ),
-    html`<p class="dim">${safetyWords(strategies)}</p>`,
+    html`<p class="dim">${safetyNote(strategies)}</p>`,
+    searched(strategies),
   )
 }
 
-/** What a search proved, where there was one; what the timed runs showed otherwise. */
 function safety({ verdict, deadlocks }: ComparedStrategy): Html {
-  const parts = [
-    ...verdict.violations.map(({ invariant, count }) => `${invariant} ${formatCount(count)}×`),
-    ...(deadlocks > 0 ? [`deadlock ${deadlocks}×`] : []),
-  ]
-  const searched = verdict.executions === 0 ? '' : `, ${formatCount(verdict.executions)} interleavings`
-  if (parts.length > 0) return html`<span class="bad">${parts.join(', ')}</span>${searched}`
-  if (verdict.safe !== true) return html`nothing seen${searched}`
-  return html`held ${verdict.complete ? 'in all of' : 'so far in'} ${formatCount(verdict.executions)} interleavings`
+  const text = `${verdictText(verdict)}${deadlocks > 0 ? `, deadlock ${deadlocks}×` : ''}`
+  return verdict.violations.length > 0 || deadlocks > 0 ? html`<span class="bad">${text}</span>` : html`${text}`
 }
 
-export function safetyWords(strategies: readonly ComparedStrategy[]): string {
-  if (strategies.every(({ verdict }) => verdict.executions === 0)) return ONLY_TIMED
-  return 'Interleavings were searched within a bound: "held in all" means within that bound, "so far" that the search ended early.'
+/** What stands behind each verdict: schedules within which bound, power cuts, what was left out. */
+function searched(strategies: readonly ComparedStrategy[]): Html {
+  const rows = strategies.flatMap(({ id, verdict }) => verdict.searched.map((search) => ({ id, search })))
+  if (rows.length === 0) return html``
+  return html`<details>
+    <summary>What was searched</summary>
+    ${table(
+      'All orders of what the tasks do to each other, within the bound; power cuts at every durable change.',
+      rows,
+      [
+        { head: 'strategy', cell: ({ id }) => id },
+        { head: 'what', cell: ({ search }) => search.subject },
+        {
+          head: 'schedules',
+          number: true,
+          cell: ({ search }) => formatCount(search.executions),
+          by: ({ search }) => search.executions,
+        },
+        { head: 'preemptions', number: true, cell: ({ search }) => String(search.bound.preemptions ?? 'any') },
+        { head: 'left out', cell: ({ search }) => (search.complete ? 'nothing' : (search.incomplete ?? 'some')) },
+        {
+          head: 'power cuts',
+          number: true,
+          cell: ({ search }) => `${formatCount(search.crash.points)}${search.crash.complete ? '' : ' so far'}`,
+          by: ({ search }) => search.crash.points,
+        },
+        {
+          head: 'recovered states',
+          number: true,
+          cell: ({ search }) => formatCount(search.crash.states),
+          by: ({ search }) => search.crash.states,
+        },
+      ],
+    )}
+  </details>`
 }
 
 function latency({ strategies, baseline }: View): Html {

@@ -12,12 +12,14 @@ import {
   mainOp,
   rateText,
   ratioInterval,
+  safetyNote,
   spreadText,
+  verdictText,
   versusOf,
   versusText,
 } from '#shared/whatif/words.ts'
 import { viewOf, type Film, type ReportInput, type View } from './input.ts'
-import { findingsOf, safetyWords } from './report.ts'
+import { findingsOf } from './report.ts'
 import { fidelityWords, stateText } from './sections.ts'
 import { COLUMNS, head, plain, textBar, textTable, wrapped } from './text-page.ts'
 import { errorText, formatTime, speedVersus } from './words.ts'
@@ -123,18 +125,13 @@ function speed({ strategies, baseline }: View): string {
       number: true,
       dispensable: 2,
     },
-    { head: 'safety', cell: safety, dispensable: 1 },
   ])
-  return `${head('Speed and safety')}\n${rows}\n${wrapped(safetyWords(strategies))}`
+  const verdicts = strategies.map((row) => wrapped(`${row.id}: ${safety(row)}`, { first: '* ', rest: '  ' }))
+  return `${head('Speed and safety')}\n${rows}\n\n${verdicts.join('\n')}\n${wrapped(safetyNote(strategies))}`
 }
 
-function safety({ verdict: { safe, complete, executions, violations }, deadlocks }: ComparedStrategy): string {
-  const seen = [
-    ...violations.map(({ invariant, count }) => `${invariant} ${formatCount(count)}x`),
-    ...(deadlocks > 0 ? [`deadlock ${deadlocks}x`] : []),
-  ]
-  if (seen.length > 0) return seen.join(', ')
-  return safe === true ? `held${complete ? '' : ' so far'} (${formatCount(executions)})` : 'nothing seen'
+function safety({ verdict, deadlocks }: ComparedStrategy): string {
+  return `${verdictText(verdict)}${deadlocks > 0 ? `, deadlock ${deadlocks}x` : ''}`
 }
 
 function latency({ strategies, baseline }: View): string {

@@ -5,10 +5,9 @@
 
 import * as z from 'zod'
 import { limits } from '../base/limits.ts'
-import type { CompareResult } from './simulation.ts'
-import type { ScalingResult, SensitivityResult, WhatIfResult } from './whatif.ts'
+import type { AnyComparison, ScalingResult, SensitivityResult } from './whatif.ts'
 
-const comparison = z.custom<CompareResult | WhatIfResult>((given) => typeof given === 'object' && given !== null)
+const comparison = z.custom<AnyComparison>((given) => typeof given === 'object' && given !== null)
 
 export const reportSchema = z.object({
   /** A page that stands alone, or plain text of 78 columns. */

@@ -4,10 +4,11 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { TracesResult } from '#shared/contract/whatif.ts'
 import { findings, mainOp } from '#shared/whatif/words.ts'
 import { bold, dim, plural, print, printable, printJson } from '../output.ts'
+import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
 import { printDeltas, printLatency, printLocks, printSpeed } from './compare-print.ts'
 
-interface Given {
+interface Given extends ReportOptions {
   readonly trace: string | undefined
   readonly against: readonly string[]
   readonly scenario: string | undefined
@@ -37,6 +38,7 @@ export async function compareRecorded(session: Session, given: Given): Promise<v
     traces.push({ file, trace: trace.id })
   }
   const result = await session.call('whatif.traces', { traces })
+  if (await writeReports(session, given, { result, trace: traces[0] })) return
   if (given.json) printJson({ ...result, strategies: result.strategies.map(({ cdf: _cdf, ...one }) => one) })
   else printRecorded(result)
 }
