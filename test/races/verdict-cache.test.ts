@@ -23,6 +23,7 @@ const row = (race: string, strategy: string, part: Partial<VerdictRow> = {}): Ve
   decidedBy: race,
   executions: 12,
   complete: true,
+  within: null,
   ...part,
 })
 

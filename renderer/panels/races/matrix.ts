@@ -38,6 +38,13 @@ export function cellKey(race: string, strategy: string): string {
   return `${race} ${strategy}`
 }
 
+/** A strategy above its column, which is narrow: one of the user's own by the beginning of its file's name. */
+export function columnHead(strategy: string): string {
+  const [id = '', ...overrides] = strategy.split(',')
+  const short = id.includes('#') ? `${id.split('.')[0]?.slice(0, 4) ?? ''}…` : id
+  return overrides.length > 0 ? `${short}′` : short
+}
+
 export function lookOf(cell: VerdictRow | undefined): CellLook {
   if (cell === undefined) return 'unknown'
   if (cell.outcome === 'held') return cell.complete ? 'held' : 'partly'
@@ -104,11 +111,15 @@ export function cellNotes(cell: VerdictRow | undefined): string[] {
   return notes
 }
 
-export function searchWords({ executions, complete }: Pick<VerdictRow, 'executions' | 'complete'>): string {
+export function searchWords({
+  executions,
+  complete,
+  within,
+}: Pick<VerdictRow, 'executions' | 'complete' | 'within'>): string {
   const count = `${formatCount(executions)} ${executions === 1 ? 'schedule' : 'schedules'}`
-  return complete
-    ? `complete: ${count}, everything within 2 preemptions`
-    : `not complete: the search stopped after ${count} within 2 preemptions`
+  if (complete) return `complete: ${count}, everything within 2 preemptions`
+  const whole = within === null ? '' : `; complete within ${within} ${within === 1 ? 'preemption' : 'preemptions'}`
+  return `not complete: the search stopped after ${count} within 2 preemptions${whole}`
 }
 
 export function stepTo(

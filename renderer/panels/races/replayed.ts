@@ -33,6 +33,7 @@ export function playedFilm(result: ReplayResult, titleOf: (subject: string) => s
     decidedBy: scenario,
     executions: 1,
     complete: false,
+    within: null,
     script: null,
     reached: [],
     steps,
