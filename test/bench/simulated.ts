@@ -11,6 +11,8 @@ export interface Ran {
   /** Raw events of the trace; without one, happenings. */
   readonly events: number
   readonly cpuNs: number
+  /** Rows of who waited for whom, where the run is recorded. */
+  readonly waitEdges: number
   readonly result: RunResult
 }
 
@@ -18,6 +20,7 @@ export interface Ran {
 export class Dropping implements TraceSink {
   batches = 0
   bytes = 0
+  waitEdges = 0
   #spare: EventArrays | undefined
 
   events(chunk: EventChunk): void {
@@ -31,8 +34,9 @@ export class Dropping implements TraceSink {
     return this.#spare
   }
 
-  spans({ ids }: SpanBatch): void {
+  spans({ table, ids }: SpanBatch): void {
     this.batches++
+    if (table === 'waitEdge') this.waitEdges += ids.length
     this.bytes += ids.byteLength
   }
 
@@ -42,7 +46,8 @@ export class Dropping implements TraceSink {
 }
 
 export function runOnce(spec: RunSpec, options: { recorded: boolean; onSlice?: (events: number) => void }): Ran {
-  const builder = new TraceBuilder(new Dropping(), 'bench', 'simulation')
+  const sink = new Dropping()
+  const builder = new TraceBuilder(sink, 'bench', 'simulation')
   const recorder = new SimRecorder({ builder, phases: PHASES })
   const prepared = prepare(spec, { sink: options.recorded ? recorder : undefined, timed: true })
   recorder.attach(prepared.world.k)
@@ -55,7 +60,7 @@ export function runOnce(spec: RunSpec, options: { recorded: boolean; onSlice?: (
   }
   const { user, system } = process.cpuUsage(before)
   const events = options.recorded ? builder.eventCount : prepared.sink.events
-  return { events, cpuNs: (user + system) * 1000, result: slice.value }
+  return { events, cpuNs: (user + system) * 1000, waitEdges: sink.waitEdges, result: slice.value }
 }
 
 /** The quickest of a few runs: the rest is the machine's other work. */
