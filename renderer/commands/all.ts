@@ -1,4 +1,5 @@
 export { file } from './file.ts'
+export { exporting } from './export.ts'
 export { races } from './races.ts'
 export { selection } from './selection.ts'
 export { sql } from './sql.ts'

@@ -12,6 +12,8 @@ export interface Toast {
   readonly title: string
   readonly detail?: string
   readonly action?: { readonly label: string; readonly run: () => void }
+  /** It stays until it is dismissed: something is under way. */
+  readonly keep?: boolean
 }
 
 const SHOWN = 4
@@ -21,13 +23,18 @@ export const useToastStore = defineStore('toasts', () => {
   const toasts = ref<readonly Toast[]>([])
   let next = 1
 
-  function show(toast: Omit<Toast, 'id'>): void {
+  /** Returns its id, to change or dismiss it by. */
+  function show(toast: Omit<Toast, 'id'>): number {
     const id = next++
     toasts.value = [...toasts.value, { ...toast, id }].slice(-SHOWN)
-    if (toast.level !== 'error') setTimeout(() => dismiss(id), SHOWN_MS)
+    if (toast.level !== 'error' && toast.keep !== true) setTimeout(() => dismiss(id), SHOWN_MS)
+    return id
+  }
+  function change(id: number, part: Pick<Toast, 'detail'>): void {
+    toasts.value = toasts.value.map((toast) => (toast.id === id ? { ...toast, ...part } : toast))
   }
   function dismiss(id: number): void {
     toasts.value = toasts.value.filter((toast) => toast.id !== id)
   }
-  return { toasts, show, dismiss }
+  return { toasts, show, change, dismiss }
 })
