@@ -44,7 +44,7 @@ export function eventPlace(cpu: number): Place {
   return { pid: EVENTS, tid: cpu < 0 ? NO_CPU : cpu }
 }
 
-/** A process is called as its main thread is; without one in the trace, as any of its threads. */
+/** A process is called as its main thread is; without one in the trace, as its first thread. */
 export function processNames(trace: Trace): ReadonlyMap<number, string> {
   const names = new Map<number, string>()
   for (const { pid, tgid, comm } of trace.tasks) {
