@@ -93,6 +93,8 @@ function inflateOpen(bytes: Uint8Array, most: number): Uint8Array {
 }
 
 function inflate(method: 'zstd' | 'zlib', bytes: Uint8Array, most: number): Uint8Array {
-  const options = { maxOutputLength: Math.max(1, most) }
+  // One piece instead of many that have to be joined, as far as the file's word for its size is to be believed.
+  const chunkSize = Math.min(Math.max(most, 16_384), 4 << 20)
+  const options = { maxOutputLength: Math.max(1, most), chunkSize }
   return method === 'zstd' ? zstdDecompressSync(bytes, options) : inflateSync(bytes, options)
 }

@@ -22,6 +22,9 @@ export const BODY_FUNCTION = 2
 export const BODY_RAW = 3
 /** An event line whose printer names no event (old tracers). */
 export const BODY_UNNAMED = 4
+/** `    0:120:R   + [003]  2312: 94:R sleep` and `… ==> …` of the wakeup tracers (trace_ctxwake_print). */
+export const BODY_WAKEUP = 7
+export const BODY_SWITCH = 8
 export const BODY_STACK = 5
 export const BODY_USER_STACK = 6
 
@@ -33,9 +36,14 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0))
 }
 
-const constants = [BODY_FUNCTION, BODY_RAW, BODY_UNNAMED].map((kind) => ({ kind, bytes: bytesOf(nameOf(kind)) }))
+const constants = [BODY_FUNCTION, BODY_RAW, BODY_UNNAMED, BODY_WAKEUP, BODY_SWITCH].map((kind) => ({
+  kind,
+  bytes: bytesOf(nameOf(kind)),
+}))
 
 function nameOf(kind: number): string {
+  if (kind === BODY_WAKEUP) return 'wakeup'
+  if (kind === BODY_SWITCH) return 'context_switch'
   return kind === BODY_FUNCTION ? 'function' : kind === BODY_RAW ? 'raw_data' : '(unnamed)'
 }
 
@@ -59,6 +67,8 @@ export class EventBody {
     if (from >= to) return BODY_NONE
     if (bytes[from] === LESS) return this.#stack(bytes, from, to, BODY_UNNAMED)
     if (bytes[from] === 35) return BODY_RAW
+    const change = taskChange(bytes, from, to)
+    if (change !== BODY_NONE) return change
     let i = from
     while (i < to && bytes[i] > SPACE && bytes[i] !== OPEN && !isNameEnd(bytes, i, to)) i++
     this.nameTo = i
@@ -128,4 +138,26 @@ export function behindDifference(bytes: Uint8Array, at: number, to: number): num
     while (i < to && bytes[i] === 32) i++
   }
   return i
+}
+
+/** PID:PRIO:STATE, then ` + ` or ` ==> `: the event's kind, BODY_NONE for anything else. */
+function taskChange(bytes: Uint8Array, from: number, to: number): number {
+  let i = from
+  while (i < to && bytes[i] === SPACE) i++
+  if (!isDigit(bytes[i])) return BODY_NONE
+  for (let part = 0; part < 2; part++) {
+    while (i < to && bytes[i] === SPACE) i++
+    const first = i
+    while (i < to && isDigit(bytes[i])) i++
+    if (i === first || bytes[i++] !== COLON) return BODY_NONE
+  }
+  // The state, and its column.
+  i++
+  while (i < to && bytes[i] === SPACE) i++
+  if (i + 2 < to && bytes[i] === 43 && bytes[i + 1] === SPACE) return BODY_WAKEUP
+  return i + 3 < to && bytes[i] === 61 && bytes[i + 1] === 61 && bytes[i + 2] === 62 ? BODY_SWITCH : BODY_NONE
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= 48 && byte <= 57
 }

@@ -40,6 +40,8 @@ export interface Dialect {
   readonly padded: boolean
   /** A line (its first 512 bytes) that is not empty, no event and no stack frame. */
   other(line: string, reader: EventTextReader): OtherLine
+  /** After the last line. */
+  end?(): void
 }
 
 /** Lines that are no events before the first event is found, after which the input is refused. */
@@ -103,6 +105,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     if (this.#lines.unfinished) {
       builder.diagnose('info', code.UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
     }
+    this.#dialect.end?.()
     const meta = builder.meta
     meta.startClock = String(BigInt(this.#hi0) * 1_000_000_000n + BigInt(this.#lo0))
     meta.clockUnit = this.#ticks ? 'tick' : 'ns'

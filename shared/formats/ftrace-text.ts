@@ -10,6 +10,7 @@ import { LOST_EVENTS } from '../model/diagnostics.ts'
 import { CARRIED_COMMENT } from './carried-meta.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
 import type { StreamFormat } from './format.ts'
+import { LatencyHeader } from './latency-header.ts'
 import { sniffLines } from './sniff-lines.ts'
 
 const dialect: Dialect = { what: 'tracefs text', padded: false, other }
@@ -48,7 +49,16 @@ function header(line: string, reader: EventTextReader): OtherLine {
 }
 
 export function ftraceReader(recorder: Recorder, options: { readonly columns?: boolean } = {}): EventTextReader {
-  return new EventTextReader(recorder, dialect, options)
+  const latency = new LatencyHeader(recorder)
+  const withLatency: Dialect = {
+    ...dialect,
+    other(line, reader) {
+      if (line.startsWith('#')) latency.line(line, reader.lines + 1)
+      return other(line, reader)
+    },
+    end: () => latency.end(false),
+  }
+  return new EventTextReader(recorder, withLatency, options)
 }
 
 export const ftrace: StreamFormat = {

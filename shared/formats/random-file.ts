@@ -8,7 +8,7 @@ export interface RandomFile {
   readonly size: number
   /** `length` bytes at `offset`, fewer at the end of the file. Valid until the next read. */
   read(offset: number, length: number): Uint8Array
-  /** Undoes one zstd or zlib frame that must give at most `most` bytes; throws on damage. */
+  /** Undoes one zstd or zlib frame that must give at most `most` bytes, in memory of its own; throws on damage. */
   inflate(method: 'zstd' | 'zlib', bytes: Uint8Array, most: number): Uint8Array
   /** The same for a zstd frame that was flushed and never ended. */
   inflateOpen(bytes: Uint8Array, most: number): Uint8Array

@@ -42,10 +42,10 @@ function fileOf(path: string): { readonly file: RandomFile; readonly close: () =
       const bytes = Buffer.alloc(length)
       return bytes.subarray(0, readSync(fd, bytes, 0, length, offset))
     },
-    inflate: (method, bytes, most) =>
-      method === 'zstd'
-        ? zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, most) })
-        : inflateSync(bytes, { maxOutputLength: Math.max(1, most) }),
+    inflate(method, bytes, most) {
+      const options = { maxOutputLength: Math.max(1, most), chunkSize: Math.min(Math.max(most, 16_384), 4 << 20) }
+      return method === 'zstd' ? zstdDecompressSync(bytes, options) : inflateSync(bytes, options)
+    },
     inflateOpen: (bytes, most) =>
       zstdDecompressSync(bytes, { maxOutputLength: most, finishFlush: constants.ZSTD_e_continue }),
   }

@@ -126,7 +126,7 @@ describe('times', () => {
   it('events out of order are kept, counted, and the trace starts at the earliest', () => {
     const { events, diagnostics, trace } = read([at(10), at(5), at(20), at(7), ''].join('\n'))
     expect(events.length).toBe(4)
-    expect(diagnostics).toEqual({ 'out-of-order': [2, 2] })
+    expect(diagnostics).toEqual({ 'out-of-order': [2, 2], 'clock-step': [undefined, 2] })
     expect(trace.meta.startClock).toBe('1146849385000')
     expect(trace.meta.durationNs).toBe(15_000)
   })

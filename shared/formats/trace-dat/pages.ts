@@ -48,7 +48,7 @@ export class CpuPages {
   readonly #end: number
   #chunksLeft = 0
   /** Plain pages at hand, and where the next of them begins. */
-  #pages = new Uint8Array(0)
+  #pages: Uint8Array = new Uint8Array(0)
   #nextPage = 0
   /** Where the next event begins and where the page's data ends. */
   #at = 0
@@ -189,7 +189,7 @@ export class CpuPages {
     return bytes
   }
 
-  #inflated(): Uint8Array<ArrayBuffer> | undefined {
+  #inflated(): Uint8Array | undefined {
     if (this.#chunksLeft === 0 || this.#offset + 8 > this.#end) return undefined
     this.#chunksLeft--
     const packed = this.#number()
@@ -203,7 +203,7 @@ export class CpuPages {
     this.#offset += packed
     this.done += packed + 8
     try {
-      return new Uint8Array(this.#file.inflate(this.#dat.compression === 'zlib' ? 'zlib' : 'zstd', bytes, plain))
+      return this.#file.inflate(this.#dat.compression === 'zlib' ? 'zlib' : 'zstd', bytes, plain)
     } catch {
       this.broken ??= `a chunk at byte ${this.#offset - packed} that does not decompress, CPU ${this.cpu}`
       this.#chunksLeft = 0

@@ -14,6 +14,7 @@ import { graphFormat, type GraphFormat } from './graph-records.ts'
 import type { Write } from './print-parts.ts'
 import { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
+import { COMMON_BYTES, remembered } from './text-cache.ts'
 
 const STACKS: ReadonlySet<string> = new Set(['kernel_stack', 'user_stack'])
 /** ftrace:print and ftrace:bputs begin with the address that called. */
@@ -93,7 +94,7 @@ export class EventPrinters {
     const stack = STACKS.has(format.name) && format.system === 'ftrace'
     const ip = format.fields.find(({ name }) => name === 'ip')
     if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
-    const { write, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
+    const { write: print, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
     if (!understood && !stack) {
       const which = `${format.system}:${format.name}`
       this.#recorder.builder.diagnose(
@@ -102,6 +103,9 @@ export class EventPrinters {
         `events shown field by field, since their print format is not understood: ${which} and others`,
       )
     }
+    const own = format.fields.find(({ name }) => !name.startsWith('common_'))
+    const keeps = own?.offset === COMMON_BYTES && !format.printFmt.includes('common_')
+    const write = keeps ? remembered(print, this.#record) : print
     const graph = graphFormat(format)
     const name = this.#intern(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
     return { format, stack, graph, nameOf: () => name, write }
