@@ -554,8 +554,8 @@ describe.each(TRANSPORTS)('%s', (transport) => {
 })
 
 test('every method of the contract was called', () => {
-  // test/timeline/contract.test.ts and test/explore/contract.test.ts call those.
-  const elsewhere = /^(timeline|annotations|crash|explore)\.|^schedule\.replay$/
+  // test/timeline, test/explore and test/whatif call those.
+  const elsewhere = /^(timeline|annotations|crash|explore|whatif)\.|^schedule\.replay$/
   const uncalled = Object.keys(methods).filter((name) => !called.has(name as MethodName) && !elsewhere.test(name))
   expect(uncalled).toEqual([])
 })

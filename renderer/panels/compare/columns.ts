@@ -190,6 +190,14 @@ export function verdictColumns(
       ...NOBODY,
       about: 'The longest wait of all runs; a click records its run and shows the chain to its root',
     },
+    ...safetyColumns(safety),
+    { key: 'trace', title: '', width: 52, value: () => null, about: 'Trace', fixed: true },
+  ]
+}
+
+/** What the strategy could violate: by races, by searching this workload's small world, by power cuts, and seen on the way. */
+function safetyColumns(safety: (strategy: string) => string): ColumnSpec<VerdictRow>[] {
+  return [
     {
       key: 'races',
       title: 'Races',
@@ -224,6 +232,5 @@ export function verdictColumns(
       about:
         'What the timed runs happened to show: nothing seen does not mean safe. The tooltip has what the model counts beside operations',
     },
-    { key: 'trace', title: '', width: 52, value: () => null, about: 'Trace', fixed: true },
   ]
 }
