@@ -1,7 +1,5 @@
 /** Commands about races: the film's steps while it is shown, the matrix, a schedule that somebody sent. */
-import { useExplorationStore } from '../stores/exploration.ts'
-import { useFilmStore } from '../stores/races-film.ts'
-import { useRacesStore } from '../stores/races.ts'
+import { racesShown, type RacesShown } from '../stores/races-shown.ts'
 import { commandGroup, type Command } from './command.ts'
 
 export const races = commandGroup({
@@ -10,22 +8,30 @@ export const races = commandGroup({
   order: 55,
   menu: 'Go',
   commands: ({ view }) => {
-    const matrix = useRacesStore()
-    const film = useFilmStore()
-    const here = (): boolean => view.page === 'races' && view.overlay === undefined
-    const playable = (): boolean => here() && film.frames.length > 0
+    const here = (): RacesShown | undefined =>
+      view.page === 'races' && view.overlay === undefined ? racesShown.value : undefined
     return [
-      ...filmCommands(film).map((command): Command => ({
+      ...filmCommands().map((command): Command => ({
         ...command,
-        when: () => playable() && (command.when?.() ?? true),
+        when: () => (here()?.film.frames.length ?? 0) > 0 && (command.when?.() ?? true),
       })),
-      ...searchCommands(here),
+      {
+        id: 'races.view',
+        title: 'Races: matrix or search of schedules',
+        keys: ['KeyX'],
+        icon: 'races',
+        when: () => here() !== undefined,
+        run() {
+          const matrix = here()?.matrix
+          if (matrix) matrix.view = matrix.view === 'matrix' ? 'search' : 'matrix'
+        },
+      },
       {
         id: 'races.compute',
         title: 'Compute the rest of the race matrix',
         icon: 'races',
-        when: () => here() && matrix.missing,
-        run: () => matrix.compute(),
+        when: () => here()?.matrix.missing === true,
+        run: () => here()?.matrix.compute(),
       },
       {
         id: 'races.cancel',
@@ -33,8 +39,8 @@ export const races = commandGroup({
         keys: ['Escape'],
         icon: 'stop',
         status: 'stop',
-        when: () => here() && matrix.view === 'matrix' && matrix.running !== undefined,
-        run: matrix.cancel,
+        when: () => here()?.matrix.view === 'matrix' && here()?.matrix.running !== undefined,
+        run: () => here()?.matrix.cancel(),
       },
     ]
   },
@@ -44,42 +50,8 @@ export const races = commandGroup({
   ],
 })
 
-function searchCommands(here: () => boolean): Command[] {
-  const matrix = useRacesStore()
-  const exploration = useExplorationStore()
-  const there = (): boolean => here() && matrix.view === 'search'
-  return [
-    {
-      id: 'races.search',
-      title: 'Search the schedules that are filled in',
-      keys: ['$mod+Enter'],
-      icon: 'search',
-      status: 'search',
-      whileTyping: true,
-      when: () => there() && exploration.running === undefined && exploration.problems.length === 0,
-      run: exploration.run,
-    },
-    {
-      id: 'races.search-cancel',
-      title: 'Cancel the search of schedules',
-      keys: ['Escape'],
-      icon: 'stop',
-      status: 'cancel',
-      when: () => there() && exploration.running !== undefined,
-      run: exploration.cancel,
-    },
-    {
-      id: 'races.view',
-      title: 'Races: matrix or search of schedules',
-      keys: ['KeyX'],
-      icon: 'races',
-      when: here,
-      run: () => void (matrix.view = matrix.view === 'matrix' ? 'search' : 'matrix'),
-    },
-  ]
-}
-
-function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
+function filmCommands(): Command[] {
+  const film = (): RacesShown['film'] | undefined => racesShown.value?.film
   return [
     {
       id: 'races.next',
@@ -87,7 +59,7 @@ function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
       keys: ['ArrowRight', 'Period'],
       icon: 'next',
       status: 'next frame',
-      run: () => film.step(1),
+      run: () => film()?.step(1),
     },
     {
       id: 'races.previous',
@@ -95,17 +67,22 @@ function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
       keys: ['ArrowLeft', 'Comma'],
       icon: 'prev',
       status: 'previous',
-      run: () => film.step(-1),
+      run: () => film()?.step(-1),
     },
-    { id: 'races.start', title: 'Film: to its start', keys: ['Home'], run: () => film.goTo(0) },
-    { id: 'races.end', title: 'Film: to its end', keys: ['End'], run: () => film.goTo(film.frames.length - 1) },
+    { id: 'races.start', title: 'Film: to its start', keys: ['Home'], run: () => film()?.goTo(0) },
+    {
+      id: 'races.end',
+      title: 'Film: to its end',
+      keys: ['End'],
+      run: () => film()?.goTo((film()?.frames.length ?? 1) - 1),
+    },
     {
       id: 'races.violation',
       title: 'Film: to what is violated next',
       keys: ['KeyV'],
       status: 'violation',
-      when: () => film.violation !== undefined,
-      run: film.toViolation,
+      when: () => film()?.violation !== undefined,
+      run: () => film()?.toViolation(),
     },
     {
       id: 'races.play',
@@ -113,24 +90,24 @@ function filmCommands(film: ReturnType<typeof useFilmStore>): Command[] {
       keys: ['KeyP'],
       icon: 'simulate',
       status: 'play',
-      checked: () => film.playing,
-      run: film.togglePlay,
+      checked: () => film()?.playing === true,
+      run: () => film()?.togglePlay(),
     },
     {
       id: 'races.trace',
       title: 'Film: open its schedule as a trace, in the timeline',
       keys: ['KeyT'],
       icon: 'timeline',
-      when: () => film.film?.schedule !== null,
-      run: film.openAsTrace,
+      when: () => typeof film()?.film?.schedule === 'string',
+      run: () => film()?.openAsTrace(),
     },
     {
       id: 'races.copy',
       title: 'Film: copy its schedule string',
       keys: ['KeyC'],
       icon: 'copy',
-      when: () => film.film?.schedule !== null,
-      run: film.copySchedule,
+      when: () => typeof film()?.film?.schedule === 'string',
+      run: () => film()?.copySchedule(),
     },
   ]
 }

@@ -34,7 +34,7 @@ const cell = (page: Page, race: string, strategy: string) =>
   page.getByRole('gridcell', { name: new RegExp(`^${race} .*, strategy ${strategy}:`) })
 const film = (page: Page, race: string) => page.getByRole('region', { name: new RegExp(`^${race} .*, strategy `) })
 async function computed(page: Page): Promise<void> {
-  await page.getByText(/^\d+ of \d+ violated/).waitFor({ timeout: 120_000 })
+  await page.getByText(/^\d+ of \d+ violated/).waitFor({ timeout: 300_000 })
 }
 async function openFilm(page: Page, race: string, strategy: string): Promise<void> {
   await cell(page, race, strategy).click()
@@ -61,7 +61,7 @@ describe('the matrix', () => {
     expect(await cell(page, 'R33', 'A').getAttribute('aria-label')).toMatch(/not applicable/)
     expect(problems).toEqual([])
     await close()
-  })
+  }, 400_000)
 
   it('is filtered by words and family, and says when nothing is left', async () => {
     const { page, problems, close } = await races()
