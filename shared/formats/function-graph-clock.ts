@@ -149,6 +149,8 @@ export class GraphClock {
           moved = true
         }
       }
+      // Damage can add up to more than a trace can be long.
+      ts = Math.min(ts, Number.MAX_SAFE_INTEGER)
       times[row] = now = ts
       this.#ready.set(cpu, shape === 'leaf' && lengthNs === lengthNs ? ts + lengthNs : ts)
     }

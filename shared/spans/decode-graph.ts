@@ -18,6 +18,8 @@ import type { SpanBuilder } from './span-builder.ts'
 const FUNC = key('func')
 const DEPTH = key('depth')
 const INDENT = 2
+/** 104 days: a longer call is damage. */
+const LONGEST = Number.MAX_SAFE_INTEGER
 
 export interface GraphText {
   /** '' where it does not say. */
@@ -37,7 +39,8 @@ const COLUMN = /^([+!#*@$]?) *(\d+)(?:\.(\d{1,3}))? us\s*$/
 export function parseGraph(text: string): GraphText {
   const bar = barOf(text)
   const column = COLUMN.exec(text.slice(0, Math.max(0, bar)).trim())
-  const lengthNs = column === null ? NaN : Number(column[2]) * 1000 + Number((column[3] ?? '0').padEnd(3, '0'))
+  const printedNs = column === null ? NaN : Number(column[2]) * 1000 + Number((column[3] ?? '0').padEnd(3, '0'))
+  const lengthNs = printedNs <= LONGEST ? printedNs : NaN
   const mark = column?.[1] ?? ''
   // `|  ` and then the indented call.
   const found = CALL.exec(bar === -1 ? text : text.slice(bar + 3))

@@ -65,7 +65,7 @@ export class Graph {
     const { track, ts, builder } = this.#state
     const open = this.#open(track)
     this.#leaveDeeper(open, depth)
-    const endNs = ts + lengthNs
+    const endNs = Math.min(ts + lengthNs, Number.MAX_SAFE_INTEGER)
     const op = this.#begin(name, open)
     if (op === -1) this.#phases.whole(name, ts, endNs)
     else this.#ops.close(track, endNs)
@@ -94,7 +94,7 @@ export class Graph {
     // Events of other kinds inside it have times of their own.
     const othersNs = track.previousNs > open.lastNs ? track.previousNs : -Infinity
     const measured = lengthNs === lengthNs ? call.startNs + lengthNs : ts
-    const endNs = Math.max(measured, call.insideNs, othersNs)
+    const endNs = Math.min(Math.max(measured, call.insideNs, othersNs), Number.MAX_SAFE_INTEGER)
     this.#end(call, endNs)
     this.#reach(open, endNs)
     open.lastNs = ts

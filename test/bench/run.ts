@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|answers|timeline|window|kernel|races|whatif|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|formats|answers|timeline|window|kernel|races|whatif|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
@@ -13,6 +13,7 @@ import { benchAnswers } from './answers.ts'
 import { writeBigTrace } from './big-trace.ts'
 import { benchKernel } from './kernel.ts'
 import { measure, median, printFigures, type Figure } from './measure.ts'
+import { benchFormats } from './formats.ts'
 import { benchExplore } from './explore.ts'
 import { benchRaces } from './races.ts'
 import { benchSimulate } from './simulate.ts'
@@ -141,6 +142,7 @@ async function main(): Promise<number> {
   let ok = true
   try {
     if (wants('import')) ok = (await benchImport(folder)) && ok
+    if (wants('formats')) ok = printFigures('readers (processor time, best of 3)', benchFormats()) && ok
     if (wants('kernel')) ok = benchKernel() && ok
     if (wants('explore')) ok = (await benchExplore()) && ok
     if (wants('races')) ok = (await benchRaces()) && ok
