@@ -38,6 +38,7 @@ import { forkSql, type ForkSql } from './spawn.ts'
 import { createSqlRunner } from './sql.ts'
 import { createUploads } from './uploads.ts'
 import { createVerdictCache } from './verdict-cache.ts'
+import { preparePulse } from '../strategy/pulse.ts'
 import { prepareShelf } from '../strategy/shelf.ts'
 
 export type { ClientRights } from './rights.ts'
@@ -76,6 +77,7 @@ export function appVersion(): string {
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const dir = dataDirAt(options.dataDir)
   prepareShelf()
+  preparePulse()
   const log = openLog(dir.logs, options.host)
   const connections = new Set<Connection>()
   const onRecent = () => connections.forEach((connection) => connection.emit('files.changed', { recent: true }))

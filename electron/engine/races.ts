@@ -15,11 +15,14 @@ import type { RaceInfo, RaceResult, VerdictRow, VerdictsResult } from '#shared/c
 import { contender, isGroup, races } from '#shared/races/index.ts'
 import { parseStrategy, plainPolicyOf, strategies, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { ownStrategy } from '#shared/sim/strategies/own.ts'
+import { invariants } from '#shared/sim/invariants/invariants.ts'
 import '../strategy/find.ts'
+import { StuckHook, watchPulses } from '../strategy/pulse.ts'
 import type { Answer } from './crash-run.ts'
 import type { JobContext } from './jobs.ts'
 import type { RaceSpec } from './races-run.ts'
 import { entryUrl } from './spawn.ts'
+import { slotsOf } from './strategy-slots.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
 /** Threads that nobody needs go after this. */
@@ -38,6 +41,7 @@ export class Races {
   readonly #cache: VerdictCache | undefined
   #warm: Promise<void> | undefined
   #pool: Promise<Piscina> | undefined
+  #unwatch: (() => void) | undefined
 
   constructor({ alone, cache }: RacesOptions) {
     this.#alone = alone
@@ -65,7 +69,11 @@ export class Races {
     // A user's own code runs in a thread, which can be ended.
     if (this.#alone && ownStrategy(resolved.id) === undefined) return (await import('./races-run.ts')).one(spec)
     const pool = await this.#started()
-    return (await pool.run(spec, { name: 'one', signal }).catch(sayCancelled(signal))) as RaceResult
+    const ran = pool.run(spec, { name: 'one', signal }).catch((error: unknown) => {
+      if (!(error instanceof StuckHook)) return sayCancelled(signal)(error)
+      return stuckResult(resolved, stuckRow(race, resolved, error), error)
+    })
+    return (await ran) as RaceResult
   }
 
   async verdicts(params: ParsedParams<'verdicts.run'>, context: JobContext): Promise<VerdictsResult> {
@@ -125,24 +133,33 @@ export class Races {
     what: { readonly race: string; readonly strategies: readonly string[] },
     signal: AbortSignal,
   ): Promise<VerdictRow[]> {
-    return (await pool.run(what, { name: 'row', signal }).catch(sayCancelled(signal))) as VerdictRow[]
+    const ran = pool.run(what, { name: 'row', signal }).catch(async (error: unknown) => {
+      if (!(error instanceof StuckHook)) return sayCancelled(signal)(error)
+      const { race, strategies } = what
+      if (strategies.length === 1) return [stuckRow(race, possible(strategies[0]), error)]
+      const rows = await Promise.all(strategies.map((one) => this.#row(pool, { race, strategies: [one] }, signal)))
+      return rows.flat()
+    })
+    return (await ran) as VerdictRow[]
   }
 
   async close(): Promise<void> {
     await this.#cache?.close()
+    this.#unwatch?.()
     await (await this.#pool)?.destroy()
   }
 
   #started(): Promise<Piscina> {
-    this.#pool ??= import('piscina').then(
-      ({ Piscina }) =>
-        new Piscina({
-          filename: entryUrl('races-run').href,
-          minThreads: 0,
-          maxThreads: Math.max(1, Math.min(limits.jobs, availableParallelism())),
-          idleTimeout: IDLE_MS,
-        }),
-    )
+    this.#pool ??= import('piscina').then(({ Piscina }) => {
+      const pool = new Piscina({
+        filename: entryUrl('races-run').href,
+        minThreads: 0,
+        maxThreads: Math.max(1, Math.min(limits.jobs, availableParallelism())),
+        idleTimeout: IDLE_MS,
+      })
+      this.#unwatch = watchPulses(() => pool.threads)
+      return pool
+    })
     return this.#pool
   }
 }
@@ -159,6 +176,40 @@ function refuseScript({ race: id, script }: RaceSpec): void {
 function possible(text: string, overrides: readonly string[] = []): ResolvedStrategy {
   const strategy = parseStrategy(text, overrides)
   return contender(strategy, plainPolicyOf(strategy)).strategy
+}
+
+/** A hook that does not come back is a finding about its strategy, whatever the race. */
+function stuckRow(race: string, { label }: ResolvedStrategy, { message }: StuckHook): VerdictRow {
+  return {
+    race,
+    strategy: label,
+    outcome: 'violated',
+    expected: null,
+    invariants: ['S1'],
+    why: message,
+    schedule: null,
+    decidedBy: race,
+    executions: 0,
+    complete: false,
+    within: null,
+  }
+}
+
+function stuckResult(strategy: ResolvedStrategy, row: VerdictRow, { message }: StuckHook): RaceResult {
+  return {
+    ...row,
+    title: races.get(row.race).title,
+    fs: strategy.fs,
+    slots: slotsOf(strategy),
+    script: null,
+    reached: [],
+    steps: [],
+    initialState: {},
+    findings: [{ invariant: 'S1', severity: invariants.get('S1').severity, message, task: undefined, move: 0 }],
+    deadlock: null,
+    lockOrder: { edges: [], cycles: [] },
+    wallMs: limits.strategyHookMs,
+  }
 }
 
 function valueOf<T>(answer: Answer<T>): T {

@@ -14,6 +14,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { Worker, type MessagePort } from 'node:worker_threads'
+import { watchPulses } from '../strategy/pulse.ts'
 
 /** Megabytes of JavaScript heap the SQL process may use. */
 const SQL_HEAP_MB = 1024
@@ -39,9 +40,19 @@ type ThreadName =
   | 'import-writer'
   | 'simulate-thread'
 
+/** Threads in which code of a user's own strategy may run. */
+const RUNS_HOOKS: ReadonlySet<ThreadName> = new Set(['explore-run', 'job-worker', 'simulate-thread'])
+const hooked = new Set<Worker>()
+let watch: (() => void) | undefined
+
 /** `transfer`: ports inside `workerData`, which move to the thread. */
 export function spawnThread(name: ThreadName, workerData?: unknown, transfer: readonly MessagePort[] = []): Worker {
-  return new Worker(entryUrl(name), { workerData, transferList: [...transfer], stdout: false, stderr: false })
+  const worker = new Worker(entryUrl(name), { workerData, transferList: [...transfer], stdout: false, stderr: false })
+  if (!RUNS_HOOKS.has(name)) return worker
+  hooked.add(worker)
+  worker.once('exit', () => hooked.delete(worker))
+  watch ??= watchPulses(() => hooked)
+  return worker
 }
 
 /** A process of ours: messages either way, and it can be killed whatever it is doing. */

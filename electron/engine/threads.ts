@@ -47,17 +47,20 @@ export function callThread<F extends Functions>(worker: Worker, what: string, on
     },
   )
   let ended: ApiError | undefined
-  const end = (why: string) => {
+  const end = (why: string, error?: unknown) => {
     if (ended !== undefined) return
-    ended = new ApiError(
-      'internal',
-      `${what} ended unexpectedly: ${why}`,
-      'try again; the log in the data folder has the details',
-    )
+    ended =
+      error instanceof ApiError
+        ? error
+        : new ApiError(
+            'internal',
+            `${what} ended unexpectedly: ${why}`,
+            'try again; the log in the data folder has the details',
+          )
     rpc.$close(ended)
     onEnd()
   }
-  worker.on('error', (error: Error) => end(error.message))
+  worker.on('error', (error: Error) => end(error.message, error))
   worker.on('exit', (code) => end(`exit ${code}`))
   return {
     async call(name, ...args) {

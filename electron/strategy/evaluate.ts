@@ -12,6 +12,7 @@ import type { OwnOptions } from '#shared/sim/strategies/own.ts'
 import { checkDefinition, type CheckedStrategy } from '#shared/strategy/define.ts'
 import { EndlessLoop, Harness, Ticks, type Blame } from '#shared/strategy/harness.ts'
 import * as library from '#shared/strategy/index.ts'
+import { pulseOf } from './pulse.ts'
 import { NAMES, toScript } from './transform.ts'
 
 /** What a strategy is loaded from: its text as it was when it was chosen. */
@@ -26,7 +27,7 @@ export interface StrategySource {
 export function optionsOf(source: StrategySource): OwnOptions {
   const ticks = new Ticks()
   const { options } = evaluate(source, ticks)
-  const harness = new Harness(blameOf(source.file), ticks)
+  const harness = new Harness(blameOf(source.file), ticks, pulseOf(source.file))
   const dressed = Object.entries(options).map(([slot, option]) => [slot, harness.option(slot, option)] as const)
   return Object.fromEntries(dressed)
 }

@@ -191,6 +191,8 @@ export const limits = {
   strategyLoadMs: 5_000,
   strategyRounds: 100_000,
   strategyPauses: 20_000,
+  /** One call of its hooks, ms of the clock, after which its thread is ended. */
+  strategyHookMs: 10_000,
   /** Simulated time of one run, ns. */
   simNs: 3_600_000_000_000,
 } as const

@@ -33,6 +33,12 @@ export interface Blame {
   readonly lineIn: (stack: string) => number | undefined
 }
 
+/** Is told when a hook's code runs, so that somebody outside can see one that does not come back. */
+export interface Pulse {
+  begin(where: string): void
+  end(): void
+}
+
 /** Thrown by a loop that has gone round too often. */
 export class EndlessLoop extends Error {
   readonly line: number
@@ -68,10 +74,12 @@ export class Harness {
   readonly #stuckIn = new WeakMap<Kernel, Set<string>>()
   /** The hook whose code runs now. */
   #running: string | undefined
+  readonly #pulse: Pulse | undefined
 
-  constructor(blame: Blame, ticks: Ticks) {
+  constructor(blame: Blame, ticks: Ticks, pulse?: Pulse) {
     this.#blame = blame
     this.#ticks = ticks
+    this.#pulse = pulse
   }
 
   /** The option with its hooks in their harness. */
@@ -131,6 +139,7 @@ export class Harness {
     }
     const outer = this.#running
     this.#running = where
+    this.#pulse?.begin(where)
     this.#ticks.begin()
     try {
       return call()
@@ -141,6 +150,7 @@ export class Harness {
       return FAILED
     } finally {
       this.#running = outer
+      if (outer === undefined) this.#pulse?.end()
     }
   }
 
