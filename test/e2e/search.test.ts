@@ -62,25 +62,6 @@ async function chooseFile(page: Page, button: string | RegExp, path: string): Pr
 }
 const OWN = `import { defineStrategy } from 'faultline/strategy'
 export default defineStrategy({ title: 'E, zeroed at once', base: 'E', slots: { init: 'zero-in-alloc-tx' } })`
-/** Line 14 releases what line 13 has released. */
-const TWICE = `import { defineStrategy, inodeLock } from 'faultline/strategy'
-const own = inodeLock('&inode->own_lock', 'mutex')
-export default defineStrategy({
-  title: 'Releases twice',
-  base: 'E',
-  slots: { guard: {
-    id: 'twice',
-    title: 'twice',
-    *enter(w, f) {
-      if (w.k.lock(own(w, f.inode), 'exclusive')) yield
-    },
-    leave(w, f) {
-      w.k.unlock(own(w, f.inode), 'exclusive')
-      w.k.unlock(own(w, f.inode), 'exclusive')
-    },
-  } },
-})`
-
 describe('a search', () => {
   it('that left nothing out says so with its bound, and finds nothing in R05 under K', async () => {
     const { page, problems, close } = await searching()
@@ -247,26 +228,6 @@ describe('a strategy from a file', () => {
     await question.getByRole('button', { name: 'Run it', exact: true }).click()
     await question.getByText(/wrong\.ts.*3.*not today|not today.*wrong\.ts:3/).waitFor(WAIT)
     await question.getByRole('button', { name: 'Do not run it' }).click()
-    expect(problems).toEqual([])
-    await close()
-  })
-
-  it('that makes a mistake while it runs is a finding about it, with its line, and has a film', async () => {
-    const { page, problems, close } = await searching()
-    const path = join(folder, 'twice.ts')
-    writeFileSync(path, TWICE)
-    await chooseFile(page, 'From a file…', path)
-    await page.getByRole('alertdialog').getByRole('button', { name: 'Run it', exact: true }).click()
-    await page.getByRole('alertdialog').waitFor({ state: 'detached', ...WAIT })
-    await page.getByRole('combobox', { name: 'Scenario or race' }).selectOption('R05')
-    await page.keyboard.press('Control+Enter')
-    const mistake = found(page).getByRole('button', { name: /^✕ S1 .*twice\.ts:14/ })
-    await mistake.first().click(WAIT)
-    await page
-      .getByRole('region', { name: /^R05 .*strategy twice\.ts/ })
-      .getByText(/twice\.ts:14/)
-      .first()
-      .waitFor(WAIT)
     expect(problems).toEqual([])
     await close()
   })
