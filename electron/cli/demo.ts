@@ -39,6 +39,8 @@ const SIMULATED = {
   // Half of the scenario's own time: the order is the same, and the demo is over in half a minute.
   set: { durationMs: 100 },
   sweep: { param: 'threads', values: [1, 2, 4, 8, 16], seeds: 3 },
+  // Enough to find what E does wrong, few enough to wait for.
+  explore: 200,
 } as const
 
 async function demo(session: Session, folder: string): Promise<void> {

@@ -103,7 +103,10 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     test('what the window keeps comes back, key by key, and is bounded', async () => {
       await call('window.keep', { key: 'settings', value: { theme: 'dark' } })
       await call('window.keep', { key: 'sql', value: ['SELECT 1'] })
-      expect(await call('window.kept', {})).toMatchObject({ settings: { theme: 'dark' }, sql: ['SELECT 1'] })
+      expect(await call('window.kept', 'record.ability', 'record.stop', {})).toMatchObject({
+        settings: { theme: 'dark' },
+        sql: ['SELECT 1'],
+      })
       await fails(call('window.keep', { key: 'sql', value: 'x'.repeat(limits.keptBytes) }), 'limit')
       expect(await call('window.kept', {})).toMatchObject({ sql: ['SELECT 1'] })
     })
@@ -555,7 +558,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
 
 test('every method of the contract was called', () => {
   // test/timeline, test/explore and test/whatif call those.
-  const elsewhere = /^(timeline|annotations|crash|explore|whatif)\.|^schedule\.replay$/
+  const elsewhere = /^(report|sweep|record|timeline|annotations|crash|explore|whatif)\.|^schedule\.replay$/
   const uncalled = Object.keys(methods).filter((name) => !called.has(name as MethodName) && !elsewhere.test(name))
   expect(uncalled).toEqual([])
 })

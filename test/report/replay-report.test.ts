@@ -44,6 +44,7 @@ describe('the size of a report', () => {
     const ns = Float64Array.from({ length: 2_000 }, (_, i) => 1_000 + i * 17)
     const share = Float64Array.from(ns, (_, i) => (i + 1) / 2_000)
     const cdf = ['write_fault', 'read_fault', 'truncate', 'fsync', 'write', 'mkwrite', 'read'].map((op) => ({
+      ...first.cdf[0],
       op,
       ns,
       share,

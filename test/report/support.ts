@@ -28,6 +28,8 @@ export function smallReplay(): WhatIfResult {
       medianErrorWaits: null,
     },
     assumptions: ['waiting differs, work does not'],
+    file: null,
+    opened: null,
     wallMs: 5,
   }
 }
