@@ -47,7 +47,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
       stdio: 'ignore',
     })
     const sql = sqlProcesses(entries, own)
-    own.on('message', (message: FromEngine) => receive(message, sql))
+    own.on('message', (message: FromEngine) => receive(message, { grants, sql, onGivenUp }))
     alive = true
     own.once('exit', (code) => {
       alive = false
@@ -65,21 +65,6 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
   function restart(): void {
     child = fork()
     child.once('spawn', onRestarted)
-  }
-
-  function receive(message: FromEngine, sql: ReturnType<typeof sqlProcesses>): void {
-    switch (message.kind) {
-      case 'granted':
-        return grants.answer(message.request, message.source)
-      case 'fork-sql':
-        return sql.fork(message.id)
-      case 'kill-sql':
-        return sql.kill(message.id)
-      case 'failed':
-        return onGivenUp(message.message)
-      case 'ready':
-        return
-    }
   }
 
   return {
@@ -103,6 +88,27 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
         setTimeout(() => killNow(child), STOP_MS)
       })
     },
+  }
+}
+
+interface Receivers {
+  readonly grants: ReturnType<typeof pendingGrants>
+  readonly sql: ReturnType<typeof sqlProcesses>
+  readonly onGivenUp: (why: string) => void
+}
+
+function receive(message: FromEngine, { grants, sql, onGivenUp }: Receivers): void {
+  switch (message.kind) {
+    case 'granted':
+      return grants.answer(message.request, message.source)
+    case 'fork-sql':
+      return sql.fork(message.id)
+    case 'kill-sql':
+      return sql.kill(message.id)
+    case 'failed':
+      return onGivenUp(message.message)
+    case 'ready':
+      return
   }
 }
 

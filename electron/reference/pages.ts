@@ -25,7 +25,7 @@ export async function referencePages(client: Client): Promise<ReadonlyMap<string
   ])
 }
 
-/** Tables and columns as any SQLite client would list them. */
+/** Tables and columns, in SQLite's own listing. */
 function schemaColumns(): readonly ColumnInfo[] {
   const db = connectInMemory()
   try {

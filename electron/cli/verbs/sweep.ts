@@ -144,7 +144,7 @@ function jsonOf(line: string): unknown {
   try {
     return JSON.parse(line)
   } catch {
-    // Told with its line's number, as any other line that is no job.
+    // Told with its line's number, like every line that is no job.
     return undefined
   }
 }
