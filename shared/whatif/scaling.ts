@@ -7,6 +7,7 @@
 
 import { limits } from '../base/limits.ts'
 import type { ScalabilityFit, ScalingPoint, ScalingStrategy } from '../contract/whatif.ts'
+import { PARTS } from './demands.ts'
 import type { Pilot } from './replay.ts'
 import { bootstrap, estimate, meanOf } from './statistics.ts'
 import { decimalText, rateText } from './words.ts'
@@ -39,9 +40,13 @@ export function grown({ workload, pilot }: Grown, cpus: number): Grown {
     const copy = seen.get(at) ?? 0
     seen.set(at, copy + 1)
     const mm = copy > 0 && threadsOf.get(task.mm) === 1 ? ++newMm : task.mm
-    return { ...task, mm, ops: task.ops.slice(0, most) }
+    const end = task.steps.indexOf(most)
+    return { ...task, mm, ops: task.ops.slice(0, most), steps: end < 0 ? task.steps : task.steps.slice(0, end) }
   })
-  return { workload: { ...workload, cpus, tasks }, pilot: picked.map((at) => pilot[at].subarray(0, most)) }
+  return {
+    workload: { ...workload, cpus, tasks },
+    pilot: picked.map((at) => pilot[at].subarray(0, most * PARTS.length)),
+  }
 }
 
 function indices(tasks: readonly WorkloadTask[], arrival: WorkloadTask['arrival']): number[] {
