@@ -9,7 +9,10 @@ import * as all from './all.ts'
 import { describeForeign, READS } from './foreign.ts'
 import type { Format } from './format.ts'
 
-export const formats = registry<Format>('format', Object.values(all))
+export const formats = registry<Format>(
+  'format',
+  Object.values<Format>(all).sort((a, b) => (a.id < b.id ? -1 : 1)),
+)
 
 /** Below this nobody is sure enough: a text in which one line in twenty is an event is no trace. */
 const SURE = 0.05

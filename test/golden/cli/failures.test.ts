@@ -13,7 +13,7 @@ import {
 import { zstdDecompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { NAMED, SMALL, steady, workFolder } from './run-cli.ts'
+import { NAMED, SMALL, workFolder } from './run-cli.ts'
 
 const folder = workFolder()
 afterAll(folder.remove)

@@ -61,12 +61,14 @@ describe('the samples', () => {
     ])
   })
 
-  it('dax-ext4-no-lockdep: mmap_lock by name and with holders, all others unnamed, their holders at best inferred', async () => {
+  it('dax-ext4-no-lockdep: mmap_lock by name and with holders, all others named by behaviour at best, their holders inferred', async () => {
     const rows = await rowsOf('dax-ext4-no-lockdep.faultline')
     expect(rows.length).toBeGreaterThan(3)
     for (const row of rows) {
       if (row.class === 'mmap_lock') expect(row['holdTotalNs']).toBeGreaterThan(0)
-      else expect(row).toMatchObject({ class: expect.stringContaining('unnamed'), holdTotalNs: null })
+      else expect(row).toMatchObject({ holdTotalNs: null })
+      // What it behaves like is deduced, and says so.
+      if (row.class !== 'mmap_lock' && !row.class.includes('unnamed')) expect(row.inferred).toBe(true)
     }
     const { chains } = await ask('chain', 'dax-ext4-no-lockdep.faultline', '--worst', '1000')
     const firstLinks = (chains as { class: string; links: { class: string; inferred: boolean }[] }[])
@@ -85,7 +87,7 @@ describe('the demo', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [join('electron', 'cli', 'demo.ts')], {
       cwd: repoRoot,
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 170_000,
       env: { ...process.env, NODE_OPTIONS: '', FAULTLINE_HOME: folder.file('home-of-the-user') },
     })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
@@ -94,7 +96,8 @@ describe('the demo', () => {
       '2. What was done',
       '3. Who waited',
       '4. The longest wait',
-      '5. The same fight',
+      '5. The same recording under other locks',
+      '6. The question behind it',
     ]) {
       expect(stdout).toContain(heading)
     }
@@ -106,5 +109,5 @@ describe('the demo', () => {
     expect(stdout).toMatch(/root: /)
     expect(left()).toEqual(before)
     expect(readdirSync(folder.path)).not.toContain('home-of-the-user')
-  })
+  }, 180_000)
 })

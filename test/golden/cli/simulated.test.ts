@@ -86,12 +86,13 @@ describe('compare', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(stdout).toMatch(/^F: \d+ k\/s, 0\.\d\d × as fast as E \(95 % interval 0\.\d+ to 0\.\d+\)/m)
     expect(stdout).toMatch(/^E +█{24} +\d+ k\/s/m)
-    expect(stdout).toMatch(/^F +█+[▏▎▍▌▋▊▉]? +\d+ k\/s .* nothing seen$/m)
+    expect(stdout).toMatch(/^F +█+[▏▎▍▌▋▊▉]? +\d+ k\/s .* held in all \d+ schedules$/m)
+    expect(stdout).toMatch(/^E +█+ .* violated: V14 by search$/m)
     expect(stdout).toContain('Operations per second by threads')
-    expect(stdout).toContain('no interleavings were searched')
+    expect(stdout).toContain('"Held" means within that bound and size')
   })
 
-  it('as JSON has every field, and no verdict it cannot give', async () => {
+  it('as JSON has every field, and verdicts from really searching', async () => {
     const document = await json(COMPARE)
     const has = new Set(fields(document))
     const row =
@@ -107,12 +108,15 @@ describe('compare', () => {
     for (const field of row) expect([...has]).toContain(`.strategies[].ops[].${field}`)
     for (const field of lock) expect([...has]).toContain(`.strategies[].locks[].${field}`)
     const { strategies } = document as unknown as { strategies: Record<string, unknown>[] }
-    expect(strategies[1].verdict).toEqual({ safe: null, complete: false, executions: 0, violations: [] })
+    expect(strategies[0].verdict).toMatchObject({ safe: false, violations: [{ invariant: 'V14' }] })
+    expect(strategies[1].verdict).toMatchObject({ safe: true, complete: true, violations: [] })
+    expect((strategies[1].verdict as { executions: number }).executions).toBeGreaterThan(0)
     expect(Object.keys((strategies[1].versusBaseline as object[])[0])).toEqual([
       'metric',
       'ratio',
       'ci95',
       'p',
+      'effect',
       'enough',
     ])
   })
@@ -120,10 +124,10 @@ describe('compare', () => {
   it('records one run per strategy and writes a report', async () => {
     const { status, stderr } = await folder.run([...COMPARE, '--out', 'two.faultline', '--html', 'report.html'])
     expect(status).toBe(0)
-    expect(stderr).toBe('recorded: faultline info two.faultline\nreport: report.html\n')
+    expect(stderr).toBe('report: report.html\nrecorded: faultline info two.faultline\n')
     const { traces } = await json(['info', 'two.faultline'])
     expect((traces as { strategy: string }[]).map(({ strategy }) => strategy)).toEqual(['E', 'F'])
-    expect(readFileSync(folder.file('report.html'), 'utf8')).toContain('<h1>SC1 Under the mutex</h1>')
+    expect(readFileSync(folder.file('report.html'), 'utf8')).toContain('<h1>SC1 Under the mutex')
     const again = await folder.run([...COMPARE, '--html', 'report.html'])
     expect(again.status).toBe(1)
     expect(again.stderr).toContain('report.html exists already; use --force')
