@@ -32,10 +32,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   async compare(page) {
     await go(page, 'Compare')
-    await page
-      .getByRole('button', { name: /^Run/ })
-      .first()
-      .click()
+    await page.getByRole('button', { name: /^Run/ }).first().click()
     await page
       .getByRole('button', { name: /^Stop|^Cancel/ })
       .first()

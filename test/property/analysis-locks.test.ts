@@ -50,12 +50,14 @@ describe('contention', () => {
   }
 
   function groupOf(trace: Trace, span: NaiveSpan, by: (typeof CONTENTION_BY)[number]): string {
-    const minor = { class: '', instance: span.lock, task: span.task, op: naiveOps(trace)[span.op]?.kind ?? 'none' }
+    const op = naiveOps(trace)[span.op]?.kind ?? 'none'
+    // These traces have no call stacks: where a lock was asked for is not known of any.
+    const minor = { class: '', instance: span.lock, task: span.task, op, site: '' }
     return `${span.lockClass}/${span.mode}/${minor[by]}`
   }
 
   function keyOf(row: ContentionRow): string {
-    return `${row.classId}/${row.mode}/${row.lock ?? row.task?.id ?? row.op ?? ''}`
+    return `${row.classId}/${row.mode}/${row.lock ?? row.task?.id ?? row.op ?? row.site ?? ''}`
   }
 
   it('equals its definition for every grouping, window and scope', () => {

@@ -1,15 +1,14 @@
 /** What goes into a `.faultline` file comes out again, for the engine, for SQL users and for the raw events. */
 
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readChunks } from '#electron/store/event-chunks.ts'
 import { payloadOf } from '#electron/store/event-table.ts'
 import { listTraces, loadTrace } from '#electron/store/load.ts'
-import { openFile, openFileForWriting, traceIds } from '#electron/store/open.ts'
-import { TraceWriter } from '#electron/store/writer.ts'
+import { openFile } from '#electron/store/open.ts'
 import { SPAN_TABLES } from '#shared/model/trace.ts'
-import { collect, draw, story } from '../support/trace-art.ts'
+import { collect, story } from '../support/trace-art.ts'
 import { tempFolder, writeFile } from '../support/store.ts'
 
 const file = () => writeFile(join(tempFolder(), 'a.faultline'), story)
