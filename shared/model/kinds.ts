@@ -45,6 +45,8 @@ export const SPAN_HOLD_KNOWN = 16
 export const NAMED_BY_STACKS = 'named by call stacks'
 export const NAMED_BY_BEHAVIOUR = 'named by behaviour'
 export const NAMED_BY_USER = 'named by the user'
+/** Such a label says where the class's name comes from: it is no name itself. */
+export const NAMINGS: readonly string[] = [NAMED_BY_STACKS, NAMED_BY_BEHAVIOUR, NAMED_BY_USER]
 
 /** Task states, `task_state.state`; sched_switch's prev_state decides. */
 export const TASK_STATES = ['running', 'runnable', 'io', 'lock', 'disk-sleep', 'sleeping', 'dead'] as const

@@ -4,6 +4,7 @@
  * over the rows of its section, however many slices they have.
  */
 
+import { NAMED_BY_USER, NAMINGS } from '../model/kinds.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
@@ -98,7 +99,9 @@ export function labelOf(trace: Trace, section: RowSection, number: number): stri
       return `CPU ${number}`
     case 'lock': {
       const { label, lockClass } = trace.locks[number]
-      return label ?? trace.lockClasses[lockClass].name
+      const { name } = trace.lockClasses[lockClass]
+      if (label === undefined || !NAMINGS.includes(label)) return label ?? name
+      return label === NAMED_BY_USER ? name : `${name} (inferred)`
     }
     case 'inode':
       return `inode ${trace.inodes[number].split(':').at(-1) ?? ''}`
