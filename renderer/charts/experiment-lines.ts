@@ -7,6 +7,7 @@ import type { ScalingStrategy, SensitivityRow } from '#shared/contract/whatif.ts
 import { intervalText, rateText, ratioInterval, ratioText } from '#shared/whatif/words.ts'
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
+import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
 import { runLook } from './run-look.ts'
 
@@ -88,7 +89,8 @@ export function sensitivityOption(lines: readonly SensitivityLine[], ink: Ink): 
     series: lines.map(({ position, name, row }): LineSeriesOption => ({
       type: 'line',
       name,
-      data: row.curve.map(({ change, ratio }) => [change, ratio ?? NaN]),
+      dimensions: ['change', 'throughput'],
+      data: flat(Float64Array.from(row.curve.flatMap(({ change, ratio }) => [change, ratio ?? NaN]))),
       ...line(position, ink),
       symbol: 'circle',
       symbolSize: 4,
@@ -145,7 +147,8 @@ export function scalingOption(lines: readonly ScalingLine[], cpus: readonly numb
     series: lines.map(({ position, badge, strategy }): LineSeriesOption => ({
       type: 'line',
       name: badge,
-      data: strategy.points.map((point) => [Math.log2(point.cpus), point.opsPerSecond]),
+      dimensions: ['cpus', 'throughput'],
+      data: flat(Float64Array.from(strategy.points.flatMap((point) => [Math.log2(point.cpus), point.opsPerSecond]))),
       ...line(position, ink),
       symbol: 'circle',
       symbolSize: 4,
