@@ -5,6 +5,7 @@
  * leaf it belongs to afterwards. Memory is bounded: by the window, and by how many late rows are collected.
  */
 
+import { lowerBound } from '#shared/base/search.ts'
 import { assert } from '#shared/base/assert.ts'
 import { cellsOf, Leaf, localPart, type CellPlace } from './page-leaf.ts'
 import { PAGE_BYTES, putUint32, type PageFile } from './page-file.ts'
@@ -228,18 +229,6 @@ function* merged(a: readonly CellPlace[], b: readonly CellPlace[]): Generator<Ce
     if (j === b.length || (i < a.length && a[i].id < b[j].id)) yield a[i++]
     else yield b[j++]
   }
-}
-
-/** Index of the first value that is not below `least`. */
-function lowerBound(values: readonly number[], least: number): number {
-  let low = 0
-  let high = values.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (values[middle] < least) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Cells whose turn has not come, by id modulo the window, in one arena that is tidied when it is full. */

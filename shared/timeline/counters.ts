@@ -4,6 +4,7 @@
  * events, the journal's state jbd2's. A counter's samples at any width come from a tree of extremes over its steps.
  */
 
+import { lowerBound } from '../base/search.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { SPAN_CONTENDED, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
@@ -124,29 +125,17 @@ export class CounterLane {
   samples(fromNs: number, toNs: number, bucketNs: number): { at: number; min: number; max: number; last: number }[] {
     const { at, value } = this.#steps
     const out: { at: number; min: number; max: number; last: number }[] = []
-    let i = this.#firstFrom(fromNs)
+    let i = lowerBound(this.#steps.at, fromNs)
     // A value that was set before the view lasts into it.
     if (i > 0) out.push({ at: fromNs, min: value[i - 1], max: value[i - 1], last: value[i - 1] })
     while (i < at.length && at[i] < toNs) {
       const end = (Math.floor(at[i] / bucketNs) + 1) * bucketNs
-      const next = this.#firstFrom(end)
+      const next = lowerBound(this.#steps.at, end)
       const { min, max } = this.#extremes(i, next)
       out.push({ at: at[i], min, max, last: value[next - 1] })
       i = next
     }
     return out
-  }
-
-  #firstFrom(ns: number): number {
-    const { at } = this.#steps
-    let low = 0
-    let high = at.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (at[middle] < ns) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   #extremes(first: number, last: number): { readonly min: number; readonly max: number } {

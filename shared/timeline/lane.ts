@@ -10,6 +10,7 @@
  * the time where there is one (a weighted majority vote can be merged, a histogram of words would not fit).
  */
 
+import { firstWhere, lowerBound } from '../base/search.ts'
 import { NO_SPAN, SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from './types.ts'
 
 const FANOUT = 16
@@ -95,14 +96,7 @@ export class Lane {
   /** The first slice that is not over at `ns`; a moment at `ns` is not. */
   firstAt(ns: number): number {
     const { start, end } = this.columns
-    let low = 0
-    let high = this.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (end[middle] > ns || start[middle] >= ns) high = middle
-      else low = middle + 1
-    }
-    return low
+    return firstWhere(0, this.length, (at) => end[at] > ns || start[at] >= ns)
   }
 
   /** The first slice, not before `from`, that starts at `ns` or later. */
@@ -114,13 +108,7 @@ export class Lane {
       low += step
       step *= 2
     }
-    let high = Math.min(this.length, low + step - 1)
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (start[middle] < ns) low = middle + 1
-      else high = middle
-    }
-    return low
+    return lowerBound(start, ns, low, Math.min(this.length, low + step - 1))
   }
 
   /**

@@ -10,6 +10,7 @@
  * Without sched events it cannot tell running from sleeping: that time is `unknown`.
  */
 
+import { firstWhere } from '../base/search.ts'
 import { holderPhase } from '../analysis/parts/holder.ts'
 import { labelName, otherLabel, segmentAt, segments } from '../analysis/parts/segments.ts'
 import { edges, QUEUED, waitsByTask } from '../analysis/parts/waits.ts'
@@ -116,14 +117,8 @@ class Follower {
     const { flags, requestedNs } = this.#trace.lockSpan.cols
     const { starts, rows, latestEnd } = waitsByTask(this.#trace)
     const out: number[] = []
-    let low = starts[task]
-    let high = starts[task + 1]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (latestEnd[middle] <= fromNs) low = middle + 1
-      else high = middle
-    }
-    for (let i = low; i < starts[task + 1] && requestedNs[rows[i]] < toNs; i++) {
+    const first = firstWhere(starts[task], starts[task + 1], (at) => !(latestEnd[at] <= fromNs))
+    for (let i = first; i < starts[task + 1] && requestedNs[rows[i]] < toNs; i++) {
       if ((flags[rows[i]] & SPAN_IRQ) === 0) out.push(rows[i])
     }
     return out
@@ -172,15 +167,9 @@ class Follower {
     if (toNs <= fromNs) return
     const { startNs, durationNs, state } = this.#trace.taskState.cols
     const { starts, rows } = familyRows(this.#trace, 'task', 'state')
-    let low = starts[task]
-    let high = starts[task + 1]
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (startNs[rows[middle]] <= fromNs) low = middle + 1
-      else high = middle
-    }
+    const after = firstWhere(starts[task], starts[task + 1], (at) => startNs[rows[at]] > fromNs)
     let now = fromNs
-    for (let i = Math.max(starts[task], low - 1); i < starts[task + 1] && startNs[rows[i]] < toNs; i++) {
+    for (let i = Math.max(starts[task], after - 1); i < starts[task + 1] && startNs[rows[i]] < toNs; i++) {
       const span = rows[i]
       const from = Math.max(now, startNs[span])
       const to = Math.min(toNs, Number.isNaN(durationNs[span]) ? toNs : startNs[span] + durationNs[span])

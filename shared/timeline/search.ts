@@ -7,6 +7,7 @@
  * locks, of `op` and `phase` the spans of a matching kind. Case does not matter.
  */
 
+import { lowerBound } from '../base/search.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
 import type { SearchHit, SearchKind, SpanRef, TimelineSearch } from './answers.ts'
@@ -194,7 +195,7 @@ export function lookUp(
   event: (at: number) => Pick<SearchHit, 'text' | 'rows' | 'kind'>,
 ): TimelineSearch {
   const total = hits.ns.length
-  const at = direction === 'next' ? firstFrom(hits.ns, atNs + 1) : firstFrom(hits.ns, atNs) - 1
+  const at = direction === 'next' ? lowerBound(hits.ns, atNs + 1) : lowerBound(hits.ns, atNs) - 1
   const describe = (i: number) => describeHit(trace, hits, i, event)
   const found = at >= 0 && at < total
   const first = Math.max(0, Math.min(at, total))
@@ -215,24 +216,13 @@ function ticksIn(
 ): Uint32Array {
   const ticks = new Uint32Array(pixels)
   const width = (toNs - fromNs) / pixels
-  for (let i = firstFrom(ns, fromNs); i < ns.length && ns[i] < toNs;) {
+  for (let i = lowerBound(ns, fromNs); i < ns.length && ns[i] < toNs;) {
     const pixel = Math.min(pixels - 1, Math.floor((ns[i] - fromNs) / width))
-    const next = Math.max(i + 1, firstFrom(ns, fromNs + (pixel + 1) * width, i))
+    const next = Math.max(i + 1, lowerBound(ns, fromNs + (pixel + 1) * width, i))
     ticks[pixel] += Math.min(next, ns.length) - i
     i = next
   }
   return ticks
-}
-
-function firstFrom(values: Float64Array, value: number, from = 0): number {
-  let low = from
-  let high = values.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (values[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function describeHit(

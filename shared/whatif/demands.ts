@@ -4,6 +4,7 @@
  * replay finds them anew. Waits for locks the model does not have stay as they were. It judges no operation as a whole.
  */
 
+import { firstWhere } from '../base/search.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { MACHINE } from '../sim/world-options.ts'
@@ -88,14 +89,8 @@ export class TaskTimes {
 
   #firstEndingAfter(rows: readonly number[], from: Ns): number {
     const { cols } = this.#trace.taskState
-    let low = 0
-    let high = rows.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (cols.startNs[rows[middle]] + cols.durationNs[rows[middle]] <= from) low = middle + 1
-      else high = middle
-    }
-    return low
+    // A state without an end is not over.
+    return firstWhere(0, rows.length, (at) => !(cols.startNs[rows[at]] + cols.durationNs[rows[at]] <= from))
   }
 }
 
@@ -203,15 +198,9 @@ export class Demands {
 
   /** From the begin of a commit that ended in the interval to the interval's end. */
   #commitIn({ from, to }: Interval): Interval | undefined {
-    let low = 0
-    let high = this.#commits.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#commits[middle].to <= to) low = middle + 1
-      else high = middle
-    }
-    const last = this.#commits.at(low - 1)
-    return low > 0 && last !== undefined && last.to > from ? { from: Math.max(from, last.from), to } : undefined
+    const after = firstWhere(0, this.#commits.length, (at) => this.#commits[at].to > to)
+    const last = this.#commits.at(after - 1)
+    return after > 0 && last !== undefined && last.to > from ? { from: Math.max(from, last.from), to } : undefined
   }
 
   #readPhases(): void {
@@ -316,15 +305,9 @@ function mappingBegins(kind: string, phases: readonly Phase[]): Ns | undefined {
 }
 
 function overlapping(sections: readonly Section[], { from, to }: Interval): readonly Section[] {
-  let low = 0
-  let high = sections.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sections[middle].from < to) low = middle + 1
-    else high = middle
-  }
+  const after = firstWhere(0, sections.length, (at) => sections[at].from >= to)
   // Exclusive sections hardly overlap each other: a few before the last that begins in time are all that can reach in.
-  return sections.slice(Math.max(0, low - FEW), low).filter((section) => section.to > from)
+  return sections.slice(Math.max(0, after - FEW), after).filter((section) => section.to > from)
 }
 
 const FEW = 16

@@ -4,6 +4,7 @@
  * operation on each had to do.
  */
 
+import { lowerBound } from '../base/search.ts'
 import type { Trace } from '../model/trace.ts'
 
 export interface WorkloadFile {
@@ -62,17 +63,6 @@ export function filesOf(trace: Trace, { rows, inodes }: FilesContext): Files {
 
 function upTo(last: number): number[] {
   return Array.from({ length: last + 1 }, (_, page) => page)
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 const CREATES: readonly string[] = ['load_hole', 'alloc', 'zero']

@@ -4,6 +4,7 @@
  * default that is said to be one. Nothing here is fitted to another trace.
  */
 
+import { firstWhere } from '../base/search.ts'
 import { quantilesInPlace } from '../base/quantiles.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
@@ -106,14 +107,7 @@ function idleOf({ taskState, tasks }: Trace) {
   for (const list of spans.values()) list.sort((a, b) => a.from - b.from)
   const at = (cpu: number, time: Ns): boolean => {
     const list = spans.get(cpu) ?? []
-    let low = 0
-    let high = list.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (list[middle].to < time) low = middle + 1
-      else high = middle
-    }
-    return low < list.length && list[low].from < time
+    return (list[firstWhere(0, list.length, (i) => !(list[i].to < time))]?.from ?? Infinity) < time
   }
   return { at, elsewhere: (cpu: number, time: Ns) => [...spans.keys()].some((one) => one !== cpu && at(one, time)) }
 }

@@ -4,6 +4,7 @@
  * for that part. Locks are never paced: waiting is what the model is asked for.
  */
 
+import { lowerBound } from '../base/search.ts'
 import * as z from 'zod'
 import { stream, type Stream } from '../base/prng.ts'
 import { fairOptions } from '../sim/cpus.ts'
@@ -188,14 +189,3 @@ class Draws {
 
 /** Operations of a stretch, on average (a moving-block bootstrap). */
 const STRETCH = 16
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (sorted[middle] < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}

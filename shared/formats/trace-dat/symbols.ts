@@ -4,6 +4,7 @@
  * are exact doubles.
  */
 
+import { firstWhere } from '../../base/search.ts'
 import { decodeUtf8, encodeUtf8 } from '../../base/bytes.ts'
 import type { ByteWriter } from './byte-writer.ts'
 
@@ -73,13 +74,7 @@ export class Symbols {
 
   #find(address: number, withOffset: boolean): Uint8Array | undefined {
     const { addresses, starts, ends } = this.#load()
-    let from = 0
-    let to = addresses.length
-    while (from < to) {
-      const middle = (from + to) >>> 1
-      if (addresses[middle] <= address) from = middle + 1
-      else to = middle
-    }
+    const from = firstWhere(0, addresses.length, (at) => addresses[at] > address)
     // Behind the last symbol is nothing known.
     if (from === 0 || from === addresses.length) return undefined
     const [start, end] = [starts[from - 1], ends[from - 1]]
