@@ -8,7 +8,6 @@
  *     M          names of processes and threads (no events); everything else is kept as a mark
  */
 
-import { encodeUtf8 } from '../base/bytes.ts'
 import type { TraceBuilder } from '../model/builder.ts'
 import { TIME_OUT_OF_RANGE } from '../model/diagnostics.ts'
 import type { EventBuffer } from './event-buffer.ts'
@@ -39,7 +38,6 @@ export class ChromeEvents {
   readonly #builder: TraceBuilder
   readonly #buffer: EventBuffer
   readonly #tracks: ForeignTracks
-  readonly #names = new Map<string, number>()
   readonly #payload = new Scratch()
   /** Asynchronous events wait until all are read: only in order do they say what overlaps. */
   readonly #async: { readonly event: ChromeEvent; readonly ts: number }[] = []
@@ -146,16 +144,7 @@ export class ChromeEvents {
   ): void {
     const words = { name: text(event.name) ?? '', durNs, fields, args: event.args }
     this.#payload.put(kind.slicePayload(words))
-    this.#buffer.add({ ts, cpu: -1, task, flags: 0, name: this.#name(what), tie }, this.#payload)
-  }
-
-  #name(name: string): number {
-    let id = this.#names.get(name)
-    if (id === undefined) {
-      const bytes = encodeUtf8(name)
-      this.#names.set(name, (id = this.#builder.eventNames.intern(bytes, 0, bytes.length)))
-    }
-    return id
+    this.#buffer.add({ ts, cpu: -1, task, flags: 0, name: this.#builder.eventNamed(what), tie }, this.#payload)
   }
 }
 

@@ -102,9 +102,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     const builder = this.recorder.builder
     this.#refuseOther(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, `${this.#dialect.what} without a single event`)
-    if (this.#lines.unfinished) {
-      builder.diagnose('info', code.UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
-    }
+    this.#lines.sayUnfinished(builder)
     this.#dialect.end?.()
     const meta = builder.meta
     meta.startClock = String(BigInt(this.#hi0) * 1_000_000_000n + BigInt(this.#lo0))
@@ -211,8 +209,11 @@ export class EventTextReader implements FormatReader, LineHandler {
     const body = this.#body
     const task = this.#tasks.of(bytes, from, line)
     const constant = constantName(kind)
+    const { builder } = this.recorder
     const name =
-      kind === BODY_NAMED ? this.#name(bytes, body.nameFrom, body.nameTo) : this.#name(constant, 0, constant.length)
+      kind === BODY_NAMED
+        ? builder.eventName(bytes, body.nameFrom, body.nameTo, this.lines + 1)
+        : builder.eventName(constant, 0, constant.length, this.lines + 1)
     this.events++
     this.#last = ts
     this.#columns?.learn(from, line)
@@ -230,15 +231,6 @@ export class EventTextReader implements FormatReader, LineHandler {
       this.diagnose('warning', code.MIXED_CLOCKS, 'times in seconds and times in clock ticks in one input')
     }
     return (line.hi - this.#hi0) * 1e9 + (line.lo - this.#lo0)
-  }
-
-  #name(bytes: Uint8Array, from: number, to: number): number {
-    const names = this.recorder.builder.eventNames
-    if (!names.full) return names.intern(bytes, from, to)
-    const known = names.find(bytes, from, to)
-    if (known !== -1) return known
-    this.diagnose('warning', code.TOO_MANY_NAMES, `event names beyond ${limits.names} are kept as the first one`)
-    return 0
   }
 
   #other(bytes: Uint8Array, from: number, to: number): void {

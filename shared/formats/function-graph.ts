@@ -81,9 +81,7 @@ export class FunctionGraphReader implements FormatReader, LineHandler {
     const { builder } = this.#recorder
     this.#refuse(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, 'function_graph text without a single event')
-    if (this.#lines.unfinished) {
-      builder.diagnose('info', code.UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
-    }
+    this.#lines.sayUnfinished(builder)
     if (this.#timed === false) {
       builder.diagnose(
         'warning',
@@ -163,7 +161,7 @@ export class FunctionGraphReader implements FormatReader, LineHandler {
       this.#stackTask = this.#currentTask(bytes)
     } else if (kind === BODY_NAMED) {
       this.#rename(bytes, body.nameFrom, body.nameTo)
-      const name = this.#intern(bytes, body.nameFrom, body.nameTo)
+      const name = this.#recorder.builder.eventName(bytes, body.nameFrom, body.nameTo, this.lines + 1)
       this.#event({ name, ...plain }, bytes, body.payloadFrom, body.payloadTo)
     } else if (kind === BODY_NONE && contentFrom === contentTo) this.#unparsed(bytes, from, to)
     else {
@@ -261,16 +259,7 @@ export class FunctionGraphReader implements FormatReader, LineHandler {
   }
 
   #name(bytes: Uint8Array): number {
-    return this.#intern(bytes, 0, bytes.length)
-  }
-
-  #intern(bytes: Uint8Array, from: number, to: number): number {
-    const names = this.#recorder.builder.eventNames
-    if (!names.full) return names.intern(bytes, from, to)
-    const known = names.find(bytes, from, to)
-    if (known !== -1) return known
-    this.#diagnose('warning', code.TOO_MANY_NAMES, `event names beyond ${limits.names} are kept as the first one`)
-    return 0
+    return this.#recorder.builder.eventName(bytes, 0, bytes.length, this.lines + 1)
   }
 
   #closeStack(): void {

@@ -6,6 +6,8 @@
  */
 
 import { limits } from '../base/limits.ts'
+import type { TraceBuilder } from '../model/builder.ts'
+import { UNFINISHED_LINE } from '../model/diagnostics.ts'
 
 const LF = 10
 const CR = 13
@@ -75,6 +77,12 @@ export class LineSplitter {
     if (to - from > limits.lineBytes) this.#handler.tooLong()
     else this.#handler.line(bytes, from, to > from && bytes[to - 1] === CR ? to - 1 : to)
     this.lines++
+  }
+
+  /** After the end: tells of an input that stops inside a line. */
+  sayUnfinished(builder: TraceBuilder): void {
+    if (!this.unfinished) return
+    builder.diagnose('info', UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
   }
 
   /** A piece of a line whose end has not been seen, or has just been found. */

@@ -61,9 +61,7 @@ class LockStatReader implements FormatReader, LineHandler {
         'cat /proc/lock_stat > X',
       )
     }
-    if (this.#lines.unfinished) {
-      builder.diagnose('info', code.UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
-    }
+    this.#lines.sayUnfinished(builder)
     if (this.#rows.length === 0) {
       builder.diagnose(
         'warning',

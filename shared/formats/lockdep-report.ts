@@ -49,7 +49,6 @@ const SCENARIO_END = /^\*\*\* DEADLOCK \*\*\*$/
 const REPORT_LINES = 5000
 /** A class name that is printed by pieces is whole after this many lines. */
 const PIECES = 4
-const NAME = encodeUtf8('lockdep_report')
 
 interface Open {
   readonly kind: ReportKind
@@ -275,7 +274,7 @@ class LockdepReportReader implements FormatReader, LineHandler {
     const ts = report.atNs === null ? this.#lastNs : Math.max(this.#lastNs, report.atNs - (this.#firstNs ?? 0))
     this.#lastNs = ts
     const payload = encodeUtf8(report.title)
-    this.#recorder.event(ts, 0, task, 0, builder.eventNames.intern(NAME, 0, NAME.length), payload, 0, payload.length)
+    this.#recorder.event(ts, 0, task, 0, builder.eventNamed('lockdep_report'), payload, 0, payload.length)
     builder.annotate({ kind: 'lockdep', startNs: ts, endNs: undefined, text: report.title })
   }
 }

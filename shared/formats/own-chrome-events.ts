@@ -28,7 +28,6 @@ export class OwnChromeEvents {
   readonly #recorder: Recorder
   readonly #origin: Origin
   readonly #comms = new Map<number, string>()
-  readonly #names = new Map<string, number>()
   readonly #payload = new Scratch()
   #first: number | undefined
 
@@ -87,7 +86,16 @@ export class OwnChromeEvents {
     const task = this.#task(words, cpu)
     const payload = this.#payload
     payload.put(typeof words['payload'] === 'string' ? words['payload'] : '')
-    recorder.event(at, cpu, task, flags & EVENT_CONTEXT, this.#name(event.name), payload.bytes, 0, payload.length)
+    recorder.event(
+      at,
+      cpu,
+      task,
+      flags & EVENT_CONTEXT,
+      this.#recorder.builder.eventNamed(event.name),
+      payload.bytes,
+      0,
+      payload.length,
+    )
     if (typeof words['stack'] === 'string') recorder.stack(task, words['stack'])
   }
 
@@ -100,18 +108,5 @@ export class OwnChromeEvents {
     const group = Number(words['group'])
     if (Number.isInteger(group) && group >= 0) builder.tasks[task].tgid = group
     return task
-  }
-
-  #name(name: string): number {
-    let id = this.#names.get(name)
-    if (id === undefined) {
-      const { eventNames } = this.#recorder.builder
-      const bytes = encodeUtf8(name)
-      id = eventNames.full
-        ? Math.max(0, eventNames.find(bytes, 0, bytes.length))
-        : eventNames.intern(bytes, 0, bytes.length)
-      this.#names.set(name, id)
-    }
-    return id
   }
 }

@@ -78,9 +78,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     const { builder } = this.#recorder
     this.#refuse(this.#events === 0 || this.#skipped > 9 * this.#events)
     if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'perf script text without a single event')
-    if (this.#lines.unfinished) {
-      builder.diagnose('info', code.UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
-    }
+    this.#lines.sayUnfinished(builder)
     if (this.#deltas) {
       builder.diagnose('info', code.DELTA_TIMES, 'times are sums of the printed differences, each cut to a microsecond')
     }
@@ -141,7 +139,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     }
     this.#last = ts
     const task = this.#task(bytes, from)
-    const name = this.#name(bytes)
+    const name = this.#recorder.builder.eventName(bytes, this.#line.nameFrom, this.#line.nameTo, this.lines + 1)
     this.#events++
     if (line.cpu >= this.#cpus) this.#cpus = line.cpu + 1
     // Without a CPU everything is on one that nobody numbered.
@@ -184,17 +182,6 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     if (tgid !== -1) builder.tasks[task].tgid = tgid
     this.#taskOf.push(task)
     return task
-  }
-
-  #name(bytes: Uint8Array): number {
-    const { nameFrom, nameTo } = this.#line
-    const names = this.#recorder.builder.eventNames
-    if (!names.full) return names.intern(bytes, nameFrom, nameTo)
-    const known = names.find(bytes, nameFrom, nameTo)
-    if (known !== -1) return known
-    const { builder } = this.#recorder
-    builder.diagnose('warning', code.TOO_MANY_NAMES, `event names beyond ${limits.names} are kept as the first one`)
-    return 0
   }
 
   /** `\tffffffff821f5340 exc_page_fault+0x2f0 ([kernel.kallsyms])` */

@@ -12,7 +12,7 @@ import { ByteInterner, encodeUtf8 } from '../base/bytes.ts'
 import { GrowingTable, type Columns } from '../base/columns.ts'
 import { limits } from '../base/limits.ts'
 import { CpuWatch } from './cpu-watch.ts'
-import { DELTA_TIMES } from './diagnostics.ts'
+import { DELTA_TIMES, TOO_MANY_NAMES } from './diagnostics.ts'
 import type { LockReport, LockStat, TraceExtras } from './extras.ts'
 import { EventColumns, RateCounter } from './events.ts'
 import {
@@ -100,6 +100,7 @@ export class TraceBuilder {
   readonly #rate = new RateCounter()
   readonly #cpus = new CpuWatch()
   readonly #tables: { readonly [K in SpanTable]: SpanRows<K> }
+  readonly #eventIds = new Map<string, number>()
   readonly #taskByPid = new Map<number, number>()
   readonly #classByName = new Map<string, number>()
   readonly #lockByKey = new Map<string, number>()
@@ -201,6 +202,27 @@ export class TraceBuilder {
     if (ts > this.#maxTs) this.#maxTs = ts
   }
 
+  /** The id of the event name bytes[from, to). A name beyond what a trace may have becomes the first one, and it is said. */
+  eventName(bytes: Uint8Array, from: number, to: number, line?: number): number {
+    const names = this.eventNames
+    if (!names.full) return names.intern(bytes, from, to)
+    const known = names.find(bytes, from, to)
+    if (known !== -1) return known
+    this.diagnose('warning', TOO_MANY_NAMES, `event names beyond ${limits.names} are kept as the first one`, line)
+    return 0
+  }
+
+  /** `eventName` of a string, remembered. */
+  eventNamed(name: string): number {
+    const known = this.#eventIds.get(name)
+    if (known !== undefined) return known
+    const bytes = encodeUtf8(name)
+    const id = this.eventName(bytes, 0, bytes.length)
+    // Once they are full the id may stand for another name: each such event is counted.
+    if (!this.eventNames.full) this.#eventIds.set(name, id)
+    return id
+  }
+
   /** One raw event; bytes[from, to) is its payload text and is copied. `flags` are EVENT_* bits, its context. */
   event(ts: Ns, cpu: number, task: number, name: number, bytes: Uint8Array, from: number, to: number, flags = 0): void {
     if (to - from > limits.eventArgsBytes) {
@@ -227,9 +249,8 @@ export class TraceBuilder {
 
   /** An event without payload bytes (the simulator's). */
   eventOf(ts: Ns, cpu: number, task: number, name: string, payload: string): void {
-    const nameBytes = encodeUtf8(name)
     const bytes = payload === '' ? EMPTY : encodeUtf8(payload)
-    this.event(ts, cpu, task, this.eventNames.intern(nameBytes, 0, nameBytes.length), bytes, 0, bytes.length)
+    this.event(ts, cpu, task, this.eventNamed(name), bytes, 0, bytes.length)
   }
 
   /** Frames of a stack trace (innermost first, newline-separated) of the last event of `task`. False: it has none here. */

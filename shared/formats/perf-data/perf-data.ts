@@ -8,7 +8,7 @@
  */
 
 import { ApiError } from '../../base/errors.ts'
-import { decodeUtf8, encodeUtf8 } from '../../base/bytes.ts'
+import { decodeUtf8 } from '../../base/bytes.ts'
 import { limits } from '../../base/limits.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
@@ -288,8 +288,7 @@ class PerfDataReader implements FileReader {
   }
 
   #plainName(attr: PerfAttr): number {
-    const bytes = encodeUtf8(`perf:type-${attr.type}-config-${attr.config}`)
-    return this.#recorder.builder.eventNames.intern(bytes, 0, bytes.length)
+    return this.#recorder.builder.eventNamed(`perf:type-${attr.type}-config-${attr.config}`)
   }
 
   #task(tid: number, tgid: number, cpu: number): number {

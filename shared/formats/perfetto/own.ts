@@ -3,7 +3,6 @@
  * knows of itself, and what went before an event (losses, another trace) is an event of its own in front of it.
  */
 
-import { encodeUtf8 } from '../../base/bytes.ts'
 import { TIME_OUT_OF_RANGE } from '../../model/diagnostics.ts'
 import type { Ns } from '../../model/trace.ts'
 import { EVENT_AFTER_ANY_LOSS, EVENT_AFTER_LOSS, EVENT_BOUNDARY } from '../../model/kinds.ts'
@@ -21,7 +20,6 @@ type Carried = NonNullable<ReturnType<typeof readCarried>>
 export class OwnPerfetto {
   readonly carried: Carried
   readonly #recorder: Recorder
-  readonly #names = new Map<string, number>()
   readonly #payload = new Scratch()
   /** Time of the carrying event: 0 of the exported trace; and of the first real one. */
   readonly #zero: { at: Ns | undefined }
@@ -89,25 +87,12 @@ export class OwnPerfetto {
       from,
       this.#task,
       context,
-      this.#name(name),
+      this.#recorder.builder.eventNamed(name),
       this.#payload.bytes,
       0,
       this.#payload.length,
     )
     return true
-  }
-
-  #name(name: string): number {
-    let id = this.#names.get(name)
-    if (id === undefined) {
-      const { eventNames } = this.#recorder.builder
-      const bytes = encodeUtf8(name)
-      id = eventNames.full
-        ? Math.max(0, eventNames.find(bytes, 0, bytes.length))
-        : eventNames.intern(bytes, 0, bytes.length)
-      this.#names.set(name, id)
-    }
-    return id
   }
 }
 

@@ -8,7 +8,6 @@
  */
 
 import { ApiError } from '../../base/errors.ts'
-import { encodeUtf8 } from '../../base/bytes.ts'
 import { limits } from '../../base/limits.ts'
 import * as code from '../../model/diagnostics.ts'
 import { EVENT_AFTER_LOSS } from '../../model/kinds.ts'
@@ -47,7 +46,6 @@ class PerfettoReader implements FileReader, BundleTo {
   readonly #tracks: ForeignTracks
   readonly #trackEvents: TrackEvents
   readonly #sequences = new Map<number, Sequence>()
-  readonly #names = new Map<string, number>()
   readonly #payload = new Scratch()
   readonly #lost = new Set<number>()
   readonly #comms = new Map<number, { name: string; tgid: number | undefined }>()
@@ -243,7 +241,10 @@ class PerfettoReader implements FileReader, BundleTo {
     this.#events++
     this.#payload.put(event.payload)
     const { task, tie, ts: at } = event
-    this.#buffer.add({ ts: at, cpu: -1, task, flags: 0, name: this.#name(event.what), tie }, this.#payload)
+    this.#buffer.add(
+      { ts: at, cpu: -1, task, flags: 0, name: this.#recorder.builder.eventNamed(event.what), tie },
+      this.#payload,
+    )
   }
 
   /** Packets in a packet: no packed ones among them again. */
@@ -325,20 +326,10 @@ class PerfettoReader implements FileReader, BundleTo {
     this.#events++
     const flags = event.context | (this.#lost.delete(cpu) ? EVENT_AFTER_LOSS : 0)
     this.#payload.put(event.payload)
-    this.#buffer.add({ ts: event.ts, cpu, task, flags, name: this.#name(event.name), tie: 0 }, this.#payload)
-  }
-
-  #name(name: string): number {
-    let id = this.#names.get(name)
-    if (id === undefined) {
-      const { eventNames } = this.#recorder.builder
-      const bytes = encodeUtf8(name)
-      id = eventNames.full
-        ? Math.max(0, eventNames.find(bytes, 0, bytes.length))
-        : eventNames.intern(bytes, 0, bytes.length)
-      this.#names.set(name, id)
-    }
-    return id
+    this.#buffer.add(
+      { ts: event.ts, cpu, task, flags, name: this.#recorder.builder.eventNamed(event.name), tie: 0 },
+      this.#payload,
+    )
   }
 
   #skip(what: string): void {

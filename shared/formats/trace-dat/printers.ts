@@ -3,7 +3,6 @@
  * trace_marker's event is called after the function that wrote it, stacks are no events of their own.
  */
 
-import { encodeUtf8 } from '../../base/bytes.ts'
 import type { Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
 import type { ByteWriter } from './byte-writer.ts'
@@ -107,7 +106,7 @@ export class EventPrinters {
     const keeps = own?.offset === COMMON_BYTES && !format.printFmt.includes('common_')
     const write = keeps ? remembered(print, this.#record) : print
     const graph = graphFormat(format)
-    const name = this.#intern(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
+    const name = this.#recorder.builder.eventNamed(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
     return { format, stack, graph, nameOf: () => name, write }
   }
 
@@ -115,13 +114,13 @@ export class EventPrinters {
   #called(format: EventFormat, ip: EventField): Printer {
     const record = this.#record
     const text = format.fields.find(({ name }) => name === 'buf' || name === 'str')
-    const plain = this.#intern(this.#named(format))
+    const plain = this.#recorder.builder.eventNamed(this.#named(format))
     const names = new Map<string, number>()
     const nameOf = (): number => {
       const called = this.#symbols.name(record.high(ip.offset), record.low(ip.offset))
       if (called === undefined) return plain
       let name = names.get(called)
-      if (name === undefined) names.set(called, (name = this.#intern(called)))
+      if (name === undefined) names.set(called, (name = this.#recorder.builder.eventNamed(called)))
       return name
     }
     const write: Write = (to) => {
@@ -132,13 +131,5 @@ export class EventPrinters {
       if (text !== undefined) to.copy(record.bytes, from, stop)
     }
     return { format, stack: false, graph: undefined, nameOf, write }
-  }
-
-  #intern(name: string): number {
-    const names = this.#recorder.builder.eventNames
-    const bytes = encodeUtf8(name)
-    if (!names.full) return names.intern(bytes, 0, bytes.length)
-    const known = names.find(bytes, 0, bytes.length)
-    return known === -1 ? 0 : known
   }
 }
