@@ -8,8 +8,12 @@ import type { Client } from '#shared/contract/methods.ts'
 import { namesFile } from '#shared/sim/strategies/own.ts'
 
 export async function withOwnStrategies<P>(client: Client, params: P): Promise<P> {
+  return replaced(client, params, new Map())
+}
+
+/** `known`: what was loaded for this call, by path; a file named twice is loaded once. */
+async function replaced<P>(client: Client, params: P, known: Map<string, Promise<string>>): Promise<P> {
   if (typeof params !== 'object' || params === null) return params
-  const known = new Map<string, Promise<string>>()
   const named = async (word: unknown): Promise<unknown> => {
     if (typeof word !== 'string' || !namesFile(word)) return word
     const [path, ...overrides] = word.split(',')
@@ -25,6 +29,8 @@ export async function withOwnStrategies<P>(client: Client, params: P): Promise<P
   for (const [name, value] of changed) {
     if (name === 'strategy' || name === 'baseline') changed.set(name, await named(value))
     else if (name === 'strategies' && Array.isArray(value)) changed.set(name, await Promise.all(value.map(named)))
+    // What an experiment is about says what its trace was recorded under.
+    else if (name === 'subject') changed.set(name, await replaced(client, value, known))
   }
   return Object.fromEntries(changed) as P
 }

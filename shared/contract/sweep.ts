@@ -58,8 +58,11 @@ export const sweepJobSchema = z.strictObject({
     }),
   ]),
   strategy: word,
-  /** A strategy of the user's own: the file, and the id it must have. */
-  own: z.strictObject({ path: word, id: word }).optional(),
+  /** Strategies of the user's own that the job runs: the file when it was planned, and the id it must have. */
+  own: z
+    .array(z.strictObject({ path: word, id: word }))
+    .max(2)
+    .optional(),
   baseline: word,
   seed,
 })

@@ -248,6 +248,78 @@ describe('a sweep of replays', () => {
   })
 })
 
+describe('a sweep with a strategy file', () => {
+  const mine = join(folder, 'mine.ts')
+  const text = readFileSync(join(repoRoot, 'samples', 'strategies', 'entry-guard.ts'), 'utf8')
+  const small = ['--scenario', 'SC1', '--set', 'threads=2', '--set', 'durationMs=2', '--seeds', '1']
+
+  it('runs it when it is named again, and only then: a plan may come from somebody else', () => {
+    writeFileSync(mine, text)
+    const planned = faultline(
+      'sweep',
+      'plan',
+      ...small,
+      '--strategy',
+      'F',
+      '--strategy',
+      './mine.ts,tx=tx-before-locks',
+    )
+    expect(planned.status).toBe(0)
+    const [first, second] = planned.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as SweepJob)
+    expect(first.own).toBeUndefined()
+    expect(second.own).toEqual([{ path: mine, id: second.strategy.split(',')[0] }])
+    writeFileSync(join(folder, 'own.ndjson'), planned.out)
+
+    const unasked = faultline('sweep', 'run', 'own.ndjson', '--out', 'own')
+    expect(unasked).toMatchObject({ status: 1, err: expect.stringContaining('is a program') })
+    expect(unasked.err).toContain(`--strategy ${mine}`)
+    expect(existsSync(join(folder, 'own'))).toBe(false)
+    // The job of a preset needs nobody's word.
+    expect(faultline('sweep', 'run', 'own.ndjson', '--out', 'own', '--job', '1').status).toBe(0)
+
+    const allowed = ['sweep', 'run', 'own.ndjson', '--out', 'own', '--strategy', './mine.ts', '--json']
+    expect(json<SweepRun>(faultline(...allowed))).toMatchObject({ done: 1, skipped: 1, failed: [] })
+    const merged = json<SweepMerge>(
+      faultline('sweep', 'merge', 'own.ndjson', 'own', '--out', 'own.faultline', '--json'),
+    )
+    expect(merged.rows.map(({ strategy }) => strategy)).toEqual(['F', second.strategy])
+  })
+
+  it('is refused when the file is no longer what was planned', () => {
+    writeFileSync(mine, text)
+    const planned = faultline('sweep', 'plan', ...small, '--strategy', './mine.ts')
+    writeFileSync(join(folder, 'changed.ndjson'), planned.out)
+    writeFileSync(mine, text.replace('A layout lock per file', 'Another'))
+    const ran = faultline('sweep', 'run', 'changed.ndjson', '--out', 'changed', '--strategy', './mine.ts')
+    expect(ran).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('not the strategy this sweep was planned with'),
+    })
+  })
+
+  it('may be what a trace was recorded under, and is then needed by every replay', () => {
+    writeFileSync(mine, text)
+    faultline('import', join(repoRoot, 'samples', 'nl-dax-ext4-small.trace.txt.zst'), '--out', 'o.faultline')
+    const of = ['--trace', 'o.faultline', '--strategy', 'K', '--baseline', './mine.ts', '--seeds', '1']
+    const planned = faultline('sweep', 'plan', ...of)
+    const jobs = planned.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as SweepJob)
+    expect(jobs.map(({ strategy, baseline, own }) => [strategy === baseline, own?.length])).toEqual([
+      [true, 1],
+      [false, 1],
+    ])
+    writeFileSync(join(folder, 'o.ndjson'), planned.out)
+    expect(faultline('sweep', 'run', 'o.ndjson', '--out', 'o', '--job', '2').err).toContain('is a program')
+    const allowed = ['sweep', 'run', 'o.ndjson', '--out', 'o', '--strategy', './mine.ts', '--json']
+    expect(json<SweepRun>(faultline(...allowed))).toMatchObject({ done: 2, failed: [] })
+  })
+})
+
 const parallel = (() => {
   try {
     return execFileSync('parallel', ['--version'], { encoding: 'utf8' }).startsWith('GNU parallel')

@@ -5,7 +5,7 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { nearest } from '#shared/base/registry.ts'
 import { sweepJobSchema, type SweepJob, type SweepMerge } from '#shared/contract/sweep.ts'
@@ -29,7 +29,10 @@ export const sweep = verb({
   options: {
     scenario: text('ID', 'plan: which scenario'),
     trace: text('F.faultline', 'plan: a recorded trace to replay, instead of a scenario'),
-    strategy: many('S', "plan: a strategy, with overrides where wanted (default: the scenario's own)"),
+    strategy: many(
+      'S',
+      "plan: a strategy, with overrides where wanted (default: the scenario's own); run: a strategy file of the plan that may run",
+    ),
     baseline: text('S', 'plan: what the others are measured against (default: the first; of a trace, K)'),
     slot: many('NAME=OPTION', 'plan: replace a slot or switch of every strategy'),
     fs: text('ID', 'plan: ext2, ext4 or xfs'),
@@ -97,23 +100,36 @@ async function plan(session: Session, options: PlanOptions): Promise<void> {
     seeds,
     seed,
   })
-  const own = new Map([...files.values()].map(({ word: id, path }) => [id, { path, id }]))
   for (const job of planned) {
-    const mine = own.get(job.strategy)
-    print(JSON.stringify(mine === undefined ? job : { ...job, own: mine }))
+    // A replay runs its baseline too: what the machine's steps cost is measured under it.
+    const needed = job.work.kind === 'trace' ? [job.strategy, job.baseline] : [job.strategy]
+    const own = [...new Set(needed.map((one) => one.split(',')[0]))].flatMap((id) => {
+      const path = [...files.values()].find((file) => file.id === id)?.path
+      return path === undefined ? [] : [{ path, id }]
+    })
+    print(JSON.stringify(own.length === 0 ? job : { ...job, own }))
   }
-  note(`${plural(planned.length, 'job')}; next: faultline sweep run JOBS --out DIR`)
+  const allowed = [...new Set([...files.values()].map(({ path }) => ` --strategy ${quoted(path)}`))].join('')
+  note(`${plural(planned.length, 'job')}; next: faultline sweep run JOBS --out DIR${allowed}`)
 }
 
-/** Strategies given as files: as they were given, as the engine knows them, and where they are. */
-async function ownFiles(session: Session, words: readonly string[]) {
-  const files = new Map<string, { readonly word: string; readonly path: string }>()
+interface OwnFile {
+  readonly path: string
+  /** `mine.ts#1a2b3c4d` */
+  readonly id: string
+  /** With the overrides that were given: what the engine takes. */
+  readonly word: string
+}
+
+/** Strategies given as files, by how they were given. Whoever types a file's name has agreed to run it. */
+async function ownFiles(session: Session, words: readonly string[]): Promise<ReadonlyMap<string, OwnFile>> {
+  const files = new Map<string, OwnFile>()
   for (const given of words) {
     if (!namesFile(given)) continue
-    const [path, ...overrides] = given.split(',')
-    const source = { kind: 'path', path: resolve(path.trim()) } as const
-    const { id } = await session.call('strategy.load', { source, agreed: true })
-    files.set(given, { word: [id, ...overrides].join(','), path: source.path })
+    const [file, ...overrides] = given.split(',')
+    const path = resolve(file.trim())
+    const { id } = await session.call('strategy.load', { source: { kind: 'path', path }, agreed: true })
+    files.set(given, { path, id, word: [id, ...overrides].join(',') })
   }
   return files
 }
@@ -154,6 +170,7 @@ interface RunOptions {
   readonly workers: number | undefined
   readonly retries: number
   readonly out: string | undefined
+  readonly strategy: readonly string[]
   readonly json: boolean
 }
 
@@ -165,7 +182,7 @@ async function run(session: Session, path: string | undefined, options: RunOptio
   if (jobs.length === 0) {
     throw new ApiError('bad-request', `there is no job ${String(job)}`, `the plan has jobs 1 to ${all.length}`)
   }
-  await loadOwn(session, jobs)
+  await loadOwn(session, jobs, options.strategy)
   const found = await session
     .call('sweep.run', { jobs, out: resolve(out), retries, ...(workers === undefined ? {} : { workers }) })
     .catch(naming(out))
@@ -187,13 +204,28 @@ async function run(session: Session, path: string | undefined, options: RunOptio
   )
 }
 
-/** A strategy file that changed since it was planned is another strategy. */
-async function loadOwn(session: Session, jobs: readonly SweepJob[]): Promise<void> {
-  const files = new Map(jobs.flatMap(({ own }) => (own === undefined ? [] : [[own.path, own.id] as const])))
-  for (const [path, word] of files) {
-    const { id } = await session.call('strategy.load', { source: { kind: 'path', path }, agreed: true })
-    if (id === word.split(',')[0]) continue
-    throw new ApiError('bad-input', `${path} is not the strategy this sweep was planned with`, 'plan again')
+/**
+ * A plan may come from somewhere else, and a strategy file is a program: it runs when it is named again. One that changed
+ * since it was planned is another strategy.
+ */
+async function loadOwn(session: Session, jobs: readonly SweepJob[], given: readonly string[]): Promise<void> {
+  const word = given.find((one) => !namesFile(one))
+  if (word !== undefined) {
+    throw new ApiError('bad-request', `--strategy: ${word} is no file`, 'the plan says which strategies run')
+  }
+  const planned = new Map(jobs.flatMap(({ own = [] }) => own.map(({ id, path }) => [id, path] as const)))
+  const allowed = [...(await ownFiles(session, given)).values()]
+  for (const [id, path] of planned) {
+    if (allowed.some((file) => file.id === id)) continue
+    const changed = allowed.find((file) => basename(file.path) === basename(path))
+    if (changed !== undefined) {
+      throw new ApiError('bad-input', `${changed.path} is not the strategy this sweep was planned with`, 'plan again')
+    }
+    throw new ApiError(
+      'permission',
+      `this sweep runs the strategy file ${path}, which is a program`,
+      `read it, and if you trust it add --strategy ${quoted(path)}`,
+    )
   }
 }
 
