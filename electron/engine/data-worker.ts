@@ -78,6 +78,7 @@ const functions = {
     return listNotes(file.db, path, trace)
   },
   annotate(path: string, trace: number, change: NoteChange): AnnotationChanged {
+    checkSeen(path)
     traceOf(path, load(path), trace)
     const id = changeNote(path, trace, change)
     const { db } = load(path)
@@ -90,6 +91,7 @@ const functions = {
   },
   /** A class of its own changes what everything else points into: the trace is loaded again. */
   nameLock(path: string, trace: number, lock: { readonly address: string; readonly name: string | null }): number {
+    checkSeen(path)
     traceOf(path, load(path), trace)
     const locks = nameLock(path, trace, lock)
     functions.drop(path)
@@ -107,6 +109,17 @@ function stat(path: string): Stats {
   if (found === undefined)
     throw new ApiError('not-found', `${basename(path)}: no such file`, 'it was moved or deleted; open it again')
   return found
+}
+
+/** What is written down about a trace goes into the file it was read from, not into one that took its place meanwhile. */
+function checkSeen(path: string): void {
+  const seen = loaded.get(path)
+  if (seen === undefined || seen.ino === stat(path).ino) return
+  throw new ApiError(
+    'not-found',
+    `${basename(path)} was replaced by another file, and nothing was written into that one`,
+    'open it again to see what is there now',
+  )
 }
 
 function load(path: string): Loaded {

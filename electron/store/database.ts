@@ -43,8 +43,17 @@ export function explain(error: unknown, path: string): unknown {
       return new ApiError('permission', `${name} cannot be written: the disk is full`, 'free some space')
     case 'BUSY':
     case 'LOCKED':
-      return new ApiError('permission', `${name} is being written by another program`, 'try again when it is done')
+      // Also what SQLite makes of ENOLCK (os_unix.c, sqliteErrorFromPosixError): a network drive without a lock service.
+      return new ApiError(
+        'permission',
+        `${name} is being written by another program`,
+        'try again when it is done; if there is none, its drive keeps no locks: keep the file on a local disk',
+      )
+    case 'PROTOCOL':
+    case 'NOLFS':
+      return unlockable(name)
     case 'IOERR':
+      if (LOCK_FAILURES.has(code)) return unlockable(name)
       return new ApiError('permission', `${name} cannot be read or written: ${message(error)}`, 'check the disk')
     case 'READONLY':
     case 'CANTOPEN':
@@ -54,6 +63,22 @@ export function explain(error: unknown, path: string): unknown {
     default:
       return error
   }
+}
+
+/** A drive that answers requests for a lock with an error: NFS, SMB and FUSE mounts without locks do. */
+const LOCK_FAILURES = new Set([
+  'SQLITE_IOERR_LOCK',
+  'SQLITE_IOERR_RDLOCK',
+  'SQLITE_IOERR_UNLOCK',
+  'SQLITE_IOERR_CHECKRESERVEDLOCK',
+])
+
+function unlockable(name: string): ApiError {
+  return new ApiError(
+    'permission',
+    `${name} cannot be locked where it is: its drive refuses locks, as network drives do that were set up without them`,
+    'keep the file on a local disk',
+  )
 }
 
 /** Failures of the file system; undefined for anything else. */
