@@ -81,7 +81,8 @@ export async function* decompress(
       input.putBack(magic)
       yield* member(input)
     } else {
-      const known = magic.readUInt32LE(0) === 0xfd2fb528 || (magic.readUInt32LE(0) & 0xfffffff0) === 0x184d2a50
+      const number = magic.length < 4 ? 0 : magic.readUInt32LE(0)
+      const known = number === 0xfd2fb528 || (number & 0xfffffff0) === 0x184d2a50
       if (frame > 0 && !known) throw new Damage('other bytes follow the compressed data', true)
       input.putBack(magic)
       yield* decode(input, createZstdDecompress({ chunkSize: CHUNK }))

@@ -10,6 +10,7 @@ import type { WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
 import type { Alignment } from '#shared/formats/joined.ts'
+import type { NamedPath } from './kernel-symbols.ts'
 import { packChunk, type PackedChunk } from '../store/event-chunks.ts'
 import type { EventArrays } from '#shared/model/events.ts'
 import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
@@ -31,6 +32,7 @@ export interface Joining {
 }
 
 export interface ParserData {
+  readonly kallsyms?: NamedPath | undefined
   readonly joining?: Joining | undefined
   readonly source: ImportSource
   readonly name: string

@@ -7,7 +7,7 @@
 import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
-import type { FileFormat, Format, StreamFormat } from '#shared/formats/format.ts'
+import type { FileFormat, Format, FormatHost, StreamFormat } from '#shared/formats/format.ts'
 import { formats, sniff } from '#shared/formats/index.ts'
 import { JoinedTraces } from '#shared/formats/joined.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
@@ -20,6 +20,7 @@ import {
   type ParserData,
   type ParserMessage,
 } from './import-messages.ts'
+import { kernelSymbols } from './kernel-symbols.ts'
 import { summarize } from './import-summary.ts'
 import { openRandom } from './random-input.ts'
 import { openSource, type Input } from './source.ts'
@@ -45,13 +46,14 @@ async function read(input: Input, data: ParserData, say: Say): Promise<Parsed> {
   const builder = new TraceBuilder(sink, data.name, chosen.id)
   const recorder = new Recorder(builder)
   const ticker = new Ticker({ data, sink, builder, say })
+  const host = kernelSymbols(data.kallsyms)
   const joined = data.joining === undefined ? undefined : new JoinedTraces(recorder, data.joining.align)
-  let { lines, bytes } = await readInput(input, { format: chosen, recorder: joined?.begin() ?? recorder, ticker })
+  let { lines, bytes } = await readInput(input, { format: chosen, recorder: joined?.begin() ?? recorder, ticker, host })
   for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
   if (joined !== undefined && data.joining !== undefined) {
     joined.place(data.name, 0)
     for (const source of data.joining.more) {
-      const read = await readMore(source, data, { joined, ticker, builder })
+      const read = await readMore(source, data, { joined, ticker, builder, host })
       lines = lines === undefined || read.lines === undefined ? undefined : lines + read.lines
       bytes += read.bytes
     }
@@ -67,12 +69,12 @@ async function read(input: Input, data: ParserData, say: Say): Promise<Parsed> {
 async function readMore(
   { source, name, offsetNs }: JoinedSource,
   data: ParserData,
-  { joined, ticker, builder }: { joined: JoinedTraces; ticker: Ticker; builder: TraceBuilder },
+  { joined, ticker, builder, host }: { joined: JoinedTraces; ticker: Ticker; builder: TraceBuilder; host: FormatHost },
 ): Promise<ReadBytes> {
   const input = await openSource(source, name)
   try {
     const format = data.format === undefined ? sniff(input.head) : formats.get(data.format)
-    const read = await readInput(input, { format, recorder: joined.begin(), ticker })
+    const read = await readInput(input, { format, recorder: joined.begin(), ticker, host })
     for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
     joined.place(name, offsetNs)
     return read
@@ -91,6 +93,7 @@ interface Reading<F> {
   readonly format: F
   readonly recorder: Recorder
   readonly ticker: Ticker
+  readonly host: FormatHost
 }
 
 interface ReadBytes {
@@ -109,10 +112,10 @@ async function readStream(input: Input, { format, recorder, ticker }: Reading<St
   return { lines: reader.lines, bytes: input.bytesRead }
 }
 
-async function readFile(input: Input, { format, recorder, ticker }: Reading<FileFormat>): Promise<ReadBytes> {
+async function readFile(input: Input, { format, recorder, ticker, host }: Reading<FileFormat>): Promise<ReadBytes> {
   const file = await openRandom(input, () => ticker.stopped())
   try {
-    const reader = format.open(file, recorder)
+    const reader = format.open(file, recorder, host)
     while (reader.step()) await ticker.tick(reader.done, file.size)
     reader.end()
     return { lines: undefined, bytes: Math.max(input.bytesRead, file.size) }

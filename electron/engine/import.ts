@@ -11,6 +11,7 @@ import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import type { ImportSource, Joining, Parsed, ParserData, WriterData } from './import-messages.ts'
 import { parsedAndWritten, type Heard } from './import-threads.ts'
+import type { NamedPath } from './kernel-symbols.ts'
 import { spawnThread } from './spawn.ts'
 
 export interface ImportOptions {
@@ -21,6 +22,8 @@ export interface ImportOptions {
   readonly out: string
   /** Further traces that go into the same one. */
   readonly joining?: Joining | undefined
+  /** Names of kernel functions, for recordings that have none. */
+  readonly kallsyms?: NamedPath | undefined
   /** A format id; found out where left out. */
   readonly format?: string | undefined
   /** Replace an existing file. */
@@ -56,10 +59,10 @@ function cancelled({ name }: ImportOptions): ApiError {
 
 /** Resolves with what was parsed once the draft is complete and both threads are gone. */
 async function runThreads(options: ImportOptions, draft: Draft, started: number): Promise<Parsed> {
-  const { source, name, format, joining, out, signal } = options
+  const { source, name, format, joining, kallsyms, out, signal } = options
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const { port1: toWriter, port2: fromParser } = new MessageChannel()
-  const parserData: ParserData = { source, name, format, joining, toWriter, stop }
+  const parserData: ParserData = { source, name, format, joining, kallsyms, toWriter, stop }
   const writerData: WriterData = { draft: draft.path, target: basename(out), fromParser, stop }
   const parser = spawnThread('import-parser', parserData, [toWriter])
   const writer = spawnThread('import-writer', writerData, [fromParser])

@@ -9,10 +9,10 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
+import type { Alignment } from '#shared/formats/joined.ts'
 import { isDatabase, type ClientOf, type Located } from './files.ts'
 import type { JobContext, Jobs } from './jobs.ts'
 import { stem } from './names.ts'
-import type { Joining } from './import-messages.ts'
 import type { Reader } from './reader.ts'
 import { writablePath } from './rights.ts'
 import type { Uploads } from './uploads.ts'
@@ -25,6 +25,16 @@ export interface Call extends JobContext {
 export interface Stored {
   readonly path: string
   readonly imported: ImportSummary | null
+}
+
+/** What is imported and how: one trace, or several that become one. */
+export interface Inputs {
+  readonly located: Located
+  readonly more: readonly { readonly located: Located; readonly offsetNs: number }[]
+  readonly align: Alignment
+  /** Names of kernel functions, for recordings that have none. */
+  readonly kallsyms: Located | undefined
+  readonly format: string | undefined
 }
 
 export interface ImportingOptions {
@@ -46,57 +56,44 @@ export class Importing {
     this.#options = options
   }
 
-  async store(located: Located, format: string | undefined, call: Call): Promise<Stored> {
-    return this.#using(located, call, async () => {
-      if (await isDatabase(located.path, located.name)) return { path: await this.#keep(located), imported: null }
-      return this.#importOnce(located, format, call)
+  async store(inputs: Inputs, call: Call): Promise<Stored> {
+    return this.#using(inputs, call, async () => {
+      const { located, more } = inputs
+      if (more.length === 0 && (await isDatabase(located.path, located.name))) {
+        return { path: await this.#keep(located), imported: null }
+      }
+      await refuseDatabases(inputs)
+      return this.#importOnce(inputs, call)
     })
   }
 
   /** Into a file the client names, or beside where it stands. */
   async importTo(
-    located: Located,
-    {
-      format,
-      out,
-      force,
-      joining,
-    }: {
-      readonly format?: string | undefined
-      readonly out?: string | undefined
-      readonly force: boolean
-      readonly joining?: Joining | undefined
-    },
+    inputs: Inputs,
+    { out, force }: { readonly out?: string | undefined; readonly force: boolean },
     call: Call,
   ): Promise<ImportSummary> {
-    return this.#using(located, call, async () => {
-      const path = writablePath(out ?? `${stem(located.name)}.faultline`, call.client.rights)
-      if (await isDatabase(located.path, located.name)) {
-        throw new ApiError(
-          'bad-input',
-          `${located.name} is a database already, not a trace to import`,
-          'open it as it is',
-        )
-      }
-      return this.#run({ located, format, out: path, force, joining }, call)
+    return this.#using(inputs, call, async () => {
+      const path = writablePath(out ?? `${stem(inputs.located.name)}.faultline`, call.client.rights)
+      await refuseDatabases(inputs)
+      return this.#run(inputs, { out: path, force }, call)
     })
   }
 
-  async #using<T>({ upload }: Located, { client }: Call, use: () => Promise<T>): Promise<T> {
+  async #using<T>(inputs: Inputs, { client }: Call, use: () => Promise<T>): Promise<T> {
     try {
       return await use()
     } finally {
-      if (upload !== undefined) await this.#options.uploads.drop(client, upload)
+      for (const { upload } of filesOf(inputs)) {
+        if (upload !== undefined) await this.#options.uploads.drop(client, upload)
+      }
     }
   }
 
-  async #importOnce(located: Located, format: string | undefined, call: Call): Promise<Stored> {
-    const path = join(
-      this.#options.folder,
-      `${stem(located.name)}-${await this.#fingerprint(located, format)}.faultline`,
-    )
+  async #importOnce(inputs: Inputs, call: Call): Promise<Stored> {
+    const path = join(this.#options.folder, `${stem(inputs.located.name)}-${await this.#fingerprint(inputs)}.faultline`)
     const earlier = this.#underWay.get(path)?.catch(() => undefined)
-    const mine = Promise.resolve(earlier).then(() => this.#findOrImport(path, located, format, call))
+    const mine = Promise.resolve(earlier).then(() => this.#findOrImport(path, inputs, call))
     this.#underWay.set(path, mine)
     try {
       return await mine
@@ -105,37 +102,39 @@ export class Importing {
     }
   }
 
-  async #findOrImport(path: string, located: Located, format: string | undefined, call: Call): Promise<Stored> {
+  async #findOrImport(path: string, inputs: Inputs, call: Call): Promise<Stored> {
     if (await exists(path)) return { path, imported: null }
     await mkdir(this.#options.folder, { recursive: true })
-    return { path, imported: await this.#run({ located, format, out: path, force: false }, call) }
+    return { path, imported: await this.#run(inputs, { out: path, force: false }, call) }
   }
 
   #run(
-    {
-      located,
-      format,
-      out,
-      force,
-      joining,
-    }: {
-      located: Located
-      format: string | undefined
-      out: string
-      force: boolean
-      joining?: Joining | undefined
-    },
+    { located, more, align, kallsyms, format }: Inputs,
+    { out, force }: { readonly out: string; readonly force: boolean },
     { signal, onProgress }: JobContext,
   ): Promise<ImportSummary> {
-    const params = { source: located.path, name: located.name, format, out, force, joining }
+    const joined = more.map(({ located: { path, name }, offsetNs }) => ({ source: path, name, offsetNs }))
+    const params = {
+      ...{ source: located.path, name: located.name, format, out, force },
+      joining: more.length === 0 ? undefined : { more: joined, align },
+      kallsyms: kallsyms && { path: kallsyms.path, name: kallsyms.name },
+    }
     return this.#options.jobs.run('import', params, { signal, onProgress })
   }
 
   /** Same input, same name. An upload is never the same again. */
-  async #fingerprint({ path, upload }: Located, format = ''): Promise<string> {
-    if (upload !== undefined) return randomBytes(8).toString('hex')
-    const { size, mtimeMs } = await stat(path)
-    const what = [path, size, mtimeMs, format, this.#options.version].join('\0')
+  async #fingerprint(inputs: Inputs): Promise<string> {
+    const files = filesOf(inputs)
+    if (files.some(({ upload }) => upload !== undefined)) return randomBytes(8).toString('hex')
+    const { format = '', align, more } = inputs
+    const parts = await Promise.all(
+      files.map(async ({ path }) => {
+        const { size, mtimeMs } = await stat(path)
+        return [path, size, mtimeMs]
+      }),
+    )
+    const how = more.length === 0 ? [] : [align, ...more.map(({ offsetNs }) => offsetNs)]
+    const what = [...parts.flat(), format, ...how, this.#options.version].join('\0')
     return createHash('sha256').update(what).digest('hex').slice(0, 16)
   }
 
@@ -153,6 +152,17 @@ export class Importing {
       await rm(kept, { force: true })
       throw error
     }
+  }
+}
+
+function filesOf({ located, more, kallsyms }: Inputs): readonly Located[] {
+  return [located, ...more.map((one) => one.located), ...(kallsyms === undefined ? [] : [kallsyms])]
+}
+
+async function refuseDatabases({ located, more }: Inputs): Promise<void> {
+  for (const { path, name } of [located, ...more.map((one) => one.located)]) {
+    if (!(await isDatabase(path, name))) continue
+    throw new ApiError('bad-input', `${name} is a database already, not a trace to import`, 'open it as it is')
   }
 }
 

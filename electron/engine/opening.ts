@@ -6,11 +6,18 @@
 import { basename } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { ContentionResult } from '#shared/analysis/contention.ts'
-import type { ImportSummary, MethodResult, OpenedFile, ParsedParams, TraceInfo } from '#shared/contract/methods.ts'
+import type {
+  ImportSummary,
+  MethodParams,
+  MethodResult,
+  OpenedFile,
+  ParsedParams,
+  TraceInfo,
+} from '#shared/contract/methods.ts'
 import { analysisParams } from './analysis-params.ts'
 import type { ClientOf, Files, Located } from './files.ts'
 import type { Handle, Handles } from './handles.ts'
-import type { Call, Importing, Stored } from './importing.ts'
+import type { Call, Importing, Inputs, Stored } from './importing.ts'
 import type { Reader } from './reader.ts'
 import type { Recents, RecentSource } from './recent.ts'
 
@@ -26,6 +33,9 @@ export interface OpeningOptions {
   readonly onRecent: () => void
 }
 
+/** What opening and importing have in common. */
+type Asked = Pick<MethodParams<'files.open'>, 'source' | 'more' | 'align' | 'kallsyms' | 'format'>
+
 /** What the list wants to know waits until the window has got its first answers: both come from one thread. */
 const LATER_MS = 1_500
 
@@ -38,10 +48,12 @@ export class Opening {
     this.#options = options
   }
 
-  async open({ source, format }: ParsedParams<'files.open'>, call: Call): Promise<MethodResult<'files.open'>> {
+  async open(params: Asked, call: Call): Promise<MethodResult<'files.open'>> {
     const { files, handles, importing, reader } = this.#options
-    const located = await files.locate(source, call.client)
-    const stored = await importing.store(located, format, call)
+    const inputs = await this.#inputs(params, call)
+    // Several that became one are listed as what they became.
+    const located = inputs.more.length === 0 ? inputs.located : { ...inputs.located, listed: undefined }
+    const stored = await importing.store(inputs, call)
     const { path, imported } = stored
     const described = await reader.call('describe', [path], call.signal)
     const shownPath = located.upload === undefined ? located.path : path
@@ -56,17 +68,21 @@ export class Opening {
     return openedFile(handle, await this.#options.reader.call('describe', [handle.path], signal), client)
   }
 
-  async importTo({ source, more, align, ...how }: ParsedParams<'trace.import'>, call: Call): Promise<ImportSummary> {
-    const { files, importing } = this.#options
-    const first = await files.locate(source, call.client)
-    if (more.length === 0) return importing.importTo(first, how, call)
-    const located = await Promise.all(
-      more.map(async ({ source: other, offsetNs }) => {
-        const { path, name } = await files.locate(other, call.client)
-        return { source: path, name, offsetNs }
-      }),
-    )
-    return importing.importTo(first, { ...how, joining: { more: located, align } }, call)
+  async importTo(params: ParsedParams<'trace.import'>, call: Call): Promise<ImportSummary> {
+    return this.#options.importing.importTo(await this.#inputs(params, call), params, call)
+  }
+
+  async #inputs({ source, more = [], align = 'clock', kallsyms, format }: Asked, { client }: Call): Promise<Inputs> {
+    const { files } = this.#options
+    return {
+      located: await files.locate(source, client),
+      more: await Promise.all(
+        more.map(async ({ source: other, offsetNs = 0 }) => ({ located: await files.locate(other, client), offsetNs })),
+      ),
+      align,
+      kallsyms: kallsyms && (await files.locate(kallsyms, client)),
+      format,
+    }
   }
 
   /** Ends what runs in the background. */

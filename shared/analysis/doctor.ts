@@ -206,7 +206,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['clock-step', 'trace-cmd record -C mono -e EVENTS -- COMMAND'],
   ['clock-backwards', 'trace-cmd record -C mono -e EVENTS -- COMMAND'],
   ['times-inferred', 'trace-cmd record -p function_graph -g handle_mm_fault -- COMMAND'],
-  ['no-kernel-symbols', 'sudo sysctl kernel.kptr_restrict=0'],
+  ['no-kernel-symbols', 'sudo cat /proc/kallsyms > kallsyms'],
 ])
 
 function advised(record: string | undefined): { readonly record?: string } {

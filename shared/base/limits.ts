@@ -132,6 +132,9 @@ export const limits = {
   traceDatSection: 256 * MiB,
   traceDatChunk: 64 * MiB,
   traceDatSections: 10_000,
+  /** Mappings of files and modules kept of a perf.data; bytes of a kallsyms (a kernel with modules has about 15 MB). */
+  perfMappings: 200_000,
+  kallsymsBytes: 256 * MiB,
   /** Names a user gives to locks of one trace, and characters of one. */
   lockNames: 10_000,
   lockNameChars: 200,

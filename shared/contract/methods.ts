@@ -68,6 +68,20 @@ export const sourceSchema = z.discriminatedUnion('kind', [
 ])
 export type Source = z.infer<typeof sourceSchema>
 
+/** What is read, and how. */
+const inputs = {
+  source: sourceSchema,
+  /** Further traces that become one with it, each moved by an offset; brought together by their clocks or their starts. */
+  more: z
+    .array(z.object({ source: sourceSchema, offsetNs: z.int().default(0) }))
+    .max(limits.joinedTraces)
+    .default([]),
+  align: z.enum(['clock', 'start']).default('clock'),
+  /** A /proc/kallsyms of the kernel that recorded, for recordings without names of its functions. */
+  kallsyms: sourceSchema.optional(),
+  format: z.string().optional(),
+}
+
 export interface TraceInfo {
   readonly id: number
   readonly name: string
@@ -240,22 +254,13 @@ export const methods = {
   'files.forget': method<null>()(z.object({ source: sourceSchema })),
   /** Open a .faultline file, or import anything else first (progress). Returns what the import said where there was one, and
    *  `again`: how this client opens it later, also after a restart and also where it was an upload. */
-  'files.open': method<{ opened: OpenedFile; imported: ImportSummary | null; again?: Source }>()(
-    z.object({ source: sourceSchema, format: z.string().optional() }),
-  ),
+  'files.open': method<{ opened: OpenedFile; imported: ImportSummary | null; again?: Source }>()(z.object(inputs)),
   'files.close': method<null>()(z.object({ file: fileId })),
   'files.check': method<CheckResult>()(z.object({ source: sourceSchema })),
   /** Import into a named file: the command line's. `force` allows replacing it. */
   'trace.import': method<ImportSummary>()(
     z.object({
-      source: sourceSchema,
-      /** Further traces that become one with it, each moved by an offset; brought together by their clocks or their starts. */
-      more: z
-        .array(z.object({ source: sourceSchema, offsetNs: z.int().default(0) }))
-        .max(limits.joinedTraces)
-        .default([]),
-      align: z.enum(['clock', 'start']).default('clock'),
-      format: z.string().optional(),
+      ...inputs,
       out: z.string().optional(),
       force: z.boolean().default(false),
     }),

@@ -40,7 +40,20 @@ export interface StreamFormat extends AnyFormat {
 export interface FileFormat extends AnyFormat {
   readonly input: 'file'
   /** Throws ApiError `bad-input` for a file that is damaged beyond use. */
-  open(file: RandomFile, recorder: Recorder): FileReader
+  open(file: RandomFile, recorder: Recorder, host?: FormatHost): FileReader
+}
+
+/** A kallsyms that is not of the file itself. */
+export interface GivenSymbols {
+  readonly kallsyms: Uint8Array
+  /** Where it is from, for people. */
+  readonly from: string
+}
+
+/** What a host may know beside the file. */
+export interface FormatHost {
+  /** The kallsyms the user gave, else one of exactly the kernel with this build id (hex digits). */
+  kernelSymbols(buildId: string | undefined): GivenSymbols | undefined
 }
 
 export type Format = StreamFormat | FileFormat

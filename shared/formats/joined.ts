@@ -68,6 +68,8 @@ export class JoinedTraces {
 
   /** Its reader has ended: its events go where they belong. */
   place(name: string, offsetNs: Ns): void {
+    // A table or a report has no place on the axis; what it says is the trace's all the same.
+    if (this.#buffer.length === this.#from) return
     const { meta } = this.#builder
     const start = BigInt(meta.startClock)
     this.#first ??= { origin: start, clock: meta.clock, clockUnit: meta.clockUnit }

@@ -15,7 +15,7 @@ import { LockUse } from './behaviour.ts'
 import { LCB_MUTEX, LCB_READ, UNNAMED_RWSEM, natureOf, unnamedClass } from './lock-names.ts'
 import type { Lockdep } from './lockdep.ts'
 import type { MmLocks } from './mm-locks.ts'
-import { lockOfStack } from './stack-names.ts'
+import { locksOfStack } from './stack-names.ts'
 import type { SpanState } from './state.ts'
 import { HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
 
@@ -23,8 +23,6 @@ import { HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track
 const ONE_RELEASE_NS = 100_000
 /** Holds of unknown end remembered per task. */
 const LOOSE = 16
-
-const AMBIGUOUS = ''
 
 /** The span that stands for a holder's release of a lock. */
 interface Release {
@@ -41,7 +39,7 @@ export class Contention {
   readonly #addresses = new Names()
   readonly #releases: (Release | undefined)[] = []
   /** Locks that call stacks name. */
-  readonly #named = new Map<number, string>()
+  readonly #named = new Map<number, readonly string[]>()
   /** Who waits for locks that nothing names, by lock. */
   readonly #uses = new Map<number, LockUse>()
   readonly #mmLocks: MmLocks
@@ -139,12 +137,11 @@ export class Contention {
     const shown = hold.adopted ?? (hold.shown ? undefined : hold)
     if (shown !== undefined && shown.stack === -1) shown.stack = stack
     if (hold.shown || hold.address < 0) return shown !== undefined
-    const name = lockOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
-    if (name === undefined) return true
+    const names = locksOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
+    if (names === undefined) return true
     const known = this.#named.get(hold.lock)
-    if (known === undefined) this.#named.set(hold.lock, name)
-    else if (known !== name) this.#named.set(hold.lock, AMBIGUOUS)
-    hold.flags |= SPAN_INFERRED
+    this.#named.set(hold.lock, known === undefined ? names : known.filter((name) => names.includes(name)))
+    if (names.length === 1) hold.flags |= SPAN_INFERRED
     return true
   }
 
@@ -160,7 +157,7 @@ export class Contention {
    * for it say. An address that was two locks stays unnamed.
    */
   nameLocks(): void {
-    for (const [lock, name] of this.#named) if (name !== AMBIGUOUS) this.#nameLock(lock, name, NAMED_BY_STACKS)
+    for (const [lock, names] of this.#named) if (names.length === 1) this.#nameLock(lock, names[0], NAMED_BY_STACKS)
     for (const [lock, use] of this.#uses) {
       const name = this.#named.has(lock) ? undefined : use.name()
       if (name !== undefined) this.#nameLock(lock, name, NAMED_BY_BEHAVIOUR)

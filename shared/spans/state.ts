@@ -187,8 +187,11 @@ export class SpanState {
       cols.durationNs[at] = state < 0 ? NaN : this.elapsed(track.stateFromNs, this.ts)
       cols.cpu[at] = track.stateCpu
     }
+    // After a state that was cut short its task may be told of in the past: that time is taken.
+    const taken = track.state < 0 && this.ts < track.stateFromNs
+    if (taken) this.backwards()
+    else track.stateFromNs = this.ts
     track.state = state
-    track.stateFromNs = this.ts
     track.stateCpu = cpu
   }
 

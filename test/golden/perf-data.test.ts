@@ -2,9 +2,11 @@
 
 import { expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
-import { isSkip } from '#shared/model/diagnostics.ts'
+import type { FormatHost } from '#shared/formats/format.ts'
 import { perfData } from '#shared/formats/perf-data/perf-data.ts'
 import { PerfScriptReader } from '#shared/formats/perf-script.ts'
+import { isSkip, SYMBOLS_FROM } from '#shared/model/diagnostics.ts'
+import { callerOf } from '#shared/model/call-site.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { assertTrace } from '#shared/model/check.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
@@ -22,9 +24,9 @@ function record(format: string, read: (recorder: Recorder) => void): ReadDat {
   return { trace, chunks: collector.chunks }
 }
 
-function readData(bytes: Uint8Array): ReadDat {
+function readData(bytes: Uint8Array, host?: FormatHost): ReadDat {
   return record('perf-data', (recorder) => {
-    const reader = perfData.open(randomFile(bytes), recorder)
+    const reader = perfData.open(randomFile(bytes), recorder, host)
     while (reader.step());
     reader.end()
   })
@@ -84,6 +86,46 @@ describeWithCorpus('perf.data', () => {
     )
   })
 
+  it.each([0, 0x3000000, -0x1000])('names functions by a kallsyms of a kernel loaded %i bytes lower', (lower) => {
+    const printed = readCorpus('host/ext4.perf-lock.perf-script.txt')
+    const asked: (string | undefined)[] = []
+    const host: FormatHost = {
+      kernelSymbols(buildId) {
+        asked.push(buildId)
+        return { kallsyms: kallsymsOf(printed.toString('latin1'), lower), from: 'a copy' }
+      },
+    }
+    const text = readScript(printed)
+    const binary = readData(readCorpus('host/ext4.perf-lock.data'), host)
+    expect(asked).toEqual(['4a5a9b0affb66c437abcd455d2738af879985fa9'])
+    expect(sites(binary)).toEqual(sites(text))
+    expect(new Set(sites(binary).map(({ site }) => site)).size).toBeGreaterThan(20)
+    const functions = (read: ReadDat) =>
+      [...plainEvents(read)].map(({ stack }) => stack?.split('\n').filter((frame) => KERNEL.test(frame)))
+    expect(functions(binary)).toEqual(functions(text))
+    const said = binary.trace.diagnostics.find(({ code }) => code === SYMBOLS_FROM)?.message
+    expect(said).toContain(lower === 0 ? 'named by a copy' : 'which was loaded elsewhere')
+  })
+
+  it('says that functions are addresses, and that a kallsyms is of another kernel', () => {
+    const bytes = readCorpus('host/ext4.perf-lock.data')
+    const messages = ({ trace }: ReadDat) => trace.diagnostics.map(({ message }) => message).join('\n')
+    expect(messages(readData(bytes))).toMatch(/functions are addresses \(before that machine reboots: sudo cat/)
+    const given = (lines: string): FormatHost => ({
+      kernelSymbols: () => ({ kallsyms: Buffer.from(lines), from: 'other.txt' }),
+    })
+    expect(messages(readData(bytes, given('ffffffff81000010 T start_kernel\n')))).toContain(
+      'other.txt is of another kernel than this recording',
+    )
+    expect(messages(readData(bytes, given('0000000000000000 T _text\n')))).toContain('other.txt has no addresses')
+  })
+
+  it('names frames of user space by their file', () => {
+    const stacks = [...plainEvents(readData(readCorpus('host/ext4.perf-lock.data')))].map(({ stack }) => stack ?? '')
+    // perf script prints fallocate64+0x57 (…/flwork) for 4a467: the offset in the file, as objdump has it.
+    expect(stacks.some((stack) => stack.endsWith('flwork+0x4a467'))).toBe(true)
+  })
+
   it('that was cut or damaged costs a sentence', () => {
     const whole = readCorpus('host/small-ext4.perf.data')
     for (let length = 16; length < whole.length; length += length < 400 ? 40 : 99_730)
@@ -95,6 +137,37 @@ describeWithCorpus('perf.data', () => {
     }
   })
 })
+
+/** Not the workload's own: perf printed names for those, which a perf.data does not have. */
+const KERNEL = /^(ext4|vfs|do_sys|__x64_sys|rwsem|down|up|filemap|page_cache|jbd2|mutex|ksys)_?\w*\+0x/
+
+interface Site {
+  readonly site: string | undefined
+  readonly lock: string
+  readonly mode: number
+}
+
+/** Call site, name and mode of every wait. */
+function sites({ trace }: ReadDat): Site[] {
+  const stacks = trace.extras?.spanStacks
+  if (stacks === undefined) return []
+  return [...stacks.span].map((span, i) => ({
+    site: callerOf(trace.stacks[stacks.stack[i]]),
+    lock: trace.lockClasses[trace.locks[trace.lockSpan.cols.lock[span]].lockClass].name,
+    mode: trace.lockSpan.cols.mode[span],
+  }))
+}
+
+/** What `/proc/kallsyms` must have been for perf to print this, for a kernel loaded so much lower. */
+function kallsymsOf(printed: string, lower: number): Buffer {
+  const found = new Map<bigint, string>([[0xffffffff81000000n, '_text']])
+  for (const [, address, name, offset] of printed.matchAll(
+    /^\s+(ffffffff[0-9a-f]{8}) (\S+?)\+0x([0-9a-f]+) \(\[kernel/gm,
+  ))
+    found.set(BigInt(`0x${address}`) - BigInt(`0x${offset}`), name)
+  const ordered = [...found, [0xffffffffc0000000n, 'behind'] as const].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Buffer.from(ordered.map(([at, name]) => `${(at - BigInt(lower)).toString(16)} T ${name}\n`).join(''))
+}
 
 function survives(bytes: Uint8Array): void {
   try {

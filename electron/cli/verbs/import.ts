@@ -40,6 +40,7 @@ export const importTrace = verb({
       fallback: 'clock',
       about: 'bring several traces together by their clocks or by their first events',
     }),
+    kallsyms: text('FILE', 'names of kernel functions for a recording without: a copy of its /proc/kallsyms'),
     out: text('F.faultline', 'where to write (default: NAME.faultline in the current directory)'),
     force,
     json,
@@ -51,6 +52,7 @@ export const importTrace = verb({
     const format = options.format === undefined ? {} : { format: options.format }
     const offsets = offsetsOf(options.offset, [path, ...more])
     for (const other of more) await assertReadableFile(other)
+    if (options.kallsyms !== undefined) await assertReadableFile(options.kallsyms)
     const joined = more.map((other, i) => ({
       source: { kind: 'path' as const, path: resolve(other) },
       // The first trace stays where it is: moving it is moving the others the other way.
@@ -63,6 +65,7 @@ export const importTrace = verb({
         align: options.align,
         out: resolve(out),
         force: options.force,
+        ...(options.kallsyms === undefined ? {} : { kallsyms: { kind: 'path', path: resolve(options.kallsyms) } }),
         ...format,
       })
       .catch(naming(path === STDIN ? 'standard input' : path, out))

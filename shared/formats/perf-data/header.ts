@@ -27,6 +27,8 @@ export interface PerfHeader {
   readonly tracing: TraceDat | undefined
   readonly kernel: string | undefined
   readonly cpus: number | undefined
+  /** Hex digits. */
+  readonly kernelBuildId: string | undefined
 }
 
 export interface Place {
@@ -36,11 +38,16 @@ export interface Place {
 
 /** Bits of the feature bitmap (tools/perf/util/header.h). */
 const TRACING_DATA = 1
+const BUILD_ID = 2
 const OSRELEASE = 4
 const NRCPUS = 7
 const FEATURES = 256
 const HEADER_BYTES = 104
 const ATTR_BYTES = 64
+/** PERF_RECORD_MISC_*: whose the file is, and whether the build id's length is told. */
+const CPUMODE = 7
+const KERNEL_MODE = 1
+const BUILD_ID_SIZE = 1 << 15
 /** perf_event_attr's flags: sample_id_all. */
 const SAMPLE_ID_ALL = 1 << 18
 
@@ -136,7 +143,7 @@ interface FeaturesAt {
 function readFeatures(
   file: RandomFile,
   { little, bitmap, at }: FeaturesAt,
-): Pick<PerfHeader, 'tracing' | 'kernel' | 'cpus'> {
+): Pick<PerfHeader, 'tracing' | 'kernel' | 'cpus' | 'kernelBuildId'> {
   const present = Array.from({ length: FEATURES }, (_, bit) => bit).filter(
     (bit) => ((bitmap[bit >>> 5] >>> (bit & 31)) & 1) === 1,
   )
@@ -150,11 +157,38 @@ function readFeatures(
   const tracing = feature(TRACING_DATA)
   const release = feature(OSRELEASE)
   const cpus = feature(NRCPUS)
+  const buildIds = feature(BUILD_ID)
   return {
     tracing: tracing === undefined ? undefined : readTracingData(tracing, places.get(TRACING_DATA)?.offset ?? 0),
     kernel: release === undefined || release.length < 4 ? undefined : text(release, little),
     cpus: cpus === undefined || cpus.length < 8 ? undefined : new Cursor(cpus, { little, base: 0 }).u32(),
+    kernelBuildId: buildIds === undefined ? undefined : kernelId(buildIds, little),
   }
+}
+
+/** `perf_record_header_build_id` of tools/lib/perf/include/perf/event.h: header, pid, 20 bytes, their length where known. */
+function kernelId(bytes: Uint8Array, little: boolean): string | undefined {
+  const cursor = new Cursor(bytes, { little, base: 0 })
+  while (cursor.left >= 36) {
+    const from = cursor.at
+    cursor.u32()
+    const misc = cursor.u16()
+    const size = cursor.u16()
+    cursor.u32()
+    const id = cursor.bytes(20)
+    const length = cursor.u8()
+    cursor.at = from + 36
+    if (size < 36 || from + size > bytes.length) return undefined
+    const name = cursor.text(size - 36).replace(/\0.*$/s, '')
+    const known = (misc & BUILD_ID_SIZE) !== 0 ? Math.min(length, id.length) : id.length
+    if ((misc & CPUMODE) === KERNEL_MODE && name.startsWith('[kernel.kallsyms]')) return hex(id.subarray(0, known))
+    cursor.at = from + size
+  }
+  return undefined
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** A length and a text that is filled up with NULs. */

@@ -12,24 +12,42 @@ import { decodeUtf8 } from '../../base/bytes.ts'
 import { limits } from '../../base/limits.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
-import type { FileFormat, FileReader } from '../format.ts'
+import type { FileFormat, FileReader, FormatHost, GivenSymbols } from '../format.ts'
 import type { RandomFile } from '../random-file.ts'
 import { ByteWriter } from '../trace-dat/byte-writer.ts'
 import { EventPrinters } from '../trace-dat/printers.ts'
 import { RecordView } from '../trace-dat/record.ts'
 import { Symbols } from '../trace-dat/symbols.ts'
+import { Addresses } from './addresses.ts'
 import { isPerfData, perfDamage, readPerfHeader, type PerfAttr, type PerfHeader } from './header.ts'
 import { Rounds } from './rounds.ts'
 import { Sample } from './sample.ts'
 
 /** include/uapi/linux/perf_event.h and tools/lib/perf/include/perf/event.h */
-const RECORD = { lost: 2, comm: 3, sample: 9, lostSamples: 13, finishedRound: 68, compressed: 81, compressed2: 83 }
+const RECORD = {
+  mmap: 1,
+  lost: 2,
+  comm: 3,
+  fork: 7,
+  sample: 9,
+  mmap2: 10,
+  lostSamples: 13,
+  ksymbol: 17,
+  finishedRound: 68,
+  compressed: 81,
+  compressed2: 83,
+} as const
+/** What is put in order of time: those below are how the file is written. */
+const ORDERED: ReadonlySet<number> = new Set(Object.values(RECORD).filter((type) => type < RECORD.finishedRound))
 const TRACEPOINT = 2
 /** Bytes of data read at once, and records between two looks at whether the import was cancelled. */
 const READ = 4 * 1024 * 1024
 const HARDIRQ = 0x08
 const SOFTIRQ = 0x10
 const NMI = 0x40
+/** perf itself looks symbols up when it prints, on the machine that recorded. */
+const KALLSYMS =
+  'before that machine reboots: sudo cat /proc/kallsyms > kallsyms, then import the file with --kallsyms kallsyms'
 /** Nanoseconds of a trace: beyond this, times are damage. */
 const LONGEST = Number.MAX_SAFE_INTEGER
 /** Frames of one call chain that are kept. */
@@ -42,6 +60,9 @@ class PerfDataReader implements FileReader {
   readonly #sample: Sample
   readonly #record: RecordView
   readonly #printers: EventPrinters | undefined
+  /** From elsewhere: the file itself has none. */
+  readonly #given: GivenSymbols | undefined
+  readonly #addresses: Addresses
   readonly #symbols: Symbols
   readonly #writer = new ByteWriter()
   readonly #rounds = new Rounds()
@@ -55,7 +76,7 @@ class PerfDataReader implements FileReader {
   #lost = 0
   #broken: string | undefined
 
-  constructor(file: RandomFile, recorder: Recorder) {
+  constructor(file: RandomFile, recorder: Recorder, host: FormatHost | undefined) {
     this.#file = file
     this.#recorder = recorder
     const header = readPerfHeader(file)
@@ -66,7 +87,11 @@ class PerfDataReader implements FileReader {
     this.#sample = new Sample(header)
     this.#record = new RecordView(header.little)
     const { tracing } = header
-    this.#symbols = new Symbols(tracing?.kallsyms ?? new Uint8Array(0), tracing?.printk ?? new Uint8Array(0))
+    const none = new Uint8Array(0)
+    const own = tracing?.kallsyms ?? none
+    this.#given = own.length > 0 ? undefined : host?.kernelSymbols(header.kernelBuildId)
+    this.#symbols = new Symbols(this.#given?.kallsyms ?? own, tracing?.printk ?? none)
+    this.#addresses = new Addresses(this.#symbols)
     if (tracing !== undefined) {
       this.#printers = new EventPrinters(tracing, this.#symbols, recorder, ({ system, name }) => `${system}:${name}`)
     }
@@ -96,18 +121,30 @@ class PerfDataReader implements FileReader {
     if (this.#broken !== undefined)
       builder.diagnose('warning', code.DAMAGED_DATA, `${this.#broken}: what came before it was read`)
     if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'perf.data without a single sample')
-    if (this.#header.tracing !== undefined && this.#header.tracing.kallsyms.length === 0) {
-      builder.diagnose(
-        'info',
-        code.NO_SYMBOLS,
-        'the file has no kernel symbols (perf looks them up when it prints): functions are addresses',
-      )
-    }
+    this.#saySymbols()
     const { meta } = builder
     meta.startClock = String(this.#first ?? 0)
     meta.cpus = this.#header.cpus
     meta.kernel = this.#header.kernel
     meta.lostEvents = this.#lost
+  }
+
+  /** Whose names functions have, or how they would get some. */
+  #saySymbols(): void {
+    const { builder } = this.#recorder
+    const given = this.#given
+    const { foreign, unnamed } = this.#addresses
+    const { known, moved } = this.#symbols
+    if (foreign && given !== undefined)
+      builder.diagnose('warning', code.FOREIGN_SYMBOLS, `${given.from} is of another kernel than this recording`)
+    if (known && !foreign && given !== undefined) {
+      const shifted =
+        moved === 0 ? '' : ', which was loaded elsewhere: functions of its modules are named by module and offset'
+      builder.diagnose('info', code.SYMBOLS_FROM, `functions of the kernel are named by ${given.from}${shifted}`)
+    } else if (unnamed > 0 || this.#header.tracing !== undefined) {
+      const why = given === undefined || foreign ? 'the file has no kernel symbols' : `${given.from} has no addresses`
+      builder.diagnose('info', code.NO_SYMBOLS, `${why}: functions are addresses (${KALLSYMS})`)
+    }
   }
 
   /** Bytes of whole records at the start of `bytes`. */
@@ -130,13 +167,8 @@ class PerfDataReader implements FileReader {
   }
 
   #one(type: number, record: Uint8Array): void {
+    if (ORDERED.has(type)) return this.#keep(type, record)
     switch (type) {
-      case RECORD.sample:
-      case RECORD.comm:
-      case RECORD.lost:
-      case RECORD.lostSamples:
-        this.#keep(type, record)
-        break
       case RECORD.finishedRound:
         this.#rounds.finish((time, bytes, from, to) => this.#give(time, bytes, from, to))
         break
@@ -189,7 +221,7 @@ class PerfDataReader implements FileReader {
     }
     this.#rounds.over(plain)
     const used = this.#walk(plain, 0, (type, from, to) => {
-      if (type === RECORD.sample || type === RECORD.comm || type === RECORD.lost || type === RECORD.lostSamples) {
+      if (ORDERED.has(type)) {
         this.#rounds.place(this.#sample.timeOf(type === RECORD.sample, plain.subarray(from, to)), from, to)
       }
     })
@@ -203,13 +235,26 @@ class PerfDataReader implements FileReader {
     record.at = from
     record.end = to
     const type = record.word(0)
-    if (type === RECORD.sample) this.#event(time, bytes)
-    else if (type === RECORD.comm) this.#named()
-    else this.#lostHere(type)
+    switch (type) {
+      case RECORD.sample:
+        return this.#event(time, bytes)
+      case RECORD.comm:
+        return this.#named()
+      case RECORD.mmap:
+      case RECORD.mmap2:
+        return this.#addresses.mapped(record, type === RECORD.mmap2)
+      case RECORD.fork:
+        return this.#addresses.forked(record)
+      case RECORD.ksymbol:
+        return this.#addresses.made(record)
+      default:
+        return this.#lostHere(type)
+    }
   }
 
   #named(): void {
     const record = this.#record
+    this.#addresses.named(record)
     const tid = record.word(12)
     let end = record.at + 16
     while (end < record.end && record.bytes[end] !== 0) end++
@@ -260,7 +305,7 @@ class PerfDataReader implements FileReader {
     }
     this.#events++
     this.#recorder.event(ts, cpu, task, context, name, writer.bytes, 0, writer.at)
-    if (sample.chainCount > 0) this.#stack(task)
+    if (sample.chainCount > 0) this.#stack(task, sample.pid)
   }
 
   /** The printer of the sample's raw record, which becomes the current one. */
@@ -272,7 +317,7 @@ class PerfDataReader implements FileReader {
     return this.#printers?.of(record.number(0, 2, false), record)
   }
 
-  #stack(task: number): void {
+  #stack(task: number, pid: number): void {
     const { chainFrom, chainCount } = this.#sample
     const record = this.#record
     record.at = 0
@@ -282,7 +327,7 @@ class PerfDataReader implements FileReader {
       const [high, low] = [record.high(chainFrom + i * 8), record.low(chainFrom + i * 8)]
       // PERF_CONTEXT_KERNEL and its like: what follows is of the kernel, of the user …
       if (high === 0xffff_ffff && low >= 0xffff_f000) continue
-      frames.push(this.#symbols.place(high, low))
+      frames.push(this.#addresses.frame(pid, high, low))
     }
     if (frames.length > 0) this.#recorder.stack(task, frames.join('\n'))
   }
@@ -311,5 +356,5 @@ export const perfData: FileFormat = {
   title: 'perf.data',
   extensions: ['data'],
   sniff: (head) => (isPerfData(head) ? 1 : 0),
-  open: (file, recorder) => new PerfDataReader(file, recorder),
+  open: (file, recorder, host) => new PerfDataReader(file, recorder, host),
 }

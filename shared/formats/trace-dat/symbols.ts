@@ -32,10 +32,38 @@ export class Symbols {
   /** Lookups repeat: a trace has few call sites. */
   readonly #knownNames = new Map<number, Uint8Array>()
   readonly #knownPlaces = new Map<number, Uint8Array>()
+  #moved = 0
 
   constructor(kallsyms: Uint8Array, printk: Uint8Array) {
     this.#kallsyms = kallsyms
     this.#printk = printk
+  }
+
+  /** Is there a function with an address? Without rights the kernel prints every address as 0. */
+  get known(): boolean {
+    return this.#load().addresses.some((address) => address !== 0)
+  }
+
+  /** How far the kernel lies from where its kallsyms has it. */
+  get moved(): number {
+    return this.#moved
+  }
+
+  move(by: number): void {
+    if (by === this.#moved) return
+    this.#moved = by
+    this.#knownNames.clear()
+    this.#knownPlaces.clear()
+  }
+
+  /** Where kallsyms has a symbol. */
+  addressOf(symbol: string): number | undefined {
+    const { addresses, starts, ends } = this.#load()
+    const wanted = encodeUtf8(symbol)
+    const at = starts.findIndex(
+      (start, i) => ends[i] - start === wanted.length && wanted.every((byte, k) => this.#kallsyms[start + k] === byte),
+    )
+    return at === -1 ? undefined : addresses[at]
   }
 
   /** Writes `function` or `function+0x12`; false if the address belongs to none. */
@@ -72,8 +100,9 @@ export class Symbols {
     return this.#constants.get(signed(high, low))
   }
 
-  #find(address: number, withOffset: boolean): Uint8Array | undefined {
+  #find(seen: number, withOffset: boolean): Uint8Array | undefined {
     const { addresses, starts, ends } = this.#load()
+    const address = seen - this.#moved
     const from = firstWhere(0, addresses.length, (at) => addresses[at] > address)
     // Behind the last symbol is nothing known.
     if (from === 0 || from === addresses.length) return undefined

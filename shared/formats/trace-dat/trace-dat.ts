@@ -12,7 +12,7 @@ import { limits } from '../../base/limits.ts'
 import type { TraceMeta } from '../../model/trace.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
-import type { FileFormat, FileReader } from '../format.ts'
+import type { FileFormat, FileReader, FormatHost } from '../format.ts'
 import type { RandomFile } from '../random-file.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { clockOf, isTraceDat, readContainer, type TraceDat } from './container.ts'
@@ -60,10 +60,12 @@ class TraceDatReader implements FileReader {
   #lost = 0
   #lostUncounted = false
 
-  constructor(file: RandomFile, recorder: Recorder) {
+  constructor(file: RandomFile, recorder: Recorder, host: FormatHost | undefined) {
     this.#recorder = recorder
     this.#dat = readContainer(file)
-    this.#symbols = new Symbols(this.#dat.kallsyms, this.#dat.printk)
+    const own = this.#dat.kallsyms
+    const given = own.length > 0 ? undefined : host?.kernelSymbols(undefined)
+    this.#symbols = new Symbols(given?.kallsyms ?? own, this.#dat.printk)
     this.#printers = new EventPrinters(this.#dat, this.#symbols, recorder)
     this.#common = commonFields(this.#dat)
     this.#comms = commsOf(this.#dat.cmdlines)
@@ -269,5 +271,5 @@ export const traceDat: FileFormat = {
   title: 'trace.dat of trace-cmd',
   extensions: ['dat'],
   sniff: (head) => (isTraceDat(head) ? 1 : 0),
-  open: (file, recorder) => new TraceDatReader(file, recorder),
+  open: (file, recorder, host) => new TraceDatReader(file, recorder, host),
 }
