@@ -60,8 +60,10 @@ const functions = {
   },
   /** Questions of the timeline by name; `params` have been parsed. */
   timeline<Q extends TimelineQuestion>(path: string, trace: number, name: Q, params: TimelineParams<Q>): unknown {
-    const file = load(path)
-    return answerTimeline(openTrace(path, file, trace), name, params)
+    const open = openTrace(path, load(path), trace)
+    const answer = answerTimeline(open, name, params)
+    workBetween(open)
+    return answer
   },
   /** `scanned`: what a scan of the events found, where this asked for one. */
   search(
@@ -177,6 +179,19 @@ function openTrace(path: string, file: Loaded, id: number): OpenTrace {
     file.events.set(id, events)
   }
   return { trace, traceId: id, db: file.db, events }
+}
+
+const working = new Set<TraceEvents>()
+
+/** What a view could not wait for is made between requests, a moment at a time: none waits longer than that. */
+function workBetween({ events, db }: Pick<OpenTrace, 'events' | 'db'>): void {
+  if (working.has(events)) return
+  working.add(events)
+  const go = (): void => {
+    working.delete(events)
+    if (db.open && events.work()) workBetween({ events, db })
+  }
+  setImmediate(go)
 }
 
 /** Drop what was not used for longest, but never the file that is being used. */

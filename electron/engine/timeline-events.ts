@@ -1,13 +1,13 @@
 /**
  * The raw events of one trace as the timeline needs them: ticks of rows, counters made of payloads, single events.
- * Nothing here takes longer than a view may: the index of wide ticks and the counters are built a slice of INDEX_MS at a
- * time, one per view, and a view says how far that has come. Chunks looked at lately stay decoded.
+ * Nothing here takes longer than a view may: the index of wide ticks and the counters are built a slice at a time, one per
+ * view and more of them between requests, and a view says how far that has come. Chunks looked at lately stay decoded.
  */
 
 import { limits } from '#shared/base/limits.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import type { SearchHit, TimelineAnchor, TimelineEvent, TimelineEvents } from '#shared/timeline/answers.ts'
-import { CounterLane, countersOf, EventCounter, stepsFromSpans } from '#shared/timeline/counters.ts'
+import { CounterLane, countersOf, EventCounter, stepsFromSpans, type CounterKind } from '#shared/timeline/counters.ts'
 import { cpuCount } from '#shared/timeline/families.ts'
 import { parseRowId, rowId } from '#shared/timeline/row-ids.ts'
 import type { Find } from '#shared/timeline/search.ts'
@@ -26,8 +26,9 @@ import { payloadOf } from '../store/event-table.ts'
 import { chunkPlaces, tickReader, type ChunkPlace } from '../store/event-ticks.ts'
 import type { Db } from '../store/open.ts'
 
-/** Time a view may spend on indexing. */
+/** Time a view may spend on indexing, and a moment between requests. */
 const INDEX_MS = 15
+const BETWEEN_MS = 5
 /** Chunks a view may look at event by event; wider ones use the index. */
 const NEAR_CHUNKS = 2
 /** Decoded chunks kept, 26 bytes an event. */
@@ -40,6 +41,14 @@ interface EventsView {
   readonly ticks: boolean
 }
 
+interface Counting {
+  readonly counter: EventCounter
+  readonly names: ReadonlySet<number>
+  /** Chunks with any event it is made of. */
+  readonly places: readonly ChunkPlace[]
+  next: number
+}
+
 export class TraceEvents {
   readonly #db: Db
   readonly #trace: Trace
@@ -49,9 +58,11 @@ export class TraceEvents {
   readonly #sizes: { readonly task: number; readonly cpu: number }
   readonly #index: TickIndex
   #indexed = 0
+  /** A view needed the index: it is built to the end. */
+  #indexing = false
   readonly #lanes = new Map<RowId, TrackOfRow['track']>()
   readonly #counters = new Map<string, CounterLane>()
-  readonly #counting = new Map<string, { readonly counter: EventCounter; next: number }>()
+  readonly #counting = new Map<string, Counting>()
 
   constructor(db: Db, trace: Trace, traceId: number) {
     this.#db = db
@@ -78,6 +89,15 @@ export class TraceEvents {
       counters,
       indexed: this.#share(wanted.length > 0 && this.#touching(fromNs, toNs).length > NEAR_CHUNKS),
     }
+  }
+
+  /** Goes on for a moment with what views asked for and did not get yet. False: nothing is left to do. */
+  work(): boolean {
+    const until = performance.now() + BETWEEN_MS
+    if (this.#indexing) this.#indexMore(until)
+    const number = countersOf(this.#trace).findIndex(({ id }) => this.#counting.has(id))
+    if (number >= 0) this.#counter(number, until)
+    return this.#counting.size > 0 || (this.#indexing && this.#indexed < this.#places.length)
   }
 
   /** [fromNs, toNs) of a task, a CPU or all, in file order, up to `limit`. */
@@ -178,9 +198,8 @@ export class TraceEvents {
         track: { family: 'tick', lane: 0, slices: ticksOf(chunks, at, around), words },
       }))
     }
-    while (this.#indexed < this.#places.length && performance.now() < until) {
-      this.#index.add(this.#read(this.#places[this.#indexed++]))
-    }
+    this.#indexing = true
+    this.#indexMore(until)
     if (this.#indexed < this.#places.length) return []
     return wanted.map(({ row, id, at }) => {
       let track = this.#lanes.get(id)
@@ -188,6 +207,12 @@ export class TraceEvents {
       this.#lanes.set(id, track)
       return { row, track }
     })
+  }
+
+  #indexMore(until: number): void {
+    while (this.#indexed < this.#places.length && performance.now() < until) {
+      this.#index.add(this.#read(this.#places[this.#indexed++]))
+    }
   }
 
   /** undefined: not counted to the end yet. */
@@ -200,15 +225,14 @@ export class TraceEvents {
       this.#counters.set(kind.id, lane)
       return lane
     }
-    const counting = this.#counting.get(kind.id) ?? { counter: new EventCounter(kind.id), next: 0 }
+    const counting = this.#counting.get(kind.id) ?? this.#counted(kind)
     this.#counting.set(kind.id, counting)
-    const names = new Set(kind.events.map((name) => this.#trace.eventNames.indexOf(name)))
     const read = chunkReader(this.#db)
-    while (counting.next < this.#places.length) {
+    while (counting.next < counting.places.length) {
       if (performance.now() >= until) return undefined
-      const { chunk } = read(this.#places[counting.next++].id)
+      const { chunk } = read(counting.places[counting.next++].id)
       for (let i = 0; i < chunk.length; i++) {
-        if (!names.has(chunk.name[i])) continue
+        if (!counting.names.has(chunk.name[i])) continue
         counting.counter.event(chunk.ts[i], this.#trace.eventNames[chunk.name[i]], payloadOf(chunk, i))
       }
     }
@@ -218,10 +242,17 @@ export class TraceEvents {
     return lane
   }
 
+  #counted({ id, events }: CounterKind): Counting {
+    const names = new Set(events.map((name) => this.#trace.eventNames.indexOf(name)))
+    const having = this.#db.prepare('SELECT 1 FROM event_chunk_name WHERE chunk_id = ? AND name_seq = ?').pluck()
+    const places = this.#places.filter((place) => [...names].some((name) => having.get(place.id, name) !== undefined))
+    return { counter: new EventCounter(id), names, places, next: 0 }
+  }
+
   #share(ticks: boolean): number {
     const total = this.#places.length
     if (total === 0) return 1
-    const parts = [...this.#counting.values()].map(({ next }) => next / total)
+    const parts = [...this.#counting.values()].map(({ next, places }) => next / places.length)
     if (ticks) parts.push(this.#indexed / total)
     return parts.reduce((least, part) => Math.min(least, part), 1)
   }
