@@ -5,11 +5,13 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import type { ViolationInfo } from '#shared/contract/simulation.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import { run as runModel } from '#shared/sim/run.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
-import { resolveRun, runInto, type RunOutcome, type RunSpec } from './sim-run.ts'
+import { MISTAKE } from './mistakes.ts'
+import { resolveRun, runInto, violationsOf, type RunOutcome, type RunSpec } from './sim-run.ts'
 
 export interface CompareRun extends Run {
   readonly outcome: RunOutcome
@@ -18,11 +20,13 @@ export interface CompareRun extends Run {
 export interface RunSpeed {
   readonly opsPerSecond: number
   readonly events: number
+  readonly mistakes: readonly ViolationInfo[]
 }
 
 export function speed(spec: RunSpec): RunSpeed {
-  const { opsPerSecond, events } = runModel({ ...resolveRun(spec), checks: false })
-  return { opsPerSecond, events }
+  const result = runModel({ ...resolveRun(spec), checks: false })
+  const { opsPerSecond, events } = result
+  return { opsPerSecond, events, mistakes: violationsOf(result).filter(({ invariant }) => invariant === MISTAKE) }
 }
 
 export async function run(spec: RunSpec): Promise<CompareRun> {

@@ -4,7 +4,6 @@
  * leaves the verdict open and says why. Timed runs are not looked at here.
  */
 
-import { Piscina } from 'piscina'
 import { ApiError, fromWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { crashRunSchema, type CrashRunResult } from '#shared/contract/crash.ts'
@@ -13,7 +12,7 @@ import type { Searched, VerdictViolation } from '#shared/contract/simulation.ts'
 import type { Answer } from './crash-run.ts'
 import { explore } from './explore.ts'
 import type { JobContext } from './jobs.ts'
-import { entryUrl } from './spawn.ts'
+import { startPool, type ThreadPool } from './pool.ts'
 
 /** What is searched: a scenario in its size for a search, with the choices that were made. */
 export interface World {
@@ -38,7 +37,7 @@ export interface SearchOptions extends JobContext {
 
 export async function searchAll(options: SearchOptions): Promise<void> {
   const { strategies, worlds, signal, onProgress } = options
-  const crashes = new Piscina({ filename: entryUrl('races-run').href, minThreads: 1, maxThreads: 1 })
+  const crashes = startPool({ entry: 'races-run', threads: 1 })
   const each = Math.max(1, Math.floor(options.schedules / worlds.length))
   try {
     for (const strategy of strategies) {
@@ -64,7 +63,7 @@ interface One {
   readonly strategy: string
   readonly world: World
   readonly schedules: number
-  readonly crashes: Piscina
+  readonly crashes: ThreadPool
   readonly signal: AbortSignal
   readonly onProgress: JobContext['onProgress']
 }
@@ -75,10 +74,7 @@ async function searchOne({ strategy, world, schedules, crashes, signal, onProgre
   try {
     const explored = await explore(exploreSchema.parse({ ...place, budget: schedules }), { signal, onProgress })
     const cuts = { subject: explored.subject, strategy, slots, budget: limits.compareCrashSteps }
-    const answer = (await crashes.run(crashRunSchema.parse(cuts), {
-      signal,
-      name: 'crashes',
-    })) as Answer<CrashRunResult>
+    const answer = await crashes.run<Answer<CrashRunResult>>(crashRunSchema.parse(cuts), { signal, name: 'crashes' })
     if ('wire' in answer) throw fromWireError(answer.wire)
     return resultOf(explored, answer.value)
   } catch (error) {

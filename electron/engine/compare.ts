@@ -5,20 +5,25 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { Piscina } from 'piscina'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Progress } from '#shared/contract/methods.ts'
-import type { ComparedStrategy, CompareResult, Curve, StrategyProgress } from '#shared/contract/simulation.ts'
+import type {
+  ComparedStrategy,
+  CompareResult,
+  Curve,
+  StrategyProgress,
+  ViolationInfo,
+} from '#shared/contract/simulation.ts'
 import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
 import { Partials } from './compare-partial.ts'
 import type { CompareRun, RunSpeed } from './compare-run.ts'
 import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
+import { startPool, type ThreadPool } from './pool.ts'
 import { choicesOf, describeWorkload, resolveRun, unitOf, type RunSpec } from './sim-run.ts'
 import { simulateJob } from './simulate.ts'
 import { markChildren } from './whatif-record.ts'
-import { entryUrl } from './spawn.ts'
 
 export interface CompareOptions extends JobContext {
   /** Everything but strategy and seed. */
@@ -55,7 +60,8 @@ export async function compareJob(options: CompareOptions): Promise<Compared> {
   const traces = await record(options)
   const compared = strategies.map((id, i) => {
     const runs = id === options.baseline ? baseline : runsOf(id)
-    return strategyOf(id, { runs, baseline, trace: traces?.[i] })
+    const swept = results.flatMap(({ planned, mistakes }) => (planned.strategy === id ? mistakes : []))
+    return withMistakes(strategyOf(id, { runs, baseline, trace: traces?.[i] }), swept)
   })
   return {
     ...describeWorkload(baseline[0].outcome, workload.scenario),
@@ -118,6 +124,8 @@ function planOf({ workload, strategies, seeds, sweep }: CompareOptions): Planned
 interface Done {
   readonly planned: Planned
   readonly run: CompareRun | undefined
+  /** In the strategy's file, seen in a swept run. */
+  readonly mistakes: readonly ViolationInfo[]
   readonly opsPerSecond: number
   readonly events: number
 }
@@ -134,7 +142,7 @@ async function runAll(
 ): Promise<Done[]> {
   const { signal, onProgress } = options
   const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), plan.length))
-  const pool = new Piscina({ filename: entryUrl('compare-run').href, minThreads: threads, maxThreads: threads })
+  const pool = startPool({ entry: 'compare-run', threads })
   const done: Done[] = []
   const report = () =>
     onProgress({ ...progressOf(plan, done, options, started), ...partials.of(() => partialOf(options, done)) })
@@ -156,13 +164,13 @@ async function runAll(
   }
 }
 
-async function runOne(pool: Piscina, planned: Planned, signal: AbortSignal): Promise<Done> {
+async function runOne(pool: ThreadPool, planned: Planned, signal: AbortSignal): Promise<Done> {
   if (planned.value !== undefined) {
-    const speed = (await pool.run(planned.spec, { signal, name: 'speed' })) as RunSpeed
+    const speed = await pool.run<RunSpeed>(planned.spec, { signal, name: 'speed' })
     return { planned, run: undefined, ...speed }
   }
-  const run = (await pool.run(planned.spec, { signal, name: 'run' })) as CompareRun
-  return { planned, run, opsPerSecond: run.figures.opsPerSecond, events: run.outcome.events }
+  const run = await pool.run<CompareRun>(planned.spec, { signal, name: 'run' })
+  return { planned, run, mistakes: [], opsPerSecond: run.figures.opsPerSecond, events: run.outcome.events }
 }
 
 /** The runs so far side by side, in pairs of one seed; undefined until the baseline has one. */
@@ -240,6 +248,16 @@ function strategyOf(
     counters: meanCounters(runs.map((run) => run.outcome.counters)),
     deadlocks: runs.filter((run) => run.outcome.deadlock !== null).length,
   }
+}
+
+/** Swept runs are only counted, but what they show of the strategy's own file is told. */
+function withMistakes(one: ComparedStrategy, swept: readonly ViolationInfo[]): ComparedStrategy {
+  const { verdict } = one
+  const known = new Set(verdict.violations.map(({ message }) => message))
+  const fresh = swept.filter(({ message }) => !known.has(message) && known.add(message))
+  if (fresh.length === 0) return one
+  const violations = [...verdict.violations, ...fresh.map((mistake) => ({ ...mistake, schedule: null }))]
+  return { ...one, verdict: { ...verdict, safe: false, violations } }
 }
 
 function curveOf(

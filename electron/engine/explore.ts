@@ -23,6 +23,7 @@ import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { ownStrategy } from '#shared/sim/strategies/own.ts'
 import '../strategy/find.ts'
+import { withoutStoppedHooks } from '../strategy/pulse.ts'
 import type { ExploreFunctions, ExploreSpec } from './explore-run.ts'
 import { slotsOf } from './strategy-slots.ts'
 import type { JobContext } from './jobs.ts'
@@ -36,7 +37,11 @@ const SLICE_MS = 40
 const SLICE_EXECUTIONS = 5_000
 const DRAW_EXECUTIONS = 200
 
-export async function explore(params: Params, context: JobContext): Promise<ExploreResult> {
+export function explore(params: Params, context: JobContext): Promise<ExploreResult> {
+  return withoutStoppedHooks(() => search(params, context))
+}
+
+async function search(params: Params, context: JobContext): Promise<ExploreResult> {
   const started = performance.now()
   const { strategy, subject } = resolve(params)
   const { depth, budget, reduce, mode } = params
@@ -93,15 +98,17 @@ export async function replay(
   const under = strategy === own || strategy === given.strategy ? undefined : strategy
   if (under === undefined) known(own)
   parseStrategy(under ?? given.strategy)
-  const team = new Team(context.signal, 1)
-  try {
-    return await team.threads[0].call('replay', schedule, under)
-  } catch (error) {
-    if (context.signal.aborted) throw new ApiError('cancelled', 'the replay was cancelled')
-    throw error
-  } finally {
-    await team.close()
-  }
+  return withoutStoppedHooks(async () => {
+    const team = new Team(context.signal, 1)
+    try {
+      return await team.threads[0].call('replay', schedule, under)
+    } catch (error) {
+      if (context.signal.aborted) throw new ApiError('cancelled', 'the replay was cancelled')
+      throw error
+    } finally {
+      await team.close()
+    }
+  })
 }
 
 /** A strategy of somebody's own is known only where its file was loaded: `mine.ts#1a2b3c4d`. */

@@ -9,6 +9,7 @@ import { ApiError, fromWireError, type WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Progress } from '#shared/contract/methods.ts'
 import type { JobName, JobParams, JobResult } from './job-worker.ts'
+import { withoutStoppedHooks } from '../strategy/pulse.ts'
 import { spawnThread } from './spawn.ts'
 
 /** How long a job that was cancelled may take to clean up before its thread is ended. */
@@ -52,7 +53,8 @@ export function createJobs(): Jobs {
       const cancelled = new ApiError('cancelled', `the ${name} was cancelled`)
       if (signal.aborted) throw cancelled
       await turn(signal).catch(() => Promise.reject(cancelled))
-      const job = runThread(spawnThread('job-worker', { name, params }), { signal, onProgress })
+      const start = () => runThread(spawnThread('job-worker', { name, params }), { signal, onProgress })
+      const job = withoutStoppedHooks(start)
       running.add(job)
       try {
         return (await job) as JobResult<typeof name>

@@ -91,8 +91,13 @@ function words(switches: ResolvedStrategy['switches']): Record<string, string> {
   return Object.fromEntries(Object.entries(switches).map(([name, value]) => [name, String(value)]))
 }
 
+export interface RowSpec {
+  readonly race: string
+  readonly strategies: readonly string[]
+}
+
 /** One race under many strategies. */
-export function row({ race, strategies }: { race: string; strategies: readonly string[] }): VerdictRow[] {
+export function row({ race, strategies }: RowSpec): VerdictRow[] {
   return strategies.map((text) => {
     const strategy = parseStrategy(text)
     return rowOf(race, strategy, judgeRace(race, contender(strategy)))

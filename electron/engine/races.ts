@@ -5,7 +5,6 @@
  */
 
 import { availableParallelism } from 'node:os'
-import type { Piscina } from 'piscina'
 import { ApiError, fromWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { unknownId } from '#shared/base/registry.ts'
@@ -15,14 +14,11 @@ import type { RaceInfo, RaceResult, VerdictRow, VerdictsResult } from '#shared/c
 import { contender, isGroup, races } from '#shared/races/index.ts'
 import { parseStrategy, plainPolicyOf, strategies, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { ownStrategy } from '#shared/sim/strategies/own.ts'
-import { invariants } from '#shared/sim/invariants/invariants.ts'
 import '../strategy/find.ts'
-import { StuckHook, watchPulses } from '../strategy/pulse.ts'
 import type { Answer } from './crash-run.ts'
 import type { JobContext } from './jobs.ts'
-import type { RaceSpec } from './races-run.ts'
-import { entryUrl } from './spawn.ts'
-import { slotsOf } from './strategy-slots.ts'
+import type { ThreadPool } from './pool.ts'
+import type { RaceSpec, RowSpec } from './races-run.ts'
 import type { VerdictCache } from './verdict-cache.ts'
 
 /** Threads that nobody needs go after this. */
@@ -40,8 +36,7 @@ export class Races {
   readonly #cells = new Map<string, VerdictRow>()
   readonly #cache: VerdictCache | undefined
   #warm: Promise<void> | undefined
-  #pool: Promise<Piscina> | undefined
-  #unwatch: (() => void) | undefined
+  #pool: Promise<ThreadPool> | undefined
 
   constructor({ alone, cache }: RacesOptions) {
     this.#alone = alone
@@ -69,11 +64,7 @@ export class Races {
     // A user's own code runs in a thread, which can be ended.
     if (this.#alone && ownStrategy(resolved.id) === undefined) return (await import('./races-run.ts')).one(spec)
     const pool = await this.#started()
-    const ran = pool.run(spec, { name: 'one', signal }).catch((error: unknown) => {
-      if (!(error instanceof StuckHook)) return sayCancelled(signal)(error)
-      return stuckResult(resolved, stuckRow(race, resolved, error), error)
-    })
-    return (await ran) as RaceResult
+    return pool.run<RaceResult>(spec, { name: 'one', signal }).catch(sayCancelled(signal))
   }
 
   async verdicts(params: ParsedParams<'verdicts.run'>, context: JobContext): Promise<VerdictsResult> {
@@ -87,11 +78,13 @@ export class Races {
     let done = 0
     const report = () => context.onProgress(progressOf(done, ids.length * labels.length, started))
     report()
+    const { signal } = context
+    const row = (what: RowSpec) => pool.run<VerdictRow[]>(what, { name: 'row', signal }).catch(sayCancelled(signal))
     const cells = await Promise.all(
       ids.map(async (race) => {
         const known = labels.flatMap((label) => this.#cells.get(keyOf(race, label)) ?? [])
         const missing = labels.filter((label) => !known.some((row) => row.strategy === label))
-        const rows = missing.length === 0 ? [] : await this.#row(pool, { race, strategies: missing }, context.signal)
+        const rows = missing.length === 0 ? [] : await row({ race, strategies: missing })
         this.#keep(rows)
         done += labels.length
         report()
@@ -116,50 +109,31 @@ export class Races {
   async crashes(params: ParsedParams<'crash.run'>, { signal }: JobContext): Promise<CrashRunResult> {
     possible(params.strategy)
     const pool = await this.#started()
-    return valueOf(
-      (await pool.run(params, { name: 'crashes', signal }).catch(sayCancelled(signal))) as Answer<CrashRunResult>,
-    )
+    const cut = pool.run<Answer<CrashRunResult>>(params, { name: 'crashes', signal })
+    return valueOf(await cut.catch(sayCancelled(signal)))
   }
 
   async crashPoints(params: ParsedParams<'crash.points'>, { signal }: JobContext): Promise<CrashPointsResult> {
     const pool = await this.#started()
-    return valueOf(
-      (await pool.run(params, { name: 'places', signal }).catch(sayCancelled(signal))) as Answer<CrashPointsResult>,
-    )
-  }
-
-  async #row(
-    pool: Piscina,
-    what: { readonly race: string; readonly strategies: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<VerdictRow[]> {
-    const ran = pool.run(what, { name: 'row', signal }).catch(async (error: unknown) => {
-      if (!(error instanceof StuckHook)) return sayCancelled(signal)(error)
-      const { race, strategies } = what
-      if (strategies.length === 1) return [stuckRow(race, possible(strategies[0]), error)]
-      const rows = await Promise.all(strategies.map((one) => this.#row(pool, { race, strategies: [one] }, signal)))
-      return rows.flat()
-    })
-    return (await ran) as VerdictRow[]
+    const cut = pool.run<Answer<CrashPointsResult>>(params, { name: 'places', signal })
+    return valueOf(await cut.catch(sayCancelled(signal)))
   }
 
   async close(): Promise<void> {
     await this.#cache?.close()
-    this.#unwatch?.()
     await (await this.#pool)?.destroy()
   }
 
-  #started(): Promise<Piscina> {
-    this.#pool ??= import('piscina').then(({ Piscina }) => {
-      const pool = new Piscina({
-        filename: entryUrl('races-run').href,
-        minThreads: 0,
-        maxThreads: Math.max(1, Math.min(limits.jobs, availableParallelism())),
-        idleTimeout: IDLE_MS,
-      })
-      this.#unwatch = watchPulses(() => pool.threads)
-      return pool
-    })
+  #started(): Promise<ThreadPool> {
+    // Loaded when it is wanted: one race alone needs no pool.
+    this.#pool ??= import('./pool.ts').then(({ startPool }) =>
+      startPool({
+        entry: 'races-run',
+        stay: 0,
+        threads: Math.max(1, Math.min(limits.jobs, availableParallelism())),
+        idleMs: IDLE_MS,
+      }),
+    )
     return this.#pool
   }
 }
@@ -176,40 +150,6 @@ function refuseScript({ race: id, script }: RaceSpec): void {
 function possible(text: string, overrides: readonly string[] = []): ResolvedStrategy {
   const strategy = parseStrategy(text, overrides)
   return contender(strategy, plainPolicyOf(strategy)).strategy
-}
-
-/** A hook that does not come back is a finding about its strategy, whatever the race. */
-function stuckRow(race: string, { label }: ResolvedStrategy, { message }: StuckHook): VerdictRow {
-  return {
-    race,
-    strategy: label,
-    outcome: 'violated',
-    expected: null,
-    invariants: ['S1'],
-    why: message,
-    schedule: null,
-    decidedBy: race,
-    executions: 0,
-    complete: false,
-    within: null,
-  }
-}
-
-function stuckResult(strategy: ResolvedStrategy, row: VerdictRow, { message }: StuckHook): RaceResult {
-  return {
-    ...row,
-    title: races.get(row.race).title,
-    fs: strategy.fs,
-    slots: slotsOf(strategy),
-    script: null,
-    reached: [],
-    steps: [],
-    initialState: {},
-    findings: [{ invariant: 'S1', severity: invariants.get('S1').severity, message, task: undefined, move: 0 }],
-    deadlock: null,
-    lockOrder: { edges: [], cycles: [] },
-    wallMs: limits.strategyHookMs,
-  }
 }
 
 function valueOf<T>(answer: Answer<T>): T {

@@ -2,6 +2,7 @@
 
 import { run as runModel } from '#shared/sim/run.ts'
 import { grown } from '#shared/whatif/scaling.ts'
+import { mistakesIn } from './mistakes.ts'
 import { material, modelFor, type Material, type OneRun } from './whatif-material.ts'
 
 export interface ScaledRun extends OneRun {
@@ -15,15 +16,16 @@ export interface Scaled {
   readonly opsPerSecond: number
   readonly tasks: number
   readonly truncated: boolean
+  readonly mistakes: readonly string[]
 }
 
 export function scale({ cpus, set, maxEvents, ...one }: ScaledRun): Scaled {
   let tasks = 0
-  const { opsPerSecond, truncated } = runModel(modelFor(sized(material(), { cpus, set }), one), undefined, {
+  const { opsPerSecond, truncated, findings } = runModel(modelFor(sized(material(), { cpus, set }), one), undefined, {
     maxEvents,
     onStart: ({ k }) => void (tasks = k.live),
   })
-  return { opsPerSecond, tasks, truncated }
+  return { opsPerSecond, tasks, truncated, mistakes: mistakesIn(findings) }
 }
 
 function sized(of: Material, { cpus, set }: Pick<ScaledRun, 'cpus' | 'set'>): Material {

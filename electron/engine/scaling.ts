@@ -11,6 +11,7 @@ import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { SCALING_METHOD, scalingOf, type ScaledRuns } from '#shared/whatif/scaling.ts'
 import '../strategy/find.ts'
 import type { JobContext } from './jobs.ts'
+import { eachOnce } from './mistakes.ts'
 import type { Scaled, ScaledRun } from './scaling-run.ts'
 import { machineOf } from './sim-run.ts'
 import { prepareSubject, runProgress, usualStrategies, withPool, type Subject } from './whatif-experiment.ts'
@@ -38,12 +39,14 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
   return withPool({ entry: 'scaling-run', material, signal, what: 'the scaling forecast' }, async (pool) => {
     const count = runProgress(options, 'scaling', runs)
     let cut = 0
+    const mistakes: (readonly string[])[] = []
     const at = async (strategy: string, size: number): Promise<ScaledRuns> => {
       const done = await Promise.all(
         seeds.map(async (seed) => {
           const task: ScaledRun = { strategy, seed, stopNs: undefined, cpus: size, set: growth.at(size), maxEvents }
           const one = await pool.run<Scaled>('scale', task)
           if (one.truncated) cut++
+          mistakes.push(one.mistakes)
           count(1)
           return one
         }),
@@ -70,6 +73,7 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
           : [`${cut} of ${runs} runs were stopped after ${maxEvents} happenings; rates are up to there`]),
         ...assumptions,
       ],
+      mistakes: eachOnce(mistakes),
       wallMs: Math.round(performance.now() - started),
     }
   })

@@ -2,6 +2,7 @@
 
 import { run as runModel, type RunResult } from '#shared/sim/run.ts'
 import { stretchHold, watchHolds, type Hold, type HoldWork, type RunPoint } from '#shared/whatif/sensitivity.ts'
+import { eachOnce, mistakesIn } from './mistakes.ts'
 import { material, modelFor, type OneRun } from './whatif-material.ts'
 
 export interface Watched {
@@ -12,6 +13,12 @@ export interface Watched {
   readonly waits: readonly { readonly class: string; readonly waitTotalNs: number }[]
   readonly events: number
   readonly simulatedNs: number
+  readonly mistakes: readonly string[]
+}
+
+export interface Varied {
+  readonly points: readonly RunPoint[]
+  readonly mistakes: readonly string[]
 }
 
 export interface Variation extends OneRun {
@@ -26,14 +33,19 @@ export function watch({ op: known, ...one }: OneRun & { readonly op?: string | u
   const result = runModel(modelFor(material(), one), holds.sink, holds)
   const { events, simulatedNs, opStats, lockStats } = result
   const op = known ?? [...opStats].sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1)).at(0)?.kind
-  return { point: pointOf(result, op), op, work: holds.work(), waits: lockStats, events, simulatedNs }
+  const mistakes = mistakesIn(result.findings)
+  return { point: pointOf(result, op), op, work: holds.work(), waits: lockStats, events, simulatedNs, mistakes }
 }
 
-export function vary({ hold, changes, op, ...one }: Variation): readonly RunPoint[] {
-  return changes.map((change) => {
+export function vary({ hold, changes, op, ...one }: Variation): Varied {
+  const runs = changes.map((change) => {
     const { sink, onStart } = stretchHold(hold, change)
-    return pointOf(runModel(modelFor(material(), one), sink, { onStart }), op)
+    return runModel(modelFor(material(), one), sink, { onStart })
   })
+  return {
+    points: runs.map((run) => pointOf(run, op)),
+    mistakes: eachOnce(runs.map(({ findings }) => mistakesIn(findings))),
+  }
 }
 
 function pointOf({ opsPerSecond, opStats }: RunResult, op: string | undefined): RunPoint {

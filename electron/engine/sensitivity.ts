@@ -18,7 +18,8 @@ import {
 } from '#shared/whatif/sensitivity.ts'
 import '../strategy/find.ts'
 import type { JobContext } from './jobs.ts'
-import type { Variation, Watched } from './sensitivity-run.ts'
+import { eachOnce } from './mistakes.ts'
+import type { Variation, Varied, Watched } from './sensitivity-run.ts'
 import { prepareSubject, runProgress, usualStrategies, withPool, type Pool, type Subject } from './whatif-experiment.ts'
 import type { OneRun } from './whatif-material.ts'
 
@@ -39,6 +40,7 @@ export async function sensitivityJob(options: SensitivityOptions): Promise<Sensi
   const { material, name, assumptions, fidelity } = await prepareSubject(subject)
   return withPool({ entry: 'sensitivity-run', material, signal, what: 'the sensitivity analysis' }, async (pool) => {
     const first = await pool.run<Watched>('watch', { strategy, seed: seeds[0], stopNs: undefined })
+    const found = [first.mistakes]
     const holds = holdsToVary(first.work, { waits: first.waits, most: top })
     const effort = effortFor(first, holds.length * seeds.length)
     const total = seeds.length * (1 + holds.length * effort.changes.length)
@@ -56,7 +58,8 @@ export async function sensitivityJob(options: SensitivityOptions): Promise<Sensi
               changes: effort.changes,
               op: first.op,
             }
-            const points = await pool.run<readonly RunPoint[]>('vary', task)
+            const { points, mistakes } = await pool.run<Varied>('vary', task)
+            found.push(mistakes)
             count(points.length)
             return points
           }),
@@ -77,6 +80,7 @@ export async function sensitivityJob(options: SensitivityOptions): Promise<Sensi
       runs: total,
       assumptions: [...SENSITIVITY_ASSUMPTIONS, ...effort.said, ...assumptions],
       fidelity,
+      mistakes: eachOnce(found),
       wallMs: Math.round(performance.now() - started),
     }
   })

@@ -33,6 +33,7 @@ import { scenarios, type Scenario } from '#shared/sim/scenarios/index.ts'
 import { parseStrategy, strategyNamed } from '#shared/sim/strategies/index.ts'
 import { MACHINE } from '#shared/sim/world.ts'
 import '../strategy/find.ts'
+import { MISTAKE } from './mistakes.ts'
 import { ASSUMPTIONS, catalogOf } from './sim-catalog.ts'
 
 /** As it crosses from clients and to threads: plain words. */
@@ -148,12 +149,21 @@ function cycleText(cycle: readonly { readonly task: string; readonly lock: strin
   return cycle.map(({ task, lock }) => `${task} waits for ${lock === '' ? 'a wake-up' : lock}`).join(', ')
 }
 
-/** One entry per invariant: the first time it showed, and how often in all. */
-function violationsOf({ findings, findingCounts, seed }: ModelResult): ViolationInfo[] {
-  return Object.entries(findingCounts).map(([invariant, count]) => {
-    const first = findings.find((finding) => finding.invariant === invariant)
-    return { invariant, message: first?.message ?? invariant, count, atNs: first?.atNs ?? 0, seed }
-  })
+/** One entry per invariant: the first time it showed, and how often in all. Mistakes in a strategy's own file are told one by one. */
+export function violationsOf({
+  findings,
+  findingCounts,
+  seed,
+}: Pick<ModelResult, 'findings' | 'findingCounts' | 'seed'>): ViolationInfo[] {
+  const mistakes = findings.filter(({ invariant }) => invariant === MISTAKE)
+  const others = Object.entries(findingCounts).filter(([invariant]) => invariant !== MISTAKE)
+  const first = mistakes.map(({ invariant, message, atNs }) => ({ invariant, message, count: 1, atNs, seed }))
+  return first.concat(
+    others.map(([invariant, count]) => {
+      const shown = findings.find((finding) => finding.invariant === invariant)
+      return { invariant, message: shown?.message ?? invariant, count, atNs: shown?.atNs ?? 0, seed }
+    }),
+  )
 }
 
 /** The model's own specification of a run; throws what is wrong with it. */

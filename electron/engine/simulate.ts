@@ -14,6 +14,7 @@ import { explain } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
+import { withoutStoppedHooks } from '../strategy/pulse.ts'
 import { taken, type Batch } from './import-messages.ts'
 import type { JobContext } from './jobs.ts'
 import { runInto, type RunOutcome, type RunProgress, type RunSpec } from './sim-run.ts'
@@ -33,8 +34,12 @@ export interface Simulated extends RunOutcome {
 }
 
 export async function simulateJob(options: SimulateOptions): Promise<readonly Simulated[]> {
-  const { out, force } = options
   refuseCancelled(options)
+  return withoutStoppedHooks(() => simulateAll(options))
+}
+
+async function simulateAll(options: SimulateOptions): Promise<readonly Simulated[]> {
+  const { out, force } = options
   if (out === undefined) return inOrder(options, (spec, report) => discarding(spec, options, report))
   if (!force) refuseExisting(out)
   const draft = new Draft(out)

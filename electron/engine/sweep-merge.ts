@@ -14,6 +14,7 @@ import { NewFile } from '../store/new-file.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { TraceWriter } from '../store/writer.ts'
 import type { JobContext } from './jobs.ts'
+import { eachOnce } from './mistakes.ts'
 import { describeJob, isResult, resultName } from './sweep.ts'
 import { SWEEP_JOB, SWEEP_RESULT } from './sweep-run.ts'
 
@@ -148,6 +149,7 @@ export function rowsOf(done: readonly Done[]): SweepRow[] {
         (sum, { result }) => sum + Object.values(result.violations).reduce((a, b) => a + b, 0),
         0,
       ),
+      mistakes: eachOnce(group.map(({ result }) => result.mistakes)),
     }
   })
 }

@@ -19,6 +19,7 @@ import { explain } from '../store/database.ts'
 import { Draft } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
+import { mistakesIn } from './mistakes.ts'
 import { resolveRun } from './sim-run.ts'
 import { readWorkload } from './whatif.ts'
 import { modelOf } from './whatif-run.ts'
@@ -31,16 +32,18 @@ export interface SweepSpec {
 export const SWEEP_JOB = 'sweep-job'
 export const SWEEP_RESULT = 'sweep-result'
 
-export default async function run({ job, path }: SweepSpec): Promise<void> {
+/** Gives the mistakes in its strategy's file, where it is the user's own. */
+export default async function run({ job, path }: SweepSpec): Promise<readonly string[]> {
   const draft = new Draft(path)
   let file: NewFile | undefined
   try {
     draft.create()
     file = new NewFile(draft.path)
-    await runInto(job, new TraceWriter(file))
+    const mistakes = await runInto(job, new TraceWriter(file))
     file.finish()
     // Two machines may have run the same job: their results are the same.
     draft.commit({ force: true })
+    return mistakes
   } catch (error) {
     throw explain(error, basename(path))
   } finally {
@@ -49,7 +52,7 @@ export default async function run({ job, path }: SweepSpec): Promise<void> {
   }
 }
 
-async function runInto(job: SweepJob, writer: TraceWriter): Promise<void> {
+async function runInto(job: SweepJob, writer: TraceWriter): Promise<readonly string[]> {
   const { strategy, seed, work } = job
   const builder = new TraceBuilder(writer, nameOf(job), 'simulation')
   builder.keepsEvents = false
@@ -66,11 +69,12 @@ async function runInto(job: SweepJob, writer: TraceWriter): Promise<void> {
     }
     const { value } = slice
     builder.diagnose('info', SWEEP_JOB, JSON.stringify(job))
-    builder.diagnose('info', SWEEP_RESULT, JSON.stringify(resultOf(value)))
+    const result = resultOf(value)
+    builder.diagnose('info', SWEEP_RESULT, JSON.stringify(result))
     const scenario = work.kind === 'scenario' ? work.scenario : 'replay'
     const meta = { scenario, strategy: parseStrategy(strategy).label, seed: String(seed) }
     recorder.finish({ ...meta, cpus: prepared.machine.cpus, digest: value.digest }, k)
-    return
+    return result.mistakes
   }
 }
 
@@ -101,7 +105,7 @@ function materialOf(path: string, trace: number, baseline: string) {
   return last
 }
 
-function resultOf({ ops, simulatedNs, digest, deadlock, truncated, findingCounts }: RunResult): SweepResult {
+function resultOf({ ops, simulatedNs, digest, deadlock, truncated, findings, findingCounts }: RunResult): SweepResult {
   return {
     opsPerSecond: simulatedNs > 0 ? (ops * 1e9) / simulatedNs : 0,
     ops,
@@ -109,5 +113,6 @@ function resultOf({ ops, simulatedNs, digest, deadlock, truncated, findingCounts
     deadlock: deadlock !== undefined,
     truncated,
     violations: findingCounts,
+    mistakes: mistakesIn(findings),
   }
 }

@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto'
 import { createReadStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { Piscina } from 'piscina'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { unknownId } from '#shared/base/registry.ts'
@@ -18,8 +17,9 @@ import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { explain } from '../store/database.ts'
 import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
+import { eachOnce } from './mistakes.ts'
+import { startPool, type ThreadPool } from './pool.ts'
 import { resolveRun, scenarioStrategies } from './sim-run.ts'
-import { entryUrl } from './spawn.ts'
 import type { SweepSpec } from './sweep-run.ts'
 import '../strategy/find.ts'
 
@@ -150,6 +150,7 @@ export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
   await assertTraces(jobs)
   const pending = jobs.filter((job) => !isResult(join(out, resultName(job))))
   const failed: SweepFailure[] = []
+  const mistakes: (readonly string[])[] = []
   let done = 0
   const report = () =>
     onProgress({
@@ -163,12 +164,13 @@ export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
   report()
   if (pending.length > 0) {
     const threads = Math.min(options.workers ?? availableParallelism(), pending.length)
-    const pool = new Piscina({ filename: entryUrl('sweep-run').href, minThreads: threads, maxThreads: threads })
+    const pool = startPool({ entry: 'sweep-run', threads })
     try {
       await Promise.all(
         pending.map(async (job) => {
-          const failure = await runOne(pool, job, options)
-          if (failure !== undefined) failed.push(failure)
+          const ended = await runOne(pool, job, options)
+          if (ended?.failure !== undefined) failed.push(ended.failure)
+          if (ended?.mistakes !== undefined) mistakes.push(ended.mistakes)
           done++
           report()
         }),
@@ -183,25 +185,32 @@ export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
     done: pending.length - failed.length,
     skipped: jobs.length - pending.length,
     failed: failed.sort((a, b) => a.job - b.job),
+    mistakes: eachOnce(mistakes),
     wallMs: Math.round(performance.now() - started),
   }
 }
 
+/** Neither: it was cancelled. */
+interface Ended {
+  readonly failure?: SweepFailure
+  readonly mistakes?: readonly string[]
+}
+
 /** Tries until it works or the tries are used up; why it did not is kept beside its place until it does. */
 async function runOne(
-  pool: Piscina,
+  pool: ThreadPool,
   job: SweepJob,
   { out, retries, signal }: SweepOptions,
-): Promise<SweepFailure | undefined> {
+): Promise<Ended | undefined> {
   const path = join(out, resultName(job))
   const note = path.replace(/\.faultline$/, '.failed.json')
   const spec: SweepSpec = { job, path }
   for (let tries = 1; ; tries++) {
     if (signal.aborted) return undefined
     try {
-      await pool.run(spec, { signal })
+      const mistakes = await pool.run<readonly string[]>(spec, { signal })
       rmSync(note, { force: true })
-      return undefined
+      return { mistakes }
     } catch (error) {
       if (signal.aborted) return undefined
       const { code, message } = toWireError(error)
@@ -210,7 +219,7 @@ async function runOne(
       if (tries <= retries && !hopeless) continue
       const failure = { job: job.job, what: describeJob(job), why: message, tries }
       writeFileSync(note, `${JSON.stringify({ ...failure, id: job.id })}\n`)
-      return failure
+      return { failure }
     }
   }
 }

@@ -8,6 +8,7 @@ import type { Prices } from '#shared/whatif/prices.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
+import { eachOnce, mistakesIn } from './mistakes.ts'
 import { readWorkload, REPLAY_ASSUMPTIONS, replayAll } from './whatif.ts'
 
 interface Recorded {
@@ -48,6 +49,7 @@ export async function backtestJob(options: BacktestOptions): Promise<BacktestRes
     baseline,
     seeds,
     ...backtestOf({ from, to, asRecorded, predicted: figuresOf(strategy), repeats }),
+    mistakes: eachOnce(done.map(({ run }) => mistakesIn(run.violations))),
     repeats: { from: repeats.from.map(({ meta }) => meta.name), to: repeats.to.map(({ meta }) => meta.name) },
     fidelity: fidelityOf(from, asRecorded),
     workload: { fromTrace, defaults, missing },

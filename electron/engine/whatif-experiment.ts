@@ -4,7 +4,6 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { Piscina } from 'piscina'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Fidelity } from '#shared/contract/whatif.ts'
@@ -13,8 +12,8 @@ import { fidelityOf } from '#shared/whatif/fidelity.ts'
 import { pilotOf } from '#shared/whatif/replay.ts'
 import { ASSUMPTIONS } from './sim-catalog.ts'
 import type { JobContext } from './jobs.ts'
+import { startPool } from './pool.ts'
 import { scenarioStrategies } from './sim-run.ts'
-import { entryUrl } from './spawn.ts'
 import { readWorkload, REPLAY_ASSUMPTIONS } from './whatif.ts'
 import type { Material, ScenarioWork } from './whatif-material.ts'
 import { run as replayOnce } from './whatif-run.ts'
@@ -68,14 +67,9 @@ export interface PoolOptions extends Pick<JobContext, 'signal'> {
 /** A pool whose threads all have the workload, for as long as `use` takes. */
 export async function withPool<R>({ entry, material: of, signal, what }: PoolOptions, use: (pool: Pool) => Promise<R>) {
   const threads = Math.max(1, Math.min(limits.jobs, availableParallelism()))
-  const pool = new Piscina({
-    filename: entryUrl(entry).href,
-    minThreads: threads,
-    maxThreads: threads,
-    workerData: of,
-  })
+  const pool = startPool({ entry, threads, workerData: of })
   try {
-    return await use({ run: async <T>(name: string, task: unknown) => (await pool.run(task, { signal, name })) as T })
+    return await use({ run: <T>(name: string, task: unknown) => pool.run<T>(task, { signal, name }) })
   } catch (error) {
     if (signal.aborted) throw new ApiError('cancelled', `${what} was cancelled`)
     throw error

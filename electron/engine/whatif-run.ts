@@ -1,6 +1,7 @@
 /**
  * Replays of a recorded workload, in a thread of the pool. Like a run of a comparison: what is left of it is its figures.
- * What the oracle would say is not asked here: a replay takes PTEs away where the trace shows that they were gone.
+ * What the oracle would say is not asked here: a replay takes PTEs away where the trace shows that they were gone. Mistakes in a
+ * strategy of the user's own are told all the same.
  */
 
 import { setImmediate } from 'node:timers/promises'
@@ -19,6 +20,8 @@ import { machineCosts, pilotOf, redraws, replayOf, type Pilot } from '#shared/wh
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import type { Workload } from '#shared/whatif/workload.ts'
 import '../strategy/find.ts'
+import { MISTAKE } from './mistakes.ts'
+import { violationsOf } from './sim-run.ts'
 
 export interface ReplaySpec {
   readonly workload: Workload
@@ -91,7 +94,7 @@ export async function run(spec: ReplaySpec): Promise<ReplayRun> {
   return {
     seed: spec.seed,
     figures: figuresOf(collector.trace(), value.simulatedNs, (pid) => !daemons.has(pid)),
-    violations: [],
+    violations: violationsOf(value).filter(({ invariant }) => invariant === MISTAKE),
     title: strategyNamed(model.strategy.id).title,
     slots: model.strategy.slots,
     digest: value.digest,

@@ -5,7 +5,6 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { Piscina } from 'piscina'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ComparedStrategy, StrategyProgress } from '#shared/contract/simulation.ts'
@@ -25,7 +24,7 @@ import '../strategy/find.ts'
 import { Partials } from './compare-partial.ts'
 import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
-import { entryUrl } from './spawn.ts'
+import { startPool } from './pool.ts'
 import { recordReplays } from './whatif-record.ts'
 import type { ReplayRun, ReplaySpec } from './whatif-run.ts'
 
@@ -181,8 +180,7 @@ export async function replayAll(
   const planned = seeds.flatMap((seed) => strategies.map((strategy) => ({ strategy, seed })))
   const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), planned.length))
   const workerData: Pick<ReplaySpec, 'workload' | 'pilot' | 'baseline'> = { workload, pilot, baseline }
-  const filename = entryUrl('whatif-run').href
-  const pool = new Piscina({ filename, minThreads: threads, maxThreads: threads, workerData })
+  const pool = startPool({ entry: 'whatif-run', threads, workerData })
   const done: Replayed[] = []
   const report = () =>
     onProgress({
@@ -199,7 +197,7 @@ export async function replayAll(
   try {
     return await Promise.all(
       planned.map(async ({ strategy, seed }) => {
-        const run = (await pool.run({ strategy, seed, demands: 'drawn' }, { signal, name: 'again' })) as ReplayRun
+        const run = await pool.run<ReplayRun>({ strategy, seed, demands: 'drawn' }, { signal, name: 'again' })
         const one = { strategy, run }
         done.push(one)
         report()

@@ -13,6 +13,7 @@ import { checkDefinition, type CheckedStrategy } from '#shared/strategy/define.t
 import { EndlessLoop, Harness, Ticks, type Blame } from '#shared/strategy/harness.ts'
 import * as library from '#shared/strategy/index.ts'
 import { pulseOf } from './pulse.ts'
+import { stoppedHooks } from './shelf.ts'
 import { NAMES, toScript } from './transform.ts'
 
 /** What a strategy is loaded from: its text as it was when it was chosen. */
@@ -25,9 +26,11 @@ export interface StrategySource {
 
 /** Its options, hooks in their harness. */
 export function optionsOf(source: StrategySource): OwnOptions {
-  const ticks = new Ticks()
+  const pulse = pulseOf(source)
+  const ticks = new Ticks(pulse?.place)
   const { options } = evaluate(source, ticks)
-  const harness = new Harness(blameOf(source.file), ticks, pulseOf(source.file))
+  const outside = { stopped: stoppedHooks(source.id), ...(pulse === undefined ? {} : { pulse }) }
+  const harness = new Harness(blameOf(source.file), ticks, outside)
   const dressed = Object.entries(options).map(([slot, option]) => [slot, harness.option(slot, option)] as const)
   return Object.fromEntries(dressed)
 }
@@ -40,24 +43,31 @@ export function evaluate({ id, file, text }: StrategySource, ticks: Ticks): Chec
     {
       [NAMES.library]: library,
       [NAMES.tick]: ticks.tick,
+      [NAMES.place]: ticks.place,
       [NAMES.exports]: exports,
       console: CONSOLE,
     },
-    { codeGeneration: { strings: false, wasm: false } },
+    { codeGeneration: { strings: false, wasm: false }, microtaskMode: 'afterEvaluate' },
   )
   vm.runInContext(TIMELESS, realm)
   ticks.begin()
   try {
-    vm.runInContext(`'use strict';${script}`, realm, { filename: scriptName(file), timeout: limits.strategyLoadMs })
+    vm.runInContext(wrapped(script), realm, { filename: scriptName(file), timeout: limits.strategyLoadMs })
   } catch (error) {
-    throw atLoading(file, error)
+    throw atLoading(file, error, ticks)
   }
   try {
     return checkDefinition(exports.default, id)
   } catch (error) {
     if (error instanceof ApiError) throw new ApiError('bad-input', `${file}: ${error.message}`, error.hint)
-    throw error
+    throw atLoading(file, error, ticks)
   }
+}
+
+/** What it is given is its own by parameters: a realm's globals are slow to look up. */
+function wrapped(script: string): string {
+  const names = Object.values(NAMES).join()
+  return `((${names})=>{'use strict';${script}\n})(${names})`
 }
 
 const TIMELESS = `
@@ -90,13 +100,14 @@ function lineIn(stack: string, name: string): number | undefined {
   return Number.isNaN(line) ? undefined : line
 }
 
-function atLoading(file: string, error: unknown): ApiError {
+function atLoading(file: string, error: unknown, ticks: Ticks): ApiError {
   const hint = 'correct the file and load it again'
   if (error instanceof EndlessLoop) return new ApiError('bad-input', `${file}:${error.line}: loops without end`, hint)
   const { message, name, stack, code } = error as Error & { readonly code?: string }
   if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-    return new ApiError('bad-input', `${file}: its top level did not end within ${limits.strategyLoadMs} ms`, hint)
+    const why = `its top level did not end within ${limits.strategyLoadMs} ms`
+    return new ApiError('bad-input', `${file}${ticks.here === undefined ? '' : `:${ticks.here}`}: ${why}`, hint)
   }
-  const line = lineIn(stack ?? '', scriptName(file))
+  const line = lineIn(stack ?? '', scriptName(file)) ?? ticks.here
   return new ApiError('bad-input', `${file}${line === undefined ? '' : `:${line}`}: ${name}: ${message}`, hint)
 }

@@ -1,19 +1,21 @@
 /**
  * The strategies of the user's own that this process has loaded, for all its threads: a folder of its own with one file per
- * strategy, named by its digest. What lies there is the text as it was when it was chosen, so a file that changes meanwhile
- * changes no run. Threads are born with the folder's name; it is gone when the process ends.
+ * strategy, named by its digest, and one per hook of it that had to be stopped. What lies there is the text as it was when it was
+ * chosen, so a file that changes meanwhile changes no run. Threads are born with the folder's name; it is gone when the process ends.
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { OwnOptions, OwnStrategy } from '#shared/sim/strategies/own.ts'
 import type { Strategy } from '#shared/sim/strategies/strategy.ts'
 import type { HookNames } from '#shared/strategy/define.ts'
+import type { StoppedBefore } from '#shared/strategy/harness.ts'
 import type { StrategySource } from './evaluate.ts'
 
 const NAME = 'FAULTLINE_STRATEGIES'
+const STOPPED = '.stopped'
 
 /** Called where no thread has been started yet. */
 export function prepareShelf(): void {
@@ -44,10 +46,28 @@ export function shelve(one: Shelved): void {
   const folder = process.env[NAME]
   if (folder === undefined) throw new Error('strategies are loaded by an engine')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const path = pathOf(folder, one.source.id)
+  put(pathOf(folder, one.source.id), one)
+}
+
+/** Whole or not at all: other threads read it. */
+function put(path: string, value: object): void {
   const draft = `${path}.${randomBytes(4).toString('hex')}`
-  writeFileSync(draft, JSON.stringify(one), { mode: 0o600 })
+  writeFileSync(draft, JSON.stringify(value), { mode: 0o600 })
   renameSync(draft, path)
+}
+
+/** A hook that cost its thread (pulse.ts): threads that come do not call it. */
+export function noteStopped(id: string, hook: StoppedBefore): void {
+  const folder = process.env[NAME]
+  if (folder !== undefined) put(`${pathOf(folder, id)}.${hook.where}${STOPPED}`, hook)
+}
+
+export function stoppedHooks(id: string): readonly StoppedBefore[] {
+  const folder = process.env[NAME]
+  if (folder === undefined) return []
+  const begin = `${basename(pathOf(folder, id))}.`
+  const notes = readdirSync(folder).filter((name) => name.startsWith(begin) && name.endsWith(STOPPED))
+  return notes.map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as StoppedBefore)
 }
 
 const known = new Map<string, OwnStrategy>()

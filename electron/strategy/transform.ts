@@ -1,7 +1,8 @@
 /**
  * A strategy file as a script: types stripped, its import of `faultline/strategy` made a parameter, its default export a
- * value, and a tick in every loop and function, so that one that never ends is found with its line. Lines stay where they are: a stack
- * names the author's. It is one file: any other import is refused, with its line.
+ * value, a tick in every loop and function, so that one that never ends is found with its line, and in front of every statement
+ * its line, so that somebody outside can see where it is. Lines stay where they are: a stack names the author's. It is one file that
+ * runs at once: any other import, and whatever waits for something outside (`async`, `await`), is refused with its line.
  */
 
 import module from 'node:module'
@@ -12,6 +13,7 @@ import { ApiError } from '#shared/base/errors.ts'
 export const NAMES = {
   library: '__faultline_library',
   tick: '__faultline_tick',
+  place: '__faultline_place',
   exports: '__faultline_exports',
 } as const
 
@@ -26,7 +28,7 @@ export function toScript(source: string, file: string): string {
   const edits: Edit[] = []
   const program = parsed(code, file)
   for (const statement of program.body) moduleEdits(statement, code, file, edits)
-  loopEdits(program, edits)
+  bodyEdits(program, { file, edits })
   let script = code
   for (const { at, end, text } of edits.sort((a, b) => b.at - a.at || b.end - a.end)) {
     script = script.slice(0, at) + text + script.slice(end)
@@ -122,19 +124,62 @@ const LOOPS: ReadonlySet<string> = new Set([
   'ForOfStatement',
 ])
 
-function loopEdits(node: Syntax, edits: Edit[]): void {
-  const { type } = node
-  if (LOOPS.has(type) || (FUNCTIONS.has(type) && (node['body'] as Syntax).type === 'BlockStatement')) {
-    const body = node['body'] as Syntax
-    const tick = `${NAMES.tick}(${node.loc.start.line});`
-    if (body.type === 'BlockStatement') edits.push({ at: body.start + 1, end: body.start + 1, text: tick })
-    else {
-      edits.push({ at: body.start, end: body.start, text: `{${tick}` }, { at: body.end, end: body.end, text: '}' })
-    }
+interface Editing {
+  readonly file: string
+  readonly edits: Edit[]
+}
+
+function bodyEdits(node: Syntax, editing: Editing): void {
+  refuseWaiting(node, editing.file)
+  const { edits } = editing
+  const { type, loc } = node
+  const body = node['body'] as Syntax
+  if (LOOPS.has(type) || (FUNCTIONS.has(type) && body.type === 'BlockStatement')) {
+    const tick = `${NAMES.tick}(${loc.start.line});`
+    if (body.type === 'BlockStatement') edits.push(inserted(body.start + 1, tick))
+    else edits.push(inserted(body.start, `{${tick}`), inserted(body.end, '}'))
+  } else if (type === 'ArrowFunctionExpression') {
+    edits.push(inserted(body.start, `(${mark(body)},`), inserted(body.end, ')'))
+  }
+  for (const statement of statementsOf(node)) {
+    if (!DECLARED_AHEAD.has(statement.type)) edits.push(inserted(statement.start, `${mark(statement)};`))
   }
   for (const child of Object.values(node)) {
-    for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) if (isSyntax(one)) loopEdits(one, edits)
+    for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) if (isSyntax(one)) bodyEdits(one, editing)
   }
+}
+
+function inserted(at: number, text: string): Edit {
+  return { at, end: at, text }
+}
+
+function mark({ loc }: Syntax): string {
+  return `${NAMES.place}[0]=${loc.start.line}`
+}
+
+/** They do nothing where they stand, or stand where only they may. */
+const DECLARED_AHEAD: ReadonlySet<string> = new Set([
+  'FunctionDeclaration',
+  'ImportDeclaration',
+  'ExportDefaultDeclaration',
+  'ExportNamedDeclaration',
+  'ExportAllDeclaration',
+])
+
+/** Statements that stand in a row of their own, where one more may stand in front. */
+function statementsOf(node: Syntax): readonly Syntax[] {
+  if (node.type === 'BlockStatement' || node.type === 'Program') return node['body'] as readonly Syntax[]
+  return node.type === 'SwitchCase' ? (node['consequent'] as readonly Syntax[]) : []
+}
+
+function refuseWaiting({ type, loc, ...node }: Syntax, file: string): void {
+  if (type === 'ImportExpression') throw refused(file, loc.start.line, ONE_FILE)
+  if (type !== 'AwaitExpression' && (node as Readonly<Record<string, unknown>>)['async'] !== true) return
+  throw refused(
+    file,
+    loc.start.line,
+    'a strategy has no time of its own: a step waits with `yield`, not with `async` and `await`',
+  )
 }
 
 function isSyntax(value: unknown): value is Syntax {

@@ -194,6 +194,8 @@ export const limits = {
   strategyLoadMs: 5_000,
   strategyRounds: 100_000,
   strategyPauses: 20_000,
+  /** Most retries after -ENOSPC that an option of its own may ask for. */
+  strategyRetries: 100,
   /** One call of its hooks, ms of the clock, after which its thread is ended. */
   strategyHookMs: 10_000,
   /** Simulated time of one run, ns. */

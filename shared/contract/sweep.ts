@@ -101,6 +101,8 @@ export interface SweepRun {
   /** Their results were there already. */
   readonly skipped: number
   readonly failed: readonly SweepFailure[]
+  /** In files of strategies of the user's own, with their lines. */
+  readonly mistakes: readonly string[]
   readonly wallMs: number
 }
 
@@ -118,6 +120,8 @@ export interface SweepRow {
   readonly enough: boolean
   readonly deadlocks: number
   readonly violations: number
+  /** In files of strategies of the user's own, with their lines. */
+  readonly mistakes: readonly string[]
 }
 
 export interface SweepMerge {
@@ -137,4 +141,5 @@ export interface SweepResult {
   readonly deadlock: boolean
   readonly truncated: boolean
   readonly violations: Readonly<Record<string, number>>
+  readonly mistakes: readonly string[]
 }

@@ -145,6 +145,8 @@ export interface BacktestResult {
   readonly seeds: readonly number[]
   readonly rows: readonly BacktestRow[]
   readonly throughput: readonly BacktestRate[]
+  /** In the file of a strategy of the user's own, with its line. */
+  readonly mistakes: readonly string[]
   /** Names of the repetitions. */
   readonly repeats: { readonly from: readonly string[]; readonly to: readonly string[] }
   readonly fidelity: Fidelity
@@ -232,6 +234,8 @@ export interface SensitivityResult {
   readonly runs: number
   readonly assumptions: readonly string[]
   readonly fidelity: Fidelity | null
+  /** In the file of a strategy of the user's own, with its line. */
+  readonly mistakes: readonly string[]
   readonly wallMs: number
 }
 
@@ -282,6 +286,8 @@ export interface ScalingResult {
   readonly strategies: readonly ScalingStrategy[]
   readonly method: string
   readonly assumptions: readonly string[]
+  /** In files of strategies of the user's own, with their lines. */
+  readonly mistakes: readonly string[]
   readonly wallMs: number
 }
 

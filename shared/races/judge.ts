@@ -102,11 +102,12 @@ class Watched {
 }
 
 export function badIn(race: Race, on: Contender, world: World): Bad | undefined {
-  const found = world.k.findings.filter(
-    (finding) =>
-      finding.invariant === 'S1' ||
-      (race.invariants.includes(finding.invariant) && (race.counts?.(world, finding) ?? true)),
+  const { findings } = world.k
+  const told = findings.filter(
+    (finding) => race.invariants.includes(finding.invariant) && (race.counts?.(world, finding) ?? true),
   )
+  // A mistake in a strategy's own file comes first: what else was seen may follow from it.
+  const found = [...findings.filter(({ invariant }) => invariant === 'S1'), ...told]
   if (found.length > 0) {
     return {
       outcome: race.onlyHazard === true ? 'hazard' : 'violated',

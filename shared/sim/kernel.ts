@@ -42,6 +42,8 @@ export class Kernel {
   current!: SimTask
   /** Told of each finding when it comes up: whose code runs (a strategy of the user's own) then knows its line. */
   onFinding: ((invariant: string, message: string) => void) | undefined
+  /** Told when a task's code fails, which ends the task; left out, or throwing itself: the run ends. */
+  onFailure: ((error: unknown) => void) | undefined
   /** Steps of tasks taken. */
   stepsTaken = 0
   /** Search: what a move touches besides locks and its `see`, coded as `footprint`; who searches empties it. */
@@ -297,7 +299,12 @@ export class Kernel {
 
   #advance(task: SimTask): void {
     this.stepsTaken++
-    if (!task.goOn()) return
+    try {
+      if (!task.goOn()) return
+    } catch (error) {
+      if (this.onFailure === undefined) throw error
+      this.onFailure(error)
+    }
     if (task.held.length > 0) this.report('V12', `${task.comm} ends holding ${heldNames(task)}`)
     if (!task.daemon) this.#live--
     this.#block(task, 'done')

@@ -5,6 +5,7 @@
  */
 
 import { ApiError } from '../base/errors.ts'
+import { limits } from '../base/limits.ts'
 import { unknownId } from '../base/registry.ts'
 import { filesystems } from '../sim/fs/index.ts'
 import type { Policy } from '../sim/policies/slots.ts'
@@ -35,25 +36,49 @@ export function defineStrategy(definition: StrategyDefinition): StrategyDefiniti
   return Object.assign({ ...definition }, { [MARK]: true })
 }
 
-/** What an option must bring besides id, title and about, and what its hooks are called. */
-const FIELDS: Readonly<Record<SlotName, { readonly needs: readonly string[]; readonly knows: readonly string[] }>> = {
+/** What a field of an option may be: steps of its own or a plain function, or one of these values. */
+type Field = 'hook' | 'flag' | 'count' | readonly string[]
+
+const HOOK = (names: string) => Object.fromEntries(names.split(' ').map((name): [string, Field] => [name, 'hook']))
+
+/** What an option may bring besides id, title and about, and what of it it must. */
+const FIELDS: Readonly<
+  Record<SlotName, { readonly needs: readonly string[]; readonly knows: Readonly<Record<string, Field>> }>
+> = {
   guard: {
     needs: [],
-    knows: (
-      'sample enter beforeLookup beforeInsert moved afterInsert leave removeEnter removeLeave unmapEnter unmapLeave ' +
-      'invalidateEnter invalidateLeave fillEnter fillLeave io locksPage usesInodeLock'
-    ).split(' '),
+    knows: {
+      ...HOOK(
+        'sample enter beforeLookup beforeInsert moved afterInsert leave removeEnter removeLeave unmapEnter unmapLeave ' +
+          'invalidateEnter invalidateLeave fillEnter fillLeave',
+      ),
+      io: ['range'],
+      locksPage: 'flag',
+      usesInodeLock: 'flag',
+    },
   },
-  pairing: { needs: [], knows: 'before after beforeHole leave entries ptlOnly holePageFirst'.split(' ') },
-  init: { needs: [], knows: 'beforeLink linksUnwritten finishesInAlloc zeroInHandler ordered'.split(' ') },
-  cow: { needs: [], knows: ['twoFaults', 'handOver'] },
-  tx: { needs: ['beforeLocks'], knows: [] },
-  enospc: { needs: ['retries', 'keepsHandle'], knows: [] },
-  wake: { needs: ['onUnlock', 'onDelete', 'passesOn'], knows: [] },
+  pairing: {
+    needs: [],
+    knows: { ...HOOK('before after beforeHole leave'), entries: 'flag', ptlOnly: 'flag', holePageFirst: 'flag' },
+  },
+  init: {
+    needs: [],
+    knows: {
+      ...HOOK('beforeLink'),
+      linksUnwritten: 'flag',
+      finishesInAlloc: 'flag',
+      zeroInHandler: 'flag',
+      ordered: 'flag',
+    },
+  },
+  cow: { needs: [], knows: { twoFaults: 'flag', handOver: ['immap', 'range', 'entry'] } },
+  tx: { needs: ['beforeLocks'], knows: { beforeLocks: 'flag' } },
+  enospc: { needs: ['retries', 'keepsHandle'], knows: { retries: 'count', keepsHandle: 'flag' } },
+  wake: {
+    needs: ['onUnlock', 'onDelete', 'passesOn'],
+    knows: { onUnlock: ['one', 'all'], onDelete: ['one', 'all'], passesOn: 'flag' },
+  },
 }
-
-const HOOKS =
-  /^(sample|enter|beforeLookup|beforeInsert|moved|afterInsert|leave|(remove|unmap|invalidate|fill)(Enter|Leave)|before|after|beforeHole|beforeLink)$/
 
 export interface CheckedStrategy {
   readonly strategy: Strategy
@@ -125,17 +150,28 @@ function checkOption(slot: SlotName, option: object): object {
   const { needs, knows } = FIELDS[slot]
   for (const name of needs)
     if (own[name] === undefined) throw wrong(`${where} says nothing about ${name}`, `it needs ${needs.join(', ')}`)
-  for (const [name, value] of Object.entries(own)) {
+  const said = Object.entries(own).filter(([, value]) => value !== undefined)
+  for (const [name, value] of said) {
     if (['id', 'title', 'about'].includes(name)) continue
-    if (!needs.includes(name) && !knows.includes(name)) throw unknownId(`field of ${slot}`, name, [...needs, ...knows])
-    if (HOOKS.test(name) !== (typeof value === 'function')) {
-      throw wrong(
-        `${where}: ${name} is ${typeof value === 'function' ? 'a function' : 'no function'}`,
-        'see docs/strategies.md',
-      )
-    }
+    if (!Object.hasOwn(knows, name)) throw unknownId(`field of ${slot}`, name, Object.keys(knows))
+    const not = misfit(knows[name], value)
+    if (not !== undefined) throw wrong(`${where}: ${name} is ${not}`, 'see docs/strategies.md')
   }
-  return { about: '', ...option }
+  return { about: '', ...Object.fromEntries(said) }
+}
+
+/** What the value is not; undefined: it is what it must be. */
+function misfit(field: Field, value: unknown): string | undefined {
+  if (typeof value === 'function') return field === 'hook' ? undefined : 'a function'
+  if (field === 'hook') return 'no function'
+  if (field === 'flag') return typeof value === 'boolean' ? undefined : 'neither true nor false'
+  if (field === 'count') {
+    const { strategyRetries: most } = limits
+    return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most
+      ? undefined
+      : `no whole number from 0 to ${most}`
+  }
+  return field.includes(String(value)) ? undefined : `none of ${field.join(', ')}`
 }
 
 function checkSwitches(given: object): SwitchChoices {

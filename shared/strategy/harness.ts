@@ -1,9 +1,10 @@
 /**
  * Around the hooks of a strategy of the user's own, so that a mistake in them is a finding with its line (S1) and the run goes
- * on: an exception, a hook that is no generator, a pause nobody asked for, steps that never end, a lock released that is not
- * held. What a hook did before its mistake stays done; for the rest it is as if the hook were not there.
+ * on: an exception, a hook that is no generator, a pause nobody asked for or one left out, steps that never end, a lock released
+ * that is not held. What a hook did before its mistake stays done; for the rest it is as if the hook were not there.
  */
 
+import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Kernel } from '../sim/kernel.ts'
 import type { Steps } from '../sim/task.ts'
@@ -35,8 +36,17 @@ export interface Blame {
 
 /** Is told when a hook's code runs, so that somebody outside can see one that does not come back. */
 export interface Pulse {
+  /** The line that is run, in its first element. */
+  readonly place: Int32Array
   begin(where: string): void
   end(): void
+}
+
+/** A hook that had to be stopped from outside, in a run before: it is not called again. */
+export interface StoppedBefore {
+  readonly where: string
+  readonly message: string
+  readonly line: number | undefined
 }
 
 /** Thrown by a loop that has gone round too often. */
@@ -48,11 +58,17 @@ export class EndlessLoop extends Error {
   }
 }
 
-/** What the strategy's loops tell, with their lines. */
+/** What the strategy's statements and loops tell, with their lines. */
 export class Ticks {
+  /** The line that is run, 0 none: its statements write it here. */
+  readonly place: Int32Array
   /** The last loop that went round, 0 none. */
   line = 0
   #rounds = 0
+
+  constructor(place: Int32Array = new Int32Array(1)) {
+    this.place = place
+  }
 
   readonly tick = (line: number): void => {
     this.line = line
@@ -61,6 +77,12 @@ export class Ticks {
 
   begin(): void {
     this.#rounds = 0
+    this.place[0] = 0
+  }
+
+  /** Where it is, as far as that is known. */
+  get here(): number | undefined {
+    return this.place[0] === 0 ? undefined : this.place[0]
   }
 }
 
@@ -75,11 +97,17 @@ export class Harness {
   /** The hook whose code runs now. */
   #running: string | undefined
   readonly #pulse: Pulse | undefined
+  readonly #stopped: ReadonlyMap<string, StoppedBefore>
 
-  constructor(blame: Blame, ticks: Ticks, pulse?: Pulse) {
+  constructor(
+    blame: Blame,
+    ticks: Ticks,
+    outside: { readonly pulse?: Pulse; readonly stopped?: readonly StoppedBefore[] } = {},
+  ) {
     this.#blame = blame
     this.#ticks = ticks
-    this.#pulse = pulse
+    this.#pulse = outside.pulse
+    this.#stopped = new Map(outside.stopped?.map((one) => [one.where, one]))
   }
 
   /** The option with its hooks in their harness. */
@@ -96,27 +124,42 @@ export class Harness {
 
   #steps(where: string, hook: Hook): (w: World, ...args: readonly unknown[]) => Steps {
     const run = this.#run.bind(this)
-    const stuck = this.#stuck.bind(this)
+    const say = this.#say.bind(this)
     const giveUp = this.#giveUp.bind(this)
     const ticks = this.#ticks
     return function* (w, ...args) {
+      const { k } = w
       const steps = run(w, where, () => hook(w, ...args))
       if (!isSteps(steps)) {
-        if (steps !== FAILED) stuck(w, `${where} gives no steps: write it as a generator, *${where.split('.')[1]}(…)`)
+        if (steps !== FAILED)
+          say(k, `${where} gives no steps: write it as a generator, *${where.split('.')[1]}(…)`, ticks.here)
         return
       }
       ticks.line = 0
       for (let pauses = 0; ; pauses++) {
         const step = run(w, where, () => steps.next())
-        if (step === FAILED || (step as IteratorResult<unknown>).done === true) return
-        if (pauses === limits.strategyPauses) {
-          const line = ticks.line === 0 ? '' : `, its loop in line ${ticks.line} going round`
-          giveUp(w.k, where)
-          stuck(w, `${where} has paused ${pauses} times and does not end${line}`, ticks.line)
+        if (step === FAILED || (step as IteratorResult<unknown>).done === true) {
+          if (!mustWait(k)) return
+          if (step !== FAILED) say(k, `${where} ${GOES_ON}: write \`if (…) yield\``, ticks.here)
+          yield
           return
         }
-        if (w.k.timed && pausesForNothing(w.k)) {
-          stuck(w, `${where} yields though nothing told it to wait: yield only where a call of the kernel said true`)
+        if (pauses === limits.strategyPauses) {
+          const line = ticks.line === 0 ? ticks.here : ticks.line
+          giveUp(k, where)
+          say(
+            k,
+            `${where} has paused ${pauses} times and does not end${ticks.line === 0 ? '' : `, its loop in line ${line} going round`}`,
+            line,
+          )
+          return
+        }
+        if (k.timed && pausesForNothing(k)) {
+          say(
+            k,
+            `${where} yields though nothing told it to wait: yield only where a call of the kernel said true`,
+            ticks.here,
+          )
           continue
         }
         yield
@@ -126,7 +169,10 @@ export class Harness {
 
   #plain(where: string, hook: Hook): (w: World, ...args: readonly unknown[]) => unknown {
     return (w, ...args) => {
+      const waited = mustWait(w.k)
       const answer = this.#run(w, where, () => hook(w, ...args))
+      if (!waited && mustWait(w.k))
+        this.#say(w.k, `${where} ${GOES_ON}, and it is no hook that can wait`, this.#ticks.here)
       return answer === FAILED ? undefined : answer
     }
   }
@@ -134,9 +180,16 @@ export class Harness {
   #run(w: World, where: string, call: () => unknown): unknown {
     const { k } = w
     if (this.#stuckIn.get(k)?.has(where) === true) return FAILED
+    const before = this.#stopped.get(where)
+    if (before !== undefined) {
+      this.#giveUp(k, where)
+      this.#say(k, before.message, before.line)
+      return FAILED
+    }
     k.onFinding ??= (invariant, message) => {
       if (this.#running !== undefined && BLAMED.has(invariant)) this.#mistake(k, message, stackHere())
     }
+    k.onFailure = (error) => this.#modelFailed(k, where, error)
     const outer = this.#running
     this.#running = where
     this.#pulse?.begin(where)
@@ -154,18 +207,20 @@ export class Harness {
     }
   }
 
+  /** What a hook left behind may be nothing the model can go on with: that is the hook's mistake, found late. */
+  #modelFailed(k: Kernel, where: string, error: unknown): void {
+    if (error instanceof ApiError) throw error
+    this.#say(k, `after ${where} the kernel fails: ${describe(error)}`, this.#ticks.here)
+  }
+
   #giveUp(k: Kernel, where: string): void {
     let stuck = this.#stuckIn.get(k)
     if (stuck === undefined) this.#stuckIn.set(k, (stuck = new Set()))
     stuck.add(where)
   }
 
-  #stuck(w: World, message: string, line?: number): void {
-    this.#say(w.k, message, line === 0 ? undefined : line)
-  }
-
   #mistake(k: Kernel, message: string, stack: string): void {
-    this.#say(k, message, this.#blame.lineIn(stack))
+    this.#say(k, message, this.#blame.lineIn(stack) ?? this.#ticks.here)
   }
 
   /** Once per world: a hook is called for every fault. */
@@ -181,9 +236,16 @@ export class Harness {
 }
 
 const FAILED = Symbol('failed')
+const GOES_ON = 'goes on though a call of the kernel said that it must wait'
 
 function isSteps(value: unknown): value is Steps {
   return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
+}
+
+/** The kernel has said `true` to the running task, and nobody has yielded since. */
+function mustWait(k: Kernel): boolean {
+  const { waitingFor, leaf, state } = k.current
+  return waitingFor !== undefined || leaf !== -1 || state === 'blocked' || state === 'sleeping'
 }
 
 /** In time order whoever pauses sleeps, waits for a lock or works: else nobody would ever resume it. */

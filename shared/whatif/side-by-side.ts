@@ -243,9 +243,11 @@ function violationsOf(runs: readonly Run[]): VerdictViolation[] {
   const found = new Map<string, VerdictViolation>()
   for (const { violations } of runs) {
     for (const violation of violations) {
-      const first = found.get(violation.invariant)
+      // Mistakes in a strategy's own file are told one by one.
+      const key = violation.invariant === 'S1' ? violation.message : violation.invariant
+      const first = found.get(key)
       const count = (first?.count ?? 0) + violation.count
-      found.set(violation.invariant, { ...(first ?? { ...violation, schedule: null }), count })
+      found.set(key, { ...(first ?? { ...violation, schedule: null }), count })
     }
   }
   return [...found.values()]

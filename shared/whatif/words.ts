@@ -77,9 +77,11 @@ export function spreadText(mean: number, ci95: Ci95): string {
 /** Safety in a cell: what was violated, or how much was searched. */
 export function verdictText({ safe, complete, executions, violations }: Verdict): string {
   const timed = violations.filter(({ schedule }) => schedule === null)
+  const times = new Map<string, number>()
+  for (const { invariant, count } of timed) times.set(invariant, (times.get(invariant) ?? 0) + count)
   const found = [...new Set(violations.flatMap(({ schedule, invariant }) => (schedule === null ? [] : [invariant])))]
   const seen = [
-    ...timed.map(({ invariant, count }) => `${invariant} ${formatCount(count, ' ')}×`),
+    ...[...times].map(([invariant, count]) => `${invariant} ${formatCount(count, ' ')}×`),
     ...found.filter((one) => timed.every(({ invariant }) => invariant !== one)).map((one) => `${one} by search`),
   ].join(', ')
   if (safe === true) return `held in all ${formatCount(executions, ' ')} schedules`

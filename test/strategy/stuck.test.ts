@@ -1,53 +1,144 @@
-/** A hook that does not come back where no loop of its file goes round, in a regular expression: said of the strategy, never a hang. */
+/**
+ * A hook that does not come back where no loop of its file goes round, in a regular expression: whatever is asked for, it is a
+ * finding about the strategy with its line, the answer is whole, and nothing hangs. Each question has a strategy of its own, so each
+ * meets the hook for the first time.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createEngine, type Engine } from '#electron/engine/engine.ts'
 import { limits } from '#shared/base/limits.ts'
-import { createEngine } from '#electron/engine/engine.ts'
+import type { Client } from '#shared/contract/methods.ts'
 
-const SOURCE = `import { defineStrategy } from 'faultline/strategy'
+const SAID = /^stuck\.ts:6: guard\.enter has not come back for 10 s and was stopped$/
+
+const source = (n: number) => `// Number ${n}.
+import { defineStrategy } from 'faultline/strategy'
 export default defineStrategy({
   title: 'a try', base: 'K',
-  slots: { guard: { id: 'a-try', title: 'a try',
-    *enter(w, f) { /^(a+)+$/.test('a'.repeat(60) + 'b') },
-  } },
+  slots: { guard: { id: 'a-try', title: 'a try', *enter() {
+    /^(a+)+$/.test('a'.repeat(60) + 'b')
+  } } },
 })`
 
-it(
-  'a regular expression without end is a finding about the strategy, and the engine goes on',
-  async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'faultline-stuck-'))
-    const engine = await createEngine({ host: 'desktop', dataDir: join(folder, 'home') })
-    try {
-      const client = engine.connect()
-      const path = join(folder, 'stuck.ts')
-      writeFileSync(path, SOURCE)
-      const { id } = await client.call('strategy.load', { source: { kind: 'path', path }, agreed: true })
-      const said = /^stuck\.ts: guard\.enter has not come back for 10 s and was stopped$/
-      const [race, explored, simulated, matrix] = await Promise.allSettled([
-        client.call('race.run', { race: 'R03', strategy: id, slots: {} }),
-        client.call('explore.run', { scenario: 'SC5', strategy: id, workers: 1 }),
-        client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 1 } }),
-        client.call('verdicts.run', { races: ['R05'], strategies: ['K', id] }),
-      ])
-      expect(race).toMatchObject({
-        value: { outcome: 'violated', invariants: ['S1'], why: expect.stringMatching(said) as string },
-      })
-      for (const one of [explored, simulated]) {
-        expect(one).toMatchObject({ reason: { code: 'bad-input', message: expect.stringMatching(said) as string } })
-      }
-      const cells = matrix.status === 'fulfilled' ? matrix.value.rows : []
-      expect(cells.map(({ outcome, invariants }) => [outcome, invariants])).toEqual([
-        ['held', []],
-        ['violated', ['S1']],
-      ])
-      const after = await client.call('race.run', { race: 'R05', strategy: 'E', slots: {} })
-      expect(after.outcome).toBe('violated')
-    } finally {
-      await engine.close()
-      rmSync(folder, { recursive: true, force: true })
-    }
+let folder: string
+let engine: Engine
+let client: Client
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'faultline-stuck-'))
+  engine = await createEngine({ host: 'cli', dataDir: join(folder, 'home') })
+  client = engine.connect()
+})
+
+afterAll(async () => {
+  client.close()
+  await engine.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+let made = 0
+
+/** A strategy that nobody has run yet. */
+async function stuck(): Promise<string> {
+  const place = join(folder, String(++made))
+  const path = join(mkdtempSync(`${place}-`), 'stuck.ts')
+  writeFileSync(path, source(made))
+  return (await client.call('strategy.load', { source: { kind: 'path', path }, agreed: true })).id
+}
+
+/** A small recorded trace. */
+async function trace(): Promise<string> {
+  const out = join(folder, 'trace.faultline')
+  await client.call('sim.run', { scenario: 'SC2', strategy: 'K', set: SHORT, out, force: true })
+  return (await client.call('files.open', { source: { kind: 'path', path: out } })).opened.file
+}
+
+const SHORT = { durationMs: 1 }
+const messages = (found: readonly { readonly invariant: string; readonly message: string }[]) =>
+  found.filter(({ invariant }) => invariant === 'S1').map(({ message }) => message)
+
+const QUESTIONS: Readonly<Record<string, (strategy: string) => Promise<readonly string[]>>> = {
+  async race(strategy) {
+    const ran = await client.call('race.run', { race: 'R03', strategy, slots: {} })
+    expect(ran.outcome).toBe('violated')
+    // It can be replayed like any other violation.
+    const again = await client.call('schedule.replay', { schedule: ran.schedule ?? '' })
+    expect(messages(again.findings)).toEqual([ran.why])
+    return [ran.why ?? '']
   },
-  limits.strategyHookMs * 12,
+  async verdicts(strategy) {
+    const { rows } = await client.call('verdicts.run', { races: ['R05'], strategies: ['K', strategy] })
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['held', 'violated'])
+    return [rows[1].why ?? '']
+  },
+  async explore(strategy) {
+    const { violations } = await client.call('explore.run', { scenario: 'SC5', strategy, workers: 2, budget: 200 })
+    return messages(violations)
+  },
+  async 'power cuts'(strategy) {
+    await client.call('crash.run', { subject: 'SC13', strategy, budget: 5_000 })
+    return messages((await client.call('sim.run', { scenario: 'SC2', strategy, set: SHORT })).violations)
+  },
+  async replay(strategy) {
+    const { schedule } = await client.call('race.run', { race: 'R03', strategy: 'F', slots: {} })
+    const { findings } = await client.call('schedule.replay', { schedule: schedule ?? '', strategy })
+    return messages(findings)
+  },
+  async simulate(strategy) {
+    return messages((await client.call('sim.run', { scenario: 'SC2', strategy, set: SHORT })).violations)
+  },
+  async 'simulate into a file'(strategy) {
+    const out = join(folder, 'run.faultline')
+    return messages((await client.call('sim.run', { scenario: 'SC2', strategy, set: SHORT, out })).violations)
+  },
+  async compare(strategy) {
+    const { strategies } = await client.call('sim.compare', {
+      ...{ scenario: 'SC2', strategies: ['K', strategy], seeds: 2, set: SHORT, explore: 200 },
+      sweep: { param: 'faulters', values: [2, 3], seeds: 1 },
+    })
+    expect(strategies[0].verdict.violations).toEqual([])
+    expect(strategies[1].verdict.safe).toBe(false)
+    return messages(strategies[1].verdict.violations)
+  },
+  async 'compare a trace'(strategy) {
+    const file = await trace()
+    const { strategies } = await client.call('whatif.compare', {
+      file,
+      trace: 1,
+      strategies: ['K', strategy],
+      seeds: 2,
+    })
+    return messages(strategies[1].verdict.violations)
+  },
+  async sensitivity(strategy) {
+    const subject = { kind: 'scenario', scenario: 'SC2', slots: {}, set: SHORT } as const
+    return (await client.call('whatif.sensitivity', { subject, strategy, seeds: 2, top: 2 })).mistakes
+  },
+  async scaling(strategy) {
+    const subject = { kind: 'scenario', scenario: 'SC2', slots: {}, set: SHORT } as const
+    return (await client.call('whatif.scaling', { subject, strategies: [strategy], seeds: 1, cpus: [1, 2, 4] }))
+      .mistakes
+  },
+  async sweep(strategy) {
+    const subject = { kind: 'scenario', scenario: 'SC2', set: { durationMs: [1] } } as const
+    const jobs = await client.call('sweep.plan', { subject, strategies: ['K', strategy], seeds: 1 })
+    const from = join(folder, 'sweep')
+    const run = await client.call('sweep.run', { jobs, out: from })
+    expect(run).toMatchObject({ done: 2, failed: [] })
+    const { rows } = await client.call('sweep.merge', { jobs, from, out: join(folder, 'sweep.faultline') })
+    expect(rows.map(({ mistakes }) => mistakes)).toEqual([[], run.mistakes])
+    return run.mistakes
+  },
+}
+
+it.concurrent.each(Object.keys(QUESTIONS))(
+  '%s: a regular expression without end is a finding with its line',
+  async (question) => {
+    const said = await QUESTIONS[question](await stuck())
+    expect(new Set(said).size, said.join('\n')).toBe(1)
+    expect(said[0]).toMatch(SAID)
+  },
+  limits.strategyHookMs * 60,
 )

@@ -12,6 +12,7 @@ import { json, many, text, whole } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { percent, pricesOf, printFidelity } from './compare-trace.ts'
+import { printMistakes } from './experiment.ts'
 import { verb } from './verb.ts'
 
 export const backtest = verb({
@@ -101,6 +102,7 @@ function printBacktest(result: BacktestResult): void {
   const { rows, throughput, repeats, seeds } = result
   const names = `${printable(result.to)} predicted from ${printable(result.from)}`
   print(bold(names) + dim(`, ${plural(seeds.length, 'seed')}`))
+  printMistakes(result)
   const { name, time } = columnsOf(rows)
   printTable([
     name('op', (row) => row.op),

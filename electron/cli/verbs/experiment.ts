@@ -3,6 +3,7 @@
 import { ApiError } from '#shared/base/errors.ts'
 import type { MethodParams } from '#shared/contract/methods.ts'
 import { text, traceId, whole } from '../options.ts'
+import { print, printable } from '../output.ts'
 import type { Session } from '../session.ts'
 import { workloadOf, workloadOptions } from './simulate.ts'
 
@@ -12,6 +13,11 @@ export const experimentOptions = {
   'trace-id': traceId,
   baseline: text('S', 'with --trace: the strategy it was recorded under (default: K, today)'),
 } as const
+
+/** Of a strategy's own file, with their lines. */
+export function printMistakes({ mistakes }: { readonly mistakes: readonly string[] }): void {
+  for (const mistake of mistakes) print(printable(`Mistake in the strategy (S1): ${mistake}`))
+}
 
 export const seedsOption = (fallback: number) =>
   whole({ value: 'N', min: 1, max: 100, fallback, about: 'runs of each case, all with the same seeds' })

@@ -6,7 +6,7 @@ import { decimalText, rateText } from '#shared/whatif/words.ts'
 import { bar } from '../bars.ts'
 import { json, many, text } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
-import { experimentOptions, seedsOption, subjectOf } from './experiment.ts'
+import { experimentOptions, printMistakes, seedsOption, subjectOf } from './experiment.ts'
 import { verb } from './verb.ts'
 
 export const scaling = verb({
@@ -42,8 +42,10 @@ function cpusOf(given: string): number[] {
   throw new ApiError('bad-request', `--cpus: '${given}' is not three or more whole numbers from 1 to 512`)
 }
 
-function printScaling({ subject, strategies, cpus, seeds, method, assumptions }: ScalingResult): void {
+function printScaling(result: ScalingResult): void {
+  const { subject, strategies, cpus, seeds, method, assumptions } = result
   print(bold(printable(subject)) + dim(` on ${cpus[0]} to ${cpus.at(-1) ?? ''} CPUs, ${plural(seeds.length, 'seed')}`))
+  printMistakes(result)
   print('')
   for (const { words } of strategies) print(printable(words))
   const rows = cpus.map((n, i) => ({ n, points: strategies.map(({ points }) => points[i]) }))

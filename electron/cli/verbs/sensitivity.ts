@@ -7,7 +7,7 @@ import type { SensitivityResult, SensitivityRow } from '#shared/contract/whatif.
 import { decimalText, ratioText } from '#shared/whatif/words.ts'
 import { json, text, whole } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
-import { experimentOptions, seedsOption, subjectOf } from './experiment.ts'
+import { experimentOptions, printMistakes, seedsOption, subjectOf } from './experiment.ts'
 import { verb } from './verb.ts'
 
 const WORDS = 5
@@ -45,6 +45,7 @@ function printSensitivity(result: SensitivityResult): void {
     bold(`${printable(result.subject)} under ${result.strategy}`) +
       dim(` ${plural(result.runs, 'run')}, ${plural(seeds.length, 'seed')}`),
   )
+  printMistakes(result)
   if (rows.length === 0) {
     print('No work was done under any lock.')
     return

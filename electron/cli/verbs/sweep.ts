@@ -14,6 +14,7 @@ import { rateText, ratioInterval, ratioText, spreadText, undecidedText } from '#
 import { flag, force, json, many, text, whole } from '../options.ts'
 import { columnsOf, duration, note, plural, print, printable, printJson, printTable } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
+import { printMistakes } from './experiment.ts'
 import { verb } from './verb.ts'
 
 const ACTIONS = ['plan', 'run', 'merge'] as const
@@ -190,6 +191,7 @@ async function run(session: Session, path: string | undefined, options: RunOptio
   else {
     const { total, done, skipped, wallMs } = found
     const before = skipped === 0 ? '' : `, ${plural(skipped, 'result')} there already`
+    printMistakes(found)
     print(`${done} of ${plural(total, 'job')} run in ${duration(wallMs * 1e6)}${before}`)
   }
   const [first] = found.failed
@@ -258,6 +260,7 @@ async function merge(
 }
 
 function printMerged({ traces, missing, rows, wallMs }: SweepMerge, out: string): void {
+  printMistakes({ mistakes: [...new Set(rows.flatMap(({ mistakes }) => mistakes))] })
   const params = [...new Set(rows.flatMap(({ set }) => Object.keys(set)))]
   const { name, count } = columnsOf(rows)
   printTable([
