@@ -42,9 +42,9 @@ export interface ParserData {
 }
 
 export interface WriterData {
-  readonly draft: string
-  /** The name errors speak of: nobody knows the draft's. */
-  readonly target: string
+  readonly out: string
+  /** Replace an existing file. */
+  readonly force: boolean
   readonly fromParser: MessagePort
   readonly stop: Int32Array
 }

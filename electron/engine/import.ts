@@ -1,14 +1,12 @@
 /**
- * Importing a trace: one thread reads and parses, another compresses and writes, and this one watches over both. The
- * file is written beside its place and gets its name when it is complete and on disk; a failed, cancelled or killed
- * import leaves nothing under that name. It knows neither formats nor SQL.
+ * Importing a trace: one thread reads and parses, another compresses and writes, and this one only watches over both, so
+ * that the engine's own thread may do it. A failed, cancelled or killed import leaves nothing under the file's name. It
+ * knows neither formats nor files nor SQL.
  */
 
 import { MessageChannel } from 'node:worker_threads'
-import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
-import { Draft, refuseExisting } from '../store/draft.ts'
 import type { ImportSource, Joining, Parsed, ParserData, WriterData } from './import-messages.ts'
 import { parsedAndWritten, type Heard } from './import-threads.ts'
 import type { NamedPath } from './kernel-symbols.ts'
@@ -34,36 +32,22 @@ export interface ImportOptions {
 
 export async function importTrace(options: ImportOptions): Promise<ImportSummary> {
   const started = performance.now()
-  const { out, force = false } = options
-  refuseCancelled(options)
-  if (!force) refuseExisting(out)
-  const draft = new Draft(out)
-  try {
-    draft.create()
-    const parsed = await runThreads(options, draft, started)
-    refuseCancelled(options)
-    draft.commit({ force })
-    return { file: out, ...parsed, wallMs: Math.round(performance.now() - started) }
-  } finally {
-    draft.discard()
-  }
-}
-
-function refuseCancelled(options: ImportOptions): void {
   if (options.signal?.aborted === true) throw cancelled(options)
+  const parsed = await runThreads(options, started)
+  return { file: options.out, ...parsed, wallMs: Math.round(performance.now() - started) }
 }
 
 function cancelled({ name }: ImportOptions): ApiError {
   return new ApiError('cancelled', `the import of ${name} was cancelled`)
 }
 
-/** Resolves with what was parsed once the draft is complete and both threads are gone. */
-async function runThreads(options: ImportOptions, draft: Draft, started: number): Promise<Parsed> {
-  const { source, name, format, joining, kallsyms, out, signal } = options
+/** Resolves with what was parsed once the file is in its place and both threads are gone. */
+async function runThreads(options: ImportOptions, started: number): Promise<Parsed> {
+  const { source, name, format, joining, kallsyms, out, force = false, signal } = options
   const stop = new Int32Array(new SharedArrayBuffer(4))
   const { port1: toWriter, port2: fromParser } = new MessageChannel()
   const parserData: ParserData = { source, name, format, joining, kallsyms, toWriter, stop }
-  const writerData: WriterData = { draft: draft.path, target: basename(out), fromParser, stop }
+  const writerData: WriterData = { out, force, fromParser, stop }
   const parser = spawnThread('import-parser', parserData, [toWriter])
   const writer = spawnThread('import-writer', writerData, [fromParser])
   const progress = reporter(options, started)

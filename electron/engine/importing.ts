@@ -11,6 +11,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
 import type { Alignment } from '#shared/formats/joined.ts'
 import { isDatabase, type ClientOf, type Located } from './files.ts'
+import { importTrace } from './import.ts'
 import type { JobContext, Jobs } from './jobs.ts'
 import { stem } from './names.ts'
 import type { Reader } from './reader.ts'
@@ -119,7 +120,7 @@ export class Importing {
       joining: more.length === 0 ? undefined : { more: joined, align },
       kallsyms: kallsyms && { path: kallsyms.path, name: kallsyms.name },
     }
-    return this.#options.jobs.run('import', params, { signal, onProgress })
+    return this.#options.jobs.watch('import', (job) => importTrace({ ...params, ...job }), { signal, onProgress })
   }
 
   /** Same input, same name. An upload is never the same again. */

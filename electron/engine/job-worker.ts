@@ -13,7 +13,6 @@ import type { JobContext, JobMessage } from './jobs.ts'
 const PROGRESS_EVERY_MS = 100
 
 const jobs = {
-  import: async () => (await import('./import.ts')).importTrace,
   export: async () => (await import('./export.ts')).exportJob,
   check: async () => (await import('../store/check.ts')).checkFile,
   simulate: async () => (await import('./simulate.ts')).simulateJob,

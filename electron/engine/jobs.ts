@@ -28,6 +28,8 @@ export type JobMessage =
 
 export interface Jobs {
   run<N extends JobName>(name: N, params: JobParams<N>, context: JobContext): Promise<JobResult<N>>
+  /** The same turns and the same end for a job that has its own threads and only watches over them from this one. */
+  watch<R>(name: string, job: (context: JobContext) => Promise<R>, context: JobContext): Promise<R>
   /** Cancels what runs and waits until it has ended. */
   close(): Promise<void>
 }
@@ -47,22 +49,29 @@ export function createJobs(): Jobs {
     }
   }
 
+  const watch: Jobs['watch'] = async (name, start, { signal: caller, onProgress }) => {
+    const signal = AbortSignal.any([caller, closing.signal])
+    const cancelled = new ApiError('cancelled', `the ${name} was cancelled`)
+    if (signal.aborted) throw cancelled
+    await turn(signal).catch(() => Promise.reject(cancelled))
+    const job = start({ signal, onProgress })
+    running.add(job)
+    try {
+      return await job
+    } finally {
+      running.delete(job)
+      waiting.shift()?.()
+    }
+  }
+
   return {
-    async run(name, params, { signal: caller, onProgress }) {
-      const signal = AbortSignal.any([caller, closing.signal])
-      const cancelled = new ApiError('cancelled', `the ${name} was cancelled`)
-      if (signal.aborted) throw cancelled
-      await turn(signal).catch(() => Promise.reject(cancelled))
-      const start = () => runThread(spawnThread('job-worker', { name, params }), { signal, onProgress })
-      const job = withoutStoppedHooks(start)
-      running.add(job)
-      try {
-        return (await job) as JobResult<typeof name>
-      } finally {
-        running.delete(job)
-        waiting.shift()?.()
-      }
-    },
+    watch,
+    run: async (name, params, context) =>
+      (await watch(
+        name,
+        (job) => withoutStoppedHooks(() => runThread(spawnThread('job-worker', { name, params }), job)),
+        context,
+      )) as JobResult<typeof name>,
     async close() {
       closing.abort()
       await Promise.allSettled(running)

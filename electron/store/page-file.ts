@@ -5,7 +5,7 @@
  * as they are appended and written many at a time; only the caller knows what is on them. It never touches the schema.
  */
 
-import { closeSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, readSync, writeSync } from 'node:fs'
 import { assert } from '#shared/base/assert.ts'
 
 /** Bytes of a page of the files we make. */
@@ -18,6 +18,8 @@ const LOCK_PAGE = 0x4000_0000 / PAGE_BYTES + 1
 const HEADER_PAGE_BYTES = 16
 const HEADER_PAGES = 28
 const BUFFERED = 64
+/** Bytes after which the disk is asked to begin: what it has by the end nobody waits for then. */
+const SYNC_BYTES = 8 * 1024 * 1024
 
 export class PageFile {
   readonly #fd: number
@@ -25,6 +27,9 @@ export class PageFile {
   /** Number of the buffer's first page, and how many pages are in it. */
   #first: number
   #filled = 0
+  #unsynced = 0
+  #syncing = false
+  #closed = false
 
   constructor(path: string) {
     this.#fd = openSync(path, 'r+')
@@ -83,12 +88,13 @@ export class PageFile {
     const last = this.#first - 1
     putUint32(pages, 0, last === LOCK_PAGE ? last - 1 : last)
     writeAll(this.#fd, pages, HEADER_PAGES)
-    closeSync(this.#fd)
+    this.abandon()
   }
 
   /** The file is given up. */
   abandon(): void {
-    closeSync(this.#fd)
+    this.#closed = true
+    if (!this.#syncing) closeSync(this.#fd)
   }
 
   #take(): number {
@@ -111,6 +117,18 @@ export class PageFile {
 
   #write(bytes: Uint8Array, page: number): void {
     writeAll(this.#fd, bytes, (page - 1) * PAGE_BYTES)
+    this.#unsynced += bytes.length
+    if (this.#unsynced >= SYNC_BYTES && !this.#syncing) this.#sync()
+  }
+
+  /** Only to be early: whoever needs the bytes on disk syncs the whole file, and hears of it if that fails. */
+  #sync(): void {
+    this.#syncing = true
+    this.#unsynced = 0
+    fdatasync(this.#fd, () => {
+      this.#syncing = false
+      if (this.#closed) closeSync(this.#fd)
+    })
   }
 }
 
