@@ -123,7 +123,7 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
 
 /** A simulation has all there is, a table and a report are made otherwise. */
 function records({ meta }: Trace): boolean {
-  return !['simulation', 'lock-stat', 'lockdep-report'].includes(meta.sourceFormat)
+  return !['simulation', 'lock-stat', 'perf-lock', 'lockdep-report'].includes(meta.sourceFormat)
 }
 
 function commandFor(events: readonly string[], options = ''): string | null {

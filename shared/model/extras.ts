@@ -14,6 +14,9 @@ export interface SpanStacks {
   readonly stack: Uint32Array
 }
 
+/** The version of a table that has waits only: acquisitions and holds are unknown, the shortest wait where it is 0. */
+export const PERF_LOCK_TABLE = 'perf lock contention'
+
 /** One line of /proc/lock_stat (kernel/locking/lockdep_proc.c): times are of all waits and holds of the class. */
 export interface LockStatRow {
   /** Index into `lockClasses`, under the name lock_stat prints, version and subclass included. */

@@ -10,8 +10,10 @@ import { describeWithCorpus, readCorpus, readFixture } from '../support/corpus.t
 import {
   asChromeJson,
   asFtraceText,
+  CARRIED,
   differences,
   eventWords,
+  metaOf,
   readBytes,
   spanWords,
   type Whole,
@@ -36,27 +38,15 @@ function viewed(bytes: Uint8Array): readonly Viewed[] {
 }
 
 const again = (whole: Whole) => readBytes('chrome-json', asChromeJson(whole))
-const meta = ({ trace }: Whole) => ({ ...trace.meta, name: '', sourceFormat: '' })
 const json = (value: unknown) => Buffer.from(JSON.stringify(value))
 const read = (value: unknown) => readBytes('chrome-json', json(value))
 
-const CORPUS: readonly (readonly [format: string, file: string])[] = [
-  ['ftrace', 'nolockdep/nl-dax-ext4-small.trace.txt'],
-  ['ftrace', 'host/small-xfs.trace.txt'],
-  ['ftrace', 'host/small-ext4-stacktrace.trace.txt'],
-  ['ftrace', 'host/small-ext4-tgid.trace.txt'],
-  ['ftrace', 'host/small-ext4-trace_pipe-lost.txt'],
-  ['ftrace', 'host/small-ext4-clock-tsc.trace.txt'],
-  ['trace-dat', 'dax/dax-ext2-small.v7.dat'],
-  ['perf-script', 'host/tiny-ext4-callgraph.perf-script.txt'],
-]
-
 describeWithCorpus('real traces as Chrome JSON and back', () => {
-  it.each(CORPUS)('%s %s', (format, file) => {
+  it.each(CARRIED)('%s %s', (format, file) => {
     const whole = readBytes(format, readCorpus(file))
     const back = again(whole)
     expect(differences(whole, back)).toEqual([])
-    expect(meta(back)).toEqual(meta(whole))
+    expect(metaOf(back)).toEqual(metaOf(whole))
   })
 })
 
@@ -67,7 +57,7 @@ describe('a simulated run as Chrome JSON', () => {
   it('comes back the same', () => {
     const back = again(whole)
     expect(differences(whole, back)).toEqual([])
-    expect(meta(back)).toEqual(meta(whole))
+    expect(metaOf(back)).toEqual(metaOf(whole))
   })
 
   it('has slices that nest on every thread, as viewers draw them', () => {

@@ -6,14 +6,19 @@ import { TraceBuilder } from '#shared/model/builder.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import { describeWithCorpus, readCorpus, readFixture } from '../support/corpus.ts'
 import { at } from '../support/import-text.ts'
-import { asFtraceText, differences, eventWords, readBytes, spanWords, type Whole } from '../support/round-trip.ts'
+import {
+  asFtraceText,
+  differences,
+  eventWords,
+  metaOf,
+  readBytes,
+  spanWords,
+  type Whole,
+} from '../support/round-trip.ts'
 import { simulated } from '../support/simulated-whole.ts'
 
 const text = (whole: Whole) => Buffer.from(asFtraceText(whole)).toString('utf8')
 const again = (whole: Whole) => readBytes('ftrace', asFtraceText(whole))
-
-/** Everything a trace knows of itself but where it came from. */
-const meta = ({ trace }: Whole) => ({ ...trace.meta, name: '', sourceFormat: '' })
 
 const CORPUS: readonly (readonly [format: string, file: string])[] = [
   ['ftrace', 'dax/dax-ext4-lockstat.trace.txt'],
@@ -43,7 +48,7 @@ describeWithCorpus('real traces as ftrace text', () => {
     const whole = readBytes(format, readCorpus(file))
     const back = again(whole)
     expect(differences(whole, back)).toEqual([])
-    expect(meta(back)).toEqual(meta(whole))
+    expect(metaOf(back)).toEqual(metaOf(whole))
     expect(whole.trace.meta.eventCount).toBeGreaterThan(200)
   })
 })
@@ -54,7 +59,7 @@ describe('a simulated run as ftrace text', () => {
     expect(whole.trace.waitEdge.length).toBeGreaterThan(100)
     const back = again(whole)
     expect(differences(whole, back)).toEqual([])
-    expect(meta(back)).toEqual(meta(whole))
+    expect(metaOf(back)).toEqual(metaOf(whole))
   })
 })
 

@@ -7,31 +7,28 @@ import { sniff } from '#shared/formats/index.ts'
 import { stateLetters, stateNumber } from '#shared/formats/perfetto/ftrace-text.ts'
 import { describeWithCorpus, readCorpus, readFixture } from '../support/corpus.ts'
 import { all, decode, message, one, packed, traceOf, type Field, type Message } from '../support/proto.ts'
-import { asPerfetto, differences, eventWords, readBytes, spanWords, type Whole } from '../support/round-trip.ts'
+import {
+  asPerfetto,
+  CARRIED,
+  differences,
+  eventWords,
+  metaOf,
+  readBytes,
+  spanWords,
+  type Whole,
+} from '../support/round-trip.ts'
 import { simulated } from '../support/simulated-whole.ts'
 
 const again = (whole: Whole) => readBytes('perfetto', asPerfetto(whole))
-const meta = ({ trace }: Whole) => ({ ...trace.meta, name: '', sourceFormat: '' })
 const read = (...packets: readonly Message[]) => readBytes('perfetto', traceOf(...packets))
 const payloads = (whole: Whole) => eventWords(whole).map((word) => word.replace(/^(\S+ ){4}/, '').trim())
 
-const CORPUS: readonly (readonly [format: string, file: string])[] = [
-  ['ftrace', 'nolockdep/nl-dax-ext4-small.trace.txt'],
-  ['ftrace', 'host/small-xfs.trace.txt'],
-  ['ftrace', 'host/small-ext4-stacktrace.trace.txt'],
-  ['ftrace', 'host/small-ext4-tgid.trace.txt'],
-  ['ftrace', 'host/small-ext4-trace_pipe-lost.txt'],
-  ['ftrace', 'host/small-ext4-clock-tsc.trace.txt'],
-  ['trace-dat', 'dax/dax-ext2-small.v7.dat'],
-  ['perf-script', 'host/tiny-ext4-callgraph.perf-script.txt'],
-]
-
 describeWithCorpus('real traces as Perfetto traces and back', () => {
-  it.each(CORPUS)('%s %s', (format, file) => {
+  it.each(CARRIED)('%s %s', (format, file) => {
     const whole = readBytes(format, readCorpus(file))
     const back = again(whole)
     expect(differences(whole, back)).toEqual([])
-    expect(meta(back)).toEqual(meta(whole))
+    expect(metaOf(back)).toEqual(metaOf(whole))
   })
 
   it('trace-cmd report: the same spans; scheduling events are in the kernel’s spelling', () => {
@@ -61,7 +58,7 @@ describe('a simulated run as a Perfetto trace', () => {
     expect(spanWords(back).lockSpan).toEqual(spanWords(whole).lockSpan)
     expect(spanWords(back).waitEdge).toEqual(spanWords(whole).waitEdge)
     expect(back.trace.meta.eventCount).toBe(whole.trace.meta.eventCount)
-    expect(meta(back)).toEqual(meta(whole))
+    expect(metaOf(back)).toEqual(metaOf(whole))
   })
 
   it('has every raw event once, scheduling as Perfetto’s own messages', () => {

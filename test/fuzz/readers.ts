@@ -96,6 +96,6 @@ function text(id: string): Fuzzer {
   }
 }
 
-export const READERS = ['function-graph', 'lock-stat', 'lockdep-report'] as const
+export const READERS = ['function-graph', 'lock-stat', 'lockdep-report', 'perf-lock'] as const
 
 export const readerFuzzers: readonly Fuzzer[] = READERS.map(text)

@@ -21,6 +21,23 @@ export interface Whole {
   readonly chunks: readonly EventChunk[]
 }
 
+/** Real traces that hold what is hard to carry: stacks, thread groups, losses, a clock of ticks, other tools' spelling. */
+export const CARRIED: readonly (readonly [format: string, file: string])[] = [
+  ['ftrace', 'nolockdep/nl-dax-ext4-small.trace.txt'],
+  ['ftrace', 'host/small-xfs.trace.txt'],
+  ['ftrace', 'host/small-ext4-stacktrace.trace.txt'],
+  ['ftrace', 'host/small-ext4-tgid.trace.txt'],
+  ['ftrace', 'host/small-ext4-trace_pipe-lost.txt'],
+  ['ftrace', 'host/small-ext4-clock-tsc.trace.txt'],
+  ['trace-dat', 'dax/dax-ext2-small.v7.dat'],
+  ['perf-script', 'host/tiny-ext4-callgraph.perf-script.txt'],
+]
+
+/** A trace without what a carrier does not carry: where it came from. */
+export function metaOf({ trace }: Whole): object {
+  return { ...trace.meta, name: '', sourceFormat: '' }
+}
+
 export const WHOLE: Window = { from: 0, to: Infinity }
 
 /** Any bytes with the reader of a format. */

@@ -1,9 +1,10 @@
 /**
- * A /proc/lock_stat table as contention rows: its figures as they are, nothing computed but what it leaves out. It has no
+ * A /proc/lock_stat table as contention rows: its figures as they are, nothing computed but what it leaves out; and perf's table
+ * of waits, which leaves out more. It has no
  * percentiles, no tasks and no operations; sites are those it lists, at most four per class, with counts and no times.
  */
 
-import type { LockStatRow } from '../../model/extras.ts'
+import { PERF_LOCK_TABLE, type LockStatRow } from '../../model/extras.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
 import type { ContentionBy, ContentionRow } from '../contention.ts'
@@ -51,20 +52,21 @@ function mostWaited(a: ContentionRow, b: ContentionRow): number {
 function toRow(trace: Trace, row: LockStatRow): ContentionRow {
   const waited = row.contentions > 0
   const held = row.acquisitions > 0
+  const waitsOnly = trace.extras?.lockStat?.version === PERF_LOCK_TABLE
   const mean = (totalNs: number, meanNs: number, n: number) => Math.round(meanNs === meanNs ? meanNs : totalNs / n)
   return {
     class: trace.lockClasses[row.lockClass].name,
     classId: row.lockClass,
     mode: row.mode,
-    acquisitions: row.acquisitions,
+    acquisitions: waitsOnly ? NaN : row.acquisitions,
     contended: row.contentions,
     waitTotalNs: row.waitTotalNs,
     waitMeanNs: waited ? mean(row.waitTotalNs, row.waitMeanNs, row.contentions) : null,
-    waitMinNs: waited ? row.waitMinNs : null,
+    waitMinNs: waited && !(waitsOnly && row.waitMinNs === 0) ? row.waitMinNs : null,
     waitMaxNs: waited ? row.waitMaxNs : null,
     waitP50Ns: null,
     waitP99Ns: null,
-    holdTotalNs: row.holdTotalNs,
+    holdTotalNs: waitsOnly ? null : row.holdTotalNs,
     holdMeanNs: held ? mean(row.holdTotalNs, row.holdMeanNs, row.acquisitions) : null,
     holdMinNs: held ? row.holdMinNs : null,
     holdMaxNs: held ? row.holdMaxNs : null,

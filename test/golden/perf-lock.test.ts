@@ -1,0 +1,106 @@
+/**
+ * Tables of `perf lock contention`: every figure perf printed is a row's, and the table of a recording agrees with what
+ * Faultline finds in the recording itself.
+ */
+
+import { describe, expect, it } from 'vitest'
+import { contention, type ContentionRow } from '#shared/analysis/contention.ts'
+import { doctor } from '#shared/analysis/doctor.ts'
+import { isSkip } from '#shared/model/diagnostics.ts'
+import { sniff } from '#shared/formats/index.ts'
+import type { Trace } from '#shared/model/trace.ts'
+import { describeWithCorpus, readCorpus, readFixture } from '../support/corpus.ts'
+import { readBytes } from '../support/round-trip.ts'
+
+const read = (bytes: Uint8Array, piece?: number): Trace => readBytes('perf-lock', bytes, piece).trace
+const rowsOf = (trace: Trace, by: 'class' | 'site' = 'class'): readonly ContentionRow[] =>
+  contention.run(trace, contention.params.parse({ by, top: 10_000 })).rows
+const sum = (rows: readonly ContentionRow[], of: 'contended' | 'waitTotalNs') =>
+  rows.reduce((total, row) => total + row[of], 0)
+
+const HEAD = ' contended   total wait     max wait     avg wait '
+
+describe('a table of perf lock contention', () => {
+  it('has every wait of every caller', () => {
+    const bytes = readFixture('perf-lock/callers.txt')
+    expect(sniff(bytes).id).toBe('perf-lock')
+    const printed = [...bytes.toString().matchAll(/^ +(\d+) +([\d.]+) (s|ms|us|ns) /gm)]
+    const trace = read(bytes)
+    expect(trace.diagnostics.filter(isSkip)).toEqual([])
+    const rows = rowsOf(trace)
+    expect(sum(rows, 'contended')).toBe(printed.reduce((total, [, count]) => total + Number(count), 0))
+    expect(rows[0]).toMatchObject({
+      class: '(unnamed rwsem) in exc_page_fault',
+      mode: 'shared',
+      waitMaxNs: 203_570_000,
+      waitMinNs: null,
+      holdTotalNs: null,
+    })
+    expect(rows.find((row) => row.class === '(unnamed rwlock) in jbd2_complete_transaction')).toMatchObject({
+      contended: 79,
+      waitTotalNs: 267_940_000,
+      waitMaxNs: 8_260_000,
+      waitMeanNs: Math.round(267_940_000 / 79),
+    })
+    expect(rowsOf(trace, 'site').find(({ site }) => site === 'ext4_fallocate+0x2e6')?.contended).toBe(23)
+  })
+
+  it('does not depend on where the bytes were cut', () => {
+    const bytes = readFixture('perf-lock/callers-v.txt')
+    for (const piece of [1, 7, 300]) expect(rowsOf(read(bytes, piece))).toEqual(rowsOf(read(bytes)))
+  })
+
+  it('by threads says how long each waited', () => {
+    expect(rowsOf(read(readFixture('perf-lock/threads.txt')))[0]).toMatchObject({
+      class: '(unnamed lock) of writer [0] (16025)',
+      contended: 109,
+      waitTotalNs: 103_800_000,
+    })
+  })
+
+  it('by locks has their names, in every order and choice of columns', () => {
+    const byAddress = `${HEAD}           address   symbol\n\n   1  36.05 us   36.05 us   36.05 us   ffff92157760b3c0   mmap_lock (rwsem)\n   2   1.50 s   1.00 s   750.00 ms   ffff92157760b3c8    (mutex)\n`
+    expect(rowsOf(read(Buffer.from(byAddress))).map((row) => [row.class, row.contended, row.waitTotalNs])).toEqual([
+      ['(unnamed mutex) at ffff92157760b3c8', 2, 1_500_000_000],
+      ['mmap_lock', 1, 36_050],
+    ])
+    const chosen =
+      '     avg wait   contended     min wait         type   caller\n\n  2.00 us   4   1.00 us   rwsem:R   do_mmap+0x1\n'
+    expect(rowsOf(read(Buffer.from(chosen)))[0]).toMatchObject({ contended: 4, waitMinNs: 1000, mode: 'shared' })
+  })
+
+  it('passes over what perf says of itself, counts what is no row, and refuses what has no heading', () => {
+    const text = `${HEAD}        type   caller\n\n 1  2.00 us 2.00 us 2.00 us  mutex  f+0x1\nnonsense\n=== output for debug===\n\nbad: 0, total: 1\n`
+    const skips = read(Buffer.from(text)).diagnostics.filter(isSkip)
+    expect(skips.map(({ count, firstLine }) => [count, firstLine])).toEqual([[1, 4]])
+    expect(() => read(Buffer.from('1 2.00 us\n'))).toThrow('it has no heading of one')
+  })
+
+  it('is asked only for what it can have', () => {
+    const { answers, record } = doctor.run(read(readFixture('perf-lock/callers.txt')), {})
+    expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['yes', 'no'])
+    expect(record).toEqual([])
+  })
+})
+
+describeWithCorpus('perf lock of the corpus', () => {
+  it('counts what Faultline finds in the recording itself', () => {
+    const table = rowsOf(read(readCorpus('host/ext4.perf-lock.contention.txt')))
+    const recorded = rowsOf(readBytes('perf-data', readCorpus('host/ext4.perf-lock.data')).trace)
+    expect(sum(table, 'contended')).toBe(sum(recorded, 'contended'))
+    // perf prints each total in three or four digits.
+    expect(Math.abs(sum(table, 'waitTotalNs') / sum(recorded, 'waitTotalNs') - 1)).toBeLessThan(0.001)
+  })
+
+  it('with stacks gives the names and call sites that the samples give', () => {
+    const table = read(readCorpus('host/ext4.perf-lock.contention-v.txt'))
+    const samples = readBytes('perf-script', readCorpus('host/ext4.perf-lock.perf-script.txt')).trace
+    const waits = (trace: Trace, site: string) => {
+      const found = rowsOf(trace, 'site').filter((row) => row.site?.replace(/\+.*/, '') === site)
+      return sum(found, 'contended')
+    }
+    for (const site of ['ext4_buffered_write_iter', 'do_truncate', 'ext4_page_mkwrite', 'filemap_fault'])
+      expect([site, waits(table, site)]).toEqual([site, waits(samples, site)])
+    expect(rowsOf(table).map((row) => row.class)).toContain('mapping.invalidate_lock')
+  })
+})
