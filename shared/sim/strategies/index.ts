@@ -21,12 +21,14 @@ import { SLOTS, type ResolvedStrategy, type SlotName, type Strategy } from './st
 
 export { SLOTS, type ResolvedStrategy, type SlotName, type Strategy } from './strategy.ts'
 
-/** In the order of DOMAIN.md 4.1: as history had them. */
+/** In the order of DOMAIN.md 4.1: as history had them; a preset that is not named here comes last. */
 const ORDER = ['A', 'B', 'C', 'D', 'X', 'E', 'F', 'I', 'H1', 'H2', 'J', 'G', 'G2', 'G3', 'K', 'Z']
+
+const placeOf = ({ id }: Strategy) => (ORDER.includes(id) ? ORDER.indexOf(id) : ORDER.length)
 
 export const strategies = registry<Strategy>(
   'strategy',
-  Object.values(all).sort((a, b) => ORDER.indexOf(a.id) - ORDER.indexOf(b.id)),
+  Object.values(all).sort((a, b) => placeOf(a) - placeOf(b)),
 )
 
 export const slots = {

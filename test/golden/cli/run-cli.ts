@@ -30,6 +30,8 @@ export interface RunOptions {
   /** Called once it runs, for tests that interfere. */
   readonly whileRunning?: (child: ChildProcess) => void
   readonly node?: string
+  /** The command of another tree. */
+  readonly bin?: string
 }
 
 /** A folder for one test file, removed by `remove`. */
@@ -46,7 +48,7 @@ export type WorkFolder = ReturnType<typeof workFolder>
 
 function runCli(cwd: string, args: readonly string[], options: RunOptions): Promise<Result> {
   const { promise, resolve, reject } = Promise.withResolvers<Result>()
-  const child = spawn(options.node ?? process.execPath, [bin, ...args], {
+  const child = spawn(options.node ?? process.execPath, [options.bin ?? bin, ...args], {
     cwd,
     env: { ...process.env, NODE_OPTIONS: '', FAULTLINE_HOME: join(cwd, 'home'), ...options.env },
   })
