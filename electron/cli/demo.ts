@@ -47,9 +47,9 @@ async function demo(session: Session, folder: string): Promise<void> {
   const open = await showTrace(session, folder)
   const result = await showReplay(session, open)
   const simulated = await showStrategies(session)
-  const trace = { file: open.file, trace: open.trace.id }
+  const traces = [{ file: open.file, trace: open.trace.id }]
   const out = resolve(REPORT)
-  await session.call('report.compare', { format: 'html', result, beside: [simulated], trace, out, force: true })
+  await session.call('report.compare', { format: 'html', result, beside: [simulated], traces, out, force: true })
   print(`\nWritten: ${REPORT}, one file to send to a colleague. See the trace in the window: npm start`)
 }
 

@@ -37,7 +37,7 @@ function counterexamples({ strategies }: Compared['result']): string[] {
   return first.slice(0, FILMS)
 }
 
-type Compared = Pick<MethodParams<'report.compare'>, 'result' | 'trace' | 'sensitivity' | 'scaling'>
+type Compared = Pick<MethodParams<'report.compare'>, 'result' | 'traces' | 'sensitivity' | 'scaling'>
 
 /** True: the report is the answer on standard output, and nothing else should be. */
 export async function writeReports(session: Session, options: ReportOptions, compared: Compared): Promise<boolean> {

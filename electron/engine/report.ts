@@ -13,18 +13,23 @@ export async function report(
   call: Call,
 ): Promise<ExportResult> {
   const { comparisonOf } = await import('../report/input.ts')
-  const { trace: which, films: schedules, format, out, force, sensitivity, scaling } = params
+  const { films: schedules, format, out, force, sensitivity, scaling } = params
   const result = comparisonOf(params.result)
-  const info = which === undefined ? undefined : await opening.info(handles.get(which.file), call)
-  const trace = info?.traces.find(({ id }) => id === which?.trace)
+  const traces = []
+  for (const { file, trace: asked } of params.traces) {
+    const handle = handles.get(file)
+    const info = await opening.info(handle, call)
+    const trace = info.traces.find(({ id }) => id === asked)
+    if (trace !== undefined) traces.push({ ...trace, file: handle.name, alone: info.traces.length === 1 })
+  }
   const films = []
   for (const schedule of schedules) films.push(await replay({ schedule }, call))
   const { commandOf } = await import('../report/command.ts')
   const beside = params.beside.map((other) => {
     return { result: comparisonOf(other), command: commandOf({ result: other }), version }
   })
-  const command = params.command ?? commandOf({ result, trace })
-  const input = { result, command, version, trace, films, sensitivity, scaling }
+  const command = params.command ?? commandOf({ result, traces })
+  const input = { result, command, version, traces, films, sensitivity, scaling }
   const text =
     format === 'html'
       ? (await import('../report/report.ts')).compareReport(input, beside)

@@ -95,15 +95,13 @@ function subjectOf(handles: Handles, given: ExperimentSubject, strategies: reado
   return { kind, workload }
 }
 
-/** Traces of one name are told apart by their place in the list. */
 function traces({ jobs, handles }: Parts, { traces: asked }: ParsedParams<'whatif.traces'>, call: Call) {
   const named = asked.map(({ file, trace }, i) => {
     const { path, name } = handles.get(file)
     if (asked.findIndex((one) => one.file === file && one.trace === trace) < i) {
       throw new ApiError('bad-request', `${name} is there twice`, 'name another trace')
     }
-    const alike = asked.some((one, at) => at !== i && handles.get(one.file).name === name)
-    return { path, trace, name: alike ? `${name} (${i + 1})` : name }
+    return { path, trace, name }
   })
   const { signal, onProgress } = call
   return jobs.run('traces', { traces: named }, { signal, onProgress })

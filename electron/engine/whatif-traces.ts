@@ -1,13 +1,14 @@
 /** The job that lays recordings side by side. Nothing is replayed or written. */
 
 import type { TracesResult } from '#shared/contract/whatif.ts'
-import { RECORDED_ASSUMPTIONS, recordedSideBySide } from '#shared/whatif/recorded.ts'
+import { RECORDED_ASSUMPTIONS, recordedSideBySide, type Recorded } from '#shared/whatif/recorded.ts'
 import type { Db } from '../store/database.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
 
 export interface TracesOptions extends JobContext {
+  /** `name`: the file's. */
   readonly traces: readonly { readonly path: string; readonly trace: number; readonly name: string }[]
 }
 
@@ -23,10 +24,11 @@ export async function tracesJob({ traces, onProgress }: TracesOptions): Promise<
       open.push(db)
       return { name, trace: loadTrace(db, trace) }
     })
-    const strategies = recordedSideBySide(recordings)
+    const named = toldApart(recordings)
+    const strategies = recordedSideBySide(named)
     return await Promise.resolve({
-      workload: { kind: 'traces', names: recordings.map(({ name }) => name) },
-      baseline: recordings[0].name,
+      workload: { kind: 'traces', names: named.map(({ name }) => name) },
+      baseline: named[0].name,
       seeds: [],
       strategies,
       assumptions: RECORDED_ASSUMPTIONS,
@@ -35,4 +37,15 @@ export async function tracesJob({ traces, onProgress }: TracesOptions): Promise<
   } finally {
     for (const db of open) db.close()
   }
+}
+
+/** Traces of one file go by their own names; what is still alike, by its place in the list. */
+function toldApart(recordings: readonly Recorded[]): readonly Recorded[] {
+  const oneFile = recordings.every(({ name }) => name === recordings[0].name)
+  const alike = (list: readonly Recorded[], name: string) => list.filter((one) => one.name === name).length > 1
+  const withNames = recordings.map(({ name, trace }) => ({
+    trace,
+    name: oneFile ? trace.meta.name : alike(recordings, name) ? `${name}: ${trace.meta.name}` : name,
+  }))
+  return withNames.map(({ name, trace }, i) => ({ trace, name: alike(withNames, name) ? `${name} (${i + 1})` : name }))
 }

@@ -78,26 +78,24 @@ const FOOT = 26
 /** Steps the eye cannot see are left out. */
 const STEP = 0.004
 
-/** Cumulative share of operations by latency. */
-export function cdfs(label: string, series: readonly CdfSeries[]): Html {
+/** Cumulative share of operations by latency, with a band from the lowest to the highest share of any `part`. */
+export function cdfs(label: string, series: readonly CdfSeries[], part: string): Html {
   const ends = series.flatMap(({ cdf: { ns } }) => [ns[0], ns[ns.length - 1]])
   const low = Math.log10(Math.max(1, Math.min(...ends)))
   const high = Math.max(low + 0.1, Math.log10(Math.max(...ends)))
   const x = (ns: number) => LEFT + ((Math.log10(Math.max(1, ns)) - low) / (high - low)) * (WIDTH - LEFT - RIGHT)
   const y = (share: number) => CDF_HEIGHT - FOOT - share * (CDF_HEIGHT - 40)
-  const lines: Html[] = []
-  const points = series.map(({ id, cdf }, i): Series => {
-    let d = ''
-    let before = 0
-    const at: [number, string][] = []
-    cdf.ns.forEach((ns, place) => {
-      const share = cdf.share[place]
-      if (share - before < STEP && place < cdf.ns.length - 1 && place > 0) return
-      d += `${d === '' ? `M${n(x(ns))} ${n(y(0))}` : `H${n(x(ns))}`}V${n(y(share))}`
-      at.push([n(x(ns)), `${(share * 100).toFixed(1)} % took at most ${formatTime(ns)}`])
-      before = share
+  const lines = series.map(({ cdf }, i) => {
+    const d = stepsOf(cdf.ns, cdf.share).map(([ns, share], at) => {
+      return `${at === 0 ? `M${n(x(ns))} ${n(y(0))}` : `H${n(x(ns))}`}V${n(y(share))}`
     })
-    lines.push(line(`${d}H${WIDTH - RIGHT}`, i))
+    return line(`${d.join('')}H${WIDTH - RIGHT}`, i)
+  })
+  const bands = series.map(({ cdf }, i) => band(cdf, { x, y, run: i }))
+  const points = series.map(({ id, cdf }): Series => {
+    const at = stepsOf(cdf.ns, cdf.share).map(([ns, share, place]): [number, string] => {
+      return [n(x(ns)), `${percentText(share)} took at most ${formatTime(ns)}${bandText(cdf, place, part)}`]
+    })
     return { id, at }
   })
   const decades = Array.from({ length: Math.floor(high) - Math.ceil(low) + 1 }, (_, i) => 10 ** (Math.ceil(low) + i))
@@ -113,7 +111,51 @@ export function cdfs(label: string, series: readonly CdfSeries[]): Html {
     ),
     ...[0, 0.5, 0.9, 0.99].map((share) => across(y(share), `${share * 100} %`)),
   ]
-  return figure({ label, height: CDF_HEIGHT, drawn: [...axis, ...lines], series: points, legend: true, pick: 'before' })
+  const drawn = [...axis, ...bands, ...lines]
+  const banded = series.some(({ cdf }) => cdf.low !== null)
+  return html`${figure({ label, height: CDF_HEIGHT, drawn, series: points, legend: true, pick: 'before' })}
+  ${
+    banded
+      ? html`<p class="dim">The band around a line reaches from the lowest to the highest share of any ${part}.</p>`
+      : html``
+  }`
+}
+
+/** Where a rising share moves by what an eye can see, its first and its last step always: latency, share, place. */
+function stepsOf(ns: Float64Array, share: Float64Array): (readonly [ns: number, share: number, place: number])[] {
+  let before = 0
+  return Array.from(ns).flatMap((at, place) => {
+    if (share[place] - before < STEP && place < ns.length - 1 && place > 0) return []
+    before = share[place]
+    return [[at, share[place], place] as const]
+  })
+}
+
+interface Placed {
+  readonly x: (ns: number) => number
+  readonly y: (share: number) => number
+  readonly run: number
+}
+
+/** Along the highest shares to the right, and along the lowest ones back. */
+function band({ ns, low, high }: Cdf, { x, y, run }: Placed): Html {
+  if (low === null || high === null) return html``
+  const there = stepsOf(ns, high).map(([at, share]) => `H${n(x(at))}V${n(y(share))}`)
+  const back = stepsOf(ns, low)
+    .map(([at, share]) => `V${n(y(share))}H${n(x(at))}`)
+    .reverse()
+  const d = `M${n(x(ns[0]))} ${n(y(0))}${there.join('')}H${WIDTH - RIGHT}${back.join('')}V${n(y(0))}Z`
+  return html`<path data-run="${run}" class="band" d="${d}" fill="${runColour(run)}" />`
+}
+
+function bandText({ low, high }: Cdf, place: number, part: string): string {
+  return low === null || high === null
+    ? ''
+    : ` (${percentText(low[place])} to ${percentText(high[place])} of a ${part})`
+}
+
+function percentText(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }
 
 const CURVE_HEIGHT = 300

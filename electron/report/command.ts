@@ -1,17 +1,21 @@
 /** The command line that makes a comparison again, from the comparison itself: every parameter is named, defaults too. */
 
 import { basename } from 'node:path'
-import type { ReportInput } from './input.ts'
+import type { ReportInput, TraceFacts } from './input.ts'
 
-export function commandOf({ result, trace }: Pick<ReportInput, 'result' | 'trace'>): string {
+export function commandOf({ result, traces = [] }: Pick<ReportInput, 'result' | 'traces'>): string {
   const { workload, strategies, seeds, baseline } = result
   if (workload.kind === 'traces') {
-    const [first = '', ...others] = workload.names
-    return shellLine(['faultline', 'compare', '--trace', first, ...others.flatMap((name) => ['--against', name])])
+    const places = traces.length > 0 ? traces : workload.names.map((file) => ({ file, id: 1, alone: true }))
+    const words = places.flatMap(({ file, id, alone }, i) => {
+      const [name, which] = i === 0 ? ['--trace', '--trace-id'] : ['--against', '--against-id']
+      return [name, file, ...(alone && places.every((one) => one.alone) ? [] : [which, String(id)])]
+    })
+    return shellLine(['faultline', 'compare', ...words])
   }
   const subject =
     workload.kind === 'trace'
-      ? ['--trace', `${basename(trace?.name ?? workload.trace)}.faultline`.replace(/(\.faultline)+$/, '.faultline')]
+      ? replayed(traces[0], workload.trace)
       : ['--scenario', workload.scenario, '--fs', workload.fs]
   const set = workload.kind === 'trace' ? [] : Object.entries(workload.params)
   return shellLine([
@@ -26,6 +30,11 @@ export function commandOf({ result, trace }: Pick<ReportInput, 'result' | 'trace
       ? ['--sweep', `${result.curve.param}=${result.curve.values.join(',')}`]
       : []),
   ])
+}
+
+function replayed(trace: TraceFacts | undefined, name: string): string[] {
+  if (trace === undefined) return ['--trace', `${basename(name)}.faultline`.replace(/(\.faultline)+$/, '.faultline')]
+  return ['--trace', trace.file, ...(trace.alone ? [] : ['--trace-id', String(trace.id)])]
 }
 
 /** Words as one can paste them into a shell. */

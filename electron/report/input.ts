@@ -24,8 +24,12 @@ export type Film = Pick<
   'schedule' | 'subject' | 'strategy' | 'findings' | 'tasks' | 'preemptions' | 'steps' | 'initialState'
 >
 
-/** Of the recorded trace: what tells a reader how far to trust it. */
+/** Of a recorded trace: what tells a reader how far to trust it. */
 export interface TraceFacts {
+  readonly id: number
+  /** The file it is in, and whether there are others in it. */
+  readonly file: string
+  readonly alone: boolean
   readonly name: string
   readonly format: string
   readonly events: number
@@ -43,7 +47,8 @@ export interface ReportInput {
   readonly command: string
   /** Faultline's own. */
   readonly version: string
-  readonly trace?: TraceFacts | undefined
+  /** The replayed trace, or the compared ones. */
+  readonly traces?: readonly TraceFacts[] | undefined
   readonly films?: readonly Film[] | undefined
   readonly sensitivity?: SensitivityResult | undefined
   readonly scaling?: ScalingResult | undefined
@@ -58,6 +63,8 @@ export interface Sentences {
 export interface View {
   readonly title: string
   readonly question: string
+  /** Recordings as they are: nothing was run, and what stands for runs is parts of their time. */
+  readonly recorded: boolean
   /** What was run, in a sentence. */
   readonly made: string
   readonly baseline: string
@@ -65,15 +72,20 @@ export interface View {
   readonly strategies: readonly ComparedStrategy[]
   readonly curve: Curve | null
   readonly fidelity: Fidelity | undefined
-  /** Name and value. */
-  readonly facts: readonly (readonly [name: string, value: string])[]
+  /** Names and values of each trace. */
+  readonly facts: readonly (readonly (readonly [name: string, value: string])[])[]
   readonly params: readonly (readonly [name: string, value: string])[]
   readonly sentences: readonly Sentences[]
 }
 
-export function viewOf({ result, trace, version }: ReportInput): View {
+export function viewOf({ result, traces = [], version }: ReportInput): View {
   const seeds = `${result.seeds.length} runs per strategy, each with the same seeds (${seedsText(result.seeds)})`
-  const shared = { baseline: result.baseline, seeds: result.seeds }
+  const shared = {
+    baseline: result.baseline,
+    seeds: result.seeds,
+    recorded: isRecorded(result),
+    facts: traces.map(factsOf),
+  }
   const assumed = { head: 'Assumed', lines: result.assumptions }
   if (isReplay(result)) {
     const { workload } = result
@@ -86,7 +98,6 @@ export function viewOf({ result, trace, version }: ReportInput): View {
       strategies: result.strategies,
       curve: null,
       fidelity: result.fidelity,
-      facts: trace === undefined ? [] : factsOf(trace),
       params: [],
       sentences: [
         { head: 'From the trace', lines: workload.fromTrace },
@@ -101,11 +112,10 @@ export function viewOf({ result, trace, version }: ReportInput): View {
       ...shared,
       title: result.workload.names.join(' against '),
       question: 'What differs between these recordings?',
-      made: `Recordings as they are, each in ${result.seeds.length} parts. Faultline ${version}.`,
+      made: `Recordings as they are, cut into parts of their time (${result.strategies.map(({ runs }) => runs).join(', ')}). Faultline ${version}.`,
       strategies: result.strategies,
       curve: null,
       fidelity: undefined,
-      facts: trace === undefined ? [] : factsOf(trace),
       params: [],
       sentences: [assumed],
     }
@@ -119,7 +129,6 @@ export function viewOf({ result, trace, version }: ReportInput): View {
     strategies: result.strategies,
     curve: result.curve,
     fidelity: undefined,
-    facts: [],
     params: Object.entries(workload.params).map(([name, value]) => [name, String(value)]),
     sentences: [assumed],
   }
@@ -137,9 +146,20 @@ function seedsText(seeds: readonly number[]): string {
   return seeds.length === 1 ? String(seeds[0]) : `${seeds[0]} to ${seeds[seeds.length - 1]}`
 }
 
-function factsOf({ name, format, events, lost, durationNs, clock, kernel, cpus }: TraceFacts): [string, string][] {
+function factsOf({
+  file,
+  name,
+  format,
+  events,
+  lost,
+  durationNs,
+  clock,
+  kernel,
+  cpus,
+}: TraceFacts): [string, string][] {
   return [
     ['trace', name],
+    ['file', file],
     ['recorded as', format],
     ['kernel', kernel ?? 'not known'],
     ['CPUs', cpus === null ? 'not known' : String(cpus)],

@@ -11,9 +11,9 @@ import type { ComparedStrategy, VersusBaseline, VerdictViolation } from '#shared
 import {
   counterNames,
   counterText,
+  decimalText,
   findings,
   intervalText,
-  mainOp,
   rateText,
   ratioInterval,
   ratioText,
@@ -21,17 +21,15 @@ import {
   undecidedText,
   verdictText,
   versusOf,
-  versusText,
 } from '#shared/whatif/words.ts'
-import { bars, cdfs, curve } from './charts.ts'
+import { bars, curve } from './charts.ts'
 import { html, page, section, swatch, table, type Html } from './html.ts'
+import { latency } from './latency.ts'
 import { viewOf, type ReportInput, type View } from './input.ts'
-import { films, fidelity, scaling, sensitivity } from './sections.ts'
-import { formatTime, pText, speedVersus } from './words.ts'
+import { films, fidelity, scaling, sensitivity, worstWaits } from './sections.ts'
+import { formatTime, NO_SAFETY, NO_WAITS, pText, speedVersus } from './words.ts'
 
 const LOCKS = 6
-/** Operation kinds with a chart of their own; the tables have all. */
-const CHARTS = 6
 
 /** `beside`: comparisons that belong to it and follow on the same page. */
 export function compareReport(input: ReportInput, beside: readonly ReportInput[] = []): string {
@@ -56,7 +54,7 @@ function article(input: ReportInput): Html {
       <small>${made}</small>
     </header>
     ${section('Finding', ...findingsOf(view).map((sentence) => html`<p class="finding">${sentence}</p> `))}
-    ${recorded(view)} ${speed(view)} ${latency(view)} ${deltas(view)} ${curves(view)} ${locks(view)}
+    ${recording(view)} ${speed(view)} ${latency(view)} ${deltas(view)} ${curves(view)} ${locks(view)}
     ${where(strategies)} ${sensitivity(input.sensitivity)} ${scaling(input.scaling)} ${counters(strategies)}
     ${violations(strategies)} ${films(input.films ?? [])} ${assumptions(view)} ${again(view, input)}
   </article> `
@@ -67,21 +65,25 @@ export function findingsOf({ strategies, baseline, seeds }: View): string[] {
   return findings({ strategies, baseline, seeds })
 }
 
-function recorded({ facts, fidelity: found, baseline }: View): Html {
+function recording({ facts, recorded, fidelity: found, baseline }: View): Html {
+  const [first] = facts
   const trace =
-    facts.length === 0
+    first === undefined
       ? html``
       : section(
-          'The recording',
-          table('What was replayed.', facts, [
+          facts.length === 1 ? 'The recording' : 'The recordings',
+          table(recorded ? 'What is laid side by side.' : 'What was replayed.', first, [
             { head: 'what', cell: ([name]) => name },
-            { head: 'value', cell: ([, value]) => value },
+            ...facts.map((one, i) => ({
+              head: i === 0 ? 'value' : 'compared with',
+              cell: ([name]: (typeof first)[number]) => one.find(([other]) => other === name)?.[1] ?? UNKNOWN,
+            })),
           ]),
         )
   return html`${trace} ${found === undefined ? html`` : fidelity(found, baseline)}`
 }
 
-function speed({ strategies, baseline }: View): Html {
+function speed({ strategies, baseline, recorded }: View): Html {
   const rows = strategies.map(({ id, opsPerSecond: { mean, ci95 } }) => ({
     id,
     value: mean,
@@ -93,14 +95,16 @@ function speed({ strategies, baseline }: View): Html {
   const ratio = (row: ComparedStrategy) => versusOf(row, 'opsPerSecond')
   const places = new Map(strategies.map(({ id }, i) => [id, i]))
   return section(
-    'Speed and safety',
+    recorded ? 'Speed' : 'Speed and safety',
     bars(label, rows),
     table<ComparedStrategy>(
-      'Operations per simulated second; the whiskers and intervals hold the true mean in 95 of 100 repetitions.',
+      recorded
+        ? 'Operations per second of the recording; whiskers and intervals follow from how its parts differ.'
+        : 'Operations per simulated second; the whiskers and intervals hold the true mean in 95 of 100 repetitions.',
       strategies,
       [
         {
-          head: 'strategy',
+          head: recorded ? 'recording' : 'strategy',
           cell: ({ id, title }) => html`${swatch(places.get(id) ?? 0)}${id} <small>${title}</small>`,
         },
         {
@@ -130,10 +134,10 @@ function speed({ strategies, baseline }: View): Html {
           },
           by: (row) => ratio(row)?.ci95?.[0],
         },
-        { head: 'safety', cell: safety },
+        ...(recorded ? [] : [{ head: 'safety', cell: safety }]),
       ],
     ),
-    html`<p class="dim">${safetyNote(strategies)}</p>`,
+    recorded ? html`<p class="dim">${NO_SAFETY}</p>` : html`<p class="dim">${safetyNote(strategies)}</p>`,
     searched(strategies),
   )
 }
@@ -180,75 +184,7 @@ function searched(strategies: readonly ComparedStrategy[]): Html {
   </details>`
 }
 
-function latency({ strategies, baseline }: View): Html {
-  const main = mainOp({ strategies })
-  if (main === undefined) return html``
-  const kinds = [...new Set([main, ...strategies.flatMap(({ ops }) => ops.map(({ op }) => op))])]
-  const blocks = kinds.map((op, i) => {
-    const rows = strategies.flatMap((strategy) =>
-      strategy.ops.filter((row) => row.op === op).map((row) => ({ strategy, row })),
-    )
-    const series = strategies.flatMap(({ id, cdf }) =>
-      cdf.filter((one) => one.op === op && one.ns.length > 0).map((one) => ({ id, cdf: one })),
-    )
-    const chart =
-      i >= CHARTS || series.length === 0
-        ? html``
-        : cdfs(`Share of ${op} operations that took at most so long, by strategy, on a logarithmic time axis`, series)
-    const part = html`${chart}${latencyTable(op, rows, baseline)}`
-    return i === 0
-      ? part
-      : html`<details>
-          <summary>${op}</summary>
-          ${part}
-        </details> `
-  })
-  return section(`Latency of ${main}`, ...blocks)
-}
-
-function latencyTable(
-  op: string,
-  rows: readonly { readonly strategy: ComparedStrategy; readonly row: ComparedStrategy['ops'][number] }[],
-  baseline: string,
-): Html {
-  type Row = (typeof rows)[number]
-  const time = (head: string, of: (row: Row['row']) => number | null) => ({
-    head,
-    number: true,
-    cell: ({ row }: Row) => formatTime(of(row)),
-    by: ({ row }: Row) => of(row),
-  })
-  const tail = ({ strategy }: Row) => versusOf(strategy, `${op}.p99Ns`)
-  return table(`${op}: percentiles are means over the runs.`, rows, [
-    { head: 'strategy', cell: ({ strategy }) => strategy.id },
-    { head: 'count', number: true, cell: ({ row }) => formatCount(row.count), by: ({ row }) => row.count },
-    { head: 'failed', number: true, cell: ({ row }) => formatCount(row.failed), by: ({ row }) => row.failed },
-    time('p50', (row) => row.p50Ns),
-    time('p99', (row) => row.p99Ns),
-    time('p99.9', (row) => row.p999Ns),
-    {
-      head: '95 % interval of p99',
-      number: true,
-      cell: ({ row }) => intervalText(row.ci95.p99Ns, (value) => formatTime(value)),
-      by: ({ row }) => row.ci95.p99Ns?.[0],
-    },
-    {
-      head: `p99 against ${baseline}`,
-      number: true,
-      cell: (row) => (row.strategy.id === baseline ? 'baseline' : versusText(tail(row))),
-      by: (row) => (row.strategy.id === baseline ? 1 : tail(row)?.ratio),
-    },
-    time('max', (row) => row.maxNs),
-    {
-      head: 'waiting',
-      number: true,
-      cell: ({ row }) => (row.waitShare === null ? '–' : `${formatShare(row.waitShare)} %`),
-      by: ({ row }) => row.waitShare,
-    },
-  ])
-}
-
-function deltas({ strategies, baseline }: View): Html {
+function deltas({ strategies, baseline, recorded }: View): Html {
   const rows = strategies.flatMap(({ id, versusBaseline }) => versusBaseline.map((versus) => ({ id, versus })))
   if (rows.length === 0) return html``
   type Row = { readonly id: string; readonly versus: VersusBaseline }
@@ -256,8 +192,8 @@ function deltas({ strategies, baseline }: View): Html {
     `Everything against ${baseline}`,
     html`<details>
       <summary>${formatCount(rows.length)} ratios</summary>
-      ${table<Row>('Ratios over pairs of runs with the same seed; p by the signed-rank test.', rows, [
-        { head: 'strategy', cell: ({ id }) => id },
+      ${table<Row>(ratiosSaid(recorded), rows, [
+        { head: recorded ? 'recording' : 'strategy', cell: ({ id }) => id },
         { head: 'metric', cell: ({ versus }) => versus.metric },
         {
           head: 'ratio',
@@ -272,10 +208,23 @@ function deltas({ strategies, baseline }: View): Html {
           by: ({ versus }) => versus.ci95?.[0],
         },
         { head: 'p', number: true, cell: ({ versus }) => pText(versus.p), by: ({ versus }) => versus.p },
+        {
+          head: 'effect',
+          number: true,
+          cell: ({ versus }) => decimalText(versus.effect, 2),
+          by: ({ versus }) => versus.effect,
+        },
         { head: 'verdict', cell: ({ versus }) => (versus.enough ? 'differs' : undecidedText(versus)) },
       ])}
     </details>`,
   )
+}
+
+function ratiosSaid(recorded: boolean): string {
+  const effect = 'effect: rank-biserial correlation, 1 when every one is larger'
+  return recorded
+    ? `Ratios of means over parts of the recordings' time, bootstrap intervals; p by the Mann-Whitney test; ${effect}.`
+    : `Ratios over pairs of runs with the same seed, bootstrap intervals; p by the signed-rank test; ${effect}.`
 }
 
 function curves({ curve: found }: View): Html {
@@ -300,14 +249,14 @@ function curves({ curve: found }: View): Html {
   )
 }
 
-function locks({ strategies }: View): Html {
+function locks({ strategies, recorded }: View): Html {
   const rows = strategies.flatMap(({ id, locks: all }) =>
     all
       .filter(({ contended }) => contended > 0)
       .slice(0, LOCKS)
       .map((lock) => ({ id, lock })),
   )
-  if (rows.length === 0) return section('Locks', html`<p>No task waited for a lock in any run.</p>`)
+  if (rows.length === 0) return section('Locks', html`<p>${NO_WAITS}</p>`)
   type Row = (typeof rows)[number]
   const time = (head: string, of: (lock: Row['lock']) => number | null) => ({
     head,
@@ -317,23 +266,28 @@ function locks({ strategies }: View): Html {
   })
   return section(
     'Locks waited for longest',
-    table('All runs of a strategy together; percentiles are means over the runs.', rows, [
-      { head: 'strategy', cell: ({ id }) => id },
-      { head: 'lock class', cell: ({ lock }) => html`<code class="w">${lock.class}</code>` },
-      { head: 'mode', cell: ({ lock }) => lock.mode },
-      {
-        head: 'waits',
-        number: true,
-        cell: ({ lock }) => formatCount(lock.contended),
-        by: ({ lock }) => lock.contended,
-      },
-      time('waited in all', (lock) => lock.waitTotalNs),
-      time('mean wait', (lock) => lock.waitMeanNs),
-      time('p99 wait', (lock) => lock.waitP99Ns),
-      time('longest wait', (lock) => lock.waitMaxNs),
-      time('mean hold', (lock) => lock.holdMeanNs),
-      time('longest hold', (lock) => lock.holdMaxNs),
-    ]),
+    worstWaits(strategies, recorded),
+    table(
+      recorded ? 'Whole recordings.' : 'All runs of a strategy together; percentiles are means over the runs.',
+      rows,
+      [
+        { head: recorded ? 'recording' : 'strategy', cell: ({ id }) => id },
+        { head: 'lock class', cell: ({ lock }) => html`<code class="w">${lock.class}</code>` },
+        { head: 'mode', cell: ({ lock }) => lock.mode },
+        {
+          head: 'waits',
+          number: true,
+          cell: ({ lock }) => formatCount(lock.contended),
+          by: ({ lock }) => lock.contended,
+        },
+        time('waited in all', (lock) => lock.waitTotalNs),
+        time('mean wait', (lock) => lock.waitMeanNs),
+        time('p99 wait', (lock) => lock.waitP99Ns),
+        time('longest wait', (lock) => lock.waitMaxNs),
+        time('mean hold', (lock) => lock.holdMeanNs),
+        time('longest hold', (lock) => lock.holdMaxNs),
+      ],
+    ),
   )
 }
 
@@ -438,7 +392,16 @@ function assumptions({ sentences, params }: View): Html {
   return section('What this assumes', ...lists, settings)
 }
 
-function again({ strategies }: View, { command, version }: ReportInput): Html {
+function again({ strategies, recorded }: View, { command, version }: ReportInput): Html {
+  if (recorded) {
+    return section(
+      'How to make it again',
+      html`<pre>${command}</pre>
+        <p class="dim">
+          Faultline ${version}. Nothing was run: the same files give the same figures on every machine.
+        </p>`,
+    )
+  }
   return section(
     'How to make it again',
     html`<pre>${command}</pre>

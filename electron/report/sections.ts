@@ -5,13 +5,28 @@
 
 import { formatCount } from '#shared/base/time.ts'
 import type { Fidelity, ScalingResult, SensitivityResult } from '#shared/contract/whatif.ts'
-import { rateText } from '#shared/whatif/words.ts'
+import type { ComparedStrategy } from '#shared/contract/simulation.ts'
+import { chainWords, rateText } from '#shared/whatif/words.ts'
 import { curve } from './charts.ts'
 import { html, section, table, type Html } from './html.ts'
 import type { Film } from './input.ts'
 import { errorText, formatTime } from './words.ts'
 
 const SENSITIVE = 8
+
+/** The longest wait of each, to its root. */
+export function worstWaits(strategies: readonly ComparedStrategy[], recorded: boolean): Html {
+  return table('The longest wait of each, and who was in the way.', strategies, [
+    { head: recorded ? 'recording' : 'strategy', cell: ({ id }) => id },
+    {
+      head: 'waited',
+      number: true,
+      cell: ({ worstChain }) => formatTime(worstChain?.waitNs ?? null),
+      by: ({ worstChain }) => worstChain?.waitNs,
+    },
+    { head: 'chain', cell: (row) => chainWords(row, !recorded) },
+  ])
+}
 
 export function fidelity(found: Fidelity, baseline: string): Html {
   return section(

@@ -20,7 +20,7 @@ th[aria-sort=ascending] button::after { content: ' \\2191' / ''; opacity: 1 } th
 button:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px }
 .bad { color: var(--bad); font-weight: 600 } .finding { font-size: 16px } ul { padding-left: 20px } li { margin: 4px 0; max-width: 92ch }
 figure { margin: 8px 0; position: relative } svg { display: block; width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: var(--text-2) }
-svg .name { font-weight: 600; fill: var(--text) } .off { display: none }
+svg .name { font-weight: 600; fill: var(--text) } svg .band { fill-opacity: .16 } .off { display: none }
 .legend { list-style: none; margin: 4px 0; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px } .legend li { margin: 0; display: flex; align-items: center }
 .legend svg { width: 30px; height: 10px; margin-right: 6px } .legend button { all: unset; cursor: pointer; display: flex; align-items: center }
 .legend button[aria-pressed=false] { opacity: .4; text-decoration: line-through }

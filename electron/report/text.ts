@@ -6,6 +6,7 @@
 import { formatCount, formatShare } from '#shared/base/time.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import {
+  chainWords,
   counterNames,
   counterText,
   intervalText,
@@ -22,7 +23,7 @@ import { viewOf, type Film, type ReportInput, type View } from './input.ts'
 import { findingsOf } from './report.ts'
 import { fidelityWords, stateText } from './sections.ts'
 import { COLUMNS, head, plain, textBar, textTable, wrapped } from './text-page.ts'
-import { errorText, formatTime, speedVersus } from './words.ts'
+import { errorText, formatTime, NO_SAFETY, NO_WAITS, speedVersus } from './words.ts'
 
 const BAR = 20
 const LOCKS = 3
@@ -35,7 +36,7 @@ export function compareText(input: ReportInput, beside: readonly ReportInput[] =
 
 function article(input: ReportInput): string {
   const view = viewOf(input)
-  const { strategies, sensitivity, scaling } = { ...input, ...view }
+  const { strategies, recorded, sensitivity, scaling } = { ...input, ...view }
   const blocks = [
     `${wrapped(view.title)}\n${'='.repeat(Math.min(78, plain(view.title).length))}\n${wrapped(view.question)}\n\n${wrapped(view.made)}`,
     findingsOf(view)
@@ -46,6 +47,10 @@ function article(input: ReportInput): string {
     speed(view),
     latency(view),
     locks(strategies),
+    words(
+      'Longest wait of each',
+      strategies.map((one) => `${one.id}: ${waited(one)}${chainWords(one, !recorded)}`),
+    ),
     curve(view),
     sensitivity === undefined ? '' : words('What shorter holds would buy', sensitivity.words),
     scaling === undefined ? '' : words('More CPUs', [...scaling.strategies.map((one) => one.words), scaling.method]),
@@ -64,6 +69,10 @@ function article(input: ReportInput): string {
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
 }
 
+function waited({ worstChain }: ComparedStrategy): string {
+  return worstChain === null ? '' : `${formatTime(worstChain.waitNs)}, `
+}
+
 /** Broken before options, as a shell takes it. */
 function commandLines(command: string): string {
   const lines: string[] = []
@@ -80,13 +89,18 @@ function words(title: string, lines: readonly string[]): string {
   return `${head(title)}\n${lines.map((line) => wrapped(line, { first: '* ', rest: '  ' })).join('\n')}`
 }
 
-function facts({ facts: rows }: View): string {
-  if (rows.length === 0) return ''
+function facts({ facts: traces }: View): string {
+  return traces
+    .map((rows, i) => factsOf(rows, traces.length === 1 ? 'The recording' : `Recording ${i + 1}`))
+    .join('\n\n')
+}
+
+function factsOf(rows: View['facts'][number], title: string): string {
   const width = Math.max(...rows.map(([name]) => name.length)) + 2
   const lines = rows.map(([name, value]) =>
     wrapped(value, { first: `${name}:`.padEnd(width), rest: ' '.repeat(width) }),
   )
-  return `${head('The recording')}\n${lines.join('\n')}`
+  return `${head(title)}\n${lines.join('\n')}`
 }
 
 function fidelity({ fidelity: found, baseline }: View): string {
@@ -102,11 +116,11 @@ function fidelity({ fidelity: found, baseline }: View): string {
   return `${head('How well the replay matches the recording')}\n${wrapped(fidelityWords(found, baseline))}\n\n${rows}`
 }
 
-function speed({ strategies, baseline }: View): string {
+function speed({ strategies, baseline, recorded }: View): string {
   const most = Math.max(...strategies.map(({ opsPerSecond }) => opsPerSecond.mean))
   const versus = (row: ComparedStrategy) => versusOf(row, 'opsPerSecond')
   const rows = textTable(strategies, [
-    { head: 'strategy', cell: ({ id }) => id },
+    { head: recorded ? 'recording' : 'strategy', cell: ({ id }) => id },
     { head: 'speed', cell: ({ opsPerSecond }) => textBar(opsPerSecond.mean / most, BAR), dispensable: 3 },
     { head: 'operations', cell: ({ opsPerSecond }) => rateText(opsPerSecond.mean), number: true },
     {
@@ -126,6 +140,7 @@ function speed({ strategies, baseline }: View): string {
       dispensable: 2,
     },
   ])
+  if (recorded) return `${head('Speed')}\n${rows}\n\n${wrapped(NO_SAFETY)}`
   const verdicts = strategies.map((row) => wrapped(`${row.id}: ${safety(row)}`, { first: '* ', rest: '  ' }))
   return `${head('Speed and safety')}\n${rows}\n\n${verdicts.join('\n')}\n${wrapped(safetyNote(strategies))}`
 }
@@ -171,7 +186,7 @@ function locks(strategies: readonly ComparedStrategy[]): string {
       .slice(0, LOCKS)
       .map((lock) => ({ id, lock })),
   )
-  if (rows.length === 0) return `${head('Locks')}\nNo task waited for a lock in any run.`
+  if (rows.length === 0) return `${head('Locks')}\n${NO_WAITS}`
   const text = textTable(rows, [
     { head: 'lock', cell: ({ id, lock }) => `${id} ${lock.class} ${lock.mode === 'shared' ? '(shared)' : ''}` },
     { head: 'waits', cell: ({ lock }) => formatCount(lock.contended), number: true },
@@ -217,9 +232,10 @@ function violations(strategies: readonly ComparedStrategy[]): string {
   return words(
     'What was violated',
     strategies.flatMap(({ id, verdict }) =>
-      verdict.violations.map(
-        ({ invariant, count, seed, message }) =>
-          `${id}: ${invariant}, ${formatCount(count)} times, first with seed ${seed}: ${message}`,
+      verdict.violations.map(({ invariant, count, seed, message }) =>
+        seed === null
+          ? `${id}: ${invariant}, found by searching: ${message}`
+          : `${id}: ${invariant}, ${formatCount(count)} times, first with seed ${seed}: ${message}`,
       ),
     ),
   )

@@ -19,6 +19,11 @@ export function pText(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3)
 }
 
+/** Below recordings as they are. */
+export const NO_SAFETY =
+  'Nothing is known of what the kernels of these recordings could violate: recordings show speed, not safety.'
+export const NO_WAITS = 'No wait for a lock is in it.'
+
 /** Speed against the baseline. A run that ended in a deadlock did not do its work: its rate is no rate. */
 export function speedVersus(
   { id, deadlocks, versusBaseline }: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'versusBaseline'>,

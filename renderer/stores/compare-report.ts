@@ -10,7 +10,7 @@ import { exportedBytes } from '#shared/contract/download.ts'
 import { useClient } from '../api/client.ts'
 import { bytesText } from '../ui/format.ts'
 import { fileName, saveBlob } from '../ui/save.ts'
-import { useComparisonStore } from './comparison.ts'
+import { useComparisonStore, type CompareRequest } from './comparison.ts'
 import { useExperimentsStore } from './experiments.ts'
 import { useToastStore } from './toasts.ts'
 
@@ -41,7 +41,7 @@ export const useCompareReportStore = defineStore('compare-report', () => {
         format,
         result,
         films: films.slice(0, FILMS),
-        ...(request.kind === 'trace' ? { trace: { file: request.params.file, trace: request.params.trace } } : {}),
+        traces: tracesOf(request),
         ...(sensitivity === undefined ? {} : { sensitivity }),
         ...(scaling === undefined ? {} : { scaling }),
       })
@@ -59,6 +59,11 @@ export const useCompareReportStore = defineStore('compare-report', () => {
   }
   return { busy, save }
 })
+
+function tracesOf({ kind, params }: CompareRequest): { readonly file: string; readonly trace: number }[] {
+  if (kind === 'scenario') return []
+  return kind === 'trace' ? [{ file: params.file, trace: params.trace }] : [...params.traces]
+}
 
 type Workload = NonNullable<ReturnType<typeof useComparisonStore>['compared']>['result']['workload']
 

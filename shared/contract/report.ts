@@ -17,8 +17,11 @@ export const reportSchema = z.object({
   beside: z.array(comparison).max(4).default([]),
   /** How to make it again; left out, it is made from the result. */
   command: z.string().min(1).max(20_000).optional(),
-  /** The replayed trace, for its facts. */
-  trace: z.object({ file: z.string().min(1).max(64), trace: z.int().positive() }).optional(),
+  /** The replayed trace, or the compared ones, for their facts. */
+  traces: z
+    .array(z.object({ file: z.string().min(1).max(64), trace: z.int().positive() }))
+    .max(26)
+    .default([]),
   /** Counterexamples to show. */
   films: z.array(z.string().min(1).max(limits.scheduleChars)).max(limits.reportFilms).default([]),
   sensitivity: z.custom<SensitivityResult>((given) => typeof given === 'object' && given !== null).optional(),

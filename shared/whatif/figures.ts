@@ -40,12 +40,17 @@ export interface Spread {
   readonly count: Int32Array
 }
 
+interface Scope {
+  readonly fromNs?: number
+  readonly toNs?: number
+}
+
 /** `counted` tells which tasks are the workload: journal threads and timers are not. */
 export function figuresOf(
   trace: Trace,
   simulatedNs: number,
   counted: (pid: number) => boolean,
-  scope: { readonly fromNs?: number; readonly toNs?: number } = {},
+  scope: Scope = {},
 ): RunFigures {
   const all = { scope, top: 10_000 } as const
   const byOp = contention.run(trace, { ...all, by: 'op', contendedOnly: true })
@@ -57,7 +62,7 @@ export function figuresOf(
     waits: byOp.rows.flatMap(({ op, class: name, waitTotalNs: ns }) =>
       op === undefined ? [] : [{ op, class: name, ns }],
     ),
-    spread: spreadOf(trace),
+    spread: spreadOf(trace, scope),
     spans: kindSpans(trace),
     worstChain: waitChains.run(trace, { scope, worst: 1, onePerCause: false }).chains.at(0),
   }
@@ -67,7 +72,7 @@ export function figuresOf(
 function finishedOps(
   { op, tasks }: Trace,
   counted: (pid: number) => boolean,
-  { fromNs = -Infinity, toNs = Infinity }: { readonly fromNs?: number; readonly toNs?: number },
+  { fromNs = -Infinity, toNs = Infinity }: Scope,
 ): number {
   const counts = tasks.map(({ pid }) => counted(pid))
   let finished = 0
@@ -93,11 +98,13 @@ export function kindSpans({ op, opKinds }: Trace): KindSpan[] {
   )
 }
 
-function spreadOf({ op, opKinds }: Trace): Spread[] {
+/** Of those that began in the scope. */
+function spreadOf({ op, opKinds }: Trace, { fromNs = -Infinity, toNs = Infinity }: Scope): Spread[] {
   const kinds = opKinds.map(() => new Map<number, number>())
   for (let row = 0; row < op.length; row++) {
     const ns = op.cols.durationNs[row]
-    if (!(ns >= 0)) continue
+    const startNs = op.cols.startNs[row]
+    if (!(ns >= 0) || startNs < fromNs || startNs >= toNs) continue
     const counts = kinds[op.cols.kind[row]]
     const bucket = bucketOf(ns, SPREAD_SUB)
     counts.set(bucket, (counts.get(bucket) ?? 0) + 1)

@@ -7,7 +7,7 @@
 import type { ComparedOp, ComparedStrategy } from '../contract/simulation.ts'
 import type { Trace } from '../model/trace.ts'
 import { figuresOf, type RunFigures } from './figures.ts'
-import { estimateInfo, measured, versusUnpaired } from './side-by-side.ts'
+import { estimateInfo, measured, versusUnpaired, withBands } from './side-by-side.ts'
 import { estimate } from './statistics.ts'
 
 const MOST_PARTS = 20
@@ -47,6 +47,7 @@ export function recordedSideBySide(recordings: readonly Recorded[]): ComparedStr
         ci95: estimateInfo(parts.map(({ opsPerSecond }) => opsPerSecond)).ci95,
       },
       ops: one.ops.map((row) => withIntervals(row, parts)),
+      cdf: withBands(one.cdf, parts),
       versusBaseline: i === 0 ? [] : versusUnpaired(parts, all[0].parts),
       digest: '',
       trace: null,

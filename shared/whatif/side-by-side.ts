@@ -6,7 +6,7 @@
 
 import type { ContentionRow } from '../analysis/contention.ts'
 import type { LatencyRow } from '../analysis/latency.ts'
-import { bucketStart } from '../base/quantiles.ts'
+import { bucketOf, bucketStart } from '../base/quantiles.ts'
 import type {
   Breakdown,
   Cdf,
@@ -340,6 +340,20 @@ function cdfs(figures: readonly RunFigures[]): Cdf[] {
       // The bucket's last value: so many took at most this long.
       ns: Float64Array.from(buckets, (bucket) => bucketStart(bucket + 1, SPREAD_SUB) - 1),
       share: Float64Array.from(buckets, (bucket) => (below += counts.get(bucket) ?? 0) / total),
+    }
+  })
+}
+
+/** With the band over other runs than those the line is of: over the parts of one recording. */
+export function withBands(cdf: readonly Cdf[], parts: readonly RunFigures[]): Cdf[] {
+  return cdf.map((line) => {
+    const spreads = parts.flatMap(({ spread }) => spread.filter(({ op }) => op === line.op))
+    return {
+      ...line,
+      ...bandOf(
+        spreads,
+        Array.from(line.ns, (ns) => bucketOf(ns, SPREAD_SUB)),
+      ),
     }
   })
 }

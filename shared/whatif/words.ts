@@ -120,6 +120,19 @@ export function worstWait(strategy: ComparedStrategy, op: string | undefined) {
   return strategy.breakdown.find((row) => row.op === op)?.waits.at(0)
 }
 
+/** Who waited longest, for what, because of whom. Recordings have no seeds: `seeded` false leaves it out. */
+export function chainWords({ worstChain }: Pick<ComparedStrategy, 'worstChain'>, seeded = true): string {
+  if (worstChain === null) return 'nobody waited for a lock'
+  const { task, op, class: name, links, rootTask, rootOp, seed } = worstChain
+  const doing = (kind: string | null) => (kind === null ? '' : ` in ${kind}`)
+  const via = links.map(
+    (link) => `${link.task}${doing(link.op)}${link.phase === null ? '' : `, ${link.phase}`}, held ${link.class}`,
+  )
+  const root = rootTask === null ? '' : `; at the root ${rootTask}${doing(rootOp)}`
+  const by = via.length === 0 ? '' : `: ${via.join('; ')}`
+  return `${task}${doing(op)} waited for ${name}${by}${root}${seeded ? ` (seed ${seed})` : ''}`
+}
+
 /** The finding, most important sentence first. `group` stands between thousands. */
 export function findings(result: CompareWords, group?: string): string[] {
   const { strategies, baseline, seeds } = result

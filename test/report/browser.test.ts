@@ -60,7 +60,9 @@ describe.skipIf(found === undefined)('a report in a browser', () => {
     await hover()
     await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.8, (box?.y ?? 0) + (box?.height ?? 0) / 2)
     expect(await figure.getByRole('status').innerText()).not.toMatch(/^F/m)
-    expect(await figure.locator('path.off').count()).toBe(1)
+    // its line and its band
+    expect(await figure.locator('path.off').count()).toBe(2)
+    expect(await figure.locator('path.band.off').count()).toBe(1)
   })
 
   it('stays inside the window’s width', async () => {

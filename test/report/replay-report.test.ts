@@ -5,9 +5,10 @@ import { commandOf } from '#electron/report/command.ts'
 import { comparisonOf } from '#electron/report/input.ts'
 import { compareReport } from '#electron/report/report.ts'
 import { smallComparison } from '../support/small-runs.ts'
-import { FACTS, FILM, smallReplay } from './support.ts'
+import { compareText } from '#electron/report/text.ts'
+import { FACTS, FILM, smallRecordings, smallReplay } from './support.ts'
 
-const input = { result: smallReplay(), command: 'c', version: '1', trace: FACTS, films: [FILM] }
+const input = { result: smallReplay(), command: 'c', version: '1', traces: [FACTS], films: [FILM] }
 
 describe('a report of a replay', () => {
   const report = compareReport(input)
@@ -34,6 +35,49 @@ describe('a report of a replay', () => {
     for (const text of ['service times per operation', 'wake-up latency: 4 us', 'who held the page lock']) {
       expect(report).toContain(text)
     }
+  })
+})
+
+describe('a report of recordings as they are', () => {
+  const given = {
+    ...{ result: smallRecordings(), command: 'c', version: '1' },
+    traces: [FACTS, { ...FACTS, file: 'after.faultline', lost: 0 }],
+  }
+  const page = compareReport(given)
+  const text = compareText(given)
+
+  it('says parts where runs have seeds, and names the test that fits', () => {
+    expect(page).toContain('cut into parts of their time (20, 20)')
+    expect(page).toContain('Mann-Whitney')
+    expect(page).not.toContain('signed-rank')
+    expect(page).not.toContain('same seeds')
+    expect(page).toContain('of any part of the recording')
+  })
+
+  it('says nothing of safety, which a recording does not show', () => {
+    for (const report of [page, text]) {
+      expect(report).toContain('recordings show speed, not safety')
+      expect(report).not.toContain('Speed and safety')
+    }
+  })
+
+  it('has the facts of each, lost events among them', () => {
+    for (const report of [page, text]) {
+      expect(report).toContain('17 events')
+      expect(report).toContain('after.faultline')
+    }
+    expect(text).toContain('Recording 2')
+  })
+
+  it('is made again from the files, and from the traces in them where there are several', () => {
+    const { result, traces } = given
+    expect(commandOf({ result, traces })).toBe(
+      "faultline compare --trace 'dax <run>.faultline' --against after.faultline",
+    )
+    const two = traces.map((one, i) => ({ ...one, file: 'both.faultline', id: i + 1, alone: false }))
+    expect(commandOf({ result, traces: two })).toBe(
+      'faultline compare --trace both.faultline --trace-id 1 --against both.faultline --against-id 2',
+    )
   })
 })
 
@@ -84,7 +128,7 @@ describe('the command that makes a comparison again', () => {
     const replayed = smallReplay()
     const [first] = replayed.strategies
     const result = { ...replayed, baseline: 'K', strategies: [{ ...first, id: 'my file.ts#1a2b3c4d,tx=a' }] }
-    expect(commandOf({ result, trace: FACTS })).toBe(
+    expect(commandOf({ result, traces: [FACTS] })).toBe(
       "faultline compare --trace 'dax <run>.faultline' --strategy 'my file.ts,tx=a' --baseline K --seeds 8 --seed 1",
     )
   })

@@ -1,5 +1,5 @@
 /** A replay's result as the engine gives it, and a film with a violation. */
-import type { WhatIfResult } from '#shared/contract/whatif.ts'
+import type { TracesResult, WhatIfResult } from '#shared/contract/whatif.ts'
 import type { Film } from '#electron/report/input.ts'
 import { smallComparison } from '../support/small-runs.ts'
 
@@ -35,6 +35,9 @@ export function smallReplay(): WhatIfResult {
 }
 
 export const FACTS = {
+  id: 1,
+  file: 'dax <run>.faultline',
+  alone: true,
   name: 'dax <run>',
   format: 'ftrace',
   events: 10_000,
@@ -43,6 +46,25 @@ export const FACTS = {
   clock: 'mono',
   kernel: null,
   cpus: 4,
+}
+
+/** Two recordings as they are: no seeds, parts of their time instead. */
+export function smallRecordings(): TracesResult {
+  const { strategies, assumptions, wallMs } = smallComparison()
+  const [before, after] = strategies.map((one, i) => ({
+    ...one,
+    id: ['before', 'after'][i] ?? 'other',
+    runs: 20,
+    digest: '',
+  }))
+  return {
+    workload: { kind: 'traces', names: ['before', 'after'] },
+    baseline: 'before',
+    seeds: [],
+    strategies: [{ ...before, versusBaseline: [] }, after],
+    assumptions,
+    wallMs,
+  }
 }
 
 export const FILM: Film = {

@@ -8,7 +8,7 @@ import { FACTS, FILM, smallReplay } from './support.ts'
 const command = 'faultline compare --scenario SC1 --strategy E --strategy F,tx=tx-before-locks --seeds 12 --html R.html'
 const texts = {
   scenario: compareText({ result: smallComparison(), command, version: '1' }),
-  replay: compareText({ result: smallReplay(), command, version: '1', trace: FACTS, films: [FILM] }),
+  replay: compareText({ result: smallReplay(), command, version: '1', traces: [FACTS], films: [FILM] }),
 }
 
 describe('a report as plain text', () => {

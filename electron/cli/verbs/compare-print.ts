@@ -5,6 +5,7 @@
 
 import type { ComparedStrategy, CompareResult } from '#shared/contract/simulation.ts'
 import {
+  chainWords,
   counterNames,
   counterText,
   findings,
@@ -18,6 +19,7 @@ import {
   versusOf,
   versusText,
   worstWait,
+  type CompareWords,
 } from '#shared/whatif/words.ts'
 import { bar } from '../bars.ts'
 import { bold, columnsOf, dim, duration, grouped, plural, print, printable, printTable } from '../output.ts'
@@ -26,22 +28,44 @@ const BAR = 24
 const LOCKS = 3
 
 export function printCompare(result: CompareResult): void {
-  const { workload, strategies, seeds, baseline } = result
+  const { workload, strategies, seeds } = result
   print(bold(`${workload.scenario} ${workload.title}`) + dim(` on ${workload.fs}, ${plural(seeds.length, 'seed')}`))
   print(printable(workload.question))
-  print('')
-  for (const sentence of findings(result, ' ')) print(printable(sentence))
-  print('')
-  printSpeed(strategies, baseline)
-  print('')
-  printLatency(strategies, mainOp(result), baseline)
-  printLocks(strategies)
+  printFigures(result)
   printCounters(strategies)
   if (result.curve !== null) printCurve(result.curve)
   print(`\n${safetyNote(strategies)}`)
 }
 
-export function printSpeed(strategies: readonly ComparedStrategy[], baseline: string): void {
+/** What every comparison has, whatever is compared: the finding, speed and safety, latency, locks and the longest waits. */
+export function printFigures(result: CompareWords): void {
+  const { strategies, baseline, seeds } = result
+  print('')
+  for (const sentence of findings(result, ' ')) print(printable(sentence))
+  print('')
+  printSpeed(result)
+  print('')
+  printLatency(strategies, mainOp(result), baseline)
+  printLocks(strategies)
+  printLongestWaits(strategies, seeds.length > 0)
+}
+
+/** Sentences under a head; nothing where there are none. */
+export function printLines(title: string, lines: readonly string[]): void {
+  if (lines.length === 0) return
+  print(`\n${bold(title)}`)
+  for (const line of lines) print(printable(`  ${line}`))
+}
+
+function printLongestWaits(strategies: readonly ComparedStrategy[], seeded: boolean): void {
+  const waits = strategies.flatMap((one) =>
+    one.worstChain === null ? [] : [`${one.id}: ${duration(one.worstChain.waitNs)}, ${chainWords(one, seeded)}`],
+  )
+  printLines('Longest wait of each', waits)
+}
+
+/** Recordings show speed, not safety: they have no seeds and no verdict. */
+function printSpeed({ strategies, baseline, seeds }: CompareWords): void {
   const most = Math.max(...strategies.map(({ opsPerSecond }) => opsPerSecond.mean))
   const { name } = columnsOf(strategies)
   const right = (head: string, of: (row: ComparedStrategy) => string) => ({ ...name(head, of), right: true })
@@ -59,14 +83,14 @@ export function printSpeed(strategies: readonly ComparedStrategy[], baseline: st
       }),
       dispensable: 1,
     },
-    name('safety', (row) => verdictText(row.verdict)),
+    ...(seeds.length === 0 ? [] : [name('safety', (row: ComparedStrategy) => verdictText(row.verdict))]),
     ...(strategies.some(({ deadlocks }) => deadlocks > 0)
       ? [right('deadlocks', (row) => `${row.deadlocks} of ${row.runs}`)]
       : []),
   ])
 }
 
-export function printLatency(strategies: readonly ComparedStrategy[], op: string | undefined, baseline: string): void {
+function printLatency(strategies: readonly ComparedStrategy[], op: string | undefined, baseline: string): void {
   if (op === undefined) return
   const rows = strategies.flatMap((strategy) => {
     const row = strategy.ops.find((one) => one.op === op)
@@ -86,13 +110,14 @@ export function printLatency(strategies: readonly ComparedStrategy[], op: string
       ),
       right: true,
     },
+    time('p99.9', ({ row }) => row.p999Ns, 3),
     time('max', ({ row }) => row.maxNs, 3),
     share('waiting', ({ row }) => row.waitShare, 2),
     name('mostly for', ({ worst }) => worst && `${worst.class} (${duration(worst.ns)})`),
   ])
 }
 
-export function printLocks(strategies: readonly ComparedStrategy[]): void {
+function printLocks(strategies: readonly ComparedStrategy[]): void {
   const rows = strategies.flatMap(({ id, locks }) =>
     locks
       .filter(({ contended }) => contended > 0)

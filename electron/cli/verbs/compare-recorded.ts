@@ -2,15 +2,18 @@
 
 import { ApiError } from '#shared/base/errors.ts'
 import type { TracesResult } from '#shared/contract/whatif.ts'
-import { findings, mainOp } from '#shared/whatif/words.ts'
 import { bold, dim, plural, print, printable, printJson } from '../output.ts'
+import { traceId } from '../options.ts'
 import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
-import { printDeltas, printLatency, printLocks, printSpeed } from './compare-print.ts'
+import { printDeltas, printFigures, printLines } from './compare-print.ts'
 
 interface Given extends ReportOptions {
   readonly trace: string | undefined
   readonly against: readonly string[]
+  readonly 'trace-id': number | undefined
+  /** Of each of `against`, in their order. */
+  readonly 'against-id': readonly string[]
   readonly scenario: string | undefined
   readonly strategy: readonly string[]
   readonly out: string | undefined
@@ -32,13 +35,17 @@ export async function compareRecorded(session: Session, given: Given): Promise<v
       'recordings are compared as they are',
     )
   }
+  const ids = [given['trace-id'], ...given['against-id'].map((text) => traceId.parse(text))]
+  if (ids.length > against.length + 1) {
+    throw new ApiError('bad-request', '--against-id is there more often than --against', 'give one per --against')
+  }
   const traces = []
-  for (const path of [first, ...against]) {
-    const { file, trace } = await session.openTrace(path, undefined)
+  for (const [i, path] of [first, ...against].entries()) {
+    const { file, trace } = await session.openTrace(path, ids[i])
     traces.push({ file, trace: trace.id })
   }
   const result = await session.call('whatif.traces', { traces })
-  if (await writeReports(session, given, { result, trace: traces[0] })) return
+  if (await writeReports(session, given, { result, traces })) return
   if (given.json) printJson({ ...result, strategies: result.strategies.map(({ cdf: _cdf, ...one }) => one) })
   else printRecorded(result)
 }
@@ -49,14 +56,7 @@ function printRecorded(result: TracesResult): void {
     bold(printable(strategies.map(({ id }) => id).join(', '))) +
       dim(` as recorded, ${plural(strategies[0].runs, 'part')} each`),
   )
-  print('')
-  for (const sentence of findings(result, ' ')) print(printable(sentence))
-  print('')
-  printSpeed(strategies, baseline)
-  print('')
-  printLatency(strategies, mainOp(result), baseline)
-  printLocks(strategies)
+  printFigures(result)
   printDeltas(strategies, baseline)
-  print(`\n${bold('Assumed')}`)
-  for (const line of assumptions) print(printable(`  ${line}`))
+  printLines('Assumed', assumptions)
 }

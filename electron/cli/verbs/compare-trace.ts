@@ -3,15 +3,16 @@
 import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
-import { findings, mainOp, safetyNote } from '#shared/whatif/words.ts'
+import { safetyNote } from '#shared/whatif/words.ts'
 import { pairs } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
-import { printDeltas, printLatency, printLocks, printSpeed } from './compare-print.ts'
+import { printDeltas, printFigures, printLines } from './compare-print.ts'
 import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
 
 interface Given extends ReportOptions {
   readonly trace: string
+  readonly 'trace-id': number | undefined
   readonly strategy: readonly string[]
   readonly baseline: string | undefined
   readonly seeds: number
@@ -28,7 +29,7 @@ export async function compareTrace(session: Session, given: Given): Promise<void
   if (given.strategy.length === 0) {
     throw new ApiError('bad-request', '--strategy is missing', '`faultline list strategies` names them')
   }
-  const { file, trace } = await session.openTrace(given.trace, undefined)
+  const { file, trace } = await session.openTrace(given.trace, given['trace-id'])
   const result = await session.call('whatif.compare', {
     file,
     trace: trace.id,
@@ -42,7 +43,7 @@ export async function compareTrace(session: Session, given: Given): Promise<void
     ...(given.out === undefined ? {} : { out: resolve(given.out) }),
     ...(given.baseline === undefined ? {} : { baseline: given.baseline }),
   })
-  if (await writeReports(session, given, { result, trace: { file, trace: trace.id } })) return
+  if (await writeReports(session, given, { result, traces: [{ file, trace: trace.id }] })) return
   if (given.json === true) {
     printJson({ ...result, strategies: result.strategies.map(({ cdf: _cdf, ...strategy }) => strategy) })
   } else printWhatIf(result)
@@ -75,26 +76,14 @@ function printWhatIf(result: WhatIfResult): void {
         ` replayed, ${plural(workload.ops, 'operation')}, ${plural(workload.cpus, 'CPU')}, ${plural(seeds.length, 'seed')}`,
       ),
   )
-  print('')
-  for (const sentence of findings(result, ' ')) print(printable(sentence))
-  print('')
-  printSpeed(strategies, baseline)
-  print('')
-  printLatency(strategies, mainOp(result), baseline)
-  printLocks(strategies)
+  printFigures(result)
   printDeltas(strategies, baseline)
   print(`\n${safetyNote(strategies)}`)
   printFidelity(result.fidelity, baseline)
-  for (const [title, lines] of [
-    ['From the trace', workload.fromTrace],
-    ['Stayed default', workload.defaults],
-    ['The trace cannot tell', workload.missing],
-    ['Assumed', result.assumptions],
-  ] as const) {
-    if (lines.length === 0) continue
-    print(`\n${bold(title)}`)
-    for (const line of lines) print(printable(`  ${line}`))
-  }
+  printLines('From the trace', workload.fromTrace)
+  printLines('Stayed default', workload.defaults)
+  printLines('The trace cannot tell', workload.missing)
+  printLines('Assumed', result.assumptions)
 }
 
 export function printFidelity({ rows, ...median }: Fidelity, baseline: string): void {

@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { CompareResult } from '#shared/contract/simulation.ts'
-import { force, json, many, text, whole } from '../options.ts'
+import { force, json, many, text, traceId, whole } from '../options.ts'
 import { note, printJson } from '../output.ts'
 import { reportOptions, writeReports } from '../reports.ts'
 import { quoted, type Session } from '../session.ts'
@@ -24,8 +24,10 @@ export const compare = verb({
   options: {
     ...workloadOptions,
     trace: text('F', 'a recorded trace (.faultline) instead of a scenario: replayed under each strategy'),
+    'trace-id': traceId,
     arrival: many('TASK=MODE', 'with --trace: a task (name or pid) arrives open or closed, whatever the evidence says'),
     against: many('F', 'with --trace: another recording, laid beside the first as it is; nothing is replayed'),
+    'against-id': many('ID', 'which trace of each --against, in their order (default: its first)'),
     strategy: many('S', "a strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's own)"),
     baseline: text('S', 'the strategy the others are measured against (default: the first)'),
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'runs per strategy, all with the same seeds' }),
@@ -52,6 +54,9 @@ export const compare = verb({
       refuseScenarioOptions(options)
       await compareTrace(session, { ...options, trace })
       return 0
+    }
+    if (options['trace-id'] !== undefined) {
+      throw new ApiError('bad-request', '--trace-id goes with --trace', 'leave it out')
     }
     const result = await runCompare(session, options)
     if (await writeReports(session, options, { result })) return 0

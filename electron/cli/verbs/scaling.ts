@@ -6,6 +6,7 @@ import { decimalText, rateText } from '#shared/whatif/words.ts'
 import { bar } from '../bars.ts'
 import { json, many, text } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
+import { printLines } from './compare-print.ts'
 import { experimentOptions, printMistakes, seedsOption, subjectOf } from './experiment.ts'
 import { verb } from './verb.ts'
 
@@ -71,8 +72,7 @@ function printScaling(result: ScalingResult): void {
     { ...laws.name('peak', ({ fit }) => peakText(fit)), right: true },
     { ...laws.name('off by', ({ fit }) => share(fit?.error)), right: true },
   ])
-  print(`\n${bold('Assumed')}`)
-  for (const line of [method, ...assumptions]) print(printable(`  ${line}`))
+  printLines('Assumed', [method, ...assumptions])
 }
 
 function peakText(fit: ScalabilityFit | null): string {

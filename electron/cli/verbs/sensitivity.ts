@@ -7,6 +7,7 @@ import type { SensitivityResult, SensitivityRow } from '#shared/contract/whatif.
 import { decimalText, ratioText } from '#shared/whatif/words.ts'
 import { json, text, whole } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
+import { printLines } from './compare-print.ts'
 import { experimentOptions, printMistakes, seedsOption, subjectOf } from './experiment.ts'
 import { verb } from './verb.ts'
 
@@ -77,8 +78,7 @@ function printSensitivity(result: SensitivityResult): void {
     ranked.time('waited for', (lock) => lock.waitTotalNs),
     { ...ranked.name('place by waiting', ({ waitRank }) => (waitRank === null ? '' : String(waitRank))), right: true },
   ])
-  print(`\n${bold('Assumed')}`)
-  for (const line of assumptions) print(printable(`  ${line}`))
+  printLines('Assumed', assumptions)
 }
 
 function slopeText({ slope, enough }: { readonly slope: number; readonly enough: boolean }): string {

@@ -130,18 +130,6 @@ export function cutsText({ verdict }: ComparedStrategy): string {
   return broken === 0 ? formatCount(points) : `✕ ${formatCount(broken)} of ${formatCount(points)}`
 }
 
-/** What waits longest, for what, because of whom. */
-export function chainWords({ worstChain }: ComparedStrategy): string {
-  if (worstChain === null) return 'nobody waited'
-  const { task, op, class: name, links, rootTask, rootOp, seed } = worstChain
-  const via = links.map(
-    (link) =>
-      `${link.task}${link.op === null ? '' : ` in ${link.op}`}${link.phase === null ? '' : `, ${link.phase}`}, held ${link.class}`,
-  )
-  const root = rootTask === null ? '' : `; at the root ${rootTask}${rootOp === null ? '' : ` in ${rootOp}`}`
-  return `${task}${op === null ? '' : ` in ${op}`} waited for ${name}: ${via.join('; ')}${root} (seed ${seed})`
-}
-
 const NOBODY = { why: () => 'nobody waited for a lock' } as const
 
 /** Widths leave the rest of the line to the strategy's name: everything is in sight at 1280 px. */
