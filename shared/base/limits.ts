@@ -164,6 +164,8 @@ export const limits = {
   raceCells: 20_000,
   /** Steps of the search behind each race that held. */
   raceSteps: 300_000,
+  /** Steps of the search for a telling of a race with one preemption less. */
+  raceShortenSteps: 150_000,
   /** Steps a search with power cuts takes, unless told otherwise. */
   crashSteps: 200_000,
   crashStepsMost: 100_000_000,

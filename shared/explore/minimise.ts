@@ -126,7 +126,7 @@ function playLenient(subject: Subject, moves: readonly number[]): { made: readon
   const { k } = execution
   for (const id of moves) {
     if (execution.atRest || execution.moves.length >= limits.exploreDepth) break
-    if (id < k.tasks.length && execution.canMove(k.tasks[id])) execution.move(id)
+    if (id < k.tasks.length && k.canStep(k.tasks[id])) execution.move(id)
   }
   const made = [...execution.moves]
   execution.runOut()

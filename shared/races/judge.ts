@@ -5,7 +5,7 @@
  */
 
 import { direct } from '../explore/directed.ts'
-import { play } from '../explore/replay.ts'
+import { minimise } from '../explore/minimise.ts'
 import { encodeSchedule } from '../explore/schedule.ts'
 import { Search } from '../explore/search.ts'
 import type { Subject } from '../explore/subject.ts'
@@ -146,6 +146,7 @@ function searchWithin(
   watched: Watched,
   preemptions: number,
   { budget, build }: { readonly budget: number; readonly build: number },
+  wanted: (found: Bad) => boolean = () => true,
 ): Seen {
   const tree = new Search(
     watched.subject,
@@ -160,7 +161,7 @@ function searchWithin(
       break
     }
     const found = watched.take()
-    if (found === undefined || bad !== undefined) continue
+    if (found === undefined || bad !== undefined || !wanted(found)) continue
     bad = { ...found, moves: tree.path }
     if (found.outcome === 'violated') break
   }
@@ -169,7 +170,7 @@ function searchWithin(
 
 type Short = Pick<RaceVerdict, 'schedule' | 'moves'>
 
-/** The shortest beginning after which the default order leads to the same. */
+/** Told with fewest preemptions, then with fewest moves before everybody may go on in the default order. */
 function shortened(
   watched: Watched,
   bad: Pick<RaceVerdict, 'outcome' | 'invariants'>,
@@ -177,13 +178,14 @@ function shortened(
 ): Short {
   const { subject } = watched
   const wanted = bad.invariants.join()
-  let length = 0
-  for (; length < moves.length; length++) {
-    if (length > 0 && moves[length - 1] === moves[length]) continue
-    play(subject, moves.slice(0, length))
-    const found = watched.take()
-    if (found?.outcome === bad.outcome && found.invariants.join() === wanted) break
+  const same = (found: Bad | undefined) => found?.outcome === bad.outcome && found.invariants.join() === wanted
+  let short = minimise(subject, moves, () => same(watched.take()))
+  while (short.preemptions > 0 && bad.outcome === 'violated') {
+    const bounds = { budget: limits.raceShortenSteps, build: STEPS_PER_BLOCK }
+    const fewer = searchWithin(watched, short.preemptions - 1, bounds, same)
+    if (fewer.bad === undefined) break
+    short = minimise(subject, fewer.bad.moves, () => same(watched.take()))
   }
-  const short = moves.slice(0, length)
-  return { schedule: encodeSchedule({ subject: subject.id, strategy: subject.strategy, moves: short }), moves: short }
+  const { strategy } = subject
+  return { schedule: encodeSchedule({ subject: subject.id, strategy, moves: short.moves }), moves: short.moves }
 }
