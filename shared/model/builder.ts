@@ -28,6 +28,7 @@ import {
   spanSchemas,
   type Annotation,
   type Diagnostic,
+  type EventChunk,
   type GrowingSpans,
   type Lock,
   type LockClass,
@@ -112,7 +113,7 @@ export class TraceBuilder {
 
   constructor(sink: TraceSink, name: string, sourceFormat: string) {
     this.#sink = sink
-    this.#events = new EventColumns((chunk) => sink.events(chunk), sink.spareEvents?.bind(sink))
+    this.#events = new EventColumns((chunk) => this.#passOn(chunk), sink.spareEvents?.bind(sink))
     this.#tables = {
       op: new SpanRows('op'),
       phase: new SpanRows('phase'),
@@ -235,9 +236,14 @@ export class TraceBuilder {
       this.#notKept++
       return
     }
-    this.#rate.add(ts)
-    this.#cpus.add(ts, cpu)
     this.#events.add(ts, cpu, task, name, bytes, from, to, flags | this.#preceded(cpu))
+  }
+
+  /** What a chunk says of rate and CPUs is read off it as a whole: that is many times faster than event by event. */
+  #passOn(chunk: EventChunk): void {
+    this.#rate.addAll(chunk.ts)
+    if (this.#watchesCpus) this.#cpus.addAll(chunk.ts, chunk.cpu)
+    this.#sink.events(chunk)
   }
 
   #preceded(cpu: number): number {
@@ -382,8 +388,12 @@ export class TraceBuilder {
   }
 
   /** A recording's remarks about itself; a simulation has none, and differences instead of times say nothing. */
+  get #watchesCpus(): boolean {
+    return this.meta.sourceFormat !== 'simulation' && !this.#diagnostics.has(DELTA_TIMES)
+  }
+
   #watchCpus(startNs: Ns): void {
-    if (this.meta.sourceFormat === 'simulation' || this.#diagnostics.has(DELTA_TIMES)) return
+    if (!this.#watchesCpus) return
     for (const { code, severity, message, count } of this.#cpus.findings(startNs, this.#maxTs)) {
       this.diagnose(severity, code, message, undefined, count)
     }

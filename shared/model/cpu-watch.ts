@@ -30,6 +30,10 @@ export class CpuWatch {
   #back: number[] = []
   #backs: number[] = []
 
+  addAll(ts: Float64Array, cpu: Int32Array): void {
+    for (let row = 0; row < ts.length; row++) this.add(ts[row], cpu[row])
+  }
+
   add(ts: Ns, cpu: number): void {
     const n = this.#count[cpu]
     if (n === undefined) {

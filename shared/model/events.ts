@@ -38,6 +38,8 @@ export class EventColumns {
   readonly #spare: (() => EventArrays | undefined) | undefined
   readonly #capacity = limits.eventsPerChunk
   #length = 0
+  /** Bytes of the arena that payloads fill. */
+  #used = 0
   #ts: Float64Array = new Float64Array(0)
   #cpu: Int32Array = new Int32Array(0)
   #task: Uint32Array = new Uint32Array(0)
@@ -50,8 +52,6 @@ export class EventColumns {
   #argsView = new DataView(this.#args.buffer)
   #source = viewed(new Uint8Array(0))
   #other = this.#source
-  #ts0 = Infinity
-  #ts1 = -Infinity
   readonly #byName: number[] = []
   /** Row in the current chunk of each task's last event. */
   readonly #lastOfTask = new Map<number, number>()
@@ -77,9 +77,9 @@ export class EventColumns {
     if (this.#length === this.#capacity || this.#full(to - from)) this.flush()
     const row = this.#length++
     this.count++
-    const used = row === 0 ? 0 : this.#argsEnd[row - 1]
+    const used = this.#used
     this.#copy(bytes, from, to, used)
-    this.#argsEnd[row] = used + (to - from)
+    this.#argsEnd[row] = this.#used = used + (to - from)
     this.#ts[row] = ts
     this.#cpu[row] = cpu
     this.#task[row] = task
@@ -88,9 +88,6 @@ export class EventColumns {
       this.#flags[row] = flags
       this.#flagged = true
     }
-    if (ts < this.#ts0) this.#ts0 = ts
-    if (ts > this.#ts1) this.#ts1 = ts
-    this.#byName[name] = (this.#byName[name] ?? 0) + 1
     if (this.#stacks) this.#lastOfTask.set(task, row)
   }
 
@@ -117,11 +114,13 @@ export class EventColumns {
   flush(): void {
     if (this.#length === 0) return
     const n = this.#length
+    this.#countNames(n)
+    const [ts0, ts1] = ends(this.#ts, n)
     const cut = this.#spare === undefined ? 'slice' : 'subarray'
     this.#send({
       length: n,
-      ts0: this.#ts0,
-      ts1: this.#ts1,
+      ts0,
+      ts1,
       ts: this.#ts[cut](0, n),
       cpu: this.#cpu[cut](0, n),
       task: this.#task[cut](0, n),
@@ -129,13 +128,11 @@ export class EventColumns {
       stack: this.#stack[cut](0, n),
       ...(this.#flagged ? { flags: this.#flags.slice(0, n) } : {}),
       argsEnd: this.#argsEnd[cut](0, n),
-      args: this.#args[cut](0, this.#argsEnd[n - 1]),
+      args: this.#args[cut](0, this.#used),
     })
     if (this.#spare !== undefined) this.#use(this.#spare() ?? newArrays(this.#capacity))
     else this.#stack.fill(-1)
-    this.#length = 0
-    this.#ts0 = Infinity
-    this.#ts1 = -Infinity
+    this.#length = this.#used = 0
     if (this.#flagged) this.#flags.fill(0)
     this.#flagged = false
     this.#lastOfTask.clear()
@@ -150,6 +147,16 @@ export class EventColumns {
     this.#argsEnd = argsEnd
     this.#args = args
     this.#argsView = new DataView(args.buffer)
+  }
+
+  #countNames(length: number): void {
+    const counts = this.#byName
+    const names = this.#name
+    for (let row = 0; row < length; row++) {
+      const name = names[row]
+      while (counts.length <= name) counts.push(0)
+      counts[name]++
+    }
   }
 
   countsByName(names: number): number[] {
@@ -181,7 +188,7 @@ export class EventColumns {
 
   /** One more payload would make the chunk's arena too large: a trace of huge payloads gets shorter chunks. */
   #full(bytes: number): boolean {
-    return this.#length > 0 && this.#argsEnd[this.#length - 1] + bytes > limits.chunkArgsBytes
+    return this.#length > 0 && this.#used + bytes > limits.chunkArgsBytes
   }
 
   #grow(least: number): void {
@@ -190,6 +197,17 @@ export class EventColumns {
     this.#args = next
     this.#argsView = new DataView(next.buffer)
   }
+}
+
+/** Earliest and latest of times that may be in any order. */
+function ends(ts: Float64Array, length: number): readonly [Ns, Ns] {
+  let first = Infinity
+  let last = -Infinity
+  for (let row = 0; row < length; row++) {
+    if (ts[row] < first) first = ts[row]
+    if (ts[row] > last) last = ts[row]
+  }
+  return [first, last]
 }
 
 function viewed(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly view: DataView } {
@@ -206,6 +224,10 @@ export class RateCounter {
   #counts = new Uint32Array(limits.rateBuckets)
   #top = 0
   #seen = false
+
+  addAll(ts: Float64Array): void {
+    for (let row = 0; row < ts.length; row++) this.add(ts[row])
+  }
 
   add(ts: Ns): void {
     let bucket = Math.floor(ts * this.#perNs) - this.#base
