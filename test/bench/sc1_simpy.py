@@ -2,10 +2,11 @@
 
 The same tasks, locks, phases and costs as Faultline's model of strategies E, F and K on ext4, written as one would write
 them in SimPy 2 (Debian's python3-simpy): a process per task, a Resource per lock (a shared one has many units), `hold` per
-phase. With `record` it keeps what Faultline keeps, in columns: every happening with its time, task, name and payload text,
-and rows for operations, phases, locks and who waited for whom; without, it only counts. What is left out is left out in
-SimPy's favour: the oracle, the lock order, CPUs and their switches (every task has one), an entry lock per page.
-Prints one JSON line per strategy.
+phase. With `record` it keeps what Faultline keeps, in the same columns: every happening with its time, CPU, task, name and
+payload text, and rows for operations, phases, locks and who waited for whom while the holder did what; without, it only
+counts. What is left out is left out in SimPy's favour: the oracle, the lock order, the run's digest, the event rate, page
+tables, extents and allocator as data, CPUs and their switches (every task has one), an entry lock per page.
+Prints one JSON line per strategy, with the rows of each table: test/bench/simpy.ts holds them against its own.
 """
 
 import json
@@ -15,6 +16,7 @@ import statistics
 import sys
 import time
 from array import array
+from collections import deque
 
 from SimPy.Simulation import Process, Resource, SimEvent, Simulation, hold, release, request, waitevent
 
@@ -25,10 +27,17 @@ COSTS = {
     "trap": 350, "vma_lookup": 80, "time_update": 1000, "es_lookup": 120, "extent_lookup": 500, "alloc": 1500,
     "zero": 1800, "pte_set": 120, "entry": 80, "journal": 350, "handle_stop": 250,
 }
+PHASES = [*COSTS, "map_blocks", "handle"]
+PHASE_TEXTS = {phase: b"name=" + phase.encode() for phase in PHASES}
 PMEM_SHARE = 295
 LOG_WRITE = 60_000
 SHARED = 1_000_000
 EDGES = 16
+HISTORY = 128
+INODE = 1
+UNKNOWN = -1
+OTHER = 0
+WAITING = 1
 
 
 def lognormal(sigma):
@@ -45,7 +54,7 @@ def draw(name):
 
 
 class Columns:
-    """A table of arrays; one append per cell."""
+    """A table of arrays; one append per cell, which is quicker here than turning batches of tuples into columns."""
 
     def __init__(self, types):
         self.columns = [array(kind) for kind in types]
@@ -55,24 +64,60 @@ class Columns:
         for append, cell in zip(self.appends, cells):
             append(cell)
 
+    def __len__(self):
+        return len(self.columns[0])
+
 
 class Record:
-    """What a recorded run keeps."""
+    """What a recorded run keeps. A span's number is given when it begins, its row when it ends, as in Faultline."""
 
     def __init__(self):
-        self.count = 0
-        self.ts, self.task, self.name, self.end, self.args = array("d"), array("I"), array("B"), array("Q"), bytearray()
-        self.ops, self.phases = Columns("IIdddI"), Columns("IIIddB")
-        self.locks, self.edges = Columns("IIIBddd"), Columns("IIdI")
-        self.texts = {}
+        self.ts, self.cpu, self.task = array("d"), array("i"), array("I")
+        self.name, self.end, self.args = array("H"), array("I"), bytearray()
+        # id, task, kind, start, duration, wait, inode, offset, length, result, cpu, inferred
+        self.ops = Columns("IIHddddddiiB")
+        # id, operation, task, name, start, duration, depth
+        self.phases = Columns("IiIHddB")
+        # id, lock, task, operation, mode, flags, requested, acquired, released
+        self.locks = Columns("IIIiBBddd")
+        # waiter's lock span, holder's lock span, overlap, what the holder did, kind
+        self.edges = Columns("IIdiB")
+        self.names = {"other": OTHER, "wait": WAITING}
+        self.next_phase = self.next_lock = 0
 
     def event(self, now, task, name, text):
-        self.count += 1
         self.ts.append(now)
+        self.cpu.append(task)
         self.task.append(task)
         self.name.append(name)
         self.args += text
         self.end.append(len(self.args))
+
+
+class Hold:
+    """A lock asked for: from the asking to the release."""
+
+    __slots__ = ("span", "task", "asked", "waits", "acquired")
+
+    def __init__(self, span, task, asked, waits):
+        self.span, self.task, self.asked, self.waits, self.acquired = span, task, asked, waits, asked
+
+
+def most(history, since, until):
+    """What a task did most of [since, until]."""
+    spent = {}
+    end = until
+    for began, doing in reversed(history):
+        if end <= since:
+            break
+        start = max(since, began)
+        spent[doing] = spent.get(doing, 0) + end - start
+        end = min(end, start)
+    best, longest = UNKNOWN, end - since
+    for doing, time_spent in spent.items():
+        if time_spent >= longest:
+            best, longest = doing, time_spent
+    return best
 
 
 class Machine(Simulation):
@@ -90,7 +135,7 @@ class Machine(Simulation):
         self.unlocked = SimEvent(sim=self)
         self.drained = SimEvent(sim=self)
         self.pmem_free = 0
-        self.faults = 0
+        self.begun = self.faults = 0
 
     def lock(self, name, units):
         lock = Resource(units, sim=self)
@@ -124,7 +169,10 @@ class Faulter(Process):
         self.owed = 0
         self.open = []
         self.held = {}
-        self.asked_at = {}
+        self.history = deque(maxlen=HISTORY)
+        self.asked = (0, 0, UNKNOWN)
+        self.op = UNKNOWN
+        self.waited = 0
 
     def tell(self, name, text):
         m = self.sim
@@ -132,17 +180,34 @@ class Faulter(Process):
         if m.record is not None:
             m.record.event(m._t, self.number, name, text)
 
+    def does(self, doing):
+        """From now on; for what its waiters will ask."""
+        self.history.append((self.sim._t, doing))
+
+    def did(self, since, until):
+        """Waiters of one release mostly ask for the same time."""
+        if self.asked[0] != since or self.asked[1] != until:
+            self.asked = (since, until, most(self.history, since, until))
+        return self.asked[2]
+
     def enter(self, phase):
-        self.tell(4, b"name=" + phase.encode())
-        self.open.append((phase, self.sim._t))
+        self.tell(4, PHASE_TEXTS[phase])
+        record = self.sim.record
+        if record is None:
+            self.open.append((phase, 0, 0, 0))
+            return
+        name = record.names.setdefault(phase, len(record.names))
+        self.open.append((phase, name, record.next_phase, self.sim._t))
+        record.next_phase += 1
+        self.does(name)
 
     def leave(self):
-        phase, since = self.open.pop()
-        self.tell(5, b"name=" + phase.encode())
+        phase, name, span, since = self.open.pop()
+        self.tell(5, PHASE_TEXTS[phase])
         record = self.sim.record
         if record is not None:
-            name = record.texts.setdefault(phase, len(record.texts))
-            record.phases.row(self.sim.faults, self.number, name, since, self.sim._t - since, len(self.open))
+            record.phases.row(span, self.op, self.number, name, since, self.sim._t - since, len(self.open))
+            self.does(self.open[-1][1] if self.open else OTHER)
 
     def work(self, phase):
         self.enter(phase)
@@ -161,35 +226,53 @@ class Faulter(Process):
         self.leave()
 
     def take(self, lock):
-        now = self.sim._t
+        m = self.sim
+        record, now = m.record, m._t
         self.tell(0, lock.text)
         taken = lock.n == 0
+        asks = self.held[lock] = None if record is None else Hold(record.next_lock, self, now, taken)
+        if record is not None:
+            record.next_lock += 1
         if taken:
             self.tell(1, lock.text)
-            lock.waiters.append((self, now))
+            if record is not None:
+                lock.waiters.append(asks)
+                self.does(WAITING)
         yield request, self, lock
         if taken:
-            lock.waiters.remove((self, now))
             yield hold, self, HANDOFF
+            if record is not None:
+                lock.waiters.remove(asks)
+                self.waited += m._t - now
+                self.does(self.open[-1][1] if self.open else OTHER)
         self.tell(2, lock.text)
-        self.asked_at[lock] = now
-        self.held[lock] = self.sim._t
+        if record is not None:
+            asks.acquired = m._t
         self.owed += LOCK + UNLOCK
 
     def give(self, lock):
         self.tell(3, lock.text)
         m = self.sim
         record, now = m.record, m._t
-        since, asked = self.held.pop(lock), self.asked_at.pop(lock)
+        held = self.held.pop(lock)
         if record is not None:
-            record.locks.row(lock.number, self.number, m.faults, lock.shared, asked, since, now)
-            for waiter, begun in lock.waiters[:EDGES]:
-                record.edges.row(waiter.number, self.number, now - max(begun, since), 0)
+            since = held.acquired
+            for waiter in lock.waiters[:EDGES]:
+                begun = max(waiter.asked, since)
+                record.edges.row(waiter.span, held.span, now - begun, self.did(begun, now), 0)
+            record.locks.row(
+                held.span, lock.number, self.number, self.op, lock.shared, held.waits, held.asked, since, now
+            )
         yield release, self, lock
 
     def begins(self):
-        self.tell(6, b"kind=write_fault dev=259:0 ino=1 offset=%d length=4096" % (self.sim.faults * 4096))
-        self.since = self.sim._t
+        m = self.sim
+        self.offset = m.begun * 4096
+        self.tell(6, b"kind=write_fault dev=259:0 ino=1 offset=%d length=4096" % self.offset)
+        self.since, self.op, self.waited = m._t, m.begun, 0
+        m.begun += 1
+        if m.record is not None:
+            self.does(OTHER)
         yield from self.work("trap")
         yield from self.take(self.mmap)
         yield from self.work("vma_lookup")
@@ -202,7 +285,12 @@ class Faulter(Process):
         yield from self.give(self.mmap)
         self.tell(7, b"ret=0")
         if m.record is not None:
-            m.record.ops.row(m.faults, self.number, self.since, m._t - self.since, 0, 0)
+            number, since = self.number, self.since
+            m.record.ops.row(
+                self.op, number, 0, since, m._t - since, self.waited, INODE, self.offset, 4096, 0, number, False
+            )
+            self.op = UNKNOWN
+            self.does(UNKNOWN)
         m.faults += 1
 
     def opens(self):
@@ -293,12 +381,21 @@ def run(strategy, threads, duration_ns, commit_ns, recording):
     began = time.process_time()
     machine.simulate(until=duration_ns)
     seconds = time.process_time() - began
+    record = machine.record
+    rows = {} if record is None else {
+        "event": len(record.ts),
+        "op": len(record.ops),
+        "phase": len(record.phases),
+        "lockSpan": len(record.locks),
+        "waitEdge": len(record.edges),
+    }
     return {
         "strategy": strategy,
         "recording": recording,
         "happenings": machine.happenings,
         "cpuSeconds": seconds,
         "faultsPerSecond": machine.faults / (duration_ns / 1e9),
+        "rows": rows,
     }
 
 

@@ -34,7 +34,7 @@ export async function benchSimulate(folder: string, options: { readonly long: bo
 function byTasks(strategy: string): Figure[] {
   const runs = TASKS.map((threads) => best({ scenario: 'SC1', strategy, params: { threads } }, { recorded: true }))
   const costs = runs.map(({ cpuNs, events }) => cpuNs / events)
-  const edges = runs.map(({ waitEdges, events }) => waitEdges / events)
+  const edges = runs.map(({ rows, events }) => (rows.waitEdge ?? 0) / events)
   return [
     ...TASKS.map((threads, i) => ({
       what: `SC1 under ${strategy}, ${threads} tasks: per event`,

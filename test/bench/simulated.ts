@@ -11,8 +11,8 @@ export interface Ran {
   /** Raw events of the trace; without one, happenings. */
   readonly events: number
   readonly cpuNs: number
-  /** Rows of who waited for whom, where the run is recorded. */
-  readonly waitEdges: number
+  /** Rows of each table, where the run is recorded. */
+  readonly rows: Readonly<Record<string, number>>
   readonly result: RunResult
 }
 
@@ -20,7 +20,7 @@ export interface Ran {
 export class Dropping implements TraceSink {
   batches = 0
   bytes = 0
-  waitEdges = 0
+  readonly rows: Record<string, number> = {}
   #spare: EventArrays | undefined
 
   events(chunk: EventChunk): void {
@@ -36,7 +36,7 @@ export class Dropping implements TraceSink {
 
   spans({ table, ids }: SpanBatch): void {
     this.batches++
-    if (table === 'waitEdge') this.waitEdges += ids.length
+    this.rows[table] = (this.rows[table] ?? 0) + ids.length
     this.bytes += ids.byteLength
   }
 
@@ -44,6 +44,8 @@ export class Dropping implements TraceSink {
     this.batches++
   }
 }
+
+const NO_META = { scenario: undefined, strategy: undefined, seed: undefined, cpus: undefined }
 
 export function runOnce(spec: RunSpec, options: { recorded: boolean; onSlice?: (events: number) => void }): Ran {
   const sink = new Dropping()
@@ -58,9 +60,10 @@ export function runOnce(spec: RunSpec, options: { recorded: boolean; onSlice?: (
     options.onSlice?.(prepared.sink.events)
     slice = slices.next()
   }
+  if (options.recorded) recorder.finish({ ...NO_META, digest: slice.value.digest }, prepared.world.k)
   const { user, system } = process.cpuUsage(before)
   const events = options.recorded ? builder.eventCount : prepared.sink.events
-  return { events, cpuNs: (user + system) * 1000, waitEdges: sink.waitEdges, result: slice.value }
+  return { events, cpuNs: (user + system) * 1000, rows: sink.rows, result: slice.value }
 }
 
 /** The quickest of a few runs: the rest is the machine's other work. */
