@@ -165,12 +165,50 @@ leave(w, f) {
     const { violations } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
     expect(violations[0]).toMatchObject({
       invariant: 'S1',
-      message: expect.stringMatching(/guard\.enter yields though/) as string,
+      message: expect.stringMatching(/^bare\.ts:5: guard\.enter yields though/) as string,
     })
   })
 
   it('a step that is no generator', async () => {
-    expect((await findingsOf('plain.ts', 'enter(w, f) { return 3 }'))[0]).toMatch(/guard\.enter gives no steps/)
+    expect((await findingsOf('plain.ts', 'enter(w, f) { return 3 }'))[0]).toMatch(
+      /^plain\.ts:5: guard\.enter gives no steps/,
+    )
+  })
+
+  it('a step that never yields', async () => {
+    const said = await findingsOf(
+      'never.ts',
+      `*enter(w, f) {
+  w.k.lock(f.inode.mapping.invalidateLock, 'exclusive')
+},
+leave(w, f) { w.k.unlock(f.inode.mapping.invalidateLock, 'exclusive') }`,
+    )
+    expect(said[0]).toMatch(/^never\.ts:6: guard\.enter goes on though a call of the kernel said that it must wait/)
+  })
+
+  it.each([
+    [
+      'a wait where no hook can wait',
+      'leave(w, f) {\n  w.k.sleep(1000)\n}',
+      /^bad\.ts:6: guard\.leave goes on .* no hook that can wait$/,
+    ],
+    [
+      'a change after which the kernel fails',
+      'leave(w, f) {\n  f.inode = undefined\n}',
+      /^bad\.ts:6: after guard\.leave the kernel fails: TypeError/,
+    ],
+  ])('%s', async (_what, hooks, why) => {
+    const { id } = await load('bad.ts', guard(hooks))
+    const { violations } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
+    expect(violations[0]).toMatchObject({ invariant: 'S1', message: expect.stringMatching(why) as string })
+  })
+
+  it('every mistake of a run is told', async () => {
+    const said = await findingsOf(
+      'both.ts',
+      '*enter(w, f) { throw new Error("one") },\nleave(w, f) { throw new Error("two") }',
+    )
+    expect(said).toEqual(['both.ts:5: guard.enter throws Error: one', 'both.ts:6: guard.leave throws Error: two'])
   })
 
   it('a lock kept for ever', async () => {
@@ -207,6 +245,22 @@ describe('a file that is no strategy', () => {
     ['an exception at its top', '\n\nnull.x', /odd\.ts:3: TypeError/],
     ['another import', "\nimport { readFileSync } from 'node:fs'", /odd\.ts:2: a strategy is one file/],
     ['a global of Node', 'process.exit(3)', /odd\.ts:1: ReferenceError/],
+    [
+      'steps that wait for something outside',
+      guard('async *enter() {}'),
+      /odd\.ts:5: a strategy has no time of its own/,
+    ],
+    ['an import at run time', guard("*enter() { import('node:fs') }"), /odd\.ts:5: a strategy is one file/],
+    [
+      'a value no option has',
+      "import { defineStrategy } from 'faultline/strategy'\nexport default defineStrategy({ title: 'x', slots: { enospc: { id: 'x', title: 'x', retries: 1e9, keepsHandle: true } } })",
+      /its option of enospc: retries is no whole number from 0 to 100/,
+    ],
+    [
+      'a flag that is none',
+      "import { defineStrategy } from 'faultline/strategy'\nexport default defineStrategy({ title: 'x', slots: { wake: { id: 'x', title: 'x', onUnlock: 'some', onDelete: 'all', passesOn: true } } })",
+      /its option of wake: onUnlock is none of one, all/,
+    ],
     ['random numbers', '\nMath.random()', /odd\.ts:2: Error: a strategy has no random numbers/],
   ])('%s is refused with its place', async (_what, text, why) => {
     await expect(load('odd.ts', text)).rejects.toMatchObject({ message: expect.stringMatching(why) as string })
