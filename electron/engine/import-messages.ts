@@ -4,7 +4,7 @@
  * two: the parser asks `room()` between two pieces of input, so a slow disk slows the parser instead of filling memory.
  */
 
-import type { MessagePort } from 'node:worker_threads'
+import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { buffersOf } from '#shared/base/columns.ts'
 import type { WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -109,9 +109,8 @@ export class RemoteSink implements TraceSink {
 
   constructor(port: MessagePort) {
     this.#port = port
-    port.on('message', ({ spare }: Taken) => {
-      this.#inFlight--
-      if (spare !== undefined) this.#spares.push(spare)
+    port.on('message', (message: Taken) => {
+      this.#took(message)
       this.#wake?.()
     })
   }
@@ -122,6 +121,7 @@ export class RemoteSink implements TraceSink {
 
   /** The thread that has time compresses: with batches waiting for the writer it is this one. */
   events(chunk: EventChunk): void {
+    this.#hear()
     if (this.#inFlight > limits.batchesInFlight / 4) {
       this.#send({ kind: 'packed', chunk: packChunk(chunk) }, [])
       this.#spares.push(wholeArrays(chunk))
@@ -158,6 +158,20 @@ export class RemoteSink implements TraceSink {
     while (this.#inFlight > limits.batchesInFlight) {
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
+  }
+
+  /** What the writer said meanwhile: reading a file, this thread may not come to listen for a long time. */
+  #hear(): void {
+    for (;;) {
+      const heard = receiveMessageOnPort(this.#port) as { readonly message: Taken } | undefined
+      if (heard === undefined) return
+      this.#took(heard.message)
+    }
+  }
+
+  #took({ spare }: Taken): void {
+    this.#inFlight--
+    if (spare !== undefined) this.#spares.push(spare)
   }
 
   #fresh(kind: keyof GrowingNames): readonly string[] {
