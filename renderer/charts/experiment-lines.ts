@@ -9,38 +9,10 @@ import type { ChartOption } from '../ui/chart-option.ts'
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
 import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
+import { axisLine, axisText, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
 import { runLook } from './run-look.ts'
 
 const GRID = { left: 56, right: 20, top: 16, bottom: 28, containLabel: false }
-
-function axisText(ink: Ink) {
-  return { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
-}
-
-function line(position: number, ink: Ink): Pick<LineSeriesOption, 'lineStyle' | 'itemStyle' | 'animation'> {
-  const { color, dash, width } = runLook(position)
-  return {
-    animation: false,
-    lineStyle: { color: ink(color), width, type: dash.length === 0 ? 'solid' : [...dash] },
-    itemStyle: { color: ink(color) },
-  }
-}
-
-function axisLine(ink: Ink) {
-  return {
-    axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-    axisTick: { show: false },
-    splitLine: { show: false },
-  }
-}
-
-/** The pointer's place on the axis. */
-function placeOf(points: unknown): number | undefined {
-  const [first] = Array.isArray(points) ? (points as { readonly value?: unknown }[]) : [points as { value?: unknown }]
-  const value: unknown = first?.value
-  const x: unknown = Array.isArray(value) ? value[0] : undefined
-  return typeof x === 'number' ? x : undefined
-}
 
 export interface SensitivityLine {
   readonly position: number
@@ -69,31 +41,21 @@ export function sensitivityOption(lines: readonly SensitivityLine[], ink: Ink): 
       type: 'log',
       logBase: 2,
       axisLabel: { ...text, formatter: (value: number) => ratioText(value) },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      splitLine: splitLine(ink),
     },
-    tooltip: {
-      trigger: 'axis',
-      renderMode: 'richText',
-      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
-      formatter: (points) => {
-        const x = placeOf(points)
-        const rows = lines.flatMap(({ name, row }) => {
-          const point = row.curve.find(({ change }) => change === x)
-          return point === undefined
-            ? []
-            : [`${name}: ${ratioText(point.ratio)}, 95 % ${ratioInterval(point.ratioCi95)}`]
-        })
-        return x === undefined ? '' : [`work ${changeText(x)}`, ...rows].join('\n')
-      },
-    },
+    tooltip: lineTip(ink, (x) => {
+      const rows = lines.flatMap(({ name, row }) => {
+        const point = row.curve.find(({ change }) => change === x)
+        return point === undefined ? [] : [`${name}: ${ratioText(point.ratio)}, 95 % ${ratioInterval(point.ratioCi95)}`]
+      })
+      return [`work ${changeText(x)}`, ...rows].join('\n')
+    }),
     series: lines.map(({ position, name, row }): LineSeriesOption => ({
-      type: 'line',
       name,
       dimensions: ['change', 'throughput'],
       data: flat(Float64Array.from(row.curve.flatMap(({ change, ratio }) => [change, ratio ?? NaN]))),
-      ...line(position, ink),
-      symbol: 'circle',
-      symbolSize: 4,
+      ...runLine(position, ink),
+      ...pointMarks(4),
     })),
   }
 }
@@ -126,32 +88,24 @@ export function scalingOption(lines: readonly ScalingLine[], cpus: readonly numb
       min: 0,
       splitNumber: 4,
       axisLabel: { ...text, formatter: (value: number) => (value === 0 ? '0' : rateText(value)) },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      splitLine: splitLine(ink),
     },
-    tooltip: {
-      trigger: 'axis',
-      renderMode: 'richText',
-      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
-      formatter: (points) => {
-        const x = placeOf(points)
-        const n = x === undefined ? undefined : Math.round(2 ** x)
-        const rows = lines.flatMap(({ badge, strategy }) => {
-          const point = strategy.points.find((one) => one.cpus === n)
-          if (point === undefined) return []
-          const interval = point.ci95 === null ? '' : `, 95 % ${intervalText(point.ci95, rateText)}`
-          return [`${badge}: ${rateText(point.opsPerSecond)}${interval}, ${point.tasks} tasks`]
-        })
-        return n === undefined ? '' : [`${n} CPUs`, ...rows].join('\n')
-      },
-    },
+    tooltip: lineTip(ink, (x) => {
+      const n = Math.round(2 ** x)
+      const rows = lines.flatMap(({ badge, strategy }) => {
+        const point = strategy.points.find((one) => one.cpus === n)
+        if (point === undefined) return []
+        const interval = point.ci95 === null ? '' : `, 95 % ${intervalText(point.ci95, rateText)}`
+        return [`${badge}: ${rateText(point.opsPerSecond)}${interval}, ${point.tasks} tasks`]
+      })
+      return [`${n} CPUs`, ...rows].join('\n')
+    }),
     series: lines.map(({ position, badge, strategy }): LineSeriesOption => ({
-      type: 'line',
       name: badge,
       dimensions: ['cpus', 'throughput'],
       data: flat(Float64Array.from(strategy.points.flatMap((point) => [Math.log2(point.cpus), point.opsPerSecond]))),
-      ...line(position, ink),
-      symbol: 'circle',
-      symbolSize: 4,
+      ...runLine(position, ink),
+      ...pointMarks(4),
       ...(strategy.knee === null ? {} : { markLine: kneeMark(strategy.knee, { badge, position, ink }) }),
     })),
   }

@@ -11,6 +11,7 @@ import { formatCount, timeText } from '../ui/format.ts'
 import { flat } from './flat.ts'
 import { logTicks } from './geometry.ts'
 import type { Ink } from './ink.ts'
+import { axisLine, axisText, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
 import { runLook } from './run-look.ts'
 import { percent, tickLabel } from './words.ts'
 
@@ -49,20 +50,6 @@ export function shareWithin({ ns, share }: Cdf, limit: number): number {
   return i < 0 ? 0 : share[i]
 }
 
-function style(position: number, ink: Ink): Pick<LineSeriesOption, 'lineStyle' | 'itemStyle' | 'symbol' | 'animation'> {
-  const { color, dash, width } = runLook(position)
-  return {
-    symbol: 'none',
-    animation: false,
-    lineStyle: { color: ink(color), width, type: dash.length === 0 ? 'solid' : [...dash] },
-    itemStyle: { color: ink(color) },
-  }
-}
-
-function axisText(ink: Ink) {
-  return { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
-}
-
 const MOST_TICKS = 5
 
 export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: Ink): ChartOption {
@@ -81,9 +68,7 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
       type: 'value',
       min: Math.log10(low),
       max: Math.log10(high),
-      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-      axisTick: { show: false },
-      splitLine: { show: false },
+      ...axisLine(ink),
       axisLabel: {
         ...text,
         customValues: ticks,
@@ -98,23 +83,18 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
         ? { type: 'value' as const, min: 0, max: 1, interval: 0.25 }
         : { type: 'log' as const, max: 1 }),
       axisLabel: { ...text, formatter: (value: number) => percent(value) },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      splitLine: splitLine(ink),
     },
-    tooltip: {
-      trigger: 'axis',
-      renderMode: 'richText',
-      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
-      formatter: (points) => latencyText(drawn, pointValue(points), kind),
-    },
+    tooltip: lineTip(ink, (x) => latencyText(drawn, x, kind)),
     series: [
       ...(kind === 'cdf' ? drawn.flatMap((run) => bandSeries(run, ink)) : []),
       ...drawn.map(({ position, badge, data }): LineSeriesOption => ({
-        type: 'line',
         name: badge,
         step: 'end',
+        symbol: 'none',
         dimensions: ['latency', 'share'],
         data: flat(cdfPoints(data, kind)),
-        ...style(position, ink),
+        ...runLine(position, ink),
       })),
     ],
   }
@@ -124,10 +104,14 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
 function bandSeries({ position, badge, data }: RunSeries<Cdf>, ink: Ink): LineSeriesOption[] {
   const { ns, low, high } = data
   if (low === null || high === null) return []
-  const points = (share: (i: number) => number): number[][] =>
-    Array.from(ns, (value, i) => [Math.log10(Math.max(1, value)), share(i)])
+  const points = (share: (i: number) => number): number[][] => {
+    const pairs = new Float64Array(ns.length * 2)
+    for (let i = 0; i < ns.length; i++) pairs.set([Math.log10(Math.max(1, ns[i])), share(i)], i * 2)
+    return flat(pairs)
+  }
   const shared = {
     type: 'line' as const,
+    dimensions: ['latency', 'share'],
     stack: `band ${position}`,
     stackStrategy: 'all' as const,
     step: 'end' as const,
@@ -148,16 +132,7 @@ function bandSeries({ position, badge, data }: RunSeries<Cdf>, ink: Ink): LineSe
   ]
 }
 
-/** Where on the axis the pointer is: the first point's own x. */
-function pointValue(points: unknown): number | undefined {
-  const [first] = Array.isArray(points) ? (points as { readonly value?: unknown }[]) : [points as { value?: unknown }]
-  const value: unknown = first?.value
-  const x: unknown = Array.isArray(value) ? value[0] : undefined
-  return typeof x === 'number' ? x : undefined
-}
-
-function latencyText(runs: readonly RunSeries<Cdf>[], x: number | undefined, kind: CdfKind): string {
-  if (x === undefined) return ''
+function latencyText(runs: readonly RunSeries<Cdf>[], x: number, kind: CdfKind): string {
   const ns = Math.round(10 ** x)
   const lines = runs.map(({ badge, data }) => {
     const share = shareWithin(data, ns)
@@ -183,9 +158,7 @@ export function curveOption(
       type: 'value',
       min: place(from),
       max: place(to),
-      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-      axisTick: { show: false },
-      splitLine: { show: false },
+      ...axisLine(ink),
       axisLabel: {
         ...text,
         customValues: values.map(place),
@@ -201,26 +174,18 @@ export function curveOption(
       min: 0,
       splitNumber: 3,
       axisLabel: { ...text, formatter: (value: number) => (value === 0 ? '0' : rateText(value)) },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      splitLine: splitLine(ink),
     },
-    tooltip: {
-      trigger: 'axis',
-      renderMode: 'richText',
-      axisPointer: { type: 'line', lineStyle: { color: ink('border-strong') } },
-      formatter: (points) => {
-        const x = pointValue(points)
-        const i = values.findIndex((value) => x !== undefined && Math.abs(place(value) - x) < 1e-9)
-        return i < 0 ? '' : curveText(runs, i, `${title}: ${formatCount(values[i])}`)
-      },
-    },
+    tooltip: lineTip(ink, (x) => {
+      const i = values.findIndex((value) => Math.abs(place(value) - x) < 1e-9)
+      return i < 0 ? '' : curveText(runs, i, `${title}: ${formatCount(values[i])}`)
+    }),
     series: runs.map(({ position, badge, data }): LineSeriesOption => ({
-      type: 'line',
       name: badge,
       dimensions: [title, 'throughput'],
-      data: values.map((value, i) => [place(value), data[i]?.mean ?? NaN]),
-      ...style(position, ink),
-      symbol: 'circle',
-      symbolSize: 5,
+      data: flat(Float64Array.from(values.flatMap((value, i) => [place(value), data[i]?.mean ?? NaN]))),
+      ...runLine(position, ink),
+      ...pointMarks(5),
     })),
   }
 }

@@ -1,0 +1,64 @@
+/**
+ * What line charts of compared runs share: how a run's line looks, the axes' text and lines, and where on the axis the
+ * pointer is. No smoothing and no decoration: what is drawn is what was measured.
+ */
+
+import type { LineSeriesOption } from '../ui/echarts-modules.ts'
+import type { Ink } from './ink.ts'
+import { runLook } from './run-look.ts'
+
+export function axisText(ink: Ink) {
+  return { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
+}
+
+export function axisLine(ink: Ink) {
+  return {
+    axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
+    axisTick: { show: false },
+    splitLine: { show: false },
+  }
+}
+
+export function splitLine(ink: Ink) {
+  return { lineStyle: { color: ink('grid') } }
+}
+
+/** Colour, dash and width by the run's position; without animation, because pictures are compared and printed. */
+export function runLine(
+  position: number,
+  ink: Ink,
+): Pick<LineSeriesOption, 'type' | 'lineStyle' | 'itemStyle' | 'animation'> & { readonly type: 'line' } {
+  const { color, dash, width } = runLook(position)
+  return {
+    type: 'line',
+    animation: false,
+    lineStyle: { color: ink(color), width, type: dash.length === 0 ? 'solid' : [...dash] },
+    itemStyle: { color: ink(color) },
+  }
+}
+
+/** Points as small circles: few of them, each one simulated. */
+export function pointMarks(size: number): Pick<LineSeriesOption, 'symbol' | 'symbolSize'> {
+  return { symbol: 'circle', symbolSize: size }
+}
+
+/** The tip of all lines at the pointer's place on the axis. It is drawn on the canvas: HTML tips break the page's policy. */
+export function lineTip(ink: Ink, words: (x: number) => string) {
+  return {
+    trigger: 'axis' as const,
+    renderMode: 'richText' as const,
+    axisPointer: { type: 'line' as const, lineStyle: { color: ink('border-strong') } },
+    formatter: (points: unknown): string => {
+      const x = placeOf(points)
+      return x === undefined ? '' : words(x)
+    },
+  }
+}
+
+/** The pointer's place on the axis: the first point's own x. */
+function placeOf(points: unknown): number | undefined {
+  const [first] = Array.isArray(points) ? (points as { readonly value?: unknown }[]) : [points as { value?: unknown }]
+  const value: unknown = first?.value
+  const x: unknown = Array.isArray(value) || ArrayBuffer.isView(value) ? (value as ArrayLike<unknown>)[0] : undefined
+  return typeof x === 'number' ? x : undefined
+}
