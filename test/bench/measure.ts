@@ -56,6 +56,11 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]
 }
 
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
+
 export interface Figure {
   readonly what: string
   readonly value: number

@@ -16,6 +16,7 @@ import { measure, median, printFigures, type Figure } from './measure.ts'
 import { benchFormats } from './formats.ts'
 import { benchExplore } from './explore.ts'
 import { benchRaces } from './races.ts'
+import { repeatFile } from './repeated-file.ts'
 import { benchSimulate } from './simulate.ts'
 import { benchTimeline } from './timeline.ts'
 import { benchTimelineWindow } from './timeline-window.ts'
@@ -151,14 +152,18 @@ async function main(): Promise<number> {
     if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
     if (wants('answers') || wants('timeline') || wants('window')) {
       const input = join(folder, 'input.txt')
-      const saved = join(folder, 'saved.faultline')
+      const saved = join(folder, '3M.faultline')
       writeBigTrace(input, LOCKS, 3e6)
       await importOnce(input, saved)
       rmSync(input)
       if (wants('answers')) ok = benchAnswers(saved) && ok
-      if (wants('timeline')) ok = (await benchTimeline(saved)) && ok
+      if (wants('timeline')) {
+        const large = join(folder, '50M.faultline')
+        repeatFile(saved, large, 50e6)
+        ok = (await benchTimeline([saved, large])) && ok
+        ok = (await benchTimelineWindow(saved, [large])) && ok
+      }
       if (wants('window')) ok = (await benchWindow(saved)) && ok
-      if (wants('window')) ok = (await benchTimelineWindow(saved)) && ok
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

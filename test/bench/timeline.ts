@@ -6,13 +6,12 @@
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createEngine } from '#electron/engine/engine.ts'
 import { messageSize } from '#shared/contract/size.ts'
 import type { Client } from '#shared/contract/methods.ts'
 import { lcg } from '../support/synthetic-trace.ts'
-import { printFigures, type Figure } from './measure.ts'
-import { repeatFile } from './repeated-file.ts'
+import { printFigures, quantile, type Figure } from './measure.ts'
 
 const PIXELS = 1600
 const ROWS = 40
@@ -80,32 +79,23 @@ async function views(path: string, folder: string): Promise<Views> {
   }
 }
 
-function at(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]
-}
-
-/** `saved` has the 3 M-event trace. */
-export async function benchTimeline(saved: string, events = 50e6): Promise<boolean> {
+/** Traces of the same kind, the longer ones later. */
+export async function benchTimeline(paths: readonly string[]): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-'))
   try {
-    const large = join(folder, 'large.faultline')
-    const largeEvents = repeatFile(saved, large, events)
     const figures: Figure[] = []
-    for (const [path, what] of [
-      [saved, '3 M events'],
-      [large, `${Math.round(largeEvents / 1e6)} M events`],
-    ]) {
+    for (const path of paths) {
+      const what = basename(path)
       const { coldMs, ms, cpuMs, bytes, indexing } = await views(path, folder)
       figures.push(
         { what: `${what}: rows and first view, cold`, value: coldMs, unit: 'ms' },
         { what: '  views until every event is indexed', value: indexing, unit: 'views' },
-        { what: `  view of ${ROWS} rows, any window, p50`, value: at(ms, 0.5), unit: 'ms' },
-        { what: '  the same, p95', value: at(ms, 0.95), unit: 'ms', bound: { kind: 'max', value: 50 } },
-        { what: '  CPU time of it, p95', value: at(cpuMs, 0.95), unit: 'ms' },
+        { what: `  view of ${ROWS} rows, any window, p50`, value: quantile(ms, 0.5), unit: 'ms' },
+        { what: '  the same, p95', value: quantile(ms, 0.95), unit: 'ms', bound: { kind: 'max', value: 50 } },
+        { what: '  CPU time of it, p95', value: quantile(cpuMs, 0.95), unit: 'ms' },
         {
           what: '  largest reply',
-          value: at(bytes, 1) / 1000,
+          value: quantile(bytes, 1) / 1000,
           unit: 'KB',
           bound: { kind: 'max', value: 200 },
         },
@@ -118,6 +108,5 @@ export async function benchTimeline(saved: string, events = 50e6): Promise<boole
 }
 
 if (import.meta.main) {
-  const [saved, events] = process.argv.slice(2)
-  process.exit((await benchTimeline(saved, events === undefined ? undefined : Number(events))) ? 0 : 3)
+  process.exit((await benchTimeline(process.argv.slice(2))) ? 0 : 3)
 }
