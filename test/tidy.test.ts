@@ -132,6 +132,24 @@ function definesEntry(file: string): boolean {
   return /^export const \w+(: \w+)? = (\w+\(|\{)/m.test(read(file)) && /\bid: '/.test(read(file))
 }
 
+describe('folders', () => {
+  const parts = ['shared', 'electron'].flatMap((top) => [
+    ...new Set(
+      code
+        .filter((file) => file.split('/').length > 2 && file.startsWith(`${top}/`))
+        .map((file) => file.split('/', 2).join('/')),
+    ),
+  ])
+
+  it.each([...parts, 'renderer', 'test', 'samples', 'migrations'])(
+    '%s says what it is and how to add to it',
+    (folder) => {
+      expect(existsSync(join(root, folder, 'README.md'))).toBe(true)
+      expect(read(`${folder}/README.md`)).toMatch(/\b(add|adds)\b/)
+    },
+  )
+})
+
 describe('migrations', () => {
   const files = tracked.filter((file) => /^migrations\/\d{4}-[a-z0-9-]+\.sql$/.test(file)).sort()
 
