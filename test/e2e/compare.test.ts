@@ -3,23 +3,21 @@
  * trace is replayed with its fidelity beside the prediction, experiments have their curves. Every test fails on any console
  * error, CSP violation or uncaught exception.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
+import { sharedApp } from '../support/shared-app.ts'
 import {
+  go,
   LARGE_WINDOW,
+  overflow,
   seriousFindings,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
 const LONG = 240_000
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp([{ kind: 'sample', sample: 'dax-xfs' }])
-}, LONG)
-afterAll(() => app.close())
+const app = sharedApp([{ kind: 'sample', sample: 'dax-xfs' }])
 
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
@@ -28,16 +26,6 @@ async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWin
   await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor()
   return window
 }
-async function go(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-  await page.getByRole('heading', { level: 1, name }).waitFor()
-}
-const overflow = (page: Page) =>
-  page.evaluate(() => ({
-    x: document.documentElement.scrollWidth - window.innerWidth,
-    y: document.documentElement.scrollHeight - window.innerHeight,
-  }))
 const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
 const view = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).click()
 

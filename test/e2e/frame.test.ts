@@ -2,23 +2,23 @@
  * The frame in a real browser: palette, keys, tabs, themes, drops, undo, links, and the window that is as it was left.
  * Every test fails on any console error, CSP violation or uncaught exception.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { sampleText, SMALL } from '../support/engine.ts'
+import { sharedApp } from '../support/shared-app.ts'
 import {
+  go,
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
+  settled,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp([{ kind: 'sample', sample: 'dax-ext4' }])
-}, 180_000)
-afterAll(() => app.close())
+const app = sharedApp([{ kind: 'sample', sample: 'dax-ext4' }])
 
 /** A window on the sample. An `address` of its own: not a fresh one, so that things are kept. */
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
@@ -36,16 +36,11 @@ const chip = (page: Page) =>
     .first()
 const kept = (page: Page) => page.waitForTimeout(700)
 
-async function go(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-  await heading(page, name)
-}
 /** Choose a part of the trace on the Overview. */
 async function drag(page: Page, from: number, to: number): Promise<string> {
   const chart = page.getByRole('region', { name: 'Operations over time' })
   await chart.locator('canvas').first().waitFor()
-  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+  await settled(page)
   const box = await chart.boundingBox()
   if (box === null) throw new Error('the chart has no box')
   await page.mouse.move(box.x + box.width * from, box.y + box.height / 2)
@@ -131,7 +126,7 @@ describe('keys', () => {
   it('reach everything without a mouse: Tab comes to every control and its focus is seen', async () => {
     const { page, problems, close } = await opened()
     await heading(page, 'Overview')
-    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+    await settled(page)
     const unseen = new Set<string>()
     const seen = new Set<string>()
     for (let i = 0; i < 60; i++) {
@@ -286,7 +281,7 @@ describe('the first view', () => {
     const { page, problems, loaded, close } = await opened()
     await heading(page, 'Overview')
     await page.getByRole('region', { name: 'Operations over time' }).locator('canvas').first().waitFor()
-    await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+    await settled(page)
     const { files, gzipBytes } = await loaded()
     expect(gzipBytes, JSON.stringify(files)).toBeLessThan(350 * 1024)
     expect(gzipBytes).toBeGreaterThan(50 * 1024)
@@ -304,12 +299,8 @@ describe.each([
     const { page, problems, close } = await opened({ size, theme })
     for (const name of ['Settings', 'Help']) {
       await go(page, name)
-      await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
-      const overflow = await page.evaluate(() => ({
-        x: document.documentElement.scrollWidth - window.innerWidth,
-        y: document.documentElement.scrollHeight - window.innerHeight,
-      }))
-      expect(overflow, name).toEqual({ x: 0, y: 0 })
+      await settled(page)
+      expect(await overflow(page), name).toEqual(NO_OVERFLOW)
       expect(await seriousFindings(page), name).toEqual([])
     }
     await palette(page)

@@ -2,28 +2,22 @@
  * Races, their films and the lock order in a real browser with the real engine. Every test fails on any console error, CSP
  * violation or uncaught exception.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
+import { sharedApp } from '../support/shared-app.ts'
 import {
+  go,
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp()
-}, 240_000)
-afterAll(() => app.close())
+const app = sharedApp()
 
-async function go(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-  await page.getByRole('heading', { level: 1, name }).waitFor()
-}
 async function races(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
   await go(window.page, 'Races')
@@ -42,12 +36,6 @@ async function openFilm(page: Page, race: string, strategy: string): Promise<voi
 }
 const step = async (page: Page): Promise<number> =>
   Number(await page.getByRole('slider', { name: /film/ }).inputValue())
-async function overflow(page: Page): Promise<{ x: number; y: number }> {
-  return page.evaluate(() => ({
-    x: document.documentElement.scrollWidth - window.innerWidth,
-    y: document.documentElement.scrollHeight - window.innerHeight,
-  }))
-}
 
 describe('the matrix', () => {
   it('is computed while one watches, and can be stopped and gone on with', async () => {
@@ -260,11 +248,11 @@ describe('looks', () => {
     await computed(page)
     await openFilm(page, 'R03', 'F')
     expect(await seriousFindings(page), 'Races').toEqual([])
-    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     await simulate(page, 'SC3', 'F')
     await page.getByText(/^2 circles in/).waitFor()
     expect(await seriousFindings(page), 'Lock order').toEqual([])
-    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     expect(problems).toEqual([])
     await close()
   })

@@ -5,33 +5,27 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
+import { sharedApp } from '../support/shared-app.ts'
 import {
+  chooseFiles,
+  go,
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-search-'))
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp()
-}, 240_000)
-afterAll(async () => {
-  await app.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const app = sharedApp()
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const WAIT = { timeout: 120_000 }
 const found = (page: Page) => page.getByRole('region', { name: 'What the search found' })
-async function go(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-}
 async function searching(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
   await go(window.page, 'Races')
@@ -54,12 +48,8 @@ async function search(page: Page, { subject, strategy, budget, cuts = false }: W
     .getByText(new RegExp(`^${subject}\\S* under `))
     .waitFor(WAIT)
 }
-/** Chooses a file in the system's dialog. */
-async function chooseFile(page: Page, button: string | RegExp, path: string): Promise<void> {
-  const chooser = page.waitForEvent('filechooser')
-  await page.getByRole('button', { name: button }).click()
-  await (await chooser).setFiles(path)
-}
+const chooseFile = (page: Page, button: string | RegExp, path: string) =>
+  chooseFiles(page, () => page.getByRole('button', { name: button }).click(), path)
 const OWN = `import { defineStrategy } from 'faultline/strategy'
 export default defineStrategy({ title: 'E, zeroed at once', base: 'E', slots: { init: 'zero-in-alloc-tx' } })`
 describe('a search', () => {
@@ -269,11 +259,7 @@ describe('looks', () => {
       .click(WAIT)
     await page.getByText(/^Cut 3 of/).waitFor(WAIT)
     expect(await seriousFindings(page)).toEqual([])
-    const over = await page.evaluate(() => [
-      document.documentElement.scrollWidth - window.innerWidth,
-      document.documentElement.scrollHeight - window.innerHeight,
-    ])
-    expect(over).toEqual([0, 0])
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     expect(problems).toEqual([])
     await close()
   })

@@ -2,39 +2,27 @@
  * Simulate and Compare in a real browser with the real engine: a run becomes a trace that every page shows, a comparison
  * says what is faster and what was violated. Every test fails on any console error, CSP violation or uncaught exception.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
+import { sharedApp } from '../support/shared-app.ts'
 import {
+  go,
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp()
-}, 180_000)
-afterAll(() => app.close())
+const app = sharedApp()
 
 async function opened(name: string, options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
   await go(window.page, name)
   await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor()
   return window
-}
-async function go(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-  await page.getByRole('heading', { level: 1, name }).waitFor()
-}
-async function overflow(page: Page): Promise<{ x: number; y: number }> {
-  return page.evaluate(() => ({
-    x: document.documentElement.scrollWidth - window.innerWidth,
-    y: document.documentElement.scrollHeight - window.innerHeight,
-  }))
 }
 const run = (page: Page) => page.getByRole('button', { name: 'Run', exact: true }).click()
 
@@ -164,13 +152,13 @@ describe('compare', () => {
   ] as const)('%s: no page scrolls, nothing serious for axe', async (_name, size, theme) => {
     const { page, problems, close } = await opened('Simulate', { size, theme })
     expect(await seriousFindings(page), 'Simulate').toEqual([])
-    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     await go(page, 'Compare')
     expect(await seriousFindings(page), 'Set up').toEqual([])
-    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     await compareSmall(page)
     expect(await seriousFindings(page), 'Result').toEqual([])
-    expect(await overflow(page)).toEqual({ x: 0, y: 0 })
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     expect(problems).toEqual([])
     await close()
   })

@@ -4,22 +4,20 @@
  * fails on any console error, CSP violation or uncaught exception.
  */
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
+import { sharedApp } from '../support/shared-app.ts'
 import {
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp([{ kind: 'sample', sample: 'dax-ext4' }])
-}, 180_000)
-afterAll(() => app.close())
+const app = sharedApp([{ kind: 'sample', sample: 'dax-ext4' }])
 
 const NEVER_ENDS = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n'
 
@@ -253,11 +251,7 @@ describe.each([
     await page.keyboard.press('Control+Enter')
     await cell(page, 1, 1).waitFor()
     await page.getByRole('region', { name: 'Result' }).getByRole('img').locator('canvas').waitFor()
-    const overflow = await page.evaluate(() => ({
-      x: document.documentElement.scrollWidth - window.innerWidth,
-      y: document.documentElement.scrollHeight - window.innerHeight,
-    }))
-    expect(overflow).toEqual({ x: 0, y: 0 })
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
     expect(await seriousFindings(page)).toEqual([])
     expect(problems).toEqual([])
     await close()

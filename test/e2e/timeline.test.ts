@@ -3,31 +3,26 @@
  * with pointer and with keys alone. Every test fails on any console error, CSP violation or uncaught exception. What is on
  * the canvas is compared with a picture of the same build: a row's pixels before and after must be the same or not.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Locator, Page } from 'playwright-core'
 import { sampleText, SMALL } from '../support/engine.ts'
+import { sharedApp } from '../support/shared-app.ts'
 import {
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
+  settled,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp([{ kind: 'sample', sample: 'dax-xfs' }])
-}, 180_000)
-afterAll(() => app.close())
+const app = sharedApp([{ kind: 'sample', sample: 'dax-xfs' }])
 
 interface OnTimeline extends TestWindow {
   readonly grid: Locator
   readonly place: Locator
-}
-
-async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
 }
 
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<OnTimeline> {
@@ -311,11 +306,7 @@ describe.each([
     for (const tab of ['Figures of the view', 'In view', 'Events', 'Marks']) {
       await page.getByRole('tab', { name: tab }).click()
       await settled(page)
-      const overflow = await page.evaluate(() => ({
-        x: document.documentElement.scrollWidth - window.innerWidth,
-        y: document.documentElement.scrollHeight - window.innerHeight,
-      }))
-      expect(overflow, tab).toEqual({ x: 0, y: 0 })
+      expect(await overflow(page), tab).toEqual(NO_OVERFLOW)
       expect(await seriousFindings(page), `${tab} ${theme}`).toEqual([])
     }
     expect(problems).toEqual([])

@@ -5,38 +5,24 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { sampleText, SMALL } from '../support/engine.ts'
+import { sharedApp } from '../support/shared-app.ts'
 import {
+  go,
   LARGE_WINDOW,
+  NO_OVERFLOW,
+  overflow,
   seriousFindings,
+  settled,
   SMALL_WINDOW,
-  startApp,
   type TestApp,
   type TestWindow,
 } from '../support/window.ts'
 
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp([{ kind: 'sample', sample: 'dax-ext4' }])
-}, 180_000)
-afterAll(() => app.close())
+const app = sharedApp([{ kind: 'sample', sample: 'dax-ext4' }])
 
 const PAGES = ['Open', 'Overview', 'Contention', 'Latency'] as const
-
-async function go(page: Page, name: (typeof PAGES)[number]): Promise<void> {
-  await page
-    .getByRole('navigation', { name: 'Pages' })
-    .getByRole('button', { name: new RegExp(`^${name}`) })
-    .click()
-  await page.getByRole('heading', { level: 1, name }).waitFor()
-}
-
-/** Nothing is loading any more. */
-async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
-}
 
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
@@ -190,11 +176,7 @@ describe.each([
     for (const name of PAGES) {
       await go(page, name)
       await settled(page)
-      const overflow = await page.evaluate(() => ({
-        x: document.documentElement.scrollWidth - window.innerWidth,
-        y: document.documentElement.scrollHeight - window.innerHeight,
-      }))
-      expect(overflow, name).toEqual({ x: 0, y: 0 })
+      expect(await overflow(page), name).toEqual(NO_OVERFLOW)
       expect(await seriousFindings(page), `${name} ${theme}`).toEqual([])
     }
     expect(problems).toEqual([])

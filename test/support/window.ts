@@ -63,6 +63,40 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
   }
 }
 
+/** To a page by its button in the sidebar. */
+export async function go(page: Page, name: string): Promise<void> {
+  const pages = page.getByRole('navigation', { name: 'Pages' })
+  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
+}
+
+/** Nothing is loading any more. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForFunction(() => document.querySelector('[aria-busy="true"]') === null)
+}
+
+export interface Overflow {
+  readonly x: number
+  readonly y: number
+}
+export const NO_OVERFLOW: Overflow = { x: 0, y: 0 }
+
+/** How far the page as a whole scrolls: it never does, its panels do. */
+export const overflow = (page: Page): Promise<Overflow> =>
+  page.evaluate(() => ({
+    x: document.documentElement.scrollWidth - window.innerWidth,
+    y: document.documentElement.scrollHeight - window.innerHeight,
+  }))
+
+/** What opens the system's file dialog, and the files chosen in it. */
+export async function chooseFiles(page: Page, ask: () => Promise<void>, paths: string | string[]): Promise<void> {
+  const chooser = page.waitForEvent('filechooser')
+  // Listening makes the browser hold dialogs back, in a message of its own: after an answer it has arrived.
+  await page.evaluate(() => undefined)
+  await ask()
+  await (await chooser).setFiles(paths)
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Serious and critical findings of axe-core on the page as it stands, one line each. */

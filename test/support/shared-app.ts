@@ -1,0 +1,20 @@
+/** One app for all tests of a file: started before the first, closed after the last. Each test opens windows of its own. */
+import { afterAll, beforeAll } from 'vitest'
+import type { Source } from '#shared/contract/methods.ts'
+import { startApp, type TestApp } from './window.ts'
+
+const START_MS = 240_000
+
+export function sharedApp(startWith: readonly Source[] = []): Pick<TestApp, 'open'> {
+  let app: TestApp | undefined
+  beforeAll(async () => {
+    app = await startApp(startWith)
+  }, START_MS)
+  afterAll(() => app?.close())
+  return {
+    open(options) {
+      if (app === undefined) throw new Error('windows are opened by tests, once the app has started')
+      return app.open(options)
+    },
+  }
+}
