@@ -16,7 +16,7 @@ import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { setFaultPte } from './dax-fault.ts'
 import { lockVma, unlockVma, type Fault } from './fault.ts'
-import { addLockedPage, lockPage } from './folio.ts'
+import { addLockedPage, keepsPageLocked, lockPage } from './folio.ts'
 import { mapBlocks } from './map-blocks.ts'
 import { makeDirtyable } from './mkwrite.ts'
 
@@ -52,8 +52,8 @@ function* attempt(w: World, f: Fault): Steps {
   if (found === undefined || !found.uptodate) yield* fillForFault(w, f)
   else if (!f.write) yield* faultAround(w, f)
   if (f.result !== 'go') return
-  if (w.policy.pairing.ptlOnly === true) yield* insertUnlocked(w, f)
-  else yield* insertLocked(w, f)
+  if (keepsPageLocked(w.policy)) yield* insertLocked(w, f)
+  else yield* insertUnlocked(w, f)
 }
 
 /** Pages a read fault looks at, aligned (fault_around_bytes). */

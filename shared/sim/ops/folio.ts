@@ -7,8 +7,14 @@ import { C } from '../costs.ts'
 import type { Inode } from '../inode.ts'
 import type { Page } from '../mapping.ts'
 import { P } from '../phases.ts'
+import type { Policy } from '../policies/slots.ts'
 import type { StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
+
+/** Does a fault hold the page's lock until its PTE is set? Then whoever removes the page unmaps it once more under that lock. */
+export function keepsPageLocked({ guard, pairing }: Policy): boolean {
+  return guard.locksPage === true || pairing.ptlOnly !== true
+}
 
 /** The page at an index, locked and still in the file; undefined if there is none. */
 export function* lockPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {

@@ -12,6 +12,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import { deleteEntry, slotOf } from './entry.ts'
+import { keepsPageLocked } from './folio.ts'
 import { unmap } from './unmap.ts'
 import { waitWriteback } from './writeback.ts'
 
@@ -77,7 +78,7 @@ function* dropPage(w: World, inode: Inode, page: Page): Steps {
     yield* waitWriteback(w, inode, page)
     if (w.run(P.drop, C.xaUpdate)) yield
     // Since faults lock pages, one that became mapped is unmapped here (truncate_cleanup_folio).
-    if (w.policy.pairing.ptlOnly !== true && w.pageMapped(page)) {
+    if (keepsPageLocked(w.policy) && w.pageMapped(page)) {
       yield* unmap(w, { inode, from: page.index, to: page.index + 1 }, { evenCows: false })
     }
     if (k.see(page.object, true)) yield
