@@ -3,7 +3,7 @@
  * opens the window on our own scheme and passes files on. It parses nothing, opens no database and computes nothing.
  */
 
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import {
   app,
   crashReporter,
@@ -79,7 +79,8 @@ async function start(): Promise<void> {
     },
     'files:choose': async () => {
       if (running === undefined) return []
-      return Promise.all((await chooseFiles(dialog, running.window)).map((path) => engine.grant(path)))
+      const paths = await chooseFiles(dialog, running.window)
+      return Promise.all(paths.map(async (path) => ({ source: await engine.grant(path), name: basename(path) })))
     },
     'files:grant': (path) => engine.grant(path),
     'link:open': openLink,

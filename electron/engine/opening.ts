@@ -51,8 +51,9 @@ export class Opening {
   async open(params: Asked, call: Call): Promise<MethodResult<'files.open'>> {
     const { files, handles, importing, reader } = this.#options
     const inputs = await this.#inputs(params, call)
-    // Several that became one are listed as what they became.
-    const located = inputs.more.length === 0 ? inputs.located : { ...inputs.located, listed: undefined }
+    // What was put together is listed as what it became: opening the first file again would not give the others.
+    const alone = inputs.more.length === 0 && inputs.kallsyms === undefined
+    const located = alone ? inputs.located : { ...inputs.located, listed: undefined }
     const stored = await importing.store(inputs, call)
     const { path, imported } = stored
     const described = await reader.call('describe', [path], call.signal)

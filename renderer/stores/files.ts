@@ -12,7 +12,7 @@ import type { Client, ImportSummary, OpenedFile, RecentFile, Source } from '#sha
 import { useClient } from '../api/client.ts'
 import { useAnalysisCache } from '../api/use-analysis.ts'
 import { uploadFile } from '../api/upload.ts'
-import { importJobs, type Openable } from './import-jobs.ts'
+import { importJobs, type BegunJob, type HowToRead, type Openable } from './import-jobs.ts'
 
 export interface OpenTab extends OpenedFile {
   /** undefined: a recorded run that the list of recent files does not have any more. */
@@ -21,9 +21,7 @@ export interface OpenTab extends OpenedFile {
   readonly imported: ImportSummary | null
 }
 
-export interface HowToOpen {
-  /** Read it as this, whatever it looks like. */
-  readonly format?: string | undefined
+export interface HowToOpen extends HowToRead {
   /** What is shown stays. */
   readonly quietly?: boolean
 }
@@ -42,14 +40,11 @@ export const useFilesStore = defineStore('files', () => {
   const { tabs, current, closed, put, choose, takeOut, lastClosed, replace } = openTabs()
 
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
-  async function open(what: Openable, { format, quietly = false }: HowToOpen = {}): Promise<OpenTab | undefined> {
-    const job = begin(what)
+  async function open(what: Openable, { quietly = false, ...how }: HowToOpen = {}): Promise<OpenTab | undefined> {
+    const job = begin(what, how)
     try {
-      const source: Source =
-        what.kind === 'source'
-          ? what.source
-          : { kind: 'upload', upload: await uploadFile(client, what.blob, job.options) }
-      const params = format === undefined ? { source } : { source, format }
+      const source = await handedOver(client, what, job)
+      const params = { source, ...(await paramsOf(client, how, job)) }
       const { opened, imported, again } = await client.call('files.open', params, job.options)
       const tab: OpenTab = { ...opened, source: again ?? source, imported }
       put(tab, quietly)
@@ -103,6 +98,24 @@ export const useFilesStore = defineStore('files', () => {
     reopen,
   }
 })
+
+/** A file of the browser's must be with the engine before it can be read. */
+async function handedOver(client: Client, what: Openable, { options }: BegunJob): Promise<Source> {
+  if (what.kind === 'source') return what.source
+  return { kind: 'upload', upload: await uploadFile(client, what.blob, options) }
+}
+
+async function paramsOf(client: Client, { format, joined, kallsyms }: HowToRead, job: BegunJob) {
+  const more: { source: Source; offsetNs: number }[] = []
+  for (const { what, offsetNs } of joined?.more ?? []) {
+    more.push({ source: await handedOver(client, what, job), offsetNs })
+  }
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(joined === undefined ? {} : { more, align: joined.align }),
+    ...(kallsyms === undefined ? {} : { kallsyms: await handedOver(client, kallsyms, job) }),
+  }
+}
 
 /** The tabs, which of them is shown, and those that were closed, the last one last. */
 function openTabs() {

@@ -3,16 +3,29 @@
 import { shallowRef } from 'vue'
 import type { WireError } from '#shared/base/errors.ts'
 import type { CallOptions, Progress, Source } from '#shared/contract/methods.ts'
+import type { Joined } from './joining.ts'
 
 /** A way to what is to be opened: something the host knows, or a file of the browser's that must be uploaded first. */
 export type Openable =
   | { readonly kind: 'source'; readonly source: Source; readonly name: string; readonly bytes?: number }
   | { readonly kind: 'blob'; readonly blob: File }
 
+/** Read it as this, with these: what a job that failed is tried again with. */
+export interface HowToRead {
+  readonly format?: string | undefined
+  readonly joined?: Joined | undefined
+  readonly kallsyms?: Openable | undefined
+}
+
+export function nameOf(what: Openable): string {
+  return what.kind === 'blob' ? what.blob.name : what.name
+}
+
 export interface ImportJob {
   readonly id: number
   readonly name: string
   readonly what: Openable
+  readonly how: HowToRead
   readonly progress: Progress | undefined
   readonly startedAt: number
   readonly error: WireError | undefined
@@ -40,12 +53,14 @@ export function importJobs() {
     aborts.delete(id)
     jobs.value = jobs.value.filter((job) => job.id !== id)
   }
-  function begin(what: Openable): BegunJob {
+  function begin(what: Openable, how: HowToRead): BegunJob {
     const id = next++
-    const name = what.kind === 'blob' ? what.blob.name : what.name
+    const more = how.joined?.more.length ?? 0
+    const name = more === 0 ? nameOf(what) : `${nameOf(what)} and ${more} more`
     const abort = new AbortController()
     aborts.set(id, abort)
-    const job: ImportJob = { id, name, what, progress: undefined, startedAt: performance.now(), error: undefined }
+    const startedAt = performance.now()
+    const job: ImportJob = { id, name, what, how, progress: undefined, startedAt, error: undefined }
     jobs.value = [...jobs.value, job]
     return {
       options: { signal: abort.signal, onProgress: (progress) => change(id, { progress }) },

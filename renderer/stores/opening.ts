@@ -1,13 +1,15 @@
 /**
  * Opening and then going there: one file goes to its Overview when it is ready; while it is imported the Open page shows
- * how far it is; several are opened one after the other and the last one is shown.
+ * how far it is; several are opened one after the other and the last one is shown, or become one trace where the user says so.
  */
 
+import type { ChosenFile } from '#shared/contract/desktop.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { desktopBridge } from '../api/desktop.ts'
 import { useAppStore } from './app.ts'
 import { useFilesStore } from './files.ts'
-import type { Openable } from './import-jobs.ts'
+import type { HowToRead, Openable } from './import-jobs.ts'
+import { useJoiningStore } from './joining.ts'
 import { useSessionStore } from './session.ts'
 import { useToastStore } from './toasts.ts'
 import { useViewStore } from './view.ts'
@@ -16,8 +18,9 @@ import { useViewStore } from './view.ts'
 const SOON_MS = 300
 
 export function useOpening(): {
-  openAll: (what: readonly Openable[], format?: string) => Promise<void>
+  openAll: (what: readonly Openable[], how?: HowToRead) => Promise<void>
   openSources: (sources: readonly Source[]) => Promise<void>
+  openChosen: (files: readonly ChosenFile[]) => Promise<void>
   openFiles: (files: readonly File[]) => Promise<void>
 } {
   const app = useAppStore()
@@ -25,14 +28,15 @@ export function useOpening(): {
   const view = useViewStore()
   const toasts = useToastStore()
   const session = useSessionStore()
+  const joining = useJoiningStore()
 
-  async function openAll(what: readonly Openable[], format?: string): Promise<void> {
+  async function openAll(what: readonly Openable[], how: HowToRead = {}): Promise<void> {
     for (const one of what) {
       // Whoever goes elsewhere while a file is imported stays there.
       const from = view.page
       const stayed = (): boolean => view.page === from || view.page === 'open'
       const timer = setTimeout(() => stayed() && view.goTo('open'), SOON_MS)
-      const tab = await files.open(one, { format })
+      const tab = await files.open(one, how)
       clearTimeout(timer)
       if (!tab) {
         if (stayed()) view.goTo('open')
@@ -53,8 +57,15 @@ export function useOpening(): {
       action: { label: 'Show', run: () => view.goTo('open') },
     })
   }
+  /** Several at once may be one trace: that is asked first. */
+  async function openTogether(what: readonly Openable[]): Promise<void> {
+    for (const { what: one, ...how } of await joining.ask(what)) await openAll([one], how)
+  }
   const openSources = (sources: readonly Source[]): Promise<void> =>
     openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source) })))
+
+  const openChosen = (chosen: readonly ChosenFile[]): Promise<void> =>
+    openTogether(chosen.map(({ source, name }) => ({ kind: 'source', source, name })))
 
   /** Dropped or chosen in the page: the desktop shell makes them known to the engine, a browser uploads them. */
   async function openFiles(list: readonly File[]): Promise<void> {
@@ -63,7 +74,7 @@ export function useOpening(): {
       const source = (await bridge?.grantFile(blob)) ?? undefined
       return source ? { kind: 'source', source, name: blob.name, bytes: blob.size } : { kind: 'blob', blob }
     })
-    await openAll(await Promise.all(what))
+    await openTogether(await Promise.all(what))
   }
   function nameOf(source: Source): string {
     if (source.kind === 'path') return source.path.split(/[\\/]/).at(-1) ?? source.path
@@ -71,5 +82,5 @@ export function useOpening(): {
       return app.info?.samples.find(({ id }) => id === source.sample)?.title ?? source.sample
     return 'trace'
   }
-  return { openAll, openSources, openFiles }
+  return { openAll, openSources, openChosen, openFiles }
 }

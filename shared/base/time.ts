@@ -62,6 +62,16 @@ export function timeScale(values: readonly number[]): TimeScale {
   return { unit, decimals }
 }
 
+const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: NS_PER.µs, µs: NS_PER.µs, ms: NS_PER.ms, s: NS_PER.s }
+
+/** `+12ms`, `-3 us`, `1.5s` in ns; undefined for anything else. */
+export function parseOffset(text: string): number | undefined {
+  const found = /^([+-]?)(\d{1,15}(?:\.\d{1,15})?) ?(ns|us|µs|ms|s)$/.exec(text)
+  if (found === null) return undefined
+  const ns = Math.round(Number(found[2]) * UNIT_NS[found[3]])
+  return Number.isSafeInteger(ns) ? (found[1] === '-' ? -ns : ns) + 0 : undefined
+}
+
 /** `1 931` */
 export function formatCount(count: number, group: string = THIN_SPACE): string {
   return signed(count, Math.round(Math.abs(count)), 0, group)

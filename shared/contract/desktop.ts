@@ -42,7 +42,7 @@ export interface MenuCommand {
 /** What the page asks of the shell, by channel: parameters → result. */
 export interface ShellCalls {
   readonly 'engine:connect': { readonly params: undefined; readonly result: null }
-  readonly 'files:choose': { readonly params: undefined; readonly result: readonly Source[] }
+  readonly 'files:choose': { readonly params: undefined; readonly result: readonly ChosenFile[] }
   readonly 'files:grant': { readonly params: string; readonly result: Source | null }
   readonly 'link:open': { readonly params: string; readonly result: null }
   readonly 'menu:show': { readonly params: readonly MenuCommand[]; readonly result: null }
@@ -58,6 +58,12 @@ export interface ShellEvents {
   readonly 'shell:notice': ShellNotice
 }
 
+/** From the system's dialog: the page is told what a file is called, not where it lies. */
+export interface ChosenFile {
+  readonly source: Source
+  readonly name: string
+}
+
 export interface ShellNotice {
   readonly title: string
   readonly detail: string
@@ -68,7 +74,7 @@ export interface DesktopBridge {
   readonly platform: string
   /** A port to the engine arrives as a message event of the window whose data is ENGINE_PORT. */
   connectEngine(): Promise<null>
-  chooseFiles(): Promise<readonly Source[]>
+  chooseFiles(): Promise<readonly ChosenFile[]>
   /** A dropped file, as a source the engine knows. null: it has no path (made by a page). */
   grantFile(file: object): Promise<Source | null>
   openLink(url: string): Promise<null>

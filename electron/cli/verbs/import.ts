@@ -7,6 +7,7 @@
 import { basename, resolve } from 'node:path'
 import type { ImportSummary, Source } from '#shared/contract/methods.ts'
 import { ApiError } from '#shared/base/errors.ts'
+import { parseOffset } from '#shared/base/time.ts'
 import { formats } from '#shared/formats/index.ts'
 import { choice, force, json, many, pairs, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
@@ -78,8 +79,6 @@ export const importTrace = verb({
   },
 })
 
-const UNIT_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9 }
-
 /** ns by file, in their order. A file is named as it was given, or by the end of its path. */
 function offsetsOf(given: readonly string[], files: readonly string[]): readonly number[] {
   const out = files.map(() => 0)
@@ -89,10 +88,10 @@ function offsetsOf(given: readonly string[], files: readonly string[]): readonly
       const why = matches.length === 0 ? 'is none of the files' : 'is more than one of the files'
       throw new ApiError('bad-request', `--offset: ${file} ${why}`, `they are: ${files.join(', ')}`)
     }
-    const [, sign, value, unit] = /^([+-]?)(\d+(?:\.\d+)?)(ns|us|ms|s)$/.exec(time) ?? []
-    if (value === undefined)
+    const ns = parseOffset(time)
+    if (ns === undefined)
       throw new ApiError('bad-request', `--offset: '${time}' is no time`, 'such as +12ms, -3us, 1.5s')
-    out[matches[0]] = Math.round(Number(value) * UNIT_NS[unit]) * (sign === '-' ? -1 : 1)
+    out[matches[0]] = ns
   }
   return out
 }

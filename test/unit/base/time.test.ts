@@ -1,7 +1,15 @@
 /** Times, counts and shares as text: exact rounding, one unit per column, nothing invented. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatCount, formatNs, formatNsIn, formatShare, timeScale, type TimeUnit } from '#shared/base/time.ts'
+import {
+  formatCount,
+  formatNs,
+  formatNsIn,
+  formatShare,
+  parseOffset,
+  timeScale,
+  type TimeUnit,
+} from '#shared/base/time.ts'
 
 const NS_PER: Record<TimeUnit, bigint> = { ns: 1n, µs: 1_000n, ms: 1_000_000n, s: 1_000_000_000n }
 const text = (ns: number) => {
@@ -108,5 +116,13 @@ describe('counts and shares', () => {
         expect(['0', '100']).not.toContain(formatShare(share))
       }),
     )
+  })
+})
+
+describe('offsets', () => {
+  it('are times with a sign and a unit, and nothing else', () => {
+    const read = (text: string) => parseOffset(text)
+    expect(['+12ms', '-3us', '-3 µs', '1.5s', '7ns', '0s', '-0s'].map(read)).toEqual([12e6, -3e3, -3e3, 1.5e9, 7, 0, 0])
+    expect(['', '12', 'ms', '1e3s', '--1s', '1.s', '99999999999s', '1 h'].map(read)).toEqual(Array(8).fill(undefined))
   })
 })
