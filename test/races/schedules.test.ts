@@ -31,7 +31,7 @@ function watched(subject: string, strategy: string) {
         if (bad !== undefined) seen = `${bad.outcome} ${bad.invariants.join(',')}`
       },
     },
-    take() {
+    take: () => {
       const last = seen
       seen = 'nothing'
       return last
