@@ -14,6 +14,8 @@ import { BEHAVES_AS_LOCK } from '../spans/lock-names.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_TASK } from '../spans/recorder.ts'
 import { PREV_DEAD, PREV_RUNNING, PREV_SLEEPING, PREV_UNINTERRUPTIBLE } from '../spans/sched.ts'
 import { SpanBuilder } from '../spans/span-builder.ts'
+import type { SpanState } from '../spans/state.ts'
+import type { TaskTrack } from '../spans/track.ts'
 import type { Finding } from './kernel.ts'
 import type { LockMode, SimLock } from './locks.ts'
 import { PayloadArena, PayloadLine } from './payload.ts'
@@ -80,6 +82,7 @@ export type RunMeta = Pick<TraceMeta, 'scenario' | 'strategy' | 'seed' | 'cpus' 
 
 interface TaskIds {
   readonly task: number
+  readonly track: TaskTrack
   /** `prev_comm=…prev_state=`, `next_comm=…`, `comm=…target_cpu=`. */
   readonly previous: number
   readonly next: number
@@ -91,6 +94,7 @@ interface TaskIds {
 export class SimRecorder implements SimSink {
   readonly builder: TraceBuilder
   readonly spans: SpanBuilder
+  readonly #state: SpanState
   readonly #phases: readonly string[]
   readonly #names: readonly number[]
   readonly #arena = new PayloadArena()
@@ -117,8 +121,9 @@ export class SimRecorder implements SimSink {
     this.builder = builder
     this.spans = new SpanBuilder(builder)
     // A run with no wait in it is a run where nobody waited.
-    this.spans.state.showsWaits()
-    this.spans.state.edgesPerRelease = limits.simEdgesPerRelease
+    this.#state = this.spans.state
+    this.#state.showsWaits()
+    this.#state.edgesPerRelease = limits.simEdgesPerRelease
     this.#phases = phases
     this.#names = EVENT_NAMES.map((name) => {
       const bytes = encodeUtf8(name)
@@ -189,8 +194,8 @@ export class SimRecorder implements SimSink {
     const state = this.#stateOf(from, previous)
     const line = this.#line.clear().text(from.previous).text(this.#word(STATE_WORDS[state])).text(to.next)
     this.builder.event(now, cpu, from.task, this.#names[SWITCH], line.bytes, 0, line.length)
-    const spans = this.spans.at(now, cpu, from.task, CONTEXT_TASK)
-    spans.sched.switched(spans.state.track, state, spans.state.trackOf(to.task))
+    this.#state.on(from.track, now, cpu, CONTEXT_TASK)
+    this.spans.sched.switched(from.track, state, to.track)
   }
 
   /** A timer or a device wakes from an interrupt, on the CPU the task ran on last. */
@@ -203,8 +208,8 @@ export class SimRecorder implements SimSink {
     const line = this.#line.clear().text(woken.woken).number(woken.cpu)
     const context = by === undefined ? CONTEXT_HARDIRQ : CONTEXT_TASK
     this.builder.event(now, cpu, source.task, this.#names[WAKING], line.bytes, 0, line.length, context)
-    const spans = this.spans.at(now, cpu, source.task, context)
-    spans.sched.woken(spans.state.trackOf(woken.task), true, false)
+    this.#state.on(source.track, now, cpu, context)
+    this.spans.sched.woken(woken.track, true, false)
   }
 
   finding(task: SimTask | undefined, invariant: string): void {
@@ -265,7 +270,7 @@ export class SimRecorder implements SimSink {
     const ids = this.#tasks[task.id] ?? this.#newTask(task)
     const arena = this.#arena
     this.builder.event(now, ids.cpu, ids.task, this.#names[code], arena.bytes, arena.from[text], arena.to[text])
-    this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
+    this.#state.on(ids.track, now, ids.cpu, CONTEXT_TASK)
   }
 
   /** An event whose payload is the line. */
@@ -273,7 +278,7 @@ export class SimRecorder implements SimSink {
     const { now } = this.#clock
     const ids = this.#taskOf(task)
     this.builder.event(now, ids.cpu, ids.task, this.#names[code], this.#line.bytes, 0, this.#line.length)
-    this.spans.at(now, ids.cpu, ids.task, CONTEXT_TASK)
+    this.#state.on(ids.track, now, ids.cpu, CONTEXT_TASK)
   }
 
   #newLock({ id, className, spec, inode }: SimLock): void {
@@ -313,6 +318,7 @@ export class SimRecorder implements SimSink {
     if (pid !== 0) this.builder.nameTask(task, comm)
     return {
       task,
+      track: this.#state.trackOf(task),
       previous: this.#arena.add(`prev_comm=${comm} prev_pid=${pid} prev_prio=${PRIORITY} prev_state=`),
       next: this.#arena.add(` ==> next_comm=${comm} next_pid=${pid} next_prio=${PRIORITY}`),
       woken: this.#arena.add(`comm=${comm} pid=${pid} prio=${PRIORITY} target_cpu=`),
@@ -321,10 +327,10 @@ export class SimRecorder implements SimSink {
   }
 
   /** Sleeping inside an operation is waiting for something it needs, as the kernel's uninterruptible sleep. */
-  #stateOf({ task }: TaskIds, previous: SimTask | undefined): number {
+  #stateOf({ track }: TaskIds, previous: SimTask | undefined): number {
     if (previous === undefined || previous.state === 'runnable') return PREV_RUNNING
     if (previous.state === 'done') return PREV_DEAD
-    const inside = this.spans.state.trackOf(task).depth > 0
+    const inside = track.depth > 0
     return previous.state === 'blocked' || inside ? PREV_UNINTERRUPTIBLE : PREV_SLEEPING
   }
 

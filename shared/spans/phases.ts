@@ -199,7 +199,7 @@ export class Phases {
     frame.depth = track.phaseDepth - (op?.phaseBase ?? 0)
     frame.untilOpEnd = untilOpEnd
     track.phaseDepth++
-    this.#touch(track)
+    if (op !== undefined) this.#reached(op)
     state.mark(track)
   }
 
@@ -222,6 +222,10 @@ export class Phases {
   /** An operation without an end event lasts at least until its last step. */
   #touch(track: TaskTrack): void {
     const op = track.current()
-    if (op?.fault || op?.inferred) op.reaches(this.#state.ts)
+    if (op !== undefined) this.#reached(op)
+  }
+
+  #reached(op: OpFrame): void {
+    if (op.fault || op.inferred) op.reaches(this.#state.ts)
   }
 }

@@ -53,10 +53,14 @@ export class SpanState {
   }
 
   at(ts: Ns, cpu: number, task: number, context: number): void {
+    this.on((task < this.tracks.length ? this.tracks[task] : undefined) ?? this.trackOf(task), ts, cpu, context)
+  }
+
+  /** `at` for callers that keep a task's track. */
+  on(track: TaskTrack, ts: Ns, cpu: number, context: number): void {
     this.ts = ts
     this.cpu = cpu
     this.context = context
-    const track = (task < this.tracks.length ? this.tracks[task] : undefined) ?? this.trackOf(task)
     track.lastCpu = cpu
     this.track = track
     if (ts >= this.#latestNs) this.#latestNs = ts
