@@ -20,6 +20,7 @@ import {
   type ParserData,
   type ParserMessage,
 } from './import-messages.ts'
+import { attempt } from './import-attempt.ts'
 import { kernelSymbols } from './kernel-symbols.ts'
 import { summarize } from './import-summary.ts'
 import { openRandom } from './random-input.ts'
@@ -105,7 +106,7 @@ interface ReadBytes {
 async function readStream(input: Input, { format, recorder, ticker }: Reading<StreamFormat>): Promise<ReadBytes> {
   const reader = format.reader(recorder)
   for await (const bytes of input.chunks) {
-    reader.push(bytes)
+    if (!attempt(recorder, input.bytesRead, () => reader.push(bytes))) break
     await ticker.tick(input.bytesRead, input.totalBytes)
   }
   reader.end()
@@ -116,7 +117,11 @@ async function readFile(input: Input, { format, recorder, ticker, host }: Readin
   const file = await openRandom(input, () => ticker.stopped())
   try {
     const reader = format.open(file, recorder, host)
-    while (reader.step()) await ticker.tick(reader.done, file.size)
+    let more = true
+    const step = (): void => {
+      more = reader.step()
+    }
+    while (more && attempt(recorder, reader.done, step)) await ticker.tick(reader.done, file.size)
     reader.end()
     return { lines: undefined, bytes: Math.max(input.bytesRead, file.size) }
   } finally {

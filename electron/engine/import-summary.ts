@@ -32,10 +32,11 @@ export function summarize({ end, format, lines, bytes }: Read): Parsed {
     lockClasses: end.lockClasses.length,
     ops: end.rows.op,
     lockSpans: end.rows.lockSpan,
-    skipped: diagnostics.filter(isSkip).map(({ code, count, firstLine }) => ({
+    skipped: diagnostics.filter(isSkip).map(({ code, count, firstLine, message }) => ({
       reason: code,
       count,
       firstLine: firstLine ?? null,
+      message,
     })),
     lost: meta.lostEvents ?? null,
     unmatched: unmatched(diagnostics),

@@ -135,7 +135,13 @@ export interface ImportSummary {
   readonly lockClasses: number
   readonly ops: number
   readonly lockSpans: number
-  readonly skipped: readonly { readonly reason: string; readonly count: number; readonly firstLine: number | null }[]
+  /** `message`: what and where, in words. */
+  readonly skipped: readonly {
+    readonly reason: string
+    readonly count: number
+    readonly firstLine: number | null
+    readonly message?: string
+  }[]
   readonly lost: number | null
   readonly unmatched: number
   readonly wallMs: number

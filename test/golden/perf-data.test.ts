@@ -126,6 +126,16 @@ describeWithCorpus('perf.data', () => {
     expect(stacks.some((stack) => stack.endsWith('flwork+0x4a467'))).toBe(true)
   })
 
+  it('with a record of no length gives what came before it', () => {
+    const bytes = Buffer.from(readCorpus('host/small-ext4.perf.data'))
+    bytes.fill(0, 491_520, 507_904)
+    const { trace } = readData(bytes)
+    expect(trace.meta.eventCount).toBe(4383)
+    expect(trace.diagnostics.filter(isSkip).map(({ message }) => message)).toEqual([
+      'a record of 0 bytes at byte 491568: what came before it was read',
+    ])
+  })
+
   it('that was cut or damaged costs a sentence', () => {
     const whole = readCorpus('host/small-ext4.perf.data')
     for (let length = 16; length < whole.length; length += length < 400 ? 40 : 99_730)

@@ -134,7 +134,8 @@ export function describeImport(summary: ImportSummary, out: string): string {
   const parts = [
     `${out}: ${plural(events, 'event')} read as ${summary.format} from ${read} in ${duration(wallMs * 1e6)}${rate}`,
     `  ${plural(summary.ops, 'operation')}, ${plural(summary.lockSpans, 'lock span')} of ${plural(summary.locks, 'lock')} in ${plural(summary.lockClasses, 'class', 'classes')}, ${plural(summary.tasks, 'task')}`,
-    ...skipped.map(({ reason, count: times, firstLine }) => {
+    ...skipped.map(({ reason, count: times, firstLine, message }) => {
+      if (lines === null) return `  ${message ?? reason}${times === 1 ? '' : ` (${plural(times, 'time')})`}`
       const where = firstLine === null ? '' : `, first at line ${count(firstLine)}`
       return `  skipped ${plural(times, 'line')}: ${reason}${where}`
     }),

@@ -19,7 +19,7 @@ import { EventPrinters } from '../trace-dat/printers.ts'
 import { RecordView } from '../trace-dat/record.ts'
 import { Symbols } from '../trace-dat/symbols.ts'
 import { Addresses } from './addresses.ts'
-import { isPerfData, perfDamage, readPerfHeader, type PerfAttr, type PerfHeader } from './header.ts'
+import { isPerfData, readPerfHeader, type PerfAttr, type PerfHeader } from './header.ts'
 import { Rounds } from './rounds.ts'
 import { Sample } from './sample.ts'
 
@@ -158,7 +158,10 @@ class PerfDataReader implements FileReader {
     let at = 0
     while (at + 8 <= bytes.length) {
       const size = view.getUint16(at + 6, little)
-      if (size < 8) throw perfDamage(`a record of ${size} bytes at byte ${base + at}`)
+      if (size < 8) {
+        this.#broken ??= `a record of ${size} bytes at byte ${base + at}`
+        break
+      }
       if (at + size > bytes.length) break
       each(view.getUint32(at, little), at, at + size)
       at += size
