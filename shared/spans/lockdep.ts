@@ -248,11 +248,7 @@ export class Lockdep {
     const oldest = list.items[0]
     list.removeAt(0)
     if (oldest.stage === WAITING) this.#gaveUp(oldest, this.#state.track)
-    this.#state.builder.diagnose(
-      'warning',
-      'too-many-held',
-      `more than ${limits.heldLocks} locks held at once: the oldest were given up`,
-    )
+    this.#state.sayTooManyHeld()
     this.#state.abandon(oldest)
   }
 }

@@ -180,16 +180,22 @@ export class MmLocks {
   #ask(lock: number, exclusive: boolean): Hold {
     const state = this.#state
     const list = state.track.explicit
-    if (list.length >= limits.heldLocks) {
-      state.abandon(list.items[0])
-      list.removeAt(0)
-    }
+    if (list.length >= limits.heldLocks) this.#overflow()
     const hold = state.newHold(lock, state.builder.locks[lock].lockClass)
     hold.mode = exclusive ? EXCLUSIVE : SHARED
     hold.flags = SPAN_HOLD_KNOWN
     hold.op = state.track.currentId()
     list.push(hold)
     return hold
+  }
+
+  #overflow(): void {
+    const { track } = this.#state
+    const oldest = track.explicit.items[0]
+    track.explicit.removeAt(0)
+    if (oldest.stage === WAITING) this.#stopWaiting(oldest, track, false)
+    this.#state.sayTooManyHeld()
+    this.#state.abandon(oldest)
   }
 
   #waits(hold: Hold, track: TaskTrack): void {

@@ -120,6 +120,14 @@ export class SpanState {
     this.drop(hold)
   }
 
+  sayTooManyHeld(): void {
+    this.builder.diagnose(
+      'warning',
+      'too-many-held',
+      `more than ${limits.heldLocks} locks held at once: the oldest were given up`,
+    )
+  }
+
   /** A hold whose end was not seen: what is known of it is kept. A mere request (maybe might_lock) leaves nothing. */
   abandon(hold: Hold): void {
     if (hold.stage === ASKED && hold.id < 0) this.drop(hold)
