@@ -40,9 +40,8 @@ export class Kernel {
   now: Ns = 0
   /** The task whose code runs. */
   current!: SimTask
-  /** Told of each finding when it comes up: whose code runs (a strategy of the user's own) then knows its line. */
+  /** Told of each finding when it comes up, and when a task's code fails, which ends the task: whose code runs knows its line. */
   onFinding: ((invariant: string, message: string) => void) | undefined
-  /** Told when a task's code fails, which ends the task; left out, or throwing itself: the run ends. */
   onFailure: ((error: unknown) => void) | undefined
   /** Steps of tasks taken. */
   stepsTaken = 0
@@ -299,12 +298,7 @@ export class Kernel {
 
   #advance(task: SimTask): void {
     this.stepsTaken++
-    try {
-      if (!task.goOn()) return
-    } catch (error) {
-      if (this.onFailure === undefined) throw error
-      this.onFailure(error)
-    }
+    if (!task.goOn(this.onFailure)) return
     if (task.held.length > 0) this.report('V12', `${task.comm} ends holding ${heldNames(task)}`)
     if (!task.daemon) this.#live--
     this.#block(task, 'done')

@@ -103,8 +103,18 @@ export class SimTask {
     return true
   }
 
-  /** To the next stop; true: there is none, the task has ended. */
-  goOn(): boolean {
+  /** To the next stop; true: there is none, the task has ended. So it has where its code fails and somebody is told. */
+  goOn(onFailure?: (error: unknown) => void): boolean {
+    try {
+      return this.#toNextStop()
+    } catch (error) {
+      if (onFailure === undefined) throw error
+      onFailure(error)
+      return true
+    }
+  }
+
+  #toNextStop(): boolean {
     const inner = this.#inner
     for (;;) {
       const depth = inner.length
