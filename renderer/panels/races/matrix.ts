@@ -45,6 +45,13 @@ export function columnHead(strategy: string): string {
   return overrides.length > 0 ? `${short}′` : short
 }
 
+/** Columns of the user's own stand beside the presets, a little wider; the names give up what they need, as far as they can. */
+export function widthOfNames(strategies: readonly string[]): number {
+  const own = strategies.filter((strategy) => strategy.includes('#')).length
+  return Math.max(NAMES_PX.least, NAMES_PX.most - own * NAMES_PX.perOwn)
+}
+const NAMES_PX = { most: 204, least: 108, perOwn: 32 } as const
+
 export function lookOf(cell: VerdictRow | undefined): CellLook {
   if (cell === undefined) return 'unknown'
   if (cell.outcome === 'held') return cell.complete ? 'held' : 'partly'
