@@ -1,8 +1,8 @@
 /**
  * What a move touches, and when two moves depend on each other. A footprint is a list of (object, kind) codes: variables
- * read or written, locks taken or released. Annotated waiting (handles, entry bits, ranges) is judged like a variable,
- * because a task may look at it whoever holds it; a lock proper can only be taken when it is free, so a release and the
- * acquisition it makes possible are ordered, but never a race.
+ * read or written, locks taken or released. A lock can only be taken when it is free, so a release and the acquisition it
+ * makes possible are ordered, but never a race. Annotated waiting (handles, entry bits, ranges) is no lock: a task may look at
+ * it whoever holds it, and what it looks at are variables, which the model names where it does so.
  *
  * One rule with care in it: an exclusive request against readers is a move (it queues, and later readers wait behind it),
  * so it does race with the release of a reader.
@@ -49,9 +49,10 @@ export function kindOfCode(code: number): number {
   return code % KINDS
 }
 
-/** A `see` or `touch` as the kernel codes it. */
+/** A `see` or `touch` as the kernel codes it. To look whether a lock is taken is to try it and not to get it. */
 export function codeOfAccess(footprint: number): number {
-  return footprint < 0 ? slotOf(-1 - footprint) * KINDS + WRITE : slotOf(footprint) * KINDS + READ
+  if (footprint < 0) return slotOf(-1 - footprint) * KINDS + WRITE
+  return slotOf(footprint) * KINDS + (footprint < FIRST_OBJECT ? TRY : READ)
 }
 
 /** What a task's next move begins with: its lock or its access; -1 nothing that anybody sees. */
@@ -81,7 +82,7 @@ export function dependent(a: readonly number[], b: readonly number[]): boolean {
 export class FootprintSink implements SimSink {
   readonly codes: number[] = []
   /** Task that moves. */
-  mover = -1
+  #mover = -1
   /** Shared holds per lock: a release does not say its mode. */
   readonly #shared: number[] = []
   #trying: LockMode | undefined
@@ -97,6 +98,13 @@ export class FootprintSink implements SimSink {
     this.codes.length = 0
   }
 
+  /** A task is about to move. */
+  begin(mover: number): void {
+    this.#mover = mover
+    this.#trying = undefined
+    this.codes.length = 0
+  }
+
   #add(lock: SimLock, kind: number): void {
     this.codes.push(slotOf(lock.id) * KINDS + kind)
   }
@@ -108,26 +116,24 @@ export class FootprintSink implements SimSink {
   }
 
   lockContended(task: SimTask, lock: SimLock): void {
-    if (task.id === this.mover) this.#takes(lock, task.waitingMode)
+    if (task.id === this.#mover) this.#takes(lock, task.waitingMode)
   }
 
   lockAcquired(task: SimTask, lock: SimLock): void {
-    const mode = task.id === this.mover && this.#trying !== undefined ? this.#trying : task.waitingMode
+    const mode = task.id === this.#mover && this.#trying !== undefined ? this.#trying : task.waitingMode
     if (mode === 'shared') this.#shared[lock.id] = (this.#shared[lock.id] ?? 0) + 1
     // A lock handed to a waiter belongs to the release that does it.
-    if (task.id === this.mover) this.#takes(lock, mode)
+    if (task.id === this.#mover) this.#takes(lock, mode)
   }
 
   #takes(lock: SimLock, mode: LockMode): void {
-    if (lock.spec === ANNOTATED) this.#add(lock, mode === 'shared' ? READ : WRITE)
-    else this.#add(lock, mode === 'shared' ? TAKE_SHARED : TAKE)
+    if (lock.spec !== ANNOTATED) this.#add(lock, mode === 'shared' ? TAKE_SHARED : TAKE)
   }
 
   lockRelease(_task: SimTask, lock: SimLock): void {
     const readers = this.#shared[lock.id] ?? 0
     if (readers > 0) this.#shared[lock.id] = readers - 1
-    if (lock.spec === ANNOTATED) this.#add(lock, readers > 0 ? READ : WRITE)
-    else this.#add(lock, readers > 0 ? RELEASE_SHARED : RELEASE)
+    if (lock.spec !== ANNOTATED) this.#add(lock, readers > 0 ? RELEASE_SHARED : RELEASE)
   }
 
   phaseBegin(): void {

@@ -242,7 +242,7 @@ export class Search {
     for (let depth = 0; depth < from; depth++) {
       const task = tasks[this.#points[depth].chosen]
       task.footprint = 0
-      this.#sink.mover = task.id
+      this.#sink.begin(task.id)
       this.#k.step(task)
     }
     this.#steps += from
@@ -354,8 +354,7 @@ export class Search {
     const task = k.tasks[point.chosen]
     const { codes } = this.#sink
     ;(this.#points[depth + 1] ??= new Point()).asks.clear()
-    this.#sink.mover = task.id
-    codes.length = 0
+    this.#sink.begin(task.id)
     k.touched.length = 0
     if (task.footprint !== 0) codes.push(codeOfAccess(task.footprint))
     task.footprint = 0

@@ -6,7 +6,6 @@
  * as ext4's did until 2014.
  */
 import { newHolePage } from '../sim/ops/folio.ts'
-import { fsync } from '../sim/ops/fsync.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
@@ -44,7 +43,6 @@ export const pageLockThenTransaction: Race = {
     return [
       { id: 'F', comm: 'write-fault', steps: storeOnce(w, vma) },
       { id: 'P', comm: 'punch', steps: punchHole(w, file, { from: PAGE, to: PAGE + 1 }) },
-      { id: 'W', comm: 'fsync', steps: fsync(w, file) },
       { id: 'C', comm: 'commit', steps: commit(w) },
     ]
   },

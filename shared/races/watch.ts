@@ -27,6 +27,13 @@ export class Watch implements SimSink {
   begin(world: World): void {
     this.#world = world
     this.#version = durableVersion(world)
+    if (this.#race.crashes !== true) return
+    // What a cut finds is changed by all who change what is durable: for a search their order matters.
+    const durable = world.k.objects(1)
+    const changed = () => world.k.touch(durable, true)
+    world.device.onChange = changed
+    world.journal.onCommit = changed
+    if (world.checks?.promises !== undefined) world.checks.promises.onGive = changed
   }
 
   #look(always = false): void {

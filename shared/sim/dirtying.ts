@@ -65,8 +65,18 @@ export class Dirtying {
   }
 }
 
+/** For a search: who asks what a page is, and who changes that (its block included). */
+export function asksPage(w: World, page: Page): void {
+  w.k.touch(page.object + 2, false)
+}
+
+export function changesPage(w: World, page: Page): void {
+  w.k.touch(page.object + 2, true)
+}
+
 /** Bytes of a page-cache page were changed. */
 export function markDirty(w: World, page: Page): void {
+  changesPage(w, page)
   page.dirty = true
   w.dirtying?.dirtied(page)
 }

@@ -38,12 +38,17 @@ export class Inode {
   readonly pinObject: number
   /** Space KEEP_SIZE allocation put beyond the end of the file: no leak. */
   readonly kept: Uint8Array
-  /** Objects for `see`: size, pins, then per index the block map, then the entry. */
+  /** Objects for `see`: size, pins, transactions, times, then per index the block map, the entry, what a reader may see. */
   readonly sizeObject: number
   /** Something maps it with 2 MiB entries: then what a fault touches is a whole range, and so are the objects. */
   hugeMapped = false
   readonly extentObject: number
   readonly entryObject: number
+  /** What the oracle knows of an index. */
+  readonly contentObject: number
+  /** Which transactions changed it: who changes does not see the others, who looks does (mapcounts do the same). */
+  readonly tidObject: number
+  readonly timesObject: number
 
   constructor(options: {
     readonly number: number
@@ -72,8 +77,11 @@ export class Inode {
     this.kept = new Uint8Array(options.pages)
     this.sizeObject = options.object
     this.pinObject = options.object + 1
-    this.extentObject = options.object + 2
-    this.entryObject = options.object + 2 + options.pages
+    this.tidObject = options.object + 2
+    this.timesObject = options.object + 3
+    this.extentObject = options.object + 4
+    this.entryObject = this.extentObject + options.pages
+    this.contentObject = this.entryObject + options.pages
   }
 
   /** The entry, page or hole page of an index, for `see`. */

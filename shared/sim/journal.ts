@@ -73,7 +73,13 @@ export class Journal {
   readonly #updateWaiters = new WaitQueue('j_wait_updates')
   readonly #commitWaiters = new WaitQueue('j_wait_done_commit')
   readonly #kjournald = new WaitQueue('j_wait_commit')
+  /** For a search: which transaction runs, and whether it takes handles. */
   readonly #object: number
+  /** Its open handles. Who opens and stops does not see the others, so they read what whoever asks for the count changes. */
+  readonly #handlesObject: number
+  /** What is durable; and what was asked for, read and changed as handles are. */
+  readonly #doneObject: number
+  readonly #wantedObject: number
   /** Undefined: the log is never full. */
   readonly #log: LogSpace | undefined
   #checkpointMutex: SimLock | undefined
@@ -88,7 +94,10 @@ export class Journal {
     this.#hooks = options.hooks
     this.#transLock = options.transLock
     this.lock = kernel.newLock(options.kind === 'jbd2' ? 'jbd2_handle' : 'log_force', ANNOTATED)
-    this.#object = kernel.objects(1)
+    this.#object = kernel.objects(4)
+    this.#handlesObject = this.#object + 1
+    this.#doneObject = this.#object + 2
+    this.#wantedObject = this.#object + 3
     this.#log = options.kind === 'jbd2' && options.blocks > 0 ? new LogSpace(options.blocks) : undefined
     this.running = this.#newTransaction()
   }
@@ -115,13 +124,16 @@ export class Journal {
       const log = this.#log
       while (log?.roomy === false) yield* this.#makeRoom(log)
       wants(kernel, this.lock, 'shared')
-      if (kernel.see(this.#object, true)) yield
+      // What is left of the log is counted by everyone who opens a handle.
+      if (kernel.see(this.#object, log !== undefined)) yield
       while (this.running.state === 'locked' || this.running.state === 'switch' || log?.fits === false) {
         if (log?.fits === false) this.requestCommit()
         waits(kernel, this.lock, () => this.#committerOnly())
         if (kernel.sleepOn(this.#startWaiters, false)) yield
+        kernel.touch(this.#object, log !== undefined)
       }
       got(kernel, this.lock, 'shared')
+      kernel.touch(this.#handlesObject, false)
       this.running.updates++
       log?.reserve()
     } else if (this.kind === 'cil' && kernel.lock(this.#transLock, 'shared')) yield
@@ -139,12 +151,19 @@ export class Journal {
     if (--handle.depth > 0) return
     this.#handles[kernel.current.id] = undefined
     if (this.kind === 'cil') {
+      kernel.touch(this.#object, false)
+      kernel.touch(this.#handlesObject, false)
       for (const join of handle.late) join(this.running)
       kernel.unlock(this.#transLock, 'shared')
     } else if (this.kind === 'jbd2') {
       letGo(kernel, this.lock)
+      if (this.#log !== undefined) kernel.touch(this.#object, true)
       this.#log?.giveBack()
-      if (--handle.transaction.updates === 0) kernel.wake(this.#updateWaiters, 1)
+      const { transaction } = handle
+      // Once a commit has begun it may wait for the last one.
+      const closing = transaction.state !== 'running'
+      kernel.touch(this.#handlesObject, closing)
+      if (--transaction.updates === 0 && closing) kernel.wake(this.#updateWaiters, 1)
     }
   }
 
@@ -152,6 +171,10 @@ export class Journal {
   join(join: (transaction: Transaction) => void): void {
     const handle = this.#handle()
     assert(handle !== undefined, 'metadata is changed inside a handle')
+    if (this.kind === 'none') {
+      this.#kernel.touch(this.#object, false)
+      this.#kernel.touch(this.#handlesObject, false)
+    }
     if (this.kind === 'cil') handle.late.push(join)
     else join(this.kind === 'none' ? this.running : handle.transaction)
   }
@@ -177,6 +200,8 @@ export class Journal {
 
   /** Asks for the commit of a transaction (default: the running one) without waiting. */
   requestCommit(tid = this.running.tid): void {
+    this.#kernel.touch(this.#object, false)
+    this.#kernel.touch(this.#wantedObject, false)
     if (tid > this.#wanted) this.#wanted = tid
     this.#kernel.wake(this.#kjournald, 1)
   }
@@ -184,6 +209,8 @@ export class Journal {
   /** log_wait_commit: sleeps until `tid` is durable. */
   *waitCommit(tid: number): Steps {
     const kernel = this.#kernel
+    // Which transaction is meant was read off the running one.
+    kernel.touch(this.#object, false)
     if (this.isDone(tid)) return
     wants(kernel, this.lock, 'exclusive')
     this.requestCommit(tid)
@@ -213,9 +240,7 @@ export class Journal {
     const kernel = this.#kernel
     this.#committer = kernel.current
     for (;;) {
-      while (this.#wanted < this.running.tid) {
-        if (kernel.sleepOn(this.#kjournald, true)) yield
-      }
+      while (!this.#isAsked()) if (kernel.sleepOn(this.#kjournald, true)) yield
       kernel.sink.opBegin(kernel.current, 'commit', -1, this.running.tid, 0)
       yield* this.#commit()
       kernel.sink.opEnd(kernel.current, 0)
@@ -226,12 +251,19 @@ export class Journal {
   *timer(intervalNs: Ns, rounds: number): Steps {
     for (let round = 0; round < rounds; round++) {
       if (this.#kernel.sleep(intervalNs)) yield
-      if (this.#kernel.see(this.#object, true)) yield
+      if (this.#kernel.see(this.#object, false)) yield
+      this.#kernel.touch(this.#handlesObject, true)
       if (this.running.changes.length > 0 || this.running.updates > 0) this.requestCommit()
     }
   }
 
+  #isAsked(): boolean {
+    this.#kernel.touch(this.#wantedObject, true)
+    return this.#wanted >= this.running.tid
+  }
+
   isDone(tid: number): boolean {
+    this.#kernel.touch(this.#doneObject, false)
     return tid < this.running.tid && (this.committing === undefined || tid < this.committing.tid)
   }
 
@@ -243,12 +275,16 @@ export class Journal {
     if (this.kind === 'jbd2') {
       if (kernel.see(this.#object, true)) yield
       transaction.state = 'locked'
+      kernel.touch(this.#handlesObject, true)
       while (transaction.updates > 0) {
         waits(kernel, this.lock, () => this.#tasksIn(transaction))
         if (kernel.sleepOn(this.#updateWaiters, true)) yield
       }
       transaction.state = 'switch'
       if (kernel.see(this.#object, true)) yield
+    } else {
+      kernel.touch(this.#object, true)
+      kernel.touch(this.#handlesObject, true)
     }
     transaction.state = 'flush'
     this.committing = transaction
@@ -270,6 +306,7 @@ export class Journal {
     transaction.state = 'callback'
     this.#hooks.committed(transaction)
     transaction.state = 'finished'
+    kernel.touch(this.#doneObject, true)
     this.committing = undefined
     kernel.wake(this.#commitWaiters, 0)
   }

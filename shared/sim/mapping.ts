@@ -85,7 +85,7 @@ export interface Page {
   block: number
   /** A zeroed page that stands for a hole of a DAX file (until 4.13). */
   hole: boolean
-  /** For `see`: its bytes; the next number is how often it is mapped. */
+  /** For `see`: its bytes; the next number is how often it is mapped, the one after what it is (dirty, uptodate, in the file). */
   readonly object: number
   readonly content: Int32Array
 }
@@ -162,7 +162,7 @@ export class AddressSpace {
       number,
       index,
       lock: this.#kernel.newLock('folio', FOLIO, this.inode),
-      object: this.#kernel.objects(2),
+      object: this.#kernel.objects(3),
       uptodate: false,
       dirty: false,
       counted: false,

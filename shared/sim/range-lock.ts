@@ -28,12 +28,15 @@ export class RangeLocks {
   /** Held and queued, oldest first. */
   readonly #requests: RangeRequest[] = []
   readonly #pool: { lock: SimLock; released: WaitQueue }[] = []
+  readonly #pages: number
+  /** For a search: one per page. */
   readonly #object: number
 
-  constructor(kernel: Kernel, inode: number) {
+  constructor(kernel: Kernel, inode: number, pages: number) {
     this.#kernel = kernel
     this.#inode = inode
-    this.#object = kernel.objects(1)
+    this.#pages = pages
+    this.#object = kernel.objects(pages)
   }
 
   get count(): number {
@@ -53,7 +56,8 @@ export class RangeLocks {
 
   *acquire(from: number, to: number): StepsOf<RangeRequest> {
     const kernel = this.#kernel
-    if (kernel.see(this.#object, true)) yield
+    if (kernel.see(this.#seen(from), true)) yield
+    this.#touch(from, to)
     const { lock, released } = this.#instance()
     const request: RangeRequest = { from, to, task: kernel.current, lock, released, interest: 1 }
     const before = this.#requests.filter((other) => overlaps(other, from, to))
@@ -67,9 +71,22 @@ export class RangeLocks {
 
   release(request: RangeRequest): void {
     letGo(this.#kernel, request.lock)
+    this.#touch(request.from, request.to)
     this.#requests.splice(this.#requests.indexOf(request), 1)
     this.#kernel.wake(request.released, 0)
     this.#done(request)
+  }
+
+  #seen(index: number): number {
+    return this.#object + Math.min(index, this.#pages - 1)
+  }
+
+  /** A search sees a range as its pages; beyond the end they are one. */
+  #touch(from: number, to: number): void {
+    if (this.#kernel.timed) return
+    const end = Math.min(to, this.#pages)
+    this.#kernel.touch(this.#seen(from), true)
+    for (let index = from + 1; index < end; index++) this.#kernel.touch(this.#seen(index), true)
   }
 
   #done(request: RangeRequest): void {
@@ -83,6 +100,7 @@ export class RangeLocks {
       while (this.#requests.includes(other)) {
         waits(kernel, other.lock, () => [other.task])
         if (kernel.sleepOn(other.released, false)) yield
+        this.#touch(other.from, other.to)
       }
       got(kernel, other.lock, 'exclusive')
       letGo(kernel, other.lock)

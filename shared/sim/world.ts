@@ -28,6 +28,7 @@ import { writeBack, writeOrderedData } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
 import { RangeLocks } from './range-lock.ts'
+import { Space } from './space.ts'
 import { Stats } from './stats.ts'
 import type { Steps } from './task.ts'
 import { IMMAP, MACHINE, type FileSpec, type WorldOptions } from './world-options.ts'
@@ -60,6 +61,7 @@ export class World {
   readonly inWhole = new Set<number>()
   /** The freezer has all levels. */
   frozen = false
+  readonly frozenObject: number
   /** The oracle; undefined where only speed is wanted. */
   checks: Checks | undefined
   /** No operation begins after this. */
@@ -75,8 +77,7 @@ export class World {
   readonly cold: ColdMetadata | undefined
   readonly #vmas: Vma[] = []
   readonly #blockObjects: number
-  /** Which blocks are free, for `touch`. */
-  readonly spaceObject: number
+  readonly space: Space
   #serial = 0
   #failEvery = 0
   readonly #failures: (Stream | undefined)[] = []
@@ -102,7 +103,8 @@ export class World {
     this.device = new Device({ blocks: options.blocks, slots: options.slots ?? 4, eadr: options.eadr === true })
     this.allocator = new Allocator(options.blocks)
     this.#blockObjects = this.k.objects(options.blocks)
-    this.spaceObject = this.k.objects(1)
+    this.space = new Space(this.k, this.allocator)
+    this.frozenObject = this.k.objects(1)
     this.sbWrite = this.k.newLock('sb_writers', PERCPU_RWSEM)
     this.sbPagefault = this.k.newLock('sb_pagefaults', PERCPU_RWSEM)
     this.sbIntwrite = this.k.newLock('sb_internal', PERCPU_RWSEM)
@@ -134,7 +136,7 @@ export class World {
       pages: spec.pages,
       size: spec.size ?? spec.pages,
       extents: new Extents(spec.pages),
-      ranges: new RangeLocks(k, number),
+      ranges: new RangeLocks(k, number, spec.pages),
       rwsem: k.newLock('&sb->s_type->i_mutex_key', RWSEM, number),
       mapLock: k.newLock(this.fs.mapLock.className, this.fs.mapLock.spec, number),
       mapping: new AddressSpace({
@@ -145,7 +147,7 @@ export class World {
         immap: k.newLock(immap.name, immap.spec, number),
         invalidateLock: k.newLock(guardLock, RWSEM, number),
       }),
-      object: k.objects(2 + 2 * spec.pages),
+      object: k.objects(4 + 3 * spec.pages),
     })
     this.inodes.push(inode)
     if (spec.blocks !== undefined && spec.blocks !== 'holes') {
@@ -217,11 +219,13 @@ export class World {
     return vma
   }
 
-  /** Gives the vma's pages a fresh start, as a new process that maps the file would have; takes no time. */
+  /** Gives the vma's pages a fresh start, as a new process would have, whoever holds the table's lock; takes no time. */
   remap(vma: Vma): void {
+    this.k.touch(vma.ptl.id, false)
     for (let i = 0; i < vma.pages; i++) {
       const pte = vma.ptes[i]
       if (pte === PTE_NONE) continue
+      this.k.touch(vma.seen(vma.pgoff + i), true)
       this.pteCleared(vma, vma.pgoff + i, pte)
       this.pteGone(vma, vma.pgoff + i, pte)
       vma.ptes[i] = PTE_NONE
@@ -231,13 +235,8 @@ export class World {
   /** kjournald2, and a timer that commits every `commitIntervalNs`. */
   startJournal(commitIntervalNs: Ns): void {
     this.k.spawn(this.fs.journal === 'cil' ? 'xfs-cil' : 'jbd2', this.journal.kjournald(), { daemon: true })
-    const { dirtying } = this
-    if (dirtying !== undefined)
-      this.k.spawn(
-        'flush',
-        dirtying.flush(() => this.#flushAll()),
-        { daemon: true },
-      )
+    const flush = this.dirtying?.flush(() => this.#flushAll())
+    if (flush !== undefined) this.k.spawn('flush', flush, { daemon: true })
     if (commitIntervalNs === Infinity) return
     this.k.spawn('commit-timer', this.journal.timer(commitIntervalNs, this.rounds), { daemon: true })
   }
@@ -270,6 +269,7 @@ export class World {
   clearAtOnce(vma: Vma, index: number): void {
     const old = vma.pte(index)
     if (old === PTE_NONE) return
+    this.k.touch(vma.seen(index), true)
     this.pteCleared(vma, index, old)
     this.pteGone(vma, index, old)
     vma.set(index, PTE_NONE)
@@ -430,9 +430,9 @@ export class World {
   *txStop(): Steps {
     const { k, journal } = this
     if (journal.kind === 'none') {
-      journal.stop()
       // ext2 counts free blocks per CPU (ext2_has_free_blocks): what an operation frees is seen by others when it is over.
-      if (!journal.hasHandle()) this.#committed(journal.running.tid)
+      if (journal.isLast()) journal.join(({ tid }) => this.#committed(tid))
+      journal.stop()
       return
     }
     const last = journal.isLast()
@@ -445,6 +445,7 @@ export class World {
   change(inode: Inode, durably: () => void, what: 'data' | 'times' = 'data'): void {
     this.journal.dirties(inode.number)
     this.checks?.changed('metadata')
+    this.k.touch(inode.tidObject, false)
     this.journal.join((transaction) => {
       transaction.changes.push(durably)
       inode.syncTid = transaction.tid
@@ -455,7 +456,8 @@ export class World {
   /** A block just allocated: what it holds are its last owner's bytes. */
   claim(inode: Inode, block: number): void {
     this.stats.bump('blocks allocated')
-    this.k.touch(this.spaceObject, true)
+    this.space.taken()
+    this.k.touch(this.blockObject(block), true)
     if (!inode.dax || this.policy.switches.cleansAliases) this.aliases.delete(block)
     const last = this.allocator.lastOwner(block)
     if (last === -1) this.device.fill(block, GARBAGE, true)
@@ -463,19 +465,13 @@ export class World {
     this.checks?.allocated(block)
   }
 
-  /** Blocks are free, or will be when a transaction has committed. */
-  get spaceToCome(): boolean {
-    return this.allocator.freeCount > 0 || this.allocator.pendingCount > 0
-  }
-
   /** Frees a block in the current handle. */
   free(block: number): void {
-    this.journal.join((transaction) => this.allocator.free(block, transaction.tid))
+    this.journal.join(({ tid }) => this.space.free(block, tid))
   }
 
   #committed(tid: number): void {
-    this.k.touch(this.spaceObject, true)
-    for (const block of this.allocator.committed(tid)) this.checks?.reusable(block)
+    for (const block of this.space.committed(tid, this.journal.kind === 'none')) this.checks?.reusable(block)
   }
 
   *#flushAll(): Steps {

@@ -3,6 +3,7 @@
  * (DOMAIN.md 5.1). A run without it is faster and says nothing about safety.
  */
 
+import { asksPage } from '../dirtying.ts'
 import { blockOf, HOLE, isMapped } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { WaitQueue } from '../locks.ts'
@@ -69,6 +70,7 @@ export class Checks {
   }
 
   #notMapped(block: number, what: string): void {
+    this.#world.k.touch(this.#world.space.ownerObject(block), true)
     if (this.#mapped[block] > 0)
       this.#world.k.report('V1', `block ${block} ${what} while ${this.#mapped[block]} PTEs map it`)
   }
@@ -81,7 +83,8 @@ export class Checks {
   }
 
   changed(what: 'metadata' | 'data'): void {
-    const { frozen, k } = this.#world
+    const { frozen, frozenObject, k } = this.#world
+    k.touch(frozenObject, false)
     if (frozen) k.report('V16', `${k.current.comm} changes ${what} of a frozen filesystem`)
   }
 
@@ -91,17 +94,30 @@ export class Checks {
     if (pteKind(pte) === 'file') this.#maps(vma, index, pteTarget(pte))
     const { inodes, k } = this.#world
     const inode = inodes[vma.inode - 1]
-    if (index < inode.size || this.content.isBusy(inode, index)) return
+    if (!this.#isBeyondEnd(inode, index)) return
     k.report('V2', `${k.current.comm} maps page ${index} beyond ${inode.size} pages, and truncate has returned`)
   }
 
+  /** And nothing is under way that makes it so, or will have made it so. */
+  #isBeyondEnd(inode: Inode, index: number): boolean {
+    this.#world.k.touch(inode.sizeObject, false)
+    return index >= inode.size && !this.content.isBusy(inode, index)
+  }
+
   pteGone(_vma: Vma, _index: number, pte: Pte): void {
-    if (pteKind(pte) === 'file') this.#mapped[pteTarget(pte)]--
+    if (pteKind(pte) === 'file') this.#mappedBy(pteTarget(pte), -1)
+  }
+
+  /** Those who map and unmap a block do not see each other, so they read what whoever frees it changes. */
+  #mappedBy(block: number, by: number): void {
+    const { k } = this.#world
+    k.touch(this.#world.space.ownerObject(block), false)
+    this.#mapped[block] += by
   }
 
   #maps(vma: Vma, index: number, block: number): void {
     const { allocator, k } = this.#world
-    this.#mapped[block]++
+    this.#mappedBy(block, 1)
     if (allocator.owns(vma.inode, index, block)) return
     const owner = allocator.ownerOf(block)
     const whose = owner === undefined ? 'nobody' : `page ${owner.index} of inode ${owner.inode}`
@@ -117,7 +133,7 @@ export class Checks {
 
   pmdGone(vma: Vma, range: number): void {
     if (vma.pmds[range] < 0) return
-    for (let i = 0; i < PAGES_PER_PMD; i++) this.#mapped[vma.pmds[range] + i]--
+    for (let i = 0; i < PAGES_PER_PMD; i++) this.#mappedBy(vma.pmds[range] + i, -1)
   }
 
   pteUnderPmd(vma: Vma, index: number): void {
@@ -128,21 +144,24 @@ export class Checks {
   /** UNMAP takes a private copy. */
   copyGone(inode: Inode, index: number): void {
     const { k } = this.#world
+    k.touch(inode.sizeObject, false)
     if (index < inode.size)
       k.report('V19', `${k.current.comm} unmaps a private copy of page ${index}, which stays in the file`)
   }
 
   accessed(inode: Inode, index: number): void {
-    if (index < inode.size || this.content.isBusy(inode, index)) return
+    if (!this.#isBeyondEnd(inode, index)) return
     const { k } = this.#world
     k.report('V9', `${k.current.comm} reaches page ${index} beyond the end (${inode.size} pages) without SIGBUS`)
   }
 
   truncated(inode: Inode): void {
     const { k } = this.#world
+    k.touch(inode.sizeObject, false)
     for (const vma of inode.mapping.vmas) {
       const from = Math.max(inode.size, vma.pgoff)
       for (let index = from; index < vma.pgoff + vma.pages; index++) {
+        k.touch(vma.seen(index), false)
         const kind = pteKind(vma.pte(index))
         if (vma.pte(index) === PTE_NONE) continue
         k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${inode.size} pages`)
@@ -162,17 +181,22 @@ export class Checks {
 
   /** After a removal, and when a fault maps a page: is its block still the file's? */
   cachedPage(inode: Inode, index: number): void {
+    const { k } = this.#world
+    k.touch(inode.entrySeen(index), false)
+    k.touch(inode.extentSeen(index), false)
     const page = inode.mapping.cache.get(index)
+    if (page !== undefined) asksPage(this.#world, page)
     if (page === undefined || page.hole || page.block < 0 || !page.uptodate) return
     const mapping = inode.extents.tree[index]
     if (isMapped(mapping) && blockOf(mapping) === page.block) return
     const now = mapping === HOLE ? 'the file has a hole there' : 'the file has another block there'
-    this.#world.k.report('V4', `cached page ${index} of inode ${inode.number} keeps block ${page.block}; ${now}`)
+    k.report('V4', `cached page ${index} of inode ${inode.number} keeps block ${page.block}; ${now}`)
   }
 
   /** Its bytes are about to reach its block. */
   pageWritten(inode: Inode, page: Page): void {
     const { allocator, k } = this.#world
+    k.touch(this.#world.space.ownerObject(page.block), false)
     if (allocator.owns(inode.number, page.index, page.block)) return
     k.report(
       'V4',
@@ -184,6 +208,7 @@ export class Checks {
   deviceWrites(inode: Inode, index: number, block: number): boolean {
     const { allocator, k } = this.#world
     this.changed('data')
+    k.touch(this.#world.space.ownerObject(block), false)
     if (allocator.owns(inode.number, index, block)) return true
     k.report(
       'V1',
@@ -194,8 +219,9 @@ export class Checks {
 
   /** A fault has just mapped it: it must still be the file's. */
   mappedPage(inode: Inode, page: Page): void {
-    if (!page.detached) return
     const { k } = this.#world
+    asksPage(this.#world, page)
+    if (!page.detached) return
     k.report('V7', `${k.current.comm} maps page ${page.index} of inode ${inode.number}, which is no longer in the file`)
   }
 
@@ -204,7 +230,7 @@ export class Checks {
   outOfSpace(inode: Inode, index: number): void {
     const { allocator, k } = this.#world
     const coming = allocator.freeCount + allocator.pendingCount
-    if (coming === 0) return
+    if (!this.#world.space.isToCome) return
     k.report(
       'V17',
       `${k.current.comm} fails for lack of space at page ${index} of inode ${inode.number}; ${coming} blocks are free or about to be`,
@@ -213,8 +239,9 @@ export class Checks {
 
   /** V13: a waiter goes its way without passing the wake-up on; others sleep for what is free, and none has been woken. */
   wentWithoutWaking(queue: WaitQueue, what: string): void {
-    if (queue.waiters.length === 0 || queue.woken > 0) return
     const { k } = this.#world
+    k.touch(queue.objectIn(k), false)
+    if (queue.waiters.length === 0 || queue.woken > 0) return
     const sleeper = queue.waiters[0].task
     k.report(
       'V13',

@@ -44,12 +44,27 @@ export class ContentOracle {
     return expected
   }
 
+  /** For a search: what it knows of these pages is looked at, or changes. */
+  #touch(inode: Inode, range: { readonly from: number; readonly to: number }, write: boolean): void {
+    const { k } = this.#world
+    if (k.timed) return
+    const last = Math.min(range.to, inode.pages)
+    for (let index = range.from; index < last; index++) k.touch(inode.contentObject + index, write)
+  }
+
+  /** Somebody looks at all of a file. */
+  looks(inode: Inode): void {
+    this.#touch(inode, { from: 0, to: inode.pages }, false)
+  }
+
   isBusy(inode: Inode, index: number): boolean {
+    this.#world.k.touch(inode.contentObject + index, false)
     return this.#of(inode).busy[index] > 0
   }
 
   begin(inode: Inode, range: { readonly from: number; readonly to: number }, slots?: readonly number[]): void {
     const expected = this.#of(inode)
+    this.#touch(inode, range, true)
     this.#each(inode, range, slots, (cell) => {
       if (expected.state[cell] === SURE) expected.state[cell] = UNDER_WAY
     })
@@ -64,6 +79,7 @@ export class ContentOracle {
   ): void {
     const expected = this.#of(inode)
     const last = Math.min(range.to, inode.pages)
+    this.#touch(inode, range, true)
     for (let index = range.from; index < last; index++) expected.busy[index]--
     this.#each(inode, range, result.slots, (cell, index) => {
       if (expected.busy[index] > 0 || expected.state[cell] === CROSSED) return
@@ -79,6 +95,7 @@ export class ContentOracle {
     const tags = expected.tags.slice()
     const state = expected.state.slice()
     const first = by < 0 ? from - by : from
+    this.#touch(inode, { from, to: inode.pages }, true)
     for (let index = from; index < inode.pages; index++) {
       expected.busy[index]--
       const source = index - by
@@ -95,6 +112,7 @@ export class ContentOracle {
   /** What was under way went elsewhere: nothing is known of these slots until the next store. */
   abandon(inode: Inode, range: { readonly from: number; readonly to: number }, slots: readonly number[]): void {
     const expected = this.#of(inode)
+    this.#touch(inode, range, true)
     for (let index = range.from; index < Math.min(range.to, inode.pages); index++) expected.busy[index]--
     this.#each(inode, range, slots, (cell) => {
       expected.state[cell] = CROSSED
@@ -117,6 +135,7 @@ export class ContentOracle {
 
   /** A store through a mapping has retired. */
   stored(inode: Inode, at: { readonly index: number; readonly slot: number }, tag: Tag): void {
+    this.#world.k.touch(inode.contentObject + at.index, true)
     const expected = this.#of(inode)
     const cell = at.index * this.#world.device.slots + at.slot
     expected.tags[cell] = tag
@@ -140,6 +159,7 @@ export class ContentOracle {
   before(inode: Inode, index: number): Snapshot {
     const expected = this.#of(inode)
     const width = this.#world.device.slots
+    this.#world.k.touch(inode.contentObject + index, false)
     return {
       tags: expected.tags.slice(index * width, (index + 1) * width),
       state: expected.state.slice(index * width, (index + 1) * width),
@@ -156,9 +176,12 @@ export class ContentOracle {
     const cell = at.index * this.#world.device.slots + at.slot
     const { k } = this.#world
     const where = `page ${at.index} of inode ${inode.number}`
+    const object = inode.contentObject + at.index
+    k.touch(object, false)
     if (isGarbage(tag) || (tag > 0 && (tag & 15) !== (inode.number & 15))) {
       k.report('V5', `${k.current.comm}: ${at.by} of ${where} returns ${this.#foreign(inode, tag)}`)
       const lost = expected.state[cell] === SURE && expected.tags[cell] > 0
+      k.touch(object, true)
       if (lost) k.report('V6', `${k.current.comm}: ${describeTag(expected.tags[cell])} to ${where} is lost`)
       expected.state[cell] = CROSSED
       return
@@ -173,6 +196,7 @@ export class ContentOracle {
       id,
       `${k.current.comm}: ${at.by} of ${where} returns ${describeTag(tag)} instead of ${describeTag(wanted)}`,
     )
+    k.touch(object, true)
     // Said once; the slot is judged again from the next store.
     expected.state[cell] = CROSSED
   }

@@ -57,6 +57,7 @@ export class Promises {
 
   /** fsync begins; `serial` is that of the last store so far. */
   ask(inode: Inode, serial: number): Asked {
+    if (this.onGive !== undefined) this.#content.looks(inode)
     return { ...this.#content.sure(inode), since: serial, at: this.#removals }
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { C } from '../costs.ts'
-import { markDirty } from '../dirtying.ts'
+import { asksPage, changesPage, markDirty } from '../dirtying.ts'
 import { blockOf, isMapped, isWritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { Page } from '../mapping.ts'
@@ -49,6 +49,7 @@ function* attempt(w: World, f: Fault): Steps {
   const { inode, index } = f
   if (w.k.see(inode.entrySeen(index), false)) yield
   const found = inode.mapping.cache.get(index)
+  if (found !== undefined) asksPage(w, found)
   if (found === undefined || !found.uptodate) yield* fillForFault(w, f)
   else if (!f.write) yield* faultAround(w, f)
   if (f.result !== 'go') return
@@ -73,6 +74,9 @@ function* faultAround(w: World, f: Fault): Steps {
   if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
   for (let at = from; at < to; at++) {
     const page = inode.mapping.cache.get(at)
+    k.touch(inode.entrySeen(at), false)
+    k.touch(vma.seen(at), false)
+    if (page !== undefined) asksPage(w, page)
     if (page?.uptodate !== true || vma.pte(at) !== PTE_NONE || !k.tryLock(page.lock, 'exclusive')) continue
     if (k.see(vma.seen(at), true)) yield
     k.touch(inode.sizeObject, false)
@@ -90,6 +94,8 @@ function* faultAround(w: World, f: Fault): Steps {
 function* insertUnlocked(w: World, f: Fault): Steps {
   const { inode, index } = f
   const page = inode.mapping.cache.get(index)
+  w.k.touch(inode.entrySeen(index), false)
+  if (page !== undefined) asksPage(w, page)
   if (page === undefined || !page.uptodate) {
     f.result = 'retry'
     return
@@ -106,6 +112,7 @@ function* insertLocked(w: World, f: Fault): Steps {
     f.result = 'retry'
     return
   }
+  asksPage(w, page)
   if (!page.uptodate) f.result = 'retry'
   if (k.see(inode.sizeObject, false)) yield
   if (index >= inode.size) f.result = 'sigbus'
@@ -180,5 +187,6 @@ export function* readPage(w: World, inode: Inode, page: Page): Steps {
     if (w.k.see(w.blockObject(page.block), false)) yield
     for (let slot = 0; slot < device.slots; slot++) page.content[slot] = device.read(page.block, slot)
   }
+  changesPage(w, page)
   page.uptodate = true
 }

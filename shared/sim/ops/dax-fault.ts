@@ -6,6 +6,7 @@
 
 import { C } from '../costs.ts'
 import { blockOf, isUnwritten, type Mapping } from '../extents.ts'
+import type { Inode } from '../inode.ts'
 import { blockEntry, entryBlock, isPmdEntry, isZeroEntry, zeroEntry, type Entry, type Page } from '../mapping.ts'
 import { anonPte, filePte, pagePte, PTE_NONE, ZERO_PTE, type Pte } from '../mm.ts'
 import { P } from '../phases.ts'
@@ -15,7 +16,7 @@ import { finishHandOver, handOver } from './cow.ts'
 import { dropLockedEntry, lockEntry, unlockEntry } from './entry.ts'
 import { lockVma, unlockVma, type Fault } from './fault.ts'
 import { timeIsDue, updateTime } from './file-time.ts'
-import { lockPage, newHolePage } from './folio.ts'
+import { forget, lockPage, newHolePage } from './folio.ts'
 import { convert, mapBlocks, readsBlock, zeroBlock } from './map-blocks.ts'
 import { installPmd, mapHuge, splitHuge } from './pmd-fault.ts'
 import { unmap } from './unmap.ts'
@@ -59,7 +60,7 @@ function* withHandle(w: World, f: Fault, handle: boolean): Steps {
 /** fs/ext4/balloc.c: ext4_should_retry_alloc. */
 function* outOfSpace(w: World, f: Fault, attempts: number): Steps {
   const { enospc } = w.policy
-  const worth = w.allocator.freeCount > 0 || w.allocator.pendingCount > 0
+  const worth = w.space.isToCome
   if (attempts < enospc.retries && worth) {
     w.stats.bump('ENOSPC retries')
     if (!enospc.keepsHandle) yield* waitForSpace(w)
@@ -72,7 +73,7 @@ function* outOfSpace(w: World, f: Fault, attempts: number): Steps {
 }
 
 export function* waitForSpace(w: World): Steps {
-  if (w.allocator.freeCount > 0 || w.allocator.pendingCount === 0) return
+  if (w.space.isThere || !w.space.isPending) return
   w.k.enter(P.commit_wait)
   yield* w.journal.waitCommit(w.journal.running.tid)
   w.k.leave(P.commit_wait)
@@ -100,6 +101,7 @@ function* attempt(w: World, f: Fault): Steps {
 }
 
 function* mapAndInsert(w: World, f: Fault): StepsOf<Mapping> {
+  if (w.policy.switches.xipSeq) w.k.touch(f.inode.mapping.truncateObject, false)
   const sample = f.inode.mapping.xipSequence
   const mapping = f.pmd ? yield* mapHuge(w, f) : yield* mapBlocks(w, f)
   if (f.failed) {
@@ -132,7 +134,8 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
     if (w.k.see(inode.entrySeen(index), true)) yield
     inode.mapping.dirty[index] = 1
   }
-  const mustSync = f.create && f.vma.sync && w.journal.kind !== 'none' && !w.journal.isDone(inode.dataTid)
+  const syncs = f.create && f.vma.sync && w.journal.kind !== 'none'
+  const mustSync = syncs && !w.journal.isDone(dataTidOf(w, inode))
   const early = w.policy.switches.mapSyncOrder === 'pte-first'
   if (mustSync && !early) f.result = 'done'
   else yield* setFaultPte(w, f, filePte(block, f.create))
@@ -160,7 +163,7 @@ function* evictHole(w: World, f: Fault): Steps {
   if (page === undefined) return
   yield* unmap(w, span, options)
   if (k.see(page.object, true)) yield
-  inode.mapping.detach(page)
+  forget(w, inode, page)
   k.unlock(page.lock)
   f.page = undefined
 }
@@ -181,7 +184,10 @@ function* lockLatePage(w: World, f: Fault): StepsOf<Page | undefined> {
 
 /** mm/filemap_xip.c: __xip_unmap, with the seqcount of 2008 if asked for. */
 function* evictSparse(w: World, f: Fault): Steps {
-  if (w.policy.switches.xipSeq) f.inode.mapping.xipSequence++
+  if (w.policy.switches.xipSeq) {
+    w.k.touch(f.inode.mapping.truncateObject, true)
+    f.inode.mapping.xipSequence++
+  }
   yield* unmap(w, { inode: f.inode, from: f.index, to: f.index + 1 }, { evenCows: false, held: f.immapFor === 'guard' })
 }
 
@@ -197,6 +203,7 @@ function* loadHole(w: World, f: Fault, sample: number): Steps {
     if (f.entry !== undefined) f.entry.entry = zeroEntry(false)
     yield* setFaultPte(w, f, ZERO_PTE)
     // XIP's reader: was a block put there meanwhile? Then the sparse page must go and the fault look again.
+    if (policy.switches.xipSeq) k.touch(inode.mapping.truncateObject, false)
     if (policy.switches.xipSeq && inode.mapping.xipSequence !== sample && f.result === 'done') {
       if (k.see(f.vma.seen(index), true)) yield
       w.clearAtOnce(f.vma, index)
@@ -287,7 +294,7 @@ function* syncThenInsert(w: World, f: Fault): Steps {
   const { inode, index } = f
   f.needSync = false
   k.enter(P.commit_wait)
-  yield* w.journal.waitCommit(inode.dataTid)
+  yield* w.journal.waitCommit(dataTidOf(w, inode))
   k.leave(P.commit_wait)
   if (w.policy.switches.mapSyncOrder === 'pte-first') return
   if (w.policy.pairing.entries !== true) {
@@ -309,4 +316,10 @@ function* syncThenInsert(w: World, f: Fault): Steps {
   }
   unlockEntry(w, inode, held)
   f.entry = undefined
+}
+
+/** The transaction that last changed what a read of the inode needs. */
+function dataTidOf(w: World, inode: Inode): number {
+  w.k.touch(inode.tidObject, true)
+  return inode.dataTid
 }

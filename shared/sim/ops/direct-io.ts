@@ -5,6 +5,7 @@
 
 import type { Tag } from '../content.ts'
 import { C } from '../costs.ts'
+import { asksPage } from '../dirtying.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { Snapshot } from '../invariants/content.ts'
@@ -18,6 +19,7 @@ import type { Steps, StepsOf } from '../task.ts'
 import { EBUSY, ENOSPC, type World } from '../world.ts'
 import { convert, mapBlocks, readsBlock, type MapRequest } from './map-blocks.ts'
 import { deleteEntry, entryAt } from './entry.ts'
+import { forget } from './folio.ts'
 import { mapForWrite } from './file-io.ts'
 import { pageFault } from './page-fault.ts'
 import { pagesIn } from './removal.ts'
@@ -101,7 +103,8 @@ export function* invalidate(w: World, span: Span): StepsOf<number> {
   const { k } = w
   let result = 0
   k.enter(P.invalidate)
-  for (const page of pagesIn(span.inode, span)) result = (yield* invalidatePage(w, span.inode, page)) ? result : EBUSY
+  for (const page of pagesIn(w, span.inode, span))
+    result = (yield* invalidatePage(w, span.inode, page)) ? result : EBUSY
   k.leave(P.invalidate)
   return result
 }
@@ -129,8 +132,9 @@ function* invalidatePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   yield* waitWriteback(w, inode, page)
   if (!page.detached && w.pageMapped(page)) yield* unmap(w, span, { evenCows: false })
   if (k.see(page.object, true)) yield
+  asksPage(w, page)
   const gone = !page.detached && !page.dirty
-  if (gone) inode.mapping.detach(page)
+  if (gone) forget(w, inode, page)
   k.unlock(page.lock)
   guard.invalidateLeave?.(w, span)
   return gone

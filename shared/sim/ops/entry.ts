@@ -57,6 +57,7 @@ function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: n
     waits(k, owned, () => (owned.owner === undefined ? [] : [owned.owner]))
     const queue = waitQueue(w, inode, { slot, index })
     if (k.sleepOn(queue, true)) yield
+    k.touch(queue.objectIn(k), true)
     queue.woken--
   }
 }
@@ -106,6 +107,7 @@ function* splitZero(w: World, inode: Inode, at: { slot: number; index: number; l
   mapping.entries[at.slot] = ENTRY_NONE
   letGo(k, at.lock)
   wakeAfterDelete(w, inode, at.slot)
+  k.touch(inode.entrySeen(at.index), true)
   const lock = mapping.entryLock(at.index)
   const value = emptyEntry(false)
   mapping.entries[at.index] = locked(value)
@@ -126,6 +128,7 @@ function hasPteEntries(inode: Inode, start: number): boolean {
 
 /** UNLOCK_ENTRY: stores the entry as it is now, wakes one. */
 export function unlockEntry(w: World, inode: Inode, held: LockedEntry): void {
+  w.k.touch(inode.entrySeen(held.index), true)
   inode.mapping.entries[held.index] = unlocked(held.entry)
   w.owe(C.xaUpdate)
   letGo(w.k, held.lock)
@@ -135,6 +138,7 @@ export function unlockEntry(w: World, inode: Inode, held: LockedEntry): void {
 
 /** The entry is replaced by something else (a hole page), or deleted by its holder. */
 export function dropLockedEntry(w: World, inode: Inode, held: LockedEntry): void {
+  w.k.touch(inode.entrySeen(held.index), true)
   inode.mapping.entries[held.index] = ENTRY_NONE
   letGo(w.k, held.lock)
   wakeAfterDelete(w, inode, held.index)

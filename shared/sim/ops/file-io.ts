@@ -4,7 +4,7 @@
  */
 
 import { C } from '../costs.ts'
-import { markDirty } from '../dirtying.ts'
+import { asksPage, changesPage, markDirty } from '../dirtying.ts'
 import type { Tag } from '../content.ts'
 import { blockOf, isMapped, isUnwritten, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
@@ -19,7 +19,7 @@ import { canLoad, load } from './access.ts'
 import { fillPage, readPage } from './cache-fault.ts'
 import { waitForSpace } from './dax-fault.ts'
 import { deleteEntry, slotOf } from './entry.ts'
-import { addLockedPage, lockPage } from './folio.ts'
+import { addLockedPage, forget, lockPage } from './folio.ts'
 import { convert, mapBlocks, readsBlock, type MapRequest } from './map-blocks.ts'
 import { setSize } from './truncate.ts'
 import { unmap } from './unmap.ts'
@@ -89,6 +89,7 @@ function* writeOne(w: World, inode: Inode, page: PageWrite): StepsOf<number> {
 function sourceThere(w: World, page: PageWrite): boolean {
   const { source } = page.request
   if (source === undefined || w.policy.switches.prefault === 'probe+pin') return true
+  w.k.touch(source.vma.seen(source.from + page.i), false)
   return canLoad(source.vma, source.from + page.i)
 }
 
@@ -99,7 +100,7 @@ function slotsOf(w: World, request: WriteRequest): readonly number[] {
 /** MAPBLOCKS of a system call: without space it waits for the commit that brings some, as often as slot `enospc` says. */
 export function* mapForWrite(w: World, map: MapRequest): StepsOf<Mapping> {
   let mapping = yield* mapBlocks(w, map)
-  for (let tries = 0; map.failed && tries < w.policy.enospc.retries && w.spaceToCome; tries++) {
+  for (let tries = 0; map.failed && tries < w.policy.enospc.retries && w.space.isToCome; tries++) {
     yield* waitForSpace(w)
     map.failed = false
     mapping = yield* mapBlocks(w, map)
@@ -162,7 +163,7 @@ function* invalidateHole(w: World, inode: Inode, index: number): Steps {
     yield* unmap(w, { inode, from: index, to: index + 1 }, { evenCows: false, smallOnly })
   }
   if (page !== undefined) {
-    inode.mapping.detach(page)
+    forget(w, inode, page)
     k.unlock(page.lock)
   }
   k.leave(P.invalidate)
@@ -174,7 +175,7 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
   const { k } = w
   const index = write.request.from + write.i
   const slots = slotsOf(w, write.request)
-  for (let tries = 0; tries < w.policy.enospc.retries && lacksSpace(w, inode, index) && w.spaceToCome; tries++) {
+  for (let tries = 0; tries < w.policy.enospc.retries && lacksSpace(w, inode, index) && w.space.isToCome; tries++) {
     yield* waitForSpace(w)
   }
   if (!w.fs.delayedAllocation) yield* w.txStart()
@@ -191,6 +192,7 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
     if (w.run(P.copy, C.copyUser4k)) yield
     if (k.see(page.object, true)) yield
     for (const slot of slots) page.content[slot] = tag
+    changesPage(w, page)
     page.uptodate = true
     markDirty(w, page)
     w.checks?.content.end(inode, range, { tag, slots })
@@ -208,7 +210,7 @@ function* cacheWriteOne(w: World, inode: Inode, write: PageWrite): StepsOf<numbe
 
 /** The page has no block and there is none. */
 function lacksSpace(w: World, inode: Inode, index: number): boolean {
-  if (w.allocator.freeCount > 0) return false
+  if (w.space.isThere) return false
   return (inode.mapping.cache.get(index)?.block ?? -1) < 0 && !isMapped(inode.extents.tree[index])
 }
 
@@ -217,6 +219,7 @@ function* pageForWrite(w: World, inode: Inode, at: { index: number; partial: boo
   for (;;) {
     const page = (yield* lockPage(w, inode, at.index)) ?? (yield* addLockedPage(w, inode, at.index))
     if (page === undefined) continue
+    asksPage(w, page)
     if (!page.uptodate && at.partial) yield* readPage(w, inode, page)
     if (w.run(P.alloc, C.linkExtent)) yield
     return page
@@ -257,6 +260,7 @@ function* cacheReadOne(w: World, inode: Inode, index: number): Steps {
   for (let tries = 0; ; tries++) {
     if (k.see(inode.entrySeen(index), false)) yield
     const page = inode.mapping.cache.get(index)
+    if (page !== undefined) asksPage(w, page)
     if (page?.uptodate === true) {
       if (w.run(P.copy, C.copyUser4k)) yield
       if (k.see(page.object, false)) yield

@@ -17,7 +17,9 @@ const JIFFY: Ns = 4_000_000
 
 /** Is there anything to do? Else the call and its generator are saved. */
 export function timeIsDue(w: World, inode: Inode): boolean {
-  return w.k.now - inode.timesAt >= JIFFY
+  const due = w.k.now - inode.timesAt >= JIFFY
+  w.k.touch(inode.timesObject, due)
+  return due
 }
 
 export function* updateTime(w: World, inode: Inode): Steps {

@@ -4,6 +4,7 @@
  */
 
 import { C } from '../costs.ts'
+import { asksPage, changesPage } from '../dirtying.ts'
 import type { Inode } from '../inode.ts'
 import type { Page } from '../mapping.ts'
 import { P } from '../phases.ts'
@@ -25,9 +26,17 @@ export function* lockPage(w: World, inode: Inode, index: number): StepsOf<Page |
     if (page === undefined) return undefined
     w.owe(C.pageLockTax)
     if (k.lock(page.lock, 'exclusive')) yield
+    asksPage(w, page)
     if (!page.detached) return page
     k.unlock(page.lock)
   }
+}
+
+/** Out of the file: whoever sleeps for it, or finds it no more, will see. */
+export function forget(w: World, inode: Inode, page: Page): void {
+  w.k.touch(inode.entrySeen(page.index), true)
+  changesPage(w, page)
+  inode.mapping.detach(page)
 }
 
 /** A zeroed page for a hole of a DAX file. */

@@ -19,6 +19,7 @@ export function* fsync(w: World, inode: Inode, kind: 'fsync' | 'fdatasync' | 'ms
   // Space is promised when a page is dirtied, but not counted: writeback may find none, and then fsync says so.
   const written = yield* writeBack(w, inode, { from: 0, to: inode.pages })
   k.enter(P.commit_wait)
+  k.touch(inode.tidObject, true)
   const tid = kind === 'fdatasync' ? inode.dataTid : inode.syncTid
   if (!commits || journal.isDone(tid)) yield* w.io(P.log_io, C.orderedData)
   else {

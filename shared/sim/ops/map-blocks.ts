@@ -78,17 +78,18 @@ function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
   if (w.run(P.extent_lookup, C.extentLookup)) yield
   if (k.see(inode.extentSeen(index), fs.statusCache)) yield
   const mapping = extents.tree[index]
-  if (fs.statusCache) remember(inode, index)
+  if (fs.statusCache) remember(w, inode, index)
   if (fs.mapLock.lookup) k.unlock(inode.mapLock, 'shared')
   return mapping
 }
 
 /** Enters what a look-up found in the status cache: the extent, or the whole gap (ext4_ext_put_gap_in_cache). */
-function remember(inode: Inode, index: number): void {
+function remember(w: World, inode: Inode, index: number): void {
   const { extents } = inode
   extents.publish(index)
   if (extents.tree[index] !== HOLE) return
   for (let at = index + 1; at < extents.pages && extents.tree[at] === HOLE && extents.cached[at] === 0; at++) {
+    w.k.touch(inode.extentSeen(at), true)
     extents.publish(at)
   }
 }
@@ -108,7 +109,7 @@ function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
     if (w.cold !== undefined) yield* w.cold.group()
     if (w.run(P.alloc, C.alloc)) yield
     const block = w.allocator.allocate(inode.number, index)
-    if (block === undefined) request.failed = true
+    if (block === undefined) request.failed = !w.space.isThere
     else {
       request.isNew = true
       w.journal.dirties(BITMAPS - Math.floor(block / BLOCKS_PER_GROUP))
@@ -132,6 +133,7 @@ function* finishUnwritten(w: World, request: MapRequest, block: number): Steps {
 
 /** Puts a mapping into the tree; it is durable when the handle's transaction is. */
 export function link(w: World, inode: Inode, index: number, mapping: Mapping): void {
+  w.k.touch(inode.extentSeen(index), true)
   inode.extents.tree[index] = mapping
   if (w.policy.init.ordered === true) w.journal.join((transaction) => transaction.ordered.add(inode.number))
   w.change(inode, () => {

@@ -4,7 +4,7 @@
  */
 
 import { C } from '../costs.ts'
-import { markDirty } from '../dirtying.ts'
+import { asksPage, changesPage, markDirty } from '../dirtying.ts'
 import { blockOf, HOLE, isMapped } from '../extents.ts'
 import type { Page } from '../mapping.ts'
 import { pagePte, pteKind, writable } from '../mm.ts'
@@ -74,7 +74,7 @@ export function* makeDirtyable(w: World, f: Fault): StepsOf<Page | undefined> {
     f.failed = false
     page = fs.delayedAllocation ? yield* reserve(w, f) : yield* allocateNow(w, f)
     if (!f.failed) break
-    if (attempts >= policy.enospc.retries || (w.allocator.freeCount === 0 && w.allocator.pendingCount === 0)) {
+    if (attempts >= policy.enospc.retries || !w.space.isToCome) {
       w.checks?.outOfSpace(inode, index)
       f.result = 'sigbus'
       break
@@ -104,7 +104,8 @@ function* reserve(w: World, f: Fault): StepsOf<Page | undefined> {
   const page = yield* lockAndCheck(w, f)
   if (page === undefined) return undefined
   if (w.run(P.alloc, C.linkExtent)) yield
-  if (page.block >= 0 || isMapped(f.inode.extents.tree[f.index]) || w.allocator.freeCount > 0) return page
+  asksPage(w, page)
+  if (page.block >= 0 || isMapped(f.inode.extents.tree[f.index]) || w.space.isThere) return page
   f.failed = true
   w.k.unlock(page.lock)
   return undefined
@@ -114,6 +115,7 @@ function* allocateNow(w: World, f: Fault): StepsOf<Page | undefined> {
   yield* w.txStart()
   const page = yield* lockAndCheck(w, f)
   let result = page
+  if (page !== undefined) changesPage(w, page)
   if (page !== undefined && page.block < 0) {
     const mapping = yield* mapBlocks(w, f)
     if (f.failed || mapping === HOLE) {

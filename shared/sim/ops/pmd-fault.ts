@@ -70,7 +70,7 @@ function* allocateHuge(w: World, f: Fault, start: number): StepsOf<Mapping | und
     if (w.run(P.alloc, C.alloc)) yield
     const block = w.allocator.allocateRun(inode.number, start, PAGES_PER_PMD)
     if (block === undefined) {
-      f.failed = w.allocator.freeCount === 0
+      f.failed = !w.space.isThere
       k.unlock(inode.mapLock, 'exclusive')
       return undefined
     }

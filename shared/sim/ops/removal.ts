@@ -12,7 +12,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import { deleteEntry, slotOf } from './entry.ts'
-import { keepsPageLocked } from './folio.ts'
+import { forget, keepsPageLocked } from './folio.ts'
 import { unmap } from './unmap.ts'
 import { waitWriteback } from './writeback.ts'
 
@@ -47,10 +47,10 @@ export function* drop(w: World, span: Span): Steps {
   const { k } = w
   const { inode } = span
   k.enter(P.drop)
-  if (k.see(inode.entrySeen(Math.min(span.from, inode.pages - 1)), true)) yield
+  if (k.see(inode.entrySeen(Math.min(span.from, inode.pages - 1)), false)) yield
   // mm/truncate.c looks again until it finds nothing; who refaults as fast keeps it busy (R27).
   for (let pass = 0; ; pass++) {
-    const pages = pagesIn(inode, span)
+    const pages = pagesIn(w, inode, span)
     w.checks?.retried(pass, `${k.current.comm} drops pages that come back`)
     if (pages.length === 0 || w.checks?.gaveUp(pass) === true) break
     for (const page of pages) yield* dropPage(w, inode, page)
@@ -58,14 +58,19 @@ export function* drop(w: World, span: Span): Steps {
   const last = Math.min(span.to, inode.pages)
   for (let index = span.from; index < last; index++) {
     const slot = slotOf(inode, index)
+    k.touch(inode.entrySeen(index), inode.mapping.dirty[index] === 1)
     if (isPresent(inode.mapping.entries[slot])) yield* deleteEntry(w, inode, index)
     inode.mapping.dirty[index] = 0
   }
   k.leave(P.drop)
 }
 
-export function pagesIn(inode: Inode, span: { from: number; to: number }): Page[] {
+export function pagesIn(w: World, inode: Inode, span: { from: number; to: number }): Page[] {
   const pages: Page[] = []
+  if (!w.k.timed) {
+    const last = Math.min(span.to, inode.pages)
+    for (let index = span.from; index < last; index++) w.k.touch(inode.entrySeen(index), false)
+  }
   if (inode.mapping.cache.size === 0) return pages
   for (const page of inode.mapping.cache.values()) if (page.index >= span.from && page.index < span.to) pages.push(page)
   return pages.sort((a, b) => a.index - b.index)
@@ -82,7 +87,7 @@ function* dropPage(w: World, inode: Inode, page: Page): Steps {
       yield* unmap(w, { inode, from: page.index, to: page.index + 1 }, { evenCows: false })
     }
     if (k.see(page.object, true)) yield
-    inode.mapping.detach(page)
+    forget(w, inode, page)
     w.dirtying?.settled(page)
   }
   k.unlock(page.lock)

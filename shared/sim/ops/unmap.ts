@@ -114,13 +114,14 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
     unlooked += found
     if (unlooked < walk.limit) continue
     unlooked = 0
+    k.touch(walk.span.inode.mapping.immap.id, false)
     const { spinners, queue } = walk.span.inode.mapping.immap
     complete = spinners.length === 0 && queue.length === 0
     if (complete) continue
     vma.walkMark = 0
     vma.restartAt = end
   }
-  if (cleared > 0 || clearedByOthers(vma, from, to)) yield* shootDown(w, vma, { from, to })
+  if (cleared > 0 || clearedByOthers(w, vma, from, to)) yield* shootDown(w, vma, { from, to })
   return complete
 }
 
@@ -128,7 +129,8 @@ function* unmapVma(w: World, vma: Vma, walk: VmaWalk): StepsOf<boolean> {
  * Another walk under the shared lock has taken PTEs out and not shot them down yet: who finds nothing to clear must flush all
  * the same (mm/mmu_gather.c: tlb_finish_mmu, mm_tlb_flush_nested; 99baac21e458).
  */
-function clearedByOthers(vma: Vma, from: number, to: number): boolean {
+function clearedByOthers(w: World, vma: Vma, from: number, to: number): boolean {
+  if (!w.k.timed) for (let index = from; index < to; index++) w.k.touch(vma.seen(index), false)
   if (vma.stale === undefined || vma.staleCount === 0) return false
   for (let index = from; index < to; index++) if (vma.stale[index - vma.pgoff] !== 0) return true
   return false
@@ -200,8 +202,11 @@ export function* shootDown(w: World, vma: Vma, range: { from: number; to: number
   if (vma.stale === undefined || vma.staleCount === 0) return
   for (let index = range.from; index < range.to; index++) {
     const at = index - vma.pgoff
+    k.touch(vma.seen(index), false)
     if (vma.stale[at] === 0) continue
     if (k.see(vma.seen(index), true)) yield
+    // Another shootdown may have been quicker.
+    if (vma.stale[at] === 0) continue
     w.pteGone(vma, index, vma.stale[at])
     vma.stale[at] = 0
     vma.staleCount--

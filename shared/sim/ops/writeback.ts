@@ -5,6 +5,7 @@
  */
 
 import { C } from '../costs.ts'
+import { asksPage, changesPage } from '../dirtying.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { entryBlock, type Page } from '../mapping.ts'
@@ -30,16 +31,21 @@ export function* writeBack(w: World, inode: Inode, range: PageRange): StepsOf<bo
     return true
   }
   let written = true
-  for (const page of pagesIn(inode, range)) {
+  for (const page of pagesIn(w, inode, range)) {
+    asksPage(w, page)
     if (page.dirty && !(yield* writePage(w, inode, page))) written = false
   }
   // filemap_fdatawait: also for what somebody else is writing.
-  for (const page of pagesIn(inode, range)) yield* waitWriteback(w, inode, page)
+  for (const page of pagesIn(w, inode, range)) yield* waitWriteback(w, inode, page)
   return written
 }
 
 export function* waitWriteback(w: World, inode: Inode, page: Page): Steps {
-  while (page.writeback) if (w.k.sleepOn(inode.mapping.writebackDone, false)) yield
+  asksPage(w, page)
+  while (page.writeback) {
+    if (w.k.sleepOn(inode.mapping.writebackDone, false)) yield
+    asksPage(w, page)
+  }
 }
 
 /**
@@ -48,13 +54,16 @@ export function* waitWriteback(w: World, inode: Inode, page: Page): Steps {
  */
 export function* writeOrderedData(w: World, inode: Inode): Steps {
   const { k } = w
-  for (const page of pagesIn(inode, { from: 0, to: inode.pages })) {
+  for (const page of pagesIn(w, inode, { from: 0, to: inode.pages })) {
+    asksPage(w, page)
     if (page.block < 0 || (!page.dirty && !page.writeback)) continue
     if (k.lock(page.lock, 'exclusive')) yield
     yield* waitWriteback(w, inode, page)
+    changesPage(w, page)
     if (page.dirty && !page.detached) {
       page.dirty = false
       yield* w.io(P.ordered_data, C.orderedData)
+      changesPage(w, page)
       toDevice(w, page, page.content)
       if (!page.dirty) w.dirtying?.settled(page)
     }
@@ -70,9 +79,11 @@ function toDevice(w: World, page: Page, content: Int32Array): void {
 function* writePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   const { k } = w
   // Until 2.6.27 the page lock came first; since cf108bca465d the handle does. A page that has its block needs none.
+  asksPage(w, page)
   const early = w.policy.pairing.ptlOnly !== true && page.block < 0
   if (early) yield* w.txStart()
   if (k.lock(page.lock, 'exclusive')) yield
+  asksPage(w, page)
   const wanted = page.dirty && !page.detached && page.index < inode.size
   let started = wanted
   if (started) {
@@ -102,6 +113,7 @@ function* startWrite(w: World, inode: Inode, page: Page): StepsOf<boolean> {
     if (!isMapped(mapping)) return false
     page.block = blockOf(mapping)
   }
+  changesPage(w, page)
   page.dirty = false
   page.writeback = true
   yield* writeProtect(w, inode, page.index)
@@ -114,6 +126,7 @@ function* finishWrite(w: World, inode: Inode, write: { page: Page; content: Int3
   w.checks?.pageWritten(inode, page)
   toDevice(w, page, content)
   if (isUnwritten(inode.extents.tree[page.index])) yield* convert(w, inode, page.index)
+  changesPage(w, page)
   page.writeback = false
   if (!page.dirty) w.dirtying?.settled(page)
   w.k.wake(inode.mapping.writebackDone, 0)
@@ -157,6 +170,7 @@ function* flushEntries(w: World, inode: Inode, range: PageRange): Steps {
   const last = Math.min(range.to, inode.pages)
   const { dirty } = inode.mapping
   for (let index = range.from; index < last; index++) {
+    if (!w.k.timed) for (let at = index; at < last; at++) w.k.touch(inode.entrySeen(at), false)
     // Most pages are clean: to the next that is not, where no 2 MiB entry speaks for others.
     if (!inode.hugeMapped) index = dirty.indexOf(1, index)
     if (index < 0 || index >= last) return
