@@ -81,11 +81,18 @@ export const useFilesStore = defineStore('files', () => {
     for (const tab of tabs.value) replace(tab, await reopened(client, tab))
   }
 
+  /** What a file says of its traces has changed. */
+  async function refreshTab(file: string): Promise<void> {
+    const tab = tabs.value.find((one) => one.file === file)
+    if (tab) replace(tab, { ...tab, ...(await client.call('trace.info', { file })) })
+  }
+
   return {
     tabs,
     current,
     closed,
     recent,
+    refreshTab,
     jobs,
     open,
     adopt,

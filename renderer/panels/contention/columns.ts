@@ -84,7 +84,7 @@ const FIRST: Readonly<Record<ContentionBy, readonly ColumnSpec<Row>[]>> = {
       title: 'Instance',
       value: (row) => row.address,
       kind: 'mono',
-      width: 140,
+      width: 210,
       why: () => 'the trace hides its address',
     },
   ],
