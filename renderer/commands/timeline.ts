@@ -138,6 +138,14 @@ function arranging(act: TimelineActions): Command[] {
       checked: act.showsChain,
       run: act.toggleChain,
     },
+    {
+      id: 'timeline.compare',
+      title: 'Compare: the next open trace below this one, then none',
+      keys: ['KeyC'],
+      icon: 'compare',
+      when: act.canCompare,
+      run: act.compareNext,
+    },
     { id: 'timeline.wider', title: 'Wider row names', run: () => act.widen(40) },
     { id: 'timeline.narrower', title: 'Narrower row names', run: () => act.widen(-40) },
   ]

@@ -5,10 +5,9 @@
 
 import { computed, ref } from 'vue'
 import type { ParamInfo } from '#shared/contract/simulation.ts'
-import type { TraceInfo } from '#shared/contract/methods.ts'
 import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
 import type { CompareRequest } from './comparison.ts'
-import { useFilesStore } from './files.ts'
+import { useFilesStore, type TraceChoice } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
 
 /** Runs per strategy; below six no difference can be told from chance. */
@@ -35,14 +34,6 @@ export const SUBJECTS = [
   { id: 'traces', label: 'Two traces', why: 'Lay recordings beside each other as they are, before and after a patch' },
 ] as const
 export type SubjectKind = (typeof SUBJECTS)[number]['id']
-
-export interface TraceChoice {
-  readonly key: string
-  readonly file: string
-  readonly trace: number
-  readonly label: string
-  readonly info: TraceInfo
-}
 
 export function useComparisonSetup() {
   const simulation = useSimulationStore()
@@ -132,14 +123,7 @@ function useTraceChoices() {
   const files = useFilesStore()
   const firstKey = ref<string>()
   const secondKey = ref<string>()
-  const choices = computed<readonly TraceChoice[]>(() =>
-    files.tabs.flatMap(({ file, name, traces }) =>
-      traces.map((info) => ({
-        ...{ key: `${file} ${info.id}`, file, trace: info.id, info },
-        label: traces.length === 1 ? name : `${name}: ${info.name}`,
-      })),
-    ),
-  )
+  const choices = computed(() => files.traces)
   const first = computed(() => choices.value.find(({ key }) => key === firstKey.value) ?? choices.value[0])
   const second = computed(
     () =>

@@ -8,7 +8,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { Client, ImportSummary, OpenedFile, RecentFile, Source } from '#shared/contract/methods.ts'
+import type { Client, ImportSummary, OpenedFile, RecentFile, Source, TraceInfo } from '#shared/contract/methods.ts'
 import { useClient } from '../api/client.ts'
 import { useAnalysisCache } from '../api/use-analysis.ts'
 import { uploadFile } from '../api/upload.ts'
@@ -19,6 +19,19 @@ export interface OpenTab extends OpenedFile {
   readonly source: Source | undefined
   /** What the import said; null where a saved trace was opened. */
   readonly imported: ImportSummary | null
+}
+
+/** A trace of an open file: a file may hold a recording and its replays. */
+export interface TraceChoice {
+  readonly key: string
+  readonly file: string
+  readonly trace: number
+  readonly label: string
+  readonly info: TraceInfo
+}
+
+export function traceKey(file: string, trace: number): string {
+  return `${file} ${trace}`
 }
 
 export interface HowToOpen extends HowToRead {
@@ -38,6 +51,15 @@ export const useFilesStore = defineStore('files', () => {
   const { recent, refreshRecent, forget } = recentFiles(client)
   const { jobs, begin, dismiss } = importJobs()
   const { tabs, current, closed, put, choose, takeOut, lastClosed, replace } = openTabs()
+
+  const traces = computed<readonly TraceChoice[]>(() =>
+    tabs.value.flatMap((tab) =>
+      tab.traces.map((info) => ({
+        ...{ key: traceKey(tab.file, info.id), file: tab.file, trace: info.id, info },
+        label: tab.traces.length === 1 ? tab.name : `${tab.name}: ${info.name}`,
+      })),
+    ),
+  )
 
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
   async function open(what: Openable, { quietly = false, ...how }: HowToOpen = {}): Promise<OpenTab | undefined> {
@@ -89,6 +111,7 @@ export const useFilesStore = defineStore('files', () => {
 
   return {
     tabs,
+    traces,
     current,
     closed,
     recent,

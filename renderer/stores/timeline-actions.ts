@@ -260,6 +260,11 @@ function arrangingActions(parts: Parts) {
       const { model } = timeline
       if (model) model.gutter.value = Math.min(GUTTER.most, Math.max(GUTTER.least, model.gutter.value + by))
     },
+    canCompare: (): boolean => timeline.others.length > 0,
+    compareNext: (): void => {
+      const at = timeline.others.findIndex(({ key }) => key === timeline.beside?.key)
+      timeline.beside = timeline.others[at + 1]
+    },
     pin: on((model) => model.focused.value !== undefined && model.togglePin(model.focused.value)),
   }
 }

@@ -10,7 +10,7 @@ import type { Client } from '#shared/contract/methods.ts'
 import { SLICE_CUT_LEFT, SLICE_CUT_RIGHT } from '#shared/timeline/types.ts'
 import { useClient } from '../api/client.ts'
 import { spanOf, wholeTrace, type TimeWindow } from '../timeline/window.ts'
-import { useFilesStore } from './files.ts'
+import { useFilesStore, type TraceChoice } from './files.ts'
 import { useHistoryStore } from './history.ts'
 import { useSelectionStore } from './selection.ts'
 import { timelineModel, windowOf, type TimelineModel } from './timeline-model.ts'
@@ -43,8 +43,7 @@ export const useTimelineStore = defineStore('timeline', () => {
   const models = shallowReactive(new Map<string, TimelineModel>())
   const key = computed(() => `${trace.file ?? ''}|${trace.traceId ?? ''}`)
   const drawer = ref(true)
-  /** The open file that is shown below, on the same time axis. */
-  const beside = ref<string>()
+  const { beside, others } = useBeside()
   /** A field of the head that is asked to take the keyboard. */
   const asked = ref<'rows' | 'time'>()
   const tab = ref<DrawerTab>('area')
@@ -88,8 +87,21 @@ export const useTimelineStore = defineStore('timeline', () => {
   closeWithFiles(models)
   const { show, showSpan, showRow } = useLeading(client, open)
 
-  return { model, open, show, showSpan, showRow, drawer, tab, asked, beside, story, marking, finding }
+  return { model, open, show, showSpan, showRow, drawer, tab, asked, beside, others, story, marking, finding }
 })
+
+/** The open trace that is shown below, on the same time axis, of those that can be. */
+function useBeside() {
+  const files = useFilesStore()
+  const trace = useTraceStore()
+  const key = ref<string>()
+  const others = computed(() => files.traces.filter((one) => one.file !== trace.file || one.trace !== trace.traceId))
+  const beside = computed({
+    get: () => others.value.find((one) => one.key === key.value),
+    set: (one: TraceChoice | undefined) => void (key.value = one?.key),
+  })
+  return { beside, others }
+}
 
 /** A slice that was cut at the view's edge has its own ends once the engine has told them. */
 function keepEnds(

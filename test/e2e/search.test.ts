@@ -122,7 +122,7 @@ describe('a search', () => {
     await page.getByRole('region', { name: /^R12 .*strategy F/ }).waitFor(WAIT)
     expect(problems).toEqual([])
     await close()
-  })
+  }, 240_000)
 })
 
 describe('power cuts', () => {

@@ -8,6 +8,7 @@ import type { Locator, Page } from 'playwright-core'
 import { sampleText, SMALL } from '../support/engine.ts'
 import { sharedApp } from '../support/shared-app.ts'
 import {
+  go,
   LARGE_WINDOW,
   NO_OVERFLOW,
   overflow,
@@ -18,6 +19,7 @@ import {
   type TestWindow,
 } from '../support/window.ts'
 
+const LONG = 240_000
 const app = sharedApp([{ kind: 'sample', sample: 'dax-xfs' }])
 
 interface OnTimeline extends TestWindow {
@@ -292,9 +294,46 @@ describe('comparing', () => {
     expect(await seriousFindings(page)).toEqual([])
     await below.getByRole('button', { name: 'Stop comparing' }).click()
     await page.getByRole('region', { name: 'Details' }).waitFor()
+    await page.keyboard.press('c')
+    await below.getByRole('button', { name: 'Differences' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor()
+    const baseline = page.getByRole('combobox', { name: 'Baseline recording' })
+    expect(await baseline.locator('option:checked').innerText()).toMatch(/^dax-xfs/)
+    const compared = page.getByRole('combobox', { name: 'Compared recording' })
+    expect(await compared.locator('option:checked').innerText()).toBe('other.txt')
     expect(problems).toEqual([])
     await close()
   })
+
+  it(
+    'puts two replays of one recording below each other, each with its own strategy',
+    async () => {
+      const { page, problems, place, close } = await opened()
+      page.setDefaultTimeout(LONG)
+      await go(page, 'Compare')
+      await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
+      await page.getByLabel('Seeds', { exact: true }).fill('1')
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.getByRole('region', { name: 'Comparing' }).waitFor({ state: 'detached' })
+      const waiting = page.getByRole('region', { name: 'Waiting over time' })
+      await waiting.getByRole('combobox', { name: 'Lower run' }).selectOption({ index: 2 })
+      await waiting.getByRole('button', { name: 'Record both' }).click()
+      await waiting.getByRole('button', { name: 'Timelines' }).click()
+      await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+      const upper = page.getByRole('combobox', { name: 'Trace in this file' }).locator('option:checked')
+      expect(await upper.innerText()).toMatch(/\bK\b/)
+      const below = page.getByRole('region', { name: /^Timeline of .*\bF\b/ })
+      await below.getByText('aligned at the start').waitFor()
+      await settled(page)
+      const before = await place.inputValue()
+      await below.getByRole('grid').focus()
+      await page.keyboard.press('w')
+      await changed(place, before)
+      expect(problems).toEqual([])
+      await close()
+    },
+    LONG,
+  )
 })
 
 describe.each([
