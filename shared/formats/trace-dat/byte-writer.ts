@@ -122,6 +122,11 @@ export class ByteWriter {
     this.at = at
   }
 
+  /** ASCII letters from `from` on as capitals. */
+  capitals(from: number): void {
+    for (let i = from; i < this.at; i++) if (this.bytes[i] >= 97 && this.bytes[i] <= 122) this.bytes[i] -= 32
+  }
+
   /** The unsigned 64-bit number at `at`, in hexadecimal. Read here: halves of pointers returned from a call cost memory. */
   hexAt(view: DataView, at: number, little: boolean): void {
     const first = view.getUint32(at, little)

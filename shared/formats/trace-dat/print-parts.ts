@@ -77,9 +77,11 @@ export function numberWriter(code: NumberCode, { letter, bytes, layout }: Conver
   const { plus, alternate } = layout
   if (letter === 'x' || letter === 'X') {
     return (to) => {
+      const from = to.at
       // Unlike C's, the kernel's printf writes 0x0 (lib/vsprintf.c: number).
       if (alternate) to.ascii('0x')
       to.hex(bytes === 8 ? narrow.high() : 0, narrow.low())
+      if (letter === 'X') to.capitals(from)
     }
   }
   if (letter === 'o') return (to) => to.ascii(BigInt.asUintN(bytes * 8, big(narrow)).toString(8))
