@@ -13,6 +13,7 @@ import {
   RWSEM,
   SimLock,
   SPINLOCK,
+  TaskQueue,
   WaitQueue,
   type LockMode,
   type LockSpec,
@@ -156,6 +157,15 @@ describe('the table', () => {
     expect(new LockTable(true).add('m', MUTEX, -1).spec).toBe(MUTEX)
   })
 
+  it('lets in as many readers as asked for and no more, from wherever they stand; the others keep their order', () => {
+    const queue = new TaskQueue()
+    const waiting = ['shared', 'exclusive', 'shared', 'shared', 'exclusive', 'shared'] as const
+    const tasks = waiting.map((waitingMode, id) => task(id, { waitingMode }))
+    for (const one of tasks) queue.push(one)
+    expect(queue.takeReaders(2).map(({ id }) => id)).toEqual([0, 2])
+    expect([queue.length, queue.takeAll().map(({ id }) => id)]).toEqual([4, [1, 3, 4, 5]])
+  })
+
   it('a wait queue gets its number once, and in a search only', () => {
     let asked = 0
     const counting = (timed: boolean) => ({ timed, objects: () => 40 + ++asked })
@@ -233,10 +243,12 @@ describe('ranges', () => {
     const k = new Kernel({ seed: 1, timed: true, cpus: 8, costs: COSTS, sink: silent })
     const locks = new RangeLocks(k, 1)
     const said: string[] = []
+    const overlapping: number[] = []
     function* user(name: string, from: number, to: number, after: number): Steps {
       if (k.work(-1, after)) yield
       const request = yield* locks.acquire(from, to)
       said.push(`${name} at ${k.now}`)
+      overlapping.push(locks.intersecting(from, to))
       expect(locks.heldBy(k.current, { from: from, to: from + 1 })).toBe(true)
       expect(locks.heldBy(k.current, { from: to, to: to + 9 })).toBe(false)
       if (k.work(-1, 100)) yield
@@ -244,7 +256,7 @@ describe('ranges', () => {
     }
     for (const [i, [from, to]] of ranges.entries()) k.spawn(`${i}`, user(`${i}`, from, to, i + 1))
     k.runUntil(1e6, 10_000)
-    return { said, left: locks.count, findings: k.findings }
+    return { said, overlapping, left: locks.count, findings: k.findings }
   }
 
   it('that only touch do not wait; that overlap by a page do', () => {
@@ -270,13 +282,15 @@ describe('ranges', () => {
 
   it('queue behind every earlier one they overlap, held or not: first come, first served', () => {
     // 1 waits for 0; 2 touches only what 1 asked for; 3 touches nobody.
-    const { said, left, findings } = told([
+    const { said, overlapping, left, findings } = told([
       [0, 4],
       [2, 8],
       [6, 10],
       [20, 21],
     ])
     expect(said).toEqual(['0 at 1', '3 at 4', '1 at 101', '2 at 201'])
+    // Held and queued ones that overlap, itself among them: 0 before 1 has asked, 3, 1 with 2 behind it, 2.
+    expect(overlapping).toEqual([1, 1, 2, 1])
     expect([left, findings]).toEqual([0, []])
   })
 
