@@ -34,6 +34,16 @@ export function traceKey(file: string, trace: number): string {
   return `${file} ${trace}`
 }
 
+function choicesOf({ file, name, traces }: OpenTab): TraceChoice[] {
+  return traces.map((info) => ({
+    key: traceKey(file, info.id),
+    file,
+    trace: info.id,
+    label: traces.length === 1 ? name : `${name}: ${info.name}`,
+    info,
+  }))
+}
+
 export interface HowToOpen extends HowToRead {
   /** What is shown stays. */
   readonly quietly?: boolean
@@ -52,14 +62,7 @@ export const useFilesStore = defineStore('files', () => {
   const { jobs, begin, dismiss } = importJobs()
   const { tabs, current, closed, put, choose, takeOut, lastClosed, replace } = openTabs()
 
-  const traces = computed<readonly TraceChoice[]>(() =>
-    tabs.value.flatMap((tab) =>
-      tab.traces.map((info) => ({
-        ...{ key: traceKey(tab.file, info.id), file: tab.file, trace: info.id, info },
-        label: tab.traces.length === 1 ? tab.name : `${tab.name}: ${info.name}`,
-      })),
-    ),
-  )
+  const traces = computed(() => tabs.value.flatMap(choicesOf))
 
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
   async function open(what: Openable, { quietly = false, ...how }: HowToOpen = {}): Promise<OpenTab | undefined> {
