@@ -97,7 +97,8 @@ export class Harness {
   /** The hook whose code runs now. */
   #running: string | undefined
   readonly #pulse: Pulse | undefined
-  readonly #stopped: ReadonlyMap<string, StoppedBefore>
+  /** Hooks that are not called any more in any world. */
+  readonly #stopped: Map<string, StoppedBefore>
 
   constructor(
     blame: Blame,
@@ -126,6 +127,7 @@ export class Harness {
     const run = this.#run.bind(this)
     const say = this.#say.bind(this)
     const giveUp = this.#giveUp.bind(this)
+    const endless = this.#endless.bind(this)
     const ticks = this.#ticks
     return function* (w, ...args) {
       const { k } = w
@@ -146,12 +148,9 @@ export class Harness {
         }
         if (pauses === limits.strategyPauses) {
           const line = ticks.line === 0 ? ticks.here : ticks.line
+          const loop = ticks.line === 0 ? '' : `, its loop in line ${line} going round`
           giveUp(k, where)
-          say(
-            k,
-            `${where} has paused ${pauses} times and does not end${ticks.line === 0 ? '' : `, its loop in line ${line} going round`}`,
-            line,
-          )
+          endless(k, { where, message: `${where} has paused ${pauses} times and does not end${loop}`, line })
           return
         }
         if (k.timed && pausesForNothing(k)) {
@@ -198,7 +197,8 @@ export class Harness {
       return call()
     } catch (error) {
       this.#giveUp(k, where)
-      if (error instanceof EndlessLoop) this.#say(k, `${where} loops without end`, error.line)
+      if (error instanceof EndlessLoop)
+        this.#endless(k, { where, message: `${where} loops without end`, line: error.line })
       else this.#mistake(k, `${where} throws ${describe(error)}`, stackOf(error))
       return FAILED
     } finally {
@@ -211,6 +211,12 @@ export class Harness {
   #modelFailed(k: Kernel, where: string, error: unknown): void {
     if (error instanceof ApiError) throw error
     this.#say(k, `after ${where} the kernel fails: ${describe(error)}`, this.#ticks.here)
+  }
+
+  /** To find that out takes seconds: a search has thousands of worlds, and asks the hook in none of them again. */
+  #endless(k: Kernel, hook: StoppedBefore): void {
+    this.#stopped.set(hook.where, hook)
+    this.#say(k, hook.message, hook.line)
   }
 
   #giveUp(k: Kernel, where: string): void {
