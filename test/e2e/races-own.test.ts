@@ -5,19 +5,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { seriousFindings, SMALL_WINDOW, startApp, type TestApp } from '../support/window.ts'
+import { sharedApp } from '../support/shared-app.ts'
+import { chooseFiles, go, seriousFindings, SMALL_WINDOW } from '../support/window.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-own-window-'))
-let app: TestApp
-beforeAll(async () => {
-  app = await startApp()
-}, 240_000)
-afterAll(async () => {
-  await app.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const app = sharedApp()
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const WAIT = { timeout: 240_000 }
 
@@ -36,15 +31,8 @@ export default defineStrategy({
   return path
 }
 
-async function go(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-}
-
 async function load(page: Page, path: string, button = 'From a file…'): Promise<void> {
-  const chooser = page.waitForEvent('filechooser')
-  await page.getByRole('button', { name: button }).click()
-  await (await chooser).setFiles(path)
+  await chooseFiles(page, () => page.getByRole('button', { name: button }).click(), path)
   const question = page.getByRole('alertdialog', { name: 'Run this strategy file?' })
   await question.getByRole('button', { name: 'Run it', exact: true }).click()
   await question.waitFor({ state: 'detached', ...WAIT })

@@ -122,8 +122,8 @@ const QUESTIONS: Readonly<Record<string, (strategy: string) => Promise<readonly 
       .mistakes
   },
   async sweep(strategy) {
-    const subject = { kind: 'scenario', scenario: 'SC2', set: { durationMs: [1] } } as const
-    const jobs = await client.call('sweep.plan', { subject, strategies: ['K', strategy], seeds: 1 })
+    const subject = { kind: 'scenario' as const, scenario: 'SC2', set: { durationMs: [1] } }
+    const jobs = [...(await client.call('sweep.plan', { subject, strategies: ['K', strategy], seeds: 1 }))]
     const from = join(folder, 'sweep')
     const run = await client.call('sweep.run', { jobs, out: from })
     expect(run).toMatchObject({ done: 2, failed: [] })
