@@ -224,8 +224,8 @@ export class World {
     this.k.touch(vma.ptl.id, false)
     for (let i = 0; i < vma.pages; i++) {
       const pte = vma.ptes[i]
+      this.k.touch(vma.seen(vma.pgoff + i), pte !== PTE_NONE)
       if (pte === PTE_NONE) continue
-      this.k.touch(vma.seen(vma.pgoff + i), true)
       this.pteCleared(vma, vma.pgoff + i, pte)
       this.pteGone(vma, vma.pgoff + i, pte)
       vma.ptes[i] = PTE_NONE

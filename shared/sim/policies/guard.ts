@@ -53,6 +53,7 @@ const seqsched: Guard = {
       w.checks?.retried(f.tries, 'a fault yields for an invalidater that does not get on')
       if (w.checks?.gaveUp(f.tries) === true) return
       if (w.yieldCpu()) yield
+      w.k.touch(mapping.truncateObject, false)
     }
     f.sample = mapping.sequence + mapping.truncateCount
   },
