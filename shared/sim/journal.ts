@@ -5,7 +5,8 @@
  * in the lock order and in deadlocks (DOMAIN.md 2.2, 3.12; fs/jbd2/{transaction,commit}.c).
  *
  * XFS logs differently (fs/xfs/xfs_log_cil.c): a transaction's changes join the running checkpoint when it ends, and a
- * checkpoint waits for no open transaction. ext2 has no journal: a "handle" is nothing, changes reach the disk whenever.
+ * checkpoint waits for no open transaction. Its transactions reserve log space before they begin, in the order of asking, and
+ * xfsaild pushes the tail. ext2 has no journal: a "handle" is nothing, changes reach the disk whenever.
  */
 
 import { assert } from '../base/assert.ts'
@@ -73,6 +74,8 @@ export class Journal {
   readonly #updateWaiters = new WaitQueue('j_wait_updates')
   readonly #commitWaiters = new WaitQueue('j_wait_done_commit')
   readonly #kjournald = new WaitQueue('j_wait_commit')
+  readonly #grantWaiters = new WaitQueue('xlog_grant_head')
+  readonly #aild = new WaitQueue('xfsaild')
   /** For a search: which transaction runs, and whether it takes handles. */
   readonly #object: number
   /** Its open handles. Who opens and stops does not see the others, so they read what whoever asks for the count changes. */
@@ -98,7 +101,7 @@ export class Journal {
     this.#handlesObject = this.#object + 1
     this.#doneObject = this.#object + 2
     this.#wantedObject = this.#object + 3
-    this.#log = options.kind === 'jbd2' && options.blocks > 0 ? new LogSpace(options.blocks) : undefined
+    this.#log = options.kind !== 'none' && options.blocks > 0 ? new LogSpace(options.blocks) : undefined
     this.running = this.#newTransaction()
   }
 
@@ -136,7 +139,10 @@ export class Journal {
       kernel.touch(this.#handlesObject, false)
       this.running.updates++
       log?.reserve()
-    } else if (this.kind === 'cil' && kernel.lock(this.#transLock, 'shared')) yield
+    } else if (this.kind === 'cil') {
+      if (kernel.lock(this.#transLock, 'shared')) yield
+      if (this.#log !== undefined) yield* this.#grant(this.#log)
+    }
     if (Number.isNaN(this.running.startedAt)) this.running.startedAt = kernel.now
     this.#handles[task.id] = { task, transaction: this.running, depth: 1, late: [] }
   }
@@ -154,6 +160,7 @@ export class Journal {
       kernel.touch(this.#object, false)
       kernel.touch(this.#handlesObject, false)
       for (const join of handle.late) join(this.running)
+      if (this.#log !== undefined) this.#ungrant(this.#log)
       kernel.unlock(this.#transLock, 'shared')
     } else if (this.kind === 'jbd2') {
       letGo(kernel, this.lock)
@@ -196,6 +203,61 @@ export class Journal {
     }
     kernel.unlock(mutex)
     if (oldest === undefined && !log.roomy) yield* this.waitCommit((this.committing ?? this.running).tid)
+  }
+
+  /** fs/xfs/xfs_log.c: xlog_grant_head_check. Who comes later waits behind those that wait, and those that were just woken. */
+  *#grant(log: LogSpace): Steps {
+    const kernel = this.#kernel
+    const queue = this.#grantWaiters
+    if (kernel.see(this.#object, true)) yield
+    for (let first = queue.waiters.length + queue.woken === 0; !first || log.grants === 0; first = true) {
+      kernel.wake(this.#aild, 1)
+      if (kernel.sleepOn(queue, true)) yield
+      kernel.touch(this.#object, true)
+      queue.woken--
+    }
+    log.reserve()
+    if (log.low) kernel.wake(this.#aild, 1)
+    this.#roomLeft(log)
+  }
+
+  /** fs/xfs/xfs_log.c: xfs_log_ticket_ungrant. */
+  #ungrant(log: LogSpace): void {
+    this.#kernel.touch(this.#object, true)
+    log.giveBack()
+    this.#roomLeft(log)
+    if (this.#grantWaiters.waiters.length > 0) this.#kernel.wake(this.#aild, 1)
+  }
+
+  /** fs/xfs/xfs_log.c: xlog_grant_head_wake. As many of those that wait as there is room for, the first ones. */
+  #roomLeft(log: LogSpace): void {
+    const more = log.grants - this.#grantWaiters.woken
+    if (more > 0) this.#kernel.wake(this.#grantWaiters, more)
+  }
+
+  /** fs/xfs/xfs_trans_ail.c: xfsaild writes the oldest items home; what no checkpoint has yet is forced to the log first. */
+  *#pushTail(log: LogSpace): Steps {
+    const kernel = this.#kernel
+    for (;;) {
+      while (log.clean || (!log.low && this.#grantWaiters.waiters.length === 0)) {
+        if (kernel.sleepOn(this.#aild, true)) yield
+      }
+      const oldest = log.oldest((tid) => this.isDone(tid))
+      if (oldest === undefined) yield* this.waitCommit((this.committing ?? this.running).tid)
+      else {
+        yield* this.#hooks.writeHome(oldest.blocks)
+        kernel.touch(this.#object, true)
+        log.writtenHome(oldest)
+        this.#roomLeft(log)
+      }
+    }
+  }
+
+  /** Its threads. */
+  daemons(): readonly { readonly comm: string; readonly steps: Steps }[] {
+    const committer = { comm: this.kind === 'cil' ? 'xfs-cil' : 'jbd2', steps: this.kjournald() }
+    if (this.kind !== 'cil' || this.#log === undefined) return [committer]
+    return [committer, { comm: 'xfsaild', steps: this.#pushTail(this.#log) }]
   }
 
   /** Asks for the commit of a transaction (default: the running one) without waiting. */

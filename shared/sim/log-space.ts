@@ -1,7 +1,9 @@
 /**
- * The room a jbd2 journal has: credits that open handles reserve of the running transaction, which may fill a quarter of the
+ * The room a journal has. jbd2: credits that open handles reserve of the running transaction, which may fill a quarter of the
  * log, and the blocks of transactions that are committed but not yet written home (fs/jbd2/transaction.c:
- * add_transaction_credits; checkpoint.c). It counts; who waits for it is journal.ts.
+ * add_transaction_credits; checkpoint.c). XFS: a transaction reserves its worst case of the whole log before it begins, and the
+ * tail is pushed when less than a quarter is free (fs/xfs/xfs_log.c: xlog_grant_head_check, xlog_grant_push_threshold).
+ * It counts; who waits for it is journal.ts.
  */
 
 import { assert } from '../base/assert.ts'
@@ -37,6 +39,25 @@ export class LogSpace {
   /** May another handle join the running transaction? */
   get fits(): boolean {
     return this.#reserved + this.#buffers.size + CREDITS <= this.#most
+  }
+
+  /** XFS: reservations to be had. What is reserved, in the running checkpoint and not yet written home takes room. */
+  get grants(): number {
+    return Math.max(0, Math.floor(this.#free / CREDITS))
+  }
+
+  /** XFS: is the tail to be pushed? */
+  get low(): boolean {
+    return this.#free < this.#most
+  }
+
+  /** Nothing is in the log, nor on its way there: only open transactions have room. */
+  get clean(): boolean {
+    return this.#used === 0 && this.#buffers.size === 0
+  }
+
+  get #free(): number {
+    return this.#blocks - this.#used - this.#buffers.size - this.#reserved
   }
 
   /** Is there room in the log for a whole transaction? */

@@ -61,7 +61,7 @@ export const MACHINE: Readonly<Record<MachineCostId, number>> = {
   contextSwitch: 1_200,
   quantum: 3_000_000,
   sharedLine: 60,
-  /** Blocks of the jbd2 log; 0: as many as it takes. 262144 are 1 GiB, what mke2fs gives a large filesystem. */
+  /** Blocks of the log; 0: as many as it takes. 262144 are 1 GiB, what mke2fs gives a large filesystem. */
   journalBlocks: 0,
   /** Pages of the page cache that may be dirty before who dirties more is held back; 0: any number. */
   dirtyPages: 0,

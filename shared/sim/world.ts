@@ -234,7 +234,7 @@ export class World {
 
   /** kjournald2, and a timer that commits every `commitIntervalNs`. */
   startJournal(commitIntervalNs: Ns): void {
-    this.k.spawn(this.fs.journal === 'cil' ? 'xfs-cil' : 'jbd2', this.journal.kjournald(), { daemon: true })
+    for (const { comm, steps } of this.journal.daemons()) this.k.spawn(comm, steps, { daemon: true })
     const flush = this.dirtying?.flush(() => this.#flushAll())
     if (flush !== undefined) this.k.spawn('flush', flush, { daemon: true })
     if (commitIntervalNs === Infinity) return

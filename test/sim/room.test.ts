@@ -5,7 +5,7 @@ import { read, write } from '../../shared/sim/ops/file-io.ts'
 import { unmap } from '../../shared/sim/ops/unmap.ts'
 import { run } from '../../shared/sim/run.ts'
 import { silent, type SimSink } from '../../shared/sim/sink.ts'
-import { PHASES } from '../../shared/sim/phases.ts'
+import { P, PHASES } from '../../shared/sim/phases.ts'
 import type { Steps } from '../../shared/sim/task.ts'
 import type { World } from '../../shared/sim/world.ts'
 import { finish, found, searchWorld, stepUntil, timedWorld } from './support.ts'
@@ -21,19 +21,25 @@ function counting() {
   const phases = new Map<string, number>()
   const waits = new Map<string, number>()
   const bump = (map: Map<string, number>, name: string) => map.set(name, (map.get(name) ?? 0) + 1)
+  let open = 0
+  let most = 0
   const sink: SimSink = {
     ...silent,
-    phaseBegin: (_task, phase) => void bump(phases, PHASES[phase]),
+    phaseBegin: (_task, phase) => {
+      bump(phases, PHASES[phase])
+      if (phase === P.handle || phase === P.time_update) most = Math.max(most, ++open)
+    },
+    phaseEnd: (_task, phase) => void ((phase === P.handle || phase === P.time_update) && open--),
     lockContended: (_task, lock) => void bump(waits, lock.className),
   }
-  return { sink, phases, waits }
+  return { sink, phases, waits, most: () => most }
 }
 
 describe('a journal', () => {
   /** Faults on holes, each of another file, so that every one changes metadata blocks of its own. */
-  function fill(journalBlocks: number, tasks: number, files: number) {
-    const { sink, phases, waits } = counting()
-    const w = timedWorld('K', { sink, blocks: tasks * files + 8, cpus: tasks, machine: { journalBlocks } })
+  function fill(journalBlocks: number, tasks: number, files: number, fs = 'ext4') {
+    const { sink, phases, waits, most } = counting()
+    const w = timedWorld('K', { fs, sink, blocks: tasks * files + 8, cpus: tasks, machine: { journalBlocks } })
     for (let t = 0; t < tasks; t++) {
       const vmas = Array.from({ length: files }, () => {
         const inode = w.newFile({ dax: true, pages: 1, blocks: 'holes' })
@@ -45,7 +51,7 @@ describe('a journal', () => {
       w.k.spawn(`t${t}`, body())
     }
     runToEnd(w)
-    return { w, phases, waits }
+    return { w, phases, waits, mostHandles: most() }
   }
 
   it('that is never full commits only when asked to', () => {
@@ -53,6 +59,26 @@ describe('a journal', () => {
     expect(w.journal.commits).toBe(0)
     expect(phases.get('checkpoint')).toBeUndefined()
     expect(waits.get('jbd2_handle')).toBeUndefined()
+  })
+
+  it('of XFS that is never full pushes nothing', () => {
+    const { w, phases } = fill(0, 8, 400, 'xfs')
+    expect(phases.get('checkpoint')).toBeUndefined()
+    expect(w.k.tasks.some(({ comm }) => comm === 'xfsaild')).toBe(false)
+  })
+
+  it('of XFS of 1024 blocks has its tail pushed by xfsaild, and nobody is left waiting for log space', () => {
+    const [free, full] = [fill(0, 8, 400, 'xfs'), fill(1024, 8, 400, 'xfs')]
+    expect(full.phases.get('checkpoint') ?? 0).toBeGreaterThan(0)
+    expect(full.w.journal.commits).toBeGreaterThan(free.w.journal.commits)
+    expect(full.w.k.now).toBeGreaterThan(free.w.k.now)
+    expect(full.w.stats.ops).toBe(free.w.stats.ops)
+  })
+
+  it('of XFS has as many transactions open as reservations fit into it', () => {
+    // 1024 blocks at 41 a reservation.
+    expect(fill(1024, 32, 20, 'xfs').mostHandles).toBe(24)
+    expect(fill(0, 32, 20, 'xfs').mostHandles).toBe(32)
   })
 
   it('of 1024 blocks makes handles wait for credits, and commits for them', () => {
