@@ -20,12 +20,15 @@ export function paintOverview(
   ctx.fillRect(0, place.top, scene.width, place.bottom - place.top)
   ctx.font = fonts.text
   ctx.fillStyle = tokens.color('text-2')
-  ctx.fillText('Whole trace', 12, 22)
+  // beside a longer trace the axis goes on after this one's end
+  const ownNs = scene.overview === undefined ? scene.durationNs : scene.overview.bucketNs * scene.overview.rate.length
+  ctx.fillText(ownNs < scene.durationNs ? 'Both traces' : 'Whole trace', 12, 22)
   ctx.fillStyle = tokens.color('text-3')
   const note = scene.overview?.waiting.length ? ', red: waiting' : ''
   ctx.fillText(`${timeText(scene.durationNs, scene.clock)}${note}`, 12, 38)
   const bottom = place.bottom - 11
-  if (scene.overview) paintRate(ctx, tokens, scene.overview, { left, right, bottom })
+  if (scene.overview)
+    paintRate(ctx, tokens, scene.overview, { left, right: Math.min(right, xOf(scale, ownNs)), bottom })
   const from = xOf(scale, scene.window.fromNs)
   const to = xOf(scale, scene.window.toNs)
   if (scene.area !== undefined) {
