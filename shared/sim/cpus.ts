@@ -27,6 +27,8 @@ export interface Cpus {
   piece(task: SimTask, ns: Ns, now: Ns): Ns
   /** Has its slice ended, with somebody more entitled waiting? */
   over(task: SimTask, now: Ns): boolean
+  /** When a spinning task's slice is looked at next. */
+  looksAgain(now: Ns): Ns
   /** On a CPU from `at` on; off it. */
   started(task: SimTask, at: Ns): void
   stopped(task: SimTask, now: Ns): void
@@ -84,6 +86,10 @@ class FifoCpus implements Cpus {
     return this.#queue.size > 0 && task.atomic === 0 && !task.realtime && now - task.sliceStart >= this.#quantum
   }
 
+  looksAgain(): Ns {
+    return Infinity
+  }
+
   started(): void {
     // Nothing is counted.
   }
@@ -105,10 +111,16 @@ export interface FairOptions {
   readonly warmNs: Ns
   /** A woken task stays with its CPU though another is idle (no shared cache to look for one in). */
   readonly sticky: boolean
+  /** Classes of rwsems whose waiters' spinning the recording shows. */
+  readonly seenSpinning: ReadonlySet<string> | 'all'
 }
 
 /** sysctl_sched_latency 6 ms, min_granularity 0.75 ms, wakeup_granularity 1 ms, migration_cost 0.5 ms, HZ=250. */
-export function fairOptions(cpus: number, sticky: boolean): FairOptions {
+export function fairOptions({
+  cpus,
+  sticky,
+  seenSpinning,
+}: { cpus: number } & Pick<FairOptions, 'sticky' | 'seenSpinning'>): FairOptions {
   const factor = 1 + (31 - Math.clz32(Math.min(cpus, 8)))
   return {
     latencyNs: 6_000_000 * factor,
@@ -117,6 +129,7 @@ export function fairOptions(cpus: number, sticky: boolean): FairOptions {
     tickNs: 4_000_000,
     warmNs: 500_000,
     sticky,
+    seenSpinning,
   }
 }
 
@@ -183,6 +196,11 @@ class FairCpus implements Cpus {
     if (queue.some((other) => other.virtual < virtual)) return true
     task.sliceStart = now
     return false
+  }
+
+  looksAgain(now: Ns): Ns {
+    const { tickNs } = this.#options
+    return (Math.floor(now / tickNs) + 1) * tickNs
   }
 
   started(task: SimTask, at: Ns): void {

@@ -4,6 +4,7 @@
  * served, so any circle is a deadlock.
  */
 
+import { limits } from '../base/limits.ts'
 import type { Ns } from '../model/trace.ts'
 import { heldNames, type SimTask } from './task.ts'
 
@@ -57,4 +58,15 @@ export function describeWait(task: SimTask): string {
   const what = (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
   const held = heldNames(task)
   return `${task.comm} waits for ${what}${held === '' ? '' : ` and holds ${held}`}`
+}
+
+/** All are counted, the first ones kept. */
+export function count(
+  found: { readonly list: Finding[]; readonly counts: Map<string, number> },
+  finding: Finding,
+): void {
+  const { invariant } = finding
+  const sum = (found.counts.get(invariant) ?? 0) + 1
+  found.counts.set(invariant, sum)
+  if (sum <= limits.simFindings) found.list.push(finding)
 }

@@ -7,19 +7,17 @@
  *
  * A method that returns true says "yield now": `if (k.lock(mapping.immap, 'exclusive')) yield`. In time order an
  * uncontended lock or a plain access costs no yield, which is why one kernel is fast enough for both.
- *
- * What it does not model: interrupts, NUMA, load balancing between run queues (there is one), priorities.
+ * It models no interrupts, NUMA or priorities.
  */
 
 import { assert } from '../base/assert.ts'
 import { EventHeap } from '../base/heap.ts'
-import { limits } from '../base/limits.ts'
 import { StreamTable } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
 import { cpusOf, type Cpus } from './cpus.ts'
-import { circleFrom, describeWait, type Deadlock, type Finding } from './deadlock.ts'
+import { circleFrom, count, describeWait, type Deadlock, type Finding } from './deadlock.ts'
 import type { KernelOptions, MachineCosts } from './kernel-options.ts'
-import { LockTable, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
+import { LockTable, passOn, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
 import { heldAt, heldNames, SimTask, type Steps } from './task.ts'
 
@@ -27,6 +25,8 @@ export type { Deadlock, Finding } from './deadlock.ts'
 
 export class Kernel {
   readonly timed: boolean
+  /** A recorded machine (kernel-options.ts). */
+  readonly late: boolean
   readonly seed: number
   readonly costs: MachineCosts
   readonly sink: SimSink
@@ -66,7 +66,8 @@ export class Kernel {
     this.sink = options.sink
     this.#streams = new StreamTable(options.seed)
     this.#cpus = cpusOf(options)
-    this.#table = new LockTable(options.recorded !== undefined)
+    this.late = options.recorded !== undefined
+    this.#table = new LockTable(options.recorded)
     this.locks = this.#table.locks
   }
 
@@ -181,7 +182,7 @@ export class Kernel {
     if (!lock.spec.sleeps) task.atomic--
     task.owed += this.costs.unlock
     this.sink.lockRelease(task, lock)
-    if (lock.free) this.#passOn(lock)
+    if (lock.free) passOn(lock, this)
   }
 
   /** Sleep until woken from `queue`. The caller looks again at what it waited for. */
@@ -198,7 +199,7 @@ export class Kernel {
     this.touch(queue.objectIn(this), queue.waiters.length > 0)
     if (queue.waiters.length === 0) return 0
     const woken = queue.take(exclusives)
-    for (const task of woken) this.#wake(task, this.current)
+    for (const task of woken) this.rouse(task, this.current)
     queue.woken += woken.length
     return woken.length
   }
@@ -223,10 +224,8 @@ export class Kernel {
   }
 
   report(invariant: string, message: string, task: SimTask | undefined = this.current): void {
-    const count = (this.findingCounts.get(invariant) ?? 0) + 1
-    this.findingCounts.set(invariant, count)
     this.sink.finding(task, invariant)
-    if (count <= limits.simFindings) this.findings.push({ invariant, message, task, at: this.now })
+    count({ list: this.findings, counts: this.findingCounts }, { invariant, message, task, at: this.now })
     this.onFinding?.(invariant, message)
   }
 
@@ -247,7 +246,7 @@ export class Kernel {
       this.now = heap.time
       const payload = heap.pop()
       const task = this.tasks[payload >> 1]
-      if ((payload & 1) === 1) this.#wake(task, undefined)
+      if ((payload & 1) === 1) this.rouse(task, undefined)
       else if (task.due === this.now) this.#resume(task)
       if (this.deadlock !== undefined) return false
     }
@@ -277,6 +276,11 @@ export class Kernel {
   #resume(task: SimTask): void {
     this.current = task
     task.due = NaN
+    if (task.state === 'spinning') {
+      if (this.#cpus.over(task, this.now)) this.#displace(task)
+      else this.#spins(task)
+      return
+    }
     if (task.remaining > 0) {
       if (this.#cpus.over(task, this.now)) this.#preempt(task)
       else this.#spend(task, task.remaining)
@@ -291,6 +295,10 @@ export class Kernel {
     if (task.leaf !== -1) {
       this.sink.phaseEnd(task, task.leaf)
       task.leaf = -1
+    }
+    if (task.given !== undefined) {
+      this.sink.lockAcquired(task, task.given)
+      task.given = undefined
     }
     if (task.waitingFor !== undefined && !this.#retry(task, task.waitingFor)) return
     this.#advance(task)
@@ -347,16 +355,18 @@ export class Kernel {
     task.beaten = false
     task.owed += this.costs.lock
     if (mode === 'shared' && lock.spec.kind === 'rwsem') task.owed += this.costs.sharedLine * (lock.readers - 1)
-    this.sink.lockAcquired(task, lock)
+    // A recording shows that a sleeper has it when it runs again, as contention_end and lock_acquired do.
+    if (this.late && task.state !== 'running' && task.state !== 'spinning') task.given = lock
+    else this.sink.lockAcquired(task, lock)
   }
 
   /** The lock is not to be had: spin where the lock lets one spin, else queue and sleep. */
   #contend(task: SimTask, lock: SimLock, mode: LockMode): void {
-    const hopes = lock.spec.optimistic && mode === 'exclusive' && lock.owner?.onCpu === true
+    const hopes = mode === 'exclusive' && lock.hopeful(this.late)
     if (!hopes || lock.spec.spinsUnseen !== true) this.sink.lockContended(task, lock)
     if (this.timed && (!lock.spec.sleeps || hopes)) {
       lock.spin(task)
-      task.state = 'spinning'
+      this.#spins(task)
       this.checkDeadlock(task)
       return
     }
@@ -367,53 +377,35 @@ export class Kernel {
     this.checkDeadlock(task)
   }
 
-  /** A sleeper that was woken for a free lock: takes it, or was beaten to it. */
+  /** On its CPU until its slice ends, if it may be taken from it. */
+  #spins(task: SimTask): void {
+    task.state = 'spinning'
+    if (this.late && task.waitingFor?.spec.sleeps === true) this.#resumeAt(task, this.#cpus.looksAgain(this.now))
+  }
+
+  /** Woken for a free lock, or back on a CPU it lost spinning for one: takes it, or was beaten to it. */
   #retry(task: SimTask, lock: SimLock): boolean {
-    if (lock.owner === undefined && (task.waitingMode === 'shared' || lock.readers === 0)) {
-      lock.queue.remove(task)
+    const { gaveUp } = task
+    if (lock.letsHave(task)) {
       task.waitingFor = undefined
       this.#grant(lock, task, task.waitingMode)
       return true
     }
-    // A mutex is promised to who lost once, an rwsem to who has waited long enough.
-    task.beaten = lock.spec.handoffNs === Infinity || this.now - task.waitingSince >= lock.spec.handoffNs
-    // Promised the next turn, it spins for it (rwsem_down_write_slowpath, handoff_set).
-    if (task.beaten && lock.spec.spinsUnseen === true && lock.owner?.onCpu === true) task.state = 'spinning'
+    if (gaveUp) this.#giveUpSpinning(lock, task)
+    else if (lock.promise(task, this.now)) this.#spins(task)
     else this.#block(task, 'blocked')
     this.checkDeadlock(task)
     return false
   }
 
-  #passOn(lock: SimLock): void {
-    if (lock.spinners.length > 0 && !lock.headIsDue(this.now)) {
-      if (lock.spinners.first.waitingMode === 'exclusive') this.#handTo(lock, lock.spinners.shift())
-      else for (const task of lock.spinners.takeReaders(lock.spec.readerBatch)) this.#handTo(lock, task)
-      // The first sleeper is woken all the same, loses, and is promised the next turn.
-      if (lock.spec.optimistic && lock.queue.length > 0 && lock.queue.first.state === 'blocked') {
-        this.#wake(lock.queue.first, this.current)
-      }
-      return
-    }
-    if (lock.queue.length === 0) return
-    const head = lock.queue.first
-    if (head.waitingMode === 'shared') {
-      for (const task of lock.queue.takeReaders(lock.spec.readerBatch)) this.#handTo(lock, task)
-    } else if (lock.spec.optimistic && this.timed && !lock.headIsDue(this.now)) {
-      if (head.state === 'blocked') this.#wake(head, this.current)
-    } else {
-      lock.queue.shift()
-      this.#handTo(lock, head)
-    }
-  }
-
   /** Direct grant: the waiter owns the lock from now on, and goes on when it is back on a CPU. */
-  #handTo(lock: SimLock, task: SimTask): void {
+  hand(lock: SimLock, task: SimTask): void {
     task.waitingFor = undefined
     this.#grant(lock, task, task.waitingMode)
     if (task.state === 'spinning') {
       task.state = 'running'
       this.#resumeAt(task, this.now + this.costs.spinHandoff)
-    } else if (task.state === 'blocked') this.#wake(task, this.current)
+    } else if (task.state === 'blocked') this.rouse(task, this.current)
   }
 
   /** Off the CPU. Whoever spins for a lock this task owns goes to sleep with it. */
@@ -423,6 +415,7 @@ export class Kernel {
     }
     task.state = state
     if (!this.timed) return
+    task.due = NaN
     const cpu = task.cpu
     task.cpu = -1
     if (cpu >= 0) this.#cpus.stopped(task, this.now)
@@ -444,7 +437,7 @@ export class Kernel {
     this.#block(spinner, 'blocked')
   }
 
-  #wake(task: SimTask, by: SimTask | undefined): void {
+  rouse(task: SimTask, by: SimTask | undefined): void {
     if (!this.timed) {
       task.state = 'runnable'
       return
@@ -452,12 +445,9 @@ export class Kernel {
     this.sink.wakeup(task, by)
     task.state = 'runnable'
     const cpu = this.#cpus.claim(task, this.now)
-    if (cpu < 0) {
-      const victim = this.#cpus.victim(task, this.now)
-      if (victim !== undefined) this.#displace(victim)
-      return
-    }
-    this.#place(task, cpu, this.costs.wake, undefined)
+    if (cpu >= 0) return this.#place(task, cpu, this.costs.wake, undefined)
+    const victim = this.#cpus.victim(task, this.now)
+    if (victim !== undefined) this.#displace(victim)
   }
 
   #dispatch(cpu: number, previous: SimTask): void {
@@ -472,10 +462,13 @@ export class Kernel {
       task.mustYield = true
       return
     }
-    const spinsFor = task.state === 'spinning' ? task.waitingFor : undefined
-    // Only a lock that sleeps lets go of its spinners; the others keep their CPU.
-    if (spinsFor?.queue.first === task) this.#block(task, 'blocked')
-    else if (spinsFor?.spec.sleeps === true) this.#giveUpSpinning(spinsFor, spinsFor.spinners.takeOut(task))
+    if (task.state === 'spinning') {
+      // Only a lock that sleeps lets go of its spinners.
+      if (task.waitingFor?.letGo(task) !== true) return
+      task.due = NaN
+      this.#preempt(task)
+      return
+    }
     if (task.state !== 'running') return
     task.remaining += task.due - this.now
     task.due = NaN

@@ -34,6 +34,8 @@ export const RWSEM: LockSpec = { kind: 'rwsem', sleeps: true, optimistic: true, 
  * rwsem_down_write_slowpath spins before trace_contention_begin.
  */
 const RWSEM_RECORDED: LockSpec = { ...RWSEM, readersSteal: true, spinsUnseen: true }
+/** Where a recording shows the spinning too: lock_contended and mmap_lock_start_locking come before it. */
+const RWSEM_SEEN: LockSpec = { ...RWSEM_RECORDED, spinsUnseen: false }
 export const SPINLOCK: LockSpec = {
   kind: 'spinlock',
   sleeps: false,
@@ -90,11 +92,6 @@ export class TaskQueue {
   remove(task: SimTask): void {
     if (task === this.first) this.shift()
     else this.#tasks.splice(this.#tasks.indexOf(task, this.#head), 1)
-  }
-
-  takeOut(task: SimTask): SimTask {
-    this.remove(task)
-    return task
   }
 
   /** Takes out everyone. */
@@ -180,6 +177,36 @@ export class SimLock {
     return beaten || (this.spec.readersSteal !== true && now - waitingSince >= this.spec.handoffNs)
   }
 
+  /** Is it worth spinning for? A recorded lock nobody has is promised to a sleeper that does not run yet. */
+  hopeful(recorded: boolean): boolean {
+    return this.spec.optimistic && (this.owner?.onCpu === true || (recorded && this.free))
+  }
+
+  /** For who was woken for it, or comes back to a CPU lost while spinning. */
+  letsHave(task: SimTask): boolean {
+    const { gaveUp, waitingMode } = task
+    task.gaveUp = false
+    if (gaveUp) return this.admits(waitingMode)
+    if (this.owner !== undefined || (waitingMode !== 'shared' && this.readers > 0)) return false
+    this.queue.remove(task)
+    return true
+  }
+
+  /** To who was beaten to it: a mutex once, an rwsem for long enough. True: it spins (rwsem_down_write_slowpath, handoff_set). */
+  promise(task: SimTask, now: Ns): boolean {
+    const { handoffNs, readersSteal } = this.spec
+    task.beaten = handoffNs === Infinity || now - task.waitingSince >= handoffNs
+    return task.beaten && readersSteal === true && this.owner?.onCpu === true
+  }
+
+  /** A spinner loses its CPU; it queues when it is back on one. False: this lock's spinners keep theirs. */
+  letGo(spinner: SimTask): boolean {
+    if (!this.spec.sleeps) return false
+    spinner.gaveUp = this.queue.length === 0 || this.queue.first !== spinner
+    if (spinner.gaveUp) this.spinners.remove(spinner)
+    return true
+  }
+
   /** Waits for it asleep. */
   enqueue(task: SimTask): void {
     if (this.queue === NOBODY) this.queue = new TaskQueue()
@@ -236,21 +263,61 @@ export class SimLock {
   }
 }
 
+/** What a lock that has become free does with those who wait for it. */
+export interface NextUp {
+  readonly late: boolean
+  readonly timed: boolean
+  readonly now: Ns
+  /** The task owns the lock from now on. */
+  hand(lock: SimLock, task: SimTask): void
+  /** Whose code lets the lock go. */
+  readonly current: SimTask
+  rouse(task: SimTask, by: SimTask): void
+}
+
+export function passOn(lock: SimLock, next: NextUp): void {
+  const { spec, spinners, queue } = lock
+  if (spinners.length > 0 && !lock.headIsDue(next.now)) {
+    if (spinners.first.waitingMode === 'exclusive') next.hand(lock, spinners.shift())
+    else for (const task of spinners.takeReaders(spec.readerBatch)) next.hand(lock, task)
+    // The first sleeper is woken all the same, loses, and is promised the next turn.
+    if (spec.optimistic && queue.length > 0 && queue.first.state === 'blocked') next.rouse(queue.first, next.current)
+    return
+  }
+  if (queue.length === 0) return
+  const head = queue.first
+  if (head.waitingMode === 'shared') {
+    for (const task of queue.takeReaders(spec.readerBatch)) next.hand(lock, task)
+    return
+  }
+  const open = spec.optimistic && next.timed && !lock.headIsDue(next.now)
+  // rwsem_mark_wake only wakes a writer, promised or not: until it runs nobody has the lock.
+  if (open || (next.late && head.state !== 'spinning')) {
+    if (head.state === 'blocked') next.rouse(head, next.current)
+    return
+  }
+  next.hand(lock, queue.shift())
+}
+
+type Recorded = { readonly seenSpinning: ReadonlySet<string> | 'all' }
+
 /** The locks of a run, numbered, and their classes. */
 export class LockTable {
   readonly locks: SimLock[] = []
   readonly #classes = new Map<string, number>()
-  readonly #recorded: boolean
+  readonly #recorded: Recorded | undefined
 
   /** `recorded`: locks as the machine of a recording has them. */
-  constructor(recorded: boolean) {
+  constructor(recorded?: Recorded) {
     this.#recorded = recorded
   }
 
   add(className: string, spec: LockSpec, inode: number): SimLock {
     let classNumber = this.#classes.get(className)
     if (classNumber === undefined) this.#classes.set(className, (classNumber = this.#classes.size))
-    const as = this.#recorded && spec === RWSEM ? RWSEM_RECORDED : spec
+    const { seenSpinning } = this.#recorded ?? {}
+    const seen = seenSpinning === 'all' || seenSpinning?.has(className) === true
+    const as = seenSpinning === undefined || spec !== RWSEM ? spec : seen ? RWSEM_SEEN : RWSEM_RECORDED
     const lock = new SimLock({ id: this.locks.length, className, classNumber, spec: as, inode })
     this.locks.push(lock)
     return lock

@@ -61,6 +61,10 @@ export class SimTask {
   waitingOn: SimLock | undefined
   /** Whose move would end that sleep. */
   waitsForTasks: (() => Iterable<SimTask>) | undefined
+  /** Lost its CPU while it spun for a lock. */
+  gaveUp = false
+  /** The lock it got asleep, until it runs (a recorded machine). */
+  given: SimLock | undefined
   waitingMode: LockMode = 'exclusive'
   waitingSince: Ns = 0
   /** Layer that asks for the lock it waits for. */

@@ -55,8 +55,8 @@ export class World {
   readonly dmaQueue = new WaitQueue('dma')
   /** Blocks with a dirty copy in the block device's own page cache (ops/block-device.ts). */
   readonly aliases = new Set<number>()
-  /** Work on a CPU that a commit's log write takes beside its I/O: copying, on devices that are memory. */
-  logWorkNs: Ns = 0
+  /** What a recorded commit's log write took: asleep, and on a CPU (copying, where the device is memory). */
+  logTimes: ((commit: number) => { readonly sleepNs: Ns; readonly workNs: Ns }) | undefined
   /** Tasks inside an operation that a replay begins and ends as a whole: what it is made of is none of its own. */
   readonly inWhole = new Set<number>()
   /** The freezer has all levels. */
@@ -487,10 +487,10 @@ export class World {
 
   /** The log blocks with a flush, then the commit record (3.12, steps 4 to 6). */
   *#writeLog(): Steps {
-    const ns = this.prices.draw(this.k, C.logWrite)
-    const record = Math.floor(ns / 3)
-    if (this.logWorkNs > 0 && this.k.work(P.log_io, this.logWorkNs)) yield
-    yield* this.#ioFor(P.log_io, ns - record)
-    yield* this.#ioFor(P.commit_io, record)
+    const times = this.logTimes?.(this.journal.commits)
+    const ns = times?.sleepNs ?? this.prices.draw(this.k, C.logWrite)
+    if (times !== undefined && this.k.work(P.log_io, times.workNs)) yield
+    yield* this.#ioFor(P.log_io, ns - Math.floor(ns / 3))
+    yield* this.#ioFor(P.commit_io, Math.floor(ns / 3))
   }
 }

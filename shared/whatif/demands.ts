@@ -10,8 +10,11 @@ import type { Ns, Trace } from '../model/trace.ts'
 import { MACHINE } from '../sim/world-options.ts'
 import { lockName } from './names.ts'
 
-/** `outside` the fault lock or before the first lock, `inside` it, mapping blocks, freeing blocks. */
-export const PARTS = ['outside', 'inside', 'mapping', 'freeing'] as const
+/**
+ * `inside` the fault lock, or of what is no fault a handle; mapping blocks; freeing blocks; the `entry`, before the first
+ * lock; `outside` of all these.
+ */
+export const PARTS = ['outside', 'inside', 'mapping', 'freeing', 'entry'] as const
 export type Part = (typeof PARTS)[number]
 
 export interface Demand {
@@ -135,6 +138,9 @@ interface Section extends Interval {
 const JOURNAL = new Set(['journal', 'commit_wait', 'commit_locked', 'transaction'])
 const MAPPING = new Set(['map_blocks', 'zero', 'alloc', 'es_lookup', 'extent_lookup'])
 const FREEING = new Set(['free'])
+const NESTED = new Set([...MAPPING, ...FREEING])
+const MAP_LOCKS = new Set(['i_data_sem', '(unnamed rwsem)'])
+const HANDLE = new Set(['handle'])
 export const SYNCS: ReadonlySet<string> = new Set(['fsync', 'fdatasync', 'msync'])
 const UNDER_INODE_LOCK = new Set(['truncate', 'punch_hole', 'write', 'fallocate'])
 
@@ -152,13 +158,23 @@ export class Demands {
   /** Running time that was found to be spinning. */
   spunNs = 0
 
+  readonly #entries = new Map<number, Ns>()
+  readonly #firstLock = new Map<number, Ns>()
+  readonly tailShare: number
+  /** Lock events come before the spinning, which so is part of the waits. */
+  readonly #seesSpinning: boolean
+
   constructor(trace: Trace, inodes: Int32Array) {
     this.#trace = trace
+    this.#seesSpinning =
+      trace.meta.sourceFormat === 'simulation' ||
+      (trace.eventCounts[trace.eventNames.indexOf('lock_contended')] ?? 0) > 0
     this.#inodes = inodes
     this.times = new TaskTimes(trace)
     this.#commits = commitsOf(trace)
     this.#readPhases()
     this.#readWaits()
+    this.tailShare = trace.meta.sourceFormat === 'simulation' ? 0 : this.#readTails()
     for (const [row, phases] of this.#phases) this.#readSections(row, phases)
     for (const sections of [...this.#mapping.values(), ...this.#changing.values()]) {
       sections.sort((a, b) => a.from - b.from)
@@ -175,14 +191,19 @@ export class Demands {
     const whole = { from: cols.startNs[row], to: cols.startNs[row] + cols.durationNs[row] }
     const phases = this.phasesOf(row)
     const apart = joined([...(this.#waits.get(row) ?? []), ...this.#spinning(row, phases)])
-    const inParts = (names: ReadonlySet<string>) => joined(phases.filter(({ name }) => names.has(name)))
+    const tail = this.#tailOf(this.#trace.opKinds[cols.kind[row]], phases)
+    const inParts = (names: ReadonlySet<string>) =>
+      joined([...phases.filter(({ name }) => names.has(name)), ...(names.has('map_blocks') ? tail : [])])
     const cpuIn = (intervals: readonly Interval[]) =>
       intervals.reduce((sum, one) => sum + this.times.of(task, one, apart).cpu, 0)
     const mapping = cpuIn(inParts(MAPPING))
     const freeing = cpuIn(inParts(FREEING))
     const guarded = guardedPart(phases)
-    const inside = guarded === undefined ? 0 : Math.max(0, cpuIn([guarded]) - mapping)
+    const handles = guarded === undefined ? inParts(HANDLE) : [guarded]
+    const nested = cpuIn(within(inParts(NESTED), handles))
+    const inside = Math.max(0, cpuIn(handles) - nested)
     const all = this.times.of(task, whole, apart)
+    const entry = Math.min(this.#entryOf(cols.kind[row]), Math.max(0, all.cpu - inside - mapping - freeing))
     const commit = SYNCS.has(this.#trace.opKinds[cols.kind[row]]) ? this.#commitIn(whole) : undefined
     const journal = joined([
       ...phases.filter(({ name }) => JOURNAL.has(name)),
@@ -191,9 +212,64 @@ export class Demands {
     const forJournal = journal.reduce((sum, one) => sum + this.times.of(task, one, apart).asleep, 0)
     return {
       commits: commit !== undefined,
-      workNs: [Math.max(0, all.cpu - inside - mapping - freeing), inside, mapping, freeing],
+      workNs: [Math.max(0, all.cpu - inside - mapping - freeing - entry), inside, mapping, freeing, entry],
       sleepNs: Math.max(0, all.asleep - forJournal),
     }
+  }
+
+  /** What lies after its last mapping and is still done under the lock for it: zeroing, and entering it in the status cache. */
+  #tailOf(kind: string, phases: readonly Phase[]): readonly Interval[] {
+    if (mappingBegins(kind, phases) === undefined) return []
+    const from = phases.findLast(({ name }) => name === 'map_blocks')?.to ?? 0
+    return [{ from, to: from + this.tailShare * Math.max(0, this.#holdEnds(phases) - from) }]
+  }
+
+  /** The latest an operation may let go of the lock it maps blocks under: the end of its fault, or of its handle. */
+  #holdEnds(phases: readonly Phase[]): Ns {
+    const from = phases.findLast(({ name }) => name === 'map_blocks')?.from ?? Infinity
+    const whole = phases.findLast((one) => (one.name === 'dax_fault' || one.name === 'handle') && one.from <= from)
+    return whole?.to ?? 0
+  }
+
+  /**
+   * How much of the rest of the fault, or handle, that is: a holder wakes who waits for the lock when it lets it go. Under
+   * FEWEST such moments in the trace: nothing.
+   */
+  #readTails(): number {
+    const { lockSpan, locks, lockClasses, op, opKinds } = this.#trace
+    const { cols } = lockSpan
+    const isMapLock = lockClasses.map(({ name }) => MAP_LOCKS.has(lockName(name)))
+    const tails: number[] = []
+    for (let row = 0; row < lockSpan.length; row++) {
+      if (cols.op[row] < 0 || !isMapLock[locks[cols.lock[row]].lockClass]) continue
+      const phases = this.phasesOf(cols.op[row])
+      if (mappingBegins(opKinds[op.cols.kind[cols.op[row]]], phases) === undefined) continue
+      const from = phases.findLast(({ name }) => name === 'map_blocks')?.to ?? 0
+      const to = cols.releasedNs[row]
+      const rest = this.times.of(cols.task[row], { from, to: this.#holdEnds(phases) }).cpu
+      if (to >= from && rest > 0) tails.push(Math.min(1, this.times.of(cols.task[row], { from, to }).cpu / rest))
+    }
+    tails.sort((a, b) => a - b)
+    return tails.length < FEWEST ? 0 : tails[tails.length >> 1]
+  }
+
+  /** What operations of a kind do before anything of theirs is seen: a quarter of them are faster. */
+  #entryOf(kind: number): Ns {
+    let known = this.#entries.get(kind)
+    if (known !== undefined) return known
+    const leads: Ns[] = []
+    const { cols, length } = this.#trace.op
+    for (let row = 0; row < length; row++) {
+      if (cols.kind[row] !== kind) continue
+      const first = this.phasesOf(row).at(0)?.from ?? NaN
+      const lock = this.#firstLock.get(row) ?? NaN
+      const to = lock < first || Number.isNaN(first) ? lock : first
+      if (to >= cols.startNs[row]) leads.push(to - cols.startNs[row])
+    }
+    leads.sort((a, b) => a - b)
+    known = leads[leads.length >> 2] ?? 0
+    this.#entries.set(kind, known)
+    return known
   }
 
   /** From the begin of a commit that ended in the interval to the interval's end. */
@@ -221,6 +297,8 @@ export class Demands {
     const modelled = lockClasses.map(({ name }) => own || isModelled(name))
     for (let row = 0; row < lockSpan.length; row++) {
       if (cols.op[row] < 0 || !modelled[locks[cols.lock[row]].lockClass]) continue
+      if (cols.requestedNs[row] < (this.#firstLock.get(cols.op[row]) ?? Infinity))
+        this.#firstLock.set(cols.op[row], cols.requestedNs[row])
       const wait = { from: cols.requestedNs[row], to: cols.acquiredNs[row] }
       if (!(wait.to > wait.from)) continue
       // In the model who spun owns the lock when it is let go, and goes on when it has seen that.
@@ -238,13 +316,15 @@ export class Demands {
     const task = cols.task[row]
     const from = mappingBegins(kind, phases)
     if (from !== undefined) {
-      const to = phases.reduce((end, one) => (MAPPING.has(one.name) ? Math.max(end, one.to) : end), from)
+      const parts = [...phases.filter(({ name }) => MAPPING.has(name)), ...this.#tailOf(kind, phases)]
+      const to = parts.reduce((end, one) => Math.max(end, one.to), from)
       push(this.#mapping, inode, { task, from, to })
     }
     for (const one of phases)
       if (FREEING.has(one.name)) push(this.#mapping, inode, { task, from: one.from, to: one.to })
     if (UNDER_INODE_LOCK.has(kind) && phases.length > 0) {
-      push(this.#changing, inode, { task, from: phases[0].from, to: cols.startNs[row] + cols.durationNs[row] })
+      const from = firstUnderInodeLock(kind, phases)
+      if (from !== undefined) push(this.#changing, inode, { task, from, to: cols.startNs[row] + cols.durationNs[row] })
     }
   }
 
@@ -258,6 +338,7 @@ export class Demands {
     const kind = this.#trace.opKinds[cols.kind[row]]
     const task = cols.task[row]
     const found: Interval[] = []
+    if (this.#seesSpinning) return found
     const look = (lead: Interval, sections: readonly Section[]) => {
       for (const section of overlapping(sections, lead)) {
         if (section.task === task) continue
@@ -272,10 +353,20 @@ export class Demands {
       look({ from: entry, to: mapsAt }, this.#mapping.get(this.#inodes[row]) ?? [])
     }
     if (UNDER_INODE_LOCK.has(kind) && phases.length > 0) {
-      look({ from: cols.startNs[row], to: phases[0].from }, this.#changing.get(this.#inodes[row]) ?? [])
+      const to = firstUnderInodeLock(kind, phases) ?? phases[0].from
+      look({ from: cols.startNs[row], to }, this.#changing.get(this.#inodes[row]) ?? [])
     }
     return found
   }
+}
+
+/** What of the one lies in the other. */
+function within(inner: readonly Interval[], outer: readonly Interval[]): Interval[] {
+  return inner.flatMap((one) =>
+    outer
+      .map(({ from, to }) => ({ from: Math.max(one.from, from), to: Math.min(one.to, to) }))
+      .filter(({ from, to }) => to > from),
+  )
 }
 
 function commitsOf({ op, opKinds }: Trace): Interval[] {
@@ -298,6 +389,11 @@ function guardedPart(phases: readonly Phase[]): Interval | undefined {
   return { from: asked?.from ?? handle.from, to: handle.to }
 }
 
+/** ext4_punch_hole prints itself, and writes back, before it has i_rwsem; its first handle is under it. */
+function firstUnderInodeLock(kind: string, phases: readonly Phase[]): Ns | undefined {
+  return phases.find(({ name }) => kind !== 'punch_hole' || name === 'journal' || name === 'handle')?.from
+}
+
 /** When an operation that creates blocks has i_data_sem for it: its last mapping. */
 function mappingBegins(kind: string, phases: readonly Phase[]): Ns | undefined {
   if (kind !== 'write_fault' && kind !== 'pmd_fault' && kind !== 'write') return undefined
@@ -311,3 +407,4 @@ function overlapping(sections: readonly Section[], { from, to }: Interval): read
 }
 
 const FEW = 16
+const FEWEST = 10

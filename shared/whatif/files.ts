@@ -33,7 +33,11 @@ export function filesOf(trace: Trace, { rows, inodes }: FilesContext): Files {
   const { cols } = trace.op
   const touched = new Map<number, Set<number>>()
   const creates = creatingOps(trace)
-  const first = new Map<string, boolean>()
+  const first = new Map<string, boolean | undefined>()
+  /** Where no event tells what a read found, a sparse file's reads found nothing. */
+  const tells = trace.phaseNames.includes('load_hole') || trace.meta.sourceFormat === 'simulation'
+  /** By inode: first touches that could tell, and those that found no block. */
+  const told = new Map<number, { count: number; holes: number }>()
   for (const row of rows) {
     const inode = inodes[row]
     const set = touched.get(inode) ?? new Set([0])
@@ -42,24 +46,41 @@ export function filesOf(trace: Trace, { rows, inodes }: FilesContext): Files {
     const page = Math.floor(cols.offset[row] / PAGE)
     set.add(page)
     const key = `${inode}:${page}`
-    if (!first.has(key)) first.set(key, creates.has(row))
+    if (first.get(key) !== undefined) continue
+    if (!tells && READS.has(trace.opKinds[cols.kind[row]])) {
+      if (!first.has(key)) first.set(key, undefined)
+      continue
+    }
+    first.set(key, creates.has(row))
+    const sum = told.get(inode) ?? { count: 0, holes: 0 }
+    told.set(inode, sum)
+    sum.count++
+    if (creates.has(row)) sum.holes++
   }
   // A simulated file is small, and what was done to a page of it is done to the same page again.
   const whole = trace.meta.sourceFormat === 'simulation'
   const pages = new Map(
     [...touched].map(([inode, set]) => [inode, whole ? upTo(Math.max(...set)) : [...set].sort((a, b) => a - b)]),
   )
+  const sparse = (inode: number) => {
+    const { count, holes } = told.get(inode) ?? { count: 0, holes: 0 }
+    return count >= 20 && holes * 2 > count
+  }
   const numberOf = new Map([...touched.keys()].map((inode, i) => [inode, i]))
   return {
     numberOf,
     list: [...pages].map(([inode, sorted]) => ({
       name: trace.inodes[inode],
       pages: sorted.length,
-      holes: sorted.flatMap((page, rank) => (first.get(`${inode}:${page}`) === true ? [rank] : [])),
+      holes: sorted.flatMap((page, rank) =>
+        (first.get(`${inode}:${page}`) ?? (sparse(inode) && first.has(`${inode}:${page}`))) ? [rank] : [],
+      ),
     })),
     rank: (inode, byte) => lowerBound(pages.get(inode) ?? [0], Math.floor(byte / PAGE)),
   }
 }
+
+const READS = new Set(['read_fault', 'read'])
 
 function upTo(last: number): number[] {
   return Array.from({ length: last + 1 }, (_, page) => page)

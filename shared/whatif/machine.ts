@@ -5,7 +5,6 @@
  */
 
 import { firstWhere } from '../base/search.ts'
-import { quantilesInPlace } from '../base/quantiles.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { ENOUGH } from './calibration.ts'
@@ -17,8 +16,10 @@ export interface RecordedMachine {
   readonly wakeNs: Ns | undefined
   /** Woken tasks stay with their CPU though another is idle. */
   readonly sticky: boolean
-  /** A commit once its transaction is closed: asleep for the device, and working on a CPU. */
-  readonly commit: { readonly sleepNs: Ns; readonly workNs: Ns } | undefined
+  /** Classes of rwsems whose waiters' spinning the trace shows. */
+  readonly seenSpinning: ReadonlySet<string> | 'all'
+  /** Commits once their transaction is closed, one after the other: asleep for the device, and working on a CPU. */
+  readonly commit: { readonly sleepNs: readonly Ns[]; readonly workNs: readonly Ns[] } | undefined
   /** Commits nobody asked for come this often. */
   readonly commitEveryNs: Ns | undefined
   /** Tasks outside the workload that took CPU time, as bursts. */
@@ -46,11 +47,19 @@ export function machineOf(trace: Trace, context: MachineContext): RecordedMachin
   const wakes = wakesOf(trace)
   return {
     cpus: cpusOf(trace, context.tasks.size),
-    wakeNs: wakes.ontoIdle.length < ENOUGH ? undefined : median(wakes.ontoIdle),
+    wakeNs: wakes.ontoIdle.length < ENOUGH ? undefined : Math.round(mean(wakes.ontoIdle)),
     sticky: wakes.stayed + wakes.moved >= ENOUGH && wakes.stayed > wakes.moved,
+    seenSpinning: seenSpinning(trace),
     ...commitsOf(trace, context.times),
     background: backgroundOf(trace, context),
   }
+}
+
+/** lock_contended and mmap_lock_start_locking come before a waiter spins, contention_begin after (kernel/locking/rwsem.c). */
+function seenSpinning(trace: Trace): ReadonlySet<string> | 'all' {
+  const has = (event: string) => (trace.eventCounts[trace.eventNames.indexOf(event)] ?? 0) > 0
+  if (has('lock_contended')) return 'all'
+  return new Set(has('mmap_lock_start_locking') ? ['&mm->mmap_lock'] : [])
 }
 
 /** Without scheduling events waiting for a CPU cannot be told from work, so there must be a CPU for each task. */
@@ -140,12 +149,12 @@ function commitsOf(trace: Trace, times: TaskTimes): Pick<RecordedMachine, 'commi
     const to = startNs[row] + durationNs[row]
     if (!syncs.some((sync) => sync.from <= startNs[row] && sync.to > startNs[row])) alone++
     const { cpu, asleep } = times.of(task[row], { from: closed.get(row) ?? startNs[row], to })
-    spent.workNs.push(cpu)
-    spent.sleepNs.push(asleep)
+    spent.workNs.push(times.known ? Math.round(cpu) : 0)
+    spent.sleepNs.push(Math.round(asleep))
   }
   const enough = spent.workNs.length >= ENOUGH
   return {
-    commit: enough ? { sleepNs: median(spent.sleepNs), workNs: times.known ? median(spent.workNs) : 0 } : undefined,
+    commit: enough ? spent : undefined,
     commitEveryNs: alone === 0 ? undefined : Math.max(1_000_000, Math.round(trace.meta.durationNs / alone)),
   }
 }
@@ -178,6 +187,7 @@ function backgroundOf(trace: Trace, { tasks, fromNs }: MachineContext): Backgrou
   )
 }
 
-function median(values: readonly Ns[]): Ns {
-  return Math.round(quantilesInPlace(Float64Array.from(values), [0.5])[0])
+/** Not the median: what waits come to in all is asked, and wake-ups have a tail. */
+function mean(values: readonly Ns[]): Ns {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

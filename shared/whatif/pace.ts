@@ -27,6 +27,8 @@ const MAPPING: readonly CostId[] = [
   'clear4k',
 ]
 const FREEING: readonly CostId[] = ['freeExtent']
+/** Of what is no fault: with a handle open. */
+const HANDLE: readonly CostId[] = ['handleStart', 'handleStop', 'linkExtent']
 /** Of a fault: before its guard, or after. */
 const OUTSIDE: readonly CostId[] = ['trap', 'vmaLookup', 'timeUpdate', 'syscall', 'pageAlloc']
 /** The model's own: a transfer's share of the device runs beside the CPU's, and a sync waits for company as long as it does. */
@@ -34,8 +36,20 @@ const AS_IT_IS: readonly CostId[] = ['pmemWriteShare', 'pmemReadShare', 'fsyncBa
 /** Slept at the device: measured as sleep. */
 const DEVICE: readonly CostId[] = ['orderedData', 'writebackPage', 'readPage']
 
-const FAULT_PART = partsOf((id) => (MAPPING.includes(id) ? 'mapping' : OUTSIDE.includes(id) ? 'outside' : 'inside'))
-const OTHER_PART = partsOf((id) => (MAPPING.includes(id) ? 'mapping' : FREEING.includes(id) ? 'freeing' : 'outside'))
+const FAULT_PART = partsOf((id) =>
+  MAPPING.includes(id) ? 'mapping' : id === 'trap' ? 'entry' : OUTSIDE.includes(id) ? 'outside' : 'inside',
+)
+const OTHER_PART = partsOf((id) =>
+  MAPPING.includes(id) && id !== 'linkExtent'
+    ? 'mapping'
+    : FREEING.includes(id)
+      ? 'freeing'
+      : HANDLE.includes(id)
+        ? 'inside'
+        : id === 'syscall'
+          ? 'entry'
+          : 'outside',
+)
 
 function partsOf(of: (id: CostId) => Part): Int8Array {
   return Int8Array.from(COSTS, ({ id }) =>

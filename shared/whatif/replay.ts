@@ -6,6 +6,7 @@
 
 import { lowerBound } from '../base/search.ts'
 import * as z from 'zod'
+import type { Ns } from '../model/trace.ts'
 import { stream, type Stream } from '../base/prng.ts'
 import { fairOptions } from '../sim/cpus.ts'
 import { P } from '../sim/phases.ts'
@@ -70,9 +71,8 @@ export function replayOf(
       blocks: pages * 2 + 64,
       slots: 1,
       durationNs: Math.min(LONGEST_RUN * Math.max(workload.durationNs, 1_000_000), 3_000_000_000_000),
-      ...(workload.simulated ? {} : { recorded: fairOptions(workload.cpus, workload.sticky) }),
+      ...(workload.simulated ? {} : { recorded: fairOptions(workload) }),
       costs: {
-        ...(workload.commit === undefined ? {} : { logWrite: workload.commit.sleepNs }),
         ...stepPrices(workload.prices),
       },
     }),
@@ -108,7 +108,11 @@ function setUp(
     }
     return inode
   })
-  w.logWorkNs = workload.commit?.workNs ?? 0
+  const { commit } = workload
+  if (commit !== undefined) {
+    const of = (list: readonly Ns[], number: number) => list[number % list.length]
+    w.logTimes = (number) => ({ sleepNs: of(commit.sleepNs, number), workNs: of(commit.workNs, number) })
+  }
   const anew = redraws(options)
   const pacer = new Pacer(w, workload, { pilot: anew ? undefined : pilot, own })
   const mms = new Map<number, Mm>()

@@ -26,6 +26,10 @@ function time(ns: number): string {
   return `${value} ${unit}`
 }
 
+function mean(values: readonly number[]): string {
+  return time(values.reduce((sum, ns) => sum + ns, 0) / values.length)
+}
+
 function fromTrace({ workload, demands }: SaidContext): string[] {
   const { tasks, files, fs, dax, wakeNs, sticky, background, commit, calibration } = workload
   const ops = tasks.reduce((sum, task) => sum + task.ops.length, 0)
@@ -38,12 +42,14 @@ function fromTrace({ workload, demands }: SaidContext): string[] {
       : 'work of each operation: its duration without the lock waits the trace shows',
     ...(outside === 0 ? [] : [`${outside} operations outside the model, as fixed delay with their hold of mmap_lock`]),
     ...(demands.spunNs < 1 ? [] : [`${time(demands.spunNs)} of running time taken for spinning, not for work`]),
-    ...(wakeNs === undefined ? [] : [`wake-up on an idle CPU: ${time(wakeNs)} in the median`]),
+    ...(wakeNs === undefined ? [] : [`wake-up on an idle CPU: ${time(wakeNs)} on average`]),
     ...(sticky ? ['woken tasks stay with their CPU though another is idle'] : []),
     ...(background.length === 0 ? [] : [`${background.length} other tasks that took CPU time`]),
     ...(commit === undefined
       ? []
-      : [`a commit, once closed: ${time(commit.workNs)} on a CPU and ${time(commit.sleepNs)} asleep in the median`]),
+      : [
+          `${commit.workNs.length} commits, once closed: ${mean(commit.workNs)} on a CPU and ${mean(commit.sleepNs)} asleep on average`,
+        ]),
     ...(measured.length === 0 ? [] : [`medians of their own: ${measured.map(({ id }) => id).join(', ')}`]),
     `filesystem ${fs}${dax ? ' with DAX' : ''}, from the names of its events`,
   ]

@@ -100,7 +100,7 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
   const files = filesOf(trace, { rows: replayed, inodes })
   const demands = new Demands(trace, inodes)
   const { tasks, ids } = tasksOf(trace, { rows, inodes, files, demands, options })
-  const fromNs = trace.op.cols.startNs[rows[0].row]
+  const fromNs = rows[0].from
   const machine = machineOf(trace, { tasks: ids, times: demands.times, fromNs })
   const workload = {
     ...machine,
@@ -115,29 +115,41 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
   return { ...workload, ...saidOf(trace, { workload, demands }) }
 }
 
-interface Row {
-  readonly row: number
-  /** Its hold of mmap_lock, for operations the model does not know. */
-  readonly outside:
-    { readonly mode: 'shared' | 'exclusive'; readonly from: Ns; readonly since: Ns; readonly to: Ns } | undefined
+/** A hold of mmap_lock by what the model does not know. */
+interface Hold {
+  readonly mode: 'shared' | 'exclusive'
+  readonly from: Ns
+  readonly since: Ns
+  readonly to: Ns
 }
 
-/** Rows of operations that can be done again, by time; those inside another operation come with it. */
+/** What can be done again: an operation (`row`), or a hold of mmap_lock in an operation or outside of all (-1). */
+interface Row {
+  readonly row: number
+  readonly task: number
+  readonly from: Ns
+  readonly to: Ns
+  readonly outside: Hold | undefined
+}
+
+/** What can be done again, by time; what is inside an operation comes with it. */
 function rowsOf(trace: Trace, inodes: Int32Array): Row[] {
   const { cols, length } = trace.op
-  const holds = mmapHolds(trace)
-  const rows: Row[] = []
+  const { inOps, alone } = mmapHolds(trace)
+  const rows: Row[] = [...alone]
   for (let row = 0; row < length; row++) {
     if (!(cols.durationNs[row] >= 0)) continue
-    if (kindOf(trace, row) !== undefined && inodes[row] >= 0) rows.push({ row, outside: undefined })
-    else if (holds.has(row)) rows.push({ row, outside: holds.get(row) })
+    const known = kindOf(trace, row) !== undefined && inodes[row] >= 0
+    const outside = known ? undefined : inOps.get(row)
+    if (!known && outside === undefined) continue
+    const from = cols.startNs[row]
+    rows.push({ row, task: cols.task[row], from, to: from + cols.durationNs[row], outside })
   }
-  rows.sort((a, b) => cols.startNs[a.row] - cols.startNs[b.row] || cols.durationNs[b.row] - cols.durationNs[a.row])
+  rows.sort((a, b) => a.from - b.from || b.to - a.to)
   const busyUntil = new Map<number, number>()
-  return rows.filter(({ row }) => {
-    const task = cols.task[row]
-    if (cols.startNs[row] < (busyUntil.get(task) ?? -1)) return false
-    busyUntil.set(task, cols.startNs[row] + cols.durationNs[row])
+  return rows.filter(({ task, from, to }) => {
+    if (from < (busyUntil.get(task) ?? -1)) return false
+    busyUntil.set(task, to)
     return true
   })
 }
@@ -169,21 +181,24 @@ function kindOf(trace: Trace, row: number): ReplayedKind | undefined {
   return REPLAYED.find((kind) => kind === name)
 }
 
-/** Operations and the first whole hold of mmap_lock inside each. */
-function mmapHolds({ lockSpan, locks, lockClasses }: Trace): Map<number, NonNullable<Row['outside']>> {
-  const holds = new Map<number, NonNullable<Row['outside']>>()
+/** The first whole hold of mmap_lock inside each operation, and those outside of all (brk, mprotect, clone). */
+function mmapHolds({ lockSpan, locks, lockClasses }: Trace) {
+  const inOps = new Map<number, Hold>()
+  const alone: Row[] = []
   const isMmap = lockClasses.map(({ name }) => lockName(name) === 'mmap_lock')
   const { cols } = lockSpan
   for (let row = 0; row < lockSpan.length; row++) {
     const op = cols.op[row]
-    if (op < 0 || holds.has(op) || !isMmap[locks[cols.lock[row]].lockClass]) continue
+    if (inOps.has(op) || !isMmap[locks[cols.lock[row]].lockClass]) continue
     const to = cols.releasedNs[row]
     const since = cols.acquiredNs[row]
     if (!(to >= since)) continue
     const from = cols.requestedNs[row] <= since ? cols.requestedNs[row] : since
-    holds.set(op, { mode: MODES[cols.mode[row]], from, since, to })
+    const hold = { mode: MODES[cols.mode[row]], from, since, to }
+    if (op >= 0) inOps.set(op, hold)
+    else alone.push({ row: -1, task: cols.task[row], from, to, outside: hold })
   }
-  return holds
+  return { inOps, alone }
 }
 
 const RECORD =
@@ -217,10 +232,8 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
   const { cols } = trace.op
   const byTask = new Map<number, { readonly ops: WorkloadOp[]; readonly steps: (number | OutsideOp)[] }>()
   const busyUntil = new Map<number, Ns>()
-  const first = cols.startNs[rows[0].row]
-  for (const { row, outside } of rows) {
-    const task = cols.task[row]
-    const startNs = cols.startNs[row]
+  const first = rows[0].from
+  for (const { row, task, from: startNs, to, outside } of rows) {
     const from = busyUntil.get(task) ?? first
     const gap = demands.times.of(task, { from, to: startNs })
     // Where no scheduling event speaks of a task, its pause takes nobody's CPU.
@@ -229,11 +242,21 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
       thinkSleepNs: Math.round(known ? gap.asleep + gap.unseen : startNs - from),
       thinkCpuNs: known ? Math.round(gap.cpu - gap.unseen) : 0,
       startNs: Math.round(startNs - first),
-      durationNs: Math.round(cols.durationNs[row]),
+      durationNs: Math.round(to - startNs),
     }
     let mine = byTask.get(task)
     if (mine === undefined) byTask.set(task, (mine = { ops: [], steps: [] }))
-    if (outside !== undefined) mine.steps.push({ ...begun, ...outsideOf(trace, { row, outside, demands }) })
+    if (outside !== undefined)
+      mine.steps.push({
+        ...begun,
+        ...outsideOf(demands, {
+          name: row < 0 ? OUTSIDE_ALL : trace.opKinds[cols.kind[row]],
+          task,
+          from: startNs,
+          to,
+          outside,
+        }),
+      })
     else {
       mine.steps.push(mine.ops.length)
       const { commits, workNs, sleepNs } = demands.of(row)
@@ -246,7 +269,7 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
         sleepNs: Math.round(sleepNs),
       })
     }
-    busyUntil.set(task, startNs + cols.durationNs[row])
+    busyUntil.set(task, to)
   }
   checkArrivals(
     options.arrival,
@@ -266,29 +289,45 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
   return { tasks, ids: new Set(working.map(([task]) => task)) }
 }
 
+/** What a replay calls a hold of mmap_lock outside of all operations. */
+const OUTSIDE_ALL = 'mmap_lock'
+
 function outsideOf(
-  trace: Trace,
-  { row, outside, demands }: { row: number; outside: NonNullable<Row['outside']>; demands: Demands },
+  demands: Demands,
+  {
+    name,
+    task,
+    from,
+    to,
+    outside,
+  }: Pick<Row, 'task' | 'from' | 'to'> & { readonly name: string; readonly outside: Hold },
 ) {
-  const { cols } = trace.op
-  const task = cols.task[row]
   const held = demands.times.of(task, { from: outside.since, to: outside.to })
-  const end = cols.startNs[row] + cols.durationNs[row]
   return {
     kind: 'outside',
-    name: trace.opKinds[cols.kind[row]],
+    name,
     mode: outside.mode,
-    beforeNs: Math.round(demands.times.of(task, { from: cols.startNs[row], to: outside.from }).cpu),
+    beforeNs: Math.round(demands.times.of(task, { from, to: outside.from }).cpu),
     heldNs: Math.round(held.cpu),
     heldSleepNs: Math.round(held.asleep),
-    afterNs: Math.round(end > outside.to ? demands.times.of(task, { from: outside.to, to: end }).cpu : 0),
+    afterNs: Math.round(to > outside.to ? demands.times.of(task, { from: outside.to, to }).cpu : 0),
   } as const
 }
 
+/** write(fd) does not say where: such operations are spread over what is touched of the file, the golden ratio apart. */
+const SPREAD = new Set(['write', 'read'])
+const GOLDEN = 0.6180339887498949
+
 function placeOf(trace: Trace, { row, inode, files }: { row: number; inode: number; files: Files }) {
   const { cols } = trace.op
-  const offset = cols.offset[row] >= 0 ? cols.offset[row] : 0
   const length = cols.length[row] > 0 ? cols.length[row] : PAGE
+  const number = files.numberOf.get(inode) ?? 0
+  if (!(cols.offset[row] >= 0) && SPREAD.has(trace.opKinds[cols.kind[row]])) {
+    const { pages } = files.list[number]
+    const page = Math.floor(((row * GOLDEN) % 1) * pages)
+    return { file: number, page, pages: Math.max(1, Math.min(pages - page, Math.ceil(length / PAGE))) }
+  }
+  const offset = cols.offset[row] >= 0 ? cols.offset[row] : 0
   const page = files.rank(inode, offset)
   return {
     file: files.numberOf.get(inode) ?? 0,

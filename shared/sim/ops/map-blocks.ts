@@ -83,7 +83,10 @@ function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
   return mapping
 }
 
-/** Enters what a look-up found in the status cache: the extent, or the whole gap (ext4_ext_put_gap_in_cache). */
+/**
+ * Enters what a look-up found in the status cache: the extent, or the gap (ext4_ext_put_gap_in_cache). The kernel enters all
+ * of a gap, as a recorded machine does here; scenarios, whose digests are settled, the part that lies ahead.
+ */
 function remember(w: World, inode: Inode, index: number): void {
   const { extents } = inode
   extents.publish(index)
@@ -92,6 +95,8 @@ function remember(w: World, inode: Inode, index: number): void {
     w.k.touch(inode.extentSeen(at), true)
     extents.publish(at)
   }
+  if (!w.k.late) return
+  for (let at = index - 1; at >= 0 && extents.tree[at] === HOLE && extents.cached[at] === 0; at--) extents.publish(at)
 }
 
 function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
