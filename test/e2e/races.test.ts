@@ -2,6 +2,7 @@
  * Races, their films and the lock order in a real browser with the real engine. Every test fails on any console error, CSP
  * violation or uncaught exception.
  */
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { sharedApp } from '../support/shared-app.ts'
@@ -216,6 +217,26 @@ describe('lock order', () => {
     await circles.getByText('lockdep cannot see it').waitFor()
     await page.getByRole('switch', { name: /lockdep would have seen/ }).click()
     await circles.getByText('lockdep would have seen no circle').waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe("lock order of a kernel's own report", () => {
+  it('a lockdep report text shows its circle, which lockdep has seen', async () => {
+    const { page, problems, close } = await app.open()
+    const report = join(import.meta.dirname, '../fixtures/lockdep-report/circular.txt')
+    await page.locator('input[type=file]').first().setInputFiles(report)
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+    await go(page, 'Lock order')
+    await page.getByText(/^1 circle in 3 orders/).waitFor()
+    const circles = page.getByRole('region', { name: 'Circles' })
+    await circles
+      .getByText(/jbd2_handle → mapping\.invalidate_lock/)
+      .first()
+      .waitFor()
+    await page.getByRole('switch', { name: /lockdep would have seen/ }).click()
+    await page.getByText(/^1 circle in 3 orders/).waitFor()
     expect(problems).toEqual([])
     await close()
   })
