@@ -95,16 +95,19 @@ describe('what is found', () => {
   })
 })
 
-describe('preset K', () => {
-  it.each(scenarios.ids)('raises no alarm in %s within two preemptions', (scenario) => {
-    const { search } = explored(scenario, 'K', 1_500)
-    expect(search.result().found.map((one) => one.key)).toEqual([])
-  })
+/** Too large for that many steps: how far they get is printed. */
+const LARGE = ['SC3', 'SC4', 'SC8', 'SC9']
+const STEPS = 600_000
 
-  it('is searched to the end in SC1', () => {
-    const { search } = explored('SC1', 'K', 100_000)
-    expect(search.next()).toBe(false)
+describe('preset K', () => {
+  it.each(scenarios.ids)('raises no alarm in %s, in its size for a search, within two preemptions', (scenario) => {
+    const { search } = explored(scenario, 'K', 0)
+    let complete = false
+    while (!complete && search.steps < STEPS) complete = !search.next()
     expect(search.result()).toMatchObject({ cut: 0, found: [] })
+    if (!complete)
+      console.warn(`${scenario} under K: not searched to the end, ${search.executions} schedules without alarm`)
+    expect([scenario, complete]).toEqual([scenario, !LARGE.includes(scenario)])
   })
 })
 
