@@ -61,7 +61,6 @@ export const useFilesStore = defineStore('files', () => {
   const { recent, refreshRecent, forget } = recentFiles(client)
   const { jobs, begin, dismiss } = importJobs()
   const { tabs, current, closed, put, choose, takeOut, lastClosed, replace } = openTabs()
-
   const traces = computed(() => tabs.value.flatMap(choicesOf))
 
   /** Open, importing where need be. Resolves to the tab, or undefined when it failed or was cancelled (see `jobs`). */
@@ -112,24 +111,8 @@ export const useFilesStore = defineStore('files', () => {
     if (tab) replace(tab, { ...tab, ...(await client.call('trace.info', { file })) })
   }
 
-  return {
-    tabs,
-    traces,
-    current,
-    closed,
-    recent,
-    refreshTab,
-    jobs,
-    open,
-    adopt,
-    choose,
-    close,
-    reopenClosed,
-    dismiss,
-    refreshRecent,
-    forget,
-    reopen,
-  }
+  const shown = { tabs, traces, current, closed, recent, jobs }
+  return { ...shown, open, adopt, choose, close, reopenClosed, dismiss, refreshRecent, refreshTab, forget, reopen }
 })
 
 /** A file of the browser's must be with the engine before it can be read. */
