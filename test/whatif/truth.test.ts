@@ -73,16 +73,17 @@ describeWithCorpus('a back-test of one lock mode', () => {
 
 describeWithCorpus('a replay under the recorded strategy', () => {
   it.each([
-    ['dax/dax-ext4-medium', 0.1, 0.35],
-    ['nolockdep/nl-dax-ext4-medium', 0.1, 0.25],
-    ['backtest/ext4-rrrwww-u200.A1', 0.12, 0.25],
+    ['dax/dax-ext4-medium', 0.04, 0.26, 0.3],
+    ['nolockdep/nl-dax-ext4-medium', 0.07, 0.18, 0.53],
+    ['backtest/ext4-rrrwww-u200.A1', 0.1, 0.12, 0.17],
   ])(
-    'of %s has the latencies of the recording: median error of p50 and p99 within %f and %f',
-    async (name, p50, p99) => {
+    'of %s has the latencies and waits of the recording: median error of p50, p99 and wait totals within %f, %f and %f',
+    async (name, p50, p99, waits) => {
       const trace = recording(name)
-      const { medianErrorP50, medianErrorP99 } = fidelityOf(trace, await runsOf(trace, 'K'))
+      const { medianErrorP50, medianErrorP99, medianErrorWaits } = fidelityOf(trace, await runsOf(trace, 'K'))
       expect(medianErrorP50).toBeLessThan(p50)
       expect(medianErrorP99).toBeLessThan(p99)
+      expect(medianErrorWaits).toBeLessThan(waits)
     },
     120_000,
   )
