@@ -24,15 +24,32 @@ export interface RunSeries<T> {
 
 export type CdfKind = 'cdf' | 'tail'
 
+/** Steps of a rising line that no eye can see at the height of a panel; the tail's are all drawn, its axis is a log. */
+const STEP = 0.002
+
+/** Where a line of shares moves by what can be seen, its first and its last place always. */
+export function seenSteps(share: Float64Array): number[] {
+  let before = 0
+  const places: number[] = []
+  share.forEach((value, i) => {
+    if (value - before < STEP && i > 0 && i < share.length - 1) return
+    before = value
+    places.push(i)
+  })
+  return places
+}
+
 /** (log10 ns, share) pairs; the tail leaves out where nothing is slower any more. */
 export function cdfPoints({ ns, share }: Cdf, kind: CdfKind): Float64Array {
   const points: number[] = []
-  for (let i = 0; i < ns.length; i++) {
-    const x = Math.log10(Math.max(1, ns[i]))
-    if (kind === 'cdf') {
-      if (i === 0) points.push(x, 0)
-      points.push(x, share[i])
-    } else if (1 - share[i] > 1e-12) points.push(x, 1 - share[i])
+  const x = (i: number): number => Math.log10(Math.max(1, ns[i] ?? 1))
+  if (kind === 'cdf') {
+    if (ns.length > 0) points.push(x(0), 0)
+    for (const i of seenSteps(share)) points.push(x(i), share[i] ?? 0)
+  } else {
+    share.forEach((value, i) => {
+      if (1 - value > 1e-12) points.push(x(i), 1 - value)
+    })
   }
   return Float64Array.from(points)
 }
@@ -44,7 +61,7 @@ export function quantileOf({ ns, share }: Cdf, at: number): number | undefined {
 }
 
 /** Share of the operations that took at most so long. */
-export function shareWithin({ ns, share }: Cdf, limit: number): number {
+export function shareWithin({ ns, share }: Pick<Cdf, 'ns' | 'share'>, limit: number): number {
   let i = -1
   while (i + 1 < ns.length && ns[i + 1] <= limit) i++
   return i < 0 ? 0 : share[i]
@@ -104,11 +121,10 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
 function bandSeries({ position, badge, data }: RunSeries<Cdf>, ink: Ink): LineSeriesOption[] {
   const { ns, low, high } = data
   if (low === null || high === null) return []
-  const points = (share: (i: number) => number): number[][] => {
-    const pairs = new Float64Array(ns.length * 2)
-    for (let i = 0; i < ns.length; i++) pairs.set([Math.log10(Math.max(1, ns[i])), share(i)], i * 2)
-    return flat(pairs)
-  }
+  // Both edges at the same places, because the upper one is stacked on the lower.
+  const places = [...new Set([...seenSteps(low), ...seenSteps(high)])].sort((a, b) => a - b)
+  const points = (share: (i: number) => number): number[][] =>
+    flat(Float64Array.from(places.flatMap((i) => [Math.log10(Math.max(1, ns[i] ?? 1)), share(i)])))
   const shared = {
     type: 'line' as const,
     dimensions: ['latency', 'share'],
@@ -135,8 +151,11 @@ function bandSeries({ position, badge, data }: RunSeries<Cdf>, ink: Ink): LineSe
 function latencyText(runs: readonly RunSeries<Cdf>[], x: number, kind: CdfKind): string {
   const ns = Math.round(10 ** x)
   const lines = runs.map(({ badge, data }) => {
-    const share = shareWithin(data, ns)
-    return `${badge}: ${percent(kind === 'cdf' ? share : 1 - share)}`
+    const within = (of: Float64Array): number => shareWithin({ ns: data.ns, share: of }, ns)
+    const text = (share: number): string => percent(kind === 'cdf' ? share : 1 - share)
+    const { low, high } = data
+    const band = low === null || high === null ? '' : ` (${text(within(low))} to ${text(within(high))})`
+    return `${badge}: ${text(within(data.share))}${band}`
   })
   return [`${kind === 'cdf' ? 'at most' : 'longer than'} ${timeText(ns)}`, ...lines].join('\n')
 }

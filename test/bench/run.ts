@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|formats|answers|timeline|window|kernel|races|whatif|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|formats|answers|timeline|window|compare|kernel|races|whatif|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { corpusDir, corpusPath, repoRoot } from '../support/corpus.ts'
 import { benchAnswers } from './answers.ts'
+import { benchCompareWindow } from './compare-window.ts'
 import { writeBigTrace } from './big-trace.ts'
 import { benchKernel } from './kernel.ts'
 import { measure, median, printFigures, type Figure } from './measure.ts'
@@ -25,6 +26,7 @@ import { benchWindow } from './window.ts'
 
 const LOCKS = 'dax/dax-ext4-faultheavy-lockstat.trace.txt.zst'
 const MIXED = 'host/medium-ext4.trace.txt.zst'
+const MEDIUM = 'dax/dax-ext4-medium.trace.txt.zst'
 const FAULTLINE = join(repoRoot, 'bin/faultline.mjs')
 const RUNS = 3
 
@@ -150,6 +152,11 @@ async function main(): Promise<number> {
     if (wants('explore')) ok = (await benchExplore()) && ok
     if (wants('races')) ok = (await benchRaces()) && ok
     if (wants('whatif')) ok = (await benchWhatIf()) && ok
+    if (wants('compare')) {
+      const medium = join(folder, 'medium.faultline')
+      await importOnce(corpusPath(MEDIUM), medium)
+      ok = (await benchCompareWindow(medium)) && ok
+    }
     if (wants('simulate')) ok = (await benchSimulate(folder, { long })) && ok
     if (wants('answers') || wants('timeline') || wants('window')) {
       const input = join(folder, 'input.txt')

@@ -122,6 +122,39 @@ describe('a recorded trace', () => {
   )
 })
 
+describe('two traces', () => {
+  it(
+    'are laid side by side as they are: parts instead of seeds, bands, nothing of safety',
+    async () => {
+      const { page, problems, close } = await opened()
+      await view(page, 'Recorded trace')
+      await page.getByLabel('Seeds', { exact: true }).fill('1')
+      await run(page)
+      await complete(page)
+      // The replay of K becomes a trace of its own beside the recording, and both are open.
+      await page.getByRole('button', { name: 'Record both' }).click()
+      await page.getByRole('button', { name: 'Timelines' }).waitFor({ timeout: LONG })
+      await view(page, 'Set up')
+      await view(page, 'Two traces')
+      await page.getByLabel('Compared recording').selectOption({ label: await replayOf(page) })
+      await page.getByRole('button', { name: /^Run/ }).last().click()
+      const table = page.getByRole('region', { name: 'Recordings' })
+      await table.getByText('intervals over parts of their time').waitFor({ timeout: LONG })
+      expect(await table.getByRole('columnheader').allInnerTexts()).not.toContain('Safety')
+      await page.getByText('lowest to highest of any part of its time').waitFor()
+      expect(problems).toEqual([])
+      await close()
+    },
+    LONG,
+  )
+})
+
+/** The stored replay among the traces that can be chosen. */
+async function replayOf(page: Page): Promise<string> {
+  const labels = await page.getByLabel('Compared recording').locator('option').allInnerTexts()
+  return labels.find((label) => label.includes('replay K')) ?? 'no replay is there'
+}
+
 it.each([
   ['1440 × 900, light', LARGE_WINDOW, 'light'],
   ['1280 × 720, dark', SMALL_WINDOW, 'dark'],

@@ -84,7 +84,7 @@ describe('bars', () => {
 describe('the verdict table', () => {
   const rows = verdictRows(comparison(), badges, 'write_fault')
   it('has speed and safety in one row', () => {
-    expect(rows[1]).toMatchObject({ badge: 'F', p99Ns: 40_000, seen: 'V5 3×' })
+    expect(rows[1]).toMatchObject({ badge: 'F', latency: { p99Ns: 40_000 }, seen: 'V5 3×' })
     expect(rows[0].seen).toBe('nothing seen')
   })
   it('tells counts that not every strategy has', () => {

@@ -5,6 +5,7 @@
 
 import type {
   ComparedLock,
+  ComparedOp,
   ComparedStrategy,
   CompareResult,
   VerdictViolation,
@@ -19,9 +20,8 @@ export interface VerdictRow {
   readonly badge: string
   readonly strategy: ComparedStrategy
   readonly baseline: boolean
-  readonly p50Ns: number | null
-  readonly p99Ns: number | null
-  readonly p999Ns: number | null
+  /** Of the operation the table is about. */
+  readonly latency: ComparedOp | undefined
   readonly speed: VersusBaseline | undefined
   readonly tail: VersusBaseline | undefined
   /** The lock waited for most. */
@@ -48,9 +48,7 @@ export function verdictRows(
       badge: badges[position] ?? strategy.id,
       strategy,
       baseline: strategy.id === result.baseline,
-      p50Ns: latency?.p50Ns ?? null,
-      p99Ns: latency?.p99Ns ?? null,
-      p999Ns: latency?.p999Ns ?? null,
+      latency,
       speed: versusOf(strategy, 'opsPerSecond'),
       tail: op === undefined ? undefined : versusOf(strategy, `${op}.p99Ns`),
       lock: lock !== undefined && lock.waitTotalNs > 0 ? lock : undefined,
@@ -130,6 +128,7 @@ export function cutsText({ verdict }: ComparedStrategy): string {
   return broken === 0 ? formatCount(points) : `✕ ${formatCount(broken)} of ${formatCount(points)}`
 }
 
+const SPREAD = 'Mean of the runs and half its 95 % interval'
 const NOBODY = { why: () => 'nobody waited for a lock' } as const
 
 /** Widths leave the rest of the line to the strategy's name: everything is in sight at 1280 px. */
@@ -158,16 +157,16 @@ export function verdictColumns(
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
-    { key: 'p50', title: 'p50', group: op, kind: 'time', width: 62, value: (row) => row.p50Ns },
-    { key: 'p99', title: 'p99', group: op, kind: 'time', width: 66, value: (row) => row.p99Ns },
-    { key: 'p999', title: 'p99.9', group: op, kind: 'time', width: 66, value: (row) => row.p999Ns },
+    { key: 'p50', title: 'p50', group: op, kind: 'time', width: 98, value: (row) => row.latency?.p50Ns, about: SPREAD },
+    { key: 'p99', title: 'p99', group: op, kind: 'time', width: 98, value: (row) => row.latency?.p99Ns, about: SPREAD },
     {
-      key: 'tail',
-      title: `p99 vs ${baseline}`,
+      key: 'p999',
+      title: 'p99.9',
       group: op,
-      kind: 'number',
-      width: 102,
-      value: (row) => row.tail?.ratio,
+      kind: 'time',
+      width: 98,
+      value: (row) => row.latency?.p999Ns,
+      about: SPREAD,
     },
     {
       key: 'wait',

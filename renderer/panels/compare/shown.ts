@@ -47,7 +47,11 @@ const QUESTIONS = {
 export const useShownStore = defineStore('shown-comparison', () => {
   const comparison = useComparisonStore()
   const result = computed(() => partialOf(comparison.running) ?? (comparison.compared && wholeOf(comparison.compared)))
-  const badges = computed(() => badgesOf(result.value?.strategies.map(({ id }) => id) ?? []))
+  const badges = computed(() => {
+    const ids = result.value?.strategies.map(({ id }) => id) ?? []
+    // A recording's name is a file's: too long for a badge.
+    return result.value?.kind === 'traces' ? ids.map((_, i) => String.fromCharCode(65 + i)) : badgesOf(ids)
+  })
   const ops = computed(() =>
     [...new Set(result.value?.strategies.flatMap((one) => one.ops.map(({ op }) => op)) ?? [])].sort(compareKinds),
   )
@@ -103,7 +107,7 @@ function headOf(result: AnyComparison): Head {
     const fidelity = 'fidelity' in result ? result.fidelity : undefined
     return { ...none, name: trace, title: trace, question: QUESTIONS.trace, fs, fidelity, replayed: workload }
   }
-  return { ...none, name: 'traces', title: workload.names.join(', '), question: QUESTIONS.traces, fs: '' }
+  return { ...none, name: 'traces', title: workload.names.join(' against '), question: QUESTIONS.traces, fs: '' }
 }
 
 /** Undefined until the first runs are there. */

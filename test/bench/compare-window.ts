@@ -1,0 +1,126 @@
+/**
+ * The Compare page while a what-if of a real trace streams in, in headless Chromium with software raster: processor time of
+ * the page's main thread per frame, script, style, layout and painting together, from the browser's own trace. Processor
+ * time, because the engine's threads take all CPUs meanwhile: how long a frame waits for one says nothing of the page.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { createEngine } from '#electron/engine/engine.ts'
+import { buildPage, PAGE } from '#electron/launch/build.ts'
+import { serveWeb } from '#electron/web/server.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { printFigures, quantile } from './measure.ts'
+
+const MORE = ['G', 'H1']
+const SEEDS = 10
+const FRAME_US = 1e6 / 60
+/** A frame in which less ran only kept a cursor blinking. */
+const BUSY_MS = 1
+const LONG = 600_000
+
+/** Of the trace event format. */
+interface TraceEvent {
+  readonly ph: string
+  readonly name: string
+  readonly pid: number
+  readonly tid: number
+  readonly ts: number
+  readonly dur?: number
+  /** Processor time of the thread, µs. */
+  readonly tdur?: number
+  readonly args?: { readonly name?: string }
+}
+
+export async function benchCompareWindow(path: string): Promise<boolean> {
+  await buildPage((text) => console.log(text))
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-compare-'))
+  const engine = await createEngine({
+    host: 'web',
+    dataDir: join(folder, 'data'),
+    root: dirname(path),
+    startWith: [{ kind: 'path', path }],
+  })
+  const host = await serveWeb({ engine, page: PAGE, hasRoot: true })
+  const browser = await launchBrowser()
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    page.setDefaultTimeout(LONG)
+    await page.goto(host.url)
+    await setUp(page)
+    const { frames, longest, seconds } = await streamed(browser, page)
+    return printFigures(
+      `Compare while ${MORE.length + 3} strategies x ${SEEDS} seeds stream in (${Math.round(seconds)} s)`,
+      [
+        { what: 'frames with work in them', value: frames.length, unit: '' },
+        { what: 'main thread per such frame, p50', value: quantile(frames, 0.5), unit: 'ms' },
+        {
+          what: 'main thread per such frame, p95',
+          value: quantile(frames, 0.95),
+          unit: 'ms',
+          bound: { kind: 'max', value: 16 },
+        },
+        { what: 'longest task', value: longest, unit: 'ms', bound: { kind: 'max', value: 50 } },
+      ],
+    )
+  } finally {
+    await browser.close()
+    await host.close()
+    await engine.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function setUp(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+  await page
+    .getByRole('navigation', { name: 'Pages' })
+    .getByRole('button', { name: /^Compare/ })
+    .click()
+  await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
+  await page.getByLabel('Seeds', { exact: true }).fill(String(SEEDS))
+  for (const id of MORE) await page.getByLabel('Add a strategy').selectOption(id)
+}
+
+async function streamed(browser: Browser, page: Page) {
+  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] })
+  const started = performance.now()
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  const running = page.getByRole('region', { name: 'Comparing' })
+  await running.waitFor()
+  await running.waitFor({ state: 'detached' })
+  const seconds = (performance.now() - started) / 1000
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
+  const tasks = mainThreadTasks(traceEvents)
+  return { frames: perFrame(tasks), longest: Math.max(0, ...tasks.map(({ ms }) => ms)), seconds }
+}
+
+interface Task {
+  readonly ts: number
+  readonly ms: number
+}
+
+/** Of the renderer that did most: the page's. */
+function mainThreadTasks(events: readonly TraceEvent[]): Task[] {
+  const mains = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+  const [busiest] = mains
+    .map(({ pid, tid }) =>
+      events
+        .filter((one) => one.pid === pid && one.tid === tid && one.ph === 'X' && one.name.endsWith('RunTask'))
+        .map(({ ts, tdur = 0 }) => ({ ts, ms: tdur / 1000 })),
+    )
+    .sort((a, b) => b.length - a.length)
+  if (busiest === undefined || busiest.length === 0) throw new Error('the browser traced no task of the page')
+  return busiest
+}
+
+/** A task counts for the frame it began in. */
+function perFrame(tasks: readonly Task[]): number[] {
+  const frames = new Map<number, number>()
+  for (const { ts, ms } of tasks) {
+    const frame = Math.floor(ts / FRAME_US)
+    frames.set(frame, (frames.get(frame) ?? 0) + ms)
+  }
+  return [...frames.values()].filter((ms) => ms >= BUSY_MS)
+}
