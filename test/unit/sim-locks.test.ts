@@ -30,7 +30,8 @@ const task = (id: number, given: Partial<SimTask> = {}): SimTask =>
   Object.assign(new SimTask({ id, pid: id, comm: `t${id}`, daemon: false, steps: nothing() }), given)
 
 const lock = (spec: LockSpec, className = 'a') => new SimLock({ id: 0, className, classNumber: 0, spec, inode: -1 })
-const RECORDED = new LockTable(true).add('r', RWSEM, -1).spec
+const UNSEEN = { seenSpinning: new Set<string>() }
+const RECORDED = new LockTable(UNSEEN).add('r', RWSEM, -1).spec
 
 interface Situation {
   readonly held?: LockMode
@@ -145,7 +146,7 @@ describe('holds', () => {
 
 describe('the table', () => {
   it('numbers locks and their classes as they come; only a recording’s rwsems are stolen by readers', () => {
-    const table = new LockTable(false)
+    const table = new LockTable()
     const made = ['x', 'y', 'x'].map((name, inode) => table.add(name, RWSEM, inode))
     expect(made.map((one) => [one.id, one.classNumber, one.inode])).toEqual([
       [0, 0, 0],
@@ -153,8 +154,11 @@ describe('the table', () => {
       [2, 0, 2],
     ])
     expect(made[0]?.spec).toBe(RWSEM)
+    for (const seenSpinning of ['all', new Set('r')] as const) {
+      expect(new LockTable({ seenSpinning }).add('r', RWSEM, -1).spec.spinsUnseen).toBe(false)
+    }
     expect([RECORDED.readersSteal, RECORDED.spinsUnseen, RECORDED.kind]).toEqual([true, true, 'rwsem'])
-    expect(new LockTable(true).add('m', MUTEX, -1).spec).toBe(MUTEX)
+    expect(new LockTable(UNSEEN).add('m', MUTEX, -1).spec).toBe(MUTEX)
   })
 
   it('lets in as many readers as asked for and no more, from wherever they stand; the others keep their order', () => {
@@ -236,12 +240,13 @@ describe('a circle', () => {
 })
 
 describe('ranges', () => {
+  const PAGES = 32
   const COSTS = { lock: 0, unlock: 0, spinHandoff: 0, wake: 0, contextSwitch: 0, quantum: 3_000_000, sharedLine: 0 }
 
   /** Tasks that ask for a range in turn, 1 ns apart, keep it for 100 ns, and say when they had it. */
   function told(ranges: readonly (readonly [from: number, to: number])[]) {
     const k = new Kernel({ seed: 1, timed: true, cpus: 8, costs: COSTS, sink: silent })
-    const locks = new RangeLocks(k, 1)
+    const locks = new RangeLocks(k, 1, PAGES)
     const said: string[] = []
     const overlapping: number[] = []
     function* user(name: string, from: number, to: number, after: number): Steps {

@@ -97,6 +97,7 @@ describe('a recorded workload on another machine', () => {
     ],
     commitEveryNs: undefined,
     wakeNs: undefined,
+    seenSpinning: new Set(),
     sticky: false,
     commit: undefined,
     background: [],
