@@ -6,7 +6,7 @@
  */
 
 import { constants, open, type FileHandle } from 'node:fs/promises'
-import { read } from 'node:fs'
+import { read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -43,6 +43,8 @@ const PACKED = 64 * 1024
 const IDLE_MS = 10
 
 interface Opened {
+  /** The system reads ahead of us: waiting for another thread to fetch what it has takes longer than to fetch it. */
+  readonly atOnce: boolean
   /** Reads into the buffer; 0 at the end. */
   readonly fill: (into: Buffer) => Promise<number>
   readonly total: number | undefined
@@ -91,10 +93,15 @@ async function openPath(path: string, name: string): Promise<Opened> {
     throw directory(name)
   }
   let closed: Promise<void> | undefined
+  // Files of tracefs and procfs say 0 and are not empty; trace_pipe waits for events, and must not keep the thread.
+  const regular = stat.isFile() && stat.size > 0
   return {
-    fill: async (into) => (await handle.read(into, 0, into.length, null)).bytesRead,
-    // Files of tracefs and procfs say 0 and are not empty.
-    total: stat.isFile() && stat.size > 0 ? stat.size : undefined,
+    atOnce: regular,
+    fill: async (into) =>
+      regular
+        ? readSync(handle.fd, into, 0, into.length, null)
+        : (await handle.read(into, 0, into.length, null)).bytesRead,
+    total: regular ? stat.size : undefined,
     close: () => (closed ??= handle.close()),
   }
 }
@@ -103,6 +110,7 @@ const readFd = promisify(read)
 
 function openStdin(): Opened {
   return {
+    atOnce: false,
     async fill(into) {
       for (;;) {
         try {
@@ -124,6 +132,7 @@ function openStdin(): Opened {
 function openBytes(bytes: Uint8Array): Opened {
   let at = 0
   return {
+    atOnce: true,
     fill(into) {
       const part = bytes.subarray(at, at + into.length)
       into.set(part)
@@ -135,7 +144,7 @@ function openBytes(bytes: Uint8Array): Opened {
   }
 }
 
-/** Chunks of the file as it is, the next one being read while the consumer works on this one. */
+/** Chunks of the input as it is; of a pipe, the next one is read while the consumer works on this one. */
 async function* readAhead(opened: Opened, name: string, state: { bytesRead: number }): AsyncGenerator<Uint8Array> {
   const size = opened.total === undefined || opened.total > PLAIN ? PLAIN : Math.max(PACKED, opened.total)
   const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
@@ -143,6 +152,13 @@ async function* readAhead(opened: Opened, name: string, state: { bytesRead: numb
     opened.fill(into).catch((thrown: unknown) => {
       throw fileError(thrown, name)
     })
+  if (opened.atOnce) {
+    for (let length = await fill(buffers[0]); length > 0; length = await fill(buffers[0])) {
+      state.bytesRead += length
+      yield buffers[0].subarray(0, length)
+    }
+    return
+  }
   let ahead = fill(buffers[0])
   for (let turn = 0; ; turn = 1 - turn) {
     const length = await ahead
