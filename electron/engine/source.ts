@@ -1,6 +1,6 @@
 /**
  * Input of an import as a stream of plain bytes: a file, standard input (`-`) or bytes at hand, gzip and zstd undone by
- * their magic numbers whatever the name. Reading runs one chunk ahead of parsing and never further, so memory does not
+ * their magic numbers whatever the name. Reading a pipe runs one chunk ahead of parsing and never further, so memory does not
  * grow with the file. A compressed file that is cut or spoilt gives what could be decoded, and says so in `diagnostics`;
  * only what cannot be read at all is an ApiError, with the file's name.
  */
