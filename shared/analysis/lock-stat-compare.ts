@@ -4,6 +4,7 @@
  * differ for a reason that is known, the row says which: the trace is right in all of these.
  */
 
+import { plainClass } from '../model/class-name.ts'
 import type { ContentionRow } from './contention.ts'
 
 export interface AgainstFigures {
@@ -36,11 +37,6 @@ const LOCK_STAT_NAME = 33
 const RELATIVE = 0.05
 const PER_WAIT_NS = 2000
 const EDGE = 8
-
-/** `&sb->s_type->i_mutex_key#6/1` is `&sb->s_type->i_mutex_key` in a trace. */
-export function plainClass(printed: string): string {
-  return printed.replace(/\/\d+$/, '').replace(/#\d+$/, '')
-}
 
 /** Most waited-for (in the table) first. */
 export function compareWithLockStat(

@@ -10,13 +10,12 @@
 
 import { decodeUtf8 } from '../base/bytes.ts'
 import { ApiError } from '../base/errors.ts'
-import { limits } from '../base/limits.ts'
 import * as code from '../model/diagnostics.ts'
 import type { LockStatRow, LockStatSite } from '../model/extras.ts'
 import { natureOf } from '../spans/lock-names.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import type { FormatReader, StreamFormat } from './format.ts'
-import { LineSplitter, type LineHandler } from './lines.ts'
+import { TextLines } from './text-lines.ts'
 
 const VERSION = /^lock_stat version (\S+)/
 /** Averages came with version 0.4 (Linux 3.13). */
@@ -29,22 +28,22 @@ const WARNING = /^\*WARNING\*/
 /** A row is a few hundred characters; longer lines are not matched against expressions. */
 const COLUMNS = 1024
 
-class LockStatReader implements FormatReader, LineHandler {
+class LockStatReader implements FormatReader {
   readonly #recorder: Recorder
-  readonly #lines = new LineSplitter(this)
+  readonly #lines: TextLines
   readonly #rows: LockStatRow[] = []
   readonly #sites: LockStatSite[] = []
   #version = ''
-  #skipped = 0
   /** Rules since the last row: the first opens the waiters' sites, the second the holders'. */
   #rules = 0
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder
+    this.#lines = new TextLines({ recorder, columns: COLUMNS, line: (text) => this.#line(text) })
   }
 
   get lines(): number {
-    return this.#lines.lines
+    return this.#lines.count
   }
 
   push(bytes: Uint8Array): void {
@@ -61,7 +60,7 @@ class LockStatReader implements FormatReader, LineHandler {
         'cat /proc/lock_stat > X',
       )
     }
-    this.#lines.sayUnfinished(builder)
+    this.#lines.sayUnfinished()
     if (this.#rows.length === 0) {
       builder.diagnose(
         'warning',
@@ -72,32 +71,24 @@ class LockStatReader implements FormatReader, LineHandler {
     builder.lockStat = { version: this.#version, rows: this.#rows, sites: this.#sites }
   }
 
-  // LineHandler
-
-  fast(): number {
-    return -1
-  }
-
-  tooLong(): void {
-    this.#skip(code.LINE_TOO_LONG, `lines longer than ${limits.lineBytes} bytes were skipped`)
-  }
-
-  line(bytes: Uint8Array, from: number, to: number): void {
-    const text = decodeUtf8(bytes, from, Math.min(to, from + COLUMNS))
+  #line(text: string): void {
     if (text.trim() === '' || CAPTION.test(text)) return
     const version = VERSION.exec(text)
     if (version !== null) this.#begin(version[1])
     else if (RULE.test(text)) this.#rules++
     else if (WARNING.test(text)) {
-      this.#diagnose('warning', 'lockdep-off', 'lockdep had switched itself off: counts stop at its last report')
+      this.#lines.diagnose('warning', 'lockdep-off', 'lockdep had switched itself off: counts stop at its last report')
     } else if (!this.#row(text) && !this.#site(text)) {
-      this.#skip(code.UNPARSED_LINE, `lines that are no lock_stat table, first: ${JSON.stringify(text.slice(0, 80))}`)
+      this.#lines.skip(
+        code.UNPARSED_LINE,
+        `lines that are no lock_stat table, first: ${JSON.stringify(text.slice(0, 80))}`,
+      )
     }
   }
 
   #begin(version: string): void {
     if (this.#version !== '') {
-      this.#diagnose('warning', code.SEVERAL_TRACES, 'another table begins here: only the last one counts')
+      this.#lines.diagnose('warning', code.SEVERAL_TRACES, 'another table begins here: only the last one counts')
       this.#rows.length = this.#sites.length = 0
     }
     this.#version = version
@@ -138,18 +129,8 @@ class LockStatReader implements FormatReader, LineHandler {
     return true
   }
 
-  /** `#2` tells classes of one name apart, `/1` subclasses: neither says what kind of lock it is. */
   #class(name: string): number {
-    return this.#recorder.builder.lockClass(name, natureOf(name.replace(/\/\d+$/, '').replace(/#\d+$/, '')).kind)
-  }
-
-  #skip(reason: string, message: string): void {
-    this.#skipped++
-    this.#diagnose('warning', reason, message)
-  }
-
-  #diagnose(severity: 'info' | 'warning', what: string, message: string): void {
-    this.#recorder.builder.diagnose(severity, what, message, this.lines + 1)
+    return this.#recorder.builder.lockClass(name, natureOf(name).kind)
   }
 }
 

@@ -17,8 +17,8 @@ import type { LockReport, ReportEdge, ReportKind, ReportLock, ReportTask } from 
 import { natureOf } from '../spans/lock-names.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import type { FormatReader, StreamFormat } from './format.ts'
-import { LineSplitter, type LineHandler } from './lines.ts'
 import { COLUMNS, cleaned, frameOf, lockOf } from './lockdep-report-lines.ts'
+import { TextLines } from './text-lines.ts'
 
 /** Headlines, with or without `WARNING:`, `INFO:`, `BUG:` and brackets; the first that fits. */
 const HEADLINES: readonly (readonly [RegExp, ReportKind])[] = [
@@ -69,9 +69,9 @@ interface Open {
   lines: number
 }
 
-class LockdepReportReader implements FormatReader, LineHandler {
+class LockdepReportReader implements FormatReader {
   readonly #recorder: Recorder
-  readonly #lines = new LineSplitter(this)
+  readonly #lines: TextLines
   readonly #reports: LockReport[] = []
   #open: Open | undefined
   #pieces: { text: string; left: number } | undefined
@@ -81,10 +81,11 @@ class LockdepReportReader implements FormatReader, LineHandler {
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder
+    this.#lines = new TextLines({ recorder, columns: COLUMNS, line: (text) => this.#line(text) })
   }
 
   get lines(): number {
-    return this.#lines.lines
+    return this.#lines.count
   }
 
   push(bytes: Uint8Array): void {
@@ -111,18 +112,8 @@ class LockdepReportReader implements FormatReader, LineHandler {
     builder.meta.kernel = this.#reports.find(({ kernel }) => kernel !== null)?.kernel ?? undefined
   }
 
-  // LineHandler
-
-  fast(): number {
-    return -1
-  }
-
-  tooLong(): void {
-    this.#recorder.builder.diagnose('warning', code.LINE_TOO_LONG, 'lines too long for a log', this.lines + 1)
-  }
-
-  line(bytes: Uint8Array, from: number, to: number): void {
-    const { text, atNs } = cleaned(decodeUtf8(bytes, from, Math.min(to, from + COLUMNS)))
+  #line(line: string): void {
+    const { text, atNs } = cleaned(line)
     if (text === '') {
       if (this.#open !== undefined) this.#open.stack = undefined
       return
@@ -174,7 +165,7 @@ class LockdepReportReader implements FormatReader, LineHandler {
     return (this.#open = {
       kind,
       title,
-      firstLine: this.lines + 1,
+      firstLine: this.#lines.number,
       atNs,
       kernel: null,
       task: undefined,
@@ -265,7 +256,7 @@ class LockdepReportReader implements FormatReader, LineHandler {
   /** A report is an event of the task it is about. Logs without times have all of them at 0. */
   #event(report: LockReport): void {
     const { builder } = this.#recorder
-    for (const name of classesOf(report)) builder.lockClass(name, natureOf(plain(name)).kind)
+    for (const name of classesOf(report)) builder.lockClass(name, natureOf(name).kind)
     for (const { comm, pid } of report.tasks) if (pid > 0) builder.nameTask(builder.task(pid, 0), comm)
     const about = report.tasks[0]
     const task = builder.task(about?.pid ?? 0, 0)
@@ -287,11 +278,6 @@ function samePlace(a: ReportLock, b: ReportLock): boolean {
 
 function stem(site: string): string {
   return site.replace(/\+.*$/, '')
-}
-
-/** `&sb->s_type->i_mutex_key#6/1` is of the kind of `&sb->s_type->i_mutex_key`. */
-function plain(name: string): string {
-  return name.replace(/\/\d+$/, '').replace(/#\d+$/, '')
 }
 
 function classesOf({ wanted, against, edges, tasks }: LockReport): ReadonlySet<string> {

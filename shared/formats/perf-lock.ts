@@ -10,7 +10,6 @@
 
 import { decodeUtf8 } from '../base/bytes.ts'
 import { ApiError } from '../base/errors.ts'
-import { limits } from '../base/limits.ts'
 import { callerOf, functionOf } from '../model/call-site.ts'
 import * as code from '../model/diagnostics.ts'
 import { PERF_LOCK_TABLE, type LockStatRow, type LockStatSite } from '../model/extras.ts'
@@ -19,7 +18,7 @@ import { natureOf } from '../spans/lock-names.ts'
 import { locksOfStack } from '../spans/stack-names.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import type { FormatReader, StreamFormat } from './format.ts'
-import { LineSplitter, type LineHandler } from './lines.ts'
+import { TextLines } from './text-lines.ts'
 
 const HEADER =
   /^ *(contended|(?:total|max|avg|min) wait)((?: +(?:contended|(?:total|max|avg|min) wait))*) +(type +caller|pid +comm|address +symbol) *$/
@@ -59,9 +58,9 @@ interface Figures {
   readonly minNs: number
 }
 
-class PerfLockReader implements FormatReader, LineHandler {
+class PerfLockReader implements FormatReader {
   readonly #recorder: Recorder
-  readonly #lines = new LineSplitter(this)
+  readonly #lines: TextLines
   readonly #rows = new Map<string, LockStatRow>()
   readonly #sites = new Map<string, LockStatSite>()
   #columns: readonly string[] = []
@@ -71,14 +70,14 @@ class PerfLockReader implements FormatReader, LineHandler {
   /** The row whose stack may follow. */
   #open: { readonly subject: Subject; readonly figures: Figures } | undefined
   #frames: string[] = []
-  #skipped = 0
 
   constructor(recorder: Recorder) {
     this.#recorder = recorder
+    this.#lines = new TextLines({ recorder, columns: COLUMNS, line: (text) => this.#line(text) })
   }
 
   get lines(): number {
-    return this.#lines.lines
+    return this.#lines.count
   }
 
   push(bytes: Uint8Array): void {
@@ -96,7 +95,7 @@ class PerfLockReader implements FormatReader, LineHandler {
         'perf lock contention > X',
       )
     }
-    this.#lines.sayUnfinished(builder)
+    this.#lines.sayUnfinished()
     if (this.#rows.size === 0) builder.diagnose('warning', code.NO_EVENTS, 'a table of waits without a single wait')
     builder.lockStat = {
       version: PERF_LOCK_TABLE,
@@ -105,18 +104,7 @@ class PerfLockReader implements FormatReader, LineHandler {
     }
   }
 
-  // LineHandler
-
-  fast(): number {
-    return -1
-  }
-
-  tooLong(): void {
-    this.#skip(code.LINE_TOO_LONG, `lines longer than ${limits.lineBytes} bytes were skipped`)
-  }
-
-  line(bytes: Uint8Array, from: number, to: number): void {
-    const text = decodeUtf8(bytes, from, Math.min(to, from + COLUMNS))
+  #line(text: string): void {
     if (text.trim() === '' || this.#summary) return
     const header = HEADER.exec(text)
     if (header !== null) return this.#begin(header)
@@ -129,14 +117,17 @@ class PerfLockReader implements FormatReader, LineHandler {
     const frame = FRAME.exec(text)
     if (frame !== null && this.#open !== undefined) this.#frames.push(frame[1] ?? '')
     else if (!this.#figures(text)) {
-      this.#skip(code.UNPARSED_LINE, `lines that are no row of the table, first: ${JSON.stringify(text.slice(0, 80))}`)
+      this.#lines.skip(
+        code.UNPARSED_LINE,
+        `lines that are no row of the table, first: ${JSON.stringify(text.slice(0, 80))}`,
+      )
     }
   }
 
   #begin([, first, more, subject]: RegExpExecArray): void {
     this.#close()
     if (this.#of !== undefined) {
-      this.#diagnose('warning', code.SEVERAL_TRACES, 'another table begins here: only the last one counts')
+      this.#lines.diagnose('warning', code.SEVERAL_TRACES, 'another table begins here: only the last one counts')
       this.#rows.clear()
       this.#sites.clear()
     }
@@ -211,15 +202,6 @@ class PerfLockReader implements FormatReader, LineHandler {
       waitTotalNs: Math.min(Number.MAX_SAFE_INTEGER, (so?.waitTotalNs ?? 0) + known(totalNs)),
       ...{ acquisitions: 0, acquisitionBounces: 0, holdMinNs: 0, holdMaxNs: 0, holdTotalNs: 0, holdMeanNs: NaN },
     })
-  }
-
-  #skip(reason: string, message: string): void {
-    this.#skipped++
-    this.#diagnose('warning', reason, message)
-  }
-
-  #diagnose(severity: 'info' | 'warning', what: string, message: string): void {
-    this.#recorder.builder.diagnose(severity, what, message, this.lines + 1)
   }
 }
 

@@ -4,6 +4,7 @@
  * file knows the names of kernel 6.x; a name it does not know is taken for a lock, and the events decide the rest.
  */
 
+import { plainClass } from '../model/class-name.ts'
 import type { LockKind } from '../model/kinds.ts'
 
 /** How a class's lockdep events are to be read. */
@@ -85,8 +86,9 @@ const KNOWN = new Map<string, LockKind>([
   ['ptlock_ptr(page)', 'spinlock'],
 ])
 
-/** Kind and behaviour of a lockdep class. */
-export function natureOf(name: string): LockNature {
+/** Kind and behaviour of a lockdep class, as an event, a table or a report prints it. */
+export function natureOf(printed: string): LockNature {
+  const name = plainClass(printed)
   if (name === 'jbd2_handle') return { kind: 'annotation', behaviour: BEHAVES_AS_HANDLE }
   if (name.endsWith('seqcount') || ANNOTATIONS.has(name) || ANNOTATION_PATTERN.test(name)) {
     return { kind: name.includes('seqcount') ? 'seqcount' : 'annotation', behaviour: BEHAVES_AS_ANNOTATION }
