@@ -39,6 +39,8 @@ export function explain(error: unknown, path: string): unknown {
     case 'CORRUPT':
     case 'NOTADB':
       return new ApiError('bad-input', `${name} is damaged: ${message(error)}`, 'import the trace again')
+    case 'TOOBIG':
+      return new ApiError('bad-input', `${name} has a value too large to be read`, 'import the trace again')
     case 'FULL':
       return new ApiError('permission', `${name} cannot be written: the disk is full`, 'free some space')
     case 'BUSY':

@@ -27,6 +27,7 @@ import { explain, type Db } from './database.ts'
 import { checkColumns, type Targets } from './check-columns.ts'
 import { readExtras } from './extras.ts'
 import { lockNames, withLockNames } from './lock-names.ts'
+import { checkSizes, TRACE_TABLES } from './sizes.ts'
 import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
 import { VOCABULARIES } from './write-end.ts'
 
@@ -128,6 +129,7 @@ function readTrace(db: Db, traceId: number): Trace {
   if (row === undefined) {
     throw new ApiError('not-found', `there is no trace ${traceId} in this file`, 'see which there are: faultline info')
   }
+  checkSizes(db, TRACE_TABLES)
   const parts = partsOf(db, traceId)
   const dictionaries = withLockNames(readDictionaries(db, traceId, parts), lockNames(db, traceId))
   const extras = readExtras(db, traceId, { ...parts, stacks: dictionaries.stacks.length })

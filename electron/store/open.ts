@@ -12,6 +12,7 @@ import { connect, explain, sqliteCode, type Db } from './database.ts'
 import { Draft } from './draft.ts'
 import { registerEventTable } from './event-table.ts'
 import { APPLICATION_ID, migrate, newestVersion, readSchema, schemaOf, versionOf } from './migrate.ts'
+import { checkSizes, HEAD_TABLES } from './sizes.ts'
 
 export type { Db } from './database.ts'
 
@@ -155,6 +156,7 @@ function connectChecked(path: string, readonly: boolean): Db {
   try {
     harden(db)
     checkSchema(db, basename(path), newestVersion())
+    checkSizes(db, HEAD_TABLES)
     return db
   } catch (error) {
     db.close()

@@ -106,6 +106,9 @@ export const limits = {
   /** An answer that is written to a file may take longer, and have this many bytes. */
   sqlExportSeconds: 1_800,
   sqlExportBytes: 8 * 1024 * MiB,
+  /** Bytes of one text or blob of a stored file, and of all texts of one of its tables; no importer comes near. */
+  storedValueBytes: 64 * MiB,
+  storedTextBytes: 1024 * MiB,
   /** Buckets of a trace's event-rate rollup. */
   rateBuckets: 4_096,
   /** Batches in flight between the parser and the writer. */

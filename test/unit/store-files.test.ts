@@ -17,6 +17,7 @@ import {
   versionOf,
 } from '#electron/store/migrate.ts'
 import { openFile } from '#electron/store/open.ts'
+import { checkSizes } from '#electron/store/sizes.ts'
 import { allocate, type AnyColumn } from '#shared/base/columns.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { spanSchemas } from '#shared/model/trace.ts'
@@ -212,7 +213,7 @@ describe('damage inside', () => {
     ['a chunk that says it has more rows', "UPDATE span_chunk SET n = 1000 WHERE part = 'lock_span'"],
     ['a chunk that says it has a negative number of rows', "UPDATE span_chunk SET n = -1 WHERE part = 'lock_span'"],
     ['a missing chunk', "DELETE FROM span_chunk WHERE part = 'phase'"],
-    ['a trace that says it has 4 billion rows', "UPDATE trace_part SET n = 4000000000 WHERE part = 'op'"],
+    ['a trace that says it has 4 billion rows', "UPDATE trace_part SET n = 700000000 WHERE part = 'op'"],
     ['a part that is not there', "DELETE FROM trace_part WHERE part = 'op'"],
     ['a lock of a class that is not there', 'PRAGMA foreign_keys = OFF; UPDATE lock SET class_id = 77'],
     [
@@ -226,6 +227,33 @@ describe('damage inside', () => {
     ['an event chunk with columns swapped', 'UPDATE event_chunk SET cpu = name'],
   ])('is a sentence: %s', (_, sql) => {
     expect(loads(altered((db) => db.exec(sql))).code).toBe('bad-input')
+  })
+
+  it.each([
+    ['a name', 'UPDATE task SET comm = CAST(zeroblob(70000000) AS TEXT)', 'task'],
+    ['the name of the trace', 'UPDATE trace SET name = CAST(zeroblob(70000000) AS TEXT)', 'trace'],
+    ['columns of operations', "UPDATE span_chunk SET columns = zeroblob(70000000) WHERE part = 'op'", 'span_chunk'],
+    ['events', 'UPDATE event_chunk SET args = zeroblob(70000000)', 'event_chunk'],
+    ['a note', "INSERT INTO annotation VALUES (1, 1, 'note', 0, 0, CAST(zeroblob(70000000) AS TEXT))", 'annotation'],
+  ])('a value nobody would write is refused before it is read: %s', (_, sql, table) => {
+    const path = altered((db) => db.exec(sql))
+    const before = process.resourceUsage().maxRSS
+    expect(loads(path)).toMatchObject({
+      code: 'bad-input',
+      message: `altered.faultline has a value of 70000000 bytes in its table ${table}`,
+    })
+    // KiB; the value itself has 68 000.
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(40_000)
+  })
+
+  it('words that are too many together are refused before they are read', () => {
+    const db = openFile(writeFile(at('words.faultline'), story))
+    const caps = { storedValueBytes: 1000, storedTextBytes: 30 }
+    expect(refusal(() => checkSizes(db, ['vocabulary'], caps)).message).toMatch(
+      /^words\.faultline has \d+ bytes of text in its table vocabulary$/,
+    )
+    checkSizes(db, ['vocabulary'], { ...caps, storedTextBytes: 1000 })
+    db.close()
   })
 
   it.each([
