@@ -1,36 +1,85 @@
 /**
- * `npm run coverage [-- VITEST ARGUMENTS]`: branches of `shared/` that the tests in this process go through, per file, and the share
- * of all. Tests that only drive other processes (browser, command line, desktop) are left out: what those do is not seen here.
- * `npm run coverage -- test/unit/spans-` is a part. The page is in coverage/index.html.
+ * `npm run coverage [-- PART…]`: which branches of `shared/` tests in vitest's own processes go through, per folder, with one total at
+ * the end. Each part below runs by itself, one process at a time, and leaves its figures in coverage/parts; with parts named only
+ * those run again and the total takes the others as they were left. Branches no test takes are listed in coverage/missed.txt.
+ * Tests that only drive other processes (browser, command line, desktop) are left out: what those go through is not seen here.
  */
-import { run, tool } from './install.ts'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { root, run, tool } from './install.ts'
+import { branchesOf, percent, type Branches, type Report } from './branches.ts'
 
-const provider = tool('@vitest/coverage-v8/dist/index.js')
-const DEFAULT = [
-  'unit',
-  'property',
-  'golden',
-  'timeline',
-  'renderer',
-  'export',
-  'fuzz',
-  'report',
-  'sim',
-  'races',
-  'explore',
-]
-const HEAVY = ['strategy', 'whatif', 'sweep', 'determinism/digests']
+/** Folders of tests; a file after a `-` is left out: it takes minutes for branches that others take as well. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  unit: ['test/unit'],
+  property: ['test/property'],
+  golden: ['test/golden'],
+  timeline: ['test/timeline', 'test/renderer'],
+  export: ['test/export', 'test/report', 'test/fuzz', 'test/contract/rpc.test.ts'],
+  sim: ['test/sim', 'test/determinism/digests.test.ts'],
+  explore: ['test/explore'],
+  races: ['test/races'],
+  strategy: ['test/strategy', 'test/sweep'],
+  whatif: ['test/whatif'],
+}
+
+tool('@vitest/coverage-v8/dist/index.js')
+const folder = join(root, 'coverage/parts')
+const reportOf = (part: string) => join(folder, part, 'coverage-final.json')
+
+function measure(part: string): void {
+  const tests = parts[part]
+  if (tests === undefined) throw new Error(`no part '${part}': there are ${Object.keys(parts).join(', ')}`)
+  rmSync(join(folder, part), { recursive: true, force: true })
+  const done = run([
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    ...tests,
+    '--maxWorkers=1',
+    '--testTimeout=600000',
+    '--coverage.enabled=true',
+    '--coverage.provider=custom',
+    `--coverage.customProviderModule=${join(import.meta.dirname, 'coverage-provider.mjs')}`,
+    '--coverage.include=shared/**/*.ts',
+    '--coverage.reporter=json',
+    `--coverage.reportsDirectory=${join(folder, part)}`,
+    '--coverage.reportOnFailure=true',
+  ])
+  if (!done) process.exitCode = 1
+}
+
+function readAll(): Branches {
+  const reports = Object.keys(parts).filter((part) => existsSync(reportOf(part)))
+  const all = branchesOf(reports.map((part) => JSON.parse(readFileSync(reportOf(part), 'utf8')) as Report))
+  const missing = Object.keys(parts).filter((part) => !reports.includes(part))
+  if (missing.length > 0) process.stdout.write(`not measured yet: ${missing.join(', ')}\n`)
+  return all
+}
+
 const given = process.argv.slice(2)
-const options = [
-  '--coverage.enabled',
-  '--coverage.provider=custom',
-  `--coverage.customProviderModule=${provider}`,
-  '--coverage.include=shared/**/*.ts',
-  '--coverage.reporter=text-summary',
-  '--coverage.reporter=json',
-  '--coverage.reporter=html',
-  '--coverage.reportOnFailure',
-]
-const tests = given.length > 0 ? given : [...DEFAULT, ...HEAVY].map((name) => `test/${name}`)
+if (given.length === 0) rmSync(folder, { recursive: true, force: true })
+for (const part of given.length > 0 ? given : Object.keys(parts)) measure(part)
 
-if (!run(['node_modules/vitest/vitest.mjs', 'run', ...options, ...tests])) process.exitCode = 1
+const all = readAll()
+const byFolder = new Map<string, { taken: number; of: number }>()
+const missed: string[] = []
+for (const file of globSync('shared/**/*.ts', { cwd: root }).sort()) {
+  const branches = all.get(join(root, file)) ?? new Map<string, number>()
+  const name = file.split('/').slice(0, 2).join('/')
+  const sum = byFolder.get(name) ?? { taken: 0, of: 0 }
+  byFolder.set(name, sum)
+  for (const [place, times] of branches) {
+    sum.of++
+    if (times > 0) sum.taken++
+    else missed.push(`${file}:${place}`)
+  }
+}
+writeFileSync(join(root, 'coverage/missed.txt'), `${missed.join('\n')}\n`)
+let taken = 0
+let of = 0
+for (const [name, sum] of byFolder) {
+  if (sum.of > 0) process.stdout.write(`${name.padEnd(18)} ${percent(sum)}\n`)
+  taken += sum.taken
+  of += sum.of
+}
+process.stdout.write(`${'shared, branches'.padEnd(18)} ${percent({ taken, of })}\n`)
