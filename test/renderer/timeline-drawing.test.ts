@@ -17,6 +17,7 @@ afterAll(() => browser.close())
 function setUp(): Promise<void> {
   const page = window as unknown as CorePage
   const { core } = page
+  page.nextPaint = () => new Promise((painted) => page.painted.push(painted))
   const words = ['write_fault', 'map_blocks', 'lock', 'running']
   /** family, lane, from µs, to µs, word */
   const spans = [
@@ -78,7 +79,10 @@ function setUp(): Promise<void> {
           }),
       },
       tokens: core.readTokens(document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light'),
-      onPainted: ({ settled }) => settled && setTimeout(resolve, 50),
+      onPainted: ({ settled }) => {
+        page.painted.splice(0).forEach((go) => go(settled))
+        if (settled) resolve()
+      },
     })
     if (!made) throw new Error('no canvas')
     page.timeline = made
@@ -187,9 +191,9 @@ describe('the same scene', () => {
     const at = (fromNs: number, toNs: number) =>
       page.evaluate(
         async (window_) => {
-          const { timeline } = window as unknown as CorePage
+          const { timeline, nextPaint } = window as unknown as CorePage
           timeline.update({ window: window_ })
-          await new Promise((resolve) => setTimeout(resolve, 80))
+          while (!(await nextPaint())) continue
         },
         { fromNs, toNs },
       )
@@ -211,13 +215,12 @@ describe('while slices are on their way', () => {
       own.hold = true
       own.timeline.refetch()
       own.timeline.update({ window: { fromNs: 0, toNs: 100_000 } })
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      own.held.forEach((give) => give())
-      own.held = []
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      while (own.held.length === 0) await new Promise(requestAnimationFrame)
+      own.held.splice(0).forEach((give) => give())
+      while (!(await own.nextPaint())) continue
       // from here on nothing new arrives
       own.timeline.update({ window: { fromNs: 20_000, toNs: 60_000 } })
-      await new Promise((resolve) => setTimeout(resolve, 80))
+      await own.nextPaint()
     })
     const found = await page.evaluate(() => {
       const ctx = (document.querySelector('#base') as HTMLCanvasElement).getContext('2d')

@@ -25,6 +25,10 @@ export interface CorePage {
   /** Answers that are held back, to look at what is drawn meanwhile. */
   held: (() => void)[]
   hold: boolean
+  /** Who waits for the next picture of everything. */
+  painted: ((settled: boolean) => void)[]
+  /** The next picture of everything: whether nothing was still to come for it. */
+  nextPaint: () => Promise<boolean>
 }
 
 const ENTRY = '\0timeline-core'
@@ -69,7 +73,7 @@ export async function loadCore(page: Page, theme: 'light' | 'dark', width = 1000
   )
   await page.addStyleTag({ content: readFileSync(join(repoRoot, 'renderer/theme/tokens.css'), 'utf8') })
   await page.addScriptTag({
-    content: `${await script};window.core = timelineCore;window.held = [];window.hold = false`,
+    content: `${await script};window.core = timelineCore;window.held = [];window.painted = [];window.hold = false`,
   })
   await page.setViewportSize({ width, height })
 }
