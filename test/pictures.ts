@@ -37,6 +37,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       .getByRole('button', { name: /^Stop|^Cancel/ })
       .first()
       .waitFor({ state: 'detached', timeout: 240_000 })
+    await page.getByText('; running races:').waitFor({ state: 'detached', timeout: 240_000 })
     await page.waitForTimeout(SETTLE_MS)
   },
   async races(page) {

@@ -3,11 +3,11 @@
  * groups, the unit apart from the digits so that it can be grey. Traces whose clock counts ticks have no unit of time.
  */
 
-import { formatCount, formatNs, formatNsIn, formatShare, UNKNOWN, type TimeUnit } from '#shared/base/time.ts'
+import { counted, formatCount, formatNs, formatNsIn, formatShare, UNKNOWN, type TimeUnit } from '#shared/base/time.ts'
 import { AUTO, moments, styled, styleUnit, type Moments } from './moments.ts'
 
 export type ClockUnit = 'ns' | 'tick'
-export { formatCount, formatShare, UNKNOWN }
+export { counted, formatCount, formatShare, UNKNOWN }
 
 export interface Shown {
   readonly value: string

@@ -77,6 +77,11 @@ export function formatCount(count: number, group: string = THIN_SPACE): string {
   return signed(count, Math.round(Math.abs(count)), 0, group)
 }
 
+/** `1 page`, `2 pages`. */
+export function counted(count: number, noun: string, group: string = THIN_SPACE): string {
+  return `${formatCount(count, group)} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /**
  * A share 0…1 as a percentage without its sign: `31`, `4.2`, `0.03`. Two digits that matter; `100` only for all of it and
  * `0` only for none of it: what rounds there but is not says `>99.9` or `<0.01`.

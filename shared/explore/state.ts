@@ -4,6 +4,7 @@
  * for a search.
  */
 
+import { counted } from '../base/time.ts'
 import { blockOf, DELALLOC, HOLE, isMapped, isUnwritten } from '../sim/extents.ts'
 import type { Inode } from '../sim/inode.ts'
 import { entryBlock, isEmptyEntry, isLocked, isPmdEntry, isPresent, isZeroEntry } from '../sim/mapping.ts'
@@ -53,7 +54,7 @@ function fileName(world: World, inode: Inode): string {
 
 function inodeState(state: Map<string, string>, world: World, inode: Inode): void {
   const file = fileName(world, inode)
-  state.set(`${file}i_size`, `${inode.size} pages`)
+  state.set(`${file}i_size`, counted(inode.size, 'page', ''))
   const { extents, mapping } = inode
   for (let index = 0; index < inode.pages; index++) {
     const block = extents.tree[index]

@@ -4,7 +4,7 @@
  * a strategy safe.
  */
 
-import { formatCount, formatNs } from '../base/time.ts'
+import { counted, formatCount, formatNs } from '../base/time.ts'
 import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
 
 export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds'>
@@ -149,7 +149,7 @@ export function findings(result: CompareWords, group?: string): string[] {
 /** Recordings have no seeds: what stands for runs is parts of their time. */
 function runsText(runs: number, seeds: readonly number[]): string {
   if (seeds.length === 0) return `${runs} parts of its time`
-  return `${seeds.length} ${seeds.length === 1 ? 'run' : 'runs'}`
+  return counted(seeds.length, 'run')
 }
 
 function against(

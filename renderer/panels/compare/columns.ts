@@ -157,7 +157,15 @@ export function verdictColumns(
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
-    { key: 'p50', title: 'p50', group: op, kind: 'time', width: 98, value: (row) => row.latency?.p50Ns, about: SPREAD },
+    {
+      key: 'p50',
+      title: 'p50',
+      group: op,
+      kind: 'time',
+      width: 106,
+      value: (row) => row.latency?.p50Ns,
+      about: SPREAD,
+    },
     { key: 'p99', title: 'p99', group: op, kind: 'time', width: 98, value: (row) => row.latency?.p99Ns, about: SPREAD },
     {
       key: 'p999',

@@ -8,6 +8,7 @@ import type { LockOrderResult as SearchedOrder } from '#shared/contract/explorat
 import type { FilmLockOrder } from '#shared/contract/races.ts'
 import { knownToLockdep, lockdepSees } from '#shared/lockorder/order-graph.ts'
 import { orderMatrix, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
+import { counted } from '../../ui/format.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
 export interface OrderEdge extends OrderPair {
@@ -128,8 +129,8 @@ export function circleWords({ classes }: OrderCircle): string {
 
 export function findingWords({ circles, circlesLeftOut, edges, classes }: OrderView): string {
   const found = circles.length + circlesLeftOut
-  const where = `in ${edges.length} ${edges.length === 1 ? 'order' : 'orders'} among ${classes.length} classes`
-  return found === 0 ? `No circle ${where}` : `${found} ${found === 1 ? 'circle' : 'circles'} ${where}`
+  const where = `in ${counted(edges.length, 'order')} among ${classes.length} classes`
+  return found === 0 ? `No circle ${where}` : `${counted(found, 'circle')} ${where}`
 }
 
 export function edgeKey({ from, to }: OrderPair): string {

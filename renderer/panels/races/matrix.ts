@@ -5,7 +5,7 @@
  */
 
 import type { RaceInfo, VerdictRow } from '#shared/contract/races.ts'
-import { formatCount } from '../../ui/format.ts'
+import { counted } from '../../ui/format.ts'
 import type { TableSpec } from '../../ui/table-spec.ts'
 
 export interface MatrixFilter {
@@ -123,9 +123,9 @@ export function searchWords({
   complete,
   within,
 }: Pick<VerdictRow, 'executions' | 'complete' | 'within'>): string {
-  const count = `${formatCount(executions)} ${executions === 1 ? 'schedule' : 'schedules'}`
+  const count = counted(executions, 'schedule')
   if (complete) return `complete: ${count}, everything within 2 preemptions`
-  const whole = within === null ? '' : `; complete within ${within} ${within === 1 ? 'preemption' : 'preemptions'}`
+  const whole = within === null ? '' : `; complete within ${counted(within, 'preemption')}`
   return `not complete: the search stopped after ${count} within 2 preemptions${whole}`
 }
 

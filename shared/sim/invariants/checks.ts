@@ -3,6 +3,7 @@
  * (DOMAIN.md 5.1). A run without it is faster and says nothing about safety.
  */
 
+import { counted } from '../../base/time.ts'
 import { asksPage } from '../dirtying.ts'
 import { blockOf, HOLE, isMapped } from '../extents.ts'
 import type { Inode } from '../inode.ts'
@@ -15,6 +16,8 @@ import { Promises } from './promises.ts'
 
 /** V18: tries after which an operation is said to make no progress. A search has no time to lose. */
 const TRIES = { timed: 1_000, search: 24 }
+
+const pagesText = (pages: number): string => counted(pages, 'page', '')
 
 export class Checks {
   readonly content: ContentOracle
@@ -71,8 +74,10 @@ export class Checks {
 
   #notMapped(block: number, what: string): void {
     this.#world.k.touch(this.#world.space.ownerObject(block), true)
-    if (this.#mapped[block] > 0)
-      this.#world.k.report('V1', `block ${block} ${what} while ${this.#mapped[block]} PTEs map it`)
+    const ptes = this.#mapped[block]
+    if (ptes === 0) return
+    const map = ptes === 1 ? '1 PTE maps it' : `${ptes} PTEs map it`
+    this.#world.k.report('V1', `block ${block} ${what} while ${map}`)
   }
 
   zeroed(block: number): void {
@@ -95,7 +100,7 @@ export class Checks {
     const { inodes, k } = this.#world
     const inode = inodes[vma.inode - 1]
     if (!this.#isBeyondEnd(inode, index)) return
-    k.report('V2', `${k.current.comm} maps page ${index} beyond ${inode.size} pages, and truncate has returned`)
+    k.report('V2', `${k.current.comm} maps page ${index} beyond ${pagesText(inode.size)}, and truncate has returned`)
   }
 
   /** And nothing is under way that makes it so, or will have made it so. */
@@ -152,7 +157,7 @@ export class Checks {
   accessed(inode: Inode, index: number): void {
     if (!this.#isBeyondEnd(inode, index)) return
     const { k } = this.#world
-    k.report('V9', `${k.current.comm} reaches page ${index} beyond the end (${inode.size} pages) without SIGBUS`)
+    k.report('V9', `${k.current.comm} reaches page ${index} beyond the end (${pagesText(inode.size)}) without SIGBUS`)
   }
 
   truncated(inode: Inode): void {
@@ -164,7 +169,7 @@ export class Checks {
         k.touch(vma.seen(index), false)
         const kind = pteKind(vma.pte(index))
         if (vma.pte(index) === PTE_NONE) continue
-        k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${inode.size} pages`)
+        k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${pagesText(inode.size)}`)
       }
     }
   }
