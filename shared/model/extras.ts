@@ -14,8 +14,19 @@ export interface SpanStacks {
   readonly stack: Uint32Array
 }
 
-/** The version of a table that has waits only: acquisitions and holds are unknown, the shortest wait where it is 0. */
+/** The versions of perf's tables: holds are unknown in both, the shortest wait where it is 0; acquisitions in the first. */
 export const PERF_LOCK_TABLE = 'perf lock contention'
+export const PERF_LOCK_REPORT = 'perf lock report'
+
+export interface TableShows {
+  readonly acquisitions: boolean
+  readonly holds: boolean
+}
+
+export function tableShows({ version }: LockStat): TableShows {
+  const perf = version === PERF_LOCK_TABLE || version === PERF_LOCK_REPORT
+  return { acquisitions: version !== PERF_LOCK_TABLE, holds: !perf }
+}
 
 /** One line of /proc/lock_stat (kernel/locking/lockdep_proc.c): times are of all waits and holds of the class. */
 export interface LockStatRow {

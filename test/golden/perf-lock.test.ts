@@ -76,10 +76,84 @@ describe('a table of perf lock contention', () => {
     expect(() => read(Buffer.from('1 2.00 us\n'))).toThrow('it has no heading of one')
   })
 
+  it('with separators has the figures of the table without, whatever separates them and whatever a task is called', () => {
+    const text = [
+      '# output: contended, total wait, max wait, avg wait, type, caller, stacktrace',
+      '2, 3500, 2500, 1750, rwsem:R, do_truncate+0x1, 0xffffffff81 rwsem_down_read_slowpath+0x1: 0xffffffff82 ext4_setattr+0x2',
+      '1, 40, 40, 40, pcpu-sem:W, vfs_write+0x22f',
+      '# debug: total=3, bad=0, bad_task=0',
+      '',
+    ]
+    const trace = read(Buffer.from(text.join('\n')))
+    expect(sniff(Buffer.from(text.join('\n'))).id).toBe('perf-lock')
+    expect(trace.diagnostics).toEqual([])
+    expect(rowsOf(trace).map((row) => [row.class, row.mode, row.contended, row.waitTotalNs, row.waitMaxNs])).toEqual([
+      ['(unnamed rwsem) in do_truncate', 'shared', 2, 3500, 2500],
+      ['(unnamed pcpu-sem) in vfs_write', 'exclusive', 1, 40, 40],
+    ])
+    expect(rowsOf(trace, 'site').map(({ site }) => site)).toEqual(['ext4_setattr', 'vfs_write+0x22f'])
+    const others: readonly (readonly [string, string])[] = [
+      ['# output: contended| total wait| pid| comm\n1| 9| 77| a| b\n', '(unnamed lock) of a| b (77)'],
+      ['# output: contended\t total wait\t pid\t owner\n1\t 9\t 77\t x\n', '(unnamed lock) held by x (77)'],
+      ['# output: total wait, contended, address, symbol, type\n9, 1, ffff1, mmap_lock, rwsem\n', 'mmap_lock'],
+      ['# output: total wait, contended, address, symbol, type\n9, 1, ffff1, , mutex\n', '(unnamed mutex) at ffff1'],
+      ['# output: total wait, contended, cgroup\n9, 1, /user.slice/a b\n', '(unnamed lock) of cgroup /user.slice/a b'],
+    ]
+    for (const [csv, name] of others)
+      expect(rowsOf(read(Buffer.from(csv))).map((row) => [row.class, row.waitTotalNs])).toEqual([[name, 9]])
+  })
+
   it('is asked only for what it can have', () => {
     const { answers, record } = doctor.run(read(readFixture('perf-lock/callers.txt')), {})
     expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['yes', 'no'])
     expect(record).toEqual([])
+  })
+})
+
+describe('a table of perf lock report', () => {
+  it('has every figure of every caller, holds it does not know, and names that perf cut stay cut', () => {
+    const bytes = readFixture('perf-lock/report.txt')
+    expect(sniff(bytes).id).toBe('perf-lock')
+    const trace = read(bytes)
+    expect(trace.diagnostics).toEqual([])
+    const rows = rowsOf(trace)
+    const printed = [...bytes.toString().matchAll(/^ +\S+ +(\d+) +(\d+) +[\d.]+ \w+ +([\d.]+) (\w+)/gm)]
+    expect(printed.length).toBeGreaterThan(30)
+    expect(sum(rows, 'contended')).toBe(printed.reduce((total, [, , count]) => total + Number(count), 0))
+    expect(rows.find((row) => row.class === '(unnamed lock) in do_ftruncate')).toMatchObject({
+      acquisitions: 292,
+      contended: 292,
+      waitTotalNs: 2_420_000_000,
+      waitMaxNs: 156_500_000,
+      waitMinNs: 1240,
+      holdTotalNs: null,
+      holdMeanNs: null,
+    })
+    expect(rows.map((row) => row.class)).toContain('(unnamed lock) in ext4_do_writepag...')
+    expect(rowsOf(trace, 'site').find(({ site }) => site === 'do_ftruncate+0x134')?.contended).toBe(292)
+    const { answers } = doctor.run(trace, {})
+    expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['yes', 'no'])
+  })
+
+  it('of a kernel with lockdep has its classes, and of threads (-t) the threads, and says what it took them for', () => {
+    const head = '                Name   acquired  contended     avg wait   total wait     max wait     min wait \n\n'
+    const figures = '       4000         12      1.00 us     12.00 us      2.00 us       500 ns \n'
+    const classes = read(
+      Buffer.from(`${head}      &mm->mmap_lock${figures}   mapping.invalid...${figures} jbd2_handle${figures}`),
+    )
+    expect(rowsOf(classes).map((row) => [row.class, row.acquisitions])).toEqual([
+      ['&mm->mmap_lock', 4000],
+      ['mapping.invalid...', 4000],
+    ])
+    expect(classes.diagnostics.map(({ message }) => message)).toEqual([
+      'perf does not print what its names are: taken for lock classes',
+    ])
+    const threads = read(readFixture('perf-lock/report-threads.txt'))
+    expect(rowsOf(threads)[0].class).toBe('(unnamed lock) of writer [0]')
+    // Before Linux 5.19: plain ns.
+    const old = head.replace(/wait {5}/g, 'wait (ns) ').replace('min wait', 'min wait (ns)')
+    const rows = rowsOf(read(Buffer.from(`${old}  &mm->mmap_lock   5   2   1500   3000   2000   1000\n`)))
+    expect(rows[0]).toMatchObject({ acquisitions: 5, contended: 2, waitTotalNs: 3000, waitMinNs: 1000 })
   })
 })
 
@@ -102,5 +176,17 @@ describeWithCorpus('perf lock of the corpus', () => {
     for (const site of ['ext4_buffered_write_iter', 'do_truncate', 'ext4_page_mkwrite', 'filemap_fault'])
       expect([site, waits(table, site)]).toEqual([site, waits(samples, site)])
     expect(rowsOf(table).map((row) => row.class)).toContain('mapping.invalidate_lock')
+  })
+
+  it('reports per thread what the recording has per thread', () => {
+    const threads = rowsOf(read(readFixture('perf-lock/report-threads.txt')))
+    const { trace } = readBytes('perf-data', readCorpus('host/ext4.perf-lock.data'))
+    const recorded = new Map<string, number>()
+    for (const { task, contended } of contention.run(trace, contention.params.parse({ by: 'task', top: 10_000 }))
+      .rows) {
+      const name = `(unnamed lock) of ${task?.comm ?? ''}`
+      recorded.set(name, (recorded.get(name) ?? 0) + contended)
+    }
+    expect(new Map(threads.map((row) => [row.class, row.contended]))).toEqual(recorded)
   })
 })

@@ -4,7 +4,7 @@
  * percentiles, no tasks and no operations; sites are those it lists, at most four per class, with counts and no times.
  */
 
-import { PERF_LOCK_TABLE, type LockStatRow } from '../../model/extras.ts'
+import { tableShows, type LockStat, type LockStatRow } from '../../model/extras.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
 import type { ContentionBy, ContentionRow } from '../contention.ts'
@@ -35,7 +35,11 @@ export function lockStatRows(trace: Trace, { scope, by, contendedOnly }: Asked):
   const classes = new Set(inScope.map(({ lockClass }) => lockClass)).size
   // It is a table per class: there are no tasks and no operations in it.
   const none = by === 'op' || by === 'task'
-  const rows = none ? [] : by === 'site' ? siteRows(trace, inScope) : inScope.map((row) => toRow(trace, row))
+  const rows = none
+    ? []
+    : by === 'site'
+      ? siteRows(trace, table, inScope)
+      : inScope.map((row) => toRow(trace, table, row))
   const shown = contendedOnly ? rows.filter(({ contended }) => contended > 0) : rows
   return { rows: [...shown].sort(mostWaited), classes, instances: classes }
 }
@@ -49,24 +53,24 @@ function mostWaited(a: ContentionRow, b: ContentionRow): number {
   )
 }
 
-function toRow(trace: Trace, row: LockStatRow): ContentionRow {
+function toRow(trace: Trace, table: LockStat, row: LockStatRow): ContentionRow {
+  const shows = tableShows(table)
   const waited = row.contentions > 0
-  const held = row.acquisitions > 0
-  const waitsOnly = trace.extras?.lockStat?.version === PERF_LOCK_TABLE
+  const held = shows.holds && row.acquisitions > 0
   const mean = (totalNs: number, meanNs: number, n: number) => Math.round(meanNs === meanNs ? meanNs : totalNs / n)
   return {
     class: trace.lockClasses[row.lockClass].name,
     classId: row.lockClass,
     mode: row.mode,
-    acquisitions: waitsOnly ? NaN : row.acquisitions,
+    acquisitions: shows.acquisitions ? row.acquisitions : NaN,
     contended: row.contentions,
     waitTotalNs: row.waitTotalNs,
     waitMeanNs: waited ? mean(row.waitTotalNs, row.waitMeanNs, row.contentions) : null,
-    waitMinNs: waited && !(waitsOnly && row.waitMinNs === 0) ? row.waitMinNs : null,
+    waitMinNs: waited && (shows.holds || row.waitMinNs > 0) ? row.waitMinNs : null,
     waitMaxNs: waited ? row.waitMaxNs : null,
     waitP50Ns: null,
     waitP99Ns: null,
-    holdTotalNs: waitsOnly ? null : row.holdTotalNs,
+    holdTotalNs: shows.holds ? row.holdTotalNs : null,
     holdMeanNs: held ? mean(row.holdTotalNs, row.holdMeanNs, row.acquisitions) : null,
     holdMinNs: held ? row.holdMinNs : null,
     holdMaxNs: held ? row.holdMaxNs : null,
@@ -80,17 +84,16 @@ function toRow(trace: Trace, row: LockStatRow): ContentionRow {
  * lock_stat counts waits per site for a class as a whole: the rows stand under its most contended mode. Times and
  * acquisitions of a site are not in the table: NaN, null in JSON.
  */
-function siteRows(trace: Trace, inScope: readonly LockStatRow[]): ContentionRow[] {
-  const sites = trace.extras?.lockStat?.sites ?? []
+function siteRows(trace: Trace, table: LockStat, inScope: readonly LockStatRow[]): ContentionRow[] {
   const worst = new Map<number, LockStatRow>()
   for (const row of inScope) {
     const known = worst.get(row.lockClass)
     if (known === undefined || row.contentions > known.contentions) worst.set(row.lockClass, row)
   }
-  return sites.flatMap(({ lockClass, role, site, count }) => {
+  return table.sites.flatMap(({ lockClass, role, site, count }) => {
     const row = worst.get(lockClass)
     if (row === undefined || role !== 'waiter') return []
-    const base = toRow(trace, row)
+    const base = toRow(trace, table, row)
     return {
       ...base,
       site,
