@@ -70,7 +70,7 @@ function graphArgs(text: string): Entry[] {
 
 /** `fd: 1, count: 2b`, `-> 0x2`; trace-cmd has `0x2` for the return and, with -R, equations. */
 function syscallArgs(name: string, text: string): Entry[] {
-  const returned = /^(?:-> *)?(-?(?:0x)?[0-9a-f]+)$/i.exec(text)
+  const returned = /^(?:-> *)?(-?(?:0x)?[0-9a-f]+)$/.exec(text)
   if (returned !== null) return [['ret', signed(returned[1])]]
   if (/^[\w.]+=/.test(text)) return equations(name, text)
   const out: Entry[] = []
@@ -94,7 +94,7 @@ function signed(text: string): string | number {
   if (text.startsWith('-')) return value('ret', text)
   const digits = text.replace(/^0x/, '')
   if (digits.length > 16) return text
-  const number = Number(BigInt.asIntN(64, BigInt(text.startsWith('0x') ? text : `0x${digits}`)))
+  const number = Number(BigInt.asIntN(64, BigInt(`0x${digits}`)))
   return Number.isSafeInteger(number) ? number : text
 }
 

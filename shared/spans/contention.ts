@@ -77,11 +77,11 @@ export class Contention {
     hold.seenBefore = track.lockdepSeen
     track.contending.push(hold)
     hold.adopted = this.#lockdep.adoptWait(track, state.context)
-    hold.shown =
-      hold.adopted !== undefined ||
-      this.#lockdep.pending(track, state.context) ||
-      (state.context === 0 && this.#mmLocks.names(track, flags))
-    if (hold.shown) return
+    hold.shownBy =
+      hold.adopted ??
+      this.#lockdep.pending(track, state.context) ??
+      (state.context === 0 ? this.#mmLocks.names(track, flags) : undefined)
+    if (hold.shownBy !== undefined) return
     hold.lock = state.builder.lock(lockClass, address < 0 ? undefined : this.#addresses.list[address])
     if (state.context === 0 && kind.name === UNNAMED_RWSEM && address >= 0) this.#use(hold.lock, track, hold.mode)
     this.#forgetLoose(track, hold.lock)
@@ -104,7 +104,7 @@ export class Contention {
     const hold = track.contending.items[index]
     track.contending.removeAt(index)
     if (hold.adopted !== undefined) this.#lockdep.adoptedWaitEnds(hold.adopted, track)
-    if (hold.shown) {
+    if (hold.shownBy !== undefined) {
       this.#mmLocks.waitEnds(track)
       state.drop(hold)
       return
@@ -134,9 +134,9 @@ export class Contention {
     const hold = list.length > 0 ? list.items[list.length - 1] : undefined
     if (hold === undefined || hold.contendedNs !== track.latestNs) return false
     // The wait that is shown is the one whose call site it is.
-    const shown = hold.adopted ?? (hold.shown ? undefined : hold)
-    if (shown !== undefined && shown.stack === -1) shown.stack = stack
-    if (hold.shown || hold.address < 0) return shown !== undefined
+    const shown = hold.shownBy ?? hold
+    if (shown.stack === -1) shown.stack = stack
+    if (hold.shownBy !== undefined || hold.address < 0) return true
     const names = locksOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
     if (names === undefined) return true
     const known = this.#named.get(hold.lock)
@@ -173,7 +173,7 @@ export class Contention {
   woken(woken: TaskTrack, waker: TaskTrack): void {
     const list = woken.contending
     const hold = list.length > 0 ? list.items[list.length - 1] : undefined
-    if (hold === undefined || hold.shown) return
+    if (hold === undefined || hold.shownBy !== undefined) return
     const op = waker.current()
     hold.waker = waker
     hold.wokenNs = this.#state.ts
@@ -206,7 +206,7 @@ export class Contention {
   #giveUp(track: TaskTrack, index: number): void {
     const hold = track.contending.items[index]
     track.contending.removeAt(index)
-    if (hold.shown) {
+    if (hold.shownBy !== undefined) {
       this.#state.drop(hold)
       return
     }

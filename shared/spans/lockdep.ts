@@ -152,13 +152,13 @@ export class Lockdep {
   }
 
   /**
-   * Is a request of this context still unanswered? Then a contention_* wait is the same wait. The newest entry may be the
+   * A request of this context that is still unanswered: a contention_* wait is the same wait. The newest entry may be the
    * wait queue's own spinlock (kernel/locking/rwsem.c: rwsem_down_write_slowpath begins its wait under it).
    */
-  pending(track: TaskTrack, context: number): boolean {
+  pending(track: TaskTrack, context: number): Hold | undefined {
     const list = track.held[context]
-    for (let i = list.length - 1; i >= 0; i--) if (list.items[i].stage !== HELD) return true
-    return false
+    for (let i = list.length - 1; i >= 0; i--) if (list.items[i].stage !== HELD) return list.items[i]
+    return undefined
   }
 
   /** Everything open in a task ends as unknown. */

@@ -122,21 +122,21 @@ export class MmLocks {
     this.ilock(inode, shared, true)
   }
 
-  /** An unnamed rwsem wait right after the task asked for one of these locks is a wait for it. */
-  names(track: TaskTrack, flags: number): boolean {
-    if (flags & (LCB_SPIN | LCB_MUTEX | LCB_PERCPU)) return false
+  /** An unnamed rwsem wait right after the task asked for one of these locks is a wait for it: that request. */
+  names(track: TaskTrack, flags: number): Hold | undefined {
+    if (flags & (LCB_SPIN | LCB_MUTEX | LCB_PERCPU)) return undefined
     const asked = this.asked(track)
     if (asked !== undefined) {
       if (asked.stage === ASKED) this.#waits(asked, track)
-      return true
+      return asked
     }
     const ilock = track.lastIlock
     track.lastIlock = undefined
-    if (ilock === undefined) return false
+    if (ilock === undefined) return undefined
     ilock.stage = ASKED
     ilock.op = track.currentId()
     this.#waits(ilock, track)
-    return true
+    return ilock
   }
 
   /** The task sleeps uninterruptibly between asking for mmap_lock and getting it: the lock was taken. */

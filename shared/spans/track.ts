@@ -37,9 +37,9 @@ export class Hold {
   /** Call stack in which it was asked for, -1 unknown. */
   stack = -1
 
-  /** Of an unnamed wait: its address (dense, -1 unknown), and whether another event shows the same wait. */
+  /** Of an unnamed wait: its address (dense, -1 unknown), and the request by which other events show the same wait. */
   address = -1
-  shown = false
+  shownBy: Hold | undefined = undefined
   /** The lockdep request this wait belongs to. */
   adopted: Hold | undefined = undefined
   /** TaskTrack.lockdepSeen when it began. */
@@ -63,7 +63,7 @@ export class Hold {
     this.counted = this.broken = false
     this.stack = -1
     this.address = -1
-    this.shown = false
+    this.shownBy = undefined
     this.adopted = undefined
     this.waker = undefined
     return this

@@ -34,6 +34,11 @@ describe('an event has the same fields from tracefs and from trace-cmd', () => {
 })
 
 describe('spellings', () => {
+  it('a result that is no number of the kernel is kept as it stands', () => {
+    expect(eventArgs('sys_exit_read', '0X2')).toEqual({ text: '0X2' })
+    expect(eventArgs('sys_read', '-> 0x0X2')).toEqual({ text: '-> 0x0X2' })
+  })
+
   it.each([
     [
       'lock_acquire',

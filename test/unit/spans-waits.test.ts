@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { contention } from '#shared/analysis/contention.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, TASK_STATES } from '#shared/model/kinds.ts'
+import type { Trace } from '#shared/model/trace.ts'
 import { at, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
 
 const A = '00000000aaaaaaaa'
@@ -160,6 +162,52 @@ describe('call stacks of unnamed waits', () => {
   it('that contradict each other name nothing', () => {
     const trace = traceOf(...wait(10, A, 'do_truncate'), ...wait(20, A, 'ext4_map_blocks'))
     expect(new Set(locksOf(trace).map((span) => span.class))).toEqual(new Set(['(unnamed rwsem)']))
+  })
+})
+
+describe('the call stack of a wait that other events name', () => {
+  const begun = (us: number, caller: string): string[] => [
+    at(us, 1, `contention_begin: ${A} (flags=READ)`),
+    at(us, 1, '<stack trace>'),
+    ' => rwsem_down_read_slowpath',
+    ` => ${caller}`,
+  ]
+  const sites = (trace: Trace) =>
+    contention.run(trace, contention.params.parse({ by: 'site' })).rows.map((row) => [row.class, row.site])
+
+  it.each([
+    [
+      'mmap_lock',
+      [
+        at(10, 1, `mmap_lock_start_locking: ${MM} write=false`),
+        ...begun(13, 'lock_mm_and_find_vma+0x17a/0x2a0'),
+        at(40, 1, `contention_end: ${A} (ret=0)`),
+        at(41, 1, `mmap_lock_acquire_returned: ${MM} write=false success=true`),
+        at(50, 1, `mmap_lock_released: ${MM} write=false`),
+      ],
+    ],
+    [
+      'XFS_MMAPLOCK',
+      [
+        at(10, 1, 'xfs_ilock: dev 254:0 ino 0x83 flags MMAPLOCK_SHARED caller xfs_ilock_for_iomap'),
+        ...begun(13, 'lock_mm_and_find_vma+0x17a/0x2a0'),
+        at(40, 1, `contention_end: ${A} (ret=0)`),
+        at(50, 1, 'xfs_iunlock: dev 254:0 ino 0x83 flags MMAPLOCK_SHARED caller xfs_ilock_for_iomap'),
+      ],
+    ],
+    [
+      '&mm->mmap_lock',
+      [
+        at(10, 1, `lock_acquire: ${A} read &mm->mmap_lock`),
+        ...begun(13, 'lock_mm_and_find_vma+0x17a/0x2a0'),
+        at(14, 1, `lock_contended: ${A} &mm->mmap_lock`),
+        at(40, 1, `contention_end: ${A} (ret=0)`),
+        at(41, 1, `lock_acquired: ${A} &mm->mmap_lock`),
+        at(50, 1, `lock_release: ${A} &mm->mmap_lock`),
+      ],
+    ],
+  ])('is the call site of the wait for %s', (name, lines) => {
+    expect(sites(traceOf(...lines))).toEqual([[name, 'lock_mm_and_find_vma']])
   })
 })
 
