@@ -7,7 +7,9 @@
 import { statSync, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { parentPort } from 'node:worker_threads'
+import { contention } from '#shared/analysis/contention.ts'
 import { analyses } from '#shared/analysis/index.ts'
+import { compareWithLockStat, type LockStatComparison } from '#shared/analysis/lock-stat-compare.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { rowBytes } from '#shared/base/columns.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -57,6 +59,21 @@ const functions = {
   /** `params` have been parsed. */
   analyse(path: string, trace: number, id: string, params: unknown): unknown {
     return analyses.get(id).run(traceOf(path, load(path), trace), params)
+  },
+  against(path: string, trace: number, tablePath: string): LockStatComparison {
+    const table = listTraces(load(tablePath).db).find(({ meta }) => meta.sourceFormat === 'lock-stat')
+    if (table === undefined) {
+      throw new ApiError(
+        'bad-input',
+        `${basename(tablePath)}: there is no lock_stat table in it`,
+        'cat /proc/lock_stat > X, and compare with X',
+      )
+    }
+    // Every row there is: what is asked about is the comparison, not a page of it.
+    const params = contention.params.parse({ by: 'class', top: 10_000 })
+    const ours = contention.run(traceOf(path, load(path), trace), params)
+    const theirs = contention.run(traceOf(tablePath, load(tablePath), table.id), params)
+    return compareWithLockStat(ours.rows, theirs.rows)
   },
   /** Questions of the timeline by name; `params` have been parsed. */
   timeline<Q extends TimelineQuestion>(path: string, trace: number, name: Q, params: TimelineParams<Q>): unknown {

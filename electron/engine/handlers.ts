@@ -124,6 +124,9 @@ function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
       const { path } = handles.get(file)
       return reader.call('analyse', [path, trace, id, analysisParams(id, params)], signal)
     },
+    async 'contention.against'({ file, trace, against }, { signal }) {
+      return reader.call('against', [handles.get(file).path, trace, handles.get(against).path], signal)
+    },
     async 'locks.names'({ file, trace }, { signal }) {
       return { names: await reader.call('lockNames', [handles.get(file).path, trace], signal) }
     },

@@ -5,7 +5,16 @@
 
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { Client, Progress } from '#shared/contract/methods.ts'
+import type { Client, Progress, Source } from '#shared/contract/methods.ts'
+import { desktopBridge } from './desktop.ts'
+
+/** For small files: in the desktop window the shell makes the file known to the engine, a browser hands its bytes over. */
+export async function sourceOfFile(client: Client, file: File): Promise<Source> {
+  const granted = await desktopBridge()?.grantFile(file)
+  if (granted) return granted
+  const options = { signal: new AbortController().signal, onProgress: () => undefined }
+  return { kind: 'upload', upload: await uploadFile(client, file, options) }
+}
 
 export async function uploadFile(
   client: Client,

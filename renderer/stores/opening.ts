@@ -4,12 +4,13 @@
  */
 
 import type { ChosenFile } from '#shared/contract/desktop.ts'
-import type { Source } from '#shared/contract/methods.ts'
+import type { Sample, Source } from '#shared/contract/methods.ts'
 import { desktopBridge } from '../api/desktop.ts'
 import { useAppStore } from './app.ts'
 import { useFilesStore } from './files.ts'
 import type { HowToRead, Openable } from './import-jobs.ts'
 import { useJoiningStore } from './joining.ts'
+import { useLockStatStore } from './lock-stat.ts'
 import { useSessionStore } from './session.ts'
 import { useToastStore } from './toasts.ts'
 import { useViewStore } from './view.ts'
@@ -22,6 +23,7 @@ export function useOpening(): {
   openSources: (sources: readonly Source[]) => Promise<void>
   openChosen: (files: readonly ChosenFile[]) => Promise<void>
   openFiles: (files: readonly File[]) => Promise<void>
+  dropFiles: (files: readonly File[]) => Promise<void>
 } {
   const app = useAppStore()
   const files = useFilesStore()
@@ -29,6 +31,7 @@ export function useOpening(): {
   const toasts = useToastStore()
   const session = useSessionStore()
   const joining = useJoiningStore()
+  const lockStat = useLockStatStore()
 
   async function openAll(what: readonly Openable[], how: HowToRead = {}): Promise<void> {
     for (const one of what) {
@@ -62,7 +65,7 @@ export function useOpening(): {
     for (const { what: one, ...how } of await joining.ask(what)) await openAll([one], how)
   }
   const openSources = (sources: readonly Source[]): Promise<void> =>
-    openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source) })))
+    openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source, app.info?.samples ?? []) })))
 
   const openChosen = (chosen: readonly ChosenFile[]): Promise<void> =>
     openTogether(chosen.map(({ source, name }) => ({ kind: 'source', source, name })))
@@ -76,11 +79,15 @@ export function useOpening(): {
     })
     await openTogether(await Promise.all(what))
   }
-  function nameOf(source: Source): string {
-    if (source.kind === 'path') return source.path.split(/[\\/]/).at(-1) ?? source.path
-    if (source.kind === 'sample')
-      return app.info?.samples.find(({ id }) => id === source.sample)?.title ?? source.sample
-    return 'trace'
+  /** On the Contention page a lock_stat dump is something to hold the trace against. */
+  async function dropFiles(list: readonly File[]): Promise<void> {
+    if (view.page !== 'contention' || !(await lockStat.takes(list))) await openFiles(list)
   }
-  return { openAll, openSources, openChosen, openFiles }
+  return { openAll, openSources, openChosen, openFiles, dropFiles }
+}
+
+function nameOf(source: Source, samples: readonly Sample[]): string {
+  if (source.kind === 'path') return source.path.split(/[\\/]/).at(-1) ?? source.path
+  if (source.kind === 'sample') return samples.find(({ id }) => id === source.sample)?.title ?? source.sample
+  return 'trace'
 }

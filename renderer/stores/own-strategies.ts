@@ -7,12 +7,10 @@
 import { defineStore } from 'pinia'
 import { computed, shallowRef } from 'vue'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
-import type { Source } from '#shared/contract/methods.ts'
 import type { StrategyInfo } from '#shared/contract/simulation.ts'
 import type { OwnStrategyInfo } from '#shared/contract/strategy.ts'
 import { useClient } from '../api/client.ts'
-import { desktopBridge } from '../api/desktop.ts'
-import { uploadFile } from '../api/upload.ts'
+import { sourceOfFile } from '../api/upload.ts'
 
 /** A file that waits for its user's word. */
 export interface Question {
@@ -38,19 +36,12 @@ export const useOwnStrategyStore = defineStore('own-strategies', () => {
     if (asked === undefined) return
     question.value = { ...asked, state: 'loading', error: undefined }
     try {
-      const info = await client.call('strategy.load', { source: await sourceOf(asked.file), agreed: true })
+      const info = await client.call('strategy.load', { source: await sourceOfFile(client, asked.file), agreed: true })
       loaded.value = [...loaded.value.filter(({ id }) => id !== info.id), info]
       end(info.id)
     } catch (thrown) {
       question.value = { ...asked, state: 'failed', error: toWireError(thrown) }
     }
-  }
-  /** In the desktop window the shell makes the file known to the engine; a browser hands its bytes over. */
-  async function sourceOf(file: File): Promise<Source> {
-    const granted = await desktopBridge()?.grantFile(file)
-    if (granted) return granted
-    const options = { signal: new AbortController().signal, onProgress: () => undefined }
-    return { kind: 'upload', upload: await uploadFile(client, file, options) }
   }
   function end(id: string | undefined): void {
     question.value = undefined

@@ -31,6 +31,14 @@ export interface AgainstRow {
   readonly why: string | null
 }
 
+export interface LockStatComparison {
+  /** Most waited-for (in the table) first. */
+  readonly rows: readonly AgainstRow[]
+  /** Rows with figures of both, and how many of them differ. */
+  readonly compared: number
+  readonly differ: number
+}
+
 /** kernel/locking/lockdep_proc.c, seq_stats: names are cut to 37 characters, less those of `#N` and `/N`. */
 const LOCK_STAT_NAME = 33
 /** Beyond these the two disagree: µs rounding of short times is absolute, sampling at the edges of the window relative. */
@@ -38,11 +46,10 @@ const RELATIVE = 0.05
 const PER_WAIT_NS = 2000
 const EDGE = 8
 
-/** Most waited-for (in the table) first. */
 export function compareWithLockStat(
   trace: readonly ContentionRow[],
   table: readonly ContentionRow[],
-): readonly AgainstRow[] {
+): LockStatComparison {
   const ours = sums(trace, (row) => row.class)
   const theirs = sums(table, (row) => plainClass(row.class))
   const rows: AgainstRow[] = []
@@ -53,7 +60,11 @@ export function compareWithLockStat(
     rows.push(toRow(same ?? key, same === undefined ? null : (ours.get(same) ?? null), lockStat))
   }
   for (const [key, figures] of ours) if (!found.has(key)) rows.push(toRow(key, figures, null))
-  return rows.sort((a, b) => waited(b) - waited(a))
+  return {
+    rows: rows.sort((a, b) => waited(b) - waited(a)),
+    compared: rows.filter((row) => row.trace !== null && row.lockStat !== null).length,
+    differ: rows.filter(({ differs }) => differs).length,
+  }
 }
 
 function waited({ lockStat, trace }: AgainstRow): number {

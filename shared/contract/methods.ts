@@ -8,6 +8,7 @@ import * as z from 'zod'
 import type { WireError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { AnalysisId } from '../analysis/index.ts'
+import type { LockStatComparison } from '../analysis/lock-stat-compare.ts'
 import type { Diagnostic } from '../model/trace.ts'
 import {
   compareSchema,
@@ -275,6 +276,10 @@ export const methods = {
   /** Run an analysis of shared/analysis; `params` is checked against the analysis's own schema. */
   'analysis.run': method<unknown>()(
     z.object({ file: fileId, trace: z.int().positive(), id: z.string(), params: z.unknown() }),
+  ),
+  /** A trace's waits and holds beside a lock_stat table of the same time: the first table of a file that is open. */
+  'contention.against': method<LockStatComparison>()(
+    z.object({ file: fileId, trace: z.int().positive(), against: fileId }),
   ),
   /** Rows of the timeline to choose from; what happens on them in figures. */
   'timeline.rows': method<timeline.TimelineRows>()(timeline.timelineRowsSchema),

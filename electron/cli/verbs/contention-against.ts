@@ -6,13 +6,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { ContentionRow } from '#shared/analysis/contention.ts'
-import { compareWithLockStat, type AgainstFigures, type AgainstRow } from '#shared/analysis/lock-stat-compare.ts'
+import type { AgainstFigures, AgainstRow, LockStatComparison } from '#shared/analysis/lock-stat-compare.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { columnsOf, count, grouped, plural, print, printJson, printTable } from '../output.ts'
 import { assertReadableFile, faultlineFile, naming, type OpenTrace, type Session } from '../session.ts'
-
-const ALL = 10_000
 
 interface Against {
   readonly path: string
@@ -33,16 +30,12 @@ export async function printAgainst(
       'leave --from and --to out',
     )
   }
-  const { rows: ours } = await open.analyse('contention', { scope: {}, by: 'class', top: ALL })
-  const theirs = await tableOf(session, path)
-  const rows = compareWithLockStat(ours, theirs)
-  const differ = rows.filter(({ differs }) => differs).length
-  const both = rows.filter(({ trace, lockStat }) => trace !== null && lockStat !== null).length
+  const { rows, compared, differ } = await comparison(session, open, path)
   if (json) {
     printJson({
       trace: open.trace.id,
       against: path,
-      compared: both,
+      compared,
       differ,
       total: rows.length,
       rows: rows.slice(0, top),
@@ -50,7 +43,7 @@ export async function printAgainst(
     return
   }
   print(
-    `${plural(both, 'lock class', 'lock classes')} in both (modes apart); ${differ === 0 ? 'they agree' : `${count(differ)} differ`}.`,
+    `${plural(compared, 'lock class', 'lock classes')} in both (modes apart); ${differ === 0 ? 'they agree' : `${count(differ)} differ`}.`,
   )
   if (rows.length === 0) return
   print('')
@@ -86,36 +79,26 @@ function printRows(rows: readonly AgainstRow[]): void {
   ])
 }
 
-/** The contention rows of a lock_stat table, imported or still text. */
-async function tableOf(session: Session, path: string): Promise<readonly ContentionRow[]> {
+/** The table is an imported one, or still text. */
+async function comparison(session: Session, open: OpenTrace, path: string): Promise<LockStatComparison> {
   await assertReadableFile(path)
   const imported = await faultlineFile(path).then(
     () => true,
     () => false,
   )
-  if (imported) return rowsOf(session, path, path)
+  if (imported) return beside(session, open, path)
   const folder = await mkdtemp(join(tmpdir(), 'faultline-'))
   try {
     const out = join(folder, 'lock_stat.faultline')
     const source = { kind: 'path', path: resolve(path) } as const
     await session.call('trace.import', { source, out, force: false, format: 'lock-stat' }).catch(naming(path))
-    return await rowsOf(session, out, path)
+    return await beside(session, open, out).catch(naming(path))
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function rowsOf(session: Session, file: string, path: string): Promise<readonly ContentionRow[]> {
-  const { traces } = await session.openFile(file)
-  const table = traces.find(({ format }) => format === 'lock-stat')
-  if (table === undefined) {
-    throw new ApiError(
-      'bad-input',
-      `${path}: there is no lock_stat table in it`,
-      'cat /proc/lock_stat > X, and --against X',
-    )
-  }
-  const open = await session.openTrace(file, table.id)
-  const { rows } = await open.analyse('contention', { scope: {}, by: 'class', top: ALL })
-  return rows
+async function beside(session: Session, { file, trace }: OpenTrace, path: string): Promise<LockStatComparison> {
+  const { file: against } = await session.openFile(path)
+  return session.call('contention.against', { file, trace: trace.id, against }).catch(naming(path))
 }

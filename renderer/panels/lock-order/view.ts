@@ -133,7 +133,7 @@ export function findingWords({ circles, circlesLeftOut, edges, classes }: OrderV
   return found === 0 ? `No circle ${where}` : `${counted(found, 'circle')} ${where}`
 }
 
-export function edgeKey({ from, to }: OrderPair): string {
+export function edgeKey({ from, to }: Pick<OrderPair, 'from' | 'to'>): string {
   return `${from} → ${to}`
 }
 
