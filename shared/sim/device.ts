@@ -4,6 +4,7 @@
  * and the kernel's zeroing helpers are durable at their end. With eADR the caches are durable too.
  */
 
+import type { Ns } from '../model/trace.ts'
 import { garbageOf, GARBAGE, type Tag } from './content.ts'
 
 export class Device {
@@ -72,5 +73,16 @@ export class Device {
   /** The block changes hands: what it holds is garbage to its next owner, in caches and on the medium. */
   disown(block: number, owner: number): void {
     for (let slot = 0; slot < this.slots; slot++) this.store(block, slot, garbageOf(owner), true)
+  }
+}
+
+/** What all who read, or all who write, share of a device: its transfers follow one another. */
+export class Channel {
+  #freeAt: Ns = 0
+
+  /** How long a transfer that begins at `at` takes whose CPU needs `cpuNs` and which holds the channel for `shareNs`. */
+  takes(at: Ns, shareNs: Ns, cpuNs: Ns): Ns {
+    this.#freeAt = Math.max(at, this.#freeAt) + shareNs
+    return Math.max(cpuNs, this.#freeAt - at)
   }
 }

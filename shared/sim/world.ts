@@ -12,7 +12,7 @@ import type { Ns } from '../model/trace.ts'
 import { Allocator } from './allocator.ts'
 import { C, Prices } from './costs.ts'
 import { GARBAGE } from './content.ts'
-import { Device } from './device.ts'
+import { Channel, Device } from './device.ts'
 import { Dirtying } from './dirtying.ts'
 import { blockOf, Extents, isMapped, written, unwritten } from './extents.ts'
 import type { Filesystem } from './fs/fs.ts'
@@ -81,8 +81,8 @@ export class World {
   #serial = 0
   #failEvery = 0
   readonly #failures: (Stream | undefined)[] = []
-  #pmemWriteFree: Ns = 0
-  #pmemReadFree: Ns = 0
+  readonly #pmemWrites = new Channel()
+  readonly #pmemReads = new Channel()
   #diskFree: Ns = 0
 
   constructor(options: WorldOptions) {
@@ -329,19 +329,23 @@ export class World {
 
   /** Writing `pages` pages of pmem: at the price of the CPU, or of the device where its writers saturate it. */
   pmemWrite(phase: number, cost: number, pages: number): boolean {
-    const { now } = this.k
     const share = this.prices.draw(this.k, C.pmemWriteShare) * pages
-    const start = Math.max(now, this.#pmemWriteFree)
-    this.#pmemWriteFree = start + share
-    return this.k.work(phase, Math.max(this.prices.draw(this.k, cost), start + share - now))
+    return this.k.work(phase, this.#pmemWrites.takes(this.k.now, share, this.prices.draw(this.k, cost)))
+  }
+
+  /** Page after page, each at a price of its own, as one piece of work. */
+  pmemWriteEach(phase: number, cost: number, pages: number): boolean {
+    let ns = 0
+    for (let page = 0; page < pages; page++) {
+      const share = this.prices.draw(this.k, C.pmemWriteShare)
+      ns += this.#pmemWrites.takes(this.k.now + ns, share, this.prices.draw(this.k, cost))
+    }
+    return this.k.work(phase, ns)
   }
 
   pmemRead(phase: number, cost: number): boolean {
-    const { now } = this.k
     const share = this.prices.draw(this.k, C.pmemReadShare)
-    const start = Math.max(now, this.#pmemReadFree)
-    this.#pmemReadFree = start + share
-    return this.k.work(phase, Math.max(this.prices.draw(this.k, cost), start + share - now))
+    return this.k.work(phase, this.#pmemReads.takes(this.k.now, share, this.prices.draw(this.k, cost)))
   }
 
   /** yield(): lets others run if there are any. */

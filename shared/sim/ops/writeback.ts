@@ -167,16 +167,48 @@ function protectable(vma: Vma, index: number): boolean {
 // ---- DAX ----
 
 function* flushEntries(w: World, inode: Inode, range: PageRange): Steps {
+  if (w.policy.switches.dirtyTagClear === 'never') return yield* flushTagged(w, inode, range)
   const last = Math.min(range.to, inode.pages)
+  for (let { from } = range; from < last; from++) {
+    from = nextTagged(w, inode, { from, last })
+    if (from < last) yield* flushEntry(w, inode, slotOf(inode, from))
+  }
+}
+
+/** Entries found at a time (PAGEVEC_SIZE until 4.14). */
+const PAGEVEC = 14
+
+/**
+ * 4.7-4.9: a tag that is never cleared needs neither the entry's lock nor write-protected PTEs, which came together with
+ * clearing it (a6abc2c0e77b, 4b4bb46d00b3, both 4.10). The entries found at a time are written back in one go.
+ */
+function* flushTagged(w: World, inode: Inode, range: PageRange): Steps {
+  const last = Math.min(range.to, inode.pages)
+  const found: number[] = []
+  for (let from = range.from; from < last;) {
+    const index = nextTagged(w, inode, { from, last })
+    const slot = index < last ? slotOf(inode, index) : -1
+    if (slot >= 0 && slot !== found.at(-1)) found.push(slot)
+    from = index + 1
+    if (found.length === 0 || (found.length < PAGEVEC && from < last)) continue
+    if (w.pmemWriteEach(P.flush_lines, C.flushLines4k, found.length)) yield
+    for (const one of found) yield* linesFlushed(w, inode, one)
+    found.length = 0
+  }
+}
+
+/** The next index at `from` or after it whose entry is dirty; `last`: none. */
+function nextTagged(w: World, inode: Inode, at: { from: number; last: number }): number {
+  const { from, last } = at
   const { dirty } = inode.mapping
-  for (let index = range.from; index < last; index++) {
-    if (!w.k.timed) for (let at = index; at < last; at++) w.k.touch(inode.entrySeen(at), false)
+  if (!w.k.timed) for (let seen = from; seen < last; seen++) w.k.touch(inode.entrySeen(seen), false)
+  for (let index = from; index < last; index++) {
     // Most pages are clean: to the next that is not, where no 2 MiB entry speaks for others.
     if (!inode.hugeMapped) index = dirty.indexOf(1, index)
-    if (index < 0 || index >= last) return
-    const slot = slotOf(inode, index)
-    if (dirty[slot] === 1) yield* flushEntry(w, inode, slot)
+    if (index < 0) return last
+    if (dirty[slotOf(inode, index)] === 1) return Math.min(index, last)
   }
+  return last
 }
 
 function* flushEntry(w: World, inode: Inode, index: number): Steps {
@@ -204,6 +236,10 @@ function* cleanEntry(w: World, inode: Inode, at: { index: number; held: LockedEn
 
 function* flushLines(w: World, inode: Inode, index: number): Steps {
   if (w.pmemWrite(P.flush_lines, C.flushLines4k, 1)) yield
+  yield* linesFlushed(w, inode, index)
+}
+
+function* linesFlushed(w: World, inode: Inode, index: number): Steps {
   const mapping = inode.extents.tree[index]
   if (!isMapped(mapping)) return
   if (w.k.see(w.blockObject(blockOf(mapping)), true)) yield
