@@ -3,6 +3,7 @@
  * than a run does. Whoever reports progress adds it where it is due.
  */
 
+import { limits } from '#shared/base/limits.ts'
 import type { ComparedStrategy, PartialComparison } from '#shared/contract/simulation.ts'
 
 /** The first row is there with the first run; after that a picture a second is what one can look at. */
@@ -14,6 +15,13 @@ export class Partials {
 
   constructor({ baseline, seeds }: Pick<PartialComparison, 'baseline' | 'seeds'>) {
     this.#plan = { baseline, seeds }
+  }
+
+  /** A look at the beginnings of the runs: new with every call, and cheap. */
+  looked(strategies: readonly ComparedStrategy[]): { readonly partial?: PartialComparison } {
+    if (!strategies.some(({ id }) => id === this.#plan.baseline)) return {}
+    const { baseline, seeds } = this.#plan
+    return { partial: { baseline, seeds: seeds.slice(0, 1), strategies, firstOps: limits.lookOps } }
   }
 
   /** Nothing where it is not due, or where the baseline has no run yet. */

@@ -9,7 +9,8 @@ import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
 import { eachOnce, mistakesIn } from './mistakes.ts'
-import { readWorkload, REPLAY_ASSUMPTIONS, replayAll } from './whatif.ts'
+import { readWorkload, REPLAY_ASSUMPTIONS } from './whatif.ts'
+import { replayAll } from './whatif-replays.ts'
 
 interface Recorded {
   readonly path: string
@@ -34,7 +35,7 @@ export async function backtestJob(options: BacktestOptions): Promise<BacktestRes
   const to = load(options.to)
   const repeats = { from: options.repeats.from.map(load), to: options.repeats.to.map(load) }
   const strategies = [...new Set([baseline, strategy])]
-  const done = await replayAll({ workload, strategies, baseline, seeds }, options)
+  const { done } = await replayAll({ workload, strategies, baseline, seeds }, options)
   const figuresOf = (id: string) =>
     done
       .filter((one) => one.strategy === id)

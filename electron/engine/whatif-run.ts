@@ -18,10 +18,11 @@ import { parseStrategy, strategyNamed, type ResolvedStrategy } from '#shared/sim
 import { figuresOf } from '#shared/whatif/figures.ts'
 import { machineCosts, pilotOf, redraws, replayOf, type Pilot } from '#shared/whatif/replay.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
-import type { Workload } from '#shared/whatif/workload.ts'
+import { beginning, type Workload } from '#shared/whatif/workload.ts'
 import '../strategy/find.ts'
 import { MISTAKE } from './mistakes.ts'
 import { violationsOf } from './sim-run.ts'
+import type { ReplayMaterial } from './whatif-replays.ts'
 
 export interface ReplaySpec {
   readonly workload: Workload
@@ -29,6 +30,8 @@ export interface ReplaySpec {
   readonly strategy: string
   readonly seed: number
   readonly demands: 'exact' | 'drawn'
+  /** The asked strategy's own pilot; left out: it is made where it is needed. */
+  readonly own?: Pilot
   /** The pilot's strategy; left out: the asked one's own pilot is made even where it is the same. */
   readonly baseline?: string
 }
@@ -66,8 +69,9 @@ export function modelOf({
   seed,
   demands,
   baseline,
+  own: given,
 }: ReplaySpec): RunSpec & { strategy: ResolvedStrategy } {
-  const own = strategy === baseline ? undefined : ownPilot(workload, strategy)
+  const own = strategy === baseline ? undefined : (given ?? ownPilot(workload, strategy))
   const scenario = replayOf({ workload, pilot, own, demands })
   const anew = redraws({ workload, pilot, demands })
   return {
@@ -83,9 +87,29 @@ export function modelOf({
   }
 }
 
-/** Replays of one workload in a pool whose threads have it: only what differs is sent. */
-export function again(differs: Pick<ReplaySpec, 'strategy' | 'seed' | 'demands'>): Promise<ReplayRun> {
-  return run({ ...(workerData as Pick<ReplaySpec, 'workload' | 'pilot' | 'baseline'>), ...differs })
+/** In a pool whose threads have the workload: a strategy's pilot on it. */
+export function pilotHere(strategy: string): Pilot {
+  return pilot({ workload: material().workload, strategy })
+}
+
+/** A replay of it: only what differs is sent. */
+export function again(
+  differs: Pick<ReplaySpec, 'strategy' | 'seed' | 'demands' | 'pilot' | 'own'>,
+): Promise<ReplayRun> {
+  return run({ ...material(), ...differs })
+}
+
+let beginningHere: Workload | undefined
+
+/** A replay of its beginning. */
+export function look(differs: Pick<ReplaySpec, 'strategy' | 'seed'>): Promise<ReplayRun> {
+  const { workload: whole, baseline } = material()
+  const workload = (beginningHere ??= beginning(whole, limits.lookOps))
+  return run({ workload, pilot: ownPilot(workload, baseline), baseline, demands: 'drawn', ...differs })
+}
+
+function material(): ReplayMaterial {
+  return workerData as ReplayMaterial
 }
 
 export async function run(spec: ReplaySpec): Promise<ReplayRun> {

@@ -4,29 +4,28 @@
  * well the replay under the recorded strategy matches the trace.
  */
 
-import { availableParallelism } from 'node:os'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { ComparedStrategy, StrategyProgress } from '#shared/contract/simulation.ts'
+import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import type { WhatIfResult } from '#shared/contract/whatif.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
 import type { ArrivalChoice } from '#shared/whatif/arrival.ts'
 import type { Prices } from '#shared/whatif/prices.ts'
-import { pilotOf, type Pilot } from '#shared/whatif/replay.ts'
-import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
+import type { Pilot } from '#shared/whatif/replay.ts'
+import { withSearch } from '#shared/whatif/side-by-side.ts'
 import { worldsFor } from '#shared/whatif/worlds.ts'
-import { workloadOf, type Workload, type WorkloadOptions } from '#shared/whatif/workload.ts'
+import { operations, workloadOf, type Workload, type WorkloadOptions } from '#shared/whatif/workload.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import '../strategy/find.ts'
 import { Partials } from './compare-partial.ts'
 import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
-import { startPool } from './pool.ts'
 import { recordReplays } from './whatif-record.ts'
-import type { ReplayRun, ReplaySpec } from './whatif-run.ts'
+import { pilotsFor, replayAll, sideBySide, type ReplayPlan } from './whatif-replays.ts'
+import type { ReplaySpec } from './whatif-run.ts'
 
 export const REPLAY_ASSUMPTIONS: readonly string[] = [
   'each part of an operation works as long as the recorded one did; where a strategy has other steps, in proportion to their list prices',
@@ -65,11 +64,10 @@ export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResu
   }
   for (const id of strategies) parseStrategy(id)
   const { recorded, workload } = readWorkload(options, { arrival, prices: options.set })
-  const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
   const partials = new Partials(options)
-  const plan: ReplayPlan = { workload, pilot, strategies, baseline, seeds }
-  const done = await replayAll(plan, options, partials)
-  const ids = await stored(options, { workload, pilot })
+  const plan: ReplayPlan = { workload, strategies, baseline, seeds }
+  const { done, pilots } = await replayAll(plan, options, partials)
+  const ids = await stored(options, workload, pilots)
   const compared = sideBySide(plan, done).map((one, i) => ({ ...one, trace: ids[i] ?? null }))
   return {
     workload: summaryOf(workload, recorded),
@@ -88,36 +86,15 @@ export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResu
 
 /** Trace ids of the first seed's replays, where a file is wanted. */
 async function stored(
-  { path, trace, out, force, strategies, seeds, signal, onProgress }: WhatIfOptions,
-  of: Pick<ReplaySpec, 'workload' | 'pilot'>,
+  { path, trace, out, force, strategies, baseline, seeds, signal, onProgress }: WhatIfOptions,
+  workload: Workload,
+  pilots: ReadonlyMap<string, Pilot>,
 ): Promise<readonly number[]> {
   if (out === undefined) return []
-  const replays = strategies.map((strategy): ReplaySpec => ({ ...of, strategy, seed: seeds[0], demands: 'drawn' }))
-  return recordReplays({ path, trace, out, force, replays, signal, onProgress })
-}
-
-/** The runs so far, in pairs of one seed; strategies that have none yet are left out. */
-function sideBySide({ strategies, baseline }: ReplayPlan, done: readonly Replayed[]): ComparedStrategy[] {
-  const runsOf = (id: string) =>
-    done
-      .filter((one) => one.strategy === id)
-      .map(({ run }) => run)
-      .sort((a, b) => a.seed - b.seed)
-  const base = runsOf(baseline)
-  return strategies.flatMap((id) => {
-    const [runs, theirs] = paired(id === baseline ? base : runsOf(id), base)
-    if (runs.length === 0) return []
-    const [{ title, slots, digest }] = runs
-    return [
-      {
-        ...{ id, title, slots, digest },
-        ...measured(runs, theirs),
-        trace: null,
-        counters: meanCounters(runs.map(({ counters }) => counters)),
-        deadlocks: runs.filter((run) => run.deadlocked).length,
-      },
-    ]
+  const replays = strategies.map((strategy): ReplaySpec => {
+    return { workload, ...pilotsFor(pilots, { strategy, baseline }), strategy, seed: seeds[0], demands: 'drawn' }
   })
+  return recordReplays({ path, trace, out, force, replays, signal, onProgress })
 }
 
 interface Judging {
@@ -153,70 +130,6 @@ export function readWorkload(
   return { recorded, workload: workloadOf(recorded, options) }
 }
 
-export interface ReplayPlan {
-  readonly workload: Workload
-  /** Left out: made here. */
-  readonly pilot?: Pilot
-  readonly strategies: readonly string[]
-  /** What the trace was recorded under: the pilot's strategy. */
-  readonly baseline: string
-  readonly seeds: readonly number[]
-}
-
-export interface Replayed {
-  readonly strategy: string
-  readonly run: ReplayRun
-}
-
-/** Seed by seed, so that a half-finished comparison knows every strategy. */
-export async function replayAll(
-  plan: ReplayPlan,
-  { signal, onProgress }: JobContext,
-  partials?: Partials,
-): Promise<Replayed[]> {
-  const { workload, strategies, seeds, baseline } = plan
-  const pilot = plan.pilot ?? pilotOf(workload, parseStrategy(baseline), workload.fs)
-  const started = performance.now()
-  const planned = seeds.flatMap((seed) => strategies.map((strategy) => ({ strategy, seed })))
-  const threads = Math.max(1, Math.min(limits.jobs, availableParallelism(), planned.length))
-  const workerData: Pick<ReplaySpec, 'workload' | 'pilot' | 'baseline'> = { workload, pilot, baseline }
-  const pool = startPool({ entry: 'whatif-run', threads, workerData })
-  const done: Replayed[] = []
-  const report = () =>
-    onProgress({
-      stage: 'replaying',
-      done: done.length,
-      total: planned.length,
-      unit: 'runs',
-      events: done.reduce((sum, { run }) => sum + run.events, 0),
-      elapsedMs: Math.round(performance.now() - started),
-      strategies: strategies.map((id) => progressOf(id, done, seeds.length)),
-      ...partials?.of(() => sideBySide(plan, done)),
-    })
-  report()
-  try {
-    return await Promise.all(
-      planned.map(async ({ strategy, seed }) => {
-        const run = await pool.run<ReplayRun>({ strategy, seed, demands: 'drawn' }, { signal, name: 'again' })
-        const one = { strategy, run }
-        done.push(one)
-        report()
-        return one
-      }),
-    )
-  } catch (error) {
-    if (signal.aborted) throw new ApiError('cancelled', 'the replay was cancelled')
-    throw error
-  } finally {
-    await pool.destroy()
-  }
-}
-
-function progressOf(id: string, done: readonly Replayed[], total: number): StrategyProgress {
-  const rates = done.flatMap(({ strategy, run }) => (strategy === id ? [run.figures.opsPerSecond] : []))
-  return { id, done: rates.length, total, opsPerSecond: rates.length === 0 ? null : estimateInfo(rates) }
-}
-
 function summaryOf(
   { tasks, files: _files, background: _background, ...workload }: Workload,
   trace: Trace,
@@ -225,7 +138,7 @@ function summaryOf(
     kind: 'trace',
     trace: trace.meta.name,
     ...workload,
-    ops: tasks.reduce((sum, { ops }) => sum + ops.length, 0),
+    ops: operations({ tasks }),
     tasks: tasks.map(({ comm, ops, arrival, evidence }) => ({ comm, ops: ops.length, arrival, evidence })),
   }
 }

@@ -36,6 +36,8 @@ export const limits = {
   /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
   experimentRunEvents: 500_000,
   scalingOps: 50_000,
+  /** Operations of a first look at a long replay: every strategy has a row within seconds. */
+  lookOps: 5_000,
   /** Bytes of one recording; it ends there. */
   recordBytes: 64 * 1024 * MiB,
   /** Jobs of one sweep. */

@@ -350,6 +350,8 @@ export interface PartialComparison {
   readonly baseline: string
   readonly seeds: readonly number[]
   readonly strategies: readonly ComparedStrategy[]
+  /** A first look: only so many operations were replayed, one run each; left out: whole runs. */
+  readonly firstOps?: number
 }
 
 /** How far the runs of each strategy are; in Progress of `sim.compare`. */

@@ -11,7 +11,7 @@ import { PARTS } from './demands.ts'
 import type { Pilot } from './replay.ts'
 import { bootstrap, estimate, meanOf } from './statistics.ts'
 import { decimalText, rateText } from './words.ts'
-import type { Workload, WorkloadTask } from './workload.ts'
+import { firstOps, type Workload, type WorkloadTask } from './workload.ts'
 
 export const SCALING_METHOD =
   'Knee: where the steepest ray from the origin to a measured point meets the highest measured throughput (the asymptotes of closed queueing networks, Denning and Buzen 1978); its interval is a bootstrap over seeds. Universal scalability law (Gunther 1993): least squares of relative errors, coefficients not negative.'
@@ -40,8 +40,7 @@ export function grown({ workload, pilot }: Grown, cpus: number): Grown {
     const copy = seen.get(at) ?? 0
     seen.set(at, copy + 1)
     const mm = copy > 0 && threadsOf.get(task.mm) === 1 ? ++newMm : task.mm
-    const end = task.steps.indexOf(most)
-    return { ...task, mm, ops: task.ops.slice(0, most), steps: end < 0 ? task.steps : task.steps.slice(0, end) }
+    return { ...firstOps(task, most), mm }
   })
   return {
     workload: { ...workload, cpus, tasks },

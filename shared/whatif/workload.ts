@@ -115,6 +115,24 @@ export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workloa
   return { ...workload, ...saidOf(trace, { workload, demands }) }
 }
 
+export function operations({ tasks }: Pick<Workload, 'tasks'>): number {
+  return tasks.reduce((sum, { ops }) => sum + ops.length, 0)
+}
+
+/** A task's first operations, with what lies between them. */
+export function firstOps(task: WorkloadTask, most: number): WorkloadTask {
+  const end = task.steps.indexOf(most)
+  return { ...task, ops: task.ops.slice(0, most), steps: end < 0 ? task.steps : task.steps.slice(0, end) }
+}
+
+/** The beginning of a workload: of every task the same part. */
+export function beginning(workload: Workload, ops: number): Workload {
+  const share = ops / operations(workload)
+  return share >= 1
+    ? workload
+    : { ...workload, tasks: workload.tasks.map((task) => firstOps(task, Math.ceil(task.ops.length * share))) }
+}
+
 /** A hold of mmap_lock by what the model does not know. */
 interface Hold {
   readonly mode: 'shared' | 'exclusive'

@@ -1,34 +1,14 @@
 /** Replays of simulated traces: their own strategy and seed reproduce them, exactly from draws and closely from measurements. */
 import { describe, expect, it } from 'vitest'
 import { run as replay } from '#electron/engine/whatif-run.ts'
-import { TraceBuilder } from '#shared/model/builder.ts'
-import { TraceCollector } from '#shared/model/collect.ts'
 import type { Trace } from '#shared/model/trace.ts'
-import { PHASES } from '#shared/sim/phases.ts'
-import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices, type RunResult } from '#shared/sim/run.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { pilotOf } from '#shared/whatif/replay.ts'
 import { workloadOf } from '#shared/whatif/workload.ts'
+import { recordedRun } from '../support/recorded-run.ts'
 
 const SEED = 7
-
-function recorded(strategy: string, params: Record<string, unknown>): { trace: Trace; result: RunResult } {
-  const collector = new TraceCollector()
-  const recorder = new SimRecorder({ builder: new TraceBuilder(collector, 'SC1', 'simulation'), phases: PHASES })
-  const prepared = prepare(
-    { scenario: 'SC1', params, strategy, seed: SEED, checks: false },
-    { sink: recorder, timed: true },
-  )
-  recorder.attach(prepared.world.k)
-  for (const slices = runSlices(prepared); ;) {
-    const { done, value } = slices.next()
-    if (done !== true) continue
-    const meta = { scenario: 'SC1', strategy, seed: String(SEED), cpus: prepared.machine.cpus, digest: value.digest }
-    recorder.finish(meta, prepared.world.k)
-    return { trace: collector.trace(), result: value }
-  }
-}
+const recorded = (strategy: string, params: Record<string, unknown>) => recordedRun({ strategy, params, seed: SEED })
 
 /** Six tasks in one i_data_sem: who starves is chance, and a seed's mean differs from another's by a fifth. */
 const HOLES = { threads: 6, blocks: 'holes', fileMiB: 8, commitMs: 0, durationMs: 20 }

@@ -37,6 +37,8 @@ export interface ShownResult {
   readonly wallMs: number
   /** Runs are still coming in. */
   readonly partial: boolean
+  /** Of a first look, before whole runs are there. */
+  readonly firstOps?: number
 }
 
 const QUESTIONS = {
