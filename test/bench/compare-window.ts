@@ -3,14 +3,8 @@
  * the page's main thread per frame, script, style, layout and painting together, from the browser's own trace. Processor
  * time, because the engine's threads take all CPUs meanwhile: how long a frame waits for one says nothing of the page.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { createEngine } from '#electron/engine/engine.ts'
-import { buildPage, PAGE } from '#electron/launch/build.ts'
-import { serveWeb } from '#electron/web/server.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { hosted } from './hosted.ts'
 import { printFigures, quantile } from './measure.ts'
 
 const MORE = ['G', 'H1']
@@ -34,20 +28,9 @@ interface TraceEvent {
 }
 
 export async function benchCompareWindow(path: string): Promise<boolean> {
-  await buildPage((text) => console.log(text))
-  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-compare-'))
-  const engine = await createEngine({
-    host: 'web',
-    dataDir: join(folder, 'data'),
-    root: dirname(path),
-    startWith: [{ kind: 'path', path }],
-  })
-  const host = await serveWeb({ engine, page: PAGE, hasRoot: true })
-  const browser = await launchBrowser()
-  try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+  return hosted(path, async ({ browser, page, url }) => {
     page.setDefaultTimeout(LONG)
-    await page.goto(host.url)
+    await page.goto(url)
     await setUp(page)
     const { frames, longest, seconds } = await streamed(browser, page)
     return printFigures(
@@ -64,12 +47,7 @@ export async function benchCompareWindow(path: string): Promise<boolean> {
         { what: 'longest task', value: longest, unit: 'ms', bound: { kind: 'max', value: 50 } },
       ],
     )
-  } finally {
-    await browser.close()
-    await host.close()
-    await engine.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 async function setUp(page: Page): Promise<void> {

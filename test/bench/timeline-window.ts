@@ -3,16 +3,13 @@
  * per frame while panning and zooming, the time from a change of the window to its sharp picture, long tasks from the
  * page's first moment on, memory of the page, and how much of the page loads first. The longer trace has to be as quick.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { Browser, Page } from 'playwright-core'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
-import { buildPage, PAGE } from '#electron/launch/build.ts'
-import { serveWeb } from '#electron/web/server.ts'
-import { launchBrowser } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { PAGE } from '#electron/launch/build.ts'
+import { hosted, type Hosted } from './hosted.ts'
 import { printFigures, quantile, type Figure } from './measure.ts'
 import { forget, longestTask, privateMemory, record, recorded, type Recorded } from './page-probes.ts'
 import { benchMany } from './timeline-many.ts'
@@ -75,38 +72,15 @@ function firstBundle(): number {
   return [...files].reduce((sum, file) => sum + gzipSync(readFileSync(join(PAGE, file))).length, 0) / 1024
 }
 
-interface Shown {
-  readonly browser: Browser
-  readonly page: Page
-  readonly engine: Engine
-  readonly url: string
-}
-
-async function withTimeline<T>(path: string, run: (shown: Shown) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'faultline-bench-timeline-'))
-  const engine = await createEngine({
-    host: 'web',
-    dataDir: join(folder, 'data'),
-    root: dirname(path),
-    startWith: [{ kind: 'path', path }],
+const withTimeline = <T>(path: string, run: (shown: Hosted) => Promise<T>): Promise<T> =>
+  hosted(path, async (shown) => {
+    shown.page.setDefaultTimeout(300_000)
+    await shown.page.addInitScript(record)
+    return run(shown)
   })
-  const host = await serveWeb({ engine, page: PAGE, hasRoot: true })
-  const browser = await launchBrowser()
-  try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
-    page.setDefaultTimeout(300_000)
-    await page.addInitScript(record)
-    return await run({ browser, page, engine, url: host.url })
-  } finally {
-    await browser.close()
-    await host.close()
-    await engine.close()
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
 
 /** A new window on the trace, up to the first sharp picture of its timeline. */
-async function openTimeline({ page, url }: Shown): Promise<void> {
+async function openTimeline({ page, url }: Hosted): Promise<void> {
   await page.goto(url)
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
   await page.keyboard.press('Alt+3')
@@ -115,7 +89,7 @@ async function openTimeline({ page, url }: Shown): Promise<void> {
 }
 
 /** The engine indexes raw events while a window that needs them is open; a journey before that would measure both. */
-async function untilIndexed({ engine }: Shown, path: string): Promise<void> {
+async function untilIndexed({ engine }: Hosted, path: string): Promise<void> {
   const client = engine.connect()
   const { opened } = await client.call('files.open', { source: { kind: 'path', path } })
   const of = { file: opened.file, trace: 1 }
@@ -186,7 +160,6 @@ function ratiosOf(first: Seen, longer: Seen): Figure[] {
 
 /** `longer`: traces that have to be as quick as the one at `path`. */
 export async function benchTimelineWindow(path: string, longer: readonly string[] = []): Promise<boolean> {
-  await buildPage((text) => console.log(text))
   const title = (of: string): string => `timeline of ${basename(of)} (headless Chromium, software raster)`
   const first = await look(path)
   let ok = printFigures(title(path), [

@@ -1,14 +1,10 @@
 /** Power cuts through the engine, and the races about them against what the literature says of each preset. */
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
+import { describe, expect, it } from 'vitest'
 import { exploreCrashes } from '#shared/explore/crash.ts'
-import type { Client } from '#shared/contract/methods.ts'
 import { contender, expectedOf, isGroup, races, raceSubject } from '#shared/races/index.ts'
 import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'
+import { useEngine } from '../support/use-engine.ts'
 
 describe('races about power cuts, found by cutting everywhere', () => {
   it.each(['R10', 'R22', 'R22b', 'R33'])('%s comes out as the literature has it', (id) => {
@@ -26,21 +22,7 @@ describe('races about power cuts, found by cutting everywhere', () => {
 })
 
 describe('over the contract', () => {
-  let folder: string
-  let engine: Engine
-  let client: Client
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'faultline-crash-'))
-    engine = await createEngine({ host: 'cli', dataDir: folder })
-    client = engine.connect()
-  })
-
-  afterAll(async () => {
-    client.close()
-    await engine.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  const { client } = useEngine()
 
   it('a violation’s schedule leads to the same power cut', async () => {
     const { violations, complete } = await client.call('crash.run', { subject: 'R10', strategy: 'E' })

@@ -1,26 +1,12 @@
 /** Exploring through the engine and the command line: budget, workers, cancelling, replay, exit statuses. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import type { ExploreResult, ReplayResult } from '#shared/contract/exploration.ts'
-import type { Client } from '#shared/contract/methods.ts'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
 import { workFolder } from '../golden/cli/run-cli.ts'
+import { useEngine } from '../support/use-engine.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'faultline-explore-'))
 const cli = workFolder()
-let engine: Engine
-let client: Client
-beforeAll(async () => {
-  engine = await createEngine({ host: 'desktop', dataDir: join(home, 'data') })
-  client = engine.connect()
-})
-afterAll(async () => {
-  await engine.close()
-  rmSync(home, { recursive: true, force: true })
-  cli.remove()
-})
+const { client } = useEngine('desktop')
+afterAll(() => cli.remove())
 
 const SMALL = { scenario: 'SC5', strategy: 'E', set: { commitMs: 0 } }
 

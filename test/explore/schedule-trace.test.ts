@@ -1,23 +1,9 @@
 /** A schedule of a search recorded as a trace: everything the film shows is in it, and every page works on it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
-import type { Client, OpenedFile } from '#shared/contract/methods.ts'
+import { describe, expect, it } from 'vitest'
+import type { OpenedFile } from '#shared/contract/methods.ts'
+import { useEngine } from '../support/use-engine.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'faultline-schedule-'))
-let engine: Engine
-let client: Client
-beforeAll(async () => {
-  engine = await createEngine({ host: 'desktop', dataDir: join(home, 'data') })
-  client = engine.connect()
-})
-afterAll(async () => {
-  await engine.close()
-  rmSync(home, { recursive: true, force: true })
-})
-
+const { client } = useEngine('desktop')
 async function scheduleOf(race: string, strategy: string): Promise<string> {
   return (await client.call('race.run', { race, strategy })).schedule ?? ''
 }

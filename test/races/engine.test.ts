@@ -1,27 +1,13 @@
 /** Races through the engine: computed once, cancelled at once; and through the command line as CONTRACT.md has it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Client } from '#shared/contract/methods.ts'
+import { afterAll, describe, expect, it } from 'vitest'
 import { races } from '#shared/races/index.ts'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
 import { workFolder } from '../golden/cli/run-cli.ts'
 import { verdictOf } from './support.ts'
+import { useEngine } from '../support/use-engine.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'faultline-races-'))
 const cli = workFolder()
-let engine: Engine
-let client: Client
-beforeAll(async () => {
-  engine = await createEngine({ host: 'desktop', dataDir: join(home, 'data') })
-  client = engine.connect()
-})
-afterAll(async () => {
-  await engine.close()
-  rmSync(home, { recursive: true, force: true })
-  cli.remove()
-})
+const { client } = useEngine('desktop')
+afterAll(() => cli.remove())
 
 describe('the engine', () => {
   it('computes the same as the model in this thread', async () => {

@@ -3,28 +3,12 @@
  * with its line or a refusal with its line, never a hang or a crash.
  */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
-import type { Client } from '#shared/contract/methods.ts'
+import { describe, expect, it } from 'vitest'
+import { useEngine } from '../support/use-engine.ts'
 
-let folder: string
-let engine: Engine
-let client: Client
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'faultline-own-'))
-  engine = await createEngine({ host: 'cli', dataDir: join(folder, 'home') })
-  client = engine.connect()
-})
-
-afterAll(async () => {
-  client.close()
-  await engine.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const { client, folder } = useEngine()
 
 async function load(name: string, text: string, agreed = true) {
   const path = join(folder, name)

@@ -3,13 +3,11 @@
  * finding about the strategy with its line, the answer is whole, and nothing hangs. Each question has a strategy of its own, so each
  * meets the hook for the first time.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
+import { expect, it } from 'vitest'
 import { limits } from '#shared/base/limits.ts'
-import type { Client } from '#shared/contract/methods.ts'
+import { useEngine } from '../support/use-engine.ts'
 
 const SAID = /^stuck\.ts:6: guard\.enter has not come back for 10 s and was stopped$/
 
@@ -22,21 +20,7 @@ export default defineStrategy({
   } } },
 })`
 
-let folder: string
-let engine: Engine
-let client: Client
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'faultline-stuck-'))
-  engine = await createEngine({ host: 'cli', dataDir: join(folder, 'home') })
-  client = engine.connect()
-})
-
-afterAll(async () => {
-  client.close()
-  await engine.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const { client, folder } = useEngine()
 
 let made = 0
 

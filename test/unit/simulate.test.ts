@@ -1,33 +1,19 @@
 /** Simulated runs through the engine: into the store, side by side, cancelled, refused; and the same run in every host. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ContentionResult } from '#shared/analysis/contention.ts'
 import { analyses } from '#shared/analysis/index.ts'
 import type { LatencyResult } from '#shared/analysis/latency.ts'
 import { ApiError } from '#shared/base/errors.ts'
-import type { Client, MethodParams, OpenedFile, Progress } from '#shared/contract/methods.ts'
+import type { MethodParams, OpenedFile, Progress } from '#shared/contract/methods.ts'
 import { run } from '#shared/sim/run.ts'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
 import { PROJECT } from '../support/engine.ts'
+import { useEngine } from '../support/use-engine.ts'
 
-let folder: string
-let engine: Engine
-let client: Client
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'faultline-simulate-'))
-  engine = await createEngine({ host: 'desktop', dataDir: join(folder, 'data') })
-  client = engine.connect()
-})
-afterAll(async () => {
-  await engine.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-
+const { client, folder } = useEngine('desktop')
 const at = (name: string) => join(folder, name)
 const QUICK = { scenario: 'SC1', strategy: 'F', set: { threads: 4, durationMs: 10, fileMiB: 64 } } as const
 /** A nearly full device and a strategy that gives up at once: it fails although space is about to come back (V17). */

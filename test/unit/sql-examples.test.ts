@@ -1,30 +1,18 @@
 /** The SQL that teaches: every example runs on every sample and says something; the words match the real schema. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
-import type { Client } from '#shared/contract/methods.ts'
 import { EXAMPLE_QUERIES } from '#renderer/panels/sql/examples.ts'
 import { FUNCTION_WORDS } from '#renderer/panels/sql/functions.ts'
 import { SCHEMA_SQL } from '#renderer/panels/sql/schema.ts'
 import { SCHEMA_WORDS } from '#shared/contract/schema-words.ts'
 import { PROJECT } from '../support/engine.ts'
+import { useEngine } from '../support/use-engine.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'faultline-examples-'))
 const samples = (JSON.parse(readFileSync(join(PROJECT, 'samples/samples.json'), 'utf8')) as { id: string }[]).map(
   ({ id }) => id,
 )
-let engine: Engine
-let client: Client
-beforeAll(async () => {
-  engine = await createEngine({ host: 'cli', dataDir: folder })
-  client = engine.connect()
-})
-afterAll(async () => {
-  await engine.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+const { client } = useEngine()
 const open = async (sample: string) =>
   (await client.call('files.open', { source: { kind: 'sample', sample } })).opened.file
 

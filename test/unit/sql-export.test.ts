@@ -1,27 +1,16 @@
 /** The whole answer of a statement as a file of rows: however long it is, exact, and gone when it is cancelled. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createEngine, type Engine } from '#electron/engine/engine.ts'
+import { readdirSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { limits } from '#shared/base/limits.ts'
 import { exportedBytes } from '#shared/contract/download.ts'
-import type { Client } from '#shared/contract/methods.ts'
+import { useEngine } from '../support/use-engine.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'faultline-sql-export-'))
-let engine: Engine
-let client: Client
+const { client, dataDir } = useEngine('desktop')
 let file: string
 beforeAll(async () => {
-  engine = await createEngine({ host: 'desktop', dataDir: join(home, 'data') })
-  client = engine.connect()
   const { opened } = await client.call('files.open', { source: { kind: 'sample', sample: 'dax-ext4-no-lockdep' } })
   file = opened.file
 }, 120_000)
-afterAll(async () => {
-  await engine.close()
-  rmSync(home, { recursive: true, force: true })
-})
 
 const numbers = (count: number): string =>
   `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) SELECT i, i * i AS i, 'a,"b' || char(10) AS t FROM n`
@@ -67,7 +56,7 @@ describe('query.export', () => {
     )
     await expect(call).rejects.toMatchObject({ code: 'cancelled' })
     expect(most).toBeGreaterThan(0)
-    const left = readdirSync(join(home, 'data'), { recursive: true }).filter((name) => String(name).endsWith('.export'))
+    const left = readdirSync(dataDir, { recursive: true }).filter((name) => String(name).endsWith('.export'))
     expect(left).toEqual([])
   })
 
