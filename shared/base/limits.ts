@@ -186,7 +186,7 @@ export const limits = {
   exploreDepth: 100_000,
   /** Tasks of a search (bits of a number), and numbers kept of states it has been in. */
   exploreTasks: 30,
-  exploreSeen: 8_000_000,
+  exploreSeen: 32_000_000,
   /** Schedules of one search: at most, and unless asked for more; violations that get a film; plays to shorten one. */
   exploreBudget: 1_000_000_000,
   exploreBudgetDefault: 100_000,

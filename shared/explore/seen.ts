@@ -69,83 +69,113 @@ export interface Turn {
   readonly preemptions: number
 }
 
-/** Columns of the table: the turn, what its first move was asked to let go before it, what crosses it, where its words are. */
+/** Columns of the table: the turn, and where what was asked for below it stands in the list of sets. */
 const ONE = 0
 const TWO = 1
 const PREEMPTIONS = 2
-const OWN = 3
-const CROSSING = 4
-const FROM = 5
-const LENGTH = 6
-const WIDTH = 7
+const SET = 3
+const WIDTH = 4
+
+/** A set: what its turn's first move was asked to let go before it, what crosses it, how many bits, the bits. */
+const OWN = 0
+const CROSSING = 1
+const COUNT = 2
+const BITS = 3
 
 export class Seen {
-  /** Open addressing; an entry with no words has one all the same, so `FROM` 0 means free. */
+  /** Open addressing; `SET` 0 means free. */
   #table = new Int32Array(1024 * WIDTH)
   #count = 0
-  #words = new Int32Array(4096)
+  /** Many turns ask for the same: each set is kept once. The first place stays empty, so that no set stands at 0. */
+  #sets = new Int32Array(4096)
   #used = 1
+  /** Where the sets stand, by what is in them: open addressing, 0 means free. */
+  #places = new Int32Array(1024)
+  #distinct = 0
 
-  /** Its place in the table, if it has been searched with at most as many preemptions; -1 else. */
+  /** Where the set of a turn stands, if the turn has been searched with at most as many preemptions; -1 else. */
   find(turn: Turn): number {
-    const at = this.#place(turn)
-    return this.#table[at + FROM] !== 0 && this.#table[at + PREEMPTIONS] <= turn.preemptions ? at : -1
+    const at = this.#row(turn)
+    return this.#table[at + SET] !== 0 && this.#table[at + PREEMPTIONS] <= turn.preemptions ? this.#table[at + SET] : -1
   }
 
-  ownOf(at: number): number {
-    return this.#table[at + OWN]
+  ownOf(set: number): number {
+    return this.#sets[set + OWN]
   }
 
-  crossingOf(at: number): number {
-    return this.#table[at + CROSSING]
+  crossingOf(set: number): number {
+    return this.#sets[set + CROSSING]
   }
 
-  /** Calls with each bit that is set in the words of an entry. */
-  eachEvent(at: number, call: (bit: number) => void): void {
-    const from = this.#table[at + FROM]
-    const length = this.#table[at + LENGTH]
-    for (let i = 0; i < length; i++) {
-      for (let left = this.#words[from + i]; left !== 0; left &= left - 1) {
-        call(i * 32 + 31 - Math.clz32(left & -left))
-      }
-    }
+  /** Calls with each bit that is in a set. */
+  eachEvent(set: number, call: (bit: number) => void): void {
+    const end = set + BITS + this.#sets[set + COUNT]
+    for (let i = set + BITS; i < end; i++) call(this.#sets[i])
   }
 
   /** All below a turn has been searched. */
   add(turn: Turn, asks: Asks, own: number): void {
-    const size = asks.length + 1
-    if (this.#used + size + this.#count * WIDTH > limits.exploreSeen) return
-    if ((this.#count + 1) * 2 * WIDTH > this.#table.length) this.#growTable()
+    if (this.#used + asks.length * 32 + this.#table.length + this.#places.length > limits.exploreSeen) return
+    const set = this.#setOf(asks, own)
+    if ((this.#count + 1) * 4 * WIDTH > this.#table.length * 3) this.#growTable()
     const table = this.#table
-    const at = this.#place(turn)
-    if (table[at + FROM] === 0) this.#count++
-    if (table[at + FROM] === 0 || table[at + LENGTH] < asks.length) {
-      if (this.#used + size > this.#words.length) {
-        const next = new Int32Array(Math.max(this.#used + size, this.#words.length * 2))
-        next.set(this.#words)
-        this.#words = next
-      }
-      table[at + FROM] = this.#used
-      this.#used += size
-    }
+    const at = this.#row(turn)
+    if (table[at + SET] === 0) this.#count++
     table[at + ONE] = turn.one
     table[at + TWO] = turn.two
     table[at + PREEMPTIONS] = turn.preemptions
-    table[at + OWN] = own
-    table[at + CROSSING] = asks.crossing
-    table[at + LENGTH] = asks.length
-    const words = this.#words
-    const from = table[at + FROM]
-    for (let i = 0; i < asks.length; i++) words[from + i] = asks.words[i]
+    table[at + SET] = set
   }
 
-  #place({ one, two }: { readonly one: number; readonly two: number }): number {
+  /** Writes a set behind the others, and takes it back if it is there already. */
+  #setOf(asks: Asks, own: number): number {
+    const most = this.#used + BITS + asks.length * 32
+    if (most > this.#sets.length) this.#sets = grown(this.#sets, most)
+    const sets = this.#sets
+    const set = this.#used
+    let end = set + BITS
+    for (let i = 0; i < asks.length; i++) {
+      for (let left = asks.words[i]; left !== 0; left &= left - 1) sets[end++] = i * 32 + 31 - Math.clz32(left & -left)
+    }
+    sets[set + OWN] = own
+    sets[set + CROSSING] = asks.crossing
+    sets[set + COUNT] = end - set - BITS
+    if ((this.#distinct + 1) * 2 > this.#places.length) this.#growPlaces()
+    const places = this.#places
+    let place = this.#hashOf(set) & (places.length - 1)
+    for (; places[place] !== 0; place = (place + 1) & (places.length - 1)) {
+      if (this.#same(places[place], set)) return places[place]
+    }
+    places[place] = set
+    this.#distinct++
+    this.#used = end
+    return set
+  }
+
+  #hashOf(set: number): number {
+    const end = set + BITS + this.#sets[set + COUNT]
+    let hash = 0
+    for (let i = set; i < end; i++) {
+      hash = Math.imul(hash ^ this.#sets[i], 0x9e3779b1)
+      hash ^= hash >>> 15
+    }
+    return hash
+  }
+
+  #same(a: number, b: number): boolean {
+    const sets = this.#sets
+    const length = BITS + sets[b + COUNT]
+    for (let i = 0; i < length; i++) if (sets[a + i] !== sets[b + i]) return false
+    return true
+  }
+
+  #row({ one, two }: { readonly one: number; readonly two: number }): number {
     const table = this.#table
     const rows = table.length / WIDTH
     let row = (one ^ (two >>> 7)) & (rows - 1)
     for (;;) {
       const at = row * WIDTH
-      if (table[at + FROM] === 0 || (table[at] === one && table[at + TWO] === two)) return at
+      if (table[at + SET] === 0 || (table[at + ONE] === one && table[at + TWO] === two)) return at
       row = (row + 1) & (rows - 1)
     }
   }
@@ -154,10 +184,28 @@ export class Seen {
     const old = this.#table
     this.#table = new Int32Array(old.length * 2)
     for (let at = 0; at < old.length; at += WIDTH) {
-      if (old[at + FROM] === 0) continue
-      this.#table.set(old.subarray(at, at + WIDTH), this.#place({ one: old[at], two: old[at + TWO] }))
+      if (old[at + SET] === 0) continue
+      this.#table.set(old.subarray(at, at + WIDTH), this.#row({ one: old[at + ONE], two: old[at + TWO] }))
     }
   }
+
+  #growPlaces(): void {
+    const old = this.#places
+    const places = new Int32Array(old.length * 2)
+    for (const set of old) {
+      if (set === 0) continue
+      let place = this.#hashOf(set) & (places.length - 1)
+      while (places[place] !== 0) place = (place + 1) & (places.length - 1)
+      places[place] = set
+    }
+    this.#places = places
+  }
+}
+
+function grown(array: Int32Array<ArrayBuffer>, least: number): Int32Array<ArrayBuffer> {
+  const next = new Int32Array(Math.max(array.length * 2, least))
+  next.set(array)
+  return next
 }
 
 export function turnOf(task: number, sums: { readonly one: number; readonly two: number }, preemptions: number): Turn {

@@ -314,8 +314,8 @@ export class Journal {
     for (let round = 0; round < rounds; round++) {
       if (this.#kernel.sleep(intervalNs)) yield
       if (this.#kernel.see(this.#object, false)) yield
-      this.#kernel.touch(this.#handlesObject, true)
-      if (this.running.changes.length > 0 || this.running.updates > 0) this.requestCommit()
+      // A search asks whatever there is: to look would tie the timer to every handle, and a commit of nothing does nothing.
+      if (!this.#kernel.timed || this.running.changes.length > 0 || this.running.updates > 0) this.requestCommit()
     }
   }
 

@@ -16,6 +16,7 @@ import { amount, clean, commitEvery, count, duration, MS, scenario, startCommits
 
 const params = z.object({
   pages: amount({ label: 'File size', unit: 'pages', min: 1, max: 65_536, default: 256 }),
+  writePages: amount({ label: 'Write before fsync', unit: 'pages', min: 1, max: 64, default: 4 }),
   syncEveryUs: amount({ label: 'fsync after', unit: 'us', min: 1, max: 1_000_000, default: 300 }),
   commitMs: commitEvery(5),
   durationMs: duration(40),
@@ -32,10 +33,10 @@ function* lookThenStore(w: World, vma: Vma): Steps {
   }
 }
 
-function* writeAndSync(w: World, inode: Inode, everyNs: number): Steps {
+function* writeAndSync(w: World, inode: Inode, pages: number, everyNs: number): Steps {
   const random = choices(w, 2)
   while (w.goesOn()) {
-    yield* write(w, inode, { from: random.below(inode.pages - 4), pages: 4 })
+    yield* write(w, inode, { from: random.below(Math.max(1, inode.pages - pages)), pages })
     if (w.k.sleep(everyNs)) yield
     yield* fsync(w, inode)
   }
@@ -48,14 +49,14 @@ export const planLockdepKilled = scenario({
   about: 'Faults on holes, punches, and fsync of a page-cache file share one journal.',
   params,
   strategies: ['F', 'F,tx=tx-before-locks', 'E', 'G'],
-  search: { pages: 5 },
+  search: { pages: 2, writePages: 1, commitMs: 0 },
   machine: (p) => ({ cpus: 8, blocks: p.pages * 4, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     const dax = w.newFile({ dax: true, pages: p.pages })
     const cached = w.newFile({ dax: false, pages: p.pages })
     w.k.spawn('faulter', lookThenStore(w, process(w, dax)))
     w.k.spawn('puncher', punchRandom(w, dax, { actor: 3, maxPages: 8, everyNs: 50_000 }))
-    w.k.spawn('fsync', writeAndSync(w, cached, p.syncEveryUs * 1_000))
+    w.k.spawn('fsync', writeAndSync(w, cached, p.writePages, p.syncEveryUs * 1_000))
     startCommits(w, p.commitMs)
   },
   expected: [

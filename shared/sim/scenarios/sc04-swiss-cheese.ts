@@ -15,7 +15,8 @@ import { amount, commitEvery, count, duration, MS, scenario, startCommits, toggl
 const params = z.object({
   faulters: amount({ label: 'Tasks that load and store', unit: '', min: 0, max: 64, default: 4 }),
   readers: amount({ label: 'Tasks that read(2)', unit: '', min: 0, max: 64, default: 0 }),
-  pages: amount({ label: 'File size', unit: 'pages', min: 128, max: 65_536, default: 512 }),
+  pages: amount({ label: 'File size', unit: 'pages', min: 1, max: 65_536, default: 512 }),
+  neighbourPages: amount({ label: 'Size of the second file', unit: 'pages', min: 1, max: 4_096, default: 48 }),
   maxPunch: amount({ label: 'Largest hole', unit: 'pages', min: 1, max: 64, default: 64 }),
   cached: toggle('Page-cache file', false),
   commitMs: commitEvery(1),
@@ -43,7 +44,7 @@ function* reader(w: World, inode: Inode, actor: number): Steps {
 function* refill(w: World, inode: Inode): Steps {
   const random = choices(w, 300)
   while (w.goesOn()) {
-    yield* write(w, inode, { from: random.below(inode.size - 8), pages: 8 })
+    yield* write(w, inode, { from: random.below(Math.max(1, inode.size - 8)), pages: Math.min(8, inode.size) })
     if (pause(w, 5_000)) yield
   }
 }
@@ -58,12 +59,17 @@ export const swissCheese = scenario({
   about: 'Random loads and stores against random punches, and a second file that takes the freed blocks.',
   params,
   strategies: ['A', 'B', 'E', 'F,tx=tx-before-locks', 'I', 'H1', 'H2', 'J', 'K'],
-  search: { faulters: 1, pages: 128, maxPunch: 2 },
-  machine: (p) => ({ cpus: 16, blocks: p.pages + 64, durationNs: p.durationMs * MS, costs: { readPage: 10_000 } }),
+  search: { faulters: 1, pages: 1, maxPunch: 1, neighbourPages: 1 },
+  machine: (p) => ({
+    cpus: 16,
+    blocks: p.pages + Math.floor((p.neighbourPages * 4) / 3),
+    durationNs: p.durationMs * MS,
+    costs: { readPage: 10_000 },
+  }),
   setUp(w, p) {
     const dax = w.dax && !p.cached
     const inode = w.newFile({ dax, pages: p.pages, blocks: 'written' })
-    const other = w.newFile({ dax, pages: 48, size: 0 })
+    const other = w.newFile({ dax, pages: p.neighbourPages, size: 0 })
     for (let i = 0; i < p.faulters; i++) {
       w.k.spawn(`faulter-${i}`, touchRandom(w, process(w, inode), { actor: i, loads: 4 }))
     }

@@ -18,10 +18,10 @@ import type { World } from '../world.ts'
 import { pause, process } from './actors.ts'
 import { amount, commitEvery, duration, MS, scenario, slowest, startCommits, toggle } from './scenario.ts'
 
-const STRIPE = 32
-
 const params = z.object({
   threads: amount({ label: 'Threads, a stripe each', unit: '', min: 1, max: 256, default: 16 }),
+  stripePages: amount({ label: 'Stripe of a thread', unit: 'pages', min: 1, max: 1_024, default: 32 }),
+  writePages: amount({ label: 'Direct write', unit: 'pages', min: 1, max: 1_024, default: 64 }),
   punchPages: amount({ label: 'Hole of the puncher', unit: 'pages', min: 1, max: 16_384, default: 2_048 }),
   others: toggle('Direct writer and puncher run', true),
   cached: toggle('Page-cache file', true),
@@ -37,10 +37,10 @@ function* faulter(w: World, vma: Vma): Steps {
   }
 }
 
-function* directWriter(w: World, inode: Inode, from: number): Steps {
+function* directWriter(w: World, inode: Inode, span: { from: number; pages: number }): Steps {
   while (w.goesOn()) {
-    if (inode.dax) yield* write(w, inode, { from, pages: 64 })
-    else yield* directWrite(w, inode, { from, pages: 64 })
+    if (inode.dax) yield* write(w, inode, span)
+    else yield* directWrite(w, inode, span)
     if (w.k.sleep(500_000)) yield
   }
 }
@@ -64,25 +64,25 @@ export const oneMutexOrMany = scenario({
   about: 'Faults on disjoint stripes of one file, with a direct writer and a puncher elsewhere in it.',
   params,
   strategies: ['B', 'H1', 'H1,rangeSinglePage=page-lock', 'J', 'K'],
-  search: { threads: 1, punchPages: 1 },
+  search: { threads: 1, stripePages: 1, writePages: 1, punchPages: 1 },
   machine: (p) => ({
     cpus: p.threads + 4,
-    blocks: p.threads * STRIPE + 64 + p.punchPages + 256,
+    blocks: p.threads * p.stripePages + p.writePages + p.punchPages + 256,
     slots: 1,
     durationNs: p.durationMs * MS,
     costs: { readPage: 10_000 },
   }),
   setUp(w, p) {
-    const striped = p.threads * STRIPE
-    const inode = w.newFile({ dax: !p.cached, pages: striped + 64 + p.punchPages })
+    const striped = p.threads * p.stripePages
+    const inode = w.newFile({ dax: !p.cached, pages: striped + p.writePages + p.punchPages })
     w.preallocate(inode, { from: 0, to: striped, kind: 'written' })
     if (p.cached) for (let index = 0; index < striped; index++) w.cachePage(inode, index)
     for (let i = 0; i < p.threads; i++) {
-      w.k.spawn(`faulter-${i}`, faulter(w, process(w, inode, { from: i * STRIPE, pages: STRIPE })))
+      w.k.spawn(`faulter-${i}`, faulter(w, process(w, inode, { from: i * p.stripePages, pages: p.stripePages })))
     }
     if (p.others) {
-      w.k.spawn('direct', directWriter(w, inode, striped))
-      w.k.spawn('puncher', puncher(w, inode, { from: striped + 64, to: striped + 64 + p.punchPages }))
+      w.k.spawn('direct', directWriter(w, inode, { from: striped, pages: p.writePages }))
+      w.k.spawn('puncher', puncher(w, inode, { from: striped + p.writePages, to: inode.pages }))
     }
     startCommits(w, p.commitMs)
   },

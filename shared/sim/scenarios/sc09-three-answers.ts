@@ -19,7 +19,8 @@ import { amount, commitEvery, count, duration, MS, scenario, startCommits, toggl
 
 const params = z.object({
   readers: amount({ label: 'Readers', unit: '', min: 1, max: 64, default: 8 }),
-  pages: amount({ label: 'File size', unit: 'pages', min: 64, max: 65_536, default: 128 }),
+  pages: amount({ label: 'File size', unit: 'pages', min: 1, max: 65_536, default: 128 }),
+  truncatePages: amount({ label: 'Truncated at the tail', unit: 'pages', min: 1, max: 1_024, default: 16 }),
   invalidatePages: amount({ label: 'Direct write', unit: 'pages', min: 1, max: 256, default: 16 }),
   realtime: toggle('One CPU, one reader with real-time priority', false),
   commitMs: commitEvery(10),
@@ -46,11 +47,11 @@ function* writer(w: World, inode: Inode, pages: number): Steps {
   }
 }
 
-function* truncater(w: World, inode: Inode): Steps {
+function* truncater(w: World, inode: Inode, pages: number): Steps {
   const full = inode.size
   while (w.goesOn()) {
     if (w.k.sleep(3 * MS)) yield
-    yield* truncate(w, inode, full - 16)
+    yield* truncate(w, inode, Math.max(0, full - pages))
     yield* truncate(w, inode, full)
   }
 }
@@ -62,7 +63,7 @@ export const threeAnswers = scenario({
   about: 'Readers fault cached pages while direct writes invalidate them.',
   params,
   strategies: ['A', 'B', 'C', 'D'],
-  search: { readers: 1, pages: 64, invalidatePages: 1 },
+  search: { readers: 1, pages: 1, invalidatePages: 1, truncatePages: 1 },
   machine: (p) => ({
     cpus: p.realtime ? 1 : p.readers + 3,
     blocks: p.pages * 2,
@@ -78,7 +79,7 @@ export const threeAnswers = scenario({
       w.k.spawn(realtime ? 'rt-reader' : `reader-${i}`, reader(w, process(w, inode), i), { realtime })
     }
     w.k.spawn('direct', writer(w, inode, p.invalidatePages))
-    w.k.spawn('truncater', truncater(w, inode))
+    w.k.spawn('truncater', truncater(w, inode, p.truncatePages))
     startCommits(w, p.commitMs)
   },
   expected: [
