@@ -4,8 +4,8 @@
  */
 
 import { limits } from '../../base/limits.ts'
+import { putHex, putWide } from './digits.ts'
 
-const DIGITS = Uint8Array.from('0123456789abcdef', (c) => c.charCodeAt(0))
 const MINUS = 45
 const BLANK = 32
 const ZERO = 48
@@ -24,10 +24,11 @@ export interface NumberLayout {
 
 export class ByteWriter {
   bytes = new Uint8Array(4096)
+  /** Over the same bytes. */
+  view = new DataView(this.bytes.buffer)
   at = 0
   /** The text did not fit limits.lineBytes. */
   cut = false
-  readonly #digits = new Uint8Array(32)
 
   reset(): void {
     this.at = 0
@@ -45,6 +46,7 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(least, this.bytes.length * 2))
     grown.set(this.bytes.subarray(0, this.at))
     this.bytes = grown
+    this.view = new DataView(grown.buffer)
     return true
   }
 
@@ -70,86 +72,18 @@ export class ByteWriter {
   /** A whole number with |value| < 2^53. */
   decimal(value: number): void {
     if (!this.room(24)) return
-    const { bytes } = this
-    let rest = value
-    if (rest < 0) {
-      bytes[this.at++] = MINUS
-      rest = -rest
-    }
-    if (rest < 10) {
-      bytes[this.at++] = ZERO + rest
-      return
-    }
-    if (rest >= EXACT) {
-      this.ascii(String(BigInt(Math.trunc(rest))))
-      return
-    }
-    const digits = this.#digits
-    let from = digits.length
-    // Small integers divide much faster than doubles.
-    while (rest > 0x3fffffff) {
-      const tenth = Math.floor(rest / 10)
-      digits[--from] = ZERO + (rest - tenth * 10)
-      rest = tenth
-    }
-    let small = rest | 0
-    while (small !== 0) {
-      const tenth = (small / 10) | 0
-      digits[--from] = ZERO + (small - tenth * 10)
-      small = tenth
-    }
-    let at = this.at
-    for (let i = from; i < digits.length; i++) bytes[at++] = digits[i]
-    this.at = at
+    if (Math.abs(value) >= EXACT) this.ascii(String(BigInt(Math.trunc(value))))
+    else this.at = putWide(this.view, this.at, value)
   }
 
   /** An unsigned 64-bit number in hexadecimal, without 0x. */
   hex(high: number, low: number): void {
-    if (!this.room(16)) return
-    const { bytes } = this
-    let at = this.at
-    let started = false
-    for (let shift = 28; shift >= 0; shift -= 4) {
-      const digit = (high >>> shift) & 15
-      started ||= digit !== 0
-      if (started) bytes[at++] = DIGITS[digit]
-    }
-    for (let shift = 28; shift >= 0; shift -= 4) {
-      const digit = (low >>> shift) & 15
-      started ||= digit !== 0 || shift === 0
-      if (started) bytes[at++] = DIGITS[digit]
-    }
-    this.at = at
+    if (this.room(16)) this.at = putHex(this.view, this.at, high, low)
   }
 
   /** ASCII letters from `from` on as capitals. */
   capitals(from: number): void {
     for (let i = from; i < this.at; i++) if (this.bytes[i] >= 97 && this.bytes[i] <= 122) this.bytes[i] -= 32
-  }
-
-  /** The unsigned 64-bit number at `at`, in hexadecimal. Read here: halves of pointers returned from a call cost memory. */
-  hexAt(view: DataView, at: number, little: boolean): void {
-    const first = view.getUint32(at, little)
-    const second = view.getUint32(at + 4, little)
-    this.hex(little ? second : first, little ? first : second)
-  }
-
-  /** The 64-bit number at `at`, in decimal. */
-  decimalAt(
-    view: DataView,
-    at: number,
-    { little, signed }: { readonly little: boolean; readonly signed: boolean },
-  ): void {
-    const first = view.getInt32(at, little)
-    const second = view.getInt32(at + 4, little)
-    const high = little ? second : first
-    const low = (little ? first : second) >>> 0
-    if (high === 0) this.decimal(low)
-    else if (signed || high > 0) {
-      const value = high * 4_294_967_296 + low
-      if (value < EXACT && value > -EXACT) this.decimal(value)
-      else this.ascii(String(view.getBigInt64(at, little)))
-    } else this.ascii(String(view.getBigUint64(at, little)))
   }
 
   ascii(text: string): void {

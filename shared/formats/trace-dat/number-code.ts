@@ -16,6 +16,17 @@ export interface NumberCode {
   readonly constant?: number
   /** It is what a field of the record holds: writers may read it from there at once. */
   readonly direct?: DirectNumber
+  /** It is a field of at most 32 bits, shifted right and masked, and below 2^31. */
+  readonly bits?: Bits
+  /** It is a field times a positive constant plus another, in the arithmetic of 64 bits. */
+  readonly linear?: DirectNumber & { readonly times: number; readonly plus: number }
+}
+
+export interface Bits {
+  readonly offset: number
+  readonly size: number
+  readonly shift: number
+  readonly mask: number
 }
 
 /** A field of the record, in bytes; the bytes are what counts, `signed` says how they are read. */
@@ -31,6 +42,9 @@ export interface NumberType {
 }
 
 const EXACT = 2 ** 53
+const INT = 0x7fff_ffff
+/** What a constant of a linear number may be: it and all it is multiplied with stay small integers. */
+const FACTOR = 2 ** 30
 const TWO32 = 4_294_967_296
 
 export function big(code: NumberCode): bigint {
@@ -55,8 +69,10 @@ export function constant(value: bigint): NumberCode {
 /** A C conversion. */
 export function converted(code: NumberCode, to: NumberType): NumberCode {
   const made = conversion(code, to)
-  const { direct } = code
+  const { direct, bits, linear } = code
   if (made === code) return code
+  if (bits !== undefined) return to.size >= 4 ? { ...made, bits } : made
+  if (linear !== undefined) return to.size === 8 ? { ...made, linear } : made
   if (code.constant !== undefined && to.size === 4 && made.num() <= 0x7fff_ffff)
     return { ...made, constant: made.num() }
   if (direct === undefined) return made
@@ -121,7 +137,39 @@ export function binary(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const right = shift ? b : converted(b, type)
   const compare = COMPARE[op] as ((order: number) => boolean) | undefined
   if (compare !== undefined) return exactly(() => (compare(order(left, right)) ? 1 : 0), int)
-  return type.size === 4 ? narrow(op, left, right) : wide(op, left, right)
+  if (type.size === 4) return withBits(op, left, b.constant, folded(narrow(op, left, right), left, right))
+  return withLinear(op, left, b.constant, wide(op, left, right))
+}
+
+/** Two constants make one. */
+function folded(made: NumberCode, a: NumberCode, b: NumberCode): NumberCode {
+  if (a.constant === undefined || b.constant === undefined) return made
+  const value = made.num()
+  return value <= INT ? { ...made, constant: value } : made
+}
+
+function withBits(op: string, a: NumberCode, by: number | undefined, made: NumberCode): NumberCode {
+  if (by === undefined || by < 0 || (op !== '&' && op !== '>>')) return made
+  const { direct } = a
+  const whole = direct === undefined || direct.size > 4 || (direct.size < 4 && direct.signed)
+  const from = a.bits ?? (whole ? undefined : { offset: direct.offset, size: direct.size, shift: 0, mask: -1 })
+  if (from === undefined) return made
+  if (op === '&') return { ...made, bits: { ...from, mask: from.mask & by } }
+  // The sign bit would come along.
+  const signed = a.bits === undefined && a.signed && from.size === 4
+  if (signed || by === 0 || by + from.shift > 31) return made
+  return { ...made, bits: { ...from, shift: from.shift + by, mask: from.mask >>> by } }
+}
+
+function withLinear(op: string, a: NumberCode, by: number | undefined, made: NumberCode): NumberCode {
+  const from = a.linear ?? (a.direct === undefined ? undefined : { ...a.direct, times: 1, plus: 0 })
+  if (from === undefined || by === undefined) return made
+  const added = op === '+' ? by : op === '-' ? -by : undefined
+  const factor = op === '<<' && by >= 0 && by < 31 ? 2 ** by : op === '*' && by > 0 ? by : undefined
+  if (added === undefined && factor === undefined) return made
+  const times = from.times * (factor ?? 1)
+  const plus = from.plus * (factor ?? 1) + (added ?? 0)
+  return times <= FACTOR && Math.abs(plus) <= FACTOR ? { ...made, linear: { ...from, times, plus } } : made
 }
 
 function order(a: NumberCode, b: NumberCode): number {

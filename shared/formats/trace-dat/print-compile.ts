@@ -8,20 +8,20 @@ import type { EventField, EventFormat } from './event-format.ts'
 import { binary, chosen, constant, converted, exactly, negated, truthy, type NumberCode } from './number-code.ts'
 import { parsePrintFmt, type Node } from './print-fmt.ts'
 import {
-  PREFIX,
   address,
   conversionOf,
   halvesOf,
   literal,
+  literalPart,
   numberWriter,
   padded,
   pairsOf,
-  sequence,
   typeOf,
   type Conversion,
   type Pair,
-  type Write,
 } from './print-parts.ts'
+import { charactersPiece, chosenPiece, numberPiece } from './print-pieces.ts'
+import { printProgram, type Part, type Piece, type Write } from './print-program.ts'
 import type { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
 
@@ -41,6 +41,7 @@ export function compilePrint(context: CompileContext): { readonly write: Write; 
   }
 }
 
+const GET_TEXT = /^__get_(str|rel_str|dynamic_array|rel_dynamic_array)$/
 const CONVERSION = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
 class Compiler {
   readonly #format: EventFormat
@@ -55,7 +56,7 @@ class Compiler {
 
   all(): Write {
     const { format, args } = parsePrintFmt(this.#format.printFmt)
-    const parts: Write[] = []
+    const parts: Part[] = []
     const rest = [...args]
     const next = (): Node => {
       const node = rest.shift()
@@ -64,10 +65,10 @@ class Compiler {
     }
     let at = 0
     for (const match of format.matchAll(CONVERSION)) {
-      if (match.index > at) parts.push(literal(format.slice(at, match.index)))
+      if (match.index > at) parts.push(literalPart(format.slice(at, match.index)))
       at = match.index + match[0].length
       if (match[5] === '%') {
-        parts.push(literal('%'))
+        parts.push(literalPart('%'))
         continue
       }
       if (match[2] === '*') throw new SyntaxError('a computed width')
@@ -78,8 +79,8 @@ class Compiler {
         match[3] === '*' ? this.number(next()) : match[3] === undefined ? undefined : constant(BigInt(match[3]))
       parts.push(this.#conversion(conversionOf(match, precision), next(), pointer))
     }
-    if (at < format.length) parts.push(literal(format.slice(at)))
-    return sequence(parts)
+    if (at < format.length) parts.push(literalPart(format.slice(at)))
+    return printProgram(parts, this.#record)
   }
 
   /** The part of `%pS…` that belongs to the conversion. */
@@ -92,48 +93,27 @@ class Compiler {
     return ''
   }
 
-  #conversion(conversion: Conversion, node: Node, pointer: string): Write {
-    const { letter, layout } = conversion
-    if (letter === 's') return padded(this.#cutText(this.text(node), conversion.precision), layout)
+  #conversion(conversion: Conversion, node: Node, pointer: string): Part {
+    const { letter, layout, precision } = conversion
+    if (letter === 's') {
+      const piece = precision === undefined ? this.#textPiece(node) : undefined
+      return { write: padded(this.#cutText(this.text(node), precision), layout), piece, layout }
+    }
     const code = this.number(node)
-    const direct = this.#direct(code, conversion, pointer)
-    if (direct !== undefined) return padded(direct, layout)
-    if (letter === 'p') return padded(this.#pointer(code, pointer), layout)
-    if (letter === 'c') return padded((to) => to.byte(code.low() & 255), layout)
-    const write = numberWriter(code, conversion)
-    return layout.width === 0 ? write : padded(write, layout)
+    const piece = numberPiece(code, conversion, pointer)
+    if (letter === 'p') return { write: padded(this.#pointer(code, pointer), layout), piece, layout }
+    if (letter === 'c') return { write: padded((to) => to.byte(code.low() & 255), layout) }
+    return { write: padded(numberWriter(code, conversion), layout), piece, layout }
   }
 
-  /** The frequent cases, read and written in one go: whole numbers and pointers that are fields. */
-  #direct(code: NumberCode, { letter, bytes, layout }: Conversion, pointer: string): Write | undefined {
-    const { direct } = code
-    if (direct === undefined || layout.plus) return undefined
-    const record = this.#record
-    const { offset, size } = direct
-    const { little } = record
-    const hex = letter === 'x' || (letter === 'p' && (pointer === '' || pointer === 'K' || pointer === 'x'))
-    if (size === 8 && (bytes === 8 || letter === 'p') && hex) {
-      const prefix = letter === 'p' || layout.alternate
-      return (to) => {
-        if (prefix) to.copy(PREFIX)
-        if (record.at + offset + 8 <= record.end) to.hexAt(record.view, record.at + offset, little)
-        else to.byte(48)
-      }
+  #textPiece(node: Node): Piece | undefined {
+    if (node.kind === 'cast') return this.#textPiece(node.of)
+    if (node.kind === 'field') {
+      const field = this.field(node.name)
+      return field.isString || field.dynamic !== undefined ? charactersPiece(field) : undefined
     }
-    const signed = letter === 'd' || letter === 'i'
-    if (!signed && letter !== 'u') return undefined
-    if (size === 8 && bytes === 8) {
-      const how = { little, signed }
-      return (to) => {
-        if (record.at + offset + 8 <= record.end) to.decimalAt(record.view, record.at + offset, how)
-        else to.byte(48)
-      }
-    }
-    // A smaller field reads the same in any conversion that is no smaller, unless a sign gets lost.
-    if (size === 8 || bytes < size || (direct.signed && !signed) || (!direct.signed && signed && bytes === size))
-      return undefined
-    const read = direct.signed
-    return (to) => to.decimal(record.number(offset, size, read))
+    if (node.kind === 'call' && GET_TEXT.test(node.name)) return charactersPiece(this.#fieldArgument(node.args[0]))
+    return chosenPiece(node, (name) => this.field(name))
   }
 
   #pointer(code: NumberCode, kind: string): Write {

@@ -8,10 +8,7 @@ import type { ByteWriter, NumberLayout } from './byte-writer.ts'
 import { KERNEL_CONSTANTS } from './kernel-constants.ts'
 import { big, binary, constant, converted, type NumberCode, type NumberType } from './number-code.ts'
 import type { Node } from './print-fmt.ts'
-
-export type Write = (to: ByteWriter) => void
-
-export const PREFIX = encodeUtf8('0x')
+import type { Part, Write } from './print-program.ts'
 
 const FIELD_TYPES: Readonly<Record<string, NumberType>> = {
   char: { size: 1, signed: true },
@@ -119,10 +116,8 @@ export function literal(text: string): Write {
   return (to) => to.copy(bytes)
 }
 
-export function sequence(parts: readonly Write[]): Write {
-  return (to) => {
-    for (let i = 0; i < parts.length; i++) parts[i](to)
-  }
+export function literalPart(text: string): Part {
+  return { write: literal(text), piece: { kind: 'literal', text: encodeUtf8(text) } }
 }
 
 export interface Pair {

@@ -6,7 +6,7 @@
  */
 
 import type { ByteWriter } from './byte-writer.ts'
-import type { Write } from './print-parts.ts'
+import type { Write } from './print-program.ts'
 import type { RecordView } from './record.ts'
 
 /** Bytes before a record's own fields: type, flags, preempt count, pid. */

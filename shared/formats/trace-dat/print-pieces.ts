@@ -1,0 +1,90 @@
+/**
+ * Which conversions of a print format the one loop of print-program.ts can write: those of a field as it is, of a field after
+ * shifts, masks and sums with constants, of its characters, and texts that depend on a single field. `undefined` is always a
+ * right answer: then the conversion's own function writes it.
+ */
+
+import type { EventField } from './event-format.ts'
+import type { NumberCode } from './number-code.ts'
+import type { Node } from './print-fmt.ts'
+import type { Conversion } from './print-parts.ts'
+import type { Piece } from './print-program.ts'
+
+const TEXT_CALL = /^__print_(flags|symbolic)(_u64)?$|^__builtin_(expect|constant_p)$/
+
+/** Of a number. `pointer` is what follows %p. */
+export function numberPiece(
+  code: NumberCode,
+  { letter, bytes, layout }: Conversion,
+  pointer: string,
+): Piece | undefined {
+  if (layout.plus) return undefined
+  if (letter === 'p') return addressPiece(code, pointer)
+  const { direct, bits, linear } = code
+  if (letter === 'x') {
+    if (direct === undefined || direct.size > bytes || (direct.size < bytes && direct.signed)) return undefined
+    const { offset, size } = direct
+    return { kind: 'hex', offset, size, prefix: layout.alternate }
+  }
+  const signed = letter === 'd' || letter === 'i'
+  if (!signed && letter !== 'u') return undefined
+  if (direct !== undefined) {
+    const { offset, size } = direct
+    if (size === 8) return bytes === 8 ? { kind: 'decimal', offset, size, signed } : undefined
+    // A smaller field reads the same in any conversion that is no smaller, unless a sign gets lost.
+    if (bytes < size || (direct.signed && !signed) || (!direct.signed && signed && bytes === size)) return undefined
+    return { kind: 'decimal', offset, size, signed: direct.signed }
+  }
+  if (bits !== undefined && bytes >= 4) return { kind: 'bits', ...bits }
+  return linear !== undefined && bytes === 8 ? { kind: 'linear', ...linear, unsigned: !signed } : undefined
+}
+
+function addressPiece({ direct }: NumberCode, pointer: string): Piece | undefined {
+  if (direct?.size !== 8) return undefined
+  const { offset, size } = direct
+  const bare = pointer === '' || pointer === 'K' || pointer === 'x'
+  return bare ? { kind: 'hex', offset, size, prefix: true } : { kind: 'user-address', offset, size }
+}
+
+/** Of a field's characters. */
+export function charactersPiece({ offset, size, dynamic }: EventField): Piece | undefined {
+  if (dynamic !== undefined)
+    return size === 4 ? { kind: 'text-at', offset, size, relative: dynamic === 'relative' } : undefined
+  return size > 0 ? { kind: 'characters', offset, size } : undefined
+}
+
+/** Of a text that is chosen by a number. */
+export function chosenPiece(node: Node, fieldOf: (name: string) => EventField): Piece | undefined {
+  const names = new Set<string>()
+  if (!dependsOn(node, names) || names.size !== 1) return undefined
+  const [field] = Array.from(names, fieldOf)
+  const { offset, size, dynamic } = field
+  const whole = size === 1 || size === 2 || size === 4 || size === 8
+  return whole && dynamic === undefined ? { kind: 'remembered', offset, size } : undefined
+}
+
+/** Collects the fields that decide a node's value; false where something else does, too. */
+function dependsOn(node: Node, names: Set<string>): boolean {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'sizeof':
+    // Values and their names: what stands there like a field is a constant of the kernel.
+    case 'list':
+      return true
+    case 'field':
+      names.add(node.name)
+      return true
+    case 'cast':
+    case 'unary':
+      return (node.kind === 'cast' || (node.op !== '*' && node.op !== '&')) && dependsOn(node.of, names)
+    case 'binary':
+      return dependsOn(node.left, names) && dependsOn(node.right, names)
+    case 'choice':
+      return dependsOn(node.test, names) && dependsOn(node.yes, names) && dependsOn(node.no, names)
+    case 'call':
+      return TEXT_CALL.test(node.name) && node.args.every((argument) => dependsOn(argument, names))
+    case 'index':
+      return false
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * A print format as a list of pieces that one loop writes: literals eight bytes at a time, numbers straight from the record,
+ * texts of flags remembered by value. A function per piece, each calling functions for its numbers, takes several times the
+ * instructions, because V8 cannot inline calls that lead elsewhere each time. What has no piece is still such a function, and
+ * so is the whole event where its record is shorter than its format says or its text longer than the buffer may become.
+ */
+
+import type { ByteWriter, NumberLayout } from './byte-writer.ts'
+import { putDecimal, putHex, putHex32, putWide } from './digits.ts'
+import type { RecordView } from './record.ts'
+
+export type Write = (to: ByteWriter) => void
+
+/** Where a field lies in its record. */
+export interface Place {
+  readonly offset: number
+  readonly size: number
+}
+
+/** A field, times a positive number, plus another. */
+export interface Linear {
+  readonly signed: boolean
+  readonly times: number
+  readonly plus: number
+}
+
+/** What a piece writes, of the field at its place. */
+export type Piece =
+  | { readonly kind: 'literal'; readonly text: Uint8Array }
+  /** A field's bits in hexadecimal. */
+  | ({ readonly kind: 'hex'; readonly prefix: boolean } & Place)
+  /** 0x and an address of user space, which has no symbol; other addresses are left to the function. */
+  | ({ readonly kind: 'user-address' } & Place)
+  | ({ readonly kind: 'decimal'; readonly signed: boolean } & Place)
+  /** (field >>> shift) & mask in decimal, below 2^31. */
+  | ({ readonly kind: 'bits'; readonly shift: number; readonly mask: number } & Place)
+  /** field * times + plus in decimal, where all of it is exact; else the function's. */
+  | ({ readonly kind: 'linear'; readonly unsigned: boolean } & Linear & Place)
+  /** Characters up to a NUL. */
+  | ({ readonly kind: 'characters' } & Place)
+  /** The same of a field that says where they are. */
+  | ({ readonly kind: 'text-at'; readonly relative: boolean } & Place)
+  /** Whatever the function writes depends on this field alone. */
+  | ({ readonly kind: 'remembered' } & Place)
+
+/** One conversion or literal: how to write it at any rate, and how faster. */
+export interface Part {
+  readonly write: Write
+  readonly piece?: Piece | undefined
+  /** How what the piece writes is padded; `write` sees to that itself. */
+  readonly layout?: NumberLayout | undefined
+}
+
+/** What the loop does for a piece, as small numbers: comparing those costs nothing. */
+const CALL = 0
+const LITERAL = 1
+const HEX = 2
+const USER_ADDRESS = 3
+const DECIMAL = 4
+const BITS = 5
+const LINEAR = 6
+const CHARACTERS = 7
+const TEXT_AT = 8
+const REMEMBERED = 9
+
+const ACTS: Readonly<Record<Piece['kind'], number>> = {
+  literal: LITERAL,
+  hex: HEX,
+  'user-address': USER_ADDRESS,
+  decimal: DECIMAL,
+  bits: BITS,
+  linear: LINEAR,
+  characters: CHARACTERS,
+  'text-at': TEXT_AT,
+  remembered: REMEMBERED,
+}
+
+/** The most a number takes, with its sign or 0x. */
+const NUMBER = 24
+/** Literals are copied in words of this many bytes. */
+const WORD = 8
+/** Results below this were not rounded on their way: 2^53 less more than a constant can take away. */
+const SURE = 2 ** 52
+const TWO32 = 4_294_967_296
+/** "0x" */
+const PREFIX = 0x3078
+/** Characters a text elsewhere in the record may have here. */
+const TEXT = 256
+/** Texts that are remembered of a field, and bytes of each. */
+const SLOTS = 64
+const MEMORY_TEXT = 64
+
+/** A part as the loop takes it: all have the same fields, so that V8 knows where they lie. */
+interface Step {
+  readonly act: number
+  readonly offset: number
+  readonly size: number
+  /** The field has a sign. */
+  readonly signed: boolean
+  /** Its 0x is written, its minus may be. */
+  readonly prefix: boolean
+  /** shift and mask, times and plus; of a literal where it begins. */
+  readonly x: number
+  readonly y: number
+  readonly memory: Memory
+  readonly layout: NumberLayout | undefined
+  readonly write: Write
+}
+
+export function printProgram(parts: readonly Part[], record: RecordView): Write {
+  const program = new PrintProgram(parts, record)
+  return (to) => program.write(to)
+}
+
+class PrintProgram {
+  readonly #record: RecordView
+  readonly #steps: readonly Step[]
+  readonly #literals: DataView
+  /** Bytes a record must have. */
+  readonly #reach: number
+  /** Bytes the text may take, but for what functions and texts elsewhere in the record write. */
+  readonly #room: number
+
+  constructor(parts: readonly Part[], record: RecordView) {
+    this.#record = record
+    const literals: number[] = []
+    this.#steps = parts.map((part) => stepOf(part, literals))
+    this.#literals = new DataView(Uint8Array.from([...literals, ...new Array<number>(WORD).fill(0)]).buffer)
+    this.#reach = Math.max(0, ...this.#steps.map(({ act, offset, size }) => (act === LITERAL ? 0 : offset + size)))
+    this.#room = this.#steps.reduce((sum, step) => sum + roomOf(step), WORD)
+  }
+
+  write(to: ByteWriter): void {
+    const start = to.at
+    const { at, end } = this.#record
+    if (at + this.#reach <= end && to.room(this.#room) && this.#run(to, at)) return
+    to.at = start
+    for (const { write } of this.#steps) write(to)
+  }
+
+  /** False: the text became too long. One loop for all events, which V8 compiles once and keeps. */
+  #run(to: ByteWriter, from: number): boolean {
+    const steps = this.#steps
+    const { view, end, little } = this.#record
+    let out = to.view
+    let at = to.at
+    for (let i = 0; i < steps.length; i++) {
+      const step = steps[i]
+      const { size } = step
+      const place = from + step.offset
+      const begun = at
+      let known = -1
+      switch (step.act) {
+        case LITERAL:
+          at = putWords(out, at, this.#literals, step.x, size)
+          break
+        case HEX:
+          if (step.prefix) at = putPrefix(out, at)
+          at = size === 8 ? putHexAt(out, at, view, place, little) : putHex32(out, at, unsignedAt(view, place, size, little)) // prettier-ignore
+          break
+        case USER_ADDRESS:
+          if (view.getInt32(little ? place + 4 : place, little) < 0) break
+          at = putHexAt(out, putPrefix(out, at), view, place, little)
+          break
+        case DECIMAL:
+          at = putDecimal(out, at, step.signed ? signedAt(view, place, size, little) : unsignedAt(view, place, size, little)) // prettier-ignore
+          break
+        case BITS:
+          at = putDecimal(out, at, (unsignedAt(view, place, size, little) >>> step.x) & step.y)
+          break
+        case LINEAR: {
+          const value = wideAt(view, place, { size, signed: step.signed, little }) * step.x + step.y
+          if (value < SURE && value >= (step.prefix ? -SURE : 0)) at = putWide(out, at, value)
+          break
+        }
+        case CHARACTERS:
+          at = putCharacters(out, at, view, place, place + size)
+          break
+        case TEXT_AT: {
+          const where = view.getUint32(place, little)
+          const start = from + step.x + (where & 0xffff)
+          const stop = Math.min(end, start + (where >>> 16))
+          if (stop - start <= TEXT) at = putCharacters(out, at, view, start, stop)
+          break
+        }
+        case REMEMBERED:
+          known = step.memory.find(view, place, size)
+          if (known >= 0) at = step.memory.put(out, at, known)
+      }
+      if (at === begun && known < 0) {
+        to.at = at
+        step.write(to)
+        if (step.act === REMEMBERED) step.memory.keep(view, place, size, to, begun)
+        if (!to.room(this.#room)) return false
+        at = to.at
+        out = to.view
+      } else if (step.layout !== undefined) {
+        to.at = at
+        to.pad(begun, step.layout)
+        at = to.at
+      }
+    }
+    to.at = at
+    return true
+  }
+}
+
+function stepOf({ write, piece, layout }: Part, literals: number[]): Step {
+  const step = {
+    act: CALL,
+    offset: 0,
+    size: 0,
+    signed: false,
+    prefix: false,
+    x: 0,
+    y: 0,
+    memory: NO_MEMORY,
+    layout: undefined,
+    write,
+  }
+  if (piece === undefined) return step
+  const act = ACTS[piece.kind]
+  if (piece.kind === 'literal') {
+    const x = literals.length
+    literals.push(...piece.text)
+    return { ...step, act, x, size: piece.text.length }
+  }
+  const { offset, size } = piece
+  const read = { ...step, act, offset, size, layout: layout === undefined || layout.width === 0 ? undefined : layout }
+  switch (piece.kind) {
+    case 'hex':
+      return { ...read, prefix: piece.prefix }
+    case 'decimal':
+      // 64 bits are too wide for integers: they are read as a double.
+      return { ...read, act: size === 8 ? LINEAR : act, signed: piece.signed, prefix: piece.signed, x: 1 }
+    case 'linear':
+      return { ...read, signed: piece.signed, prefix: !piece.unsigned, x: piece.times, y: piece.plus }
+    case 'bits':
+      return { ...read, x: piece.shift, y: piece.mask }
+    case 'text-at':
+      return { ...read, x: piece.relative ? offset + size : 0 }
+    case 'remembered':
+      // What is remembered was padded.
+      return { ...read, layout: undefined, memory: new Memory() }
+    default:
+      return read
+  }
+}
+
+function roomOf({ act, size, layout }: Step): number {
+  const width = layout?.width ?? 0
+  if (act === LITERAL || act === CHARACTERS) return Math.max(size, width)
+  return Math.max(act === TEXT_AT ? TEXT : act === REMEMBERED ? MEMORY_TEXT : NUMBER, width)
+}
+
+/** Texts by the value they were written for: few values of a field are frequent. */
+class Memory {
+  readonly #low = new Int32Array(SLOTS)
+  readonly #high = new Int32Array(SLOTS)
+  /** -1: an empty slot. */
+  readonly #length = new Int8Array(SLOTS).fill(-1)
+  readonly #texts = new DataView(new ArrayBuffer(SLOTS * MEMORY_TEXT + WORD))
+
+  /** The slot that has the text of the field's value, -1 none. */
+  find(view: DataView, place: number, size: number): number {
+    const low = size === 8 ? view.getInt32(place, true) : unsignedAt(view, place, size, true) | 0
+    const high = size === 8 ? view.getInt32(place + 4, true) : 0
+    const slot = slotOf(low, high)
+    return this.#low[slot] === low && this.#high[slot] === high && this.#length[slot] >= 0 ? slot : -1
+  }
+
+  put(out: DataView, at: number, slot: number): number {
+    return putWords(out, at, this.#texts, slot * MEMORY_TEXT, this.#length[slot])
+  }
+
+  /** `to` has been written the field's text, from `begun` on. */
+  keep(view: DataView, place: number, size: number, to: ByteWriter, begun: number): void {
+    const length = to.at - begun
+    if (length > MEMORY_TEXT || to.cut) return
+    const low = size === 8 ? view.getInt32(place, true) : unsignedAt(view, place, size, true) | 0
+    const high = size === 8 ? view.getInt32(place + 4, true) : 0
+    const slot = slotOf(low, high)
+    this.#low[slot] = low
+    this.#high[slot] = high
+    this.#length[slot] = length
+    for (let i = 0; i < length; i++) this.#texts.setUint8(slot * MEMORY_TEXT + i, to.bytes[begun + i])
+  }
+}
+const NO_MEMORY = new Memory()
+
+function slotOf(low: number, high: number): number {
+  const mixed = low ^ (low >>> 12) ^ high
+  return (mixed ^ (mixed >>> 6)) & (SLOTS - 1)
+}
+
+/** `length` bytes, and perhaps a few behind them: what comes next is written over those. */
+function putWords(out: DataView, at: number, from: DataView, start: number, length: number): number {
+  for (let i = 0; i < length; i += WORD) out.setBigInt64(at + i, from.getBigInt64(start + i, true), true)
+  return at + length
+}
+
+function putPrefix(out: DataView, at: number): number {
+  out.setUint16(at, PREFIX)
+  return at + 2
+}
+
+function putHexAt(out: DataView, at: number, view: DataView, place: number, little: boolean): number {
+  const first = view.getUint32(place, little)
+  const second = view.getUint32(place + 4, little)
+  return little ? putHex(out, at, second, first) : putHex(out, at, first, second)
+}
+
+/** Up to a NUL. */
+function putCharacters(out: DataView, at: number, from: DataView, start: number, stop: number): number {
+  let to = at
+  for (let i = start; i < stop; i++) {
+    const character = from.getUint8(i)
+    if (character === 0) break
+    out.setUint8(to++, character)
+  }
+  return to
+}
+
+function unsignedAt(view: DataView, place: number, size: number, little: boolean): number {
+  if (size === 4) return view.getUint32(place, little)
+  return size === 2 ? view.getUint16(place, little) : view.getUint8(place)
+}
+
+function signedAt(view: DataView, place: number, size: number, little: boolean): number {
+  if (size === 4) return view.getInt32(place, little)
+  return size === 2 ? view.getInt16(place, little) : view.getInt8(place)
+}
+
+/** As a double, which is exact below 2^53. */
+function wideAt(
+  view: DataView,
+  place: number,
+  { size, signed, little }: { readonly size: number; readonly signed: boolean; readonly little: boolean },
+): number {
+  if (size < 8) return signed ? signedAt(view, place, size, little) : unsignedAt(view, place, size, little)
+  const low = view.getUint32(little ? place : place + 4, little)
+  const high = view.getInt32(little ? place + 4 : place, little)
+  return (signed ? high : high >>> 0) * TWO32 + low
+}
