@@ -13,7 +13,6 @@ import { graphFormat, type GraphFormat } from './graph-records.ts'
 import type { Write } from './print-program.ts'
 import { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
-import { COMMON_BYTES, remembered } from './text-cache.ts'
 
 const STACKS: ReadonlySet<string> = new Set(['kernel_stack', 'user_stack'])
 /** ftrace:print and ftrace:bputs begin with the address that called. */
@@ -35,7 +34,8 @@ export interface Printer {
 
 export class EventPrinters {
   readonly #formats: ReadonlyMap<number, EventFormatText>
-  readonly #printers = new Map<number, Printer>()
+  /** By event type, which is a small number. */
+  readonly #printers: (Printer | undefined)[] = []
   readonly #symbols: Symbols
   readonly #recorder: Recorder
   readonly #named: (format: EventFormat) => string
@@ -59,17 +59,19 @@ export class EventPrinters {
   /** The printer of an event type, ready to print `record`; undefined for a type without format. */
   of(type: number, record: RecordView): Printer | undefined {
     const mine = this.#record
-    mine.bytes = record.bytes
-    mine.view = record.view
+    mine.over(record.bytes, record.view)
     mine.at = record.at
     mine.end = record.end
-    const known = this.#printers.get(type)
-    if (known !== undefined) return known
+    return (type < this.#printers.length ? this.#printers[type] : undefined) ?? this.#first(type)
+  }
+
+  #first(type: number): Printer | undefined {
     const text = this.#formats.get(type)
     const format = text === undefined ? undefined : parseEventFormat(text)
     if (format === undefined) return undefined
     const printer = this.#make(format)
-    this.#printers.set(type, printer)
+    while (this.#printers.length <= type) this.#printers.push(undefined)
+    this.#printers[type] = printer
     return printer
   }
 
@@ -93,7 +95,7 @@ export class EventPrinters {
     const stack = STACKS.has(format.name) && format.system === 'ftrace'
     const ip = format.fields.find(({ name }) => name === 'ip')
     if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
-    const { write: print, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
+    const { write, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
     if (!understood && !stack) {
       const which = `${format.system}:${format.name}`
       this.#recorder.builder.diagnose(
@@ -102,9 +104,6 @@ export class EventPrinters {
         `events shown field by field, since their print format is not understood: ${which} and others`,
       )
     }
-    const own = format.fields.find(({ name }) => !name.startsWith('common_'))
-    const keeps = own?.offset === COMMON_BYTES && !format.printFmt.includes('common_')
-    const write = keeps ? remembered(print, this.#record) : print
     const graph = graphFormat(format)
     const name = this.#recorder.builder.eventNamed(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
     return { format, stack, graph, nameOf: () => name, write }

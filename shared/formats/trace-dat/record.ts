@@ -18,10 +18,10 @@ export class RecordView {
     this.little = little
   }
 
-  over(bytes: Uint8Array): void {
+  over(bytes: Uint8Array, view?: DataView): void {
     if (bytes === this.bytes) return
     this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.view = view ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
   /** Unsigned 32 bits at an offset in the record. */

@@ -24,6 +24,8 @@ import { Symbols } from './symbols.ts'
 
 /** Events per step: a few milliseconds. */
 const STEP = 8192
+/** Places of tasks that were asked for lately: a power of two. */
+const LATE = 1024
 /** include/linux/trace_events.h: TRACE_FLAG_* */
 const HARDIRQ = 0x08
 const SOFTIRQ = 0x10
@@ -50,6 +52,9 @@ class TraceDatReader implements FileReader {
   readonly #writer = new ByteWriter()
   readonly #common: CommonFields
   readonly #taskOf = new Map<number, number>()
+  /** Tasks that were asked for lately, at the lower bits of their keys; no key is 0. */
+  readonly #lateKeys = new Int32Array(LATE)
+  readonly #lateTasks = new Int32Array(LATE)
   readonly #comms: ReadonlyMap<number, string>
   /** Set by an event that has looked at the record behind it: whether there is one. */
   #moved: boolean | undefined
@@ -87,12 +92,17 @@ class TraceDatReader implements FileReader {
       this.#moved = undefined
       this.#event(first)
       if (!(this.#moved ?? first.next())) heads.shift()
-      else if (heads.length > 1 && isAfter(first, heads[1])) {
-        heads.shift()
-        this.#insert(first)
-      }
+      else if (heads.length > 1 && isAfter(first, heads[1])) this.#sinks(first)
     }
     return true
+  }
+
+  /** The first of the heads goes to its place among the others. */
+  #sinks(first: CpuPages): void {
+    const heads = this.#heads
+    let at = 0
+    for (; at + 1 < heads.length && isAfter(first, heads[at + 1]); at++) heads[at] = heads[at + 1]
+    heads[at] = first
   }
 
   end(): void {
@@ -212,8 +222,15 @@ class TraceDatReader implements FileReader {
   #task(pid: number, cpu: number): number {
     // There is an idle task on every CPU.
     const key = pid === 0 ? -1 - cpu : pid
-    const known = this.#taskOf.get(key)
-    if (known !== undefined) return known
+    const slot = key & (LATE - 1)
+    if (this.#lateKeys[slot] === key) return this.#lateTasks[slot]
+    const task = this.#taskOf.get(key) ?? this.#newTask(key, pid, cpu)
+    this.#lateKeys[slot] = key
+    this.#lateTasks[slot] = task
+    return task
+  }
+
+  #newTask(key: number, pid: number, cpu: number): number {
     const { builder } = this.#recorder
     const task = builder.task(Math.max(0, pid), cpu)
     builder.nameTask(task, pid === 0 ? '<idle>' : (this.#comms.get(pid) ?? '<...>'))
