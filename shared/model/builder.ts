@@ -106,6 +106,7 @@ export class TraceBuilder {
   readonly #classByName = new Map<string, number>()
   readonly #lockByKey = new Map<string, number>()
   readonly #diagnostics = new Map<string, { -readonly [K in keyof Diagnostic]: Diagnostic[K] }>()
+  #lastDiagnosed: { count: number; readonly code: string } | undefined = undefined
   readonly #annotations: Annotation[] = []
   #minTs = Infinity
   #maxTs = -Infinity
@@ -332,7 +333,9 @@ export class TraceBuilder {
   }
 
   diagnose(severity: Severity, code: string, message: string, line?: number, count = 1): void {
-    const known = this.#diagnostics.get(code)
+    // A recording of faults alone says the same of every one of them.
+    const known = this.#lastDiagnosed?.code === code ? this.#lastDiagnosed : this.#diagnostics.get(code)
+    this.#lastDiagnosed = known
     if (known !== undefined) {
       known.count += count
       return

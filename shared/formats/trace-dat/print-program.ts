@@ -99,9 +99,12 @@ interface Step {
   readonly signed: boolean
   /** Its 0x is written, its minus may be. */
   readonly prefix: boolean
-  /** shift and mask, times and plus; of a literal where it begins. */
+  /** shift and mask, times and plus. */
   readonly x: number
   readonly y: number
+  /** The literal before it, in the literals of all steps. */
+  readonly lead: number
+  readonly leadLength: number
   readonly memory: Memory
   readonly layout: NumberLayout | undefined
   readonly write: Write
@@ -114,6 +117,7 @@ export function printProgram(parts: readonly Part[], record: RecordView): Write 
 
 class PrintProgram {
   readonly #record: RecordView
+  readonly #writes: readonly Write[]
   readonly #steps: readonly Step[]
   readonly #literals: DataView
   /** Bytes a record must have. */
@@ -124,9 +128,10 @@ class PrintProgram {
   constructor(parts: readonly Part[], record: RecordView) {
     this.#record = record
     const literals: number[] = []
-    this.#steps = parts.map((part) => stepOf(part, literals))
+    this.#writes = parts.map(({ write }) => write)
+    this.#steps = stepsOf(parts, literals)
     this.#literals = new DataView(Uint8Array.from([...literals, ...new Array<number>(WORD).fill(0)]).buffer)
-    this.#reach = Math.max(0, ...this.#steps.map(({ act, offset, size }) => (act === LITERAL ? 0 : offset + size)))
+    this.#reach = Math.max(0, ...this.#steps.map(({ offset, size }) => offset + size))
     this.#room = this.#steps.reduce((sum, step) => sum + roomOf(step), WORD)
   }
 
@@ -135,7 +140,7 @@ class PrintProgram {
     const { at, end } = this.#record
     if (at + this.#reach <= end && to.room(this.#room) && this.#run(to, at)) return
     to.at = start
-    for (const { write } of this.#steps) write(to)
+    for (const write of this.#writes) write(to)
   }
 
   /** False: the text became too long. One loop for all events, which V8 compiles once and keeps. */
@@ -148,12 +153,12 @@ class PrintProgram {
       const step = steps[i]
       const { size } = step
       const place = from + step.offset
+      if (step.leadLength > 0) at = putWords(out, at, this.#literals, step.lead, step.leadLength)
       const begun = at
       let known = -1
       switch (step.act) {
         case LITERAL:
-          at = putWords(out, at, this.#literals, step.x, size)
-          break
+          continue
         case HEX:
           if (step.prefix) at = putPrefix(out, at)
           at = size === 8 ? putHexAt(out, at, view, place, little) : putHex32(out, at, unsignedAt(view, place, size, little)) // prettier-ignore
@@ -205,54 +210,6 @@ class PrintProgram {
   }
 }
 
-function stepOf({ write, piece, layout }: Part, literals: number[]): Step {
-  const step = {
-    act: CALL,
-    offset: 0,
-    size: 0,
-    signed: false,
-    prefix: false,
-    x: 0,
-    y: 0,
-    memory: NO_MEMORY,
-    layout: undefined,
-    write,
-  }
-  if (piece === undefined) return step
-  const act = ACTS[piece.kind]
-  if (piece.kind === 'literal') {
-    const x = literals.length
-    literals.push(...piece.text)
-    return { ...step, act, x, size: piece.text.length }
-  }
-  const { offset, size } = piece
-  const read = { ...step, act, offset, size, layout: layout === undefined || layout.width === 0 ? undefined : layout }
-  switch (piece.kind) {
-    case 'hex':
-      return { ...read, prefix: piece.prefix }
-    case 'decimal':
-      // 64 bits are too wide for integers: they are read as a double.
-      return { ...read, act: size === 8 ? LINEAR : act, signed: piece.signed, prefix: piece.signed, x: 1 }
-    case 'linear':
-      return { ...read, signed: piece.signed, prefix: !piece.unsigned, x: piece.times, y: piece.plus }
-    case 'bits':
-      return { ...read, x: piece.shift, y: piece.mask }
-    case 'text-at':
-      return { ...read, x: piece.relative ? offset + size : 0 }
-    case 'remembered':
-      // What is remembered was padded.
-      return { ...read, layout: undefined, memory: new Memory() }
-    default:
-      return read
-  }
-}
-
-function roomOf({ act, size, layout }: Step): number {
-  const width = layout?.width ?? 0
-  if (act === LITERAL || act === CHARACTERS) return Math.max(size, width)
-  return Math.max(act === TEXT_AT ? TEXT : act === REMEMBERED ? MEMORY_TEXT : NUMBER, width)
-}
-
 /** Texts by the value they were written for: few values of a field are frequent. */
 class Memory {
   readonly #low = new Int32Array(SLOTS)
@@ -286,7 +243,81 @@ class Memory {
     for (let i = 0; i < length; i++) this.#texts.setUint8(slot * MEMORY_TEXT + i, to.bytes[begun + i])
   }
 }
+
+/** A literal goes along with what comes behind it; only the last has a step of its own. */
+function stepsOf(parts: readonly Part[], literals: number[]): readonly Step[] {
+  const steps: Step[] = []
+  let lead = 0
+  let leadLength = 0
+  for (const { write, piece, layout } of parts) {
+    if (piece?.kind === 'literal') {
+      if (leadLength === 0) lead = literals.length
+      leadLength += piece.text.length
+      literals.push(...piece.text)
+      continue
+    }
+    steps.push({ ...stepOf(piece, layout), write, lead, leadLength })
+    leadLength = 0
+  }
+  if (leadLength > 0) steps.push({ ...NOTHING, act: LITERAL, lead, leadLength })
+  return steps
+}
+
 const NO_MEMORY = new Memory()
+/** A step that leaves everything to its function. */
+const NOTHING: Step = {
+  act: CALL,
+  offset: 0,
+  size: 0,
+  signed: false,
+  prefix: false,
+  x: 0,
+  y: 0,
+  lead: 0,
+  leadLength: 0,
+  memory: NO_MEMORY,
+  layout: undefined,
+  write: () => undefined,
+}
+
+function stepOf(
+  piece: Exclude<Piece, { readonly kind: 'literal' }> | undefined,
+  layout: NumberLayout | undefined,
+): Step {
+  if (piece === undefined) return NOTHING
+  const act = ACTS[piece.kind]
+  const { offset, size } = piece
+  const read = {
+    ...NOTHING,
+    act,
+    offset,
+    size,
+    layout: layout === undefined || layout.width === 0 ? undefined : layout,
+  }
+  switch (piece.kind) {
+    case 'hex':
+      return { ...read, prefix: piece.prefix }
+    case 'decimal':
+      // 64 bits are too wide for integers: they are read as a double.
+      return { ...read, act: size === 8 ? LINEAR : act, signed: piece.signed, prefix: piece.signed, x: 1 }
+    case 'linear':
+      return { ...read, signed: piece.signed, prefix: !piece.unsigned, x: piece.times, y: piece.plus }
+    case 'bits':
+      return { ...read, x: piece.shift, y: piece.mask }
+    case 'text-at':
+      return { ...read, x: piece.relative ? offset + size : 0 }
+    case 'remembered':
+      // What is remembered was padded.
+      return { ...read, layout: undefined, memory: new Memory() }
+    default:
+      return read
+  }
+}
+
+function roomOf({ act, size, layout, leadLength }: Step): number {
+  const most = act === CHARACTERS ? size : act === TEXT_AT ? TEXT : act === REMEMBERED ? MEMORY_TEXT : NUMBER
+  return leadLength + Math.max(most, layout?.width ?? 0)
+}
 
 function slotOf(low: number, high: number): number {
   const mixed = low ^ (low >>> 12) ^ high
