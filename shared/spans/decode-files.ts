@@ -29,9 +29,13 @@ const REASON = key('reason')
 const PAGE = 4096
 
 function fault(inKernel: boolean): Decoder {
+  // One for all: a trace has millions of them.
+  const trap = { address: NaN, ip: NaN, errorCode: NaN, inKernel }
   return (spans, fields) => {
-    const address = fields.next(ADDRESS)
-    spans.ops.fault({ address, ip: fields.next(IP), errorCode: fields.next(ERROR_CODE, 16), inKernel })
+    trap.address = fields.next(ADDRESS)
+    trap.ip = fields.next(IP)
+    trap.errorCode = fields.next(ERROR_CODE, 16)
+    spans.ops.fault(trap)
   }
 }
 

@@ -34,11 +34,16 @@ export interface CompileContext {
 /** Writes the event's text, or, where the format is beyond us, its fields: `name=value name=value`. */
 export function compilePrint(context: CompileContext): { readonly write: Write; readonly understood: boolean } {
   try {
-    return { write: new Compiler(context).all(), understood: true }
+    return { write: printProgram(printParts(context), context.record), understood: true }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     return { write: allFields(context), understood: false }
   }
+}
+
+/** The pieces of an event's text, each with the function that writes it. A SyntaxError: the format is beyond us. */
+export function printParts(context: CompileContext): readonly Part[] {
+  return new Compiler(context).all()
 }
 
 const GET_TEXT = /^__get_(str|rel_str|dynamic_array|rel_dynamic_array)$/
@@ -54,7 +59,7 @@ class Compiler {
     this.#symbols = symbols
   }
 
-  all(): Write {
+  all(): readonly Part[] {
     const { format, args } = parsePrintFmt(this.#format.printFmt)
     const parts: Part[] = []
     const rest = [...args]
@@ -80,7 +85,7 @@ class Compiler {
       parts.push(this.#conversion(conversionOf(match, precision), next(), pointer))
     }
     if (at < format.length) parts.push(literalPart(format.slice(at)))
-    return printProgram(parts, this.#record)
+    return parts
   }
 
   /** The part of `%pS…` that belongs to the conversion. */
