@@ -83,6 +83,39 @@ export function orderMatrix<E extends OrderPair>(
   }
 }
 
+/** The `most` classes that are most often in an order, those of `wanted` before all others. */
+export function mainPart<E extends OrderPair>(
+  matrix: OrderMatrix<E>,
+  most: number,
+  wanted: ReadonlySet<string>,
+): OrderMatrix<E> {
+  if (matrix.classes.length <= most) return matrix
+  const times = matrix.classes.map(({ name }) => (wanted.has(name) ? Infinity : 0))
+  for (const { row, column, edge } of matrix.cells) {
+    times[row] += edge.count
+    times[column] += edge.count
+  }
+  const chosen = [...times.keys()].toSorted((a, b) => times[b] - times[a] || a - b).slice(0, most)
+  return partOf(matrix, new Set(chosen.map((at) => matrix.classes[at].name)))
+}
+
+/** The orders among these classes (those that `edges` admits); places are counted anew, the order of the classes stays. */
+export function partOf<E extends OrderPair>(
+  matrix: OrderMatrix<E>,
+  names: ReadonlySet<string>,
+  edges: ReadonlySet<E> = new Set(matrix.cells.map(({ edge }) => edge)),
+): OrderMatrix<E> {
+  const classes = matrix.classes.filter(({ name }) => names.has(name))
+  const place = new Map(classes.map(({ name }, i) => [name, i]))
+  return {
+    classes,
+    cells: matrix.cells.flatMap((cell) => {
+      const [row, column] = [place.get(cell.edge.from), place.get(cell.edge.to)]
+      return row === undefined || column === undefined || !edges.has(cell.edge) ? [] : [{ ...cell, row, column }]
+    }),
+  }
+}
+
 export interface OrderLayout {
   readonly grid: Box
   readonly cell: number
@@ -94,6 +127,13 @@ const HEAD = 34
 const EDGE = 12
 const MOST_CELL = 44
 const NAMED = 9
+/** Names of neighbouring rows and columns do not touch. */
+const READABLE = 14
+
+/** Classes whose rows and columns can be told apart in this room; at least a handful. */
+export function readableClasses({ width, height }: { readonly width: number; readonly height: number }): number {
+  return Math.max(6, Math.floor(Math.min(width * 0.6, height - HEAD - EDGE) / READABLE))
+}
 
 export function orderLayout(size: {
   readonly width: number
@@ -199,7 +239,7 @@ function paintNames<E extends OrderPair>(ctx: Context, picture: OrderPicture<E>)
     ctx.textAlign = 'right'
     const y = grid.y + (i + 0.5) * cell
     ctx.fillText(`${fitText(ctx, lockdep ? name : `${name} (bit)`, grid.x - 44)}  ${i + 1}`, grid.x - 8, y)
-    if (cell < 14 && i % 2 === 1) return
+    if (cell < 18 && i % 2 === 1) return
     ctx.textAlign = 'center'
     ctx.fillStyle = tokens.color(focus?.column === i ? 'text' : 'text-3')
     ctx.fillText(String(i + 1), grid.x + (i + 0.5) * cell, grid.y - 8)

@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { one, row } from '#electron/engine/races-run.ts'
 import type { RaceInfo, VerdictRow } from '#shared/contract/races.ts'
-import { cellStep, inOrder, orderMatrix, type OrderPair } from '#renderer/charts/lock-order.ts'
+import { cellStep, inOrder, mainPart, orderMatrix, type OrderPair } from '#renderer/charts/lock-order.ts'
 import { safetyOf, safetyShort } from '#renderer/panels/compare/safety.ts'
-import { filmOrderView } from '#renderer/panels/lock-order/view.ts'
+import { filmOrderView, ordersOf } from '#renderer/panels/lock-order/view.ts'
 import { actorsOf, firstViolation, framesOf, lockStates, stateAfter, stateRows } from '#renderer/panels/races/film.ts'
 import { lanesOf } from '#renderer/panels/races/lanes.ts'
 import { cellWords, differs, lookOf, shownRaces, stepTo } from '#renderer/panels/races/matrix.ts'
@@ -170,6 +170,41 @@ describe('lock orders', () => {
     expect(view.circles.length).toBeGreaterThan(0)
     const below = view.matrix.cells.filter((cell) => cell.below).map(({ edge }) => edge)
     expect(new Set(below)).toEqual(new Set(view.circles.map(({ edges }) => edges[0])))
+  })
+
+  it('of many classes are cut to those most often in one, in the same order, and what is asked for stays', () => {
+    const counted = fc.tuple(graph, fc.array(fc.nat(50), { minLength: 30, maxLength: 30 }))
+    const asked = fc.tuple(counted, fc.integer({ min: 1, max: 8 }), fc.nat(7))
+    fc.assert(
+      fc.property(asked, ([[pairs, counts], most, wanted]) => {
+        const edges = pairs.map((pair, i) => ({ ...pair, count: counts[i] ?? 1 }))
+        const classes = names.map((name) => ({ name, lockdep: true, annotation: false }))
+        const matrix = orderMatrix(classes, edges, new Set())
+        const part = mainPart(matrix, most, new Set([`l${wanted}`]))
+        const kept = part.classes.map(({ name }) => name)
+        expect(kept).toEqual(matrix.classes.map(({ name }) => name).filter((name) => kept.includes(name)))
+        expect(kept).toHaveLength(Math.min(most, 8))
+        expect(kept).toContain(`l${wanted}`)
+        const both = edges.filter(({ from, to }) => kept.includes(from) && kept.includes(to))
+        expect(part.cells.map(({ edge }) => edge)).toEqual(both)
+        for (const { row, column, edge } of part.cells) expect([kept[row], kept[column]]).toEqual([edge.from, edge.to])
+        const times = (name: string): number =>
+          edges.reduce((sum, { from, to, count }) => sum + (from === name ? count : 0) + (to === name ? count : 0), 0)
+        const left = names.filter((name) => !kept.includes(name))
+        const least = Math.min(...kept.filter((name) => name !== `l${wanted}`).map(times))
+        for (const name of left) expect(times(name)).toBeLessThanOrEqual(least)
+      }),
+    )
+  })
+
+  it('keep to the classes whose name has what was typed, both ways round', () => {
+    const view = filmOrderView(stuck.lockOrder)
+    const [{ from }] = view.edges
+    const part = ordersOf(view, from.toUpperCase())
+    expect(part.edges).toEqual(view.edges.filter((edge) => edge.from.includes(from) || edge.to.includes(from)))
+    expect(part.matrix.cells.map(({ edge }) => edge)).toEqual(part.edges)
+    expect(part.circles).toEqual(view.circles)
+    expect(ordersOf(view, 'no such class').classes).toEqual([])
   })
 
   it('are walked with arrow keys, edge by edge', () => {

@@ -7,7 +7,7 @@ import type { LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order
 import type { LockOrderResult as SearchedOrder } from '#shared/contract/exploration.ts'
 import type { FilmLockOrder } from '#shared/contract/races.ts'
 import { knownToLockdep, lockdepSees } from '#shared/lockorder/order-graph.ts'
-import { orderMatrix, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
+import { orderMatrix, partOf, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
 import { counted } from '../../ui/format.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
@@ -104,6 +104,16 @@ function viewOf(
     circles,
     circlesLeftOut: result.cyclesLeftOut,
   }
+}
+
+/** The orders that have a class with this in its name; circles stay, they are found over all of them. */
+export function ordersOf(view: OrderView, part: string): OrderView {
+  if (part === '') return view
+  const asked = part.toLowerCase()
+  const edges = view.edges.filter(({ from, to }) => `${from}\n${to}`.toLowerCase().includes(asked))
+  const names = new Set(edges.flatMap(({ from, to }) => [from, to]))
+  const classes = view.classes.filter(({ name }) => names.has(name))
+  return { ...view, edges, classes, matrix: partOf(view.matrix, names, new Set(edges)) }
 }
 
 function edgeOf({ from, to, count, modes, task, op, atNs, wantedSpan }: LockOrderEdge): OrderEdge {
