@@ -103,9 +103,10 @@ export function negated(code: NumberCode): NumberCode {
 }
 
 export function chosen(test: NumberCode, yes: NumberCode, no: NumberCode): NumberCode {
-  const { size, signed } = common(yes, no)
-  const pick = () => (truthy(test) ? yes : no)
-  return { size, signed, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
+  const type = common(yes, no)
+  const [whenTrue, whenFalse] = [converted(yes, type), converted(no, type)]
+  const pick = () => (truthy(test) ? whenTrue : whenFalse)
+  return { ...type, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
 }
 
 export function truthy(code: NumberCode): boolean {
