@@ -1,24 +1,25 @@
 /**
- * `npm run coverage [-- PART…]`: which branches of `shared/` tests in vitest's own processes go through, per folder, with one total at
- * the end. Each part below runs by itself, one process at a time, and leaves its figures in coverage/parts; with parts named only
- * those run again and the total takes the others as they were left. Branches no test takes are listed in coverage/missed.txt.
- * Tests that only drive other processes (browser, command line, desktop) are left out: what those go through is not seen here.
+ * `npm run coverage [-- PART… | total]`: which branches of `shared/` tests in vitest's own processes go through, per folder, with one
+ * total at the end. Each part below runs by itself, one process at a time, and leaves its figures in coverage/parts; with parts
+ * named only those run again and the total takes the others as they were left; `total` only adds up. Branches no test takes are
+ * listed in coverage/missed.txt. Tests that only drive other processes (browser, command line, desktop) are left out: what those
+ * go through is not seen here.
  */
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root, run, tool } from './install.ts'
 import { branchesOf, percent, type Branches, type Report } from './branches.ts'
 
-/** Folders of tests; a file after a `-` is left out: it takes minutes for branches that others take as well. */
+/** Tests of each part. Those of hosts and whole programs are left out: what they go through runs in other processes. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   unit: ['test/unit'],
   property: ['test/property'],
-  golden: ['test/golden'],
+  formats: ['test/golden', 'test/fuzz', '--exclude=test/golden/cli/**'],
   timeline: ['test/timeline', 'test/renderer'],
-  export: ['test/export', 'test/report', 'test/fuzz', 'test/contract/rpc.test.ts'],
+  export: ['test/export', 'test/report', 'test/contract/rpc.test.ts'],
   sim: ['test/sim', 'test/determinism/digests.test.ts'],
-  explore: ['test/explore'],
-  races: ['test/races'],
+  explore: ['test/explore', '--exclude=test/explore/*engine*', '--exclude=test/explore/documents.test.ts'],
+  races: ['test/races', '--exclude=test/races/*engine*'],
   strategy: ['test/strategy', 'test/sweep'],
   whatif: ['test/whatif'],
 }
@@ -49,7 +50,10 @@ function measure(part: string): void {
 }
 
 function readAll(): Branches {
-  const reports = Object.keys(parts).filter((part) => existsSync(reportOf(part)))
+  const age = (part: string) => statSync(reportOf(part)).mtimeMs
+  const reports = Object.keys(parts)
+    .filter((part) => existsSync(reportOf(part)))
+    .sort((a, b) => age(a) - age(b))
   const all = branchesOf(reports.map((part) => JSON.parse(readFileSync(reportOf(part), 'utf8')) as Report))
   const missing = Object.keys(parts).filter((part) => !reports.includes(part))
   if (missing.length > 0) process.stdout.write(`not measured yet: ${missing.join(', ')}\n`)
@@ -58,7 +62,7 @@ function readAll(): Branches {
 
 const given = process.argv.slice(2)
 if (given.length === 0) rmSync(folder, { recursive: true, force: true })
-for (const part of given.length > 0 ? given : Object.keys(parts)) measure(part)
+if (given[0] !== 'total') for (const part of given.length > 0 ? given : Object.keys(parts)) measure(part)
 
 const all = readAll()
 const byFolder = new Map<string, { taken: number; of: number }>()
