@@ -67,6 +67,7 @@ describe('the matrix', () => {
 
   it('is used with the keyboard alone', async () => {
     const { page, problems, close } = await races()
+    await page.getByText('Choose a cell to see its film').waitFor()
     await page.getByRole('grid', { name: /^Races against strategies/ }).focus()
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowDown', 'End', 'Enter']) await page.keyboard.press(key)
     await page.getByRole('region', { name: /^R03 .*strategy Z/ }).waitFor()
