@@ -41,6 +41,8 @@ class Json implements TrackSink {
   /** Made at first sight: the beginning of an event's line by its name, its end by its task. */
   readonly #names: (Uint8Array | undefined)[] = []
   readonly #places: string[] = []
+  /** CPUs whose lines of events have their names. */
+  readonly #cpus = new Set<number>()
   #first = true
   #place: Place = { pid: 0, tid: 0 }
   #counter = ''
@@ -61,12 +63,19 @@ class Json implements TrackSink {
     for (const [pid, name] of Object.entries(processes)) this.#named('process_name', { pid: Number(pid), tid: 0 }, name)
     trace.tasks.forEach(({ comm }, task) => this.#named('thread_name', taskPlace(trace, task), comm))
     const cpus = trace.meta.cpus ?? 0
-    for (let cpu = 0; cpu < cpus; cpu++) this.#named('thread_name', eventPlace(cpu), `CPU ${cpu}`)
-    this.#named('thread_name', eventPlace(-1), 'CPU not known')
+    for (let cpu = 0; cpu < cpus; cpu++) this.#cpu(cpu)
+  }
+
+  /** Not every trace says how many CPUs there were: one is named when an event is seen on it. */
+  #cpu(cpu: number): void {
+    if (this.#cpus.has(cpu)) return
+    this.#cpus.add(cpu)
+    this.#named('thread_name', eventPlace(cpu), cpu < 0 ? 'CPU not known' : `CPU ${cpu}`)
   }
 
   event(chunk: EventChunk, row: number): void {
     const out = this.#out
+    this.#cpu(chunk.cpu[row])
     this.#comma()
     const name = chunk.name[row]
     const text = () =>

@@ -85,9 +85,10 @@ export class PerfettoTracks implements TrackSink {
     if (!this.#described.has(PROCESS + pid)) {
       this.#describe(PROCESS + pid, { process: { pid, name: this.#processes.get(pid) ?? '' } })
     }
-    const { comm } = this.#trace.tasks[task]
-    if (!this.#described.has(number))
-      this.#describe(number, { parent: PROCESS + pid, thread: { pid, tid, name: comm } })
+    const { comm, pid: own } = this.#trace.tasks[task]
+    // There is one idle task per CPU, all of number 0, and a thread may have one track only.
+    const thread = own === 0 ? { name: comm } : { thread: { pid, tid, name: comm } }
+    if (!this.#described.has(number)) this.#describe(number, { parent: PROCESS + pid, ...thread })
     return number
   }
 
@@ -195,6 +196,8 @@ export class PerfettoTracks implements TrackSink {
     const proto = this.#proto
     const packet = proto.begin(PACKET)
     proto.number(10, SEQUENCE)
+    // trace_packet.proto: a sequence with defaults says so in every packet that follows them.
+    proto.number(13, NEEDS_STATE)
     const track = proto.begin(TRACK_DESCRIPTOR)
     proto.number(1, number)
     if (what.name !== undefined) proto.text(2, what.name)

@@ -15,9 +15,10 @@ export interface Place {
 const CPUS = 4_194_305
 const EVENTS = 4_194_306
 const COUNTERS = 4_194_307
-/** Thread numbers of lanes of locks, and of the idle tasks but the first. */
+/** Thread numbers of lanes of locks, and, behind a task's lanes, of the idle tasks but the first: all have the number 0. */
 const LOCKS = 10_000_000
 const LANES = 64
+const IDLE = LANES - 1
 /** More than there can be CPUs. */
 const NO_CPU = 100_000
 
@@ -31,12 +32,13 @@ export function placeOf(trace: Trace, { kind, task, index }: Track): Place {
   if (kind === 'cpu') return { pid: CPUS, tid: index }
   if (kind === 'counter') return { pid: COUNTERS, tid: index }
   const { pid, tid } = taskPlace(trace, task)
-  return kind === 'thread' ? { pid, tid } : { pid, tid: LOCKS + task * LANES + Math.min(index, LANES - 1) }
+  return kind === 'thread' ? { pid, tid } : { pid, tid: LOCKS + task * LANES + Math.min(index, IDLE - 1) }
 }
 
 export function taskPlace(trace: Trace, task: number): Place {
   const { pid, tgid } = trace.tasks[task]
-  return { pid: tgid ?? pid, tid: pid }
+  const another = pid === 0 && trace.tasks.findIndex((one) => one.pid === 0) !== task
+  return { pid: tgid ?? pid, tid: another ? LOCKS + task * LANES + IDLE : pid }
 }
 
 /** Raw events stand under their CPU; where it is not known, behind all of them. */

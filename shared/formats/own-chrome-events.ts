@@ -17,6 +17,9 @@ export const EVENT_CATEGORY = 'ftrace'
 /** `{"ph":"` before X, s, f, C. */
 const PHASE = encodeUtf8('{"ph":"')
 
+/** include/linux/threads.h: what stands under more is no task, but a CPU or what was drawn. */
+const LARGEST_PID = 1 << 22
+
 interface Origin {
   /** What `ts` 0 is, in ns of the trace clock, less its start. */
   readonly zero: number
@@ -54,7 +57,8 @@ export class OwnChromeEvents {
     const words = args as Readonly<Record<string, unknown>>
     if (ph === 'M') {
       const comm = words['name']
-      if (name === 'thread_name' && typeof tid === 'number' && typeof comm === 'string') this.#comms.set(tid, comm)
+      const ofTask = typeof tid === 'number' && Number(event.pid) <= LARGEST_PID
+      if (name === 'thread_name' && ofTask && typeof comm === 'string') this.#comms.set(tid, comm)
       return false
     }
     if (ph !== 'i' || event.cat !== EVENT_CATEGORY) return false

@@ -134,6 +134,20 @@ describe('a simulated run as Chrome JSON', () => {
   })
 })
 
+it('a task has its own name again, whatever number a CPU has', () => {
+  const line = (pid: number, us: number, name: string) =>
+    `  ${name}-${pid}   [001] d..2.   100.00000${us}: sched_waking: comm=x pid=9 prio=120 target_cpu=001\n`
+  const whole = readBytes('ftrace', Buffer.from(line(1, 1, 'systemd') + line(2, 2, 'kthreadd') + line(1, 3, 'systemd')))
+  expect(again(whole).trace.tasks.map(({ pid, comm }) => [pid, comm])).toEqual(
+    whole.trace.tasks.map(({ pid, comm }) => [pid, comm]),
+  )
+  expect(
+    viewed(asChromeJson(whole))
+      .filter(({ name }) => name === 'thread_name')
+      .map(({ args }) => args?.['name']),
+  ).toContain('CPU 1')
+})
+
 const ONE = { ph: 'X', name: 'one', ts: 10, dur: 5, pid: 1, tid: 2 }
 
 describe('Chrome JSON of others', () => {

@@ -33,6 +33,21 @@ export const CARRIED: readonly (readonly [format: string, file: string])[] = [
   ['perf-script', 'host/tiny-ext4-callgraph.perf-script.txt'],
 ]
 
+/** Traces whose exports must hold the rules of a published format, a reader of every kind among them. */
+export const PUBLISHED: readonly (readonly [format: string, file: string])[] = [
+  ...CARRIED,
+  ['ftrace', 'dax/dax-xfs-small.trace.txt'],
+  ['function-graph', 'dax/fg-dax-ext4-with-events.trace.txt'],
+  ['perf-data', 'host/ext4.perf-lock.data'],
+  ['trace-cmd-report', 'host/small2-ext4.report-t.txt'],
+]
+
+/** The middle third: what is cut at both ends. */
+export function middleOf({ trace }: Whole): Window {
+  const { durationNs } = trace.meta
+  return { from: Math.floor(durationNs / 3), to: Math.floor((2 * durationNs) / 3) }
+}
+
 /** A trace without what a carrier does not carry: where it came from. */
 export function metaOf({ trace }: Whole): object {
   return { ...trace.meta, name: '', sourceFormat: '' }
@@ -134,6 +149,12 @@ export function spanWords({ trace }: Whole): Record<'op' | 'phase' | 'lockSpan' 
   }
 }
 
+/** Every task that something happened in, by its number and name. */
+function taskWords({ trace, chunks }: Whole): string[] {
+  const seen = new Set(chunks.flatMap((chunk) => [...chunk.task.subarray(0, chunk.length)]))
+  return [...seen].map((task) => `${trace.tasks[task].pid} ${trace.tasks[task].comm}`).sort()
+}
+
 /** The first differences of two traces' events and spans; none: they tell the same. */
 export function differences(a: Whole, b: Whole): string[] {
   const out: string[] = []
@@ -143,6 +164,7 @@ export function differences(a: Whole, b: Whole): string[] {
     if (at >= 0) out.push(`${what} ${at}: ${left[at]}\n  then: ${right[at]}`)
   }
   compare('event', eventWords(a), eventWords(b))
+  compare('task', taskWords(a), taskWords(b))
   const [left, right] = [spanWords(a), spanWords(b)]
   for (const table of ['op', 'phase', 'lockSpan', 'waitEdge', 'taskState'] as const) {
     // States that last until the end are told task by task, and tasks are numbered as they turn up.
