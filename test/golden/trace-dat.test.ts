@@ -77,3 +77,52 @@ describeWithCorpus('trace.dat and the text of the same buffer', () => {
     expect([trace.meta.eventCount, trace.meta.lostEvents]).toEqual([35_507, 29_279])
   })
 })
+
+/** Bytes of the section behind a buffer's data, which says where every CPU's are (trace-cmd.dat.v7(5)). */
+function behindData(file: Uint8Array): number {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
+  // Magic, version, byte order, size of a long, page size, compression and its version, where the options are.
+  let at = 37
+  for (;;) {
+    const id = view.getUint16(at, true)
+    at += 16 + Number(view.getBigUint64(at + 8, true))
+    if (id === 3) return at
+  }
+}
+
+describeWithCorpus('a trace.dat that was cut', () => {
+  const whole = () => Buffer.from(readCorpus('dax/dax-xfs-small.v7.dat'))
+  const eventsOf = (bytes: Uint8Array) => {
+    const read = readDat(bytes)
+    const damage = read.trace.diagnostics.find(({ code }) => code === 'damaged-data')
+    return { events: [...plainEvents(read)].map(({ cpu, name, args }) => `${cpu} ${name} ${args}`), damage }
+  }
+
+  it('behind its data has all events', () => {
+    const file = whole()
+    const { events, damage } = eventsOf(file.subarray(0, behindData(file)))
+    expect(events).toEqual(eventsOf(file).events)
+    expect(damage?.message).toMatch(
+      new RegExp(`^read ${events.length} events up to byte ${behindData(file)}, then: it ends`),
+    )
+  })
+
+  it.each([0.98, 0.9, 0.75, 0.6])('within its data, at %d of it, has those of every CPU up to there', (part) => {
+    const file = whole()
+    const end = behindData(file)
+    const at = Math.floor(end - (1 - part) * 0.5 * file.length)
+    const { events, damage } = eventsOf(file.subarray(0, at))
+    const all = eventsOf(file).events
+    expect(events.length).toBeGreaterThan(0)
+    expect(events.length).toBeLessThan(all.length)
+    for (let cpu = 0; cpu < 8; cpu++) {
+      const of = (list: readonly string[]) => list.filter((event) => event.startsWith(`${cpu} `))
+      expect(of(events)).toEqual(of(all).slice(0, of(events).length))
+    }
+    expect(damage?.message).toMatch(new RegExp(`^read ${events.length} events up to byte ${at}, then: `))
+  })
+
+  it('before its data is refused with a sentence', () => {
+    expect(() => readDat(whole().subarray(0, 100_000))).toThrow(/damaged: it ends before its options at byte \d+/)
+  })
+})

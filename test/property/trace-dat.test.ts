@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
+import { DAMAGED_DATA } from '#shared/model/diagnostics.ts'
 import { plainEvents, readDat, textOf, writeDat, type WrittenCpu, type WrittenEvent } from '../support/trace-dat.ts'
 
 const gap = fc.oneof(fc.nat(3), fc.nat(2 ** 27), fc.integer({ min: 2 ** 27, max: 2 ** 40 }))
@@ -82,6 +83,22 @@ describe.each([6, 7] as const)('trace.dat version %d', (version) => {
 
   it('survives being cut at every byte', () => {
     for (let length = 11; length < whole.length; length += length < 700 ? 1 : 41) survives(whole.subarray(0, length))
+  })
+
+  it.runIf(version === 7)('cut in its data, gives what came before the cut', () => {
+    const all = [...plainEvents(readDat(whole))]
+    const damaged = ({ trace }: ReturnType<typeof readDat>) =>
+      trace.diagnostics.some(({ code }) => code === DAMAGED_DATA)
+    let least = Infinity
+    // 100 bytes: its options.
+    for (let length = whole.length - 100; length > 4096; length -= 7) {
+      const read = readDat(whole.subarray(0, length))
+      const some = [...plainEvents(read)].map(({ args }) => args)
+      expect(some).toEqual(all.map(({ args }) => args).filter((args) => some.includes(args)))
+      expect(damaged(read)).toBe(true)
+      least = Math.min(least, some.length)
+    }
+    expect(least).toBe(0)
   })
 
   it('survives any byte being any other', () => {

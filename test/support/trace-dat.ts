@@ -246,20 +246,23 @@ function version7(cpus: readonly WrittenCpu[], comms: string): Buffer {
     [21, section(21, new Bytes().u64(comms.length).add(comms).done())],
   ] as const
   const dataAt = out.length
-  out.u16(3).u16(1).u32(0).u64(0)
+  const data = new Bytes()
+  const dataFrom = dataAt + 16
   const option = new Bytes().u64(dataAt).add('\0').add('mono\0').u32(PAGE).u32(cpus.length)
   cpus.forEach(({ pages }, cpu) => {
-    const at = out.length
-    out.u32(pages.length)
+    data.add(Buffer.alloc((PAGE - ((dataFrom + data.length) % PAGE)) % PAGE))
+    const at = dataFrom + data.length
+    data.u32(pages.length)
     for (const one of pages) {
       const packed = zstdCompressSync(page(one))
-      out.u32(packed.length).u32(PAGE).add(packed)
+      data.u32(packed.length).u32(PAGE).add(packed)
     }
     option
       .u32(cpu)
       .u64(at)
-      .u64(out.length - at - 4)
+      .u64(dataFrom + data.length - at - 4)
   })
+  out.u16(3).u16(1).u32(0).u64(data.length).add(data.done())
   const options = new Bytes()
   for (const [id, at] of places) options.u16(id).u32(8).u64(at)
   options.u16(3).u32(option.length).add(option.done()).u16(0).u32(8).u64(0)

@@ -8,6 +8,7 @@ import { limits } from '../../base/limits.ts'
 import type { RandomFile } from '../random-file.ts'
 import { Cursor, damage } from './cursor.ts'
 import { eventFormatText, type EventFormatText } from './event-format.ts'
+import { cpusIn, SECTION_HEAD, sectionAt, sectionsFrom } from './recover.ts'
 
 export interface CpuData {
   readonly cpu: number
@@ -39,6 +40,8 @@ export interface TraceDat {
   readonly buffers: readonly BufferData[]
   /** Formats that could not be read. */
   readonly badFormats: number
+  /** Its data had to be found without the list of them. */
+  readonly cut: { readonly at: number; readonly why: string } | undefined
 }
 
 type Draft = { -readonly [K in keyof TraceDat]: TraceDat[K] }
@@ -82,7 +85,7 @@ export function readContainer(file: RandomFile): TraceDat {
   const pageSize = cursor.u32()
   const draft = emptyDraft(version === '6' ? 6 : 7, little)
   if (version === '6') readVersion6(file, draft, { at: cursor.at, pageSize })
-  else readVersion7(file, draft, cursor)
+  else readVersion7(file, draft, { cursor, pageSize })
   return draft
 }
 
@@ -101,6 +104,7 @@ function emptyDraft(version: 6 | 7, little: boolean): Draft {
     clock: '',
     buffers: [],
     badFormats: 0,
+    cut: undefined,
   }
 }
 
@@ -112,7 +116,11 @@ interface Section {
   readonly bytes: Uint8Array
 }
 
-function readVersion7(file: RandomFile, draft: Draft, cursor: Cursor): void {
+function readVersion7(
+  file: RandomFile,
+  draft: Draft,
+  { cursor, pageSize }: { readonly cursor: Cursor; readonly pageSize: number },
+): void {
   const method = cursor.string()
   cursor.string()
   if (method !== 'none' && method !== 'zstd' && method !== 'zlib') {
@@ -120,12 +128,42 @@ function readVersion7(file: RandomFile, draft: Draft, cursor: Cursor): void {
   }
   draft.compression = method
   let at = cursor.u64()
+  const first = cursor.at
   const seen = new Set<number>()
   while (at !== 0) {
     if (seen.has(at) || seen.size > limits.traceDatSections)
       throw damage(`its options at byte ${at} lead back to themselves`)
     seen.add(at)
+    if (draft.buffers.length === 0 && sectionAt(file, draft.little, at)?.whole !== true) {
+      const why = `it ends before its options at byte ${at}, which say where every CPU's data are`
+      draft.cut = { at: file.size, why }
+      readSections(file, draft, { first, pageSize })
+      if (draft.buffers.length === 0 || draft.headerPage === '') throw damage(why)
+      return
+    }
     at = readOptions(file, draft, at)
+  }
+}
+
+/** One after the other, since nothing says where they are. */
+function readSections(
+  file: RandomFile,
+  draft: Draft,
+  { first, pageSize }: { readonly first: number; readonly pageSize: number },
+): void {
+  const described = draft.headerPage !== ''
+  if (pageSize < SECTION_HEAD || pageSize > limits.traceDatChunk) throw damage(`pages of ${pageSize} bytes`)
+  let sections = 0
+  for (const section of sectionsFrom(file, draft.little, first)) {
+    if (++sections > limits.traceDatSections) return
+    const { id, at, compressed, whole } = section
+    if (id === OPTION.buffer) {
+      const cpus = cpusIn(file, section, { little: draft.little, pageSize, cpuCount: draft.cpuCount })
+      draft.buffers = [...draft.buffers, { name: '', clock: '', pageSize, compressed, cpus }]
+    } else if (!described && whole && id >= OPTION.header && id <= OPTION.cmdlines) {
+      const { bytes, base } = readSection(file, draft, at)
+      readDescriptive(draft, id, new Cursor(bytes, { little: draft.little, base }))
+    }
   }
 }
 
@@ -145,10 +183,6 @@ function readOptions(file: RandomFile, draft: Draft, at: number): number {
 }
 
 function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor): void {
-  const inner = (): Cursor => {
-    const section = readSection(file, draft, option.u64())
-    return new Cursor(section.bytes, { little: draft.little, base: section.base })
-  }
   switch (id) {
     case OPTION.buffer:
       draft.buffers = [...draft.buffers, bufferOf(file, draft, option)]
@@ -162,27 +196,33 @@ function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor):
     case OPTION.cpuCount:
       draft.cpuCount = option.u32()
       break
+    default:
+      if (id < OPTION.header || id > OPTION.cmdlines) return
+      const { bytes, base } = readSection(file, draft, option.u64())
+      readDescriptive(draft, id, new Cursor(bytes, { little: draft.little, base }))
+  }
+}
+
+/** A section that says what the data mean. */
+function readDescriptive(draft: Draft, id: number, inside: Cursor): void {
+  switch (id) {
     case OPTION.header:
-      draft.headerPage = headerPage(inner())
+      draft.headerPage = headerPage(inside)
       break
     case OPTION.ftrace:
-      addFtraceFormats(draft, inner())
+      addFtraceFormats(draft, inside)
       break
     case OPTION.events:
-      addEventFormats(draft, inner())
+      addEventFormats(draft, inside)
       break
     case OPTION.kallsyms:
-      draft.kallsyms = sized(inner())
+      draft.kallsyms = sized(inside)
       break
     case OPTION.printk:
-      draft.printk = sized(inner())
+      draft.printk = sized(inside)
       break
-    case OPTION.cmdlines: {
-      const lines = inner()
-      draft.cmdlines = lines.text(Math.min(lines.u64(), lines.left))
-      break
-    }
-    default:
+    case OPTION.cmdlines:
+      draft.cmdlines = inside.text(Math.min(inside.u64(), inside.left))
   }
 }
 

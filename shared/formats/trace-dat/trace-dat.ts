@@ -107,6 +107,11 @@ class TraceDatReader implements FileReader {
 
   end(): void {
     const { builder } = this.#recorder
+    const { cut } = this.#dat
+    if (cut !== undefined) {
+      const message = `read ${this.#events} events up to byte ${cut.at}, then: ${cut.why}; they are numbered as they come`
+      builder.diagnose('warning', code.DAMAGED_DATA, message)
+    }
     for (const { broken } of this.#cpus) {
       if (broken === undefined) continue
       builder.diagnose('warning', code.DAMAGED_DATA, `${broken}: what came before it was read`)
