@@ -151,6 +151,19 @@ describe('damage', () => {
     expect(read.codes).toEqual(['bytes-after-compression'])
   })
 
+  it.each([1, 2, 3])('of a frame that was cut in its first bytes (%d) nothing is lost before it', async (length) => {
+    const read = await all(Buffer.concat([zstd, zstd.subarray(0, length)]))
+    expect(read.bytes.equals(text)).toBe(true)
+    expect(read.codes).toEqual(['bytes-after-compression'])
+  })
+
+  it('a cut zstd frame with other bytes behind it gives what was before the cut', async () => {
+    const read = await all(Buffer.concat([zstd.subarray(0, Math.floor(zstd.length / 2)), Buffer.from('and then this')]))
+    expect(read.bytes.length).toBeGreaterThan(text.length / 4)
+    expect(read.bytes.equals(text.subarray(0, read.bytes.length))).toBe(true)
+    expect(read.codes).toEqual(['truncated-compression'])
+  })
+
   it('what damage leaves out is reported as skipped input', () => {
     expect(SKIP_CODES).toEqual(expect.arrayContaining(['truncated-compression', 'bytes-after-compression']))
   })

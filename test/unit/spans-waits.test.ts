@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { contention } from '#shared/analysis/contention.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, TASK_STATES } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
-import { at, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
+import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
 
 const A = '00000000aaaaaaaa'
 const MM = 'mm=00000000cccccccc memcg_path='
@@ -356,5 +356,28 @@ describe('task states', () => {
       [0, 5000],
       [30_000, 1000],
     ])
+  })
+
+  it('a state told of in the past, after one that was cut short, begins where that ended', () => {
+    const to = (pid: number) => `next_comm=t${pid} next_pid=${pid} next_prio=120`
+    const from = (pid: number) => `sched_switch: prev_comm=t${pid} prev_pid=${pid} prev_prio=120 prev_state=S ==>`
+    const trace = traceOf(
+      at(10, 1, `${from(1)} ${to(7)}`),
+      // 7 has left CPU 0 unseen: it ran until here.
+      at(20, 9, `${from(9)} ${to(1)}`),
+      // Another CPU's clock is behind.
+      at(15, 3, `${from(3)} ${to(7)}`, { cpu: 1 }),
+      at(30, 7, `${from(7)} ${to(3)}`, { cpu: 1 }),
+    )
+    const cols = trace.taskState.cols
+    const rows = Array.from({ length: trace.taskState.length }, (_, row) => row)
+      .filter((row) => trace.tasks[cols.task[row]].pid === 7)
+      .map((row) => [TASK_STATES[cols.state[row]], cols.startNs[row], cols.durationNs[row]])
+    expect(rows).toEqual([
+      ['running', 0, 10_000],
+      ['running', 10_000, 10_000],
+      ['sleeping', 20_000, NaN],
+    ])
+    expect(diagnosed(trace, 'clock-backwards')).toBeGreaterThan(0)
   })
 })
