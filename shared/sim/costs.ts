@@ -6,6 +6,7 @@
 
 import type { Kernel } from './kernel.ts'
 import { factorTable, lognormal } from './lognormal.ts'
+import { P } from './phases.ts'
 
 export interface CostSpec {
   readonly id: string
@@ -186,6 +187,8 @@ export class Prices {
   readonly #tables: readonly (Int32Array | undefined)[]
   /** What a price becomes for the running task: a replay stretches it to what was measured. Undefined: it stays. */
   pace: ((task: number, cost: number, ns: number) => number) | undefined
+  /** What a replayed operation of the running task has not used up of its measured time, which then is used up. */
+  rest: ((task: number) => number) | undefined
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
@@ -206,6 +209,12 @@ export class Prices {
   draw(kernel: Kernel, number: number): number {
     const ns = this.#drawn(kernel, number)
     return this.pace === undefined ? ns : this.pace(kernel.current.id, number, ns)
+  }
+
+  /** Before an operation lets go of its locks: a replay spends under them what the steps have left of the measured time. */
+  settle(kernel: Kernel): boolean {
+    const ns = this.rest?.(kernel.current.id) ?? 0
+    return ns > 0 && kernel.work(P.user, ns)
   }
 
   #drawn(kernel: Kernel, number: number): number {

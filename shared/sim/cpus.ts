@@ -230,7 +230,9 @@ class FairCpus implements Cpus {
   }
 
   #cpuFor(task: SimTask, sticky: boolean): number {
-    const { home } = task
+    const { home, movesTo } = task
+    task.movesTo = -1
+    if (movesTo >= 0 && movesTo < this.#queues.length) return movesTo
     const isIdle = (cpu: number) => this.#runner[cpu] === undefined && this.#queues[cpu].length === 0
     if (home >= 0 && (sticky || this.#idle === 0 || isIdle(home))) return home
     if (this.#idle > 0) {

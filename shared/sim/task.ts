@@ -49,6 +49,8 @@ export class SimTask {
   /** Fair scheduling (cpus.ts): virtual time, the CPU whose queue it belongs to (-1 none yet), when it last began and stopped. */
   virtual: Ns = 0
   home = -1
+  /** Where a replay knows it to go when it next wakes; -1: the scheduler says. */
+  movesTo = -1
   ranFrom: Ns = 0
   ranUntil: Ns = -Infinity
   /** Time charged but not yet spent (lock and unlock costs), added to the next piece of work. */

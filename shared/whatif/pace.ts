@@ -85,10 +85,10 @@ export class Pace {
     return wanted
   }
 
-  /** Measured and not yet spent. */
+  /** Measured and not yet spent; from now on it is. */
   rest(): Ns {
-    let ns = 0
-    for (let part = 0; part < WIDTH; part++) ns += this.left[part]
+    const ns = this.left.reduce((sum, one) => sum + one, 0)
+    this.left.fill(0)
     return Math.round(ns)
   }
 }
@@ -109,6 +109,10 @@ export class Pacer {
     w.prices.pace = (task, cost, ns) => {
       const pace = this.#paces[task]
       return pace === undefined || !pace.active ? ns : pace.take(cost, ns)
+    }
+    w.prices.rest = (task) => {
+      const pace = this.#paces[task]
+      return pace?.active === true && pace.whole ? pace.rest() : 0
     }
   }
 

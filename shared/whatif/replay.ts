@@ -7,7 +7,7 @@
 import { lowerBound } from '../base/search.ts'
 import * as z from 'zod'
 import type { Ns } from '../model/trace.ts'
-import { stream, type Stream } from '../base/prng.ts'
+import { stream } from '../base/prng.ts'
 import { fairOptions } from '../sim/cpus.ts'
 import { P } from '../sim/phases.ts'
 import { run } from '../sim/run.ts'
@@ -21,6 +21,7 @@ import { doOp, doOutside, isFault, mappings, type Place } from './doing.ts'
 import { Pacer } from './pace.ts'
 import type { BackgroundTask } from './machine.ts'
 import { machinePrices, stepPrices } from './prices.ts'
+import { arrive, startsOf, type Starts } from './start.ts'
 import type { Workload, WorkloadTask } from './workload.ts'
 
 /** Per task, and in it per operation and part: what its steps cost at list prices. */
@@ -115,6 +116,9 @@ function setUp(
   }
   const anew = redraws(options)
   const pacer = new Pacer(w, workload, { pilot: anew ? undefined : pilot, own })
+  const starts = startsOf(workload, options.demands === 'exact' && !anew ? w.k.seed : undefined)
+  const stretchNs = stretchNsOf(workload)
+  const together = !workload.simulated
   const mms = new Map<number, Mm>()
   workload.tasks.forEach((task, number) => {
     const mm = mms.get(task.mm) ?? w.newMm()
@@ -123,8 +127,11 @@ function setUp(
     const place: Place = { w, inodes, mm, mapped: mappings(w, { mm, inodes }) }
     // Mapped before anything runs: mapping is no operation here.
     for (const op of task.ops) if (isFault(op)) place.mapped(op.file, op.kind !== 'cow_fault')
-    const steps = replay({ place, task, number, pacer, demands: options.demands, onPilot })
-    w.k.spawn(task.comm, steps, { daemon: task.ops.length === 0 })
+    const steps = replay({ place, task, number, pacer, starts, stretchNs, together, demands: options.demands, onPilot })
+    const [step] = task.steps
+    const first = typeof step === 'number' ? task.ops[step] : step
+    const one = w.k.spawn(task.comm, steps, { daemon: task.ops.length === 0, startNs: first.readyNs })
+    one.movesTo = first.cpu
   })
   for (const task of workload.background) w.k.spawn(task.comm, background(w, task), { daemon: true })
   w.startJournal(workload.commitEveryNs ?? Infinity)
@@ -142,25 +149,28 @@ interface TaskContext {
   readonly task: WorkloadTask
   readonly number: number
   readonly pacer: Pacer
+  readonly starts: Starts
+  readonly stretchNs: Ns
+  /** What tasks of a recording take changes together; tasks of a simulation draw from streams of their own. */
+  readonly together: boolean
   readonly demands: ReplayOptions['demands']
   readonly onPilot: ((task: number, op: number, sums: Float64Array) => void) | undefined
 }
 
 function* replay(context: TaskContext): Steps {
-  const { place, task, number, pacer, onPilot } = context
+  const { place, task, number, pacer, starts, stretchNs, together, onPilot } = context
   const { w } = place
   const draws =
-    context.demands === 'exact' ? undefined : new Draws(stream(w.k.seed, 0x7ace, number), pacer.peersOf(number))
+    context.demands === 'exact'
+      ? undefined
+      : new Draws(w.k.seed, { task, peers: pacer.peersOf(number), stretchNs, together: together ? 0 : number })
+  let begun = false
   for (const step of task.steps) {
     if (w.k.now >= w.stopAt) return
     const op = typeof step === 'number' ? task.ops[step] : step
-    const like = typeof step !== 'number' || draws === undefined ? op : task.ops[draws.next(step)]
-    if (task.arrival === 'open') {
-      if (op.startNs > w.k.now && w.k.sleep(op.startNs - w.k.now)) yield
-    } else {
-      if (like.thinkCpuNs > 0 && w.k.work(P.user, like.thinkCpuNs)) yield
-      if (like.thinkSleepNs > 0 && w.k.sleep(like.thinkSleepNs)) yield
-    }
+    const like = typeof step !== 'number' || draws === undefined ? op : task.ops[draws.of(step)]
+    yield* arrive(w.k, { task, number, starts, op, like, how: step === 0 ? 'first' : begun ? 'going' : 'before' })
+    begun ||= step === 0
     if (op.kind === 'outside') yield* doOutside(place, op)
     else if (typeof step === 'number' && like.kind !== 'outside') {
       const pace = pacer.begin(number, { op: step, like })
@@ -171,25 +181,52 @@ function* replay(context: TaskContext): Steps {
   }
 }
 
-/** Stretches of the recording in another order, so that what belongs together in time stays together. */
+/**
+ * Demands of operations nearby in the recording, for all tasks moved alike for a while: what belongs together in time, in one
+ * task and between them, stays together, and what changes while the file fills and tasks end is not mixed (a local block
+ * bootstrap: Paparoditis and Politis, 2002).
+ */
 class Draws {
-  readonly #random: Stream
-  readonly #peers: readonly (readonly number[])[]
-  #shift = 0
+  readonly #seed: number
+  readonly #of: DrawnTask
 
-  constructor(random: Stream, peers: readonly (readonly number[])[]) {
-    this.#random = random
-    this.#peers = peers
+  constructor(seed: number, of: DrawnTask) {
+    this.#seed = seed
+    this.#of = of
   }
 
   /** Whose demands the operation takes: one of its peers. */
-  next(op: number): number {
-    const peers = this.#peers[op]
-    if (this.#random.below(STRETCH) === 0) this.#shift = this.#random.below(peers.length)
-    const at = lowerBound(peers, op)
-    return peers[(at + this.#shift) % peers.length]
+  of(op: number): number {
+    const peers = this.#of.peers[op]
+    const { together, task, stretchNs } = this.#of
+    const stretch = Math.floor(task.ops[op].startNs / stretchNs)
+    const random = stream(this.#seed, 0x7ace, stretch, together)
+    const reach = Math.max(STRETCH, peers.length >> 3)
+    const shift = Math.round(((random.below(2 * STEPS + 1) - STEPS) / STEPS) * reach)
+    return peers[mirrored(lowerBound(peers, op) + shift, peers.length)]
   }
 }
 
-/** Operations of a stretch, on average (a moving-block bootstrap). */
+interface DrawnTask {
+  readonly task: WorkloadTask
+  readonly peers: readonly (readonly number[])[]
+  readonly stretchNs: Ns
+  /** Tasks with the same number are moved alike. */
+  readonly together: number
+}
+
+/** Beyond an end it goes back in. */
+function mirrored(at: number, length: number): number {
+  const turn = 2 * length
+  const place = ((at % turn) + turn) % turn
+  return place < length ? place : turn - 1 - place
+}
+
+/** Operations of a stretch of the busiest task. */
 const STRETCH = 16
+const STEPS = 1 << 16
+
+function stretchNsOf({ tasks, durationNs }: Workload): Ns {
+  const most = tasks.reduce((count, { ops }) => Math.max(count, ops.length), 1)
+  return Math.max(1, (durationNs * STRETCH) / most)
+}

@@ -15,6 +15,7 @@ import { machineOf, type RecordedMachine } from './machine.ts'
 import { lockName } from './names.ts'
 import { checkPrices, type Prices } from './prices.ts'
 import { saidOf } from './said.ts'
+import { barriersOf } from './start.ts'
 
 export const REPLAYED = [
   'read_fault',
@@ -36,6 +37,10 @@ interface Begun {
   /** Time between the last operation (or the trace's start) and this one: on a CPU, and off it. */
   readonly thinkCpuNs: Ns
   readonly thinkSleepNs: Ns
+  /** When the task was no longer asleep before it; it may have waited for a CPU then. */
+  readonly readyNs: Ns
+  /** Where it began; -1: the trace does not tell. */
+  readonly cpu: number
   readonly startNs: Ns
   readonly durationNs: Ns
 }
@@ -65,6 +70,8 @@ export interface WorkloadTask {
   readonly mm: number
   readonly arrival: Arrival
   readonly evidence: string
+  /** Began when all of its address space were there, and this much later; undefined: when it did. */
+  readonly barrierNs: Ns | undefined
   readonly ops: readonly WorkloadOp[]
   /** Everything in order: indices into `ops`, and what lies between them. A task without `ops` ends with the others. */
   readonly steps: readonly (number | OutsideOp)[]
@@ -256,8 +263,11 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
     const gap = demands.times.of(task, { from, to: startNs })
     // Where no scheduling event speaks of a task, its pause takes nobody's CPU.
     const known = demands.times.known
+    const thinkSleepNs = Math.round(known ? gap.asleep + gap.unseen : startNs - from)
     const begun = {
-      thinkSleepNs: Math.round(known ? gap.asleep + gap.unseen : startNs - from),
+      thinkSleepNs,
+      readyNs: Math.round(from - first) + thinkSleepNs,
+      cpu: row < 0 ? -1 : cols.cpu[row],
       thinkCpuNs: known ? Math.round(gap.cpu - gap.unseen) : 0,
       startNs: Math.round(startNs - first),
       durationNs: Math.round(to - startNs),
@@ -299,12 +309,16 @@ function tasksOf(trace: Trace, { rows, inodes, files, demands, options }: TaskCo
   // Who only holds the mmap_lock of those that work is there too.
   const working = [...byTask].filter(([task]) => used.has(mmOf(task)))
   working.sort(([a], [b]) => trace.tasks[a].pid - trace.tasks[b].pid)
-  const tasks = working.map(([task, { ops, steps }]): WorkloadTask => {
+  const tasks = working.map(([task, { ops, steps }]) => {
     const { comm, pid } = trace.tasks[task]
     const mm = mmOf(task)
     return { comm, mm, ...arrivalOf(ops, askedFor(options.arrival, { comm, pid })), ops, steps }
   })
-  return { tasks, ids: new Set(working.map(([task]) => task)) }
+  const barriers = demands.times.known ? barriersOf(tasks) : []
+  return {
+    tasks: tasks.map((task, i): WorkloadTask => ({ ...task, barrierNs: barriers[i] })),
+    ids: new Set(working.map(([task]) => task)),
+  }
 }
 
 /** What a replay calls a hold of mmap_lock outside of all operations. */

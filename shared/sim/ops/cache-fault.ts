@@ -36,6 +36,7 @@ export function* cacheFault(w: World, f: Fault): Steps {
     f.tries++
     w.checks?.retried(f.tries, `${k.current.comm} looks for page ${f.index} again`)
   } while (unsettled(f) && w.checks?.gaveUp(f.tries) !== true)
+  if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)
   unlockVma(w, f)
   if (w.dirtying !== undefined && f.create) yield* w.dirtying.balance()

@@ -40,6 +40,7 @@ export function* daxFault(w: World, f: Fault): Steps {
     if (f.result === 'enospc') yield* outOfSpace(w, f, attempts)
     if (f.result !== 'go') break
   }
+  if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)
   yield* finishHandOver(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')

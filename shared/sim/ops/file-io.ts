@@ -47,6 +47,7 @@ export function* write(w: World, inode: Inode, request: WriteRequest): StepsOf<n
     const failed = yield* writeOne(w, inode, { request, i, locked: range !== undefined })
     result = failed === 0 ? result + 1 : failed
   }
+  if (w.prices.settle(w.k)) yield
   if (range !== undefined) inode.ranges.release(range)
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')
@@ -237,6 +238,7 @@ export function* read(w: World, inode: Inode, range: { from: number; pages: numb
     if (inode.dax) yield* daxReadOne(w, inode, index)
     else yield* cacheReadOne(w, inode, index)
   }
+  if (w.prices.settle(w.k)) yield
   if (inode.dax) k.unlock(inode.rwsem, 'shared')
   w.opEnd('read', Math.max(0, last - range.from) * 4096)
 }

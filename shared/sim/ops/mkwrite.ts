@@ -40,6 +40,7 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
     k.unlock(page.lock)
     f.result = 'done'
   }
+  if (w.prices.settle(w.k)) yield
   policy.guard.leave?.(w, f)
   unlockVma(w, f)
   if (w.dirtying !== undefined) yield* w.dirtying.balance()

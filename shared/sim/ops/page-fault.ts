@@ -118,6 +118,7 @@ function* daxMkwrite(w: World, f: Fault): Steps {
     }
     yield* makeWritable(w, f)
   }
+  if (w.prices.settle(w.k)) yield
   policy.guard.leave?.(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
   unlockVma(w, f)

@@ -36,6 +36,7 @@ export function* punchHole(w: World, inode: Inode, range: { from: number; to: nu
   yield* w.txStop()
   w.checks?.content.end(inode, span, { tag: 0 })
   for (let index = span.from; index < span.to; index++) w.checks?.cachedPage(inode, index)
+  if (w.prices.settle(w.k)) yield
   policy.guard.removeLeave?.(w, span)
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')

@@ -23,6 +23,7 @@ export function* truncate(w: World, inode: Inode, size: number): Steps {
   if (policy.guard.removeEnter !== undefined) yield* policy.guard.removeEnter(w, span)
   if (size < inode.size) yield* shrink(w, span, size)
   else yield* setSize(w, inode, size)
+  if (w.prices.settle(w.k)) yield
   policy.guard.removeLeave?.(w, span)
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')
