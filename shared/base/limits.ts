@@ -168,7 +168,7 @@ export const limits = {
   /** Cells of verdict matrices one engine keeps. */
   raceCells: 20_000,
   /** Steps of the search behind each race that held. */
-  raceSteps: 400_000,
+  raceSteps: 600_000,
   /** Steps of the search for a telling of a race with one preemption less. */
   raceShortenSteps: 150_000,
   /** Steps a search with power cuts takes, unless told otherwise. */

@@ -13,8 +13,9 @@ import type { Move, Race } from './race.ts'
 import { punchesCachedFiles } from './r04-punch-against-read.ts'
 import { fileOf, on, PAGE, run, userTime } from './stage.ts'
 
-/** More than the tries after which an operation is said to make no progress. */
-const ROUNDS = 30
+/** Tries after which the punch is said to make no progress, and more than that. */
+const TRIES = 4
+const ROUNDS = TRIES + 2
 
 function keepsRefaulting(): Move[] {
   const moves: Move[] = [run('P', 'acquire', 'folio', 2)]
@@ -40,6 +41,7 @@ export const punchLivelock: Race = {
   onlyHazard: true,
   sources: ['list archive, 2014 (shmem)'],
   pageCache: true,
+  tries: TRIES,
   notApplicable: punchesCachedFiles,
   counts: (_w, finding) => finding.task?.comm === 'punch',
   setUp(w) {

@@ -62,6 +62,8 @@ export interface Race extends Described {
   /** Switches that belong to the race unless the user gave them (a proposal's first form, for instance). */
   readonly assumes?: (contender: Contender) => Partial<Policy['switches']>
   readonly blocks?: number
+  /** Tries after which an operation gives up, where the search's own number (V18) makes too many orders of one loop. */
+  readonly tries?: number
   readonly setUp: (w: World) => readonly Actor[]
   readonly scripts: readonly Script[]
   /** Narrows findings down: a deadlock through this lock, say. Asked when nothing moves any more. */

@@ -48,7 +48,7 @@ function stageMaker(race: Race, on: Contender): (sink: SimSink) => Stage {
   return (sink) => {
     const watch = watched ? new Watch(race, sink) : undefined
     const world = new World({ ...options, sink: watch ?? sink })
-    world.checks = new Checks(world)
+    world.checks = new Checks(world, race.tries)
     const actors = race.setUp(world)
     for (const { comm, steps } of actors) world.k.spawn(comm, withoutAnswer(steps))
     watch?.begin(world)

@@ -30,12 +30,13 @@ export class Checks {
   readonly #zeroed: Uint8Array
   readonly #tries: number
 
-  constructor(world: World) {
+  /** `tries` instead of a search's own number. */
+  constructor(world: World, tries: number = TRIES.search) {
     this.#world = world
     this.content = new ContentOracle(world)
     this.#mapped = new Int32Array(world.device.blocks)
     this.#zeroed = new Uint8Array(world.device.blocks)
-    this.#tries = world.k.timed ? TRIES.timed : TRIES.search
+    this.#tries = world.k.timed ? TRIES.timed : tries
     if (!world.k.timed) this.keepPromises()
   }
 
