@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- import|formats|answers|timeline|window|compare|kernel|races|whatif|simulate [--long]]`: what the README's figures come from. Whole commands are measured as
+ * `npm run bench [-- import|formats|answers|timeline|window|compare|kernel|races|whatif|simulate [--long]]`: what docs/figures.md's figures come from. Whole commands are measured as
  * processes, answers in one process, the first paint in a real Chromium. Bounds are the project's own; one that is missed
  * is marked and makes the run exit 3. Ratios against other programs are taken in the same run. Inputs come from the
  * corpus (FAULTLINE_CORPUS, or beside the repository) repeated to size; without it there is nothing to measure.
