@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 
@@ -62,7 +62,7 @@ export function createUploads(folder: string): Uploads {
       const id = randomBytes(12).toString('hex')
       const path = join(folder, `${id}.upload`)
       const file = await open(path, 'wx')
-      uploads.set(id, { path, name: basename(name), bytes, owner, file, received: 0, tail: Promise.resolve() })
+      uploads.set(id, { path, name: shownName(name), bytes, owner, file, received: 0, tail: Promise.resolve() })
       return id
     },
     async chunk(owner, id, bytes) {
@@ -105,4 +105,11 @@ function assertRoom(bytes: number): void {
       'import it with `faultline import FILE` and open the result',
     )
   }
+}
+
+/** What is left of a browser's word for a file: no path of either kind of system, nothing that does not print. */
+function shownName(said: string): string {
+  const last = said.split(/[/\\]/).at(-1) ?? ''
+  const plain = last.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim()
+  return /^\.{0,2}$/.test(plain) ? 'upload' : plain
 }
