@@ -1,8 +1,9 @@
 /**
- * `npm run coverage [-- PART… | total]`: which branches of `shared/` tests go through, in their own process, in the engine's threads and in
- * processes they start, per folder, with one total at the end. Each part below runs by itself, one process at a time, and leaves its figures in coverage/parts; with parts
- * named only those run again and the total takes the others as they were left; `total` only adds up. Branches no test takes are
- * listed in coverage/missed.txt. Tests that drive a browser are left out: what runs there is not seen here.
+ * `npm run coverage [-- PART… | PATH… | total]`: which branches of `shared/` tests go through, in their own process, in the engine's
+ * threads and in processes they start, per folder, with one total at the end. Each part below runs by itself, one process at a time,
+ * and leaves its figures in coverage/parts; with parts (or paths of tests) named only those run again and the total takes the
+ * others as they were left; `total` only adds up. Branches no test takes are listed in coverage/missed.txt. Tests that drive a
+ * browser are left out: what runs there is not seen here.
  */
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -40,12 +41,13 @@ const parts: Readonly<Record<string, readonly string[]>> = {
 
 tool('@vitest/coverage-v8/dist/index.js')
 const folder = join(root, 'coverage/parts')
-const reportOf = (part: string) => join(folder, part, 'coverage-final.json')
+const placeOf = (part: string) => join(folder, part.replaceAll('/', '-'))
+const REPORT = 'coverage-final.json'
 
 function measure(part: string): void {
-  const tests = parts[part]
-  if (tests === undefined) throw new Error(`no part '${part}': there are ${Object.keys(parts).join(', ')}`)
-  rmSync(join(folder, part), { recursive: true, force: true })
+  const tests = parts[part] ?? (part.startsWith('test/') ? [part] : undefined)
+  if (tests === undefined) throw new Error(`no part '${part}': there are ${Object.keys(parts).join(', ')}, or a path`)
+  rmSync(placeOf(part), { recursive: true, force: true })
   const done = run([
     'node_modules/vitest/vitest.mjs',
     'run',
@@ -60,21 +62,19 @@ function measure(part: string): void {
     `--coverage.customProviderModule=${join(import.meta.dirname, 'coverage-provider.mjs')}`,
     '--coverage.include=shared/**/*.ts',
     '--coverage.reporter=json',
-    `--coverage.reportsDirectory=${join(folder, part)}`,
+    `--coverage.reportsDirectory=${placeOf(part)}`,
     '--coverage.reportOnFailure=true',
   ])
   if (!done) process.exitCode = 1
 }
 
 function readAll(): Branches {
-  const age = (part: string) => statSync(reportOf(part)).mtimeMs
-  const reports = Object.keys(parts)
-    .filter((part) => existsSync(reportOf(part)))
-    .sort((a, b) => age(a) - age(b))
-  const all = branchesOf(reports.map((part) => JSON.parse(readFileSync(reportOf(part), 'utf8')) as Report))
-  const missing = Object.keys(parts).filter((part) => !reports.includes(part))
-  if (missing.length > 0) process.stdout.write(`not measured yet: ${missing.join(', ')}\n`)
-  return all
+  const reports = globSync(`*/${REPORT}`, { cwd: folder }).map((name) => join(folder, name))
+  const age = (path: string) => statSync(path).mtimeMs
+  reports.sort((a, b) => age(a) - age(b))
+  const missing = Object.keys(parts).filter((part) => !existsSync(join(placeOf(part), REPORT)))
+  if (missing.length > 0) process.stdout.write(`not measured yet, or not as a whole: ${missing.join(', ')}\n`)
+  return branchesOf(reports.map((path) => JSON.parse(readFileSync(path, 'utf8')) as Report))
 }
 
 const given = process.argv.slice(2)
