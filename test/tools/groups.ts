@@ -17,7 +17,7 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
   /** What a run or a schedule is judged by. */
   oracles: {
     mutate: ['shared/sim/invariants/*.ts'],
-    tests: ['test/sim/*.test.ts'],
+    tests: ['test/sim/*.test.ts', 'test/races/schedules.test.ts', 'test/explore/crash.test.ts'],
   },
   /** Operations, phases, holds, waits and who blocked whom, from events. */
   spans: {
