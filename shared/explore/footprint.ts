@@ -30,8 +30,9 @@ export const ORDERED_AFTER = [0b00010, 0b00011, 0b11010, 0b11111, 0b11111, 0b100
 /**
  * Per kind, the columns it may race with: ordered, and either could have been first. A try that fails finds the lock held,
  * where it cannot be taken: it races with the release. One that succeeds has taken it, which is a code of its own.
+ * Who takes a lock that somebody has found free, or held by another, could have taken it before that look.
  */
-export const RACES_WITH = [0b00010, 0b00011, 0b00010, 0b00111, 0b01111, 0b10010, 0b10010] as const
+export const RACES_WITH = [0b00010, 0b00011, 0b10010, 0b10111, 0b01111, 0b10010, 0b10010] as const
 
 /** Numbers of objects that `see` names begin here (kernel.ts); lock ids lie below. */
 const FIRST_OBJECT = 1 << 24
