@@ -2,4 +2,4 @@
 import whole from '../../vitest.config.ts'
 import { chosenGroup } from './groups.ts'
 
-export default { ...whole, test: { ...whole.test, include: [...chosenGroup().tests] } }
+export default { ...whole, test: { ...whole.test, include: [...chosenGroup().tests], testTimeout: 600_000 } }
