@@ -71,7 +71,7 @@ interface Question {
 function answersOf(trace: Trace): readonly DoctorAnswer[] {
   const seen = shows(trace)
   const holds = holdFacts(trace)
-  const some = seen.holds && holds.without > 0
+  const some = seen.holds && (holds.without > 0 || onlyOwn(trace))
   const level = (known: boolean): DoctorAnswer['level'] => (known ? 'yes' : 'no')
   const questions: Question[] = [
     {
@@ -84,7 +84,9 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
       question: 'How long locks were held, and what was done under them',
       level: some ? 'partly' : level(seen.holds),
       why: some
-        ? `not for ${holds.without} of ${holds.classes} lock classes, which contention events alone show`
+        ? holds.without > 0
+          ? `not for ${holds.without} of ${holds.classes} lock classes, which contention events alone show`
+          : 'only of locks that print their own events (mmap_lock, those of XFS): no lockdep events were recorded'
         : seen.waits
           ? 'only contention events were recorded; holds need a lockdep kernel'
           : 'no lock events were recorded',
@@ -119,6 +121,12 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
     why: answered === 'yes' ? null : why,
     record: answered === 'yes' || !records(trace) ? null : commandFor(rest.events, options),
   }))
+}
+
+/** Holds are known, and all from mmap_lock:* or xfs_ilock: whatever else was held does not show. */
+function onlyOwn(trace: Trace): boolean {
+  const has = hasEvent(trace)
+  return has(/^(mmap_lock_|xfs_ilock)/) && !has(/^lock_acquired?$/)
 }
 
 /** A simulation has all there is, a table and a report are made otherwise. */

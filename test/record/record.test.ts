@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -66,23 +67,31 @@ async function query(file: string, sql: string): Promise<(string | number | null
 }
 const sh = (script: string) => ['--', 'sh', '-c', script] as const
 
-/** Everything outside instances that a recorder might touch. */
+/** What is no setting, or changes by itself. */
+const NO_SETTING = /^(?:trace|trace_pipe|trace_marker(?:_raw)?|free_buffer|snapshot|per_cpu|trace_stat|stats)$/
+
+/** Every setting outside of instances, as it is: all files of tracefs that can be written, and which instances there are. */
 function setup(root: string): Record<string, string> {
-  const files = [
-    'tracing_on',
-    'current_tracer',
-    'trace_clock',
-    'buffer_size_kb',
-    'set_event',
-    'set_event_pid',
-    'trace_options',
-    'saved_cmdlines_size',
-  ]
-  const found = files.map((file) => [file, readFileSync(join(root, file), 'utf8')])
-  return Object.fromEntries([...found, ['instances', readdirSync(join(root, 'instances')).join()]]) as Record<
-    string,
-    string
-  >
+  const found: Record<string, string> = { instances: readdirSync(join(root, 'instances')).join() }
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (path === 'instances' || NO_SETTING.test(entry.name)) continue
+      if (entry.isDirectory()) walk(path)
+      else if ((statSync(join(root, path)).mode & 0o200) !== 0) found[path] = setting(join(root, path))
+    }
+  }
+  walk('')
+  return found
+}
+
+/** A setting that cannot be read says why. */
+function setting(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? ''
+  }
 }
 
 async function until(what: () => boolean): Promise<void> {

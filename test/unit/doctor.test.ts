@@ -63,6 +63,15 @@ describe('the trace doctor', () => {
     expect(holds).toMatchObject({ level: 'partly', ok: false, why: expect.stringContaining('1 of 2') as string })
   })
 
+  it('does not call holds known where only mmap_lock prints its own', () => {
+    const held = traceOf({ classes: [['mmap_lock', 'rwsem']], spans: [{ lock: 0, acquiredNs: 1, releasedNs: 3 }] })
+    const own = ['contention_begin', 'mmap_lock_acquire_returned', 'mmap_lock_released']
+    const [, holds] = run(withEvents(held, own)).answers
+    expect(holds).toMatchObject({ level: 'partly', why: expect.stringContaining('mmap_lock') as string })
+    expect(holds.record).toContain('-e lock:lock_acquired')
+    expect(levels(run(withEvents(held, [...own, 'lock_acquire', 'lock_acquired'])))[1]).toBe('yes')
+  })
+
   it('knows waits by their events, with or without the system before the name', () => {
     for (const name of ['contention_begin', 'lock:contention_begin']) {
       expect(levels(run(withEvents(traceOf({}), [name])))[0]).toBe('yes')
