@@ -9,10 +9,11 @@
 
 import * as z from 'zod'
 import { SKIP_CODES } from '../model/diagnostics.ts'
-import type { Severity } from '../model/kinds.ts'
+import { SPAN_INFERRED, type Severity } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { analysis } from './analysis.ts'
 import { contention } from './contention.ts'
+import { lockFacts } from './parts/scope.ts'
 import { plainName, shows } from './parts/shows.ts'
 
 export interface DoctorAnswer {
@@ -106,11 +107,20 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
     },
   ]
   questions.push(...moreQuestions(trace))
-  if (holds.inferred > 0) {
+  const deduced = inferredClasses(trace)
+  if (deduced.holders > 0) {
     questions.push({
-      question: `Holders in ${holds.inferred} of ${holds.classes} lock classes`,
+      question: `Holders in ${deduced.holders} of ${holds.classes} lock classes`,
       level: 'partly',
       why: 'some were inferred from the order of events',
+      events: [],
+    })
+  }
+  if (deduced.names > 0) {
+    questions.push({
+      question: `Names of ${deduced.names} of ${holds.classes} lock classes`,
+      level: 'partly',
+      why: 'no event prints them: they are named by call stacks, or by who waits for them',
       events: [],
     })
   }
@@ -186,16 +196,28 @@ function hasEvent(trace: Trace): (pattern: RegExp) => boolean {
   return (pattern) => trace.eventNames.some((name, id) => trace.eventCounts[id] > 0 && pattern.test(plainName(name)))
 }
 
-/** Classes holds cannot be shown for, and classes they had to be inferred for. */
-function holdFacts(trace: Trace): { readonly classes: number; readonly without: number; readonly inferred: number } {
+/** Classes that were seen, and those holds cannot be shown for. */
+function holdFacts(trace: Trace): { readonly classes: number; readonly without: number } {
   const { rows } = contention.run(trace, contention.params.parse({ top: 10_000 }))
   const count = (test: (row: (typeof rows)[number]) => boolean): number =>
     new Set(rows.filter(test).map(({ classId }) => classId)).size
-  return {
-    classes: count(() => true),
-    without: count((row) => row.holdTotalNs === null),
-    inferred: count((row) => row.inferred),
+  return { classes: count(() => true), without: count((row) => row.holdTotalNs === null) }
+}
+
+/** Classes with holders, and with names, that no event told. */
+function inferredClasses(trace: Trace): { readonly holders: number; readonly names: number } {
+  const { classOf, guessed, listed } = lockFacts(trace)
+  const { lock, flags, releasedNs } = trace.lockSpan.cols
+  const holders = new Set<number>()
+  const names = new Set<number>()
+  for (let row = 0; row < trace.lockSpan.length; row++) {
+    const id = lock[row]
+    if (listed[id] === 0) continue
+    if (guessed[id] === 1) names.add(classOf[id])
+    // A wait that a stack named is inferred, too, but nothing says when its hold ended.
+    if ((flags[row] & SPAN_INFERRED) !== 0 && releasedNs[row] >= 0) holders.add(classOf[id])
   }
+  return { holders: holders.size, names: names.size }
 }
 
 /** A shell would take a star for a file name. */

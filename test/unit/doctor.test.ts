@@ -132,6 +132,13 @@ describe('CPUs that say nothing', () => {
 })
 
 describeWithCorpus('the doctor of real traces', () => {
+  it('tells names that call stacks gave from holders that the order of events gave', () => {
+    const { answers } = run(importText(readCorpus('nolockdep/nl-dax-ext4-contention-stacks.trace.txt')).trace)
+    const said = answers.map(({ question }) => question).join('; ')
+    expect(said).toMatch(/Names of 7 of 8 lock classes/)
+    expect(said).not.toMatch(/Holders/)
+  })
+
   it('finds the lockdep kernel complete, and a plain one short of holds', () => {
     expect(levels(run(importText(readCorpus('dax/dax-xfs-small.trace.txt')).trace))).toEqual([
       'yes',
