@@ -33,6 +33,10 @@ export interface Parameter {
   readonly defaultNs: Ns
   /** Measured: the median of its phase; else null. */
   readonly ns: Ns | null
+  /** Of its phase in the trace. */
+  readonly samples: number
+  /** Where the default comes from. */
+  readonly basis: string
 }
 
 export interface Calibration {
@@ -105,10 +109,9 @@ const LN2 = 0.6931471805599453
 const Z99 = 2.3263478740408408
 
 function parameterOf(spec: CostSpec & { readonly id: CostId }, all: ReadonlyMap<string, Ns[]>): Parameter {
-  const { id, title } = spec
+  const { id, title, basis } = spec
   const values = all.get(PHASE_OF[id] ?? '') ?? []
-  if (values.length >= ENOUGH) {
-    return { id, title, source: 'measured', defaultNs: spec.ns, ns: shapeOf(values).medianNs }
-  }
-  return { id, title, source: NEVER_SCALED.has(id) ? 'default' : 'scaled', defaultNs: spec.ns, ns: null }
+  const of = { id, title, basis, defaultNs: spec.ns, samples: values.length }
+  if (values.length >= ENOUGH) return { ...of, source: 'measured', ns: shapeOf(values).medianNs }
+  return { ...of, source: NEVER_SCALED.has(id) ? 'default' : 'scaled', ns: null }
 }

@@ -162,11 +162,11 @@ export class Demands {
   readonly #firstLock = new Map<number, Ns>()
   readonly tailShare: number
   /** Lock events come before the spinning, which so is part of the waits. */
-  readonly #seesSpinning: boolean
+  readonly seesSpinning: boolean
 
   constructor(trace: Trace, inodes: Int32Array) {
     this.#trace = trace
-    this.#seesSpinning =
+    this.seesSpinning =
       trace.meta.sourceFormat === 'simulation' ||
       (trace.eventCounts[trace.eventNames.indexOf('lock_contended')] ?? 0) > 0
     this.#inodes = inodes
@@ -338,7 +338,7 @@ export class Demands {
     const kind = this.#trace.opKinds[cols.kind[row]]
     const task = cols.task[row]
     const found: Interval[] = []
-    if (this.#seesSpinning) return found
+    if (this.seesSpinning) return found
     const look = (lead: Interval, sections: readonly Section[]) => {
       for (const section of overlapping(sections, lead)) {
         if (section.task === task) continue

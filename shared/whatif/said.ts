@@ -17,7 +17,7 @@ export function saidOf(trace: Trace, { workload, demands }: SaidContext): Said {
   return {
     fromTrace: fromTrace({ workload, demands }),
     defaults: defaults(workload),
-    missing: missing(trace, demands),
+    missing: missing(trace, { workload, demands }),
   }
 }
 
@@ -50,9 +50,26 @@ function fromTrace({ workload, demands }: SaidContext): string[] {
       : [
           `${commit.workNs.length} commits, once closed: ${mean(commit.workNs)} on a CPU and ${mean(commit.sleepNs)} asleep on average`,
         ]),
-    ...(measured.length === 0 ? [] : [`medians of their own: ${measured.map(({ id }) => id).join(', ')}`]),
+    ...(measured.length === 0
+      ? []
+      : [
+          `medians of their own: ${measured.map(({ id, ns, samples }) => `${id} ${time(ns ?? 0)} (${samples} samples)`).join(', ')}`,
+        ]),
+    ...(demands.tailShare === 0
+      ? []
+      : [
+          `the block-map lock is kept for ${Math.round(demands.tailShare * 100)} % of what a fault does after its last mapping: the median of the holders that were seen to wake a waiter`,
+        ]),
+    beginnings(tasks),
     `filesystem ${fs}${dax ? ' with DAX' : ''}, from the names of its events`,
   ]
+}
+
+function beginnings(tasks: SaidContext['workload']['tasks']): string {
+  const together = tasks.filter(({ barrierNs }) => barrierNs !== undefined).length
+  return together === 0
+    ? 'each task begins when it began, on the CPU where it did'
+    : `${together} tasks begin together when the last one is there: all others slept until then`
 }
 
 function defaults({ wakeNs, commit, fs, calibration }: SaidContext['workload']): string[] {
@@ -63,11 +80,16 @@ function defaults({ wakeNs, commit, fs, calibration }: SaidContext['workload']):
     'the scheduler: slices, preemption by woken tasks and ticks as in kernel 6.1 with HZ=250',
     'hand-over of a lock to who spins for it',
     `scaled to what a part of an operation took, in the proportions of the price list: ${of('scaled').join(', ')}`,
-    `from the price list: ${of('default').join(', ')}`,
+    `from the price list: ${calibration.parameters
+      .flatMap(({ id, source, defaultNs, basis }) =>
+        source === 'default' ? [`${id} ${time(defaultNs)} (${basis})`] : [],
+      )
+      .join(', ')}`,
   ]
 }
 
-function missing(trace: Trace, { times }: Demands): string[] {
+function missing(trace: Trace, { workload, demands }: SaidContext): string[] {
+  const { times } = demands
   const said: string[] = []
   if (!times.known) said.push('waiting for a CPU counts as work: record sched:sched_switch and sched:sched_wakeup')
   if ((trace.meta.lostEvents ?? 0) > 0) {
@@ -81,10 +103,41 @@ function missing(trace: Trace, { times }: Demands): string[] {
   if (trace.phase.length === 0) {
     said.push('how an operation divides over its steps: record fs_dax, ext4 and jbd2 events')
   }
+  said.push(...places(workload), ...tails(trace, { workload, demands }))
   const kept = keptWaits(trace)
   if (kept.length > 0) said.push(`locks the model does not have, their waits kept as they were: ${kept.join(', ')}`)
-  said.push('spinning before contention_begin, except where another task surely had the lock meanwhile')
+  if (!demands.seesSpinning)
+    said.push('spinning before contention_begin, except where another task surely had the lock meanwhile')
   return said
+}
+
+/** Where what happened, as far as that is not in the trace. */
+function places({ tasks, files, simulated }: SaidContext['workload']): string[] {
+  const ops = tasks.flatMap((task) => task.ops)
+  const spread = ops.filter(({ placed }) => !placed).length
+  return [
+    ...(spread === 0
+      ? []
+      : [
+          `where ${spread} reads and writes by descriptor went: they are spread evenly over the ${files.reduce((sum, { pages }) => sum + pages, 0)} pages the trace touches; pwrite64 and pread64, or the filesystem's own events, would tell`,
+        ]),
+    ...(simulated
+      ? [
+          'what a scenario does between its operations: loads and stores that fault not, waiting for each other, blocks set aside; the replay of a scenario without these has its digest, of another the errors stand beside it',
+        ]
+      : []),
+    ...(ops.length < FEW_OPS ? [`how rare delays are: ${ops.length} operations have no p99 worth the name`] : []),
+  ]
+}
+
+const FEW_OPS = 100
+
+function tails({ phaseNames, meta }: Trace, { workload, demands }: SaidContext): string[] {
+  const maps = workload.fs === 'ext4' && phaseNames.includes('map_blocks')
+  if (!maps || meta.sourceFormat === 'simulation' || demands.tailShare > 0) return []
+  return [
+    'how long the block-map lock is kept after the mapping: too few of its holders wake a waiter that is seen; record lock:lock_acquired and lock:lock_release (lockdep), or a longer time',
+  ]
 }
 
 /** The longest waits inside operations for locks that a replay does not wait for by itself. */

@@ -51,6 +51,8 @@ export interface WorkloadOp extends Begun, Demand {
   /** Of the file's pages, counted over those the trace touches. */
   readonly page: number
   readonly pages: number
+  /** False: the trace does not say where, it could be anywhere. */
+  readonly placed: boolean
 }
 
 /** What the model does not know but whose hold of mmap_lock it repeats: mmap, munmap, madvise, faults of other memory. */
@@ -357,7 +359,8 @@ function placeOf(trace: Trace, { row, inode, files }: { row: number; inode: numb
   if (!(cols.offset[row] >= 0) && SPREAD.has(trace.opKinds[cols.kind[row]])) {
     const { pages } = files.list[number]
     const page = Math.floor(((row * GOLDEN) % 1) * pages)
-    return { file: number, page, pages: Math.max(1, Math.min(pages - page, Math.ceil(length / PAGE))) }
+    const most = Math.max(1, Math.min(pages - page, Math.ceil(length / PAGE)))
+    return { file: number, page, pages: most, placed: false }
   }
   const offset = cols.offset[row] >= 0 ? cols.offset[row] : 0
   const page = files.rank(inode, offset)
@@ -365,6 +368,7 @@ function placeOf(trace: Trace, { row, inode, files }: { row: number; inode: numb
     file: files.numberOf.get(inode) ?? 0,
     page,
     pages: Math.max(1, files.rank(inode, offset + length) - page),
+    placed: true,
   }
 }
 

@@ -21,6 +21,7 @@ function workload(cpus: number, tasks: number): Workload {
     file: 0,
     page,
     pages: 1,
+    placed: true,
     thinkCpuNs: 0,
     thinkSleepNs: 20_000,
     readyNs: i * 120_000,

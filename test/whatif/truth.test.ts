@@ -1,7 +1,7 @@
 /**
  * Predictions against real kernels: the same workload under two locks (corpus/backtest), held against the range of ratios
  * the corpus measured over repetitions; and replays under today's strategy against the recordings themselves. The bounds are
- * what drawn demands of three seeds reach, not the project's goals: those `npm run bench -- whatif` holds.
+ * what recorded demands reach in the mean of three seeds, and a small margin: the goals `npm run bench -- whatif` holds.
  */
 import { expect, it } from 'vitest'
 import { run as replay } from '#electron/engine/whatif-run.ts'
@@ -30,11 +30,11 @@ function recording(name: string): Trace {
   return importText(readCorpus(`${name}.trace.txt`)).trace
 }
 
-async function runsOf(trace: Trace, strategy: string) {
+async function runsOf(trace: Trace, strategy: string, demands: 'exact' | 'drawn' = 'drawn') {
   const workload = workloadOf(trace)
   const spec = { workload, pilot: pilotOf(workload, parseStrategy('K'), workload.fs), baseline: 'K', strategy } as const
   const runs = []
-  for (const seed of SEEDS) runs.push((await replay({ ...spec, seed, demands: 'drawn' })).figures)
+  for (const seed of SEEDS) runs.push((await replay({ ...spec, seed, demands })).figures)
   return runs
 }
 
@@ -48,7 +48,7 @@ function truth(workload: string, kind: string, metric: string): TruthRatio {
 }
 
 describeWithCorpus('a back-test of one lock mode', () => {
-  it.each(['ext4-rrrwww-u50', 'ext4-rrrwww-u200'])(
+  it.each(['ext4-rrrwww-u0', 'ext4-rrrwww-u50', 'ext4-rrrwww-u200'])(
     'of %s predicts read faults and duration within what repetitions measured',
     async (name) => {
       const [from, to] = [recording(`backtest/${name}.A1`), recording(`backtest/${name}.B1`)]
@@ -73,14 +73,15 @@ describeWithCorpus('a back-test of one lock mode', () => {
 
 describeWithCorpus('a replay under the recorded strategy', () => {
   it.each([
-    ['dax/dax-ext4-medium', 0.04, 0.26, 0.3],
-    ['nolockdep/nl-dax-ext4-medium', 0.07, 0.18, 0.53],
-    ['backtest/ext4-rrrwww-u200.A1', 0.1, 0.12, 0.17],
+    ['dax/dax-ext4-medium', 0.06, 0.16, 0.17],
+    ['nolockdep/nl-dax-ext4-medium', 0.02, 0.3, 0.6],
+    ['nolockdep/nl-dax-ext4-faultheavy', 0.3, 0.21, 0.19],
+    ['backtest/ext4-rrrwww-u200.A1', 0.1, 0.08, 0.36],
   ])(
     'of %s has the latencies and waits of the recording: median error of p50, p99 and wait totals within %f, %f and %f',
     async (name, p50, p99, waits) => {
       const trace = recording(name)
-      const { medianErrorP50, medianErrorP99, medianErrorWaits } = fidelityOf(trace, await runsOf(trace, 'K'))
+      const { medianErrorP50, medianErrorP99, medianErrorWaits } = fidelityOf(trace, await runsOf(trace, 'K', 'exact'))
       expect(medianErrorP50).toBeLessThan(p50)
       expect(medianErrorP99).toBeLessThan(p99)
       expect(medianErrorWaits).toBeLessThan(waits)
