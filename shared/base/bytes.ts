@@ -13,20 +13,22 @@ const REPLACEMENT = 0xfffd
 /** Bytes [from, to) as a string; invalid UTF-8 becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array, from = 0, to = bytes.length): string {
   let out = ''
-  let ascii = from
   let i = from
-  while (i < to) {
-    if (bytes[i] < 0x80) {
-      i++
-      continue
-    }
-    out += latin(bytes, ascii, i)
-    const [code, length] = decodeOne(bytes, i, to)
+  for (;;) {
+    const end = asciiEnd(bytes, i, to)
+    out += latin(bytes, i, end)
+    if (end === to) return out
+    const [code, length] = decodeOne(bytes, end, to)
     out += String.fromCodePoint(code)
-    i += length
-    ascii = i
+    i = end + length
   }
-  return out + latin(bytes, ascii, to)
+}
+
+/** A loop of its own: V8 compiles it while it runs, and what that is part of would be given up at its every end. */
+function asciiEnd(bytes: Uint8Array, from: number, to: number): number {
+  let i = from
+  while (i < to && bytes[i] < 0x80) i++
+  return i
 }
 
 /** Eight at a time: spreading a slice makes V8 give the function up and compile it again, over and over. */
