@@ -5,7 +5,6 @@ import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { OwnOptions } from '#shared/sim/strategies/own.ts'
 import type { Strategy } from '#shared/sim/strategies/strategy.ts'
 import { hooksOf, plainOptions, type HookNames } from '#shared/strategy/define.ts'
-import { Ticks } from '#shared/strategy/harness.ts'
 import { evaluate, type StrategySource } from '../strategy/evaluate.ts'
 
 export type StrategyAnswer =
@@ -13,7 +12,7 @@ export type StrategyAnswer =
 
 function answer(source: StrategySource): StrategyAnswer {
   try {
-    const { strategy, options } = evaluate(source, new Ticks())
+    const { strategy, options } = evaluate(source)
     return { strategy, plain: plainOptions(options), hooks: hooksOf(options) }
   } catch (thrown) {
     return { error: toWireError(thrown) }

@@ -12,7 +12,9 @@ import type { OwnOptions } from '#shared/sim/strategies/own.ts'
 import { checkDefinition, type CheckedStrategy } from '#shared/strategy/define.ts'
 import { EndlessLoop, Harness, Ticks, type Blame } from '#shared/strategy/harness.ts'
 import * as library from '#shared/strategy/index.ts'
+import { View } from '#shared/strategy/view.ts'
 import { pulseOf } from './pulse.ts'
+import { newRealm } from './realm.ts'
 import { stoppedHooks } from './shelf.ts'
 import { NAMES, toScript } from './transform.ts'
 
@@ -28,61 +30,81 @@ export interface StrategySource {
 export function optionsOf(source: StrategySource): OwnOptions {
   const pulse = pulseOf(source)
   const ticks = new Ticks(pulse?.place)
-  const { options } = evaluate(source, ticks)
   const outside = { stopped: stoppedHooks(source.id), ...(pulse === undefined ? {} : { pulse }) }
   const harness = new Harness(blameOf(source.file), ticks, outside)
-  const dressed = Object.entries(options).map(([slot, option]) => [slot, harness.option(slot, option)] as const)
-  return Object.fromEntries(dressed)
+  const { options, again } = evaluate(source, { ticks, view: harness.view })
+  return harness.options(options, again)
+}
+
+export interface Evaluated extends CheckedStrategy {
+  /** Its options from a run of its top level anew: nothing that hooks have remembered is left. */
+  readonly again: () => OwnOptions
 }
 
 /** Runs its top level and checks what it exports. */
-export function evaluate({ id, file, text }: StrategySource, ticks: Ticks): CheckedStrategy {
+export function evaluate(
+  { id, file, text }: StrategySource,
+  { ticks, view }: { readonly ticks: Ticks; readonly view: View } = {
+    ticks: new Ticks(),
+    view: new View(() => undefined),
+  },
+): Evaluated {
   const script = toScript(text, file)
-  const exports: { default?: unknown } = {}
-  const realm = vm.createContext(
-    {
-      [NAMES.library]: library,
-      [NAMES.tick]: ticks.tick,
-      [NAMES.place]: ticks.place,
-      [NAMES.exports]: exports,
-      console: CONSOLE,
-    },
-    { codeGeneration: { strings: false, wasm: false }, microtaskMode: 'afterEvaluate' },
-  )
-  vm.runInContext(TIMELESS, realm)
+  const { realm, fits } = newRealm((bytes) => ticks.allot(bytes))
+  let body: (given: Readonly<Record<string, unknown>>) => void
+  let quiet = false
+  const given = {
+    [NAMES.library]: importsOf(view),
+    [NAMES.tick]: ticks.tick,
+    [NAMES.place]: ticks.place,
+    [NAMES.fits]: fits,
+    console: view.wrap(consoleFor(() => !quiet)),
+    globalThis: NOTHING,
+  }
+  const run = (): CheckedStrategy => {
+    const exports: { default?: unknown } = {}
+    body({ ...given, [NAMES.exports]: exports })
+    return checkDefinition(exports.default, id)
+  }
   ticks.begin()
   try {
-    vm.runInContext(wrapped(script), realm, { filename: scriptName(file), timeout: limits.strategyLoadMs })
-  } catch (error) {
-    throw atLoading(file, error, ticks)
-  }
-  try {
-    return checkDefinition(exports.default, id)
+    body = vm.runInContext(wrapped(script), realm, { filename: scriptName(file) }) as typeof body
+    realm[FIRST] = run
+    const first = vm.runInContext(`${FIRST}()`, realm, { timeout: limits.strategyLoadMs }) as CheckedStrategy
+    realm[FIRST] = undefined
+    const again = () => {
+      quiet = true
+      ticks.anew()
+      const { options } = run()
+      quiet = false
+      return options
+    }
+    return { ...first, again }
   } catch (error) {
     if (error instanceof ApiError) throw new ApiError('bad-input', `${file}: ${error.message}`, error.hint)
     throw atLoading(file, error, ticks)
   }
 }
 
-/** What it is given is its own by parameters: a realm's globals are slow to look up. */
+/** What it is given is its own by parameters: a realm's globals are slow to look up, and one could keep things there. */
 function wrapped(script: string): string {
-  const names = Object.values(NAMES).join()
-  return `((${names})=>{'use strict';${script}\n})(${names})`
+  return `'use strict';(({${Object.values(NAMES).join()},console,globalThis})=>{{${script}\n}})`
 }
 
-const TIMELESS = `
-  delete globalThis.Date
-  Math.random = () => { throw new Error('a strategy has no random numbers: a run must come out the same each time') }
-  for (const name of ['WeakRef', 'FinalizationRegistry', 'Atomics', 'SharedArrayBuffer']) delete globalThis[name]
-`
+const FIRST = '__faultline_first'
+const NOTHING = Object.freeze({ __proto__: null })
+
+/** What `faultline/strategy` is to the file. */
+function importsOf(view: View): object {
+  const shown = Object.entries(library).map(([name, value]) => [name, view.wrap(value)] as const)
+  return Object.freeze({ __proto__: null, ...Object.fromEntries(shown), defineStrategy: library.defineStrategy })
+}
 
 /** For an author who looks for something; standard output belongs to results. */
-const CONSOLE = Object.fromEntries(
-  ['log', 'info', 'warn', 'error', 'debug'].map((name) => [
-    name,
-    (...what: unknown[]) => process.stderr.write(`${format(...what)}\n`),
-  ]),
-)
+function consoleFor(speaks: () => boolean): object {
+  const print = (...what: unknown[]) => void (speaks() && process.stderr.write(`${format(...what)}\n`))
+  return Object.fromEntries(['log', 'info', 'warn', 'error', 'debug'].map((name) => [name, print]))
+}
 
 function scriptName(file: string): string {
   return `strategy:${file}`

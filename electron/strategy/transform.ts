@@ -15,6 +15,7 @@ export const NAMES = {
   tick: '__faultline_tick',
   place: '__faultline_place',
   exports: '__faultline_exports',
+  fits: '__faultline_fits',
 } as const
 
 interface Edit {
@@ -141,12 +142,27 @@ function bodyEdits(node: Syntax, editing: Editing): void {
   } else if (type === 'ArrowFunctionExpression') {
     edits.push(inserted(body.start, `(${mark(body)},`), inserted(body.end, ')'))
   }
+  if (type === 'AssignmentExpression' && setsLength(node)) {
+    const { start, end } = node['right'] as Syntax
+    edits.push(inserted(start, `${NAMES.fits}(`), inserted(end, ')'))
+  }
   for (const statement of statementsOf(node)) {
     if (!DECLARED_AHEAD.has(statement.type)) edits.push(inserted(statement.start, `${mark(statement)};`))
   }
   for (const child of Object.values(node)) {
     for (const one of Array.isArray(child) ? (child as unknown[]) : [child]) if (isSyntax(one)) bodyEdits(one, editing)
   }
+}
+
+/** `list.length = …`: as good as a list of that length. */
+function setsLength(node: Syntax): boolean {
+  const { type, property, computed } = node['left'] as Syntax & {
+    readonly property?: Syntax
+    readonly computed?: boolean
+  }
+  return (
+    type === 'MemberExpression' && computed === false && property?.['name'] === 'length' && node['operator'] === '='
+  )
 }
 
 function inserted(at: number, text: string): Edit {

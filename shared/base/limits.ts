@@ -201,6 +201,9 @@ export const limits = {
   strategyLoadMs: 5_000,
   strategyRounds: 100_000,
   strategyPauses: 20_000,
+  /** Elements of one of its lists, characters of one of its texts; bytes of its buffers in one run. */
+  strategyLength: 4 * MiB,
+  strategyHeldBytes: 256 * MiB,
   /** Most retries after -ENOSPC that an option of its own may ask for. */
   strategyRetries: 100,
   /** One call of its hooks, ms of the clock, after which its thread is ended. */

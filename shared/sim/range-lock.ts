@@ -71,8 +71,11 @@ export class RangeLocks {
 
   release(request: RangeRequest): void {
     letGo(this.#kernel, request.lock)
+    const at = this.#requests.indexOf(request)
+    // Released twice: `letGo` has said so.
+    if (at === -1) return
     this.#touch(request.from, request.to)
-    this.#requests.splice(this.#requests.indexOf(request), 1)
+    this.#requests.splice(at, 1)
     this.#kernel.wake(request.released, 0)
     this.#done(request)
   }

@@ -1,14 +1,17 @@
 /**
  * Around the hooks of a strategy of the user's own, so that a mistake in them is a finding with its line (S1) and the run goes
  * on: an exception, a hook that is no generator, a pause nobody asked for or one left out, steps that never end, a lock released
- * that is not held. What a hook did before its mistake stays done; for the rest it is as if the hook were not there.
+ * that is not held, a reach for what is none of its business (view.ts). What a hook did before its mistake stays done; for the rest
+ * it is as if the hook were not there. Each world has an instance of the file of its own: what hooks remember there, no other run sees.
  */
 
 import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Kernel } from '../sim/kernel.ts'
+import type { OwnOptions } from '../sim/strategies/own.ts'
 import type { Steps } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
+import { Refused, View } from './view.ts'
 
 /** Its hooks are steps: the kernel's clock may go on inside them. */
 const STEPS: ReadonlySet<string> = new Set([
@@ -23,6 +26,9 @@ const STEPS: ReadonlySet<string> = new Set([
   'after',
   'beforeLink',
 ])
+
+/** The one hook that is asked something. */
+const ANSWERS = 'guard.moved'
 
 /** Findings that say something about the code that made them, where user code made them. */
 const BLAMED: ReadonlySet<string> = new Set(['V10', 'V12'])
@@ -65,6 +71,7 @@ export class Ticks {
   /** The last loop that went round, 0 none. */
   line = 0
   #rounds = 0
+  #held = 0
 
   constructor(place: Int32Array = new Int32Array(1)) {
     this.place = place
@@ -80,6 +87,17 @@ export class Ticks {
     this.place[0] = 0
   }
 
+  /** Room for a buffer's bytes in the run; false: there is none. */
+  allot(bytes: number): boolean {
+    this.#held += bytes
+    return this.#held <= limits.strategyHeldBytes
+  }
+
+  /** Another run begins. */
+  anew(): void {
+    this.#held = 0
+  }
+
   /** Where it is, as far as that is known. */
   get here(): number | undefined {
     return this.place[0] === 0 ? undefined : this.place[0]
@@ -87,6 +105,9 @@ export class Ticks {
 }
 
 type Hook = (...args: readonly unknown[]) => unknown
+type Call = (w: World, args: readonly unknown[]) => unknown
+/** By slot and name: `guard.enter`. */
+type Hooks = ReadonlyMap<string, Hook>
 
 export class Harness {
   readonly #blame: Blame
@@ -99,6 +120,16 @@ export class Harness {
   readonly #pulse: Pulse | undefined
   /** Hooks that are not called any more in any world. */
   readonly #stopped: Map<string, StoppedBefore>
+  /** Of each world, and of the one whose hooks ran last. */
+  readonly #instances = new WeakMap<Kernel, Hooks>()
+  #last: { readonly k: Kernel; readonly hooks: Hooks } | undefined
+  /** The kernel whose hook runs now, or ran last. */
+  #kernel: Kernel | undefined
+  /** How hooks see the kernel and what they import. */
+  readonly view = new View((what) => {
+    if (this.#running !== undefined && this.#kernel !== undefined)
+      this.#mistake(this.#kernel, `${this.#running} ${what}`, stackHere())
+  })
 
   constructor(
     blame: Blame,
@@ -111,19 +142,35 @@ export class Harness {
     this.#stopped = new Map(outside.stopped?.map((one) => [one.where, one]))
   }
 
-  /** The option with its hooks in their harness. */
-  option<T extends object>(slot: string, option: T): T {
-    const dressed = Object.entries(option).map(([name, value]: [string, unknown]) => {
-      if (typeof value !== 'function') return [name, value] as const
-      const where = `${slot}.${name}`
-      // Bound, so that hooks may keep what they share in `this`.
-      const hook = (value as Hook).bind(option)
-      return [name, STEPS.has(name) ? this.#steps(where, hook) : this.#plain(where, hook)] as const
-    })
-    return Object.fromEntries(dressed) as T
+  /** The options with their hooks in their harness; `fresh` makes them again, as if nothing had run yet. */
+  options(first: OwnOptions, fresh: () => OwnOptions): OwnOptions {
+    const slots = Object.entries(first).map(([slot, option]) => [slot, this.#option(slot, option, fresh)] as const)
+    return Object.fromEntries(slots)
   }
 
-  #steps(where: string, hook: Hook): (w: World, ...args: readonly unknown[]) => Steps {
+  #option(slot: string, option: object, fresh: () => OwnOptions): object {
+    const dressed = Object.entries(option).map(([name, value]: [string, unknown]) => {
+      if (typeof value !== 'function') return [name, value] as const
+      // One of ours, spread from an option there is.
+      if (this.view.isShown(value)) return [name, this.view.unwrap(value)] as const
+      const where = `${slot}.${name}`
+      const call: Call = (w, args) =>
+        this.#hook(w.k, where, fresh)(this.view.wrap(w), ...args.map((arg) => this.view.wrap(arg)))
+      return [name, STEPS.has(name) ? this.#steps(where, call) : this.#plain(where, call)] as const
+    })
+    return Object.fromEntries(dressed)
+  }
+
+  #hook(k: Kernel, where: string, fresh: () => OwnOptions): Hook {
+    if (this.#last?.k !== k) {
+      let hooks = this.#instances.get(k)
+      if (hooks === undefined) this.#instances.set(k, (hooks = hooksIn(fresh())))
+      this.#last = { k, hooks }
+    }
+    return this.#last.hooks.get(where) ?? gone(where)
+  }
+
+  #steps(where: string, call: Call): (w: World, ...args: readonly unknown[]) => Steps {
     const run = this.#run.bind(this)
     const say = this.#say.bind(this)
     const giveUp = this.#giveUp.bind(this)
@@ -131,16 +178,16 @@ export class Harness {
     const ticks = this.#ticks
     return function* (w, ...args) {
       const { k } = w
-      const steps = run(w, where, () => hook(w, ...args))
-      if (!isSteps(steps)) {
+      const steps = run(w, where, () => stepsOf(call(w, args)))
+      if (!isObject(steps)) {
         if (steps !== FAILED)
           say(k, `${where} gives no steps: write it as a generator, *${where.split('.')[1]}(…)`, ticks.here)
         return
       }
       ticks.line = 0
       for (let pauses = 0; ; pauses++) {
-        const step = run(w, where, () => steps.next())
-        if (step === FAILED || (step as IteratorResult<unknown>).done === true) {
+        const step = run(w, where, () => isOver((steps as Steps).next()))
+        if (step !== false) {
           if (!mustWait(k)) return
           if (step !== FAILED) say(k, `${where} ${GOES_ON}: write \`if (…) yield\``, ticks.here)
           yield
@@ -166,12 +213,14 @@ export class Harness {
     }
   }
 
-  #plain(where: string, hook: Hook): (w: World, ...args: readonly unknown[]) => unknown {
+  #plain(where: string, call: Call): (w: World, ...args: readonly unknown[]) => unknown {
     return (w, ...args) => {
       const waited = mustWait(w.k)
-      const answer = this.#run(w, where, () => hook(w, ...args))
+      const answer = this.#run(w, where, () => call(w, args))
       if (!waited && mustWait(w.k))
         this.#say(w.k, `${where} ${GOES_ON}, and it is no hook that can wait`, this.#ticks.here)
+      if (where === ANSWERS && typeof answer !== 'boolean' && answer !== FAILED)
+        this.#say(w.k, `${where} answers neither true nor false`, this.#ticks.here)
       return answer === FAILED ? undefined : answer
     }
   }
@@ -191,6 +240,7 @@ export class Harness {
     k.onFailure = (error) => this.#modelFailed(k, where, error)
     const outer = this.#running
     this.#running = where
+    this.#kernel = k
     this.#pulse?.begin(where)
     this.#ticks.begin()
     try {
@@ -199,7 +249,7 @@ export class Harness {
       this.#giveUp(k, where)
       if (error instanceof EndlessLoop)
         this.#endless(k, { where, message: `${where} loops without end`, line: error.line })
-      else this.#mistake(k, `${where} throws ${describe(error)}`, stackOf(error))
+      else if (!(error instanceof Refused)) this.#mistake(k, `${where} throws ${describe(error)}`, stackOf(error))
       return FAILED
     } finally {
       this.#running = outer
@@ -241,11 +291,39 @@ export class Harness {
   }
 }
 
+/** Bound, so that hooks may keep what they share in `this`. */
+function hooksIn(options: OwnOptions): Hooks {
+  return new Map(
+    Object.entries(options).flatMap(([slot, option]) =>
+      Object.entries(option).flatMap(([name, value]: [string, unknown]): [string, Hook][] =>
+        typeof value === 'function'
+          ? [[`${slot}.${name}`, (...args) => Reflect.apply(value as Hook, option, args)]]
+          : [],
+      ),
+    ),
+  )
+}
+
+function gone(where: string): never {
+  throw new Error(`${where} was there when the file was loaded and is no more`)
+}
+
+/** Steps of a file's own making may answer anything. */
+function isOver(step: unknown): boolean {
+  if (!isObject(step)) throw new TypeError(`its steps answer ${String(step)}`)
+  return 'done' in step && step.done === true
+}
+
 const FAILED = Symbol('failed')
 const GOES_ON = 'goes on though a call of the kernel said that it must wait'
 
-function isSteps(value: unknown): value is Steps {
-  return typeof value === 'object' && value !== null && 'next' in value && typeof value.next === 'function'
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
+/** Undefined: they are none. */
+function stepsOf(value: unknown): unknown {
+  return isObject(value) && 'next' in value && typeof value.next === 'function' ? value : undefined
 }
 
 /** The kernel has said `true` to the running task, and nobody has yielded since. */
@@ -260,17 +338,26 @@ function pausesForNothing(k: Kernel): boolean {
   return task.state === 'running' && task.leaf === -1 && task.waitingFor === undefined
 }
 
+/** In words; what was thrown may be anything, with fields that throw themselves. */
 function describe(error: unknown): string {
-  return isError(error) ? `${error.name}: ${error.message.split('\n')[0]}` : String(error)
+  try {
+    return isError(error) ? `${error.name}: ${error.message.split('\n')[0]}` : String(error)
+  } catch {
+    return 'what cannot be told'
+  }
 }
 
 function stackOf(error: unknown): string {
-  return isError(error) ? (error.stack ?? '') : ''
+  try {
+    return isError(error) ? String(error.stack) : ''
+  } catch {
+    return ''
+  }
 }
 
 /** Errors of another realm are none of this one's. */
 function isError(error: unknown): error is Error {
-  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+  return isObject(error) && 'message' in error && typeof error.message === 'string'
 }
 
 function stackHere(): string {

@@ -1,22 +1,31 @@
 /**
- * A hook that does not come back where no loop of its file goes round, in a regular expression: whatever is asked for, it is a
- * finding about the strategy with its line, the answer is whole, and nothing hangs. Each question has a strategy of its own, so each
- * meets the hook for the first time.
+ * A mistake of a strategy's hook is a finding about the strategy with its line whatever is asked for, the answer is whole, and nothing
+ * hangs: one that does not come back where no loop of its file goes round (a regular expression), and one that would break the
+ * kernel's own objects. Each question has a strategy of its own, so each meets the hook for the first time.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { limits } from '#shared/base/limits.ts'
 import { useEngine } from '../support/use-engine.ts'
 
-const SAID = /^stuck\.ts:6: guard\.enter has not come back for 10 s and was stopped$/
+const MISTAKES: Readonly<Record<string, { readonly code: string; readonly said: RegExp }>> = {
+  'a regular expression without end': {
+    code: "/^(a+)+$/.test('a'.repeat(60) + 'b')",
+    said: /^mine\.ts:6: guard\.enter has not come back for 10 s and was stopped$/,
+  },
+  'a size that is no number': {
+    code: 'f.inode.size = NaN',
+    said: /^mine\.ts:6: guard\.enter sets size of the kernel's Inode, which hooks may only look at$/,
+  },
+}
 
-const source = (n: number) => `// Number ${n}.
+const source = (n: number, code: string) => `// Number ${n}.
 import { defineStrategy } from 'faultline/strategy'
 export default defineStrategy({
   title: 'a try', base: 'K',
-  slots: { guard: { id: 'a-try', title: 'a try', *enter() {
-    /^(a+)+$/.test('a'.repeat(60) + 'b')
+  slots: { guard: { id: 'a-try', title: 'a try', *enter(w, f) {
+    ${code}
   } } },
 })`
 
@@ -25,10 +34,10 @@ const { client, folder } = useEngine()
 let made = 0
 
 /** A strategy that nobody has run yet. */
-async function stuck(): Promise<string> {
+async function mistaken(code: string): Promise<string> {
   const place = join(folder, String(++made))
-  const path = join(mkdtempSync(`${place}-`), 'stuck.ts')
-  writeFileSync(path, source(made))
+  const path = join(mkdtempSync(`${place}-`), 'mine.ts')
+  writeFileSync(path, source(made, code))
   return (await client.call('strategy.load', { source: { kind: 'path', path }, agreed: true })).id
 }
 
@@ -117,12 +126,14 @@ const QUESTIONS: Readonly<Record<string, (strategy: string) => Promise<readonly 
   },
 }
 
-it.concurrent.each(Object.keys(QUESTIONS))(
-  '%s: a regular expression without end is a finding with its line',
-  async (question) => {
-    const said = await QUESTIONS[question](await stuck())
-    expect(new Set(said).size, said.join('\n')).toBe(1)
-    expect(said[0]).toMatch(SAID)
-  },
-  limits.strategyHookMs * 60,
-)
+describe.each(Object.entries(MISTAKES))('%s', (_what, { code, said }) => {
+  it.concurrent.each(Object.keys(QUESTIONS))(
+    '%s: is a finding with its line',
+    async (question) => {
+      const found = await QUESTIONS[question](await mistaken(code))
+      expect(new Set(found).size, found.join('\n')).toBe(1)
+      expect(found[0]).toMatch(said)
+    },
+    limits.strategyHookMs * 60,
+  )
+})
