@@ -41,9 +41,11 @@ async function mistaken(code: string): Promise<string> {
   return (await client.call('strategy.load', { source: { kind: 'path', path }, agreed: true })).id
 }
 
+const placeOf = (strategy: string, name: string) => join(folder, `${strategy.replace('#', '-')}-${name}`)
+
 /** A small recorded trace. */
-async function trace(): Promise<string> {
-  const out = join(folder, 'trace.faultline')
+async function trace(about: string): Promise<string> {
+  const out = placeOf(about, 'trace.faultline')
   await client.call('sim.run', { scenario: 'SC2', strategy: 'K', set: SHORT, out, force: true })
   return (await client.call('files.open', { source: { kind: 'path', path: out } })).opened.file
 }
@@ -83,7 +85,7 @@ const QUESTIONS: Readonly<Record<string, (strategy: string) => Promise<readonly 
     return messages((await client.call('sim.run', { scenario: 'SC2', strategy, set: SHORT })).violations)
   },
   async 'simulate into a file'(strategy) {
-    const out = join(folder, 'run.faultline')
+    const out = placeOf(strategy, 'run.faultline')
     return messages((await client.call('sim.run', { scenario: 'SC2', strategy, set: SHORT, out })).violations)
   },
   async compare(strategy) {
@@ -96,7 +98,7 @@ const QUESTIONS: Readonly<Record<string, (strategy: string) => Promise<readonly 
     return messages(strategies[1].verdict.violations)
   },
   async 'compare a trace'(strategy) {
-    const file = await trace()
+    const file = await trace(strategy)
     const { strategies } = await client.call('whatif.compare', {
       file,
       trace: 1,
@@ -117,10 +119,10 @@ const QUESTIONS: Readonly<Record<string, (strategy: string) => Promise<readonly 
   async sweep(strategy) {
     const subject = { kind: 'scenario' as const, scenario: 'SC2', set: { durationMs: [1] } }
     const jobs = [...(await client.call('sweep.plan', { subject, strategies: ['K', strategy], seeds: 1 }))]
-    const from = join(folder, 'sweep')
+    const from = placeOf(strategy, 'sweep')
     const run = await client.call('sweep.run', { jobs, out: from })
     expect(run).toMatchObject({ done: 2, failed: [] })
-    const { rows } = await client.call('sweep.merge', { jobs, from, out: join(folder, 'sweep.faultline') })
+    const { rows } = await client.call('sweep.merge', { jobs, from, out: placeOf(strategy, 'sweep.faultline') })
     expect(rows.map(({ mistakes }) => mistakes)).toEqual([[], run.mistakes])
     return run.mistakes
   },
