@@ -1,6 +1,10 @@
 /**
  * page_mkwrite: the first store to a clean page-cache page of a shared mapping (fs/ext4/inode.c: ext4_page_mkwrite;
- * DOMAIN.md 3.3). With delayed allocation space is only promised; without it the handle comes before the page lock.
+ * DOMAIN.md 3.3). With delayed allocation space is only promised; without it the handle comes before the page lock. The page is
+ * dirty before the freeze level is let go, as in block_page_mkwrite and filemap_page_mkwrite ("so that when freeze is in progress, we
+ * are guaranteed that writeback during freezing will see the dirty folio and writeprotect it again"): the freezer's sync then waits for
+ * the page lock, which is held until the PTE is set, and takes the right to write away. ext4's way out for a page that has all its blocks
+ * leaves that to generic code (mm/memory.c: fault_dirty_shared_page), after the level; the model marks there, too.
  */
 
 import { C } from '../costs.ts'
@@ -32,10 +36,7 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
     if (w.run(P.pte_set, C.pteSet)) yield
     if (k.see(vma.seen(index), true)) yield
     const pte = vma.pte(index)
-    if (pteKind(pte) === 'page' && writable(pte) === pagePte(page.number, true)) {
-      w.setPte(vma, index, writable(pte))
-      markDirty(w, page)
-    }
+    if (pteKind(pte) === 'page' && writable(pte) === pagePte(page.number, true)) w.setPte(vma, index, writable(pte))
     k.unlock(vma.ptl)
     k.unlock(page.lock)
     f.result = 'done'
@@ -83,6 +84,7 @@ export function* makeDirtyable(w: World, f: Fault): StepsOf<Page | undefined> {
     yield* waitForSpace(w)
   }
   if (!held) policy.guard.fillLeave?.(w, span)
+  if (page !== undefined) markDirty(w, page)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
   return page
 }
