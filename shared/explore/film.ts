@@ -9,7 +9,7 @@ import { PHASES } from '../sim/phases.ts'
 import type { SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
-import { changedState, objectName, stateOf, type WorldState } from './state.ts'
+import { changedState, notePages, objectName, stateOf, type PageNames, type WorldState } from './state.ts'
 
 export interface FilmStep {
   readonly n: number
@@ -45,6 +45,7 @@ export class FilmSink implements SimSink {
   #drafts: Draft[] = []
   readonly #withState: boolean
   readonly #phases: string[][] = []
+  readonly #pages: PageNames = new Map()
   /** Tasks that have moved. */
   readonly #seen = new Set<number>()
 
@@ -70,7 +71,8 @@ export class FilmSink implements SimSink {
     const world = this.#world
     if (footprint === 0 || world === undefined) return
     const write = footprint < 0
-    const name = objectName(world, write ? -1 - footprint : footprint)
+    notePages(world, this.#pages)
+    const name = objectName(world, write ? -1 - footprint : footprint, this.#pages)
     this.#add(task, `${write ? 'changes' : 'looks at'} ${name}`)
     this.happened.push({ at: 'see', task: task.id, name })
   }

@@ -22,7 +22,7 @@ export function stateOf(world: World): WorldState {
   if (journal.kind !== 'none') {
     state.set(
       'running transaction',
-      `${journal.running.tid} ${journal.running.state}, ${journal.running.updates} handles`,
+      `${journal.running.tid} ${journal.running.state}, ${counted(journal.running.updates, 'handle', '')}`,
     )
     if (journal.committing !== undefined) state.set('committing transaction', String(journal.committing.tid))
   }
@@ -92,9 +92,9 @@ function vmaState(state: Map<string, string>, world: World, vma: Vma): void {
   for (let index = vma.pgoff; index < vma.pgoff + vma.pages; index++) {
     const name = `${file}PTE of page ${index} in mm ${vma.mm.id}${vma.mm.vmas.length > 1 ? ` vma ${vma.id}` : ''}`
     const pte = vma.pte(index)
-    if (pteKind(pte) !== 'none') state.set(name, pteText(pte))
+    if (pteKind(pte) !== 'none') state.set(name, pteText(world, vma, pte))
     const stale = vma.stale?.[index - vma.pgoff] ?? 0
-    if (stale !== 0) state.set(`${name}, in TLBs only`, pteText(stale))
+    if (stale !== 0) state.set(`${name}, in TLBs only`, pteText(world, vma, stale))
   }
   for (let range = 0; range < vma.pmds.length; range++) {
     const block = vma.pmds[range]
@@ -103,19 +103,45 @@ function vmaState(state: Map<string, string>, world: World, vma: Vma): void {
   }
 }
 
-function pteText(pte: Pte): string {
-  const kind = pteKind(pte)
-  const what =
-    kind === 'zero'
-      ? 'zero page'
-      : kind === 'anon'
-        ? 'a private copy'
-        : `${kind === 'file' ? 'block' : 'page number'} ${pteTarget(pte)}`
-  return `${what}${pteWritable(pte) ? ', writable' : ''}`
+function pteText(world: World, vma: Vma, pte: Pte): string {
+  return `${mapped(world, vma, pte)}${pteWritable(pte) ? ', writable' : ''}`
 }
 
-/** Name of an object that `see` was asked about. */
-export function objectName(world: World, object: number): string {
+function mapped(world: World, vma: Vma, pte: Pte): string {
+  const target = pteTarget(pte)
+  switch (pteKind(pte)) {
+    case 'file':
+      return `block ${target}`
+    case 'zero':
+      return 'zero page'
+    case 'anon':
+      return 'a private copy'
+    case 'none':
+      return 'nothing'
+    case 'page': {
+      const page = world.inode(vma.inode).mapping.allPages[target]
+      return page?.detached === false ? `cached page ${page.index}` : 'a page that left the file'
+    }
+  }
+}
+
+/** Names of the pages there have been: one that left the file is still looked at by who had found it. */
+export type PageNames = Map<number, string>
+
+export function notePages(world: World, names: PageNames): void {
+  for (const inode of world.inodes) {
+    for (const page of inode.mapping.allPages) {
+      if (page === undefined) continue
+      const name = page.detached ? `the page that left the file at ${page.index}` : `page ${page.index}`
+      names.set(page.object, `${fileName(world, inode)}bytes of ${name}`)
+    }
+  }
+}
+
+/** Name of an object that `see` was asked about; of a page, as `notePages` found it last. */
+export function objectName(world: World, object: number, pages: PageNames): string {
+  const page = pages.get(object)
+  if (page !== undefined) return page
   for (const inode of world.inodes) {
     const name = inodeObject(inode, object)
     if (name !== undefined) return `${fileName(world, inode)}${name}`
@@ -123,21 +149,26 @@ export function objectName(world: World, object: number): string {
   for (const mm of world.mms) {
     for (const vma of mm.vmas) {
       const at = object - vma.object
-      if (at >= 0 && at < vma.pages) return `PTE of page ${vma.pgoff + at} in mm ${mm.id}`
+      if (at < 0 || at >= vma.pages) continue
+      return `${vma.pmd ? `page table ${vma.range(vma.pgoff + at)}` : `PTE of page ${vma.pgoff + at}`} in mm ${mm.id}`
     }
   }
   const block = object - world.blockObject(0)
   if (block >= 0 && block < world.device.blocks) return `block ${block}`
-  return 'the journal or a range tree'
+  return object === world.journal.object ? 'the running transaction' : 'what tasks share'
 }
 
 function inodeObject(inode: Inode, object: number): string | undefined {
+  const { mapping, pages } = inode
   if (object === inode.sizeObject) return 'i_size'
-  if (object === inode.mapping.truncateObject) return 'truncate_count'
-  const extent = object - inode.extentObject
-  if (extent >= 0 && extent < inode.pages) return `block map of page ${extent}`
-  const entry = object - inode.entryObject
-  if (entry >= 0 && entry < inode.pages) return `tree at page ${entry}`
-  for (const page of inode.mapping.allPages) if (page?.object === object) return `bytes of page ${page.index}`
-  return undefined
+  if (object === inode.pinObject) return 'pins of devices'
+  if (object === mapping.truncateObject) return 'truncate_count'
+  if (object === mapping.vmasObject) return 'VMAs that map the file'
+  const at = (first: number, name: string) =>
+    object >= first && object < first + pages ? `${name} page ${object - first}` : undefined
+  return (
+    at(inode.extentObject, 'block map of') ??
+    at(inode.entryObject, 'tree at') ??
+    at(inode.ranges.object, 'range tree at')
+  )
 }

@@ -77,7 +77,7 @@ export class Journal {
   readonly #grantWaiters = new WaitQueue('xlog_grant_head')
   readonly #aild = new WaitQueue('xfsaild')
   /** For a search: which transaction runs, and whether it takes handles. */
-  readonly #object: number
+  readonly object: number
   /** Its open handles. Who opens and stops does not see the others, so they read what whoever asks for the count changes. */
   readonly #handlesObject: number
   /** What is durable; and what was asked for, read and changed as handles are. */
@@ -97,10 +97,10 @@ export class Journal {
     this.#hooks = options.hooks
     this.#transLock = options.transLock
     this.lock = kernel.newLock(options.kind === 'jbd2' ? 'jbd2_handle' : 'log_force', ANNOTATED)
-    this.#object = kernel.objects(4)
-    this.#handlesObject = this.#object + 1
-    this.#doneObject = this.#object + 2
-    this.#wantedObject = this.#object + 3
+    this.object = kernel.objects(4)
+    this.#handlesObject = this.object + 1
+    this.#doneObject = this.object + 2
+    this.#wantedObject = this.object + 3
     this.#log = options.kind !== 'none' && options.blocks > 0 ? new LogSpace(options.blocks) : undefined
     this.running = this.#newTransaction()
   }
@@ -128,12 +128,12 @@ export class Journal {
       while (log?.roomy === false) yield* this.#makeRoom(log)
       wants(kernel, this.lock, 'shared')
       // What is left of the log is counted by everyone who opens a handle.
-      if (kernel.see(this.#object, log !== undefined)) yield
+      if (kernel.see(this.object, log !== undefined)) yield
       while (this.running.state === 'locked' || this.running.state === 'switch' || log?.fits === false) {
         if (log?.fits === false) this.requestCommit()
         waits(kernel, this.lock, () => this.#committerOnly())
         if (kernel.sleepOn(this.#startWaiters, false)) yield
-        kernel.touch(this.#object, log !== undefined)
+        kernel.touch(this.object, log !== undefined)
       }
       got(kernel, this.lock, 'shared')
       kernel.touch(this.#handlesObject, false)
@@ -157,14 +157,14 @@ export class Journal {
     if (--handle.depth > 0) return
     this.#handles[kernel.current.id] = undefined
     if (this.kind === 'cil') {
-      kernel.touch(this.#object, false)
+      kernel.touch(this.object, false)
       kernel.touch(this.#handlesObject, false)
       for (const join of handle.late) join(this.running)
       if (this.#log !== undefined) this.#ungrant(this.#log)
       kernel.unlock(this.#transLock, 'shared')
     } else if (this.kind === 'jbd2') {
       letGo(kernel, this.lock)
-      if (this.#log !== undefined) kernel.touch(this.#object, true)
+      if (this.#log !== undefined) kernel.touch(this.object, true)
       this.#log?.giveBack()
       const { transaction } = handle
       // Once a commit has begun it may wait for the last one.
@@ -179,7 +179,7 @@ export class Journal {
     const handle = this.#handle()
     assert(handle !== undefined, 'metadata is changed inside a handle')
     if (this.kind === 'none') {
-      this.#kernel.touch(this.#object, false)
+      this.#kernel.touch(this.object, false)
       this.#kernel.touch(this.#handlesObject, false)
     }
     if (this.kind === 'cil') handle.late.push(join)
@@ -209,11 +209,11 @@ export class Journal {
   *#grant(log: LogSpace): Steps {
     const kernel = this.#kernel
     const queue = this.#grantWaiters
-    if (kernel.see(this.#object, true)) yield
+    if (kernel.see(this.object, true)) yield
     for (let first = queue.waiters.length + queue.woken === 0; !first || log.grants === 0; first = true) {
       kernel.wake(this.#aild, 1)
       if (kernel.sleepOn(queue, true)) yield
-      kernel.touch(this.#object, true)
+      kernel.touch(this.object, true)
       queue.woken--
     }
     log.reserve()
@@ -223,7 +223,7 @@ export class Journal {
 
   /** fs/xfs/xfs_log.c: xfs_log_ticket_ungrant. */
   #ungrant(log: LogSpace): void {
-    this.#kernel.touch(this.#object, true)
+    this.#kernel.touch(this.object, true)
     log.giveBack()
     this.#roomLeft(log)
     if (this.#grantWaiters.waiters.length > 0) this.#kernel.wake(this.#aild, 1)
@@ -246,7 +246,7 @@ export class Journal {
       if (oldest === undefined) yield* this.waitCommit((this.committing ?? this.running).tid)
       else {
         yield* this.#hooks.writeHome(oldest.blocks)
-        kernel.touch(this.#object, true)
+        kernel.touch(this.object, true)
         log.writtenHome(oldest)
         this.#roomLeft(log)
       }
@@ -262,7 +262,7 @@ export class Journal {
 
   /** Asks for the commit of a transaction (default: the running one) without waiting. */
   requestCommit(tid = this.running.tid): void {
-    this.#kernel.touch(this.#object, false)
+    this.#kernel.touch(this.object, false)
     this.#kernel.touch(this.#wantedObject, false)
     if (tid > this.#wanted) this.#wanted = tid
     this.#kernel.wake(this.#kjournald, 1)
@@ -272,7 +272,7 @@ export class Journal {
   *waitCommit(tid: number): Steps {
     const kernel = this.#kernel
     // Which transaction is meant was read off the running one.
-    kernel.touch(this.#object, false)
+    kernel.touch(this.object, false)
     if (this.isDone(tid)) return
     wants(kernel, this.lock, 'exclusive')
     this.requestCommit(tid)
@@ -313,7 +313,7 @@ export class Journal {
   *timer(intervalNs: Ns, rounds: number): Steps {
     for (let round = 0; round < rounds; round++) {
       if (this.#kernel.sleep(intervalNs)) yield
-      if (this.#kernel.see(this.#object, false)) yield
+      if (this.#kernel.see(this.object, false)) yield
       // A search asks whatever there is: to look would tie the timer to every handle, and a commit of nothing does nothing.
       if (!this.#kernel.timed || this.running.changes.length > 0 || this.running.updates > 0) this.requestCommit()
     }
@@ -335,7 +335,7 @@ export class Journal {
     wants(kernel, this.lock, 'exclusive')
     kernel.enter(P.commit_locked)
     if (this.kind === 'jbd2') {
-      if (kernel.see(this.#object, true)) yield
+      if (kernel.see(this.object, true)) yield
       transaction.state = 'locked'
       kernel.touch(this.#handlesObject, true)
       while (transaction.updates > 0) {
@@ -343,9 +343,9 @@ export class Journal {
         if (kernel.sleepOn(this.#updateWaiters, true)) yield
       }
       transaction.state = 'switch'
-      if (kernel.see(this.#object, true)) yield
+      if (kernel.see(this.object, true)) yield
     } else {
-      kernel.touch(this.#object, true)
+      kernel.touch(this.object, true)
       kernel.touch(this.#handlesObject, true)
     }
     transaction.state = 'flush'

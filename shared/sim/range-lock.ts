@@ -30,13 +30,13 @@ export class RangeLocks {
   readonly #pool: { lock: SimLock; released: WaitQueue }[] = []
   readonly #pages: number
   /** For a search: one per page. */
-  readonly #object: number
+  readonly object: number
 
   constructor(kernel: Kernel, inode: number, pages: number) {
     this.#kernel = kernel
     this.#inode = inode
     this.#pages = pages
-    this.#object = kernel.objects(pages)
+    this.object = kernel.objects(pages)
   }
 
   get count(): number {
@@ -81,7 +81,7 @@ export class RangeLocks {
   }
 
   #seen(index: number): number {
-    return this.#object + Math.min(index, this.#pages - 1)
+    return this.object + Math.min(index, this.#pages - 1)
   }
 
   /** A search sees a range as its pages; beyond the end they are one. */

@@ -57,7 +57,7 @@ function run(subject: Subject, choose: (execution: Execution, able: readonly num
   }
   if (execution.atRest) execution.end()
   const found = k.findings.map(({ invariant, message }) => findingKey(invariant, message)).sort()
-  const state = [...stateOf(execution.world)].map(([name, value]) => `${name}: ${value.replace(/page number \d+/, '')}`)
+  const state = [...stateOf(execution.world)].map(([name, value]) => `${name}: ${value}`)
   return { moves, whole, end: [...k.tasks.map((task) => task.state), ...found, ...state.sort()].join('\n') }
 }
 
