@@ -66,11 +66,11 @@ class ChromeJsonReader implements FileReader, JsonHandler {
       )
     }
     if (!this.#json.complete) {
-      builder.diagnose(
-        'info',
-        code.UNFINISHED_LINE,
-        `the JSON ends early: ${this.#events} events were read up to byte ${this.done}`,
-      )
+      const { openFrom } = this.#json
+      // A quote too many or too few turns everything behind it inside out.
+      const open = openFrom === undefined ? '' : `; what begins at byte ${openFrom} has no end`
+      const read = `${this.#events} events were read up to byte ${this.done}`
+      builder.diagnose('info', code.UNFINISHED_LINE, `the JSON ends early: ${read}${open}`)
     }
     if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'Chrome trace JSON without a single event')
     this.#foreign.finish()

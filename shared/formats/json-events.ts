@@ -43,6 +43,7 @@ export class JsonEvents {
   /** Inside a value: how deep, whether in a string, and what of it was in earlier pieces. */
   #depth = 0
   #inside = false
+  #began = 0
   #string = false
   #escaped = false
   #tooDeep = false
@@ -60,9 +61,9 @@ export class JsonEvents {
     return this.#state === DONE
   }
 
-  /** The input ended inside a value. */
-  get cut(): boolean {
-    return this.#inside
+  /** Where the value begins that the input ended inside of. */
+  get openFrom(): number | undefined {
+    return this.#inside ? this.#began : undefined
   }
 
   push(bytes: Uint8Array): void {
@@ -120,6 +121,7 @@ export class JsonEvents {
   #begin(bytes: Uint8Array, at: number): number {
     this.#confused = false
     this.#inside = true
+    this.#began = this.offset + at
     this.#depth = 0
     this.#string = this.#escaped = this.#tooDeep = this.#skipping = false
     this.#carried = 0

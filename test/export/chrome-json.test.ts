@@ -266,6 +266,19 @@ describe('damaged Chrome JSON', () => {
     expect(said?.message).toContain(`up to byte ${text.length >> 1}`)
   })
 
+  it('inside a string keeps what is before, and says where the event begins that has no end', () => {
+    const at = text.indexOf('{"ph":"i"', text.length >> 1)
+    const quote = text.indexOf('"payload":"', at) + '"payload":"'.length + 2
+    for (const spoilt of [
+      Buffer.concat([text.subarray(0, quote), Buffer.from('"'), text.subarray(quote)]),
+      Buffer.concat([text.subarray(0, quote - 3), text.subarray(quote - 2)]),
+    ]) {
+      const { meta, diagnostics } = readBytes('chrome-json', spoilt).trace
+      expect(meta.eventCount).toBeGreaterThan(50)
+      expect(diagnostics.map(({ message }) => message).join()).toContain(`what begins at byte ${at} has no end`)
+    }
+  })
+
   it('costs the event it is in, and says at which byte', () => {
     const spoilt = Buffer.concat([
       json([ONE]).subarray(0, -1),
