@@ -283,7 +283,12 @@ class Hunt {
   leftOut(depth: number): string | undefined {
     const { cut } = this.frontier.totals
     if (this.#stopped || this.frontier.waiting > 0) {
-      return `the budget of ${this.#options.budget} schedules was used up before all were seen`
+      const { waiting } = this.frontier
+      return (
+        `the budget of ${this.#options.budget} schedules was used up before all were seen, ` +
+        `${waiting} ${waiting === 1 ? 'branch is' : 'branches are'} not gone into: a larger budget sees more, ` +
+        'a smaller bound of preemptions asks for less'
+      )
     }
     return cut === 0 ? undefined : `${cut} schedules were longer than ${depth} moves and were not followed to their end`
   }

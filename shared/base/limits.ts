@@ -189,7 +189,7 @@ export const limits = {
   exploreSeen: 32_000_000,
   /** Schedules of one search: at most, and unless asked for more; violations that get a film; plays to shorten one. */
   exploreBudget: 1_000_000_000,
-  exploreBudgetDefault: 100_000,
+  exploreBudgetDefault: 200_000,
   exploreViolations: 50,
   minimisePlays: 2_000,
   /** Characters of a schedule string. */

@@ -162,6 +162,9 @@ function describe(result: ExploreResult): void {
   )
   print(`  ${subject}: ${result.tasks.join(', ')}`)
   print(result.incomplete === null ? '  these are all there are' : `  not all: ${result.incomplete}`)
+  if (result.mode === 'dfs' && !result.complete && executions >= result.bound.budget) {
+    note(`go further: --budget ${Math.min(result.bound.budget * 10, limits.exploreBudget)}`)
+  }
   const cycles = lockOrder.cycles.length
   print(
     `  lock order: ${plural(lockOrder.edges.length, 'edge')}, ${cycles === 0 ? 'no circle' : plural(cycles, 'circle')}`,
