@@ -19,7 +19,7 @@ import { circleFrom, count, describeWait, type Deadlock, type Finding } from './
 import type { KernelOptions, MachineCosts } from './kernel-options.ts'
 import { LockTable, passOn, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
-import { heldAt, heldNames, SimTask, type Steps } from './task.ts'
+import { heldAt, heldNames, SimTask, type Steps, type StepsOf } from './task.ts'
 
 export type { Deadlock, Finding } from './deadlock.ts'
 
@@ -130,10 +130,10 @@ export class Kernel {
   }
 
   /**
-   * Steps that give no answer: `if (k.call(steps)) yield` is `yield* steps`, but whoever resumes the task goes straight to
+   * Steps whose answer nobody asks for: `if (k.call(steps)) yield` is `yield* steps`, but whoever resumes the task goes straight to
    * its innermost steps instead of through all that wait for them.
    */
-  call(steps: Steps): boolean {
+  call(steps: StepsOf<unknown>): boolean {
     return this.current.call(steps)
   }
 

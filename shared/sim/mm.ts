@@ -82,6 +82,9 @@ export const PAGES_PER_PMD = 512
 /** `pmds` value of the huge zero page. */
 export const HUGE_ZERO = -2
 
+/** Pages whose PTEs are counted together. */
+const GROUP = 64
+
 export class Vma {
   readonly id: number
   readonly mm: Mm
@@ -94,6 +97,8 @@ export class Vma {
   /** 2 MiB entries are tried first. */
   readonly pmd: boolean
   readonly ptes: Float64Array
+  /** How many of a group's there are: a walk passes over what is empty. */
+  readonly #filled: Uint8Array
   /** Cleared PTEs that other CPUs' TLBs may still hold, until the shootdown ends; made when first needed. */
   stale: Float64Array | undefined
   staleCount = 0
@@ -134,6 +139,7 @@ export class Vma {
     this.object = options.object
     this.lock = options.lock
     this.ptes = new Float64Array(options.pages)
+    this.#filled = new Uint8Array(Math.ceil(options.pages / GROUP))
     const ranges = Math.ceil(options.pages / PAGES_PER_PMD)
     this.pmds = new Int32Array(ranges).fill(-1)
     this.pmdWritable = new Uint8Array(ranges)
@@ -154,7 +160,20 @@ export class Vma {
   }
 
   set(index: number, pte: Pte): void {
-    this.ptes[index - this.pgoff] = pte
+    const at = index - this.pgoff
+    const before = this.ptes[at] === PTE_NONE ? 0 : 1
+    this.ptes[at] = pte
+    this.#filled[Math.floor(at / GROUP)] += (pte === PTE_NONE ? 0 : 1) - before
+  }
+
+  /** The next page from `index` on that has a PTE; `end`: none before it. */
+  nextMapped(index: number, end: number): number {
+    const last = end - this.pgoff
+    for (let at = index - this.pgoff; at < last; at++) {
+      if (this.#filled[Math.floor(at / GROUP)] === 0) at += GROUP - 1 - (at % GROUP)
+      else if (this.ptes[at] !== PTE_NONE) return at + this.pgoff
+    }
+    return end
   }
 
   /** Number of its 2 MiB range. */

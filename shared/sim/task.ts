@@ -34,7 +34,7 @@ export class SimTask {
   readonly daemon: boolean
   steps: Steps
   /** Steps called from `steps` and not yet over, the innermost last. */
-  readonly #inner: Steps[] = []
+  readonly #inner: StepsOf<unknown>[] = []
   state: RunState = 'runnable'
   /** CPU it is on, -1 none. */
   cpu = -1
@@ -103,7 +103,7 @@ export class SimTask {
   }
 
   /** Begins steps inside those that run. True: they have stopped, and whoever called must `yield` until they are over. */
-  call(steps: Steps): boolean {
+  call(steps: StepsOf<unknown>): boolean {
     if (steps.next().done === true) return false
     this.#inner.push(steps)
     return true
@@ -134,7 +134,7 @@ export class SimTask {
   }
 }
 
-function turnFrom(list: Steps[], from: number): void {
+function turnFrom(list: StepsOf<unknown>[], from: number): void {
   for (let low = from, high = list.length - 1; low < high; low++, high--) {
     const one = list[low]
     list[low] = list[high]

@@ -228,7 +228,7 @@ export class World {
       if (pte === PTE_NONE) continue
       this.pteCleared(vma, vma.pgoff + i, pte)
       this.pteGone(vma, vma.pgoff + i, pte)
-      vma.ptes[i] = PTE_NONE
+      vma.set(vma.pgoff + i, PTE_NONE)
     }
   }
 

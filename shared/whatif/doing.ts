@@ -12,7 +12,7 @@ import { pageFault } from '../sim/ops/page-fault.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import { truncate } from '../sim/ops/truncate.ts'
 import { P } from '../sim/phases.ts'
-import type { Steps } from '../sim/task.ts'
+import type { Steps, StepsOf } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
 import type { Pace } from './pace.ts'
 import type { OutsideOp, WorkloadOp } from './workload.ts'
@@ -45,10 +45,13 @@ export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
   const { k } = w
   const { task } = pace
   const inode = inodes[op.file]
-  if (!pace.whole) return yield* steps(place, op, inode)
+  if (!pace.whole) {
+    yield* stepsOf(place, op, inode)
+    return
+  }
   w.opBegin(op.kind, inode.number, op.page * 4096, op.pages * 4096)
   w.inWhole.add(task)
-  yield* steps(place, op, inode)
+  if (k.call(stepsOf(place, op, inode))) yield
   const rest = pace.rest()
   if ((rest > 0 || k.current.owed > 0) && k.work(P.user, rest)) yield
   if (pace.sleepNs > 0 && k.sleep(pace.sleepNs)) yield
@@ -56,34 +59,31 @@ export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
   w.opEnd(op.kind, 0)
 }
 
-function* steps(place: Place, op: WorkloadOp, inode: Inode): Steps {
-  const { w, mm, mapped } = place
+function stepsOf({ w, mm, mapped }: Place, op: WorkloadOp, inode: Inode): StepsOf<unknown> {
   switch (op.kind) {
     case 'truncate':
-      yield* truncate(w, inode, Math.min(op.page, inode.pages))
-      return
+      return truncate(w, inode, Math.min(op.page, inode.pages))
     case 'punch_hole':
-      yield* punchHole(w, inode, { from: op.page, to: op.page + op.pages })
-      return
+      return punchHole(w, inode, { from: op.page, to: op.page + op.pages })
     case 'read':
-      yield* read(w, inode, { from: op.page, pages: op.pages })
-      return
+      return read(w, inode, { from: op.page, pages: op.pages })
     case 'write':
-      yield* write(w, inode, { from: op.page, pages: Math.min(op.pages, inode.pages - op.page) })
-      return
+      return write(w, inode, { from: op.page, pages: Math.min(op.pages, inode.pages - op.page) })
     case 'msync':
-      // mm/msync.c: the VMA is looked up under mmap_lock, which is dropped for the sync.
-      if (w.k.lock(mm.mmapLock, 'shared', 'mm')) yield
-      w.k.unlock(mm.mmapLock, 'shared')
-      yield* fsync(w, inode, 'msync', op.commits)
-      return
+      return msync(w, mm, { inode, commits: op.commits })
     case 'fsync':
     case 'fdatasync':
-      yield* fsync(w, inode, op.kind, op.commits)
-      return
+      return fsync(w, inode, op.kind, op.commits)
     default:
-      yield* fault(w, mapped(op.file, op.kind !== 'cow_fault'), op)
+      return fault(w, mapped(op.file, op.kind !== 'cow_fault'), op)
   }
+}
+
+/** mm/msync.c: the VMA is looked up under mmap_lock, which is dropped for the sync. */
+function* msync(w: World, mm: Mm, { inode, commits }: { inode: Inode; commits: WorkloadOp['commits'] }): Steps {
+  if (w.k.lock(mm.mmapLock, 'shared', 'mm')) yield
+  w.k.unlock(mm.mmapLock, 'shared')
+  yield* fsync(w, inode, 'msync', commits)
 }
 
 /** The PTE that made the recorded access fault: none, or one that may not be written. */

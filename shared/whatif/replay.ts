@@ -171,10 +171,11 @@ function* replay(context: TaskContext): Steps {
     const like = typeof step !== 'number' || draws === undefined ? op : task.ops[draws.of(step)]
     yield* arrive(w.k, { task, number, starts, op, like, how: step === 0 ? 'first' : begun ? 'going' : 'before' })
     begun ||= step === 0
-    if (op.kind === 'outside') yield* doOutside(place, op)
-    else if (typeof step === 'number' && like.kind !== 'outside') {
+    if (op.kind === 'outside') {
+      if (w.k.call(doOutside(place, op))) yield
+    } else if (typeof step === 'number' && like.kind !== 'outside') {
       const pace = pacer.begin(number, { op: step, like })
-      yield* doOp(place, op, pace)
+      if (w.k.call(doOp(place, op, pace))) yield
       onPilot?.(number, step, pace.paid)
       pacer.end()
     }

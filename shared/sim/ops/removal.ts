@@ -56,11 +56,11 @@ export function* drop(w: World, span: Span): Steps {
     for (const page of pages) yield* dropPage(w, inode, page)
   }
   const last = Math.min(span.to, inode.pages)
+  const { entries, dirty } = inode.mapping
   for (let index = span.from; index < last; index++) {
-    const slot = slotOf(inode, index)
-    k.touch(inode.entrySeen(index), inode.mapping.dirty[index] === 1)
-    if (isPresent(inode.mapping.entries[slot])) yield* deleteEntry(w, inode, index)
-    inode.mapping.dirty[index] = 0
+    k.touch(inode.entrySeen(index), dirty[index] === 1)
+    if (isPresent(entries[slotOf(inode, index)])) yield* deleteEntry(w, inode, index)
+    dirty[index] = 0
   }
   k.leave(P.drop)
 }

@@ -150,11 +150,11 @@ function isTarget(vma: Vma, index: number, evenCows: boolean): boolean {
   return pte !== PTE_NONE && (evenCows || pteKind(pte) !== 'anon')
 }
 
-function countMapped(w: World, vma: Vma, range: { from: number; to: number; evenCows: boolean }): number {
+function countMapped(w: World, vma: Vma, { from, to, evenCows }: { from: number; to: number; evenCows: boolean }) {
+  if (!w.k.timed) for (let index = from; index < to; index++) w.k.touch(vma.seen(index), false)
   let found = 0
-  for (let index = range.from; index < range.to; index++) {
-    w.k.touch(vma.seen(index), false)
-    if (isTarget(vma, index, range.evenCows)) found++
+  for (let index = vma.nextMapped(from, to); index < to; index = vma.nextMapped(index + 1, to)) {
+    if (isTarget(vma, index, evenCows)) found++
   }
   return found
 }
