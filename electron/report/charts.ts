@@ -163,7 +163,12 @@ const CURVE_HEIGHT = 300
 export interface CurveData {
   readonly param: string
   readonly values: readonly number[]
-  readonly strategies: readonly { readonly id: string; readonly points: readonly EstimateInfo[] }[]
+  readonly strategies: readonly {
+    readonly id: string
+    readonly points: readonly EstimateInfo[]
+    /** A place on the axis to mark. */
+    readonly knee?: number | null
+  }[]
   /** How a value is spelt. */
   readonly text: (value: number) => string
 }
@@ -180,6 +185,8 @@ export function curve(label: string, { values, strategies, text, param }: CurveD
     ),
     ...[0, 0.25, 0.5, 0.75, 1].map((share) => across(y(most * share), text(most * share))),
   ]
+  const knees = strategies.map(({ id, knee }, i) => kneeOf({ id, at: x(placeOf(knee ?? NaN, values)), run: i }))
+  const bands = strategies.map(({ points }, i) => intervals(points, { x, y, run: i }))
   const lines = strategies.map(({ points }, i) => {
     const d = points.map(({ mean }, at) => `${at === 0 ? 'M' : 'L'}${n(x(at))} ${n(y(mean))}`).join('')
     const marks = points.map(({ mean, ci95 }, at) => {
@@ -201,7 +208,45 @@ export function curve(label: string, { values, strategies, text, param }: CurveD
       ci95 === null ? text(mean) : `${text(mean)} (${text(ci95[0])} to ${text(ci95[1])})`
     return { id, at: points.map((point, at) => [n(x(at)), `${param} ${values[at]}: ${words(point)}`]) }
   })
-  return figure({ label, height: CURVE_HEIGHT, drawn: [...axis, ...lines], series, legend: true, pick: 'near' })
+  return figure({
+    label,
+    height: CURVE_HEIGHT,
+    drawn: [...axis, ...bands, ...knees, ...lines],
+    series,
+    legend: true,
+    pick: 'near',
+  })
+}
+
+/** Between evenly spaced values that double, as the logarithm does; NaN where it is none. */
+function placeOf(value: number, values: readonly number[]): number {
+  const after = values.findIndex((one) => one >= value)
+  if (after <= 0) return after === 0 ? 0 : NaN
+  const [low, high] = [values[after - 1], values[after]]
+  return after - 1 + Math.log(value / low) / Math.log(high / low)
+}
+
+/** A dotted line with its run's name: knees may lie close together, so the names take turns in height. */
+function kneeOf({ id, at, run }: { readonly id: string; readonly at: number; readonly run: number }): Html {
+  if (Number.isNaN(at)) return html``
+  const top = 12 + (run % 3) * 12
+  return html`<g data-run="${run}"
+    ><path d="M${n(at)} ${top + 4}V${CURVE_HEIGHT - FOOT}" stroke="${runColour(run)}" stroke-dasharray="1 4" /><text
+      x="${n(at)}"
+      y="${top}"
+      text-anchor="middle"
+      >knee of ${shortened(id)}</text
+    ></g
+  >`
+}
+
+/** The 95 % intervals as an area, where every point has one. */
+function intervals(points: readonly EstimateInfo[], { x, y, run }: Placed): Html {
+  const there = points.flatMap(({ ci95 }, at) => (ci95 === null ? [] : [[x(at), y(ci95[1]), y(ci95[0])] as const]))
+  if (there.length < points.length) return html``
+  const back = [...there].reverse()
+  const d = `${there.map(([at, high], i) => `${i === 0 ? 'M' : 'L'}${n(at)} ${n(high)}`).join('')}${back.map(([at, , low]) => `L${n(at)} ${n(low)}`).join('')}Z`
+  return html`<path data-run="${run}" class="band" d="${d}" fill="${runColour(run)}" />`
 }
 
 function across(y: number, text: string): Html {

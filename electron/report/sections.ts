@@ -89,8 +89,9 @@ export function scaling(found: ScalingResult | undefined): Html {
       param: 'CPUs',
       values: found.cpus,
       text: (value) => rateText(value),
-      strategies: found.strategies.map(({ id, points }) => ({
+      strategies: found.strategies.map(({ id, points, knee }) => ({
         id,
+        knee,
         points: points.map(({ opsPerSecond, ci95 }) => ({ mean: opsPerSecond, ci95 })),
       })),
     }),

@@ -3,13 +3,14 @@
  * of each strategy marked. Straight lines between what was simulated; bands are 95 % intervals.
  */
 
+import type { Ci95 } from '#shared/contract/simulation.ts'
 import type { ScalingStrategy, SensitivityRow } from '#shared/contract/whatif.ts'
 import { intervalText, rateText, ratioInterval, ratioText } from '#shared/whatif/words.ts'
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
 import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
-import { axisLine, axisText, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
+import { axisLine, axisText, bandLines, type BandPoint, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
 import { runLook } from './run-look.ts'
 
 const GRID = { left: 56, right: 20, top: 16, bottom: 28, containLabel: false }
@@ -37,9 +38,11 @@ export function sensitivityOption(lines: readonly SensitivityLine[], ink: Ink): 
       ...axisLine(ink),
       axisLabel: { ...text, formatter: (at: number) => changeText(at) },
     },
+    // What a hold buys is often a few percent: the axis shows where the lines are, not a power of two around them.
     yAxis: {
-      type: 'log',
-      logBase: 2,
+      type: 'value',
+      scale: true,
+      splitNumber: 4,
       axisLabel: { ...text, formatter: (value: number) => ratioText(value) },
       splitLine: splitLine(ink),
     },
@@ -50,13 +53,16 @@ export function sensitivityOption(lines: readonly SensitivityLine[], ink: Ink): 
       })
       return [`work ${changeText(x)}`, ...rows].join('\n')
     }),
-    series: lines.map(({ position, name, row }): LineSeriesOption => ({
-      name,
-      dimensions: ['change', 'throughput'],
-      data: flat(Float64Array.from(row.curve.flatMap(({ change, ratio }) => [change, ratio ?? NaN]))),
-      ...runLine(position, ink),
-      ...pointMarks(4),
-    })),
+    series: lines.flatMap(({ position, name, row }): LineSeriesOption[] => [
+      ...band({ position, name, points: row.curve.map(({ change, ratioCi95 }) => [change, ratioCi95]) }, ink),
+      {
+        name,
+        dimensions: ['change', 'throughput'],
+        data: flat(Float64Array.from(row.curve.flatMap(({ change, ratio }) => [change, ratio ?? NaN]))),
+        ...runLine(position, ink),
+        ...pointMarks(4),
+      },
+    ]),
   }
 }
 
@@ -100,15 +106,30 @@ export function scalingOption(lines: readonly ScalingLine[], cpus: readonly numb
       })
       return [`${n} CPUs`, ...rows].join('\n')
     }),
-    series: lines.map(({ position, badge, strategy }): LineSeriesOption => ({
-      name: badge,
-      dimensions: ['cpus', 'throughput'],
-      data: flat(Float64Array.from(strategy.points.flatMap((point) => [Math.log2(point.cpus), point.opsPerSecond]))),
-      ...runLine(position, ink),
-      ...pointMarks(4),
-      ...(strategy.knee === null ? {} : { markLine: kneeMark(strategy.knee, { badge, position, ink }) }),
-    })),
+    series: lines.flatMap(({ position, badge, strategy }): LineSeriesOption[] => [
+      ...band({ position, name: badge, points: strategy.points.map(({ cpus: n, ci95 }) => [Math.log2(n), ci95]) }, ink),
+      {
+        name: badge,
+        dimensions: ['cpus', 'throughput'],
+        data: flat(Float64Array.from(strategy.points.flatMap((point) => [Math.log2(point.cpus), point.opsPerSecond]))),
+        ...runLine(position, ink),
+        ...pointMarks(4),
+        ...(strategy.knee === null ? {} : { markLine: kneeMark(strategy.knee, { badge, position, ink }) }),
+      },
+    ]),
   }
+}
+
+interface Intervals {
+  readonly position: number
+  readonly name: string
+  readonly points: readonly (readonly [x: number, ci95: Ci95])[]
+}
+
+/** Where there are intervals: too few seeds have none. */
+function band({ position, name, points }: Intervals, ink: Ink): LineSeriesOption[] {
+  const known = points.flatMap(([x, ci95]): BandPoint[] => (ci95 === null ? [] : [[x, ci95[0], ci95[1]]]))
+  return known.length === 0 ? [] : bandLines({ position, name, points: known }, ink)
 }
 
 interface Mark {

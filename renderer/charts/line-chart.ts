@@ -4,6 +4,7 @@
  */
 
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
+import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
 import { runLook } from './run-look.ts'
 
@@ -40,6 +41,40 @@ export function runLine(
 /** Points as small circles: few of them, each one simulated. */
 export function pointMarks(size: number): Pick<LineSeriesOption, 'symbol' | 'symbolSize'> {
   return { symbol: 'circle', symbolSize: size }
+}
+
+/** Places from left to right, each with both edges of a band. */
+export type BandPoint = readonly [x: number, low: number, high: number]
+
+/** Two edges at the same places, because the upper one is stacked, as its distance, on the lower. */
+export function bandLines(
+  {
+    position,
+    name,
+    points,
+  }: { readonly position: number; readonly name: string; readonly points: readonly BandPoint[] },
+  ink: Ink,
+): LineSeriesOption[] {
+  const shared = {
+    type: 'line' as const,
+    dimensions: ['x', 'y'],
+    stack: `band ${position}`,
+    stackStrategy: 'all' as const,
+    silent: true,
+    symbol: 'none',
+    animation: false,
+    lineStyle: { opacity: 0 },
+    tooltip: { show: false },
+  }
+  return [
+    { ...shared, name: `${name} lowest`, data: flat(Float64Array.from(points.flatMap(([x, low]) => [x, low]))) },
+    {
+      ...shared,
+      name: `${name} highest`,
+      data: flat(Float64Array.from(points.flatMap(([x, low, high]) => [x, high - low]))),
+      areaStyle: { color: ink(runLook(position).color), opacity: 0.18 },
+    },
+  ]
 }
 
 /** The tip of all lines at the pointer's place on the axis. It is drawn on the canvas: HTML tips break the page's policy. */

@@ -11,8 +11,7 @@ import { formatCount, timeText } from '../ui/format.ts'
 import { flat } from './flat.ts'
 import { logTicks } from './geometry.ts'
 import type { Ink } from './ink.ts'
-import { axisLine, axisText, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
-import { runLook } from './run-look.ts'
+import { axisLine, axisText, bandLines, type BandPoint, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
 import { percent, tickLabel } from './words.ts'
 
 export interface RunSeries<T> {
@@ -121,31 +120,9 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
 function bandSeries({ position, badge, data }: RunSeries<Cdf>, ink: Ink): LineSeriesOption[] {
   const { ns, low, high } = data
   if (low === null || high === null) return []
-  // Both edges at the same places, because the upper one is stacked on the lower.
   const places = [...new Set([...seenSteps(low), ...seenSteps(high)])].sort((a, b) => a - b)
-  const points = (share: (i: number) => number): number[][] =>
-    flat(Float64Array.from(places.flatMap((i) => [Math.log10(Math.max(1, ns[i] ?? 1)), share(i)])))
-  const shared = {
-    type: 'line' as const,
-    dimensions: ['latency', 'share'],
-    stack: `band ${position}`,
-    stackStrategy: 'all' as const,
-    step: 'end' as const,
-    silent: true,
-    symbol: 'none',
-    animation: false,
-    lineStyle: { opacity: 0 },
-    tooltip: { show: false },
-  }
-  return [
-    { ...shared, name: `${badge} lowest`, data: points((i) => low[i] ?? 0) },
-    {
-      ...shared,
-      name: `${badge} highest`,
-      data: points((i) => (high[i] ?? 0) - (low[i] ?? 0)),
-      areaStyle: { color: ink(runLook(position).color), opacity: 0.18 },
-    },
-  ]
+  const points = places.map((i): BandPoint => [Math.log10(Math.max(1, ns[i] ?? 1)), low[i] ?? 0, high[i] ?? 0])
+  return bandLines({ position, name: badge, points }, ink).map((edge) => ({ ...edge, step: 'end' }))
 }
 
 function latencyText(runs: readonly RunSeries<Cdf>[], x: number, kind: CdfKind): string {

@@ -5,6 +5,7 @@
 
 import { computed, ref } from 'vue'
 import type { ParamInfo } from '#shared/contract/simulation.ts'
+import { parseArrivals } from '../panels/compare/arrivals.ts'
 import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
 import type { CompareRequest } from './comparison.ts'
 import { useFilesStore, type TraceChoice } from './files.ts'
@@ -40,9 +41,12 @@ export function useComparisonSetup() {
   const kind = ref<SubjectKind>('scenario')
   const traces = useTraceChoices()
   const seeds = ref(String(SEEDS.default))
+  const arrivalText = ref('')
+  const arrivals = computed(() => parseArrivals(arrivalText.value))
   const { chosen, setChosen } = useChosen(kind)
   const curves = useCurve(kind)
   const problems = computed(() => [
+    ...(kind.value === 'trace' && arrivals.value.problem !== undefined ? [arrivals.value.problem] : []),
     ...(kind.value === 'scenario'
       ? [...simulation.problems, ...curves.problems.value]
       : traces.problemsFor(kind.value)),
@@ -58,7 +62,9 @@ export function useComparisonSetup() {
     if (kind.value === 'traces') {
       return { kind: 'traces', params: { traces: [placeOf(first.value), placeOf(second.value)] } }
     }
-    if (kind.value === 'trace') return { kind: 'trace', params: { ...placeOf(first.value), ...runs } }
+    const { choice: arrival } = arrivals.value
+    const asked = arrival === undefined ? {} : { arrival }
+    if (kind.value === 'trace') return { kind: 'trace', params: { ...placeOf(first.value), ...runs, ...asked } }
     return { kind: 'scenario', params: { ...simulation.workload, ...runs, ...curves.sweep.value } }
   })
   /** How many runs the comparison takes. */
@@ -67,7 +73,7 @@ export function useComparisonSetup() {
   )
   const { problems: _problems, sweep: _sweep, runs: _runs, ...shownCurve } = curves
   const { problemsFor: _problemsFor, ...shownTraces } = traces
-  return { kind, ...shownTraces, seeds, chosen, setChosen, ...shownCurve, problems, request, planned }
+  return { kind, ...shownTraces, seeds, arrivalText, chosen, setChosen, ...shownCurve, problems, request, planned }
 }
 
 function placeOf(choice: TraceChoice | undefined): { readonly file: string; readonly trace: number } {

@@ -183,8 +183,9 @@ function useRecording() {
       })
       return ran === undefined ? undefined : runIn(ran.tab, ran.tab.traces[0]?.id)
     }
-    const { file, trace, baseline = 'K' } = request.params
-    const once = { file, trace, baseline, strategies: [strategy], seeds: 1, explore: 0, keep: true, ...seed }
+    const { file, trace, baseline = 'K', arrival } = request.params
+    const asked = arrival === undefined ? {} : { arrival }
+    const once = { file, trace, baseline, ...asked, strategies: [strategy], seeds: 1, explore: 0, keep: true, ...seed }
     const { opened, strategies } = await client.call('whatif.compare', once)
     const id = strategies.find((one) => one.id === strategy)?.trace
     return opened === null ? undefined : runIn(await files.adopt(opened), id)
