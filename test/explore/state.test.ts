@@ -53,7 +53,7 @@ it('of DAX entries, PTEs and PMDs, of two files and two mappings by name', () =>
     'file 1 entry 3': 'block 6, 2 MiB, locked',
     [`file 1 PTE of page 0 in mm ${mm.id} vma ${vma.id}`]: 'block 5, writable',
     [`file 1 PTE of page 1 in mm ${mm.id} vma ${vma.id}`]: 'block 5',
-    [`file 1 PTE of page 2 in mm ${mm.id} vma ${vma.id}`]: 'page number 2',
+    [`file 1 PTE of page 2 in mm ${mm.id} vma ${vma.id}`]: 'a page that left the file',
     'file 2 i_size': '1 page',
   })
   expect(state[`file 1 PTE of page 3 in mm ${mm.id} vma ${vma.id}`]).toMatch(/^a private copy/)
@@ -78,12 +78,14 @@ it('of the world: what is frozen, committing, to be freed, held; and of a change
   expect(changedState(after, before)).toEqual({ filesystem: '' })
 })
 
+const NO_PAGES = new Map<number, string>()
+
 it('every object a move looks at has a name', () => {
   const w = searchWorld('K')
   const inode = w.newFile({ dax: true, pages: 2 })
   const vma = w.map(w.newMm(), inode)
-  expect(objectName(w, inode.sizeObject)).toBe('i_size')
-  expect(objectName(w, vma.object + 1)).toBe(`PTE of page 1 in mm ${vma.mm.id}`)
-  expect(objectName(w, w.blockObject(3))).toBe('block 3')
-  expect(objectName(w, -1)).toBe('the journal or a range tree')
+  expect(objectName(w, inode.sizeObject, NO_PAGES)).toBe('i_size')
+  expect(objectName(w, vma.object + 1, NO_PAGES)).toBe(`PTE of page 1 in mm ${vma.mm.id}`)
+  expect(objectName(w, w.blockObject(3), NO_PAGES)).toBe('block 3')
+  expect(objectName(w, w.journal.object, NO_PAGES)).toBe('the running transaction')
 })

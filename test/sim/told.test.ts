@@ -1,8 +1,13 @@
-/** What the oracle says of one load: what was lost or crossed over, under its own number, and nothing that was not. */
+/**
+ * What the oracle says of one load, one mapping, one retry: what was lost or crossed over, under its own number, and nothing that
+ * was not. Tests of whole runs do not see the difference between a finding and one too many.
+ */
 import { expect, it } from 'vitest'
 import { garbageOf, ZERO, type Tag } from '../../shared/sim/content.ts'
 import type { Inode } from '../../shared/sim/inode.ts'
-import type { Steps } from '../../shared/sim/task.ts'
+import { LockOrder } from '../../shared/sim/invariants/lock-order.ts'
+import type { SimLock } from '../../shared/sim/locks.ts'
+import type { SimTask, Steps } from '../../shared/sim/task.ts'
 import type { World } from '../../shared/sim/world.ts'
 import { finish, found, searchWorld } from './support.ts'
 
@@ -70,4 +75,40 @@ it('what crosses an operation under way may be either', () => {
     load(w, inode, ZERO)
   }
   expect(told(crossed)).toEqual([])
+})
+
+it('a page that is mapped when it has left the file is V7, one that is in it is nothing', () => {
+  const mapped = (detached: boolean) => (w: World, inode: Inode) => {
+    const page = inode.mapping.cache.get(AT.index)
+    if (page === undefined) throw new Error('the page is cached')
+    page.detached = detached
+    w.checks?.mappedPage(inode, page)
+  }
+  expect([told(mapped(true)), told(mapped(false))]).toEqual([['V7'], []])
+})
+
+it('who tries again for ever is told once, at the try after which it gives up', () => {
+  const tried = told((w) => {
+    const { checks } = w
+    if (checks === undefined) throw new Error('the world is watched')
+    let tries = 0
+    while (!checks.gaveUp(tries)) {
+      expect(w.k.findings).toEqual([])
+      checks.retried(++tries, 'it tries again')
+    }
+    expect(w.k.findings).toHaveLength(1)
+  })
+  expect(tried).toEqual(['V18'])
+})
+
+it('the request that closes a circle of lock classes is told, once', () => {
+  const order = new LockOrder()
+  const lock = (className: string, classNumber: number) => ({ className, classNumber }) as SimLock
+  const holding = (comm: string, held: SimLock) =>
+    ({ comm, held: [{ lock: held, mode: 'exclusive' }] }) as unknown as SimTask
+  const [a, b, c] = [lock('A', 0), lock('B', 1), lock('C', 2)]
+  expect(order.wanted(holding('one', a), b, 'exclusive', 1)).toBeUndefined()
+  expect(order.wanted(holding('two', b), c, 'exclusive', 2)).toBeUndefined()
+  expect(order.wanted(holding('three', c), a, 'exclusive', 3)).toBeDefined()
+  expect(order.wanted(holding('three', c), a, 'exclusive', 4)).toBeUndefined()
 })
