@@ -427,7 +427,7 @@ export class Kernel {
     for (const { lock } of owner.held) {
       if (!lock.spec.sleeps || lock.owner !== owner) continue
       if (lock.queue.length > 0 && lock.queue.first.state === 'spinning') this.#block(lock.queue.first, 'blocked')
-      for (const spinner of lock.spinners.takeAll()) this.#giveUpSpinning(lock, spinner)
+      if (lock.spinners.length > 0) for (const spinner of lock.spinners.takeAll()) this.#giveUpSpinning(lock, spinner)
     }
   }
 

@@ -144,6 +144,11 @@ export class AddressSpace {
     this.toWrite = new Uint8Array(options.pages)
   }
 
+  /** Has anybody ever slept at an index? */
+  hasQueue(index: number): boolean {
+    return this.#queues.length > 0 && this.#queues[index] !== undefined
+  }
+
   /** Wait queue of an index: 4096 hashed queues in the kernel, and no two indices of one file share one here. */
   queue(index: number): WaitQueue {
     if (this.#queues.length === 0) this.#queues = new Array<WaitQueue | undefined>(this.pages).fill(undefined)

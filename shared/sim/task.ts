@@ -13,6 +13,16 @@ export type Steps = Generator<undefined, void, undefined>
 /** Steps that end in an answer: `const mapping = yield* mapBlocks(…)`. */
 export type StepsOf<T> = Generator<undefined, T, undefined>
 
+/**
+ * What all generators inherit. Those of each generator function are of a hidden class of their own, so that `steps.next`
+ * would be searched for whenever a task goes on.
+ */
+const generators = Object.getPrototypeOf(nothing.prototype) as StepsOf<unknown>
+
+function* nothing(): Steps {
+  yield
+}
+
 export type RunState = 'running' | 'spinning' | 'runnable' | 'blocked' | 'sleeping' | 'done'
 
 export interface Held {
@@ -104,7 +114,7 @@ export class SimTask {
 
   /** Begins steps inside those that run. True: they have stopped, and whoever called must `yield` until they are over. */
   call(steps: StepsOf<unknown>): boolean {
-    if (steps.next().done === true) return false
+    if (generators.next.call(steps).done === true) return false
     this.#inner.push(steps)
     return true
   }
@@ -124,7 +134,7 @@ export class SimTask {
     const inner = this.#inner
     for (;;) {
       const depth = inner.length
-      const { done } = (depth === 0 ? this.steps : inner[depth - 1]).next()
+      const { done } = generators.next.call(depth === 0 ? this.steps : inner[depth - 1])
       // Those that stopped have come in from the innermost outwards.
       if (inner.length > depth + 1) turnFrom(inner, depth)
       if (done !== true) return false

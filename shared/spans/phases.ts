@@ -82,8 +82,8 @@ export class Phases {
     const id = state.builder.begin('phase')
     const depth = track.phaseDepth - (op?.phaseBase ?? 0) + deeper
     const from = op !== undefined && startNs < op.startNs ? op.startNs : startNs
-    const endNs = state.ts
-    state.phaseRow(track.task, op?.id ?? -1, state.builder.phaseNames.id(name), { id, startNs: from, endNs, depth })
+    const phase = { id, op: op?.id ?? -1, name: state.builder.phaseNames.id(name), startNs: from, depth }
+    state.finishPhase(track.task, phase, state.ts)
     if (op?.fault) op.reaches(state.ts)
   }
 
@@ -95,7 +95,8 @@ export class Phases {
     const op = track.current()
     const depth = track.phaseDepth - (op?.phaseBase ?? 0)
     const id = state.builder.begin('phase')
-    state.phaseRow(track.task, op?.id ?? -1, state.builder.phaseNames.id(name), { id, startNs, endNs, depth })
+    const phase = { id, op: op?.id ?? -1, name: state.builder.phaseNames.id(name), startNs, depth }
+    state.finishPhase(track.task, phase, endNs)
     this.#touch(track)
     this.#contain(track, op?.id ?? -1, endNs)
   }

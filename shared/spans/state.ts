@@ -17,6 +17,9 @@ export const STATE_DISK_SLEEP = TASK_STATES.indexOf('disk-sleep')
 export const STATE_SLEEPING = TASK_STATES.indexOf('sleeping')
 export const STATE_DEAD = TASK_STATES.indexOf('dead')
 
+/** What a row of a phase says, but for its end. */
+export type FinishedPhase = Readonly<Pick<PhaseFrame, 'id' | 'op' | 'name' | 'startNs' | 'depth'>>
+
 export class SpanState {
   readonly builder: TraceBuilder
   ts: Ns = 0
@@ -145,24 +148,15 @@ export class SpanState {
     cols.kind[at] = kind
   }
 
-  finishPhase(task: number, frame: PhaseFrame, endNs: Ns): void {
-    this.phaseRow(task, frame.op, frame.name, { id: frame.id, startNs: frame.startNs, endNs, depth: frame.depth })
-  }
-
-  phaseRow(
-    task: number,
-    op: number,
-    name: number,
-    span: { readonly id: number; readonly startNs: Ns; readonly endNs: Ns; readonly depth: number },
-  ): void {
-    const at = this.builder.row('phase', span.id)
+  finishPhase(task: number, phase: FinishedPhase, endNs: Ns): void {
+    const at = this.builder.row('phase', phase.id)
     const cols = this.builder.cols.phase
-    cols.op[at] = op
+    cols.op[at] = phase.op
     cols.task[at] = task
-    cols.name[at] = name
-    cols.startNs[at] = span.startNs
-    cols.durationNs[at] = this.elapsed(span.startNs, span.endNs)
-    cols.depth[at] = Math.min(255, span.depth)
+    cols.name[at] = phase.name
+    cols.startNs[at] = phase.startNs
+    cols.durationNs[at] = this.elapsed(phase.startNs, endNs)
+    cols.depth[at] = Math.min(255, phase.depth)
   }
 
   /** Waiting time of the operations whose rows were already written becomes known once the trace has shown a wait. */

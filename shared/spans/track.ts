@@ -161,7 +161,12 @@ export class OpFrame {
   }
 }
 
+/** A power of two: places come round by a mask. */
 const RING = 128
+const AROUND = RING - 1
+/** What `most` has seen so far, for one call at a time. */
+const seen = new Int32Array(RING)
+const spent = new Float64Array(RING)
 
 /** The last changes of what a task was doing, for "what did the holder do while others waited". */
 export class History {
@@ -172,32 +177,35 @@ export class History {
   /** From `ts` on the task does `doing` (a phase name, or a negative DOING_*). */
   push(ts: Ns, doing: number): void {
     if (this.#count > 0) {
-      const last = (this.#count - 1) % RING
+      const last = (this.#count - 1) & AROUND
       if (this.#doing[last] === doing || ts < this.#ts[last]) return
     }
-    const at = this.#count++ % RING
+    const at = this.#count++ & AROUND
     this.#ts[at] = ts
     this.#doing[at] = doing
   }
 
   /** What it did most of [from, to]; DOING_UNKNOWN where the history does not reach over half of it. */
   most(from: Ns, to: Ns): number {
-    const seen: number[] = []
-    const spent: number[] = []
+    let kinds = 0
     let end = to
     const oldest = Math.max(0, this.#count - RING)
     for (let i = this.#count - 1; i >= oldest && end > from; i--) {
-      const start = Math.max(from, this.#ts[i % RING])
+      const start = Math.max(from, this.#ts[i & AROUND])
       if (start >= end && start > from) continue
-      const doing = this.#doing[i % RING]
-      let at = seen.indexOf(doing)
-      if (at === -1) at = seen.push(doing) - 1
-      spent[at] = (spent[at] ?? 0) + Math.max(0, end - start)
+      const doing = this.#doing[i & AROUND]
+      let at = 0
+      while (at < kinds && seen[at] !== doing) at++
+      if (at === kinds) {
+        seen[at] = doing
+        spent[kinds++] = 0
+      }
+      spent[at] += Math.max(0, end - start)
       end = Math.min(end, start)
     }
     let best = DOING_UNKNOWN
     let most = end - from
-    for (let i = 0; i < seen.length; i++) {
+    for (let i = 0; i < kinds; i++) {
       if (spent[i] >= most) {
         best = seen[i]
         most = spent[i]

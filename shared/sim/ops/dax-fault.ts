@@ -16,7 +16,7 @@ import { finishHandOver, handOver } from './cow.ts'
 import { dropLockedEntry, lockEntry, unlockEntry } from './entry.ts'
 import { lockVma, unlockVma, type Fault } from './fault.ts'
 import { timeIsDue, updateTime } from './file-time.ts'
-import { forget, lockPage, newHolePage } from './folio.ts'
+import { forget, lockPage, mayHavePage, newHolePage } from './folio.ts'
 import { convert, mapBlocks, readsBlock, zeroBlock } from './map-blocks.ts'
 import { installPmd, mapHuge, splitHuge } from './pmd-fault.ts'
 import { unmap } from './unmap.ts'
@@ -42,7 +42,7 @@ export function* daxFault(w: World, f: Fault): Steps {
   }
   if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)
-  yield* finishHandOver(w, f)
+  if (f.handed !== undefined) yield* finishHandOver(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
   unlockVma(w, f)
 }
@@ -125,7 +125,7 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
   const { guard, init } = w.policy
   const { inode, index } = f
   const block = blockOf(mapping)
-  if (f.create || f.page !== undefined) yield* evictHole(w, f)
+  if ((f.create || f.page !== undefined) && holeMayStand(w, f)) yield* evictHole(w, f)
   if (f.result !== 'go') return
   if (guard.beforeInsert !== undefined) yield* guard.beforeInsert(w, f)
   if (f.result !== 'go') return
@@ -146,6 +146,14 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
 /** A 2 MiB entry with blocks serves a 4 KiB fault as it is. */
 function isHugeBlock(entry: Entry): boolean {
   return isPmdEntry(entry) && entryBlock(entry) !== undefined
+}
+
+/** Is there anything to evict? Else the generator is saved. */
+function holeMayStand(w: World, f: Fault): boolean {
+  if (f.entry !== undefined && isZeroEntry(f.entry.entry)) return true
+  const { switches, pairing } = w.policy
+  if (switches.holePage === 'global-zero') return pairing.entries !== true && f.isNew
+  return f.page !== undefined || mayHavePage(w, f.inode, f.index)
 }
 
 /** Whatever stands for the hole goes before the block comes: readers are kicked off the zero page. */

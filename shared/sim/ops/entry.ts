@@ -162,6 +162,7 @@ export function* deleteEntry(w: World, inode: Inode, index: number): Steps {
 }
 
 function wakeOne(w: World, inode: Inode, slot: number): void {
+  if (w.k.timed && !inode.mapping.hasQueue(slot)) return
   w.k.wake(inode.mapping.queue(slot), 1)
 }
 

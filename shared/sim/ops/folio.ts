@@ -17,6 +17,11 @@ export function keepsPageLocked({ guard, pairing }: Policy): boolean {
   return guard.locksPage === true || pairing.ptlOnly !== true
 }
 
+/** Could `lockPage` find one? In search somebody may put it there before it looks. */
+export function mayHavePage(w: World, inode: Inode, index: number): boolean {
+  return !w.k.timed || inode.mapping.cache.has(index)
+}
+
 /** The page at an index, locked and still in the file; undefined if there is none. */
 export function* lockPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {
   const { k } = w

@@ -42,32 +42,38 @@ export function* pageFault(w: World, vma: Vma, at: Access): StepsOf<boolean> {
   return alive
 }
 
-function* dispatch(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+/** The steps themselves, where there is only one fault to go through: each generator on the way costs at every resumption. */
+function dispatch(w: World, vma: Vma, at: Access): StepsOf<boolean> {
   const pte = vma.pte(at.index)
   const kind = pteKind(pte)
   if (at.write && !vma.shared) {
-    if (pte !== PTE_NONE) return yield* asOp(w, vma, { kind: 'cow_fault', at, steps: (f) => protectedCopy(w, f) })
+    if (pte !== PTE_NONE) return asOp(w, vma, { kind: 'cow_fault', at, steps: protectedCopy })
     if (w.policy.cow.twoFaults === true) {
-      return yield* asOp(w, vma, { kind: 'read_fault', at: { ...at, write: false }, steps: (f) => handle(w, f) })
+      return asOp(w, vma, { kind: 'read_fault', at: { ...at, write: false }, steps: handle })
     }
-    return yield* asOp(w, vma, { kind: 'cow_fault', at, steps: (f) => handle(w, f) })
+    return asOp(w, vma, { kind: 'cow_fault', at, steps: handle })
   }
   // ext4's pfn_mkwrite is the whole fault; where the block is durable already (no MAP_SYNC) nothing but the entry matters.
   if (at.write && ((kind === 'file' && !vma.sync) || (kind === 'page' && !w.inode(vma.inode).dax))) {
-    return yield* asOp(w, vma, { kind: 'mkwrite', at, steps: (f) => mkwrite(w, f) })
+    return asOp(w, vma, { kind: 'mkwrite', at, steps: mkwrite })
   }
-  if (fitsHuge(w, vma, at) && kind === 'none') {
-    const f = newFault(w, vma, { ...at, pmd: true })
-    const alive = yield* asOp(w, vma, { kind: 'pmd_fault', at, steps: () => daxFault(w, f), fault: f })
-    if (f.result !== 'fallback') return alive
-  }
-  return yield* asOp(w, vma, { kind: at.write ? 'write_fault' : 'read_fault', at, steps: (f) => handle(w, f) })
+  return fitsHuge(w, vma, at) && kind === 'none' ? hugeFirst(w, vma, at) : small(w, vma, at)
+}
+
+function* hugeFirst(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+  const f = newFault(w, vma, { ...at, pmd: true })
+  const alive = yield* asOp(w, vma, { kind: 'pmd_fault', at, steps: daxFault, fault: f })
+  return f.result === 'fallback' ? yield* small(w, vma, at) : alive
+}
+
+function small(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+  return asOp(w, vma, { kind: at.write ? 'write_fault' : 'read_fault', at, steps: handle })
 }
 
 interface FaultOp {
   readonly kind: string
   readonly at: Access
-  readonly steps: (f: Fault) => Steps
+  readonly steps: (w: World, f: Fault) => Steps
   readonly fault?: Fault
 }
 
@@ -77,7 +83,7 @@ function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
   const first = op.at.index - (op.at.index % pages)
   w.opBegin(op.kind, vma.inode, first * 4096, pages * 4096)
   if (w.run(P.trap, C.trap)) yield
-  if (w.k.call(op.steps(f))) yield
+  if (w.k.call(op.steps(w, f))) yield
   vma.mm.dropUnmapped(f.copy)
   const alive = f.result !== 'sigbus'
   w.opEnd(op.kind, RESULTS[f.result] ?? 0)

@@ -14,8 +14,8 @@ import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import type { Guard, Span } from './slots.ts'
 
-function* recheckSize(w: World, f: Fault): Steps {
-  if (w.k.see(f.inode.sizeObject, false)) yield
+/** What was seen of i_size decides. */
+function checkSize(f: Fault): void {
   if (f.index >= f.inode.size) f.result = 'sigbus'
 }
 
@@ -92,7 +92,8 @@ const isizeRecheck: Guard = {
   about: 'i_mmap is taken after the block look-up, i_size checked again, the PTE set under it',
   *beforeInsert(w, f) {
     if (f.immap === undefined && lockImmap(w, f, 'guard')) yield
-    yield* recheckSize(w, f)
+    if (w.k.see(f.inode.sizeObject, false)) yield
+    checkSize(f)
   },
   afterInsert: (w, f) => unlockImmap(w, f, 'guard'),
 }
@@ -105,7 +106,8 @@ const immapAcross: Guard = {
   *beforeLookup(w, f) {
     if (f.immap === undefined && lockImmap(w, f, 'guard')) yield
     f.immapFor = 'guard'
-    yield* recheckSize(w, f)
+    if (w.k.see(f.inode.sizeObject, false)) yield
+    checkSize(f)
   },
   afterInsert: (w, f) => unlockImmap(w, f, 'guard'),
 }
@@ -187,7 +189,10 @@ const rangeUnmap: Guard = {
   id: 'range-unmap-only',
   title: 'range lock, UNMAP only',
   about: 'a range lock inside UNMAP only; blocks are freed outside it',
-  beforeInsert: recheckSize,
+  *beforeInsert(w, f) {
+    if (w.k.see(f.inode.sizeObject, false)) yield
+    checkSize(f)
+  },
   *unmapEnter(w, span) {
     if (span.inode.ranges.heldBy(w.k.current, span)) return
     span.range = yield* lockRange(w, span.inode, span)

@@ -3,7 +3,7 @@
 import { registry } from '../../base/registry.ts'
 import { lockEntry, unlockEntry } from '../ops/entry.ts'
 import { lockImmap, unlockImmap, type Fault } from '../ops/fault.ts'
-import { lockPage } from '../ops/folio.ts'
+import { lockPage, mayHavePage } from '../ops/folio.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import { faultRange, lockRange } from './guard.ts'
@@ -25,7 +25,7 @@ const pageLock: Pairing = {
   about: 'the page is locked; a DAX fault has one only where a hole page stands',
   holePageFirst: true,
   *before(w, f) {
-    if (f.inode.dax && f.page === undefined) yield* lockHolePage(w, f)
+    if (f.inode.dax && f.page === undefined && mayHavePage(w, f.inode, f.index)) yield* lockHolePage(w, f)
   },
 }
 
