@@ -172,9 +172,10 @@ export class EventColumns {
     if (bytes !== this.#source.bytes) this.#look(bytes)
     const source = this.#source.view
     const target = this.#argsView
-    const whole = Math.min(to, bytes.length - 7)
-    let i = from
-    let at = used
+    // As 32-bit integers, which a sum of numbers that came from anywhere is not taken for: else each step converts and checks.
+    const whole = Math.min(to, bytes.length - 7) | 0
+    let i = from | 0
+    let at = used | 0
     for (; i < whole; i += 8, at += 8) target.setBigInt64(at, source.getBigInt64(i, true), true)
     for (; i < to; i++, at++) this.#args[at] = bytes[i]
   }
@@ -226,7 +227,24 @@ export class RateCounter {
   #seen = false
 
   addAll(ts: Float64Array): void {
-    for (let row = 0; row < ts.length; row++) this.add(ts[row])
+    for (let row = 0; row < ts.length; row = this.#addWithin(ts, row)) this.add(ts[row++])
+  }
+
+  /** Rows from `row` on, up to the first that no bucket there is reaches; returns that one. */
+  #addWithin(ts: Float64Array, row: number): number {
+    const counts = this.#counts
+    const perNs = this.#perNs
+    const base = this.#base
+    let top = this.#top
+    let at = row
+    for (; at < ts.length; at++) {
+      const bucket = Math.floor(ts[at] * perNs) - base
+      if (bucket < 0 || bucket >= counts.length) break
+      if (bucket > top) top = bucket
+      counts[bucket]++
+    }
+    this.#top = top
+    return at
   }
 
   add(ts: Ns): void {

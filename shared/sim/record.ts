@@ -99,6 +99,14 @@ export class SimRecorder implements SimSink {
   readonly #names: readonly number[]
   readonly #arena = new PayloadArena()
   readonly #line = new PayloadLine(this.#arena)
+  /** Of operations' payloads. */
+  readonly #texts = {
+    kind: this.#arena.add('kind='),
+    inode: this.#arena.add(` dev=${DEVICE} ino=`),
+    offset: this.#arena.add(' offset='),
+    length: this.#arena.add(' length='),
+    result: this.#arena.add('ret='),
+  }
   #clock: Clock = { now: 0 }
 
   /** By the kernel's own numbers. */
@@ -168,10 +176,10 @@ export class SimRecorder implements SimSink {
   }
 
   opBegin(task: SimTask, kind: string, inode: number, offset: number, length: number): void {
-    const line = this.#line.clear().text(this.#word('kind=')).text(this.#word(kind))
-    if (inode >= 0) line.text(this.#word(` dev=${DEVICE} ino=`)).number(inode)
-    if (offset === offset) line.text(this.#word(' offset=')).number(offset)
-    if (length === length) line.text(this.#word(' length=')).number(length)
+    const line = this.#line.clear().text(this.#texts.kind).text(this.#word(kind))
+    if (inode >= 0) line.text(this.#texts.inode).number(inode)
+    if (offset === offset) line.text(this.#texts.offset).number(offset)
+    if (length === length) line.text(this.#texts.length).number(length)
     this.#lineEvent(OP_BEGIN, task)
     const frame = this.spans.ops.push(kind)
     frame.inode = this.#inode(inode)
@@ -180,7 +188,7 @@ export class SimRecorder implements SimSink {
   }
 
   opEnd(task: SimTask, result: number): void {
-    this.#line.clear().text(this.#word('ret=')).number(result)
+    this.#line.clear().text(this.#texts.result).number(result)
     this.#lineEvent(OP_END, task)
     this.spans.ops.endTop(result)
   }
@@ -247,8 +255,7 @@ export class SimRecorder implements SimSink {
     const { id } = lock
     if (id >= this.#locks.length || this.#locks[id] < 0) this.#newLock(lock)
     let text = this.#lockTexts[id * 4 + how]
-    if (text < 0)
-      text = this.#lockTexts[id * 4 + how] = this.#arena.add(`${addressOf(id)} ${HOW_WORDS[how]}${lock.className}`)
+    if (text < 0) text = this.#lockTexts[id * 4 + how] = this.#lockText(lock, how, addressOf(id))
     this.#event(code, task, text)
     return this.#locks[id]
   }
@@ -281,7 +288,12 @@ export class SimRecorder implements SimSink {
     this.#state.on(ids.track, now, ids.cpu, CONTEXT_TASK)
   }
 
-  #newLock({ id, className, spec, inode }: SimLock): void {
+  #lockText({ className }: SimLock, how: number, address: string): number {
+    return this.#arena.add(`${address} ${HOW_WORDS[how]}${className}`)
+  }
+
+  #newLock(lock: SimLock): void {
+    const { id, className, spec, inode } = lock
     // Arrays without holes are the fast ones: locks that were never asked for have no id.
     while (this.#locks.length <= id) {
       this.#locks.push(-1)
@@ -289,10 +301,12 @@ export class SimRecorder implements SimSink {
       this.#lockTexts.push(-1, -1, -1, -1)
     }
     const lockClass = this.builder.lockClass(className, spec.kind)
+    const address = addressOf(id)
+    this.#lockTexts[id * 4] = this.#lockText(lock, 0, address)
     this.#lockClasses[id] = lockClass
     this.#locks[id] = this.builder.newLock({
       lockClass,
-      address: addressOf(id),
+      address,
       label: undefined,
       inode: this.#inode(inode),
     })

@@ -25,7 +25,7 @@ import {
 import { PAGES_PER_PMD } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { LockedEntry } from '../policies/slots.ts'
-import type { Steps, StepsOf } from '../task.ts'
+import type { SimTask, Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { unmap } from './unmap.ts'
 
@@ -53,13 +53,17 @@ function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: n
       wants(k, lock, 'exclusive')
     }
     if (!isLocked(mapping.entries[slot])) return { slot, lock }
-    const owned = lock
-    waits(k, owned, () => (owned.owner === undefined ? [] : [owned.owner]))
+    waits(k, lock, ownerOf(lock))
     const queue = waitQueue(w, inode, { slot, index })
     if (k.sleepOn(queue, true)) yield
     k.touch(queue.objectIn(k), true)
     queue.woken--
   }
+}
+
+/** Made apart: a closure in the loop would make each round of it an object, whether it waits or not. */
+function ownerOf(lock: SimLock): () => SimTask[] {
+  return () => (lock.owner === undefined ? [] : [lock.owner])
 }
 
 /** The bug of 4.20-5.2 (R18b): the waiter hashes its own index, the waker the entry's. */
