@@ -7,6 +7,7 @@
 import type { ParamInfo, ScenarioInfo, SimCatalog, SlotInfo, StrategyInfo } from '#shared/contract/simulation.ts'
 import { COSTS, type CostSpec } from '#shared/sim/costs.ts'
 import { filesystems } from '#shared/sim/fs/index.ts'
+import { MACHINE_SETTINGS, type MachineSetting } from '#shared/sim/machine-costs.ts'
 import { invariants } from '#shared/sim/invariants/invariants.ts'
 import { switches } from '#shared/sim/policies/switches.ts'
 import { slots, SLOTS, strategies } from '#shared/sim/strategies/index.ts'
@@ -31,6 +32,9 @@ const SLOT_QUESTIONS: Readonly<Record<(typeof SLOTS)[number], string>> = {
   wake: 'who is woken when a page or entry lock goes',
 }
 
+/** What of the model may be set besides a scenario's parameters, whatever the scenario: its prices and its machine. */
+export const MODEL_SETTINGS: readonly ParamInfo[] = [...COSTS.map(costInfo), ...MACHINE_SETTINGS.map(machineInfo)]
+
 export function catalogOf(scenarios: readonly ScenarioInfo[]): SimCatalog {
   return {
     scenarios,
@@ -50,7 +54,7 @@ export function catalogOf(scenarios: readonly ScenarioInfo[]): SimCatalog {
     slots: [...SLOTS.map(slotInfo), ...switches.items.map(switchInfo)],
     filesystems: filesystems.items.map(({ id, title, about }) => ({ id, title, about })),
     invariants: invariants.items.map(({ id, title, about, severity }) => ({ id, title, about, severity })),
-    costs: COSTS.map(costInfo),
+    costs: MODEL_SETTINGS,
     assumptions: ASSUMPTIONS,
   }
 }
@@ -77,4 +81,8 @@ function switchInfo({ id, title, about, options, default: usual }: (typeof switc
 
 function costInfo({ id, title, ns, min, max, basis }: CostSpec): ParamInfo {
   return { name: id, title, type: 'number', unit: 'ns', min, max, default: ns, options: null, about: basis }
+}
+
+function machineInfo({ id, title, unit, value, min, max, basis }: MachineSetting): ParamInfo {
+  return { name: id, title, type: 'number', unit: unit ?? null, min, max, default: value, options: null, about: basis }
 }

@@ -19,6 +19,7 @@ import type {
 import { TraceBuilder } from '#shared/model/builder.ts'
 import type { TraceSink } from '#shared/model/trace.ts'
 import { COSTS } from '#shared/sim/costs.ts'
+import { MACHINE_SETTINGS } from '#shared/sim/machine-costs.ts'
 import { filesystems } from '#shared/sim/fs/index.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
@@ -31,10 +32,9 @@ import {
 } from '#shared/sim/run.ts'
 import { scenarios, type Scenario } from '#shared/sim/scenarios/index.ts'
 import { parseStrategy, strategyNamed } from '#shared/sim/strategies/index.ts'
-import { MACHINE } from '#shared/sim/world.ts'
 import '../strategy/find.ts'
 import { MISTAKE } from './mistakes.ts'
-import { ASSUMPTIONS, catalogOf } from './sim-catalog.ts'
+import { ASSUMPTIONS, catalogOf, MODEL_SETTINGS } from './sim-catalog.ts'
 
 /** As it crosses from clients and to threads: plain words. */
 export interface RunSpec {
@@ -181,12 +181,14 @@ export function resolveRun({ scenario: id, strategy, slots, fs, set, seed }: Run
     ...(cpus === undefined ? {} : { cpus }),
     ...(fs === undefined ? {} : { fs: filesystems.get(fs).id }),
   }
-  scenario.params.parse(checked(scenario, params))
+  inRange(`${id}: `, paramsOf(scenario), params)
+  inRange('', MODEL_SETTINGS, { ...costs, ...machine })
+  scenario.params.parse(params)
   return spec
 }
 
 const COST_IDS: readonly string[] = COSTS.map(({ id }) => id)
-const MACHINE_IDS = Object.keys(MACHINE)
+const MACHINE_IDS: readonly string[] = MACHINE_SETTINGS.map(({ id }) => id)
 
 /** Names after `--set`: the scenario's parameters, the model's costs, the machine's. */
 function settingsOf(scenario: Scenario, set: RunSpec['set']) {
@@ -227,16 +229,15 @@ function typed(param: ParamInfo, value: string | number | boolean): unknown {
   throw new ApiError('bad-request', `${param.name}=${value} is neither true nor false`)
 }
 
-/** Values in their ranges, said with the range. */
-function checked(scenario: Scenario, params: Record<string, unknown>): Record<string, unknown> {
-  for (const { name, min, max, unit } of paramsOf(scenario)) {
-    const value = params[name]
+/** Values outside their ranges are refused, said with the range. */
+function inRange(whose: string, params: readonly ParamInfo[], values: Readonly<Record<string, unknown>>): void {
+  for (const { name, min, max, unit } of params) {
+    const value = values[name]
     if (typeof value !== 'number' || min === null || max === null) continue
     if (Number.isInteger(value) && value >= min && value <= max) continue
     const range = `a whole number from ${min} to ${max}${unit === null ? '' : ` ${unit}`}`
-    throw new ApiError('bad-request', `${scenario.id}: ${name}=${value} is not ${range}`)
+    throw new ApiError('bad-request', `${whose}${name}=${value} is not ${range}`)
   }
-  return params
 }
 
 export function scenarioStrategies(id: string): readonly string[] {
@@ -304,7 +305,8 @@ export function machineOf({ scenario: id, set }: Pick<RunSpec, 'scenario' | 'set
 } {
   const scenario = scenarios.get(id)
   const given = settingsOf(scenario, set)
-  const params = scenario.params.parse(checked(scenario, given.params))
+  inRange(`${id}: `, paramsOf(scenario), given.params)
+  const params = scenario.params.parse(given.params)
   const param = paramsOf(scenario).find(({ name }) => name === 'threads')
   const value = params['threads']
   return {

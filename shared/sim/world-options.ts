@@ -3,10 +3,11 @@
  * them. Values only; world.ts makes them real.
  */
 
-import type { CostId } from './costs.ts'
+import { C, COSTS, type CostId } from './costs.ts'
 import type { FairOptions } from './cpus.ts'
 import type { Filesystem } from './fs/fs.ts'
 import { MUTEX, RWSEM, SPINLOCK, type LockSpec } from './locks.ts'
+import { MACHINE_SETTINGS, type MachineCostId } from './machine-costs.ts'
 import type { Policy } from './policies/slots.ts'
 import type { SimSink } from './sink.ts'
 
@@ -40,34 +41,11 @@ export interface WorldOptions {
   readonly recorded?: FairOptions
 }
 
-export type MachineCostId =
-  | 'lock'
-  | 'unlock'
-  | 'spinHandoff'
-  | 'wake'
-  | 'contextSwitch'
-  | 'quantum'
-  | 'sharedLine'
-  | 'journalBlocks'
-  | 'dirtyPages'
-  | 'coldMetadata'
-
-/** DOMAIN.md 6.2: uncontended lock + unlock 40 ns, hand-offs 300 ns and 4 us, switch 1.2 us, quantum 3 ms. */
-export const MACHINE: Readonly<Record<MachineCostId, number>> = {
-  lock: 20,
-  unlock: 20,
-  spinHandoff: 300,
-  wake: 4_000,
-  contextSwitch: 1_200,
-  quantum: 3_000_000,
-  sharedLine: 60,
-  /** Blocks of the log; 0: as many as it takes. 262144 are 1 GiB, what mke2fs gives a large filesystem. */
-  journalBlocks: 0,
-  /** Pages of the page cache that may be dirty before who dirties more is held back; 0: any number. */
-  dirtyPages: 0,
-  /** 1: extent leaves and block bitmaps have to be read from the device first. */
-  coldMetadata: 0,
-}
+/** `sharedLine` is the price `sharedCacheLine`, unless who makes the world says otherwise. */
+export const MACHINE = {
+  ...Object.fromEntries(MACHINE_SETTINGS.map(({ id, value }) => [id, value])),
+  sharedLine: COSTS[C.sharedCacheLine].ns,
+} as Readonly<Record<MachineCostId, number>>
 
 /** What i_mmap is, by the switch `unmapLock`. */
 export const IMMAP: Readonly<

@@ -34,7 +34,8 @@ import type { Steps } from './task.ts'
 import { IMMAP, MACHINE, type FileSpec, type WorldOptions } from './world-options.ts'
 
 export { EBUSY, EFBIG, EINVAL, ENOMEM, ENOSPC, MACHINE, SIGBUS } from './world-options.ts'
-export type { FileSpec, MachineCostId, WorldOptions } from './world-options.ts'
+export type { MachineCostId } from './machine-costs.ts'
+export type { FileSpec, WorldOptions } from './world-options.ts'
 
 export class World {
   readonly k: Kernel
@@ -90,7 +91,8 @@ export class World {
     this.fs = options.fs
     this.cpus = options.cpus
     this.dax = options.dax
-    const machine = { ...MACHINE, ...options.machine }
+    this.prices = new Prices(options.costs, options.jitter)
+    const machine = { ...MACHINE, sharedLine: this.prices.median('sharedCacheLine'), ...options.machine }
     this.k = new Kernel({
       cpus: options.cpus,
       seed: options.seed,
@@ -99,7 +101,6 @@ export class World {
       costs: machine,
       recorded: options.recorded,
     })
-    this.prices = new Prices(options.costs, options.jitter)
     this.device = new Device({ blocks: options.blocks, slots: options.slots ?? 4, eadr: options.eadr === true })
     this.allocator = new Allocator(options.blocks)
     this.#blockObjects = this.k.objects(options.blocks)

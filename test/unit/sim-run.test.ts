@@ -93,6 +93,16 @@ describe('bad input is one clear sentence', () => {
   })
 })
 
+describe('a price of the catalogue changes what it is the price of', () => {
+  const digestWith = (costs: Parameters<typeof run>[0]['costs']) =>
+    run({ scenario: 'SC1', strategy: 'K', params: { durationMs: 1 }, ...(costs === undefined ? {} : { costs }) }).digest
+
+  it('of an rwsem shared with other CPUs, too', () => {
+    expect(digestWith({ sharedCacheLine: 60 })).toBe(digestWith(undefined))
+    expect(digestWith({ sharedCacheLine: 0 })).not.toBe(digestWith(undefined))
+  })
+})
+
 describe('a deadlock in simulated time', () => {
   const result = run({ scenario: 'SC14', strategy: 'H1,rangeGranularity=syscall', params: { cross: true } })
 

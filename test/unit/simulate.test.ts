@@ -229,6 +229,14 @@ describe('what makes no sense is refused before anything runs', () => {
     [{ set: { blocks: 'hole' } }, 'unknown-id', 'did you mean holes'],
     [{ set: { alloc: -1 } }, 'bad-request', 'alloc=-1'],
     [{ set: { cpus: 0 } }, 'bad-request', 'cpus=0'],
+    [{ set: { alloc: 6_001 } }, 'bad-request', 'alloc=6001 is not a whole number from 800 to 6000 ns'],
+    [{ set: { sharedCacheLine: 1_000 } }, 'bad-request', 'sharedCacheLine=1000 is not a whole number from 0 to 150 ns'],
+    [{ set: { quantum: 0 } }, 'bad-request', 'quantum=0 is not a whole number from 1000000 to 10000000 ns'],
+    [{ set: { wake: '100000000000000000' } }, 'bad-request', 'is not a whole number from 1500 to 50000 ns'],
+    [{ set: { coldMetadata: 2 } }, 'bad-request', 'coldMetadata=2 is not a whole number from 0 to 1'],
+    [{ set: { journalBlocks: 5 } }, 'bad-request', 'a journal of 5 blocks is too small'],
+    [{ strategy: 'F,tx=tx-before-locks,tx=tx-in-getblock' }, 'bad-request', 'tx cannot be both', 'once'],
+    [{ strategy: 'F,tx=tx-before-locks', slots: { tx: 'tx-in-getblock' } }, 'bad-request', 'tx cannot be both'],
   ]
 
   it.each(cases.map(([what, code, ...says]) => ({ what, code, says })))('$what', async ({ what, code, says }) => {

@@ -84,7 +84,7 @@ function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
   w.opBegin(op.kind, vma.inode, first * 4096, pages * 4096)
   if (w.run(P.trap, C.trap)) yield
   if (w.k.call(op.steps(w, f))) yield
-  vma.mm.dropUnmapped(f.copy)
+  if (f.copy !== -1) vma.mm.dropUnmapped(f.copy)
   const alive = f.result !== 'sigbus'
   w.opEnd(op.kind, RESULTS[f.result] ?? 0)
   if (!alive) w.checks?.leftBehind(f.inode, f.index)

@@ -63,8 +63,13 @@ export function strategyNamed(id: string): Strategy {
 export function resolveStrategy(preset: Strategy, overrides: readonly string[]): ResolvedStrategy {
   const chosen: Record<SlotName, string> = { ...preset.slots }
   const given = new Map<string, string>()
+  const asked = new Map<string, string>()
   for (const override of overrides) {
     const { name, option } = splitOverride(override)
+    const before = asked.get(name)
+    if (before !== undefined && before !== option)
+      throw impossible(`${name} cannot be both ${before} and ${option}`, 'give each slot and switch once')
+    asked.set(name, option)
     if (isSlot(name))
       chosen[name] = ownStrategy(preset.id)?.plain[name]?.id === option ? option : slots[name].get(option).id
     else given.set(name, switchOption(name, option))
