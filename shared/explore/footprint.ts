@@ -25,6 +25,8 @@ export const KINDS = 8
 /** Columns of the table of last accesses: like accesses share one. */
 export const COLUMNS = 5
 export const COLUMN = [0, 1, 0, 1, 4, 2, 3] as const
+/** The column of looks at a lock. */
+export const LOOKS = 4
 /** Per kind, the columns it is ordered after. */
 export const ORDERED_AFTER = [0b00010, 0b00011, 0b11010, 0b11111, 0b11111, 0b10010, 0b10010] as const
 /**
@@ -48,6 +50,10 @@ export function slotOfCode(code: number): number {
 
 export function kindOfCode(code: number): number {
   return code % KINDS
+}
+
+export function isTake(kind: number): boolean {
+  return kind === TAKE || kind === TAKE_SHARED
 }
 
 /** A `see` or `touch` as the kernel codes it. To look whether a lock is taken is to try it and not to get it. */

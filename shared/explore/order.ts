@@ -5,7 +5,7 @@
  * not have come first.
  */
 
-import { COLUMN, COLUMNS, kindOfCode, ORDERED_AFTER, RACES_WITH, slotOfCode } from './footprint.ts'
+import { COLUMN, COLUMNS, isTake, kindOfCode, LOOKS, ORDERED_AFTER, RACES_WITH, slotOfCode } from './footprint.ts'
 
 export class Order {
   readonly tasks: number
@@ -84,7 +84,7 @@ export class Order {
 
   /**
    * Earlier moves of other tasks that race with a move of `task` with this footprint, as index + 1, without repeats: per
-   * task the last one, or all of them. Call `clockOf(task)` first.
+   * task the last one, or all of them; of looks at a lock that is taken all, or they would hide who had it. Call `clockOf(task)` first.
    */
   races(task: number, codes: readonly number[], all: boolean): readonly number[] {
     const { tasks } = this
@@ -99,10 +99,11 @@ export class Order {
         if (((mask >> column) & 1) === 0) continue
         const from = (base + column) * tasks
         if (from >= last.length) break
-        for (let other = 0; other < tasks; other++) if (other !== task) this.#race(other, from + other, all)
+        const apart = all || (column === LOOKS && isTake(kindOfCode(code)))
+        for (let other = 0; other < tasks; other++) if (other !== task) this.#race(other, from + other, apart)
       }
     }
-    if (!all) for (const move of this.#latest) if (move !== 0) found.push(move)
+    if (!all) for (const move of this.#latest) if (move !== 0 && !found.includes(move)) found.push(move)
     return found
   }
 
