@@ -11,6 +11,8 @@ import { MACHINE_SETTINGS, type MachineCostId } from './machine-costs.ts'
 import type { Policy } from './policies/slots.ts'
 import type { SimSink } from './sink.ts'
 
+export type { MachineCostId }
+
 /** Failures as operations return them (`op.result`). */
 export const SIGBUS = -14
 export const ENOSPC = -28

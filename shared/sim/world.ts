@@ -34,8 +34,7 @@ import type { Steps } from './task.ts'
 import { IMMAP, MACHINE, type FileSpec, type WorldOptions } from './world-options.ts'
 
 export { EBUSY, EFBIG, EINVAL, ENOMEM, ENOSPC, MACHINE, SIGBUS } from './world-options.ts'
-export type { MachineCostId } from './machine-costs.ts'
-export type { FileSpec, WorldOptions } from './world-options.ts'
+export type { FileSpec, MachineCostId, WorldOptions } from './world-options.ts'
 
 export class World {
   readonly k: Kernel
