@@ -17,7 +17,7 @@ import { Promises } from './promises.ts'
 /** V18: tries after which an operation is said to make no progress. A search has no time to lose. */
 const TRIES = { timed: 1_000, search: 24 }
 
-const pagesText = (pages: number): string => counted(pages, 'page', '')
+const endOf = ({ number, size }: Inode): string => `the end of inode ${number} (${counted(size, 'page', '')})`
 
 export class Checks {
   readonly content: ContentOracle
@@ -101,7 +101,7 @@ export class Checks {
     const { inodes, k } = this.#world
     const inode = inodes[vma.inode - 1]
     if (!this.#isBeyondEnd(inode, index)) return
-    k.report('V2', `${k.current.comm} maps page ${index} beyond ${pagesText(inode.size)}, and truncate has returned`)
+    k.report('V2', `${k.current.comm} maps page ${index} beyond ${endOf(inode)}, and truncate has returned`)
   }
 
   /** And nothing is under way that makes it so, or will have made it so. */
@@ -158,7 +158,7 @@ export class Checks {
   accessed(inode: Inode, index: number): void {
     if (!this.#isBeyondEnd(inode, index)) return
     const { k } = this.#world
-    k.report('V9', `${k.current.comm} reaches page ${index} beyond the end (${pagesText(inode.size)}) without SIGBUS`)
+    k.report('V9', `${k.current.comm} reaches page ${index} beyond ${endOf(inode)} without SIGBUS`)
   }
 
   truncated(inode: Inode): void {
@@ -170,7 +170,7 @@ export class Checks {
         k.touch(vma.seen(index), false)
         const kind = pteKind(vma.pte(index))
         if (vma.pte(index) === PTE_NONE) continue
-        k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${pagesText(inode.size)}`)
+        k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${endOf(inode)}`)
       }
     }
   }
@@ -268,9 +268,10 @@ export class Checks {
   atRest(): void {
     for (const inode of this.#world.inodes) {
       const leaked = this.leaked(inode)
-      if (leaked > 0) {
-        this.#world.k.report('V3', `${leaked} blocks of inode ${inode.number} stand beyond its end`, undefined)
-      }
+      if (leaked === 0) continue
+      const stand = leaked === 1 ? 'stands' : 'stand'
+      const message = `${counted(leaked, 'block', '')} of inode ${inode.number} ${stand} beyond its end`
+      this.#world.k.report('V3', message, undefined)
     }
   }
 
