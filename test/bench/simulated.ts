@@ -1,4 +1,6 @@
 /** One simulated run for benchmarks: into columns or not, timed by the CPU time of the whole process, its garbage collector and compilers included. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { wholeArrays } from '#electron/engine/import-messages.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import type { EventArrays } from '#shared/model/events.ts'
@@ -75,4 +77,20 @@ export function best(spec: RunSpec, options: { recorded: boolean }, runs = 4): R
   }
   if (found === undefined) throw new Error('at least one run')
   return found
+}
+
+export interface RunAsked {
+  readonly spec: RunSpec
+  readonly recorded: boolean
+  readonly runs: number
+}
+
+export type Alone = Pick<Ran, 'events' | 'cpuNs' | 'rows'> & Pick<RunResult, 'ops' | 'opsPerSecond'>
+
+/** In a process of its own, as a user runs it: what other runs taught the compilers does not count. */
+export function bestAlone(asked: RunAsked): Alone {
+  const args = [join(import.meta.dirname, 'simulated-alone.ts'), JSON.stringify(asked)]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the run exited ${status}: ${stderr.slice(-1000)}`)
+  return JSON.parse(stdout) as Alone
 }
