@@ -102,6 +102,9 @@ export async function benchExplore(): Promise<boolean> {
   return met
 }
 
+/** Some seconds of search: a thread takes tenths of one to begin. */
+const BUDGET = 120_000
+
 interface Shared {
   /** By the clock, and by processor time of all threads. */
   readonly perSecond: number
@@ -116,7 +119,7 @@ async function benchWorkers(): Promise<void> {
     const client = engine.connect()
     const shared = async (workers: number): Promise<Shared> => {
       const before = process.cpuUsage()
-      const far = { scenario: 'SC4', strategy: 'K', preemptions: null, budget: 10_000, workers }
+      const far = { scenario: 'SC4', strategy: 'K', preemptions: null, budget: BUDGET, workers }
       const { steps, wallMs } = await client.call('explore.run', far)
       const { user, system } = process.cpuUsage(before)
       return { perSecond: (steps / wallMs) * 1000, perCpuSecond: (steps / (user + system)) * 1e6 }
