@@ -39,20 +39,18 @@ async function drop(page: Page, path: string, name: string): Promise<void> {
   )
 }
 
+function chooseDump(page: Page, path: string): Promise<void> {
+  const choose = beside(page).getByRole('button', { name: /Choose a dump/ })
+  return chooseFiles(page, () => choose.click(), path)
+}
+
 it('a lock_stat dump stands beside the trace with what differs, chosen or dropped, and goes again', async () => {
   const { page, problems, close } = await app.open()
   await opened(page, TRACE)
   await go(page, 'Contention')
   await page.getByRole('switch', { name: /Beside lock_stat/ }).click()
   await page.getByText('No /proc/lock_stat dump is beside this trace').waitFor()
-  await chooseFiles(
-    page,
-    () =>
-      beside(page)
-        .getByRole('button', { name: /Choose a dump/ })
-        .click(),
-    DUMP,
-  )
+  await chooseDump(page, DUMP)
   await beside(page)
     .getByText(/lock classes in both, modes apart; [\d,]+ differ/)
     .first()
@@ -91,14 +89,7 @@ it('what is no lock_stat dump says so, and a table that is open already can be t
   await opened(page, TRACE)
   await go(page, 'Contention')
   await page.getByRole('switch', { name: /Beside lock_stat/ }).click()
-  await chooseFiles(
-    page,
-    () =>
-      beside(page)
-        .getByRole('button', { name: /Choose a dump/ })
-        .click(),
-    TRACE,
-  )
+  await chooseDump(page, TRACE)
   await beside(page).getByText('this is no /proc/lock_stat table').waitFor({ timeout: 60_000 })
   await beside(page)
     .getByRole('button', { name: /^dax-ext4/ })
