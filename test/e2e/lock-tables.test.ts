@@ -110,6 +110,8 @@ it("lockdep's reports stand beside the order they give, with the locks every tas
     expect.stringMatching(/&sb->s_type->i_mutex_key#6[^]*ext4_punch_hole\+0x94/),
     expect.stringMatching(/jbd2_handle[^]*start_this_handle\+0x1a1/),
   ])
+  // a report without a time says so, and not that it was NaN ns
+  expect(await page.getByRole('region', { name: 'Circles' }).innerText()).not.toContain('NaN')
   await reports.getByText('stack of jbd2_handle').click()
   await reports.getByText('ext4_dax_huge_fault+0x1a0/0x3e0').waitFor()
   await reports.getByRole('button', { name: 'sb_pagefaults → jbd2_handle' }).click()
