@@ -66,10 +66,17 @@ export const contention = verb({
     }
     const { rows, total } = await open.analyse('contention', { scope, by: options.by, top })
     if (options.json) printJson({ trace: open.trace.id, by: options.by, total, rows })
-    else printContention(open, rows, total)
+    else {
+      printContention(open, rows, total)
+      if (options.by === 'site' && rows.length > 0 && rows.every(({ site }) => site === undefined)) print(NO_SITES)
+    }
     return 0
   },
 })
+
+/** Said under a table by call site that has none. */
+export const NO_SITES =
+  'No call sites: no call stacks were recorded here. `faultline doctor F` says how to record them.'
 
 function printContention({ trace }: OpenTrace, rows: readonly ContentionRow[], total: number): void {
   print(contentionFinding(trace, rows))

@@ -1,6 +1,7 @@
 /**
  * `faultline lock-order`: the circles in the order in which a trace took its locks, each step with who showed it first and
- * when, or that there is none. `--all` lists every order. With `--expect acyclic` a circle is exit status 3.
+ * when, or that there is none. `--all` lists every order. With `--expect acyclic` a circle is exit status 3, and so is a
+ * trace that cannot show one.
  */
 
 import type { LockOrderCycle, LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
@@ -40,7 +41,7 @@ export const lockOrder = verb({
     const result = await open.analyse('lock-order', { scope, lockdepOnly: options.lockdep })
     if (options.json) printJson({ trace: open.trace.id, ...result })
     else {
-      print(finding(result))
+      print(orderFinding(result))
       for (const report of result.reports) print(`\n${reportLines(report).join('\n')}`)
       for (const cycle of result.cycles) print(`\n${circleLines(result, cycle, open.trace.clockUnit).join('\n')}`)
       if (options.all && result.edges.length > 0) {
@@ -48,13 +49,18 @@ export const lockOrder = verb({
         printTable(orderColumns(result.edges, open.trace.clockUnit))
       }
     }
-    return options.expect === 'acyclic' && result.cycles.length > 0 ? 3 : 0
+    // what cannot be seen is not what was asked for
+    return options.expect === 'acyclic' && (result.cycles.length > 0 || result.blind) ? 3 : 0
   },
 })
 
-function finding({ classes, edges, cycles, cyclesLeftOut, openHolds, blind }: LockOrderResult): string {
+/** One sentence: circles, none, or why the trace cannot tell. */
+export function orderFinding({ classes, edges, cycles, cyclesLeftOut, openHolds, blind }: LockOrderResult): string {
   if (blind) return 'This trace cannot show a lock order: it has no holds. Record lock:* to see them.'
   const open = openHolds === 0 ? '' : ` ${plural(openHolds, 'hold')} without an end left out.`
+  if (edges.length === 0) {
+    return `No lock was asked for while another was seen held, which says nothing about circles.${open} Holds of all locks need lock:lock_acquired and lock:lock_release.`
+  }
   const found = cycles.length + cyclesLeftOut
   const what = found === 0 ? 'No circle' : bold(plural(found, 'circle'))
   const listed = cyclesLeftOut === 0 ? '' : `, the first ${cycles.length} listed`

@@ -27,6 +27,10 @@ const CASES: readonly (readonly [name: string, args: readonly string[]])[] = [
     ['contention', 'named.faultline', '--from', '20000000', '--to', '60000000', '--top', '5'],
   ],
   ['contention-small-op', ['contention', 'small.faultline', '--by', 'op', '--top', '8']],
+  ['contention-small-site', ['contention', 'small.faultline', '--by', 'site', '--top', '4']],
+  ['lock-order-named', ['lock-order', 'named.faultline']],
+  ['lock-order-small', ['lock-order', 'small.faultline']],
+  ['doctor-small', ['doctor', 'small.faultline']],
   ['latency-named', ['latency', 'named.faultline']],
   ['latency-small-task', ['latency', 'small.faultline', '--by', 'task']],
   ['chain-named', ['chain', 'named.faultline', '--worst', '4']],
@@ -50,6 +54,15 @@ describe('for people', () => {
     golden(name, steady(stdout, folder.path))
   })
 
+  it('an order that cannot be seen is not acyclic', async () => {
+    const wait = ['contention_begin: 0000000012345678 (flags=MUTEX)', 'contention_end: 0000000012345678 (ret=0)']
+    const input = wait.map((event, i) => `  task-7   [000] .....   1.00000${i}: ${event}\n`).join('')
+    await folder.run(['import', '-', '--out', 'waits.faultline'], { input })
+    const { status, stdout } = await folder.run(['lock-order', 'waits.faultline', '--expect', 'acyclic'])
+    expect(stdout).toContain('cannot show a lock order')
+    expect(status).toBe(3)
+  })
+
   it('import says what was read, how fast, and what to do next', async () => {
     const { status, stdout, stderr } = await folder.run(['import', SMALL, '--out', 'again.faultline'])
     expect(status).toBe(0)
@@ -59,8 +72,9 @@ describe('for people', () => {
 })
 
 describe('as JSON', () => {
-  // 21 kB that would show nothing the other JSON of `latency` does not.
-  const withJson = CASES.filter(([name]) => name !== 'latency-small-task').map(
+  // 21 and 190 kB that would show nothing the other JSON of these verbs does not.
+  const long = ['latency-small-task', 'lock-order-named']
+  const withJson = CASES.filter(([name]) => !long.includes(name)).map(
     ([name, args]) => [`${name}-json`, [...args, '--json']] as const,
   )
 
