@@ -36,6 +36,10 @@ describe('a strategy', () => {
     expect(error.hint).toBeTruthy()
   })
 
+  it('a list of strategies in one is told how to write it', () => {
+    expect(refused(() => parseStrategy('K,F')).hint).toContain('--strategy K --strategy F')
+  })
+
   it.each([
     ['E,cow=return-entry-locked', 'hands an entry lock over'],
     ['E,cow=return-range-locked', 'hands a range lock over'],

@@ -89,7 +89,10 @@ export function resolveStrategy(preset: Strategy, overrides: readonly string[]):
 function splitOverride(text: string): { name: string; option: string } {
   const at = text.indexOf('=')
   if (at <= 0) {
-    throw new ApiError('bad-request', `'${text}' is no override`, `write SLOT=OPTION, for instance tx=tx-before-locks`)
+    const hint = strategies.find(text.trim())
+      ? `${text.trim()} is a strategy: name several one by one, for instance --strategy K --strategy ${text.trim()}`
+      : 'write SLOT=OPTION, for instance tx=tx-before-locks'
+    throw new ApiError('bad-request', `'${text}' is no override`, hint)
   }
   const name = text.slice(0, at).trim()
   const known = [...SLOTS, ...switches.ids]
