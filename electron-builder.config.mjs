@@ -22,7 +22,11 @@ export default {
   appId: 'org.faultline.Faultline',
   productName: 'Faultline',
   copyright: 'MIT licence',
-  extraMetadata: { ...(release.homepage === undefined ? {} : { homepage: release.homepage }) },
+  extraMetadata: {
+    // Electron tells the desktop this name, so that its windows go with the entry of that name.
+    desktopName: 'faultline.desktop',
+    ...(release.homepage === undefined ? {} : { homepage: release.homepage }),
+  },
   directories: { output: 'dist', buildResources: 'electron/desktop/resources' },
   // What was installed is what is packed: the native module is a Node-API prebuild and needs no rebuild.
   npmRebuild: false,
@@ -67,6 +71,7 @@ export default {
     synopsis: 'Trace analyzer for page-fault, truncate and hole-punch locking',
     maintainer: release.maintainer,
     executableName: 'faultline',
+    syncDesktopName: true,
   },
   deb: { packageCategory: 'devel' },
   win: { target: [{ target: 'nsis', arch: ['x64', 'arm64'] }] },

@@ -1,6 +1,6 @@
 /**
- * What happens when something dies. Dumps stay on this machine. A dead page is loaded once more with a notice in it
- * and then given up; a dead engine is started again with growing pauses, three times, then the user is told.
+ * What happens when something dies. Dumps stay on this machine. A dead page is loaded again with a notice in it
+ * and given up if it dies again at once; a dead engine is started again with growing pauses, three times, then the user is told.
  */
 
 import type { App, CrashReporter, Dialog, WebContents } from 'electron'
@@ -10,7 +10,7 @@ export const CRASH_REPORTER = { uploadToServer: false } as const
 
 const ENGINE_RESTARTS = 3
 const FIRST_PAUSE_MS = 250
-/** An engine that lived this long was healthy: counting starts anew. */
+/** An engine or a page that lived this long was healthy: counting starts anew. */
 const HEALTHY_AFTER_MS = 60_000
 
 export interface RestartPolicy {
@@ -30,8 +30,8 @@ export function restartPolicy(): RestartPolicy {
 }
 
 /** Reasons of `render-process-gone` after which loading again makes sense; the user's own kill is not one. */
-export function mayReload(reason: string, alreadyReloaded: boolean): boolean {
-  return !alreadyReloaded && ['crashed', 'oom', 'abnormal-exit', 'memory-eviction'].includes(reason)
+export function mayReload(reason: string, msSinceReload: number): boolean {
+  return msSinceReload >= HEALTHY_AFTER_MS && ['crashed', 'oom', 'abnormal-exit', 'memory-eviction'].includes(reason)
 }
 
 export const PAGE_CAME_BACK: ShellNotice = {
@@ -56,10 +56,11 @@ export function startCrashHandling({
   tell: (page: WebContents, notice: ShellNotice) => void
 }): void {
   crashReporter.start(CRASH_REPORTER)
-  const reloaded = new WeakSet<WebContents>()
+  const reloadedAt = new WeakMap<WebContents, number>()
   app.on('render-process-gone', (_, contents, { reason }) => {
-    if (mayReload(reason, reloaded.has(contents))) {
-      reloaded.add(contents)
+    const now = performance.now()
+    if (mayReload(reason, now - (reloadedAt.get(contents) ?? -Infinity))) {
+      reloadedAt.set(contents, now)
       contents.once('did-finish-load', () => tell(contents, PAGE_CAME_BACK))
       contents.reload()
     } else if (reason !== 'clean-exit' && reason !== 'killed') {

@@ -13,6 +13,7 @@ import { restartPolicy } from './crash.ts'
 export interface EngineProcess {
   /** Give this page a port to the engine. Throws while there is none: the page tries again. */
   connect(page: WebContents): void
+  /** Make a file known; waits while the engine is being started again. */
   grant(path: string): Promise<Source>
   /** Let it cancel what runs and clean up, but not for long. */
   stop(): Promise<void>
@@ -35,9 +36,9 @@ const STOP_MS = 5_000
 export function startEngineProcess(options: EngineProcessOptions): EngineProcess {
   const { entries, dataDir, startWith, onRestarted, onGivenUp } = options
   const policy = restartPolicy()
-  const grants = pendingGrants()
   let closing = false
   let alive = true
+  const grants = pendingGrants((message) => alive && child.postMessage(message))
   let child = fork()
 
   function fork(): UtilityProcess {
@@ -52,11 +53,10 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
     own.once('exit', (code) => {
       alive = false
       sql.killAll()
-      grants.fail()
-      if (closing) return
-      const pause = policy.next(performance.now() - started)
-      if (pause === undefined) onGivenUp(`the engine ended ${code}`)
-      else setTimeout(restart, pause)
+      const pause = closing ? undefined : policy.next(performance.now() - started)
+      if (pause !== undefined) return void setTimeout(restart, pause)
+      grants.end()
+      if (!closing) onGivenUp(`the engine ended ${code}`)
     })
     own.postMessage({ kind: 'start', dataDir, startWith } satisfies ToEngine)
     return own
@@ -64,6 +64,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
 
   function restart(): void {
     child = fork()
+    grants.sendAgain()
     child.once('spawn', onRestarted)
   }
 
@@ -74,11 +75,7 @@ export function startEngineProcess(options: EngineProcessOptions): EngineProcess
       child.postMessage({ kind: 'connect' } satisfies ToEngine, [port1])
       page.postMessage(ENGINE_PORT, null, [port2])
     },
-    grant: (path) =>
-      grants.ask((request) => {
-        if (!alive) throw new Error('the engine is being started')
-        child.postMessage({ kind: 'grant', request, path } satisfies ToEngine)
-      }),
+    grant: (path) => grants.ask(path),
     stop() {
       closing = true
       if (!alive) return Promise.resolve()
@@ -112,23 +109,30 @@ function receive(message: FromEngine, { grants, sql, onGivenUp }: Receivers): vo
   }
 }
 
-/** Paths that were sent to be made known, until the engine has answered. */
-function pendingGrants() {
-  const pending = new Map<number, PromiseWithResolvers<Source>>()
+/** Paths to be made known, until an engine has answered: what comes while it is being started again waits for the next one. */
+function pendingGrants(send: (message: ToEngine) => void) {
+  const pending = new Map<number, { readonly path: string; readonly answer: PromiseWithResolvers<Source> }>()
   let next = 1
+  let ended = false
   return {
-    ask(send: (request: number) => void): Promise<Source> {
-      const grant = Promise.withResolvers<Source>()
-      pending.set(next, grant)
-      send(next++)
-      return grant.promise
+    ask(path: string): Promise<Source> {
+      if (ended) return Promise.reject(new Error('the engine has ended'))
+      const answer = Promise.withResolvers<Source>()
+      const request = next++
+      pending.set(request, { path, answer })
+      send({ kind: 'grant', request, path })
+      return answer.promise
     },
     answer(request: number, source: Source): void {
-      pending.get(request)?.resolve(source)
+      pending.get(request)?.answer.resolve(source)
       pending.delete(request)
     },
-    fail(): void {
-      for (const { reject } of pending.values()) reject(new Error('the engine ended'))
+    sendAgain(): void {
+      for (const [request, { path }] of pending) send({ kind: 'grant', request, path })
+    },
+    end(): void {
+      ended = true
+      for (const { answer } of pending.values()) answer.reject(new Error('the engine has ended'))
       pending.clear()
     },
   }

@@ -5,6 +5,7 @@
  */
 
 import { isAbsolute, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { BrowserWindow, Dialog } from 'electron'
 
 /** For the open dialog; "all files" is there too, because traces have any name. */
@@ -12,9 +13,17 @@ const EXTENSIONS = ['faultline', 'txt', 'trace', 'ftrace', 'dat', 'gz', 'zst']
 
 /** What Electron and Chromium add to a command line starts with a dash; so do options, and no file is named that way. */
 export function filesOfCommandLine(args: readonly string[], cwd: string): string[] {
-  return args
-    .filter((arg) => arg !== '' && !arg.startsWith('-'))
-    .map((arg) => (isAbsolute(arg) ? arg : resolve(cwd, arg)))
+  return args.filter((arg) => arg !== '' && !arg.startsWith('-')).map((arg) => resolve(cwd, pathOf(arg)))
+}
+
+/** A Linux desktop hands over a path or a file: URL: the packed entry says `%U`, as Electron's packer writes it. */
+function pathOf(arg: string): string {
+  if (!arg.startsWith('file:') || !URL.canParse(arg)) return arg
+  try {
+    return fileURLToPath(arg)
+  } catch {
+    return arg // another machine's, or no path at all: it is told by the name it was given
+  }
 }
 
 /** `npm start` names the sample to show when no file is named. */

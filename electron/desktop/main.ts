@@ -48,12 +48,19 @@ function tell<E extends keyof ShellEvents>(page: WebContents, event: E, what: Sh
   page.send(event, what)
 }
 
-async function openFiles(paths: readonly string[]): Promise<void> {
+/** However a file came, the system's list of recent files has it. */
+function makeKnown(engine: EngineProcess, path: string): Promise<Source> {
+  app.addRecentDocument(path)
+  return engine.grant(path)
+}
+
+function openFiles(paths: readonly string[]): void {
   if (running === undefined) return void early.push(...paths)
   const { engine, window } = running
-  const sources = await Promise.all(paths.map((path) => engine.grant(path)))
-  if (sources.length > 0) tell(window.webContents, 'files:open', sources)
-  for (const path of paths) app.addRecentDocument(path)
+  Promise.all(paths.map((path) => makeKnown(engine, path))).then(
+    (sources) => sources.length > 0 && tell(window.webContents, 'files:open', sources),
+    () => undefined, // only without any engine, and that has been said
+  )
 }
 
 async function openLink(url: string): Promise<null> {
@@ -80,9 +87,9 @@ async function start(): Promise<void> {
     'files:choose': async () => {
       if (running === undefined) return []
       const paths = await chooseFiles(dialog, running.window)
-      return Promise.all(paths.map(async (path) => ({ source: await engine.grant(path), name: basename(path) })))
+      return Promise.all(paths.map(async (path) => ({ source: await makeKnown(engine, path), name: basename(path) })))
     },
-    'files:grant': (path) => engine.grant(path),
+    'files:grant': (path) => makeKnown(engine, path),
     'link:open': openLink,
     'menu:show': (commands) => showMenu(commands),
   })
@@ -95,6 +102,7 @@ function startWith(): readonly Source[] {
   const files = [...named, ...early.splice(0)]
   const sample = sampleOfCommandLine(process.argv)
   if (files.length === 0 && sample !== undefined) return [{ kind: 'sample', sample }]
+  for (const path of files) app.addRecentDocument(path)
   return files.map((path) => ({ kind: 'path', path }))
 }
 
@@ -119,11 +127,11 @@ if (app.requestSingleInstanceLock({ files: named })) {
   app.on('second-instance', (_event, _argv, _cwd, handedOver) => {
     if (running?.window.isMinimized() === true) running.window.restore()
     running?.window.focus()
-    void openFiles(filesOfSecondStart(handedOver))
+    openFiles(filesOfSecondStart(handedOver))
   })
   app.on('open-file', (event, path) => {
     event.preventDefault()
-    void openFiles([path])
+    openFiles([path])
   })
   app.on('window-all-closed', () => app.quit())
   app.on('will-quit', (event) => {

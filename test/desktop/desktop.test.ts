@@ -3,10 +3,11 @@
  * Electron where its runtime is there, else over the stand-in. What a user of the window relies on and a browser host
  * cannot show.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import { extractAll } from '@electron/asar'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -107,6 +108,9 @@ describe('the desktop window', () => {
     await tab('nl-dax-ext4-small').click()
     await app.inMain(({ app }, path) => void app.emit('open-file', { preventDefault: () => undefined }, path), THIRD)
     await expect.poll(() => tab('dax-ext4-full').getAttribute('aria-current')).toBe('true')
+    if (app.kind === 'electron') return // Electron does not tell what the system remembers
+    // Chosen, handed over by a second start, and by the file manager: all of them.
+    expect(await app.inMain(({ app }) => app.recentDocuments, undefined)).toEqual([OTHER, THIRD, THIRD])
   })
 
   test('has a native menu of the page’s commands, which run them', async () => {
@@ -217,8 +221,20 @@ describe('when something dies', () => {
     await expect.poll(enginePid).not.toBe(pid)
     await tab('dax-xfs').click()
     await go('Latency')
-    await page.getByRole('heading', { name: 'Latency' }).first().waitFor()
-    await page.getByRole('region').first().waitFor()
+    // What no earlier page asked for comes from the new engine.
+    await page
+      .getByRole('row', { name: /^write/ })
+      .first()
+      .waitFor()
+  })
+
+  test('a file handed over while there is no engine is opened by the next one', async () => {
+    const path = join(folder, 'handed over %20ä.trace.txt.zst')
+    copyFileSync(OTHER, path)
+    process.kill(await enginePid(), 'SIGKILL')
+    await expect.poll(enginePid).toBe(0)
+    expect(await app.startAgain([pathToFileURL(path).href])).toBe(0)
+    await tab('handed over %20ä').waitFor()
   })
 
   test('a dead page is loaded again with what was open, and says so', async () => {

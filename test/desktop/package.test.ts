@@ -67,10 +67,11 @@ test('every entry the engine starts by name is there', () => {
 
 test('its package.json names the entry and carries no scripts', () => {
   const text = extractFile(join(packed.resources, 'app.asar'), 'package.json').toString()
-  const { main, name, scripts, devDependencies } = JSON.parse(text) as Record<string, unknown>
-  expect({ main, name, scripts, devDependencies }).toEqual({
+  const { main, name, desktopName, scripts, devDependencies } = JSON.parse(text) as Record<string, unknown>
+  expect({ main, name, desktopName, scripts, devDependencies }).toEqual({
     main: 'out/main/main.js',
     name: 'faultline',
+    desktopName: 'faultline.desktop',
     scripts: undefined,
     devDependencies: undefined,
   })

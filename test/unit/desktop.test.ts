@@ -4,7 +4,8 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { CONTENT_SECURITY_POLICY } from '#electron/csp.ts'
 import { CRASH_REPORTER, mayReload, restartPolicy } from '#electron/desktop/crash.ts'
@@ -253,9 +254,15 @@ test('the policy names no source but our own origin', () => {
 describe('files', () => {
   test('of a command line are what is no switch, made absolute', () => {
     expect(filesOfCommandLine(['--no-sandbox', 'a.txt', '', '-x', '/b/c.dat'], '/traces')).toEqual([
-      '/traces/a.txt',
-      '/b/c.dat',
+      resolve('/traces/a.txt'),
+      resolve('/b/c.dat'),
     ])
+  })
+
+  test('of a Linux file manager come as URLs', () => {
+    const path = resolve('/träces/a b%20#1.faultline')
+    expect(filesOfCommandLine([pathToFileURL(path).href], '/')).toEqual([path])
+    expect(filesOfCommandLine(['file:x'], '/traces')).toHaveLength(1)
   })
 
   test('a sample may be named instead', () => {
@@ -280,11 +287,12 @@ describe('crashes', () => {
     expect(policy.next(60_000)).toBe(250)
   })
 
-  test('a dead page is loaded again once, a killed one is not', () => {
-    expect(mayReload('crashed', false)).toBe(true)
-    expect(mayReload('crashed', true)).toBe(false)
-    expect(mayReload('killed', false)).toBe(false)
-    expect(mayReload('clean-exit', false)).toBe(false)
+  test('a dead page is loaded again, one that dies at once again or was killed is not', () => {
+    expect(mayReload('crashed', Infinity)).toBe(true)
+    expect(mayReload('crashed', 60_000)).toBe(true)
+    expect(mayReload('crashed', 1_000)).toBe(false)
+    expect(mayReload('killed', Infinity)).toBe(false)
+    expect(mayReload('clean-exit', Infinity)).toBe(false)
   })
 })
 

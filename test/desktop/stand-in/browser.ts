@@ -7,6 +7,9 @@ import { CHROMIUM_FLAGS, findChromium } from '../../support/browser.ts'
 export const USER_DATA = process.env['STAND_IN_USER_DATA'] ?? ''
 const PORT = Number(process.env['STAND_IN_PORT'])
 
+/** In Electron's pages a port says when its other end is gone; in a browser it does not. */
+const AS_ELECTRON = '--enable-blink-features=MessagePortCloseEvent'
+
 let context: Promise<BrowserContext> | undefined
 
 export function browser(): Promise<BrowserContext> {
@@ -20,7 +23,7 @@ async function start(): Promise<BrowserContext> {
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return chromium.launchPersistentContext(join(USER_DATA, 'profile'), {
     executablePath: executable.path,
-    args: [...CHROMIUM_FLAGS, `--remote-debugging-port=${PORT}`],
+    args: [...CHROMIUM_FLAGS, AS_ELECTRON, `--remote-debugging-port=${PORT}`],
     viewport: { width: 1440, height: 900 },
     env: { ...Object.fromEntries(inherited), ...executable.env },
   })
