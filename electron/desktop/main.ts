@@ -77,7 +77,10 @@ async function start(): Promise<void> {
     startWith: startWith(),
     onRestarted: () => running && tell(running.window.webContents, 'shell:notice', ENGINE_CAME_BACK),
     onGivenUp: (why) =>
-      dialog.showErrorBox('Faultline', `The engine does not stay up: ${why}. The logs say more (Help, Show logs).`),
+      dialog.showErrorBox(
+        'Faultline',
+        `The engine does not stay up: ${why}. Start Faultline again; nothing that was imported is lost. The logs say more (Help, Show logs).`,
+      ),
   })
   handleCalls(ipcMain, {
     async 'engine:connect'(_, page) {

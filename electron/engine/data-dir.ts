@@ -5,9 +5,10 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import envPaths from 'env-paths'
+import { ApiError } from '#shared/base/errors.ts'
 
 export interface DataDir {
   readonly path: string
@@ -21,6 +22,31 @@ export interface DataDir {
 export function dataDirAt(path = process.env['FAULTLINE_HOME'] ?? envPaths('faultline', { suffix: '' }).data): DataDir {
   const session = join(path, 'sessions', `${process.pid}-${randomBytes(4).toString('hex')}`)
   return { path, imports: join(path, 'imports'), session, logs: join(path, 'logs') }
+}
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EACCES: 'it may not write there',
+  EPERM: 'it may not write there',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk is full',
+  ENOTDIR: 'a file is in its way',
+  EEXIST: 'a file is in its way',
+}
+
+/** A folder of our own is made when something is first kept in it. */
+export async function makeOwnFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+    await access(path, constants.W_OK)
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw new ApiError(
+      'permission',
+      `Faultline cannot keep files in ${path}: ${WHY_NOT[code] ?? message}`,
+      'make room or permission there, or name another folder in FAULTLINE_HOME',
+    )
+  }
 }
 
 /** Remove what engines that were killed left behind. Never fails: it is housekeeping. */

@@ -4,10 +4,11 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rm, stat } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
+import { makeOwnFolder } from './data-dir.ts'
 
 interface Download {
   readonly path: string
@@ -41,7 +42,7 @@ export function createDownloads(folder: string): Downloads {
 
   return {
     async place() {
-      await mkdir(folder, { recursive: true })
+      await makeOwnFolder(folder)
       return join(folder, `${randomBytes(12).toString('hex')}.export`)
     },
     async offer(owner, path) {

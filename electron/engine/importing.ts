@@ -5,11 +5,12 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
 import type { Alignment } from '#shared/formats/joined.ts'
+import { makeOwnFolder } from './data-dir.ts'
 import { isDatabase, type ClientOf, type Located } from './files.ts'
 import { importTrace } from './import.ts'
 import type { JobContext, Jobs } from './jobs.ts'
@@ -105,7 +106,7 @@ export class Importing {
 
   async #findOrImport(path: string, inputs: Inputs, call: Call): Promise<Stored> {
     if (await exists(path)) return { path, imported: null }
-    await mkdir(this.#options.folder, { recursive: true })
+    await makeOwnFolder(this.#options.folder)
     return { path, imported: await this.#run(inputs, { out: path, force: false }, call) }
   }
 
@@ -143,7 +144,7 @@ export class Importing {
   async #keep({ path, name, upload }: Located): Promise<string> {
     if (upload === undefined) return path
     const { folder, reader } = this.#options
-    await mkdir(folder, { recursive: true })
+    await makeOwnFolder(folder)
     const kept = join(folder, `${stem(name)}-${randomBytes(8).toString('hex')}.faultline`)
     await rename(path, kept)
     try {

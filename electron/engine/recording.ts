@@ -4,13 +4,13 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
 import type { ParsedParams } from '#shared/contract/methods.ts'
 import type { RecordAbility, RecordResult } from '#shared/contract/record.ts'
 import { setsHere, tracepointsOf } from '../record/events.ts'
 import { findTracefs } from '../record/tracefs.ts'
+import { makeOwnFolder } from './data-dir.ts'
 import type { Parts } from './handlers.ts'
 import type { Call } from './importing.ts'
 import { writablePath, type ClientRights } from './rights.ts'
@@ -63,6 +63,6 @@ export function stop(client: object): number {
 }
 
 async function own(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await makeOwnFolder(folder)
   return join(folder, `recording-${randomBytes(4).toString('hex')}.faultline`)
 }

@@ -4,7 +4,6 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { assert } from '#shared/base/assert.ts'
 import { ApiError } from '#shared/base/errors.ts'
@@ -12,6 +11,7 @@ import { unknownId } from '#shared/base/registry.ts'
 import type { OpenedFile, ParsedParams } from '#shared/contract/methods.ts'
 import type { RecordedSchedule } from '#shared/contract/exploration.ts'
 import type { CompareResult, RunResult, SimCatalog } from '#shared/contract/simulation.ts'
+import { makeOwnFolder } from './data-dir.ts'
 import type { Files } from './files.ts'
 import type { Call } from './importing.ts'
 import type { Jobs } from './jobs.ts'
@@ -98,7 +98,7 @@ export class Simulating {
     if (out !== undefined) return writablePath(out, client.rights)
     if (!keep) return undefined
     const { folder } = this.#options
-    await mkdir(folder, { recursive: true })
+    await makeOwnFolder(folder)
     return join(folder, `${stem(`${name}.x`)}-${randomBytes(4).toString('hex')}.faultline`)
   }
 

@@ -1,19 +1,19 @@
 /** The timeline's calls on the router's thread: each is handed to the data thread, which has the trace in memory. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { assert } from '#shared/base/assert.ts'
 import type { MethodName, MethodResult, ParsedParams } from '#shared/contract/methods.ts'
 import type { AnnotationChanged } from '#shared/timeline/answers.ts'
 import type { NoteChange } from './annotations.ts'
+import { makeOwnFolder } from './data-dir.ts'
 import type { Handlers, Parts } from './handlers.ts'
 import type { Call } from './importing.ts'
 import { stem } from './names.ts'
 import type { TimelineParams, TimelineQuestion } from './timeline-answers.ts'
 
 async function cutPath(folder: string, name: string): Promise<string> {
-  await mkdir(folder, { recursive: true })
+  await makeOwnFolder(folder)
   return join(folder, `${stem(name)}-cut-${randomBytes(4).toString('hex')}.faultline`)
 }
 

@@ -5,10 +5,11 @@
  */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
+import { makeOwnFolder } from './data-dir.ts'
 
 interface Upload {
   readonly path: string
@@ -58,7 +59,7 @@ export function createUploads(folder: string): Uploads {
       if ([...uploads.values()].filter((upload) => upload.owner === owner).length >= limits.uploads) {
         throw new ApiError('limit', `${limits.uploads} uploads are unfinished or unused`, 'finish or cancel one first')
       }
-      await mkdir(folder, { recursive: true })
+      await makeOwnFolder(folder)
       const id = randomBytes(12).toString('hex')
       const path = join(folder, `${id}.upload`)
       const file = await open(path, 'wx')

@@ -3,7 +3,7 @@
  * Electron where its runtime is there, else over the stand-in. What a user of the window relies on and a browser host
  * cannot show.
  */
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -262,5 +262,34 @@ describe('when something dies', () => {
     await tab('dax-xfs').waitFor()
     await tab('dax-ext4-full').waitFor()
     expect(problems).toEqual([])
+  })
+
+  test('an engine that keeps dying is given up, which is said once', async () => {
+    for (let death = 0; death < 4; death++) {
+      await expect.poll(enginePid, { timeout: 10_000 }).not.toBe(0)
+      process.kill(await enginePid(), 'SIGKILL')
+      await expect.poll(enginePid).toBe(0)
+    }
+    await page.getByText('The engine cannot be reached').waitFor()
+    await pause(2_000)
+    expect(await enginePid()).toBe(0)
+    if (app.kind === 'electron') return // the box waits for a click of the user's
+    const errors = await app.inMain(({ dialog }) => dialog.errors, undefined)
+    expect(errors).toHaveLength(1)
+    expect(errors[0]?.text).toMatch(/does not stay up.*Start Faultline again/)
+  })
+
+  test('a folder of data that cannot be made: the window comes, and says so when it is needed', async () => {
+    if (app.kind === 'electron') return
+    await app.close()
+    const home = join(folder, 'no-home')
+    mkdirSync(home)
+    writeFileSync(join(home, 'data'), 'a file where the folder of data should be')
+    app = await startDesktop({ main, home })
+    page = await app.page()
+    await page.getByRole('button', { name: 'xfs on DAX' }).click()
+    await page.getByText(/Faultline cannot keep files in .*: a file is in its way/).waitFor()
+    await page.getByText('FAULTLINE_HOME').waitFor()
+    expect(await app.inMain(({ dialog }) => dialog.errors, undefined)).toEqual([])
   })
 })
