@@ -59,6 +59,20 @@ export class Extents {
     this.cached[index] = 1
   }
 
+  /** Where the gap ends that begins at `from` and that the status cache does not know. */
+  gapEnd(from: number): number {
+    const { tree, cached, pages } = this
+    let index = from
+    while (index < pages && tree[index] === HOLE && cached[index] === 0) index++
+    return index
+  }
+
+  /** `publish` for [from, to), which is a hole. */
+  publishGap(from: number, to: number): void {
+    this.cache.fill(HOLE, from, to)
+    this.cached.fill(1, from, to)
+  }
+
   /** First index >= from with a mapping, below `to`; `to` if none. */
   nextMapped(from: number, to: number): number {
     let index = from

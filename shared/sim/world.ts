@@ -424,7 +424,7 @@ export class World {
     if (journal.kind === 'none') return yield* journal.start()
     const nested = journal.hasHandle()
     if (!nested) k.enter(P.journal)
-    yield* journal.start()
+    if (k.call(journal.start())) yield
     if (nested) return
     if (this.run(P.journal, C.handleStart)) yield
     k.leave(P.journal)

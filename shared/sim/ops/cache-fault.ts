@@ -17,7 +17,7 @@ import type { World } from '../world.ts'
 import { setFaultPte } from './dax-fault.ts'
 import { lockVma, unlockVma, type Fault } from './fault.ts'
 import { addLockedPage, keepsPageLocked, lockPage } from './folio.ts'
-import { mapBlocks } from './map-blocks.ts'
+import { mapBlocks, mapRequest } from './map-blocks.ts'
 import { makeDirtyable } from './mkwrite.ts'
 
 export function* cacheFault(w: World, f: Fault): Steps {
@@ -181,7 +181,9 @@ export function* fillPage(w: World, inode: Inode, at: Fill): StepsOf<boolean> {
 /** Looks the block up and reads it into the locked page. */
 export function* readPage(w: World, inode: Inode, page: Page): Steps {
   const { device } = w
-  const mapping = yield* mapBlocks(w, { inode, index: page.index, create: false, isNew: false, failed: false })
+  const map = mapRequest({ inode, index: page.index, create: false })
+  yield* mapBlocks(w, map)
+  const { mapping } = map
   if (isMapped(mapping)) page.block = blockOf(mapping)
   if (isWritten(mapping)) {
     yield* w.io(P.read_io, C.readPage)

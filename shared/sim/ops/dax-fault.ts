@@ -5,7 +5,7 @@
  */
 
 import { C } from '../costs.ts'
-import { blockOf, isUnwritten, type Mapping } from '../extents.ts'
+import { blockOf, HOLE, isUnwritten, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { blockEntry, entryBlock, isPmdEntry, isZeroEntry, zeroEntry, type Entry, type Page } from '../mapping.ts'
 import { anonPte, filePte, pagePte, PTE_NONE, ZERO_PTE, type Pte } from '../mm.ts'
@@ -34,7 +34,7 @@ export function* daxFault(w: World, f: Fault): Steps {
   // The call costs what it costs; its handle is opened once a jiffy.
   if (sharedWrite && timeIsDue(w, f.inode)) yield* updateTime(w, f.inode)
   else if (sharedWrite && w.run(P.time_update, C.timeUpdate)) yield
-  if (guard.enter !== undefined) yield* guard.enter(w, f)
+  if (guard.enter !== undefined && k.call(guard.enter(w, f))) yield
   for (let attempts = 0; ; attempts++) {
     if (f.result === 'go' && k.call(withHandle(w, f, sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry))) yield
     if (f.result === 'enospc') yield* outOfSpace(w, f, attempts)
@@ -48,13 +48,13 @@ export function* daxFault(w: World, f: Fault): Steps {
 }
 
 function* withHandle(w: World, f: Fault, handle: boolean): Steps {
-  if (handle) yield* w.txStart()
+  if (handle && w.k.call(w.txStart())) yield
   f.failed = false
   f.isNew = false
   if (w.k.call(attempt(w, f))) yield
   // A strategy that waits for space with its handle open (the bug option of slot `enospc`).
   if (f.result === 'enospc' && handle && w.policy.enospc.keepsHandle) yield* waitForSpace(w)
-  if (handle) yield* w.txStop()
+  if (handle && w.k.call(w.txStop())) yield
   if (f.needSync) yield* syncThenInsert(w, f)
 }
 
@@ -88,12 +88,12 @@ function* attempt(w: World, f: Fault): Steps {
     f.result = 'sigbus'
     return
   }
-  if (pairing.before !== undefined) yield* pairing.before(w, f)
-  if (f.result === 'go' && guard.beforeLookup !== undefined) yield* guard.beforeLookup(w, f)
-  let mapping: Mapping = 0
-  if (f.result === 'go') mapping = yield* mapAndInsert(w, f)
+  if (pairing.before !== undefined && w.k.call(pairing.before(w, f))) yield
+  if (f.result === 'go' && guard.beforeLookup !== undefined && w.k.call(guard.beforeLookup(w, f))) yield
+  f.mapping = HOLE
+  if (f.result === 'go' && w.k.call(mapAndInsert(w, f))) yield
   guard.afterInsert?.(w, f)
-  if (f.result === 'done' && f.create && isUnwritten(mapping)) yield* convert(w, f.inode, f.index)
+  if (f.result === 'done' && f.create && isUnwritten(f.mapping)) yield* convert(w, f.inode, f.index)
   if (f.page !== undefined) {
     w.k.unlock(f.page.lock)
     f.page = undefined
@@ -101,22 +101,23 @@ function* attempt(w: World, f: Fault): Steps {
   pairing.leave?.(w, f)
 }
 
-function* mapAndInsert(w: World, f: Fault): StepsOf<Mapping> {
+function* mapAndInsert(w: World, f: Fault): Steps {
   if (w.policy.switches.xipSeq) w.k.touch(f.inode.mapping.truncateObject, false)
   const sample = f.inode.mapping.xipSequence
-  const mapping = f.pmd ? yield* mapHuge(w, f) : yield* mapBlocks(w, f)
+  if (f.pmd) f.mapping = yield* mapHuge(w, f)
+  else if (w.k.call(mapBlocks(w, f))) yield
   if (f.failed) {
     // A 2 MiB fault without space leaves the question to the 4 KiB one.
     f.result = f.pmd ? 'fallback' : 'enospc'
-    return mapping
+    return
   }
   if (f.result === 'go' && w.policy.pairing.after !== undefined) yield* w.policy.pairing.after(w, f)
-  if (f.result !== 'go') return mapping
+  if (f.result !== 'go') return
+  const { mapping } = f
   if (f.pmd) yield* installPmd(w, f, mapping)
   else if (f.cow) yield* copyOnWrite(w, f, mapping)
   else if (!f.create && !readsBlock(mapping)) yield* loadHole(w, f, sample)
   else if (w.k.call(insertBlock(w, f, mapping))) yield
-  return mapping
 }
 
 // ---- a block ----
@@ -127,9 +128,10 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
   const block = blockOf(mapping)
   if ((f.create || f.page !== undefined) && holeMayStand(w, f)) yield* evictHole(w, f)
   if (f.result !== 'go') return
-  if (guard.beforeInsert !== undefined) yield* guard.beforeInsert(w, f)
+  if (guard.beforeInsert !== undefined && w.k.call(guard.beforeInsert(w, f))) yield
   if (f.result !== 'go') return
-  if (f.create && (isUnwritten(mapping) || (f.isNew && init.zeroInHandler === true))) yield* zeroBlock(w, block)
+  const zeroes = f.create && (isUnwritten(mapping) || (f.isNew && init.zeroInHandler === true))
+  if (zeroes && w.k.call(zeroBlock(w, block))) yield
   if (f.entry !== undefined && !isHugeBlock(f.entry.entry)) f.entry.entry = blockEntry(block, false)
   if (f.create) {
     if (w.k.see(inode.entrySeen(index), true)) yield
@@ -139,7 +141,7 @@ function* insertBlock(w: World, f: Fault, mapping: Mapping): Steps {
   const mustSync = syncs && !w.journal.isDone(dataTidOf(w, inode))
   const early = w.policy.switches.mapSyncOrder === 'pte-first'
   if (mustSync && !early) f.result = 'done'
-  else yield* setFaultPte(w, f, filePte(block, f.create))
+  else if (w.k.call(setFaultPte(w, f, filePte(block, f.create)))) yield
   f.needSync = mustSync && f.result === 'done'
 }
 

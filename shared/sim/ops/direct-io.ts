@@ -17,7 +17,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Ns } from '../../model/trace.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import { EBUSY, ENOSPC, type World } from '../world.ts'
-import { convert, mapBlocks, readsBlock, type MapRequest } from './map-blocks.ts'
+import { convert, mapBlocks, mapRequest, readsBlock } from './map-blocks.ts'
 import { deleteEntry, entryAt } from './entry.ts'
 import { forget } from './folio.ts'
 import { mapForWrite } from './file-io.ts'
@@ -74,7 +74,9 @@ export function* directRead(w: World, inode: Inode, range: { from: number; pages
 
 function* readBlock(w: World, inode: Inode, at: { index: number; since: Snapshot | undefined }): Steps {
   const { index, since } = at
-  const mapping = yield* mapBlocks(w, { inode, index, create: false, isNew: false, failed: false })
+  const map = mapRequest({ inode, index, create: false })
+  yield* mapBlocks(w, map)
+  const { mapping } = map
   const reads = readsBlock(mapping)
   if (reads) {
     yield* w.io(P.read_io, C.readPage)
@@ -88,8 +90,9 @@ function* readBlock(w: World, inode: Inode, at: { index: number; since: Snapshot
 
 function* writeBlock(w: World, inode: Inode, at: { index: number; tag: Tag }): StepsOf<boolean> {
   const { index, tag } = at
-  const map: MapRequest = { inode, index, create: true, purpose: 'writeback', isNew: false, failed: false }
-  const mapping = yield* mapForWrite(w, map)
+  const map = mapRequest({ inode, index, create: true, purpose: 'writeback' })
+  yield* mapForWrite(w, map)
+  const { mapping } = map
   if (!isMapped(mapping)) return false
   yield* w.io(P.writeback_io, C.writebackPage)
   if (w.k.see(w.blockObject(blockOf(mapping)), true)) yield

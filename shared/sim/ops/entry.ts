@@ -35,16 +35,33 @@ export function slotOf(inode: Inode, index: number): number {
   return isPmdEntry(inode.mapping.entries[start]) ? start : index
 }
 
-/** Waits until the entry of `index` is not locked. `page`: a hole page stands there instead. */
-function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: number; lock: SimLock }> {
+/** What a task looks at when it wants an entry: the entry that covers `index`, at `slot`, and what its lock is shown as. */
+interface Look {
+  readonly index: number
+  slot: number
+  lock: SimLock
+}
+
+/** After the price of the look-up: the task wants the entry, and looks at it next. */
+function lookAt(w: World, inode: Inode, index: number): Look {
+  const slot = slotOf(inode, index)
+  const lock = inode.mapping.entryLock(slot)
+  wants(w.k, lock, 'exclusive')
+  return { index, slot, lock }
+}
+
+/** Just looked at: does it still stand there, not locked? Mostly so, and then the generator that waits is saved. */
+function isFree(inode: Inode, { index, slot }: Look): boolean {
+  return slotOf(inode, index) === slot && !isLocked(inode.mapping.entries[slot])
+}
+
+/** Just looked at: waits until the entry is not locked, wherever it stands then. */
+function* waitUnlocked(w: World, inode: Inode, look: Look): Steps {
   const { k } = w
   const { mapping } = inode
-  if (w.run(P.entry, C.xaUpdate)) yield
-  let slot = slotOf(inode, index)
-  let lock = mapping.entryLock(slot)
-  wants(k, lock, 'exclusive')
+  const { index } = look
+  let { slot, lock } = look
   for (;;) {
-    if (k.see(inode.entrySeen(slot), true)) yield
     const now = slotOf(inode, index)
     if (now !== slot) {
       sawFree(k, lock)
@@ -52,13 +69,16 @@ function* waitUnlocked(w: World, inode: Inode, index: number): StepsOf<{ slot: n
       lock = mapping.entryLock(slot)
       wants(k, lock, 'exclusive')
     }
-    if (!isLocked(mapping.entries[slot])) return { slot, lock }
+    if (!isLocked(mapping.entries[slot])) break
     waits(k, lock, ownerOf(lock))
     const queue = waitQueue(w, inode, { slot, index })
     if (k.sleepOn(queue, true)) yield
     k.touch(queue.objectIn(k), true)
     queue.woken--
+    if (k.see(inode.entrySeen(slot), true)) yield
   }
+  look.slot = slot
+  look.lock = lock
 }
 
 /** Made apart: a closure in the loop would make each round of it an object, whether it waits or not. */
@@ -80,7 +100,11 @@ export function* lockEntry(
   const { k } = w
   const { mapping } = inode
   const { index } = request
-  const { slot, lock } = yield* waitUnlocked(w, inode, request.pmd ? index - (index % PAGES_PER_PMD) : index)
+  if (w.run(P.entry, C.xaUpdate)) yield
+  const look = lookAt(w, inode, request.pmd ? index - (index % PAGES_PER_PMD) : index)
+  if (k.see(inode.entrySeen(look.slot), true)) yield
+  if (!isFree(inode, look) && k.call(waitUnlocked(w, inode, look))) yield
+  const { slot, lock } = look
   if (mapping.cache.has(index)) {
     sawFree(k, lock)
     // 4.7: the waiter goes on with the page and passes nothing on (R18a).
@@ -151,7 +175,11 @@ export function dropLockedEntry(w: World, inode: Inode, held: LockedEntry): void
 /** Waits until the entry is unlocked and deletes it. */
 export function* deleteEntry(w: World, inode: Inode, index: number): Steps {
   const { k } = w
-  const { slot, lock } = yield* waitUnlocked(w, inode, index)
+  if (w.run(P.entry, C.xaUpdate)) yield
+  const look = lookAt(w, inode, index)
+  if (k.see(inode.entrySeen(look.slot), true)) yield
+  if (!isFree(inode, look) && k.call(waitUnlocked(w, inode, look))) yield
+  const { slot, lock } = look
   sawFree(k, lock)
   if (!isPresent(inode.mapping.entries[slot])) {
     // fs/dax.c before 5.13: nothing found, nobody woken (R18c).

@@ -3,6 +3,7 @@
  * that what undoes it finds it.
  */
 
+import { HOLE } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import type { LockMode, SimLock } from '../locks.ts'
 import type { Page } from '../mapping.ts'
@@ -66,6 +67,7 @@ export function newFault(w: World, vma: Vma, options: { index: number; write: bo
     create: options.write && vma.shared,
     isNew: false,
     failed: false,
+    mapping: HOLE,
     result: 'go',
     mmLock: vma.mm.mmapLock,
     immap: undefined,

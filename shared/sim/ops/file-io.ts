@@ -6,7 +6,7 @@
 import { C } from '../costs.ts'
 import { asksPage, changesPage, markDirty } from '../dirtying.ts'
 import type { Tag } from '../content.ts'
-import { blockOf, isMapped, isUnwritten, type Mapping } from '../extents.ts'
+import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { isPresent, type Page } from '../mapping.ts'
 import type { Vma } from '../mm.ts'
@@ -20,7 +20,7 @@ import { fillPage, readPage } from './cache-fault.ts'
 import { waitForSpace } from './dax-fault.ts'
 import { deleteEntry, slotOf } from './entry.ts'
 import { addLockedPage, forget, lockPage } from './folio.ts'
-import { convert, mapBlocks, readsBlock, type MapRequest } from './map-blocks.ts'
+import { convert, mapBlocks, mapRequest, readsBlock, type MapRequest } from './map-blocks.ts'
 import { setSize } from './truncate.ts'
 import { unmap } from './unmap.ts'
 
@@ -99,15 +99,14 @@ function slotsOf(w: World, request: WriteRequest): readonly number[] {
 }
 
 /** MAPBLOCKS of a system call: without space it waits for the commit that brings some, as often as slot `enospc` says. */
-export function* mapForWrite(w: World, map: MapRequest): StepsOf<Mapping> {
-  let mapping = yield* mapBlocks(w, map)
+export function* mapForWrite(w: World, map: MapRequest): Steps {
+  yield* mapBlocks(w, map)
   for (let tries = 0; map.failed && tries < w.policy.enospc.retries && w.space.isToCome; tries++) {
     yield* waitForSpace(w)
     map.failed = false
-    mapping = yield* mapBlocks(w, map)
+    yield* mapBlocks(w, map)
   }
   if (map.failed) w.checks?.outOfSpace(map.inode, map.index)
-  return mapping
 }
 
 // ---- DAX ----
@@ -117,9 +116,10 @@ function* daxWriteOne(w: World, inode: Inode, page: PageWrite): StepsOf<number |
   const { k, policy } = w
   const index = page.request.from + page.i
   const slots = slotsOf(w, page.request)
-  const map: MapRequest = { inode, index, create: true, purpose: 'write', isNew: false, failed: false }
-  const mapping = yield* mapForWrite(w, map)
+  const map = mapRequest({ inode, index, create: true, purpose: 'write' })
+  yield* mapForWrite(w, map)
   if (map.failed) return ENOSPC
+  const { mapping } = map
   const block = blockOf(mapping)
   const range = { from: index, to: index + 1 }
   // Flags of the look-up, by now perhaps stale: before 4.7 the edges of a fresh block were zeroed by them (R08).
@@ -245,7 +245,9 @@ export function* read(w: World, inode: Inode, range: { from: number; pages: numb
 
 function* daxReadOne(w: World, inode: Inode, index: number): Steps {
   const since = w.checks?.content.before(inode, index)
-  const mapping = yield* mapBlocks(w, { inode, index, create: false, isNew: false, failed: false })
+  const map = mapRequest({ inode, index, create: false })
+  yield* mapBlocks(w, map)
+  const { mapping } = map
   if (readsBlock(mapping)) {
     if (w.pmemRead(P.copy, C.copy4kFromPmem)) yield
     if (w.k.see(w.blockObject(blockOf(mapping)), false)) yield

@@ -10,7 +10,7 @@ import type { Inode } from '../inode.ts'
 import { BLOCKS_PER_GROUP, EXTENTS_PER_LEAF } from '../metadata.ts'
 import { P } from '../phases.ts'
 import type { Init } from '../policies/slots.ts'
-import type { Steps, StepsOf } from '../task.ts'
+import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 
 export interface MapRequest {
@@ -23,25 +23,31 @@ export interface MapRequest {
   isNew: boolean
   /** -ENOSPC. */
   failed: boolean
+  /** The answer: HOLE where there is no block, with `failed` set where there is no space. */
+  mapping: Mapping
 }
 
 /** Where the numbers of metadata blocks begin that are no inodes: leaves of extent trees, bitmaps of groups. */
 const LEAVES = 0x1_0000_0000
 const BITMAPS = -1
 
-/** The mapping of request.index; HOLE with `failed` set when there is no space. */
-export function* mapBlocks(w: World, request: MapRequest): StepsOf<Mapping> {
+/** A request nobody has looked at yet. */
+export function mapRequest(what: Pick<MapRequest, 'inode' | 'index' | 'create' | 'purpose'>): MapRequest {
+  return { ...what, isNew: false, failed: false, mapping: HOLE }
+}
+
+/** Finds request.mapping. Its steps are called, not gone through: they are where most stops of a fault are. */
+export function* mapBlocks(w: World, request: MapRequest): Steps {
   const { k } = w
   k.enter(P.map_blocks)
-  let mapping = yield* lookUp(w, request)
-  if (request.create && !isDone(initOf(w, request), mapping)) {
+  if (k.call(lookUp(w, request))) yield
+  if (request.create && !isDone(initOf(w, request), request.mapping)) {
     const ownHandle = !w.journal.hasHandle()
     if (ownHandle) yield* w.txStart()
-    mapping = yield* allocate(w, request)
+    if (k.call(allocate(w, request))) yield
     if (ownHandle) yield* w.txStop()
   }
   k.leave(P.map_blocks)
-  return mapping
 }
 
 /** Nothing left for a creating look-up to do? */
@@ -64,23 +70,25 @@ function initOf(w: World, request: MapRequest): Rules {
   return w.policy.switches.ioZeroes || !w.fs.unwritten ? ZEROES : UNWRITTEN
 }
 
-function* lookUp(w: World, request: MapRequest): StepsOf<Mapping> {
+function* lookUp(w: World, request: MapRequest): Steps {
   const { k, fs } = w
   const { inode, index } = request
   const { extents } = inode
   if (fs.statusCache) {
     if (w.run(P.es_lookup, C.esLookup)) yield
     if (k.see(inode.extentSeen(index), false)) yield
-    if (extents.cached[index] === 1) return extents.cache[index]
+    if (extents.cached[index] === 1) {
+      request.mapping = extents.cache[index]
+      return
+    }
   }
   if (fs.mapLock.lookup && k.lock(inode.mapLock, 'shared')) yield
   if (w.cold !== undefined) yield* w.cold.leaf(inode.number, index)
   if (w.run(P.extent_lookup, C.extentLookup)) yield
   if (k.see(inode.extentSeen(index), fs.statusCache)) yield
-  const mapping = extents.tree[index]
+  request.mapping = extents.tree[index]
   if (fs.statusCache) remember(w, inode, index)
   if (fs.mapLock.lookup) k.unlock(inode.mapLock, 'shared')
-  return mapping
 }
 
 /**
@@ -91,15 +99,14 @@ function remember(w: World, inode: Inode, index: number): void {
   const { extents } = inode
   extents.publish(index)
   if (extents.tree[index] !== HOLE) return
-  for (let at = index + 1; at < extents.pages && extents.tree[at] === HOLE && extents.cached[at] === 0; at++) {
-    w.k.touch(inode.extentSeen(at), true)
-    extents.publish(at)
-  }
+  const end = extents.gapEnd(index + 1)
+  extents.publishGap(index + 1, end)
+  if (!w.k.timed) for (let at = index + 1; at < end; at++) w.k.touch(inode.extentSeen(at), true)
   if (!w.k.late) return
   for (let at = index - 1; at >= 0 && extents.tree[at] === HOLE && extents.cached[at] === 0; at--) extents.publish(at)
 }
 
-function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
+function* allocate(w: World, request: MapRequest): Steps {
   const { k } = w
   const init = initOf(w, request)
   const { inode, index } = request
@@ -119,15 +126,14 @@ function* allocate(w: World, request: MapRequest): StepsOf<Mapping> {
       request.isNew = true
       w.journal.dirties(BITMAPS - Math.floor(block / BLOCKS_PER_GROUP))
       w.claim(inode, block)
-      if (init.beforeLink !== undefined) yield* init.beforeLink(w, request, block)
+      if (init.beforeLink !== undefined && k.call(init.beforeLink(w, request, block))) yield
       link(w, inode, index, init.linksUnwritten === true && w.fs.unwritten ? unwritten(block) : written(block))
     }
   }
   if (k.see(inode.extentSeen(index), true)) yield
   if (w.fs.statusCache && !request.failed) extents.publish(index)
-  const mapping = extents.tree[index]
+  request.mapping = extents.tree[index]
   k.unlock(inode.mapLock, 'exclusive')
-  return mapping
 }
 
 function* finishUnwritten(w: World, request: MapRequest, block: number): Steps {

@@ -120,11 +120,11 @@ function* allocateNow(w: World, f: Fault): StepsOf<Page | undefined> {
   let result = page
   if (page !== undefined) changesPage(w, page)
   if (page !== undefined && page.block < 0) {
-    const mapping = yield* mapBlocks(w, f)
-    if (f.failed || mapping === HOLE) {
+    yield* mapBlocks(w, f)
+    if (f.failed || f.mapping === HOLE) {
       w.k.unlock(page.lock)
       result = undefined
-    } else page.block = blockOf(mapping)
+    } else page.block = blockOf(f.mapping)
   }
   yield* w.txStop()
   return result

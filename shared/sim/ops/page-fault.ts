@@ -31,19 +31,11 @@ export interface Access {
   readonly write: boolean
 }
 
-/** One fault. False: SIGBUS. */
-export function* pageFault(w: World, vma: Vma, at: Access): StepsOf<boolean> {
-  const held = w.k.current.held.length
-  const alive = yield* dispatch(w, vma, at)
-  if (w.k.current.held.length > held) {
-    const left = w.k.current.held.slice(held).map((one) => one.lock.className)
-    w.k.report('V12', `${w.k.current.comm} returns to user space holding ${left.join(', ')}`)
-  }
-  return alive
-}
-
-/** The steps themselves, where there is only one fault to go through: each generator on the way costs at every resumption. */
-function dispatch(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+/**
+ * One fault. False: SIGBUS. The steps themselves, where there is only one fault to go through: each generator on the way costs
+ * at every resumption.
+ */
+export function pageFault(w: World, vma: Vma, at: Access): StepsOf<boolean> {
   const pte = vma.pte(at.index)
   const kind = pteKind(pte)
   if (at.write && !vma.shared) {
@@ -78,16 +70,22 @@ interface FaultOp {
 }
 
 function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
+  const { k } = w
+  const held = k.current.held.length
   const f = op.fault ?? newFault(w, vma, op.at)
   const pages = f.pmd ? 512 : 1
   const first = op.at.index - (op.at.index % pages)
   w.opBegin(op.kind, vma.inode, first * 4096, pages * 4096)
   if (w.run(P.trap, C.trap)) yield
-  if (w.k.call(op.steps(w, f))) yield
+  if (k.call(op.steps(w, f))) yield
   if (f.copy !== -1) vma.mm.dropUnmapped(f.copy)
   const alive = f.result !== 'sigbus'
   w.opEnd(op.kind, RESULTS[f.result] ?? 0)
   if (!alive) w.checks?.leftBehind(f.inode, f.index)
+  if (k.current.held.length > held) {
+    const left = k.current.held.slice(held).map((one) => one.lock.className)
+    k.report('V12', `${k.current.comm} returns to user space holding ${left.join(', ')}`)
+  }
   return alive
 }
 

@@ -15,7 +15,7 @@ import type { LockedEntry } from '../policies/slots.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { lockEntry, slotOf, unlockEntry } from './entry.ts'
-import { convert, mapBlocks } from './map-blocks.ts'
+import { convert, mapBlocks, mapRequest } from './map-blocks.ts'
 import { pagesIn } from './removal.ts'
 import { idle, shootDown } from './unmap.ts'
 
@@ -101,17 +101,10 @@ function* writePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
 /** Under the page lock: a block, clean, write-protected, under writeback. */
 function* startWrite(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   if (page.block < 0) {
-    const request = {
-      inode,
-      index: page.index,
-      create: true,
-      purpose: 'writeback',
-      isNew: false,
-      failed: false,
-    } as const
-    const mapping = yield* mapBlocks(w, { ...request })
-    if (!isMapped(mapping)) return false
-    page.block = blockOf(mapping)
+    const map = mapRequest({ inode, index: page.index, create: true, purpose: 'writeback' })
+    yield* mapBlocks(w, map)
+    if (!isMapped(map.mapping)) return false
+    page.block = blockOf(map.mapping)
   }
   changesPage(w, page)
   page.dirty = false
