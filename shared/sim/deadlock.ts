@@ -34,10 +34,29 @@ export function waitsNow(task: SimTask): boolean {
   return task.state === 'blocked' || task.state === 'spinning'
 }
 
-/** The circle a wait of `start` closes, `start` first; undefined if none, as where whoever owns the lock waits for nobody. */
+/** Owners looked at one after the other before what was seen is written down. */
+const LONG_WAY = 8
+
+/**
+ * The wait ends with somebody who waits for nobody, or for a lock that nobody has: so it is nearly always, at every wait, and
+ * from owner to owner there is one way only.
+ */
+function leadsOut(start: SimTask): boolean {
+  let task = start
+  for (let hops = 0; hops < LONG_WAY; hops++) {
+    const lock = task.waitingFor
+    if (lock === undefined || lock.readers > 0) return false
+    const { owner } = lock
+    if (owner === start) return false
+    if (owner === undefined || !waitsNow(owner)) return true
+    task = owner
+  }
+  return false
+}
+
+/** The circle a wait of `start` closes, `start` first; undefined if none. */
 export function circleFrom(start: SimTask): readonly SimTask[] | undefined {
-  const owner = start.waitingFor?.owner
-  if (owner !== undefined && owner !== start && !waitsNow(owner)) return undefined
+  if (leadsOut(start)) return undefined
   const seen = new Set<SimTask>()
   const path: SimTask[] = []
   const visit = (task: SimTask): boolean => {

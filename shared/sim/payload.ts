@@ -5,6 +5,43 @@
 
 import { encodeUtf8 } from '../base/bytes.ts'
 
+/** Digits of an address. */
+const ADDRESS = 16
+/** Of the kernel's direct mapping (Documentation/arch/x86/x86_64/mm.rst), where what is allocated lies. */
+const DIRECT_MAPPING = [...'ffff8880'].map((digit) => digit.charCodeAt(0))
+const LINE = 64
+
+/** Digit `at` of where a lock would be in memory, a cache line each: stable, and unique per lock. */
+function addressDigit(lock: number, at: number): number {
+  if (at < DIRECT_MAPPING.length) return DIRECT_MAPPING[at]
+  const digit = ((lock * LINE) >>> (4 * (ADDRESS - 1 - at))) & 15
+  return digit < 10 ? 0x30 + digit : 0x57 + digit
+}
+
+/** The same as a string, made at once: one put together from parts keeps its parts. */
+export function addressOf(lock: number): string {
+  const digit = (at: number) => addressDigit(lock, at)
+  const high = DIRECT_MAPPING
+  return String.fromCharCode(
+    high[0],
+    high[1],
+    high[2],
+    high[3],
+    high[4],
+    high[5],
+    high[6],
+    high[7],
+    digit(8),
+    digit(9),
+    digit(10),
+    digit(11),
+    digit(12),
+    digit(13),
+    digit(14),
+    digit(15),
+  )
+}
+
 export class PayloadArena {
   bytes = new Uint8Array(16_384)
   /** Text `id` is bytes[from[id], to[id]). */
@@ -21,6 +58,20 @@ export class PayloadArena {
       this.bytes[end++] = code
     }
     this.to.push(end)
+    return this.from.push(at) - 1
+  }
+
+  /** The address of a lock, a blank, and text `rest`: no string is made of it, for a lock per page is many. */
+  addAddressed(lock: number, rest: number): number {
+    const at = this.to.length === 0 ? 0 : this.to[this.to.length - 1]
+    const from = this.from[rest]
+    const length = this.to[rest] - from
+    this.#room(at + ADDRESS + 1 + length)
+    const { bytes } = this
+    for (let i = 0; i < ADDRESS; i++) bytes[at + i] = addressDigit(lock, i)
+    bytes[at + ADDRESS] = 0x20
+    for (let i = 0; i < length; i++) bytes[at + ADDRESS + 1 + i] = bytes[from + i]
+    this.to.push(at + ADDRESS + 1 + length)
     return this.from.push(at) - 1
   }
 

@@ -18,7 +18,7 @@ import type { SpanState } from '../spans/state.ts'
 import type { TaskTrack } from '../spans/track.ts'
 import type { Finding } from './kernel.ts'
 import type { LockMode, SimLock } from './locks.ts'
-import { PayloadArena, PayloadLine } from './payload.ts'
+import { addressOf, PayloadArena, PayloadLine } from './payload.ts'
 import type { SimSink } from './sink.ts'
 import type { SimTask } from './task.ts'
 
@@ -60,6 +60,12 @@ const HOW = [
   { shared: true, tried: true },
 ] as const
 const HOW_WORDS = ['', 'read ', 'try ', 'try read ']
+
+/** Of a lock (and of a class of locks) in an array of numbers: its id, its class, a text for each way to ask. */
+const LOCK = 6
+const LOCK_CLASS = 1
+const LOCK_TEXTS = 2
+const NONE = -1
 
 /** What is read of the kernel while it runs. */
 export interface Clock {
@@ -112,10 +118,10 @@ export class SimRecorder implements SimSink {
   /** By the kernel's own numbers. */
   readonly #tasks: (TaskIds | undefined)[] = []
   readonly #idle: (TaskIds | undefined)[] = []
-  readonly #locks: number[] = []
+  /** Of each lock its id, its class and four texts, by way to ask; the first is also what contended, acquired and release print. */
+  #locks = new Int32Array(0)
+  /** By the kernel's number of a class: its id, -1 not known yet, and four texts, each with a lock's address before it. */
   readonly #lockClasses: number[] = []
-  /** Four per lock, by way to ask; the first is also what contended, acquired and release print. -1: not made yet. */
-  readonly #lockTexts: number[] = []
   readonly #phaseTexts: number[] = []
   readonly #phaseIds: number[] = []
   readonly #inodes = new Map<number, number>()
@@ -153,7 +159,7 @@ export class SimRecorder implements SimSink {
 
   lockContended(task: SimTask, lock: SimLock): void {
     const id = this.#lockEvent(CONTENDED, task, lock, 0)
-    this.spans.lockdep.contended(id, this.#lockClasses[lock.id], BEHAVES_AS_LOCK)
+    this.spans.lockdep.contended(id, this.#locks[lock.id * LOCK + LOCK_CLASS], BEHAVES_AS_LOCK)
   }
 
   lockAcquired(task: SimTask, lock: SimLock): void {
@@ -247,17 +253,17 @@ export class SimRecorder implements SimSink {
 
   #asks(task: SimTask, lock: SimLock, how: number): void {
     const id = this.#lockEvent(ACQUIRE, task, lock, how)
-    this.spans.lockdep.acquire(id, this.#lockClasses[lock.id], BEHAVES_AS_LOCK, HOW[how])
+    this.spans.lockdep.acquire(id, this.#locks[lock.id * LOCK + LOCK_CLASS], BEHAVES_AS_LOCK, HOW[how])
   }
 
   /** Returns the lock's id in the trace. */
   #lockEvent(code: number, task: SimTask, lock: SimLock, how: number): number {
-    const { id } = lock
-    if (id >= this.#locks.length || this.#locks[id] < 0) this.#newLock(lock)
-    let text = this.#lockTexts[id * 4 + how]
-    if (text < 0) text = this.#lockTexts[id * 4 + how] = this.#lockText(lock, how, addressOf(id))
+    const at = lock.id * LOCK
+    if (at >= this.#locks.length || this.#locks[at] === NONE) this.#newLock(lock)
+    let text = this.#locks[at + LOCK_TEXTS + how]
+    if (text === NONE) text = this.#locks[at + LOCK_TEXTS + how] = this.#lockText(lock, how)
     this.#event(code, task, text)
-    return this.#locks[id]
+    return this.#locks[at]
   }
 
   /** Returns the id of the phase's name. */
@@ -288,28 +294,34 @@ export class SimRecorder implements SimSink {
     this.#state.on(ids.track, now, ids.cpu, CONTEXT_TASK)
   }
 
-  #lockText({ className }: SimLock, how: number, address: string): number {
-    return this.#arena.add(`${address} ${HOW_WORDS[how]}${className}`)
+  #lockText({ id, classNumber }: SimLock, how: number): number {
+    return this.#arena.addAddressed(id, this.#lockClasses[classNumber * LOCK + LOCK_TEXTS + how])
   }
 
   #newLock(lock: SimLock): void {
-    const { id, className, spec, inode } = lock
-    // Arrays without holes are the fast ones: locks that were never asked for have no id.
-    while (this.#locks.length <= id) {
-      this.#locks.push(-1)
-      this.#lockClasses.push(-1)
-      this.#lockTexts.push(-1, -1, -1, -1)
-    }
-    const lockClass = this.builder.lockClass(className, spec.kind)
-    const address = addressOf(id)
-    this.#lockTexts[id * 4] = this.#lockText(lock, 0, address)
-    this.#lockClasses[id] = lockClass
-    this.#locks[id] = this.builder.newLock({
-      lockClass,
-      address,
-      label: undefined,
-      inode: this.#inode(inode),
+    const { id, classNumber } = lock
+    const at = id * LOCK
+    if (at >= this.#locks.length) this.#roomForLocks(at + LOCK)
+    const known = this.#lockClasses.length > classNumber * LOCK ? this.#lockClasses[classNumber * LOCK] : NONE
+    const lockClass = known === NONE ? this.#newClass(lock) : known
+    const inode = this.#inode(lock.inode)
+    this.#locks[at] = this.builder.newLock({ lockClass, address: addressOf(id), label: undefined, inode })
+    this.#locks[at + LOCK_CLASS] = lockClass
+  }
+
+  #roomForLocks(least: number): void {
+    const next = new Int32Array(Math.max(this.#locks.length * 2, least, 64 * LOCK)).fill(NONE)
+    next.set(this.#locks)
+    this.#locks = next
+  }
+
+  #newClass({ className, classNumber, spec }: SimLock): number {
+    const at = classNumber * LOCK
+    while (this.#lockClasses.length < at + LOCK) this.#lockClasses.push(NONE)
+    HOW_WORDS.forEach((word, how) => {
+      this.#lockClasses[at + LOCK_TEXTS + how] = this.#arena.add(`${word}${className}`)
     })
+    return (this.#lockClasses[at] = this.builder.lockClass(className, spec.kind))
   }
 
   #taskOf(task: SimTask): TaskIds {
@@ -364,8 +376,3 @@ export class SimRecorder implements SimSink {
 
 /** By PREV_*. */
 const STATE_WORDS = ['R', 'S', 'D', 'X']
-
-/** Where a lock would be in memory: stable, and unique per lock. */
-function addressOf(lock: number): string {
-  return `ffff8880${(lock * 64).toString(16).padStart(8, '0')}`
-}
