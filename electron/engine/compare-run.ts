@@ -1,17 +1,14 @@
 /**
- * Runs of a comparison, in a thread of the pool. A run whose figures are compared has the same recorder a stored run has,
- * and what is left of it is its figures; the trace is in memory while they are taken and is never sent anywhere. A run of
- * a throughput curve only counts its operations.
+ * Runs of a comparison, in a thread of the pool. What is left of a run whose figures are compared is those figures, added up
+ * while it goes: no trace is made. A run of a throughput curve only counts its operations.
  */
 
 import { setImmediate } from 'node:timers/promises'
 import type { ViolationInfo } from '#shared/contract/simulation.ts'
-import { TraceCollector } from '#shared/model/collect.ts'
 import { run as runModel } from '#shared/sim/run.ts'
-import { figuresOf } from '#shared/whatif/figures.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import { MISTAKE } from './mistakes.ts'
-import { resolveRun, runInto, violationsOf, type RunOutcome, type RunSpec } from './sim-run.ts'
+import { resolveRun, runTallied, violationsOf, type RunOutcome, type RunSpec } from './sim-run.ts'
 
 export interface CompareRun extends Run {
   readonly outcome: RunOutcome
@@ -30,14 +27,10 @@ export function speed(spec: RunSpec): RunSpeed {
 }
 
 export async function run(spec: RunSpec): Promise<CompareRun> {
-  const collector = new TraceCollector()
-  const outcome = await runInto(spec, collector, {
+  const { outcome, figures } = await runTallied(spec, {
     stopped: () => false,
     room: () => setImmediate(),
     onProgress: () => undefined,
-    keepsEvents: false,
   })
-  const daemons = new Set(outcome.daemonPids)
-  const figures = figuresOf(collector.trace(), outcome.simulatedNs, (pid) => !daemons.has(pid))
   return { seed: spec.seed, figures, violations: outcome.violations, outcome }
 }

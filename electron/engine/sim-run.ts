@@ -32,6 +32,8 @@ import {
 } from '#shared/sim/run.ts'
 import { scenarios, type Scenario } from '#shared/sim/scenarios/index.ts'
 import { parseStrategy, strategyNamed } from '#shared/sim/strategies/index.ts'
+import type { RunFigures } from '#shared/whatif/figures.ts'
+import { RunTally } from '#shared/whatif/run-tally.ts'
 import '../strategy/find.ts'
 import { MISTAKE } from './mistakes.ts'
 import { ASSUMPTIONS, catalogOf, MODEL_SETTINGS } from './sim-catalog.ts'
@@ -83,32 +85,44 @@ export interface RunHost {
   onProgress(progress: RunProgress): void
   /** Happenings after which the run stops; default: the limit of all runs. */
   readonly maxEvents?: number
-  /** False: the sink gets spans, and events are only counted. */
-  readonly keepsEvents?: boolean
 }
 
 export async function runInto(spec: RunSpec, sink: TraceSink, host: RunHost): Promise<RunOutcome> {
   const builder = new TraceBuilder(sink, nameOf(spec), 'simulation')
-  builder.keepsEvents = host.keepsEvents !== false
   const recorder = new SimRecorder({ builder, phases: PHASES })
   const prepared = prepare(resolveRun(spec), { sink: recorder, timed: true })
   const { k, stopAt } = prepared.world
   recorder.attach(k)
-  const budget = host.maxEvents ?? limits.simEvents
-  const slices = runSlices(prepared, { maxEvents: budget })
+  const result = await toEnd(prepared, host, () => builder.eventCount)
+  if (result.truncated) {
+    const budget = host.maxEvents ?? limits.simEvents
+    const message = `the run stopped at ${k.now} of ${stopAt} ns: its budget of ${budget} happenings was used up`
+    builder.diagnose('warning', 'sim-budget', message)
+  }
+  const meta = { scenario: spec.scenario, strategy: result.strategy.label, seed: String(spec.seed) }
+  recorder.finish({ ...meta, cpus: prepared.machine.cpus, digest: result.digest }, k)
+  return outcomeOf(prepared, result, builder.eventCount)
+}
+
+/** A run of which nothing is left but its figures: no trace is made. */
+export async function runTallied(spec: RunSpec, host: RunHost): Promise<{ outcome: RunOutcome; figures: RunFigures }> {
+  const tally = new RunTally()
+  const prepared = prepare(resolveRun(spec), { sink: tally, timed: true })
+  tally.attach(prepared.world.k)
+  const result = await toEnd(prepared, host, () => tally.events)
+  const outcome = outcomeOf(prepared, result, tally.events)
+  const daemons = new Set(outcome.daemonPids)
+  return { outcome, figures: tally.finish(outcome.simulatedNs, (pid) => !daemons.has(pid)) }
+}
+
+async function toEnd(prepared: Prepared, host: RunHost, events: () => number): Promise<ModelResult> {
+  const { k, stopAt } = prepared.world
+  const slices = runSlices(prepared, { maxEvents: host.maxEvents ?? limits.simEvents })
   for (;;) {
     const slice = slices.next()
-    if (slice.done === true) {
-      if (slice.value.truncated) {
-        const message = `the run stopped at ${k.now} of ${stopAt} ns: its budget of ${budget} happenings was used up`
-        builder.diagnose('warning', 'sim-budget', message)
-      }
-      const meta = { scenario: spec.scenario, strategy: slice.value.strategy.label, seed: String(spec.seed) }
-      recorder.finish({ ...meta, cpus: prepared.machine.cpus, digest: slice.value.digest }, k)
-      return outcomeOf(prepared, slice.value, builder.eventCount)
-    }
+    if (slice.done === true) return slice.value
     if (host.stopped()) throw new ApiError('cancelled', 'the simulation was cancelled')
-    host.onProgress({ doneNs: Math.min(k.now, stopAt), totalNs: stopAt, events: builder.eventCount })
+    host.onProgress({ doneNs: Math.min(k.now, stopAt), totalNs: stopAt, events: events() })
     await host.room()
   }
 }

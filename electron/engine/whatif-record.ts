@@ -73,7 +73,7 @@ async function fill(file: NewFile, { path, trace, replays, signal, onProgress }:
   for (const replay of replays) {
     report(ids.length + 1)
     const writer = new TraceWriter(file)
-    await replayInto(replay, writer, { keepsEvents: true, stopped: () => signal.aborted })
+    await replayInto(replay, writer, () => signal.aborted)
     ids.push(writer.traceId)
   }
   return ids

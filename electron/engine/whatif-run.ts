@@ -9,14 +9,13 @@ import { workerData } from 'node:worker_threads'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
-import { TraceCollector } from '#shared/model/collect.ts'
 import type { TraceSink } from '#shared/model/trace.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices, type RunSpec } from '#shared/sim/run.ts'
+import { prepare, runSlices, type Prepared, type RunResult, type RunSpec } from '#shared/sim/run.ts'
 import { parseStrategy, strategyNamed, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
-import { figuresOf } from '#shared/whatif/figures.ts'
 import { machineCosts, pilotOf, redraws, replayOf, type Pilot } from '#shared/whatif/replay.ts'
+import { RunTally } from '#shared/whatif/run-tally.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import { beginning, type Workload } from '#shared/whatif/workload.ts'
 import '../strategy/find.ts'
@@ -112,12 +111,18 @@ function material(): ReplayMaterial {
   return workerData as ReplayMaterial
 }
 
+/** Nothing is left of it but its figures: no trace is made. */
 export async function run(spec: ReplaySpec): Promise<ReplayRun> {
-  const collector = new TraceCollector()
-  const { model, value, daemons } = await replayInto(spec, collector, { keepsEvents: false, stopped: () => false })
+  const model = modelOf(spec)
+  const tally = new RunTally()
+  const prepared = prepare(model, { sink: tally, timed: true })
+  const { k } = prepared.world
+  tally.attach(k)
+  const value = await toEnd(prepared, () => false)
+  const daemons = daemonsOf(k)
   return {
     seed: spec.seed,
-    figures: figuresOf(collector.trace(), value.simulatedNs, (pid) => !daemons.has(pid)),
+    figures: tally.finish(value.simulatedNs, (pid) => !daemons.has(pid)),
     violations: violationsOf(value).filter(({ invariant }) => invariant === MISTAKE),
     title: strategyNamed(model.strategy.id).title,
     slots: model.strategy.slots,
@@ -129,33 +134,33 @@ export async function run(spec: ReplaySpec): Promise<ReplayRun> {
   }
 }
 
-interface ReplayHost {
-  readonly keepsEvents: boolean
-  readonly stopped: () => boolean
-}
-
-/** A replay as a trace of its own: what is stored, and what figures are taken of. */
-export async function replayInto(spec: ReplaySpec, sink: TraceSink, { keepsEvents, stopped }: ReplayHost) {
+/** A replay as a trace of its own: what is stored. */
+export async function replayInto(spec: ReplaySpec, sink: TraceSink, stopped: () => boolean) {
   const { workload, strategy, seed } = spec
   const builder = new TraceBuilder(sink, `replay ${strategy} seed ${seed}`, 'simulation')
-  builder.keepsEvents = keepsEvents
   const recorder = new SimRecorder({ builder, phases: PHASES })
   const model = modelOf(spec)
   const prepared = prepare(model, { sink: recorder, timed: true })
   const { k } = prepared.world
   recorder.attach(k)
+  const value = await toEnd(prepared, stopped)
+  const { scenario, strategy: resolved } = model
+  const meta = { scenario, strategy: resolved.label, seed: String(seed) }
+  recorder.finish({ ...meta, cpus: workload.cpus, digest: value.digest }, k)
+  return { model, value, daemons: daemonsOf(k) }
+}
+
+async function toEnd(prepared: Prepared, stopped: () => boolean): Promise<RunResult> {
   const slices = runSlices(prepared, { maxEvents: limits.simEvents })
   for (;;) {
     const slice = slices.next()
-    if (slice.done === true) {
-      const { value } = slice
-      const { scenario, strategy: resolved } = model
-      const meta = { scenario, strategy: resolved.label, seed: String(seed) }
-      recorder.finish({ ...meta, cpus: workload.cpus, digest: value.digest }, k)
-      const daemons = new Set(k.tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid))
-      return { model, value, daemons }
-    }
+    if (slice.done === true) return slice.value
     if (stopped()) throw new ApiError('cancelled', 'the replay was cancelled')
     await setImmediate()
   }
+}
+
+/** Pids of tasks that are no part of the workload. */
+function daemonsOf({ tasks }: Prepared['world']['k']): ReadonlySet<number> {
+  return new Set(tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid))
 }

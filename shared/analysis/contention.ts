@@ -16,7 +16,7 @@ import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema, type Scope } from './analysis.ts'
 import { holdBreakdown } from './parts/breakdown.ts'
 import { callSites } from './parts/call-sites.ts'
-import { GroupedValues, PairIds } from './parts/grouping.ts'
+import { GroupedValues, PairIds, type Distribution } from './parts/grouping.ts'
 import { lockStatRows } from './parts/lock-stat.ts'
 import { clipped, lockFacts, overlaps, SpanFilter } from './parts/scope.ts'
 import { labelName, otherLabel } from './parts/segments.ts'
@@ -82,16 +82,28 @@ export const contention = analysis({
     contendedOnly: z.boolean().default(false),
     top: z.int().positive().max(10_000).default(1000),
   }),
-  run(trace, { scope, by, contendedOnly, top }): ContentionResult {
-    const table = lockStatRows(trace, { scope, by, contendedOnly })
-    if (table !== undefined) return { by, ...table, rows: table.rows.slice(0, top), total: table.rows.length }
-    const tally = count(trace, scope, by)
-    const groups = order(tally, contendedOnly)
-    const mostly = by === 'class' ? mostlyIn(trace, tally.phaseNs) : undefined
-    const rows = groups.slice(0, top).map((group) => toRow(trace, { tally, group, by, mostly }))
-    return { by, rows, total: groups.length, classes: tally.classes, instances: tally.instances }
-  },
+  run: (trace, params): ContentionResult => contentionOf(trace, { ...params, phases: params.by === 'class' }),
 })
+
+interface ContentionParams {
+  readonly scope: Scope
+  readonly by: ContentionBy
+  readonly contendedOnly: boolean
+  readonly top: number
+  /** Only by class: also which phase takes most of each lock's hold time, which costs as much as the rest. */
+  readonly phases: boolean
+}
+
+export function contentionOf(trace: Trace, params: ContentionParams): ContentionResult {
+  const { scope, by, contendedOnly, top } = params
+  const table = lockStatRows(trace, { scope, by, contendedOnly })
+  if (table !== undefined) return { by, ...table, rows: table.rows.slice(0, top), total: table.rows.length }
+  const tally = count(trace, params)
+  const groups = order(tally, contendedOnly)
+  const mostly = params.phases ? mostlyIn(trace, tally.phaseNs) : undefined
+  const rows = groups.slice(0, top).map((group) => toRow(trace, { tally, group, by, mostly }))
+  return { by, rows, total: groups.length, classes: tally.classes, instances: tally.instances }
+}
 
 /** What is counted per group while passing over the spans; waits and holds are kept for exact percentiles. */
 interface Tally {
@@ -111,7 +123,7 @@ interface Tally {
   instances: number
 }
 
-function newTally(trace: Trace, by: ContentionBy): Tally {
+function newTally(trace: Trace, { by, phases }: ContentionParams): Tally {
   const heights = 2 * (by === 'instance' ? trace.locks.length : trace.lockClasses.length)
   const width =
     by === 'site'
@@ -130,22 +142,23 @@ function newTally(trace: Trace, by: ContentionBy): Tally {
     flags: [],
     waits: new GroupedValues(contendedRows(trace).length),
     holds: new GroupedValues(trace.lockSpan.length),
-    phaseNs: new Float64Array(by === 'class' ? holdBreakdown(trace).cells.size : 0),
+    phaseNs: new Float64Array(phases ? holdBreakdown(trace).cells.size : 0),
     classes: 0,
     instances: 0,
   }
 }
 
-function count(trace: Trace, scope: Scope, by: ContentionBy): Tally {
+function count(trace: Trace, params: ContentionParams): Tally {
+  const { scope, by } = params
   const { lock, mode, task, op, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
   const { kind } = trace.op.cols
   const { classOf, guessed } = lockFacts(trace)
   const filter = new SpanFilter(trace, scope)
   const { window } = filter
   const endNs = trace.meta.durationNs
-  const tally = newTally(trace, by)
+  const tally = newTally(trace, params)
   const { ids, acquisitions, contended, waits, waitTotalNs, holds, holdTotalNs, phaseNs } = tally
-  const phases = by === 'class' ? holdBreakdown(trace) : undefined
+  const phases = params.phases ? holdBreakdown(trace) : undefined
   const siteOf = by === 'site' ? callSites(trace).of : undefined
   const adding = { window }
   const seen = new Uint8Array(trace.locks.length)
@@ -217,14 +230,63 @@ function order(tally: Tally, contendedOnly: boolean): number[] {
   const groups = tally.flags.map((_, group) => group)
   return groups
     .filter((group) => !contendedOnly || tally.contended[group] > 0)
-    .sort(
-      (a, b) =>
-        tally.waitTotalNs[b] - tally.waitTotalNs[a] ||
-        tally.contended[b] - tally.contended[a] ||
-        tally.holdTotalNs[b] - tally.holdTotalNs[a] ||
-        tally.acquisitions[b] - tally.acquisitions[a] ||
-        a - b,
-    )
+    .sort((a, b) => mostWaited(totalsOf(tally, a), totalsOf(tally, b)) || a - b)
+}
+
+/** What is added up of a lock. */
+export interface LockTotals {
+  readonly acquisitions: number
+  readonly contended: number
+  readonly waitTotalNs: number
+  readonly holdTotalNs: number
+}
+
+function totalsOf({ acquisitions, contended, waitTotalNs, holdTotalNs }: Tally, group: number): LockTotals {
+  return {
+    acquisitions: acquisitions[group],
+    contended: contended[group],
+    waitTotalNs: waitTotalNs[group],
+    holdTotalNs: holdTotalNs[group],
+  }
+}
+
+export function mostWaited(a: LockTotals, b: LockTotals): number {
+  return (
+    b.waitTotalNs - a.waitTotalNs ||
+    b.contended - a.contended ||
+    b.holdTotalNs - a.holdTotalNs ||
+    b.acquisitions - a.acquisitions
+  )
+}
+
+/** Of waits and of holds. */
+export const LOCK_QUANTILES = [0.5, 0.99] as const
+
+/** The numbers of a row. */
+export function lockFigures(
+  totals: LockTotals,
+  {
+    waits,
+    holds,
+    holdKnown,
+  }: { readonly waits: Distribution; readonly holds: Distribution; readonly holdKnown: boolean },
+) {
+  return {
+    acquisitions: totals.acquisitions,
+    contended: totals.contended,
+    waitTotalNs: totals.waitTotalNs,
+    waitMeanNs: known(waits.mean),
+    waitMinNs: known(waits.min),
+    waitMaxNs: known(waits.max),
+    waitP50Ns: known(waits.quantiles[0]),
+    waitP99Ns: known(waits.quantiles[1]),
+    holdTotalNs: holdKnown ? totals.holdTotalNs : null,
+    holdMeanNs: known(holds.mean),
+    holdMinNs: known(holds.min),
+    holdMaxNs: known(holds.max),
+    holdP50Ns: known(holds.quantiles[0]),
+    holdP99Ns: known(holds.quantiles[1]),
+  }
 }
 
 type Mostly = ReadonlyMap<number, { readonly phase: string; readonly share: number }>
@@ -271,9 +333,6 @@ function toRow(trace: Trace, { tally, group, by, mostly }: RowOf): ContentionRow
   const namedBy = by === 'instance' ? trace.locks[lock].label : undefined
   const mostlyPhase = mostly?.get(major)
   const groups = tally.flags.length
-  const waits = tally.waits.of(group, groups, [0.5, 0.99])
-  const holds = tally.holds.of(group, groups, [0.5, 0.99])
-  const holdKnown = (tally.flags[group] & SPAN_HOLD_KNOWN) !== 0
   return {
     class: trace.lockClasses[classId].name,
     classId,
@@ -284,20 +343,11 @@ function toRow(trace: Trace, { tally, group, by, mostly }: RowOf): ContentionRow
     ...(by === 'site' && minor > 0 ? { site: callSites(trace).names[minor - 1] } : {}),
     ...(by === 'task' ? { task: taskRef(trace, minor) } : {}),
     mode: modeName(major % 2),
-    acquisitions: tally.acquisitions[group],
-    contended: tally.contended[group],
-    waitTotalNs: tally.waitTotalNs[group],
-    waitMeanNs: known(waits.mean),
-    waitMinNs: known(waits.min),
-    waitMaxNs: known(waits.max),
-    waitP50Ns: known(waits.quantiles[0]),
-    waitP99Ns: known(waits.quantiles[1]),
-    holdTotalNs: holdKnown ? tally.holdTotalNs[group] : null,
-    holdMeanNs: known(holds.mean),
-    holdMinNs: known(holds.min),
-    holdMaxNs: known(holds.max),
-    holdP50Ns: known(holds.quantiles[0]),
-    holdP99Ns: known(holds.quantiles[1]),
+    ...lockFigures(totalsOf(tally, group), {
+      waits: tally.waits.of(group, groups, LOCK_QUANTILES),
+      holds: tally.holds.of(group, groups, LOCK_QUANTILES),
+      holdKnown: (tally.flags[group] & SPAN_HOLD_KNOWN) !== 0,
+    }),
     ...(mostlyPhase === undefined ? {} : { mostlyIn: mostlyPhase }),
     inferred: (tally.flags[group] & SPAN_INFERRED) !== 0,
   }

@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema, type Scope } from './analysis.ts'
-import { GroupedValues, PairIds } from './parts/grouping.ts'
+import { GroupedValues, PairIds, type Distribution } from './parts/grouping.ts'
 import { opsIn } from './parts/scope.ts'
 import { waitsOfOps } from './parts/waits.ts'
 import { isFailure, known, taskRef } from './parts/words.ts'
@@ -130,17 +130,45 @@ function order(tally: Tally, by: LatencyBy): number[] {
 
 function toRow(trace: Trace, tally: Tally, group: number, by: LatencyBy): LatencyRow {
   const minor = tally.ids.second(group)
-  const { count, min, max, mean, quantiles } = tally.durations.of(group, tally.count.length, [0.5, 0.9, 0.99, 0.999])
-  const waitsKnown = tally.waitKnown[group] > 0
-  const base = tally.waitBaseNs[group]
   return {
     op: trace.opKinds[tally.ids.first(group)],
     ...(by === 'task' ? { task: taskRef(trace, minor) } : {}),
     ...(by === 'inode' && minor > 0 ? { inode: { id: minor - 1, name: trace.inodes[minor - 1] } } : {}),
-    count: tally.count[group],
-    failed: tally.failed[group],
-    unfinished: tally.unfinished[group],
-    totalNs: count === 0 ? 0 : tally.totalNs[group],
+    ...latencyFigures({
+      count: tally.count[group],
+      failed: tally.failed[group],
+      unfinished: tally.unfinished[group],
+      totalNs: tally.totalNs[group],
+      waitKnown: tally.waitKnown[group],
+      waitBaseNs: tally.waitBaseNs[group],
+      waitNs: tally.waitNs[group],
+      durations: tally.durations.of(group, tally.count.length, OP_QUANTILES),
+    }),
+  }
+}
+
+export const OP_QUANTILES = [0.5, 0.9, 0.99, 0.999] as const
+
+/** What is added up of a group of operations; waits of those whose waits are known: how many, their time, their waits. */
+export interface OpTotals {
+  readonly count: number
+  readonly failed: number
+  readonly unfinished: number
+  readonly totalNs: number
+  readonly waitKnown: number
+  readonly waitBaseNs: number
+  readonly waitNs: number
+  readonly durations: Distribution
+}
+
+/** The numbers of a row. */
+export function latencyFigures({ durations, waitKnown, waitBaseNs, waitNs, ...totals }: OpTotals) {
+  const { count, min, max, mean, quantiles } = durations
+  return {
+    count: totals.count,
+    failed: totals.failed,
+    unfinished: totals.unfinished,
+    totalNs: count === 0 ? 0 : totals.totalNs,
     minNs: known(min),
     meanNs: known(mean),
     p50Ns: known(quantiles[0]),
@@ -148,7 +176,7 @@ function toRow(trace: Trace, tally: Tally, group: number, by: LatencyBy): Latenc
     p99Ns: known(quantiles[2]),
     p999Ns: known(quantiles[3]),
     maxNs: known(max),
-    waitNs: waitsKnown ? tally.waitNs[group] : null,
-    waitShare: waitsKnown && base > 0 ? tally.waitNs[group] / base : null,
+    waitNs: waitKnown > 0 ? waitNs : null,
+    waitShare: waitKnown > 0 && waitBaseNs > 0 ? waitNs / waitBaseNs : null,
   }
 }

@@ -4,10 +4,11 @@
  * the thread that ran it; the trace itself stays there.
  */
 
-import { contention, type ContentionRow } from '../analysis/contention.ts'
+import { contentionOf, type ContentionRow } from '../analysis/contention.ts'
 import { latency, type LatencyRow } from '../analysis/latency.ts'
-import { waitChains, type WaitChain } from '../analysis/wait-chains.ts'
+import { waitChains } from '../analysis/wait-chains.ts'
 import { bucketOf } from '../base/quantiles.ts'
+import type { WorstChain } from '../contract/simulation.ts'
 import type { Trace } from '../model/trace.ts'
 
 /** Buckets per octave of the latency spread: 2^7, each less than 1 % wide. */
@@ -17,14 +18,20 @@ export interface RunFigures {
   readonly simulatedNs: number
   readonly opsPerSecond: number
   readonly ops: readonly LatencyRow[]
-  readonly locks: readonly ContentionRow[]
+  readonly locks: readonly LockFigures[]
   /** Waiting for a lock class inside operations of a kind. */
   readonly waits: readonly { readonly op: string; readonly class: string; readonly ns: number }[]
   readonly spread: readonly Spread[]
   readonly spans: readonly KindSpan[]
   /** The longest wait, to its root; undefined: nobody waited. */
-  readonly worstChain: WaitChain | undefined
+  readonly worstChain: ChainFigure | undefined
 }
+
+/** Without the phase that a hold is mostly in: no comparison says it. */
+export type LockFigures = Omit<ContentionRow, 'mostlyIn'>
+
+/** As much of a chain as a comparison tells. */
+export type ChainFigure = Omit<WorstChain, 'seed'>
 
 /** From the first begin to the last end of a kind of operation. */
 export interface KindSpan {
@@ -52,19 +59,32 @@ export function figuresOf(
   counted: (pid: number) => boolean,
   scope: Scope = {},
 ): RunFigures {
-  const all = { scope, top: 10_000 } as const
-  const byOp = contention.run(trace, { ...all, by: 'op', contendedOnly: true })
+  const all = { scope, top: 10_000, phases: false } as const
+  const byOp = contentionOf(trace, { ...all, by: 'op', contendedOnly: true })
   return {
     simulatedNs,
     opsPerSecond: simulatedNs > 0 ? (finishedOps(trace, counted, scope) * 1e9) / simulatedNs : 0,
-    ops: latency.run(trace, { ...all, by: 'op' }).rows,
-    locks: contention.run(trace, { ...all, by: 'class', contendedOnly: false }).rows,
+    ops: latency.run(trace, { scope, top: all.top, by: 'op' }).rows,
+    locks: contentionOf(trace, { ...all, by: 'class', contendedOnly: false }).rows,
     waits: byOp.rows.flatMap(({ op, class: name, waitTotalNs: ns }) =>
       op === undefined ? [] : [{ op, class: name, ns }],
     ),
     spread: spreadOf(trace, scope),
     spans: kindSpans(trace),
-    worstChain: waitChains.run(trace, { scope, worst: 1, onePerCause: false }).chains.at(0),
+    worstChain: worstChain(trace, scope),
+  }
+}
+
+/** The longest wait, to its root. */
+export function worstChain(trace: Trace, scope: Scope): ChainFigure | undefined {
+  const chain = waitChains.run(trace, { scope, worst: 1, onePerCause: false }).chains.at(0)
+  if (chain === undefined) return undefined
+  const { waitId, task, op, class: name, waitNs, startNs, links, rootTask, rootOp } = chain
+  return {
+    ...{ waitId, task, op, class: name, waitNs, startNs, rootTask, rootOp },
+    links: links.map(({ task: holder, op: doing, phase, class: held, mode, overlapNs }) => {
+      return { task: holder, op: doing, phase, class: held, mode, overlapNs }
+    }),
   }
 }
 
@@ -109,15 +129,18 @@ function spreadOf({ op, opKinds }: Trace, { fromNs = -Infinity, toNs = Infinity 
     const bucket = bucketOf(ns, SPREAD_SUB)
     counts.set(bucket, (counts.get(bucket) ?? 0) + 1)
   }
-  return kinds.flatMap((counts, kind) => {
-    if (counts.size === 0) return []
-    const buckets = [...counts.keys()].sort((a, b) => a - b)
-    return [
-      {
-        op: opKinds[kind],
-        bucket: Int32Array.from(buckets),
-        count: Int32Array.from(buckets, (bucket) => counts.get(bucket) ?? 0),
-      },
-    ]
-  })
+  return kinds.flatMap((counts, kind) => spreadRow(opKinds[kind], counts))
+}
+
+/** In the order of buckets; nothing of a kind that was not measured. */
+export function spreadRow(op: string, counts: ReadonlyMap<number, number>): Spread[] {
+  if (counts.size === 0) return []
+  const buckets = [...counts.keys()].sort((a, b) => a - b)
+  return [
+    {
+      op,
+      bucket: Int32Array.from(buckets),
+      count: Int32Array.from(buckets, (bucket) => counts.get(bucket) ?? 0),
+    },
+  ]
 }

@@ -4,7 +4,6 @@
  * schedules to say (`withSearch`): what timed runs show is violated, but what they do not show proves nothing.
  */
 
-import type { ContentionRow } from '../analysis/contention.ts'
 import type { LatencyRow } from '../analysis/latency.ts'
 import { bucketOf, bucketStart } from '../base/quantiles.ts'
 import type {
@@ -21,7 +20,7 @@ import type {
   ViolationInfo,
   WorstChain,
 } from '../contract/simulation.ts'
-import { SPREAD_SUB, type RunFigures, type Spread } from './figures.ts'
+import { SPREAD_SUB, type LockFigures, type RunFigures, type Spread } from './figures.ts'
 import { compare, compareUnpaired, estimate, meanOf, type Interval } from './statistics.ts'
 
 export interface Run {
@@ -104,14 +103,7 @@ function worstChain(runs: readonly Run[]): WorstChain | null {
   let worst: WorstChain | null = null
   for (const { seed, figures } of runs) {
     const chain = figures.worstChain
-    if (chain === undefined || chain.waitNs <= (worst?.waitNs ?? 0)) continue
-    const { waitId, task, op, class: name, waitNs, startNs, links, rootTask, rootOp } = chain
-    worst = {
-      ...{ seed, waitId, task, op, class: name, waitNs, startNs, rootTask, rootOp },
-      links: links.map(({ task: holder, op: doing, phase, class: held, mode, overlapNs }) => {
-        return { task: holder, op: doing, phase, class: held, mode, overlapNs }
-      }),
-    }
+    if (chain !== undefined && chain.waitNs > (worst?.waitNs ?? 0)) worst = { seed, ...chain }
   }
   return worst
 }
@@ -192,7 +184,7 @@ function compareLocks(figures: readonly RunFigures[]): ComparedLock[] {
   )
   return [...groups.values()]
     .map((rows): ComparedLock => {
-      const of = (pick: (row: ContentionRow) => number | null) => rows.map(pick).filter((value) => value !== null)
+      const of = (pick: (row: LockFigures) => number | null) => rows.map(pick).filter((value) => value !== null)
       const contended = sum(rows, (row) => row.contended)
       const acquisitions = sum(rows, (row) => row.acquisitions)
       const waitTotalNs = sum(rows, (row) => row.waitTotalNs)
@@ -302,7 +294,7 @@ function opOf(figure: RunFigures, kind: string): LatencyRow | undefined {
 }
 
 /** Over all locks: strategies have locks of different names, and more or fewer of them. */
-function perOp(figure: RunFigures, of: (row: ContentionRow) => number): number | null {
+function perOp(figure: RunFigures, of: (row: LockFigures) => number): number | null {
   const count = sum(figure.ops, (row) => row.count)
   return count === 0 ? null : sum(figure.locks, of) / count
 }

@@ -91,6 +91,22 @@ export interface Distribution {
   readonly quantiles: readonly number[]
 }
 
+/** Of all of `values`, which may end up in another order. */
+export function distributionOf(values: Float64Array, qs: readonly number[]): Distribution {
+  let min = Infinity
+  let max = -Infinity
+  let total = 0
+  const count = values.length
+  for (let i = 0; i < count; i++) {
+    const value = values[i]
+    total += value
+    if (value < min) min = value
+    if (value > max) max = value
+  }
+  if (count === 0) return { count, total: 0, min: NaN, max: NaN, mean: NaN, quantiles: qs.map(() => NaN) }
+  return { count, total, min, max, mean: Math.round(total / count), quantiles: quantilesInPlace(values, qs) }
+}
+
 /** Values with a group each; `of` gives the distribution of one group. */
 export class GroupedValues {
   readonly #groups: Uint32Array
@@ -112,19 +128,7 @@ export class GroupedValues {
 
   /** Nothing is added after the first call. */
   of(group: number, groups: number, qs: readonly number[]): Distribution {
-    const values = this.#segment(group, groups)
-    let min = Infinity
-    let max = -Infinity
-    let total = 0
-    const count = values.length
-    for (let i = 0; i < count; i++) {
-      const value = values[i]
-      total += value
-      if (value < min) min = value
-      if (value > max) max = value
-    }
-    if (count === 0) return { count, total: 0, min: NaN, max: NaN, mean: NaN, quantiles: qs.map(() => NaN) }
-    return { count, total, min, max, mean: Math.round(total / count), quantiles: quantilesInPlace(values, qs) }
+    return distributionOf(this.#segment(group, groups), qs)
   }
 
   #segment(group: number, groups: number): Float64Array {
