@@ -1,11 +1,8 @@
 /**
- * Fuzzers of the input side: real traces, damaged in every way files are damaged, through sniffing, the readers, the
- * whole recorder and the decompressor. Nothing may be thrown but an ApiError, every line must be accounted for, and the
- * answer may not depend on how the bytes were cut.
+ * Fuzzers of what lies before and around the readers: event lines, each of which must be accounted for, sniffing, and the
+ * decompressor. Nothing may be thrown but an ApiError, and the answer may not depend on how the bytes were cut.
  */
 
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { openSource } from '#electron/engine/source.ts'
 import { ApiError } from '#shared/base/errors.ts'
@@ -17,7 +14,6 @@ import { TraceBuilder } from '#shared/model/builder.ts'
 import { assertTrace } from '#shared/model/check.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
-import { fixturePath, readFixture } from '../support/corpus.ts'
 import {
   eventsOf,
   feed,
@@ -27,63 +23,18 @@ import {
   type ReadOptions,
   type TextFormat,
 } from '../support/read-text.ts'
+import { wound, wounded } from './damage.ts'
+import { piece } from './readers.ts'
+import { seedsOf } from './seeds.ts'
 import type { Fuzzer } from './fuzzer.ts'
 
 const textFormats = Object.keys(textReaders) as TextFormat[]
 
-const seeds: readonly Buffer[] = textFormats.flatMap((format) =>
-  readdirSync(fixturePath(format))
-    .filter((name) => name.endsWith('.txt'))
-    .map((name) => readFixture(join(format, name))),
-)
-
-const WORDS = ['\n', '\r\n', '\0', ' ', '[001]', '-', ': ', ' => x', '<stack trace>', '# tracer: nop\n', 'cpus=2\n', '99999999999999999999', '\xff', '(', ' <-', '==>', 'CPU:1 [LOST 5 EVENTS]\n', '-> 0xffffffffffffffff'].map((word) => Buffer.from(word, 'latin1')) // prettier-ignore
-
-function pick<T>(random: Stream, items: readonly T[]): T {
-  return items[random.below(items.length)]
-}
+const seeds = textFormats.flatMap(seedsOf)
 
 /** A piece of a real trace with up to eight wounds. */
-export function damaged(random: Stream): Buffer {
-  const whole = pick(random, seeds)
-  const from = random.below(3) === 0 ? random.below(whole.length) : 0
-  let bytes = Buffer.from(whole.subarray(from, from + 500 + random.below(12_000)))
-  for (let wounds = 1 + random.below(8); wounds > 0 && bytes.length > 0; wounds--) bytes = wound(random, bytes)
-  return bytes
-}
-
-function wound(random: Stream, bytes: Buffer): Buffer<ArrayBuffer> {
-  const at = random.below(bytes.length)
-  const end = Math.min(bytes.length, at + 1 + random.below(random.below(4) === 0 ? 2000 : 40))
-  const join = (...parts: Uint8Array[]) => Buffer.concat([bytes.subarray(0, at), ...parts])
-  switch (random.below(9)) {
-    case 0: {
-      const flipped = Buffer.from(bytes)
-      flipped[at] ^= 1 << random.below(8)
-      return flipped
-    }
-    case 1:
-      return join(bytes.subarray(end))
-    case 2:
-      return join(bytes.subarray(at, end), bytes.subarray(at))
-    case 3:
-      return join(pick(random, WORDS), bytes.subarray(at))
-    case 4:
-      return join(pick(random, WORDS), bytes.subarray(end))
-    case 5:
-      return join(Buffer.alloc(random.below(200)), bytes.subarray(at))
-    case 6:
-      return join()
-    case 7: {
-      const other = pick(random, seeds)
-      const start = random.below(other.length)
-      return join(other.subarray(start, start + random.below(600)), bytes.subarray(at))
-    }
-    default: {
-      const length = random.below(50) === 0 ? 1_100_000 : random.below(3000)
-      return join(Buffer.alloc(length, random.below(256)), bytes.subarray(at))
-    }
-  }
+function damaged(random: Stream): Buffer {
+  return wounded(random, piece(random, seeds, false), seeds)
 }
 
 function must(held: boolean, what: string): void {
@@ -115,8 +66,8 @@ function accounted(format: TextFormat, bytes: Buffer, options: ReadOptions): str
 
 function reader(format: TextFormat): Fuzzer {
   return {
-    id: format,
-    about: `damaged traces through the ${format} reader: whole, in chunks, without learned columns`,
+    id: `${format}-lines`,
+    about: `every line of damaged ${format} text accounted for: whole, in chunks, without learned columns`,
     attempt(random) {
       const bytes = damaged(random)
       const whole = accounted(format, bytes, {})
@@ -153,11 +104,11 @@ const source: Fuzzer = {
   id: 'source',
   about: 'damaged gzip and zstd files through the byte source',
   async attempt(random) {
-    const text = pick(random, seeds).subarray(0, 5000 + random.below(40_000))
+    const text = seeds[random.below(seeds.length)].subarray(0, 5000 + random.below(40_000))
     const compress = random.below(2) === 0 ? gzipSync : zstdCompressSync
     let bytes: Buffer = compress(text)
     if (random.below(3) === 0) bytes = Buffer.concat([bytes, compress(text)])
-    if (random.below(8) !== 0) bytes = wound(random, bytes)
+    if (random.below(8) !== 0) bytes = wound(random, bytes, seeds)
     try {
       const input = await openSource(bytes, 'fuzz')
       let length = 0

@@ -20,6 +20,22 @@ export interface FuzzResult {
 /** Of CPU time, which a busy machine does not stretch: damage must not make a parser slow. */
 const ATTEMPT_MS = 5_000
 
+/** Bytes of memory an attempt may leave the process larger by: what a file says of its sizes must cost nothing. */
+const ATTEMPT_BYTES = 1024 * 1024 * 1024
+
+/** Begins an attempt; what it returns throws when the attempt took too much CPU time or memory. */
+export function attemptWatch(): () => void {
+  const used = process.cpuUsage()
+  const peak = process.resourceUsage().maxRSS
+  return () => {
+    const { user, system } = process.cpuUsage(used)
+    const took = (user + system) / 1000
+    if (took > ATTEMPT_MS) throw new Error(`the attempt took ${Math.round(took)} ms of CPU time`)
+    const grown = (process.resourceUsage().maxRSS - peak) * 1024
+    if (grown > ATTEMPT_BYTES) throw new Error(`the attempt took ${Math.round(grown / 2 ** 20)} MiB of memory`)
+  }
+}
+
 export interface FuzzOptions {
   readonly seed: number
   readonly attempts: number
@@ -36,12 +52,10 @@ export async function fuzz(fuzzer: Fuzzer, options: FuzzOptions): Promise<FuzzRe
   for (; attempt < from + options.attempts; attempt++) {
     const start = performance.now()
     if (options.ms !== undefined && start - begin > options.ms) break
-    const used = process.cpuUsage()
+    const watch = attemptWatch()
     try {
       await fuzzer.attempt(stream(options.seed, attempt))
-      const { user, system } = process.cpuUsage(used)
-      const took = (user + system) / 1000
-      if (took > ATTEMPT_MS) throw new Error(`the attempt took ${Math.round(took)} ms of CPU time`)
+      watch()
     } catch (error) {
       return { attempts: attempt - from + 1, failure: { attempt, error } }
     }

@@ -1,8 +1,7 @@
 /** Every fuzzer. To add one, put it in a file beside this one and name it here; the smoke test and `npm run fuzz` follow. */
 
 import type { Fuzzer } from './fuzzer.ts'
-import { foreignFuzzers } from './foreign-formats.ts'
 import { formatFuzzers } from './formats.ts'
 import { readerFuzzers } from './readers.ts'
 
-export const fuzzers: readonly Fuzzer[] = [...formatFuzzers, ...readerFuzzers, ...foreignFuzzers]
+export const fuzzers: readonly Fuzzer[] = [...readerFuzzers, ...formatFuzzers]

@@ -1,71 +1,41 @@
 /**
- * Fuzzers of the readers that are no event lines: function_graph text, lock_stat tables, lockdep reports. Real
- * input with wounds goes through the reader, the decoders and the span builder. Nothing may be thrown but an ApiError, what
- * comes out must be a sound trace, and it may not depend on how the bytes were cut.
+ * A fuzzer for every format of the registry: real input with wounds goes through the reader, the decoders and the span
+ * builder. Nothing may be thrown but an ApiError, what comes out must be a sound trace, and it may not depend on how the
+ * bytes were cut. Beside them whatever else is grammatical: random Perfetto messages.
  */
 
 import { createHash } from 'node:crypto'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Stream } from '#shared/base/prng.ts'
+import type { Format } from '#shared/formats/format.ts'
 import { formats } from '#shared/formats/index.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { assertTrace } from '#shared/model/check.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
-import { fixturePath, readFixture } from '../support/corpus.ts'
+import { message, type Message } from '../support/proto.ts'
 import { feed } from '../support/read-text.ts'
+import { randomFile } from '../support/trace-dat.ts'
+import { wounded } from './damage.ts'
+import { seedsOf } from './seeds.ts'
 import type { Fuzzer } from './fuzzer.ts'
+import type { Target } from './guided.ts'
 
-const WORDS = ['\n', ' ', '|', ' | ', '() {', '();', '}', '/*', '*/', '=>', ' -----\n', '0) ', ' us', '-> #1 (', '){++++}-{3:3}:', '{', '#', '99999999999999999999', '\xff', '\0', '1 lock held by a/1:\n', 'lock_stat version 0.4\n', '# tracer: function_graph\n'].map((word) => Buffer.from(word, 'latin1')) // prettier-ignore
-
-export function seedsOf(format: string): readonly Buffer[] {
-  return readdirSync(fixturePath(format))
-    .filter((name) => name.endsWith('.txt'))
-    .map((name) => readFixture(join(format, name)))
-}
-
-/** A seed with up to eight wounds: bits, cuts, repeats, words. */
-function wounded(random: Stream, seeds: readonly Buffer[]): Buffer {
-  let bytes: Buffer = Buffer.from(seeds[random.below(seeds.length)])
-  for (let wounds = random.below(9); wounds > 0 && bytes.length > 0; wounds--) {
-    const at = random.below(bytes.length)
-    const end = Math.min(bytes.length, at + 1 + random.below(random.below(4) === 0 ? 2000 : 30))
-    const word = WORDS[random.below(WORDS.length)]
-    switch (random.below(6)) {
-      case 0:
-        bytes[at] ^= 1 << random.below(8)
-        break
-      case 1:
-        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)])
-        break
-      case 2:
-        bytes = Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)])
-        break
-      case 3:
-        bytes = Buffer.concat([bytes.subarray(0, at), word, bytes.subarray(at)])
-        break
-      case 4:
-        bytes = Buffer.concat([bytes.subarray(0, at), word, bytes.subarray(end)])
-        break
-      default:
-        bytes = bytes.subarray(0, at)
-    }
-  }
-  return bytes
-}
-
-/** What a reading gives, or the sentence it is refused with. */
-export function outcome(id: string, bytes: Buffer, chunk: number): string {
+/** Reads bytes, a format with its own frame in one go; an ApiError is an answer, anything else that is thrown is a bug. */
+export function outcome(id: string, bytes: Buffer, chunk = bytes.length): string {
   const collector = new TraceCollector()
   const recorder = new Recorder(new TraceBuilder(collector, 'fuzz', id))
   try {
     const format = formats.get(id)
-    if (format.input === 'file') throw new Error(`${id} is no text`)
-    const reader = format.reader(recorder)
-    feed(reader, bytes, chunk)
-    reader.end()
+    if (format.input === 'file') {
+      const reader = format.open(randomFile(bytes), recorder)
+      while (reader.step());
+      reader.end()
+    } else {
+      const reader = format.reader(recorder)
+      feed(reader, bytes, Math.max(1, chunk))
+      reader.end()
+    }
     recorder.end()
   } catch (error) {
     if (error instanceof ApiError) return `${error.code}: ${error.message}`
@@ -74,7 +44,7 @@ export function outcome(id: string, bytes: Buffer, chunk: number): string {
   const trace = collector.trace()
   assertTrace(trace)
   const hash = createHash('sha256').update(JSON.stringify(trace, plain))
-  for (const chunkOf of collector.chunks) hash.update(chunkOf.args).update(new Uint8Array(chunkOf.ts.buffer))
+  for (const { args, ts } of collector.chunks) hash.update(args).update(new Uint8Array(ts.buffer))
   return hash.digest('hex')
 }
 
@@ -82,20 +52,62 @@ function plain(_: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) ? Array.from(value as Uint8Array) : value
 }
 
-function text(id: string): Fuzzer {
-  const seeds = seedsOf(id)
+/** A seed, often only a piece of it: long ones would leave no time for attempts. */
+export function piece(random: Stream, seeds: readonly Buffer[], whole: boolean): Buffer {
+  const seed = seeds[random.below(seeds.length)]
+  if (whole) return seed
+  const from = random.below(3) === 0 ? random.below(seed.length) : 0
+  return seed.subarray(from, from + 500 + random.below(12_000))
+}
+
+function reader({ id, input }: Format): Fuzzer {
   return {
-    id: `${id}-text`,
-    about: `damaged ${id} input through its reader and all decoders, whole and in pieces`,
+    id,
+    about: `damaged ${id} input through its reader, all decoders and the span builder${input === 'file' ? '' : ', whole and in pieces'}`,
     attempt(random) {
-      const bytes = wounded(random, seeds)
-      const whole = outcome(id, bytes, Math.max(1, bytes.length))
-      const chunk = 1 + random.below(400)
+      const seeds = seedsOf(id)
+      const bytes = wounded(random, piece(random, seeds, input === 'file' || random.below(2) === 0), seeds)
+      const whole = outcome(id, bytes)
+      if (input === 'file') return
+      // A long line in chunks of a few bytes is only slow, not interesting.
+      const chunk = bytes.length > 100_000 ? 60_000 + random.below(9000) : 1 + random.below(400)
       if (outcome(id, bytes, chunk) !== whole) throw new Error(`chunks of ${chunk} bytes give another answer`)
     },
   }
 }
 
-export const READERS = ['function-graph', 'lock-stat', 'lockdep-report', 'perf-lock'] as const
+/** A format's reader for the coverage-guided search: what it does not throw away is kept and damaged further. */
+export function targetOf(id: string): Target {
+  return {
+    run: (bytes) => void outcome(id, bytes),
+    seeds: seedsOf(id),
+    covers: (url) => /\/shared\/(formats|spans|model)\//.test(url),
+  }
+}
 
-export const readerFuzzers: readonly Fuzzer[] = READERS.map(text)
+/** Messages of random fields in random nesting: grammatical, and meaning nothing. */
+const grammar: Fuzzer = {
+  id: 'perfetto-grammar',
+  about: 'random well-formed messages as Perfetto packets: any field, any nesting',
+  attempt(random) {
+    const make = (depth: number): Message => {
+      const fields: Record<number, number | bigint | string | Buffer | Message> = {}
+      for (let i = 1 + random.below(5); i > 0; i--) {
+        const number = [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 30, 41, 42, 44, 50, 58, 59, 60, 327][random.below(21)]
+        const kind = random.below(depth > 5 ? 3 : 6)
+        fields[number] =
+          kind === 0
+            ? random.below(2 ** 31)
+            : kind === 1
+              ? (1n << 63n) + BigInt(random.below(9))
+              : kind === 2
+                ? 'text'
+                : make(depth + 1)
+      }
+      return fields
+    }
+    outcome('perfetto', message({ 1: Array.from({ length: 1 + random.below(20) }, () => make(0)) }))
+  },
+}
+
+export const readerFuzzers: readonly Fuzzer[] = [...formats.items.map(reader), grammar]

@@ -132,7 +132,7 @@ describeWithCorpus('perf.data', () => {
     const { trace } = readData(bytes)
     expect(trace.meta.eventCount).toBe(4383)
     expect(trace.diagnostics.filter(isSkip).map(({ message }) => message)).toEqual([
-      'a record of 0 bytes at byte 491568: what came before it was read',
+      'read 4383 events up to byte 491568, then: a record of 0 bytes at byte 491568',
     ])
   })
 

@@ -119,7 +119,7 @@ export function textOf({ count, address, text }: WrittenEvent): string {
   return `count ${count} at 0x${address.toString(16)}: ${text}`
 }
 
-class Bytes {
+export class Bytes {
   readonly #parts: Buffer[] = []
   length = 0
 
@@ -153,7 +153,8 @@ class Bytes {
   }
 }
 
-function recordOf(event: WrittenEvent): Buffer {
+/** An event as the ring buffer and a perf sample hold it. */
+export function recordOf(event: WrittenEvent): Buffer {
   const text = Buffer.from(`${event.text}\0`)
   const data = Buffer.alloc(Math.ceil((24 + text.length) / 4) * 4)
   data.writeUInt16LE(TEST_EVENT, 0)
@@ -204,6 +205,13 @@ function start(version: 6 | 7): Bytes {
 const headers = (): Buffer =>
   new Bytes().add('header_page\0').u64(HEADER_PAGE.length).add(HEADER_PAGE).add('header_event\0').u64(0).done()
 const events = (): Buffer => new Bytes().u32(1).add('test\0').u32(1).u64(FORMAT.length).add(FORMAT).done()
+
+/** What a perf.data says of its tracepoints: version 6 up to the names of tasks (tools/perf/util/trace-event-info.c). */
+export function tracingData(): Buffer {
+  const magic = Buffer.from('\x17\x08\x44tracing0.6\0', 'latin1')
+  const out = new Bytes().add(magic).add(Uint8Array.of(0, 8)).u32(PAGE).add(headers()).u32(0).add(events())
+  return out.u32(0).u32(0).u64(0).done()
+}
 
 /** `comms`: `pid comm` per line. */
 export function writeDat(version: 6 | 7, cpus: readonly WrittenCpu[], comms = ''): Buffer {

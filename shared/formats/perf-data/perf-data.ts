@@ -5,6 +5,7 @@
  * events) are events without payload under the name perf has for them.
  *
  * Compressed records (`perf record -z`) are one zstd stream cut into pieces; they are put together before they are undone.
+ * What `perf record -o -` writes has its description among its records (pipe.ts).
  */
 
 import { ApiError } from '../../base/errors.ts'
@@ -19,7 +20,8 @@ import { EventPrinters } from '../trace-dat/printers.ts'
 import { RecordView } from '../trace-dat/record.ts'
 import { Symbols } from '../trace-dat/symbols.ts'
 import { Addresses } from './addresses.ts'
-import { isPerfData, readPerfHeader, type PerfAttr, type PerfHeader } from './header.ts'
+import { isPerfData, readPerfHeader, type PerfHeader } from './header.ts'
+import type { PerfAttr } from './parts.ts'
 import { Rounds } from './rounds.ts'
 import { Sample } from './sample.ts'
 
@@ -109,7 +111,7 @@ class PerfDataReader implements FileReader {
         this.#at += used
         return true
       }
-      this.#broken ??= `a record at byte ${this.#at} that runs over the end of the data`
+      this.#broken ??= 'a record that runs over the end of the data'
     }
     this.#unpack()
     this.#rounds.flush((time, from, start, to) => this.#give(time, from, start, to))
@@ -118,8 +120,9 @@ class PerfDataReader implements FileReader {
 
   end(): void {
     const { builder } = this.#recorder
-    if (this.#broken !== undefined)
-      builder.diagnose('warning', code.DAMAGED_DATA, `${this.#broken}: what came before it was read`)
+    const why = [this.#broken, this.#cut()].filter((one) => one !== undefined).join('; ')
+    if (why !== '')
+      builder.diagnose('warning', code.DAMAGED_DATA, `read ${this.#events} events up to byte ${this.#at}, then: ${why}`)
     if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'perf.data without a single sample')
     this.#saySymbols()
     const { meta } = builder
@@ -127,6 +130,14 @@ class PerfDataReader implements FileReader {
     meta.cpus = this.#header.cpus
     meta.kernel = this.#header.kernel
     meta.lostEvents = this.#lost
+  }
+
+  /** What a file lacks that was cut, or whose recorder was killed, and what that costs. */
+  #cut(): string | undefined {
+    const { cut, tracing } = this.#header
+    return cut === undefined || tracing !== undefined
+      ? cut
+      : `${cut}; events have times, tasks and call chains, no names`
   }
 
   /** Whose names functions have, or how they would get some. */

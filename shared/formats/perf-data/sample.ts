@@ -4,7 +4,8 @@
  */
 
 import type { RecordView } from '../trace-dat/record.ts'
-import type { PerfAttr, PerfHeader } from './header.ts'
+import type { PerfHeader } from './header.ts'
+import type { PerfAttr } from './parts.ts'
 
 /** PERF_SAMPLE_* */
 const IP = 1

@@ -10,15 +10,17 @@ export class Cursor {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly little: boolean
-  /** Where `bytes` begin in the file, for messages. */
+  /** Where `bytes` begin in the file, and what file it is, for messages. */
   readonly #base: number
+  readonly #of: string
   at = 0
 
-  constructor(bytes: Uint8Array, options: { readonly little: boolean; readonly base: number }) {
+  constructor(bytes: Uint8Array, options: { readonly little: boolean; readonly base: number; readonly of?: string }) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.little = options.little
     this.#base = options.base
+    this.#of = options.of ?? 'trace.dat'
   }
 
   get left(): number {
@@ -27,7 +29,7 @@ export class Cursor {
 
   #take(count: number): number {
     if (count < 0 || count > this.left) {
-      throw damage(`it ends at byte ${this.#base + this.#bytes.length}, inside its own description`)
+      throw damage(`it ends at byte ${this.#base + this.#bytes.length}, inside its own description`, this.#of)
     }
     const from = this.at
     this.at += count
@@ -49,7 +51,8 @@ export class Cursor {
   /** An offset or size: beyond 2^53 is damage. */
   u64(): number {
     const value = this.#view.getBigUint64(this.#take(8), this.little)
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damage(`an impossible size at byte ${this.#base + this.at - 8}`)
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw damage(`an impossible size at byte ${this.#base + this.at - 8}`, this.#of)
     return Number(value)
   }
 
@@ -66,13 +69,13 @@ export class Cursor {
   /** Up to a NUL, which is taken too. */
   string(): string {
     const end = this.#bytes.indexOf(0, this.at)
-    if (end === -1) throw damage(`a text without end at byte ${this.#base + this.at}`)
+    if (end === -1) throw damage(`a text without end at byte ${this.#base + this.at}`, this.#of)
     const text = decodeUtf8(this.#bytes, this.at, end)
     this.at = end + 1
     return text
   }
 }
 
-export function damage(what: string): ApiError {
-  return new ApiError('bad-input', `this trace.dat is damaged: ${what}`, 'copy it again, or record anew')
+export function damage(what: string, of = 'trace.dat'): ApiError {
+  return new ApiError('bad-input', `this ${of} is damaged: ${what}`, 'copy it again, or record anew')
 }
