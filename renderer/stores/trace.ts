@@ -8,6 +8,11 @@ import { computed, ref } from 'vue'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { useFilesStore } from './files.ts'
 
+/** A table of /proc/lock_stat or perf lock: figures per lock, no moments and nobody who waited. */
+export function isTable({ events, lockSpans, shows }: TraceInfo): boolean {
+  return events === 0 && lockSpans === 0 && shows.waits
+}
+
 export const useTraceStore = defineStore('trace', () => {
   const files = useFilesStore()
   const chosen = ref<Readonly<Record<string, number>>>({})
@@ -19,6 +24,7 @@ export const useTraceStore = defineStore('trace', () => {
     return traces.find((trace) => trace.id === chosen.value[file.value ?? '']) ?? traces[0]
   })
   const traceId = computed(() => info.value?.id)
+  const isOnlyTable = computed(() => info.value !== undefined && isTable(info.value))
   const durationNs = computed(() => info.value?.durationNs ?? 0)
   const clockUnit = computed(() => info.value?.clockUnit ?? 'ns')
   const tasks = computed(() => new Map(info.value?.taskList.map((task) => [task.id, task])))
@@ -30,5 +36,5 @@ export const useTraceStore = defineStore('trace', () => {
   const taskName = (id: number): string => tasks.value.get(id)?.comm ?? `task ${id}`
   const className = (id: number): string => classes.value.get(id)?.name ?? `class ${id}`
 
-  return { opened, file, info, traceId, durationNs, clockUnit, chooseTrace, taskName, className }
+  return { opened, file, info, traceId, isOnlyTable, durationNs, clockUnit, chooseTrace, taskName, className }
 })

@@ -7,6 +7,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, watch } from 'vue'
 import { needsTrace, worksWithoutTrace, type PageId } from '../pages/page-ids.ts'
 import { useFilesStore } from './files.ts'
+import { isTable } from './trace.ts'
 
 export const useViewStore = defineStore('view', () => {
   const files = useFilesStore()
@@ -19,10 +20,16 @@ export const useViewStore = defineStore('view', () => {
     page.value = files.current === undefined && !worksWithoutTrace(next) ? 'open' : next
     if (files.current !== undefined && needsTrace(next)) left.set(files.current.file, next)
   }
+  /** Where there is something to see: a lock table has no overview. */
+  function firstPage(file: string): PageId {
+    const info = files.tabs.find((tab) => tab.file === file)?.traces.at(0)
+    if (info?.format === 'lockdep-report') return 'lock-order'
+    return info && isTable(info) ? 'contention' : 'overview'
+  }
   /** Show a file on the page it was left on. */
   function showFile(file: string): void {
     files.choose(file)
-    goTo(left.get(file) ?? 'overview')
+    goTo(left.get(file) ?? firstPage(file))
   }
   /** The page a file was left on, to keep it; and to put it back without showing it. */
   const pageOf = (file: string): PageId | undefined => left.get(file)

@@ -18,9 +18,9 @@ let folder: string
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'faultline-tables-'))))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-async function opened(page: Page, path: string): Promise<void> {
+async function opened(page: Page, path: string, on = 'Overview'): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(path)
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await page.getByRole('heading', { level: 1, name: on }).waitFor({ timeout: 60_000 })
 }
 const beside = (page: Page) => page.getByRole('region', { name: 'Beside lock_stat' })
 const row = (page: Page, name: string, mode: string) =>
@@ -81,10 +81,33 @@ it('a lock_stat dump stands beside the trace with what differs, chosen or droppe
   await close()
 }, 240_000)
 
+it.each([
+  ['/proc/lock_stat', DUMP],
+  ['perf lock contention', fixturePath('perf-lock/callers.txt')],
+])(
+  'a table of %s opens where it is shown, and nothing says that nobody waited',
+  async (_, path) => {
+    const { page, problems, close } = await app.open()
+    await opened(page, path, 'Contention')
+    await page.getByText('A table has no single holds').waitFor()
+    expect(await page.getByText('A table has no single waits').count()).toBe(3)
+    const locks = await page.getByRole('region', { name: 'Locks', exact: true }).innerText()
+    expect(locks).toMatch(/ms|µs/)
+    expect(locks).not.toContain('NaN')
+    await go(page, 'Overview')
+    await page.getByText('A table of figures per lock, not a trace: Contention shows it.').waitFor()
+    expect(await page.getByText(/Nobody waited|Nothing waited/).count()).toBe(0)
+    await settled(page)
+    expect(await overflow(page)).toEqual(NO_OVERFLOW)
+    expect(problems).toEqual([])
+    await close()
+  },
+  120_000,
+)
+
 it('what is no lock_stat dump says so, and a table that is open already can be taken', async () => {
   const { page, problems, close } = await app.open()
-  await opened(page, DUMP)
-  await go(page, 'Contention')
+  await opened(page, DUMP, 'Contention')
   expect(await page.getByRole('switch', { name: /Beside lock_stat/ }).count()).toBe(0)
   await opened(page, TRACE)
   await go(page, 'Contention')
@@ -101,8 +124,7 @@ it('what is no lock_stat dump says so, and a table that is open already can be t
 
 it("lockdep's reports stand beside the order they give, with the locks every task held and where", async () => {
   const { page, problems, close } = await app.open()
-  await opened(page, fixturePath('lockdep-report/circular.txt'))
-  await go(page, 'Lock order')
+  await opened(page, fixturePath('lockdep-report/circular.txt'), 'Lock order')
   const reports = page.getByRole('region', { name: 'Reports of lockdep' })
   await reports.getByText('possible circular locking dependency detected').first().waitFor()
   const held = reports.getByRole('list', { name: 'Held by punch-hole-0 9 9071' })

@@ -75,6 +75,16 @@ describe('a start on the bundled sample', () => {
     writeFileSync(file, Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 2, 3, 4, 5]))
     await page.locator('input[type=file]').setInputFiles(file)
     await page.getByText(/JPEG/).first().waitFor()
+    // A second refusal stands above the first, which stays until it is dismissed.
+    const second = join(tmpdir(), 'faultline-no-trace.txt')
+    writeFileSync(second, 'nothing of a trace\n')
+    await page.locator('input[type=file]').setInputFiles(second)
+    await page.getByText(/no line is an event/).waitFor()
+    const titles = page.getByRole('region', { name: 'Imports' }).getByText(/could not be opened/)
+    expect(await titles.allInnerTexts()).toEqual([
+      expect.stringContaining('faultline-no-trace'),
+      expect.stringContaining('faultline-picture'),
+    ])
     await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-ext4-full').waitFor()
     expect(problems).toEqual([])
     await close()
