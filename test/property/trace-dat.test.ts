@@ -116,3 +116,24 @@ describe.each([6, 7] as const)('trace.dat version %d', (version) => {
     )
   })
 })
+
+describe('a trace.dat whose numbers lie', () => {
+  const one = { ts: 1000n, pid: 1, count: 1, address: 5n, text: 'x'.repeat(150) }
+
+  // Its length word is the first of the record, 16 bytes into the page.
+  it.each([0x8000_0000, 0xffff_fffc, 0x7fff_ffff])('about the length of a record, %i, has a damaged page', (length) => {
+    const bytes = writeDat(6, [{ pages: [{ events: [one] }, { events: [{ ...one, text: 'y' }] }] }])
+    const page = bytes.length - 2 * 4096
+    bytes.writeUInt32LE(length, page + 20)
+    const read = readDat(bytes)
+    expect([...plainEvents(read)].map(({ args }) => args)).toEqual([textOf({ ...one, text: 'y' })])
+    expect(read.trace.diagnostics.find(({ code }) => code === DAMAGED_DATA)?.message).toContain('runs over its page')
+  })
+
+  it('about whose data it is, is refused', () => {
+    const bytes = writeDat(7, [{ pages: [{ events: [one] }] }])
+    const option = bytes.indexOf('mono\0', bytes.length - 200)
+    bytes.writeUInt32LE(67_108_864, option + 5 + 8)
+    expect(() => readDat(bytes)).toThrow('data of CPU 67108864, which cannot be')
+  })
+})

@@ -98,9 +98,10 @@ describe('perf.data', () => {
   it.each([
     ['a call chain of 5000 frames', 8 + 48],
     ['a payload longer than the record', 8 + 56 + 4 * 8],
+    ['an event of CPU 67108864', 8 + 32],
   ])('with a sample that says it holds %s loses that sample, and says so', (_, at) => {
     const records = perfRecords(SAMPLES)
-    records[3].writeUInt32LE(5000, at)
+    records[3].writeUInt32LE(67_108_864, at)
     const whole = read(perfFile(Buffer.concat(records)))
     expect(whole.trace.meta.eventCount).toBe(2)
     expect(damage(whole)).toContain('samples that end before what they say they hold')

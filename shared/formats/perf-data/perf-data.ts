@@ -287,8 +287,9 @@ class PerfDataReader implements FileReader {
   #event(time: number, bytes: Uint8Array): void {
     const sample = this.#sample
     const attr = sample.read(this.#record)
-    if (attr === undefined) {
-      this.#recorder.builder.diagnose('warning', code.DAMAGED_DATA, 'samples that end before what they say they hold')
+    if (attr === undefined || sample.cpu > limits.cpus) {
+      const what = 'samples that end before what they say they hold, or name a CPU that cannot be'
+      this.#recorder.builder.diagnose('warning', code.DAMAGED_DATA, what)
       return
     }
     this.#first ??= time

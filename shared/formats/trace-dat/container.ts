@@ -257,7 +257,9 @@ function bufferOf(file: RandomFile, draft: Draft, option: Cursor): BufferData {
   const count = option.u32()
   const cpus: CpuData[] = []
   for (let i = 0; i < count && option.left >= 20; i++) {
-    cpus.push({ cpu: option.u32(), offset: option.u64(), size: option.u64() })
+    const cpu = option.u32()
+    if (cpu > limits.cpus) throw damage(`data of CPU ${cpu}, which cannot be`)
+    cpus.push({ cpu, offset: option.u64(), size: option.u64() })
   }
   const head = new Cursor(new Uint8Array(file.read(at, 16)), { little: draft.little, base: at })
   head.u16()

@@ -113,7 +113,8 @@ export class CpuPages {
     if (type === 0) {
       if (at + 4 > this.#pageEnd) return 'bad'
       const stored = view.getUint32(at, little)
-      if (stored < 4) return 'bad'
+      // Beyond 2^31 rounding would make it negative.
+      if (stored < 4 || stored > this.#pageEnd - at) return 'bad'
       length = (stored - 4 + 3) & ~3
       from = at + 4
     }
