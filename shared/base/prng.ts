@@ -48,18 +48,25 @@ function startOf(seed: number, name: readonly number[]): [number, number, number
   return [mix32(at + 1), mix32(at + 2), mix32(at + 3), mix32(at + 4) | 1]
 }
 
-/** Streams of a row. */
-const WIDTH = 64
+/** Streams a row may have, and has room for at first: an odd number of cache lines, so that rows do not push each other out. */
+const COLUMNS = 64
+const FIRST_ROOM = 12
 const NO_STATES = new Int32Array(0)
 
 /**
  * `stream(seed, row, column)` for many rows and up to 64 columns, their states side by side in one array: a model that
- * draws from thousands of streams in turn would find each of them somewhere else in memory.
+ * draws from thousands of streams in turn would find each of them somewhere else in memory. Columns that are drawn from
+ * stand first in their row, in the order of their first draws.
  */
 export class StreamTable {
   readonly #seed: number
   /** s01, s00, s11, s10 per stream as pure-rand names them; all 0: not begun. Made with the first draw. */
   #states = NO_STATES
+  /** Where a column stands in its row, -1 nowhere yet. */
+  readonly #places = new Int8Array(COLUMNS).fill(-1)
+  #columns = 0
+  /** Streams a row has room for. */
+  #room = FIRST_ROOM
 
   constructor(seed: number) {
     this.#seed = seed
@@ -67,7 +74,9 @@ export class StreamTable {
 
   /** The next 32 bits, 0 … 2^32-1. */
   u32(row: number, column: number): number {
-    const at = (row * WIDTH + column) * 4
+    let place = this.#places[column]
+    if (place === -1) place = this.#newColumn(column)
+    const at = (row * this.#room + place) * 4
     if (at >= this.#states.length) this.#grow(at)
     const states = this.#states
     if (states[at + 3] === 0 && states[at + 2] === 0 && states[at + 1] === 0 && states[at] === 0) {
@@ -87,8 +96,25 @@ export class StreamTable {
   }
 
   #grow(at: number): void {
-    const next = new Int32Array(Math.max(this.#states.length * 2, at + WIDTH * 4))
+    const next = new Int32Array(Math.max(this.#states.length * 2, at + this.#room * 4))
     next.set(this.#states)
     this.#states = next
+  }
+
+  #newColumn(column: number): number {
+    if (this.#columns === this.#room) this.#widen()
+    return (this.#places[column] = this.#columns++)
+  }
+
+  /** Rows get twice the room and a little, which again is an odd number of lines. */
+  #widen(): void {
+    const before = this.#room * 4
+    const after = (this.#room * 2 + 4) * 4
+    const next = new Int32Array(Math.ceil(this.#states.length / before) * after)
+    for (let from = 0, to = 0; from < this.#states.length; from += before, to += after) {
+      next.set(this.#states.subarray(from, from + before), to)
+    }
+    this.#states = next
+    this.#room = after / 4
   }
 }

@@ -170,19 +170,20 @@ const spent = new Float64Array(RING)
 
 /** The last changes of what a task was doing, for "what did the holder do while others waited". */
 export class History {
-  readonly #ts = new Float64Array(RING)
-  readonly #doing = new Int32Array(RING)
+  /** When and what, side by side: of a task that comes round once in hundreds nothing is in the cache any more. */
+  readonly #changes = new Float64Array(2 * RING)
   #count = 0
 
   /** From `ts` on the task does `doing` (a phase name, or a negative DOING_*). */
   push(ts: Ns, doing: number): void {
+    const changes = this.#changes
     if (this.#count > 0) {
-      const last = (this.#count - 1) & AROUND
-      if (this.#doing[last] === doing || ts < this.#ts[last]) return
+      const last = 2 * ((this.#count - 1) & AROUND)
+      if (changes[last + 1] === doing || ts < changes[last]) return
     }
-    const at = this.#count++ & AROUND
-    this.#ts[at] = ts
-    this.#doing[at] = doing
+    const at = 2 * (this.#count++ & AROUND)
+    changes[at] = ts
+    changes[at + 1] = doing
   }
 
   /** What it did most of [from, to]; DOING_UNKNOWN where the history does not reach over half of it. */
@@ -191,9 +192,9 @@ export class History {
     let end = to
     const oldest = Math.max(0, this.#count - RING)
     for (let i = this.#count - 1; i >= oldest && end > from; i--) {
-      const start = Math.max(from, this.#ts[i & AROUND])
+      const start = Math.max(from, this.#changes[2 * (i & AROUND)])
       if (start >= end && start > from) continue
-      const doing = this.#doing[i & AROUND]
+      const doing = this.#changes[2 * (i & AROUND) + 1]
       let at = 0
       while (at < kinds && seen[at] !== doing) at++
       if (at === kinds) {

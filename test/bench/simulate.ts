@@ -39,6 +39,7 @@ function byTasks(strategy: string): Figure[] {
   )
   const costs = runs.map(({ cpuNs, events }) => cpuNs / events)
   const edges = runs.map(({ rows, events }) => (rows.waitEdge ?? 0) / events)
+  const perRow = runs.map(({ cpuNs, events, rows }) => cpuNs / Object.values(rows).reduce((sum, n) => sum + n, events))
   return [
     ...TASKS.map((threads, i) => ({
       what: `SC1 under ${strategy}, ${threads} tasks: per event`,
@@ -48,11 +49,16 @@ function byTasks(strategy: string): Figure[] {
     { what: `  wait edges per event, ${TASKS.at(-1)} tasks`, value: edges[edges.length - 1], unit: '' },
     {
       what: '  dearest against cheapest',
-      value: Math.max(...costs) / Math.min(...costs),
+      value: spread(costs),
       unit: 'x',
       bound: { kind: 'max', value: FLAT },
     },
+    { what: '  the same per row of any table, events included', value: spread(perRow), unit: 'x' },
   ]
+}
+
+function spread(costs: readonly number[]): number {
+  return Math.max(...costs) / Math.min(...costs)
 }
 
 /** Mapped blocks are faulted again and again, so a run is as long as one likes. The recorded trace is dropped batch by batch. */
