@@ -188,7 +188,7 @@ export class Prices {
   /** What a price becomes for the running task: a replay stretches it to what was measured. Undefined: it stays. */
   pace: ((task: number, cost: number, ns: number) => number) | undefined
   /** What a replayed operation of the running task has not used up of its measured time, which then is used up. */
-  rest: ((task: number) => number) | undefined
+  rest: ((task: number, held: boolean) => number) | undefined
 
   constructor(overrides: Readonly<Partial<Record<CostId, number>>> = {}, jitter = true) {
     const specs: readonly CostSpec[] = COSTS
@@ -213,7 +213,13 @@ export class Prices {
 
   /** Before an operation lets go of its locks: a replay spends under them what the steps have left of the measured time. */
   settle(kernel: Kernel): boolean {
-    const ns = this.rest?.(kernel.current.id) ?? 0
+    const ns = this.rest?.(kernel.current.id, true) ?? 0
+    return ns > 0 && kernel.work(P.user, ns)
+  }
+
+  /** Once the fault lock is let go, and nothing else: a replay spends what was measured from there to the end. */
+  afterwards(kernel: Kernel): boolean {
+    const ns = this.rest?.(kernel.current.id, false) ?? 0
     return ns > 0 && kernel.work(P.user, ns)
   }
 

@@ -109,28 +109,44 @@ export interface FairOptions {
   readonly tickNs: Ns
   /** Ran less than this ago: too warm to be moved to another CPU. */
   readonly warmNs: Ns
+  /** How long a slice lasts, of what the times above make of it: ticks that a host takes away from its guest end it late. */
+  readonly sliceScale: number
   /** A woken task stays with its CPU though another is idle (no shared cache to look for one in). */
   readonly sticky: boolean
   /** Classes of rwsems whose waiters' spinning the recording shows. */
   readonly seenSpinning: ReadonlySet<string> | 'all'
 }
 
-/** sysctl_sched_latency 6 ms, min_granularity 0.75 ms, wakeup_granularity 1 ms, migration_cost 0.5 ms, HZ=250. */
+/** HZ=250. */
+export const TICK_NS = 4_000_000
+
+/** sysctl_sched_latency 6 ms, min_granularity 0.75 ms, wakeup_granularity 1 ms, migration_cost 0.5 ms. */
 export function fairOptions({
   cpus,
-  sticky,
-  seenSpinning,
-}: { cpus: number } & Pick<FairOptions, 'sticky' | 'seenSpinning'>): FairOptions {
-  const factor = 1 + (31 - Math.clz32(Math.min(cpus, 8)))
+  ...machine
+}: { cpus: number } & Pick<FairOptions, 'sticky' | 'seenSpinning' | 'sliceScale'>): FairOptions {
+  const factor = scaleOf(cpus)
   return {
-    latencyNs: 6_000_000 * factor,
-    shortestNs: 750_000 * factor,
+    latencyNs: LATENCY_NS * factor,
+    shortestNs: SHORTEST_NS * factor,
     wakeupNs: 1_000_000 * factor,
-    tickNs: 4_000_000,
+    tickNs: TICK_NS,
     warmNs: 500_000,
-    sticky,
-    seenSpinning,
+    ...machine,
   }
+}
+
+const LATENCY_NS = 6_000_000
+const SHORTEST_NS = 750_000
+
+/** sysctl_sched_tunable_scaling: logarithmic, of at most 8 CPUs. */
+function scaleOf(cpus: number): number {
+  return 1 + (31 - Math.clz32(Math.min(cpus, 8)))
+}
+
+/** A turn on a CPU for which so many others wait, up to the tick that ends it (sched_slice). */
+export function idealSliceNs(cpus: number, waiting: number): Ns {
+  return scaleOf(cpus) * Math.max(SHORTEST_NS, Math.floor(LATENCY_NS / (waiting + 1)))
 }
 
 class FairCpus implements Cpus {
@@ -220,8 +236,8 @@ class FairCpus implements Cpus {
 
   /** check_preempt_tick looks at ticks only. */
   #sliceEnd(task: SimTask): Ns {
-    const { latencyNs, shortestNs, tickNs } = this.#options
-    const ideal = Math.max(shortestNs, Math.floor(latencyNs / (this.#queues[task.cpu].length + 1)))
+    const { latencyNs, shortestNs, tickNs, sliceScale } = this.#options
+    const ideal = sliceScale * Math.max(shortestNs, Math.floor(latencyNs / (this.#queues[task.cpu].length + 1)))
     return Math.ceil((task.sliceStart + ideal) / tickNs) * tickNs
   }
 

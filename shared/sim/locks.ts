@@ -5,7 +5,8 @@
  * moves the tasks.
  */
 
-import type { Held, SimTask } from './task.ts'
+import type { SimSink } from './sink.ts'
+import { heldAt, type Held, type SimTask } from './task.ts'
 import type { Ns } from '../model/trace.ts'
 import type { LockKind } from '../model/kinds.ts'
 
@@ -297,6 +298,21 @@ export function passOn(lock: SimLock, next: NextUp): void {
     return
   }
   next.hand(lock, queue.shift())
+}
+
+/** downgrade_write (kernel/locking/rwsem.c): its owner shares it from now on, and readers that are first in line do, too. */
+export function downgrade(lock: SimLock, next: NextUp & { readonly sink: SimSink }): void {
+  const { current, now, sink } = next
+  const at = heldAt(current, lock)
+  const { layer } = current.held[at]
+  lock.leave(current, at, now)
+  sink.lockRelease(current, lock)
+  sink.lockAcquire(current, lock, 'shared', false)
+  lock.enter(current, { mode: 'shared', layer, since: now })
+  lock.granted(0)
+  sink.lockAcquired(current, lock)
+  if (lock.queue.length === 0 || lock.queue.first.waitingMode !== 'shared') return
+  for (const task of lock.queue.takeReaders(lock.spec.readerBatch)) next.hand(lock, task)
 }
 
 type Recorded = { readonly seenSpinning: ReadonlySet<string> | 'all' }

@@ -12,9 +12,9 @@ import { lockName } from './names.ts'
 
 /**
  * `inside` the fault lock, or of what is no fault a handle; mapping blocks; freeing blocks; the `entry`, before the first
- * lock; `outside` of all these.
+ * lock; `leaving`, once the fault lock is let go; `outside` of all these.
  */
-export const PARTS = ['outside', 'inside', 'mapping', 'freeing', 'entry'] as const
+export const PARTS = ['outside', 'inside', 'mapping', 'freeing', 'entry', 'leaving'] as const
 export type Part = (typeof PARTS)[number]
 
 export interface Demand {
@@ -203,7 +203,10 @@ export class Demands {
     const nested = cpuIn(within(inParts(NESTED), handles))
     const inside = Math.max(0, cpuIn(handles) - nested)
     const all = this.times.of(task, whole, apart)
-    const entry = Math.min(this.#entryOf(cols.kind[row]), Math.max(0, all.cpu - inside - mapping - freeing))
+    const guardEnds = guardLeft(this.#trace.opKinds[cols.kind[row]], phases) ?? whole.to
+    const leaving = this.times.of(task, { from: guardEnds, to: whole.to }, apart).cpu
+    const rest = Math.max(0, all.cpu - inside - mapping - freeing - leaving)
+    const entry = Math.min(this.#entryOf(cols.kind[row]), rest)
     const commit = SYNCS.has(this.#trace.opKinds[cols.kind[row]]) ? this.#commitIn(whole) : undefined
     const journal = joined([
       ...phases.filter(({ name }) => JOURNAL.has(name)),
@@ -212,7 +215,7 @@ export class Demands {
     const forJournal = journal.reduce((sum, one) => sum + this.times.of(task, one, apart).asleep, 0)
     return {
       commits: commit !== undefined,
-      workNs: [Math.max(0, all.cpu - inside - mapping - freeing - entry), inside, mapping, freeing, entry],
+      workNs: [rest - entry, inside, mapping, freeing, entry, leaving],
       sleepNs: Math.max(0, all.asleep - forJournal),
     }
   }
@@ -387,6 +390,16 @@ function guardedPart(phases: readonly Phase[]): Interval | undefined {
   if (handle === undefined) return fault
   const asked = phases.findLast(({ name, to }) => name === 'journal' && to <= handle.from && to >= handle.from - 1)
   return { from: asked?.from ?? handle.from, to: handle.to }
+}
+
+/**
+ * When the fault lock is let go: right after a fault's or a punched hole's last handle, and after ext4_truncate
+ * (fs/ext4: ext4_dax_huge_fault, ext4_punch_hole, ext4_setattr of 6.1). Undefined: that cannot be seen.
+ */
+function guardLeft(kind: string, phases: readonly Phase[]): Ns | undefined {
+  if (kind.endsWith('_fault')) return guardedPart(phases)?.to
+  if (kind === 'punch_hole') return phases.findLast(({ name }) => name === 'handle')?.to
+  return kind === 'truncate' ? phases.findLast(({ name }) => name === 'truncate')?.to : undefined
 }
 
 /** ext4_punch_hole prints itself, and writes back, before it has i_rwsem; its first handle is under it. */

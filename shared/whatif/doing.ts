@@ -11,6 +11,7 @@ import { fsync } from '../sim/ops/fsync.ts'
 import { pageFault } from '../sim/ops/page-fault.ts'
 import { punchHole } from '../sim/ops/punch-hole.ts'
 import { truncate } from '../sim/ops/truncate.ts'
+import { downgrade } from '../sim/locks.ts'
 import { P } from '../sim/phases.ts'
 import type { Steps, StepsOf } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
@@ -52,7 +53,7 @@ export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
   w.opBegin(op.kind, inode.number, op.page * 4096, op.pages * 4096)
   w.inWhole.add(task)
   if (k.call(stepsOf(place, op, inode))) yield
-  const rest = pace.rest()
+  const rest = pace.rest(false)
   if ((rest > 0 || k.current.owed > 0) && k.work(P.user, rest)) yield
   if (pace.sleepNs > 0 && k.sleep(pace.sleepNs)) yield
   w.inWhole.delete(task)
@@ -105,7 +106,12 @@ export function* doOutside({ w, mm }: Place, op: OutsideOp): Steps {
   if (k.lock(mm.mmapLock, op.mode, 'mm')) yield
   if (op.heldNs > 0 && k.work(P.user, op.heldNs)) yield
   if (op.heldSleepNs > 0 && k.sleep(op.heldSleepNs)) yield
-  k.unlock(mm.mmapLock, op.mode)
+  if (op.sharedNs > 0 || op.sharedSleepNs > 0) {
+    downgrade(mm.mmapLock, k)
+    if (op.sharedNs > 0 && k.work(P.user, op.sharedNs)) yield
+    if (op.sharedSleepNs > 0 && k.sleep(op.sharedSleepNs)) yield
+  }
+  k.unlock(mm.mmapLock)
   if (op.afterNs > 0 && k.work(P.user, op.afterNs)) yield
   w.opEnd(op.name, 0)
 }

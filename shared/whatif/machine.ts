@@ -8,6 +8,7 @@ import { firstWhere } from '../base/search.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { ENOUGH } from './calibration.ts'
+import { slicesOf, type Slices } from './slices.ts'
 import { SYNCS, type Interval, type TaskTimes } from './demands.ts'
 
 export interface RecordedMachine {
@@ -16,6 +17,8 @@ export interface RecordedMachine {
   readonly wakeNs: Ns | undefined
   /** Woken tasks stay with their CPU though another is idle. */
   readonly sticky: boolean
+  /** How long turns on a CPU are; undefined: too few ended for somebody else. */
+  readonly slices: Slices | undefined
   /** Classes of rwsems whose waiters' spinning the trace shows. */
   readonly seenSpinning: ReadonlySet<string> | 'all'
   /** Commits once their transaction is closed, one after the other: asleep for the device, and working on a CPU. */
@@ -45,8 +48,10 @@ export interface MachineContext {
 
 export function machineOf(trace: Trace, context: MachineContext): RecordedMachine {
   const wakes = wakesOf(trace)
+  const cpus = cpusOf(trace, context.tasks.size)
   return {
-    cpus: cpusOf(trace, context.tasks.size),
+    cpus,
+    slices: slicesOf(trace, cpus),
     wakeNs: wakes.ontoIdle.length < ENOUGH ? undefined : Math.round(mean(wakes.ontoIdle)),
     sticky: wakes.stayed + wakes.moved >= ENOUGH && wakes.stayed > wakes.moved,
     seenSpinning: seenSpinning(trace),

@@ -14,6 +14,7 @@ import type { Workload, WorkloadOp } from './workload.ts'
 
 const WIDTH = PARTS.length
 /** Instead of a part's number. */
+const LEAVING: number = PARTS.indexOf('leaving')
 const UNPACED = -1
 const NOTHING = -2
 
@@ -85,10 +86,14 @@ export class Pace {
     return wanted
   }
 
-  /** Measured and not yet spent; from now on it is. */
-  rest(): Ns {
-    const ns = this.left.reduce((sum, one) => sum + one, 0)
-    this.left.fill(0)
+  /** Measured and not yet spent; from now on it is. `held`: what is spent before the fault lock is let go. */
+  rest(held: boolean): Ns {
+    let ns = 0
+    for (let part = 0; part < WIDTH; part++) {
+      if (held && part === LEAVING) continue
+      ns += this.left[part]
+      this.left[part] = 0
+    }
     return Math.round(ns)
   }
 }
@@ -110,9 +115,9 @@ export class Pacer {
       const pace = this.#paces[task]
       return pace === undefined || !pace.active ? ns : pace.take(cost, ns)
     }
-    w.prices.rest = (task) => {
+    w.prices.rest = (task, held) => {
       const pace = this.#paces[task]
-      return pace?.active === true && pace.whole ? pace.rest() : 0
+      return pace?.active === true && pace.whole ? pace.rest(held) : 0
     }
   }
 
@@ -138,7 +143,7 @@ export class Pacer {
   #budget(pace: Pace, { kind, workNs }: WorkloadOp, nominal: Float64Array): void {
     const ratio = this.#ratio.get(kind)
     let [pooled, pooledNominal] = [0, 0]
-    const inPool = (part: number) => part === 0 || !(workNs[part] > 0 && nominal[part] > 0)
+    const inPool = (part: number) => part === 0 || (part !== LEAVING && !(workNs[part] > 0 && nominal[part] > 0))
     for (let part = 0; part < WIDTH; part++) {
       if (!inPool(part)) continue
       pooled += workNs[part]

@@ -72,7 +72,7 @@ export function replayOf(
       blocks: pages * 2 + 64,
       slots: 1,
       durationNs: Math.min(LONGEST_RUN * Math.max(workload.durationNs, 1_000_000), 3_000_000_000_000),
-      ...(workload.simulated ? {} : { recorded: fairOptions(workload) }),
+      ...(workload.simulated ? {} : { recorded: fairOptions(fairOf(workload)) }),
       costs: {
         ...stepPrices(workload.prices),
       },
@@ -80,6 +80,10 @@ export function replayOf(
     setUp: (w) => setUp(w, options, onPilot),
     expected: [],
   }
+}
+
+function fairOf({ cpus, sticky, seenSpinning, slices }: Workload) {
+  return { cpus, sticky, seenSpinning, sliceScale: slices?.scale ?? 1 }
 }
 
 /** What each operation's steps cost at list prices, under one strategy. */
@@ -165,11 +169,12 @@ function* replay(context: TaskContext): Steps {
       ? undefined
       : new Draws(w.k.seed, { task, peers: pacer.peersOf(number), stretchNs, together: together ? 0 : number })
   let begun = false
-  for (const step of task.steps) {
+  for (const [at, step] of task.steps.entries()) {
     if (w.k.now >= w.stopAt) return
     const op = typeof step === 'number' ? task.ops[step] : step
     const like = typeof step !== 'number' || draws === undefined ? op : task.ops[draws.of(step)]
-    yield* arrive(w.k, { task, number, starts, op, like, how: step === 0 ? 'first' : begun ? 'going' : 'before' })
+    const how = step === 0 ? 'first' : begun ? 'going' : at === 0 ? 'spawned' : 'before'
+    yield* arrive(w.k, { task, number, starts, op, like, how })
     begun ||= step === 0
     if (op.kind === 'outside') {
       if (w.k.call(doOutside(place, op))) yield

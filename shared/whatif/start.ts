@@ -99,8 +99,8 @@ interface Arriving {
   readonly op: WorkloadOp | OutsideOp
   /** Whose pause it makes. */
   readonly like: WorkloadOp | OutsideOp
-  /** Before the task's first operation, at it, or later. */
-  readonly how: 'before' | 'first' | 'going'
+  /** What the task does first, if it is none of its operations; before its first operation, at it, or later. */
+  readonly how: 'spawned' | 'before' | 'first' | 'going'
 }
 
 /** Until the step begins. */
@@ -110,7 +110,7 @@ export function* arrive(k: Kernel, { task, number, starts, op, like, how }: Arri
     return
   }
   const gate = how === 'first' && task.barrierNs !== undefined ? starts.gates.get(task.mm) : undefined
-  const asItWas = how === 'first' || (how === 'before' && op.readyNs <= starts.allBegunNs)
+  const asItWas = how === 'first' || how === 'spawned' || (how === 'before' && op.readyNs <= starts.allBegunNs)
   if (gate !== undefined) {
     yield* gate.pass(k, op.cpu)
     if ((task.barrierNs ?? 0) > 0 && k.sleep(task.barrierNs ?? 0)) yield

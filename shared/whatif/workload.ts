@@ -64,6 +64,9 @@ export interface OutsideOp extends Begun {
   readonly beforeNs: Ns
   readonly heldNs: Ns
   readonly heldSleepNs: Ns
+  /** Then shared, where it was downgraded (munmap frees page tables so). */
+  readonly sharedNs: Ns
+  readonly sharedSleepNs: Ns
   readonly afterNs: Ns
 }
 
@@ -148,6 +151,8 @@ interface Hold {
   readonly from: Ns
   readonly since: Ns
   readonly to: Ns
+  /** How long it was shared after that; `to` where it was not. */
+  readonly sharedTo: Ns
 }
 
 /** What can be done again: an operation (`row`), or a hold of mmap_lock in an operation or outside of all (-1). */
@@ -211,21 +216,57 @@ function kindOf(trace: Trace, row: number): ReplayedKind | undefined {
 /** The first whole hold of mmap_lock inside each operation, and those outside of all (brk, mprotect, clone). */
 function mmapHolds({ lockSpan, locks, lockClasses }: Trace) {
   const inOps = new Map<number, Hold>()
-  const alone: Row[] = []
+  const alone: { readonly task: number; hold: Hold }[] = []
   const isMmap = lockClasses.map(({ name }) => lockName(name) === 'mmap_lock')
   const { cols } = lockSpan
+  const last = new Map<number, { readonly row: number; readonly keep: (sharedTo: Ns) => void }>()
   for (let row = 0; row < lockSpan.length; row++) {
     const op = cols.op[row]
-    if (inOps.has(op) || !isMmap[locks[cols.lock[row]].lockClass]) continue
+    const task = cols.task[row]
+    if (!isMmap[locks[cols.lock[row]].lockClass]) continue
     const to = cols.releasedNs[row]
     const since = cols.acquiredNs[row]
     if (!(to >= since)) continue
+    const before = last.get(task)
+    last.delete(task)
+    if (before !== undefined && isDowngrade(lockSpan, { from: before.row, to: row })) {
+      before.keep(to)
+      continue
+    }
+    if (inOps.has(op)) continue
     const from = cols.requestedNs[row] <= since ? cols.requestedNs[row] : since
-    const hold = { mode: MODES[cols.mode[row]], from, since, to }
-    if (op >= 0) inOps.set(op, hold)
-    else alone.push({ row: -1, task: cols.task[row], from, to, outside: hold })
+    const hold = { mode: MODES[cols.mode[row]], from, since, to, sharedTo: to }
+    if (op >= 0) {
+      inOps.set(op, hold)
+      last.set(task, { row, keep: (sharedTo) => inOps.set(op, { ...hold, sharedTo }) })
+    } else {
+      const one = { task, hold }
+      alone.push(one)
+      last.set(task, { row, keep: (sharedTo) => (one.hold = { ...hold, sharedTo }) })
+    }
   }
-  return { inOps, alone }
+  const rows = alone.map(({ task, hold }): Row => ({
+    row: -1,
+    task,
+    from: hold.from,
+    to: hold.sharedTo,
+    outside: hold,
+  }))
+  return { inOps, alone: rows }
+}
+
+/** mmap_write_downgrade: a shared hold that begins as the exclusive one ends, with no time to ask for it. */
+function isDowngrade(
+  { cols }: Trace['lockSpan'],
+  { from, to }: { readonly from: number; readonly to: number },
+): boolean {
+  return (
+    cols.lock[from] === cols.lock[to] &&
+    MODES[cols.mode[from]] === 'exclusive' &&
+    MODES[cols.mode[to]] === 'shared' &&
+    cols.releasedNs[from] === cols.acquiredNs[to] &&
+    !(cols.requestedNs[to] < cols.acquiredNs[to])
+  )
 }
 
 const RECORD =
@@ -337,6 +378,7 @@ function outsideOf(
   }: Pick<Row, 'task' | 'from' | 'to'> & { readonly name: string; readonly outside: Hold },
 ) {
   const held = demands.times.of(task, { from: outside.since, to: outside.to })
+  const shared = demands.times.of(task, { from: outside.to, to: outside.sharedTo })
   return {
     kind: 'outside',
     name,
@@ -344,7 +386,9 @@ function outsideOf(
     beforeNs: Math.round(demands.times.of(task, { from, to: outside.from }).cpu),
     heldNs: Math.round(held.cpu),
     heldSleepNs: Math.round(held.asleep),
-    afterNs: Math.round(to > outside.to ? demands.times.of(task, { from: outside.to, to }).cpu : 0),
+    sharedNs: Math.round(shared.cpu),
+    sharedSleepNs: Math.round(shared.asleep),
+    afterNs: Math.round(to > outside.sharedTo ? demands.times.of(task, { from: outside.sharedTo, to }).cpu : 0),
   } as const
 }
 

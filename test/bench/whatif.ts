@@ -37,7 +37,8 @@ const TRACES = [
 const ENOUGH = 1_000
 const STRATEGIES = ['K', 'K,guardMode=exclusive', 'G', 'H1', 'E']
 const SEEDS = 10
-const REPLAYS = 8
+/** Single replays of convoys differ by a half: with fewer, the error of their mean would be counted as the model's. */
+const REPLAYS = 48
 const OPS = 100_000
 
 interface Errors {

@@ -9,6 +9,7 @@ const OPS = 50
 const MACHINE = {
   wakeNs: undefined,
   sticky: false,
+  slices: undefined,
   seenSpinning: 'all',
   commit: undefined,
   commitEveryNs: undefined,
@@ -29,7 +30,7 @@ function workload(cpus: number, tasks: number): Workload {
     startNs: i * 120_000,
     durationNs: 100_000,
     commits: false,
-    workNs: [100_000, 0, 0, 0, 0],
+    workNs: [100_000, 0, 0, 0, 0, 0],
     sleepNs: 0,
   })
   const pages = OPS * tasks

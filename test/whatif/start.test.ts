@@ -18,7 +18,7 @@ function task(came: number, ready: number): WorkloadTask {
     startNs: ready * 1e6,
     durationNs: 1_000,
     commits: false,
-    workNs: [1_000, 0, 0, 0, 0],
+    workNs: [1_000, 0, 0, 0, 0, 0],
     sleepNs: 0,
   }
   return { comm: 'w', mm: 1, arrival: 'closed', evidence: '', barrierNs: undefined, ops: [op], steps: [0] }

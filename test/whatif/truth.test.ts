@@ -73,8 +73,8 @@ describeWithCorpus('a back-test of one lock mode', () => {
 
 describeWithCorpus('a replay under the recorded strategy', () => {
   it.each([
-    ['dax/dax-ext4-medium', 0.06, 0.16, 0.17],
-    ['nolockdep/nl-dax-ext4-medium', 0.02, 0.3, 0.6],
+    ['dax/dax-ext4-medium', 0.08, 0.18, 0.23],
+    ['nolockdep/nl-dax-ext4-medium', 0.02, 0.3, 0.45],
     ['nolockdep/nl-dax-ext4-faultheavy', 0.3, 0.21, 0.19],
     ['backtest/ext4-rrrwww-u200.A1', 0.1, 0.08, 0.36],
   ])(

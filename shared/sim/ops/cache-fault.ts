@@ -38,6 +38,7 @@ export function* cacheFault(w: World, f: Fault): Steps {
   } while (unsettled(f) && w.checks?.gaveUp(f.tries) !== true)
   if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)
+  if (w.prices.afterwards(w.k)) yield
   unlockVma(w, f)
   if (w.dirtying !== undefined && f.create) yield* w.dirtying.balance()
 }

@@ -42,6 +42,7 @@ export function* daxFault(w: World, f: Fault): Steps {
   }
   if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)
+  if (w.prices.afterwards(w.k)) yield
   if (f.handed !== undefined) yield* finishHandOver(w, f)
   if (freezable) k.unlock(w.sbPagefault, 'shared')
   unlockVma(w, f)

@@ -43,6 +43,7 @@ export function* pageMkwrite(w: World, f: Fault): Steps {
   }
   if (w.prices.settle(w.k)) yield
   policy.guard.leave?.(w, f)
+  if (w.prices.afterwards(w.k)) yield
   unlockVma(w, f)
   if (w.dirtying !== undefined) yield* w.dirtying.balance()
 }

@@ -124,6 +124,7 @@ function* daxMkwrite(w: World, f: Fault): Steps {
   }
   if (w.prices.settle(w.k)) yield
   policy.guard.leave?.(w, f)
+  if (w.prices.afterwards(w.k)) yield
   if (freezable) k.unlock(w.sbPagefault, 'shared')
   unlockVma(w, f)
 }

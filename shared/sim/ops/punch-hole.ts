@@ -38,6 +38,7 @@ export function* punchHole(w: World, inode: Inode, range: { from: number; to: nu
   for (let index = span.from; index < span.to; index++) w.checks?.cachedPage(inode, index)
   if (w.prices.settle(w.k)) yield
   policy.guard.removeLeave?.(w, span)
+  if (w.prices.afterwards(w.k)) yield
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')
   w.opEnd('punch_hole', 0)

@@ -25,6 +25,7 @@ export function* truncate(w: World, inode: Inode, size: number): Steps {
   else yield* setSize(w, inode, size)
   if (w.prices.settle(w.k)) yield
   policy.guard.removeLeave?.(w, span)
+  if (w.prices.afterwards(w.k)) yield
   k.unlock(inode.rwsem, 'exclusive')
   k.unlock(w.sbWrite, 'shared')
   w.opEnd('truncate', 0)
