@@ -19,10 +19,12 @@ import {
   classesOf,
 } from '../lockorder/order-graph.ts'
 import type { OrderCycle, OrderEdge } from '../lockorder/order-graph.ts'
+import { callerOf } from '../model/call-site.ts'
 import type { LockReport } from '../model/extras.ts'
 import { MODES, SPAN_HOLD_KNOWN, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
+import { callSites } from './parts/call-sites.ts'
 import { groupRows, orderGroups, PairIds } from './parts/grouping.ts'
 import { perTrace } from './parts/per-trace.ts'
 import { lockFacts, windowOf, type Window } from './parts/scope.ts'
@@ -48,6 +50,8 @@ export interface LockOrderEdge extends LockOrderWitness {
   readonly report?: number
   /** Call stack of the request, innermost first, where a report has it. */
   readonly stack?: readonly string[]
+  /** The function that asked for the second lock, where a call stack tells. */
+  readonly caller?: string
   /** Pairs of (held, wanted) modes that were seen. */
   readonly modes: readonly (readonly ['exclusive' | 'shared', 'exclusive' | 'shared'])[]
 }
@@ -237,6 +241,8 @@ function classesIn(trace: Trace, graph: OrderGraph<Nesting>): LockOrderResult['c
 function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>): LockOrderEdge {
   if (witness.report !== undefined) return reportedRow(trace, { from, to, ...witness.report })
   const { task, op, requestedNs } = trace.lockSpan.cols
+  const sites = callSites(trace)
+  const site = sites.of[witness.wanted]
   const pairs = MODES.flatMap((held) => MODES.map((wanted) => [held, wanted] as const))
   return {
     from,
@@ -248,6 +254,7 @@ function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>)
     atNs: requestedNs[witness.wanted],
     heldSpan: witness.held,
     wantedSpan: witness.wanted,
+    ...(site < 0 ? {} : { caller: sites.names[site] }),
   }
 }
 
@@ -260,7 +267,11 @@ interface Reported {
 
 function reportedRow(trace: Trace, { from, to, index, edge }: Reported): LockOrderEdge {
   const report = trace.extras?.lockReports?.[index]
-  const about = report?.tasks[0]
+  const edges = report?.edges ?? []
+  const stack = edges[edge]?.stack ?? []
+  const caller = callerOf(stack.join('\n'))
+  // lockdep remembers of its chain what was called, not by whom: only the last order is that of the task it reports.
+  const about = edge === edges.length - 1 ? report?.tasks[0] : undefined
   const id = trace.tasks.findIndex(({ pid }) => pid === about?.pid)
   const first = trace.extras?.lockReports?.find(({ atNs }) => atNs !== null)?.atNs ?? 0
   return {
@@ -274,7 +285,8 @@ function reportedRow(trace: Trace, { from, to, index, edge }: Reported): LockOrd
     heldSpan: -1,
     wantedSpan: -1,
     report: index,
-    stack: report?.edges[edge].stack ?? [],
+    stack,
+    ...(caller === undefined ? {} : { caller }),
   }
 }
 

@@ -311,10 +311,11 @@ function edgesOf({ kind, chain, wanted, against }: Open): readonly ReportEdge[] 
   if (chain.length > 1) {
     // Printed newest first: the last is #0.
     const inOrder = [...chain].reverse()
-    return inOrder.map((entry, i) => {
+    const orders = inOrder.map((entry, i) => {
       const from = i === 0 ? inOrder[inOrder.length - 1] : inOrder[i - 1]
       return { from: from.lock.class, to: entry.lock.class, stack: entry.stack }
     })
+    return [...orders.slice(1), orders[0]]
   }
   if (wanted === null || against === null) return []
   const holds = kind === 'circular' || kind === 'recursive' || kind === 'irq-safe-unsafe' || kind === 'other'

@@ -18,9 +18,16 @@ export function functionOf(frame: string): string {
 
 /** The function a stack (innermost frame first, one per line) asked for the lock in; undefined: only locking code. */
 export function callerOf(frames: string): string | undefined {
-  for (const frame of frames.split('\n')) {
+  return callersOf(frames.split('\n'), 1).at(0)
+}
+
+/** That function and those that called it, the first `most`. */
+export function callersOf(frames: readonly string[], most: number): readonly string[] {
+  const callers: string[] = []
+  for (const frame of frames) {
+    if (callers.length === most) break
     const name = functionOf(frame)
-    if (name !== '' && !LOCKING.test(name)) return name
+    if (name !== '' && (callers.length > 0 || !LOCKING.test(name))) callers.push(name)
   }
-  return undefined
+  return callers
 }

@@ -119,7 +119,7 @@ export interface LockReport {
   /** The lock that was asked for, and the one it depends on or conflicts with. */
   readonly wanted: ReportLock | null
   readonly against: ReportLock | null
-  /** The existing dependency chain, outermost lock first, then the order that closes the circle. */
+  /** The existing dependency chain, outermost lock first, then the order that closes the circle: the report's own. */
   readonly edges: readonly ReportEdge[]
   /** lockdep's "possible unsafe locking scenario", line by line. */
   readonly scenario: readonly string[]

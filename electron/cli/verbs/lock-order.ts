@@ -6,7 +6,7 @@
 
 import type { LockOrderCycle, LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
 import { choice, flag, from, json, to, traceId, windowOf } from '../options.ts'
-import { callerOf } from '#shared/model/call-site.ts'
+import { callersOf } from '#shared/model/call-site.ts'
 import type { LockReport, ReportLock } from '#shared/model/extras.ts'
 import {
   bold,
@@ -21,6 +21,9 @@ import {
   type ClockUnit,
 } from '../output.ts'
 import { verb } from './verb.ts'
+
+/** Of a stack: `start_this_handle` alone would not say whose handle. */
+const CALLERS = 4
 
 export const lockOrder = verb({
   id: 'lock-order',
@@ -97,20 +100,26 @@ function reportLines({ title, firstLine, tasks, wanted, against, edges }: LockRe
   ].map((line, i) => (i === 0 ? line : printable(line)))
 }
 
-/** The innermost call that is no locking code. */
+/** The innermost calls that are no locking code, as far as they say where it was. */
 function stackWords(stack: readonly string[]): string {
-  const caller = callerOf(stack.join('\n'))
-  return caller === undefined ? '' : `, in ${caller}`
+  const callers = callersOf(stack, CALLERS)
+  return callers.length === 0 ? '' : `, in ${callers.join(' ← ')}`
 }
 
 function edgeWords(edge: LockOrderEdge, clock: ClockUnit): string {
   if (edge.report !== undefined) {
-    return printable(`lockdep: ${edge.from} was held when ${edge.to} was asked for${stackWords(edge.stack ?? [])}`)
+    const by = edge.task.comm === '?' ? '' : `, by ${edge.task.comm}-${edge.task.pid}`
+    return printable(`lockdep: ${edge.from} was held when ${edge.to} was asked for${callerWords(edge)}${by}`)
   }
   const op = edge.op === null ? '' : ` in ${edge.op}`
   return printable(
-    `${edge.task.comm}-${edge.task.pid}${op} held ${edge.from} and asked for ${edge.to} at ${duration(edge.atNs, clock)}, ${modesOf(edge)}, ${plural(edge.count, 'time')}`,
+    `${edge.task.comm}-${edge.task.pid}${op} held ${edge.from} and asked for ${edge.to}${callerWords(edge)} at ${duration(edge.atNs, clock)}, ${modesOf(edge)}, ${plural(edge.count, 'time')}`,
   )
+}
+
+function callerWords({ caller, stack }: LockOrderEdge): string {
+  if (stack !== undefined) return stackWords(stack)
+  return caller === undefined ? '' : `, in ${caller}`
 }
 
 function modesOf({ modes }: LockOrderEdge): string {
@@ -124,8 +133,8 @@ function orderColumns(edges: readonly LockOrderEdge[], clock: ClockUnit) {
     name('asked for', (edge) => edge.to),
     name('modes', modesOf),
     number('times', (edge) => edge.count),
-    name('first by', (edge) => `${edge.task.comm}-${edge.task.pid}`),
-    name('in', (edge) => edge.op),
+    name('first by', (edge) => (edge.task.comm === '?' ? null : `${edge.task.comm}-${edge.task.pid}`)),
+    name('in', (edge) => edge.op ?? edge.caller ?? null),
     time('at', (edge) => (Number.isNaN(edge.atNs) ? null : edge.atNs)),
   ]
 }

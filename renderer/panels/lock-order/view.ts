@@ -6,17 +6,22 @@
 import type { LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
 import type { LockOrderResult as SearchedOrder } from '#shared/contract/exploration.ts'
 import type { FilmLockOrder } from '#shared/contract/races.ts'
+import { callersOf } from '#shared/model/call-site.ts'
 import { knownToLockdep, lockdepSees } from '#shared/lockorder/order-graph.ts'
 import { orderMatrix, partOf, type OrderClass, type OrderMatrix, type OrderPair } from '../../charts/lock-order.ts'
+import { kindLook } from '../../theme/kinds.ts'
 import { counted } from '../../ui/format.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
 export interface OrderEdge extends OrderPair {
   /** `exclusive → shared`, each pair that was seen. */
   readonly modes: string
-  /** Who showed it first; the operation it was in. */
+  /** Who showed it first ('': lockdep does not say); the operation it was in, and the function where a call stack tells. */
   readonly task: string
   readonly op: string | undefined
+  readonly caller?: string | undefined
+  /** lockdep's own stack of it, innermost first. */
+  readonly stack?: readonly string[] | undefined
   /** ns in a trace, a move in a film. */
   readonly at: number
   /** Row of the lock span asked for. */
@@ -116,14 +121,17 @@ export function ordersOf(view: OrderView, part: string): OrderView {
   return { ...view, edges, classes, matrix: partOf(view.matrix, names, new Set(edges)) }
 }
 
-function edgeOf({ from, to, count, modes, task, op, atNs, wantedSpan }: LockOrderEdge): OrderEdge {
+function edgeOf({ task, op, atNs, wantedSpan, ...edge }: LockOrderEdge): OrderEdge {
+  const { from, to, count, modes, caller, stack } = edge
   return {
     from,
     to,
     count,
     modes: modesText(modes),
-    task: `${task.comm} ${task.pid}`,
+    task: task.comm === '?' ? '' : `${task.comm} ${task.pid}`,
     op: op ?? undefined,
+    caller,
+    stack,
     at: atNs,
     span: wantedSpan < 0 ? undefined : wantedSpan,
   }
@@ -131,6 +139,17 @@ function edgeOf({ from, to, count, modes, task, op, atNs, wantedSpan }: LockOrde
 
 function modesText(modes: LockOrderEdge['modes']): string {
   return modes.map(([held, wanted]) => `${held} → ${wanted}`).join(', ')
+}
+
+/** Of a stack: the innermost alone may be the same for all. */
+const CALLERS = 4
+
+/** Who asked for the second lock, in what and how; '' where nothing says. */
+export function edgeWords({ task, op, caller, stack, modes }: OrderEdge): string {
+  const by = task === '' ? 'lockdep remembers it' : task
+  const calls = stack === undefined ? (caller ?? '') : callersOf(stack, CALLERS).join(' ← ')
+  const where = [op === undefined ? '' : kindLook(op).label, calls].filter((word) => word !== '').join(', ')
+  return [`${by}${where === '' ? '' : ` in ${where}`}`, modes].filter((part) => part !== '').join(', ')
 }
 
 export function circleWords({ classes }: OrderCircle): string {
@@ -159,8 +178,19 @@ export function edgeColumns(time: boolean): ColumnSpec<OrderEdge>[] {
       value: (edge) => edge.modes,
       about: 'How the first was held and how the second was asked for',
     },
-    { key: 'task', title: 'First by', value: (edge) => edge.task },
-    { key: 'op', title: 'In', value: (edge) => edge.op, why: () => 'outside any operation the trace shows' },
+    {
+      key: 'task',
+      title: 'First by',
+      value: (edge) => (edge.task === '' ? undefined : edge.task),
+      why: () => 'lockdep remembers the order and its stack, not whose it was',
+    },
+    {
+      key: 'op',
+      title: 'In',
+      value: (edge) => edge.op ?? edge.caller,
+      about: 'The operation, or the function that asked, where a call stack tells',
+      why: () => 'outside any operation the trace shows',
+    },
     {
       key: 'at',
       title: time ? 'At' : 'Move',
