@@ -140,12 +140,16 @@ function shows(of: Subject, key: string): (outcome: Outcome) => boolean {
 function violationOf(of: Subject, { key, moves }: Found): ExploreViolation {
   const short = minimise(of, moves, shows(of, key))
   const filmed = film(of, short.moves)
-  const { invariant, severity, message, task } = violationIn(filmed, key) ?? violationsIn(filmed)[0]
+  const { invariant, severity, message, tasks, objects, event, task } =
+    violationIn(filmed, key) ?? violationsIn(filmed)[0]
   return {
     invariant,
     severity,
     race: races.find(parseSubjectId(of.id).id)?.id ?? null,
     message,
+    tasks,
+    objects,
+    event,
     task: task ?? null,
     preemptions: filmed.preemptions,
     schedule: encodeSchedule({ subject: of.id, strategy: of.strategy, moves: short.moves }),
@@ -198,8 +202,10 @@ function withPowerCut(
   const after = replayCrash(of, cut.moves, cut)
   if (after === undefined) throw notThere(of, cut)
   const move = cut.moves.length
-  const findings = after.violations.map(({ invariant, message }): ExploredFinding => {
-    return { invariant, severity: invariants.get(invariant).severity, message, task: undefined, move }
+  const findings = after.violations.map(({ invariant, message, objects }): ExploredFinding => {
+    const { severity } = invariants.get(invariant)
+    const event = `power cut ${cut.point}, after move ${move}`
+    return { invariant, severity, message, tasks: [], objects, event, task: undefined, move }
   })
   const lines = cut.lines === 'none' ? 'no unflushed line' : cut.lines === 'all' ? 'all unflushed lines' : cut.lines
   const cutSteps = [

@@ -79,6 +79,10 @@ export interface ExploreViolation {
   /** The race that was explored; null for a scenario. */
   readonly race: string | null
   readonly message: string
+  /** Who and what the sentence names, and what had just happened. */
+  readonly tasks: readonly string[]
+  readonly objects: readonly string[]
+  readonly event: string
   readonly task: string | null
   readonly preemptions: number
   readonly schedule: string

@@ -45,6 +45,10 @@ export interface CrashViolation {
   readonly invariant: 'V14' | 'V15'
   readonly severity: InvariantSeverity
   readonly message: string
+  /** What the sentence is about; a power cut is nobody's doing. */
+  readonly objects: readonly string[]
+  /** After how many moves the power fails. */
+  readonly event: string
   /** Which change of the execution's durable state the power cut follows, from 1. */
   readonly point: number
   /** Lines that survived: `none`, `all`, or by block and slot, `5.0`. */
@@ -172,12 +176,14 @@ export function exploreCrashes(subject: Subject, options: CrashOptions = {}): Cr
 }
 
 function violationOf(subject: Subject, path: readonly number[], { finding, point, lines }: Bad): CrashViolation {
-  const { invariant, message } = finding
+  const { invariant, message, objects } = finding
   const moves = shortest(subject, path, point)
   return {
     invariant,
     severity: invariants.get(invariant).severity,
     message,
+    objects,
+    event: `power cut ${point}, after move ${moves.length}`,
     point,
     lines,
     schedule: encodeSchedule({ subject: `${subject.id};crash=${point}.${lines}`, strategy: subject.strategy, moves }),
@@ -225,7 +231,7 @@ export interface CrashPoint {
   /** Unflushed lines recovery would read. */
   readonly lines: readonly string[]
   /** Per subset of lines that shows something it must not, what. */
-  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message' | 'lines'>[]
+  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message' | 'objects' | 'lines'>[]
   /** What the files show after recovery with no unflushed line kept (eADR: with all of them), by name. */
   readonly recovered: Readonly<Record<string, string>>
   /** The subsets of lines that were tried: `none`, `all`, single ones, random ones. */
@@ -237,7 +243,7 @@ export interface CrashState {
   readonly lines: string
   /** What recovery shows otherwise than in `recovered`, '' for what it does not show. */
   readonly differs: Readonly<Record<string, string>>
-  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message'>[]
+  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message' | 'objects'>[]
 }
 
 /** Every place to cut one execution: the given moves, then the default order. */
@@ -251,7 +257,11 @@ export function crashPoints(subject: Subject, moves: readonly number[], options:
       const states = survivors(lines, { subsets, random: stream(seed, point), eadr }).map((kept): CrashState => ({
         lines: kept.name,
         differs: changedState(new Map(Object.entries(shown)), new Map(Object.entries(recoveredFiles(world, kept)))),
-        violations: judgeLines(world, kept.keeps).map(({ invariant, message }) => ({ invariant, message })),
+        violations: judgeLines(world, kept.keeps).map(({ invariant, message, objects }) => ({
+          invariant,
+          message,
+          objects,
+        })),
       }))
       found.push({
         point,
@@ -271,7 +281,7 @@ export function crashPoints(subject: Subject, moves: readonly number[], options:
 }
 
 export interface CrashReplay {
-  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message'>[]
+  readonly violations: readonly Pick<CrashViolation, 'invariant' | 'message' | 'objects'>[]
   /** What the files show after recovery, by name. */
   readonly recovered: Readonly<Record<string, string>>
 }
@@ -287,7 +297,11 @@ export function replayCrash(
   const execution = new Execution(
     withCuts(subject, (world, point) => {
       if (point !== cut.point) return
-      const violations = judgeLines(world, kept.keeps).map(({ invariant, message }) => ({ invariant, message }))
+      const violations = judgeLines(world, kept.keeps).map(({ invariant, message, objects }) => ({
+        invariant,
+        message,
+        objects,
+      }))
       replayed = { violations, recovered: recoveredFiles(world, kept) }
     }),
   )

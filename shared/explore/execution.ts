@@ -19,6 +19,12 @@ export interface ExploredFinding {
   readonly invariant: string
   readonly severity: InvariantSeverity
   readonly message: string
+  /** Everybody who has a part in it, and what it is about: the sentence names them all. Of a power cut nobody. */
+  readonly tasks: readonly string[]
+  readonly objects: readonly string[]
+  /** What had just happened, in words; in a film with the number of its step. */
+  readonly event: string
+  /** In whose move it showed. */
   readonly task: string | undefined
   /** Moves made when it was found; the whole length if it was judged at the end. */
   readonly move: number
@@ -124,7 +130,10 @@ export class Execution {
         invariant: finding.invariant,
         severity: invariants.get(finding.invariant).severity,
         message: finding.message,
-        task: finding.task?.comm,
+        tasks: finding.tasks,
+        objects: finding.objects,
+        event: `in move ${this.#foundAt[i]}, of ${finding.task.comm}`,
+        task: finding.task.comm,
         move: this.#foundAt[i],
       })),
       deadlock: k.deadlock?.cycle.map(waitLink),

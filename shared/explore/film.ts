@@ -37,6 +37,8 @@ export interface Happening {
 export class FilmSink implements SimSink {
   readonly steps: FilmStep[] = []
   readonly order = new LockOrder()
+  /** What had happened when each violation was found, in words. */
+  readonly events: string[] = []
   /** Happenings of the move under way. */
   happened: Happening[] = []
   #world: World | undefined
@@ -169,7 +171,18 @@ export class FilmSink implements SimSink {
 
   finding(task: SimTask | undefined, invariant: string): void {
     if (task !== undefined) this.#tell('found', task, invariant)
+    this.events.push(this.#event())
     this.#add(task, `violates ${invariant}`, { invariant })
+  }
+
+  /** The last happening that was no violation itself. */
+  #event(): string {
+    const last =
+      this.#drafts.findLast(({ invariant }) => invariant === undefined) ??
+      (this.#move === -1 ? undefined : this.steps.findLast(({ invariant }) => invariant === undefined))
+    if (last === undefined) return 'at the end, when nothing moves any more'
+    const { n, task, action, phase } = last
+    return `step ${n}: ${task} ${action}${phase === undefined || phase === action ? '' : `, in ${phase}`}`
   }
 }
 

@@ -95,8 +95,10 @@ export class Filming {
     sink.moveBegins(-1, last, 0)
     execution.end()
     if (sink.happened.length > 0) sink.moveEnds(last)
+    const outcome = execution.outcome()
     return {
-      ...execution.outcome(),
+      ...outcome,
+      findings: outcome.findings.map((finding, i) => ({ ...finding, event: sink.events[i] ?? finding.event })),
       schedule: encodeSchedule({ ...nameOf(execution.subject), moves: execution.moves }),
       steps: sink.steps,
       initialState: this.#initial,

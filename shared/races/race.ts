@@ -8,7 +8,7 @@
 import type { Point } from '../explore/directed.ts'
 import type { Filesystem } from '../sim/fs/fs.ts'
 import type { InvariantSeverity } from '../sim/invariants/invariants.ts'
-import type { Finding } from '../sim/kernel.ts'
+import type { Finding } from '../sim/finding.ts'
 import type { SimLock } from '../sim/locks.ts'
 import type { Policy } from '../sim/policies/slots.ts'
 import type { ResolvedStrategy } from '../sim/strategies/strategy.ts'

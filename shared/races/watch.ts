@@ -4,7 +4,7 @@
  * (V14, V15; sim/invariants/crash.ts), each invariant reported once. And who has to wait for a lock, for races about waiting.
  */
 
-import { durableVersion, judgeCrash } from '../sim/invariants/crash.ts'
+import { cutTold, durableVersion, judgeCrash } from '../sim/invariants/crash.ts'
 import type { LockMode, SimLock } from '../sim/locks.ts'
 import type { SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
@@ -42,10 +42,11 @@ export class Watch implements SimSink {
     const version = durableVersion(world)
     if (version === this.#version && !always) return
     this.#version = version
-    for (const { invariant, message } of judgeCrash(world)) {
+    for (const found of judgeCrash(world)) {
+      const { invariant } = found
       if (this.#reported.has(invariant)) continue
       this.#reported.add(invariant)
-      world.k.report(invariant, message)
+      world.k.report(invariant, () => cutTold(found))
     }
   }
 

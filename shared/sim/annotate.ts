@@ -4,6 +4,7 @@
  * traces, in the wait-for graph and in the lock order. The waiting itself is the caller's.
  */
 
+import { lockMistake } from './finding.ts'
 import type { Kernel } from './kernel.ts'
 import type { LockMode, SimLock } from './locks.ts'
 import { heldAt, type SimTask } from './task.ts'
@@ -37,7 +38,7 @@ export function letGo(kernel: Kernel, lock: SimLock): void {
   const task = kernel.current
   const at = heldAt(task, lock)
   if (at === -1) {
-    kernel.report('V12', `${task.comm} lets go of ${lock.className} which it does not hold`)
+    kernel.report('V12', () => lockMistake(task, `lets go of ${lock.className} which it does not hold`, lock))
     return
   }
   lock.leave(task, at, kernel.now)

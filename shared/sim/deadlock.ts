@@ -4,17 +4,9 @@
  * served, so any circle is a deadlock.
  */
 
-import { limits } from '../base/limits.ts'
 import type { Ns } from '../model/trace.ts'
+import type { Told } from './finding.ts'
 import { heldNames, type SimTask } from './task.ts'
-
-export interface Finding {
-  /** V1 … V20 of DOMAIN.md 5.1. */
-  readonly invariant: string
-  readonly message: string
-  readonly task: SimTask | undefined
-  readonly at: Ns
-}
 
 /** Tasks that wait for each other: each for what the next one holds (or stands in the queue for). */
 export interface Deadlock {
@@ -73,19 +65,22 @@ export function circleFrom(start: SimTask): readonly SimTask[] | undefined {
   return visit(start) ? path : undefined
 }
 
+/** What a task waits for, as sentences call it. */
+export function awaited(task: SimTask): string {
+  return (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
+}
+
 export function describeWait(task: SimTask): string {
-  const what = (task.waitingFor ?? task.waitingOn)?.className ?? 'a wake-up'
+  const what = awaited(task)
   const held = heldNames(task)
   return `${task.comm} waits for ${what}${held === '' ? '' : ` and holds ${held}`}`
 }
 
-/** All are counted, the first ones kept. */
-export function count(
-  found: { readonly list: Finding[]; readonly counts: Map<string, number> },
-  finding: Finding,
-): void {
-  const { invariant } = finding
-  const sum = (found.counts.get(invariant) ?? 0) + 1
-  found.counts.set(invariant, sum)
-  if (sum <= limits.simFindings) found.list.push(finding)
+/** A circle in words. */
+export function circleTold(cycle: readonly SimTask[]): Told {
+  return {
+    message: cycle.map((one) => describeWait(one)).join('; '),
+    tasks: cycle.map(({ comm }) => comm),
+    objects: [...new Set(cycle.map((one) => awaited(one)))],
+  }
 }

@@ -14,6 +14,7 @@ import type { Ns } from '../model/trace.ts'
 import { got, letGo, waits, wants } from './annotate.ts'
 import { ANNOTATED, MUTEX, WaitQueue, type SimLock } from './locks.ts'
 import { LogSpace } from './log-space.ts'
+import { lockMistake } from './finding.ts'
 import type { Kernel } from './kernel.ts'
 import { P } from './phases.ts'
 import type { SimTask, Steps } from './task.ts'
@@ -151,7 +152,9 @@ export class Journal {
     const kernel = this.#kernel
     const handle = this.#handle()
     if (handle === undefined) {
-      kernel.report('V12', `${kernel.current.comm} stops a handle it does not have`)
+      kernel.report('V12', () =>
+        lockMistake(kernel.current, `stops a ${this.lock.className} it does not have`, this.lock),
+      )
       return
     }
     if (--handle.depth > 0) return

@@ -13,15 +13,17 @@
 import { assert } from '../base/assert.ts'
 import { EventHeap } from '../base/heap.ts'
 import { StreamTable } from '../base/prng.ts'
+import { limits } from '../base/limits.ts'
 import type { Ns } from '../model/trace.ts'
 import { cpusOf, type Cpus } from './cpus.ts'
-import { circleFrom, count, describeWait, type Deadlock, type Finding } from './deadlock.ts'
+import { circleFrom, circleTold, type Deadlock } from './deadlock.ts'
+import { holding, lockMistake, type Finding, type Told } from './finding.ts'
 import type { KernelOptions, MachineCosts } from './kernel-options.ts'
 import { LockTable, passOn, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
-import { heldAt, heldNames, SimTask, type Steps, type StepsOf } from './task.ts'
+import { heldAt, SimTask, type Steps, type StepsOf } from './task.ts'
 
-export type { Deadlock, Finding } from './deadlock.ts'
+export type { Deadlock } from './deadlock.ts'
 
 export class Kernel {
   readonly timed: boolean
@@ -172,12 +174,12 @@ export class Kernel {
     const task = this.current
     const at = heldAt(task, lock)
     if (at === -1) {
-      this.report('V12', `${task.comm} releases ${lock.className} which it does not hold`)
+      this.report('V12', () => lockMistake(task, `releases ${lock.className} which it does not hold`, lock))
       return
     }
-    const held = task.held[at]
-    if (mode !== undefined && mode !== held.mode)
-      this.report('V12', `${task.comm} took ${lock.className} ${held.mode} and releases it ${mode}`)
+    const took = task.held[at].mode
+    if (mode !== undefined && mode !== took)
+      this.report('V12', () => lockMistake(task, `took ${lock.className} ${took} and releases it ${mode}`, lock))
     lock.leave(task, at, this.now)
     if (!lock.spec.sleeps) task.atomic--
     task.owed += this.costs.unlock
@@ -223,9 +225,14 @@ export class Kernel {
     if (!this.timed) this.touched.push(write ? -1 - object : object)
   }
 
-  report(invariant: string, message: string, task: SimTask | undefined = this.current): void {
+  /** All are counted, the first ones told and kept. */
+  report(invariant: string, tell: () => Told, task: SimTask = this.current): void {
     this.sink.finding(task, invariant)
-    count({ list: this.findings, counts: this.findingCounts }, { invariant, message, task, at: this.now })
+    const sum = (this.findingCounts.get(invariant) ?? 0) + 1
+    this.findingCounts.set(invariant, sum)
+    if (sum > limits.simFindings && this.onFinding === undefined) return
+    const { message, objects, tasks = [task.comm] } = tell()
+    if (sum <= limits.simFindings) this.findings.push({ invariant, message, tasks, objects, task, at: this.now })
     this.onFinding?.(invariant, message)
   }
 
@@ -234,7 +241,7 @@ export class Kernel {
     const cycle = circleFrom(task)
     if (cycle === undefined || (this.timed && this.deadlock !== undefined)) return
     this.deadlock ??= { at: this.now, cycle }
-    this.report('V11', cycle.map((one) => describeWait(one)).join('; '), task)
+    this.report('V11', () => circleTold(cycle), task)
   }
 
   /** Time order: runs until `end`, until only daemons are left, or until nothing can happen any more (then false). */
@@ -307,7 +314,7 @@ export class Kernel {
   #advance(task: SimTask): void {
     this.stepsTaken++
     if (!task.goOn(this.onFailure)) return
-    if (task.held.length > 0) this.report('V12', `${task.comm} ends holding ${heldNames(task)}`)
+    if (task.held.length > 0) this.report('V12', () => holding(task, 'ends holding'))
     if (!task.daemon) this.#live--
     this.#block(task, 'done')
   }
@@ -410,9 +417,7 @@ export class Kernel {
 
   /** Off the CPU. Whoever spins for a lock this task owns goes to sleep with it. */
   #block(task: SimTask, state: 'blocked' | 'sleeping' | 'done' | 'runnable'): void {
-    if (task.atomic > 0 && state !== 'done') {
-      this.report('V10', `${task.comm} sleeps while it holds ${heldNames(task)}`)
-    }
+    if (task.atomic > 0 && state !== 'done') this.report('V10', () => holding(task, 'sleeps while it holds'))
     task.state = state
     if (!this.timed) return
     task.due = NaN

@@ -16,7 +16,7 @@ import { PREV_DEAD, PREV_RUNNING, PREV_SLEEPING, PREV_UNINTERRUPTIBLE } from '..
 import { SpanBuilder } from '../spans/span-builder.ts'
 import type { SpanState } from '../spans/state.ts'
 import type { TaskTrack } from '../spans/track.ts'
-import type { Finding } from './kernel.ts'
+import type { Finding } from './finding.ts'
 import type { LockMode, SimLock } from './locks.ts'
 import { addressOf, PayloadArena, PayloadLine } from './payload.ts'
 import type { SimSink } from './sink.ts'
@@ -246,7 +246,7 @@ export class SimRecorder implements SimSink {
   }
 
   #note({ invariant, message, at, task }: Finding): void {
-    const who = task === undefined ? '' : `${task.comm}: `
+    const who = message.includes(task.comm) ? '' : `${task.comm}: `
     this.builder.diagnose('error', invariant, `at ${at} ns: ${who}${message}`)
     this.builder.annotate({ kind: 'violation', startNs: at, endNs: undefined, text: `${invariant}: ${who}${message}` })
   }

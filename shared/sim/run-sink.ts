@@ -5,7 +5,7 @@
 import { hashText } from '../base/prng.ts'
 import { RunDigest } from './digest.ts'
 import type { Kernel } from './kernel.ts'
-import { inWords } from '../lockorder/order-graph.ts'
+import { classesOf, inWords } from '../lockorder/order-graph.ts'
 import type { LockOrder } from './invariants/lock-order.ts'
 import type { LockMode, SimLock } from './locks.ts'
 import type { SimSink } from './sink.ts'
@@ -56,7 +56,11 @@ export class RunSink implements SimSink {
     this.#mix(ACQUIRE, task.id, lock.id * 4 + (mode === 'shared' ? 2 : 0) + (trylock ? 1 : 0))
     if (this.#order !== undefined && !trylock && task.held.length > 0) {
       const circle = this.#order.wanted(task, lock, mode, this.#kernel?.now ?? 0)
-      if (circle !== undefined) this.#kernel?.report('V11', `lock order goes in a circle: ${inWords(circle)}`)
+      if (circle !== undefined) {
+        const tasks = [...new Set(circle.edges.map(({ witness }) => witness.by))]
+        const message = `lock order goes in a circle: ${inWords(circle)}, by ${tasks.join(' and ')}`
+        this.#kernel?.report('V11', () => ({ message, tasks, objects: classesOf(circle) }))
+      }
     }
     this.#next?.lockAcquire(task, lock, mode, trylock)
   }

@@ -8,6 +8,8 @@ import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Ns } from '../model/trace.ts'
 import { COSTS, type CostId, type CostSpec } from './costs.ts'
+import { awaited, blockersOf } from './deadlock.ts'
+import type { Told } from './finding.ts'
 import { filesystems } from './fs/index.ts'
 import { Checks } from './invariants/checks.ts'
 import { invariants, type InvariantSeverity } from './invariants/invariants.ts'
@@ -56,7 +58,11 @@ export interface RunFinding {
   readonly invariant: string
   readonly severity: InvariantSeverity
   readonly message: string
-  readonly task: { readonly id: number; readonly pid: number; readonly comm: string } | undefined
+  /** Who and what the sentence names. */
+  readonly tasks: readonly string[]
+  readonly objects: readonly string[]
+  /** In whose move it showed. */
+  readonly task: { readonly id: number; readonly pid: number; readonly comm: string }
   readonly atNs: Ns
   /** Happenings before it. */
   readonly event: number
@@ -277,14 +283,20 @@ export function judgeRest(world: World): void {
     if (k.deadlock !== undefined) continue
     const lock = task.waitingOn ?? task.waitingFor
     if (lock !== undefined && task.state === 'blocked' && lock.free) {
-      k.report('V13', `${task.comm} sleeps for ${lock.className}, which is free`, task)
-    } else {
-      k.report(
-        'V18',
-        `${task.comm} has not ended (${task.state}${lock === undefined ? '' : `, ${lock.className}`})`,
-        task,
-      )
-    }
+      const message = `${task.comm} sleeps for ${lock.className}, which is free`
+      k.report('V13', () => ({ message, objects: [lock.className] }), task)
+    } else k.report('V18', () => notEnded(task), task)
+  }
+}
+
+function notEnded(task: SimTask): Told {
+  const what = awaited(task)
+  const by = [...blockersOf(task)].filter((one) => one !== task).map(({ comm }) => comm)
+  const whose = by.length === 0 ? '' : `, which ${by.join(' and ')} ${by.length === 1 ? 'has' : 'have'}`
+  return {
+    message: `${task.comm} has not ended: it is ${task.state} and waits for ${what}${whose}`,
+    tasks: [task.comm, ...by],
+    objects: [what],
   }
 }
 
@@ -310,7 +322,9 @@ function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean
       invariant: finding.invariant,
       severity: invariants.get(finding.invariant).severity,
       message: finding.message,
-      task: finding.task && { id: finding.task.id, pid: finding.task.pid, comm: finding.task.comm },
+      tasks: finding.tasks,
+      objects: finding.objects,
+      task: { id: finding.task.id, pid: finding.task.pid, comm: finding.task.comm },
       atNs: finding.at,
       event: sink.findingEvents[i] ?? 0,
     })),

@@ -448,7 +448,7 @@ export class World {
   /** Metadata of an inode changes in the current handle; `durably` happens when it commits. */
   change(inode: Inode, durably: () => void, what: 'data' | 'times' = 'data'): void {
     this.journal.dirties(inode.number)
-    this.checks?.changed('metadata')
+    this.checks?.changed('metadata of', inode)
     this.k.touch(inode.tidObject, false)
     this.journal.join((transaction) => {
       transaction.changes.push(durably)

@@ -287,7 +287,7 @@ export class Harness {
     const key = text.replace(/\d+/g, '#')
     if (said.has(key)) return
     said.add(key)
-    k.report('S1', text)
+    k.report('S1', () => ({ message: text, tasks: [], objects: [this.#blame.file] }))
   }
 }
 

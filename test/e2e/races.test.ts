@@ -81,7 +81,7 @@ describe('a film', () => {
     const { page, problems, close } = await races()
     await openFilm(page, 'R03', 'F')
     const region = film(page, 'R03')
-    await region.getByText('Block 5 is freed while 1 PTE maps it.').waitFor()
+    await region.getByText('Punch frees block 5 while fault maps it at page 5 of inode 1.').waitFor()
     await region
       .getByRole('group', { name: /^State before and after/ })
       .getByText('block 5, writable')
@@ -165,7 +165,7 @@ describe('a film', () => {
     const field = page.getByRole('textbox', { name: 'Schedule to play back' })
     await field.fill(schedule)
     await field.press('Enter')
-    await film(page, 'R03').getByText('Block 5 is freed while 1 PTE maps it.').waitFor()
+    await film(page, 'R03').getByText('Punch frees block 5 while fault maps it at page 5 of inode 1.').waitFor()
     await field.fill('fl1:nonsense')
     await field.press('Enter')
     await page.getByText(/^this is no schedule/).waitFor()

@@ -85,13 +85,15 @@ describe('the crash explorer', () => {
 
   it('says where the power failed, and the same happens there again', () => {
     const { violations } = found('R10', 'E')
-    for (const { invariant, message, schedule } of violations) {
+    for (const { invariant, message, objects, schedule, event } of violations) {
+      expect([objects.length > 0, objects.filter((object) => !message.includes(object))]).toEqual([true, []])
+      expect(event).toMatch(/^power cut \d+, after move \d+$/)
       const { subject: text, moves } = decodeSchedule(schedule)
       const cut = crashOf(text)
       expect(cut?.subject).toBe('R10')
       if (cut === undefined) continue
       const again = replayCrash(subjectOf('R10', 'E'), moves, cut)
-      expect(again?.violations).toContainEqual({ invariant, message })
+      expect(again?.violations).toContainEqual({ invariant, message, objects })
       expect(again?.recovered['i_size']).toBe('10 pages')
     }
     expect(violations.length).toBeGreaterThan(0)

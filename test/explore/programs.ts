@@ -153,7 +153,8 @@ export function subjectOf(program: Program): Subject {
       return world
     },
     judge(world) {
-      world.k.report('V6', finals.get(world)?.() ?? '', undefined)
+      const message = finals.get(world)?.() ?? ''
+      world.k.report('V6', () => ({ message, objects: [] }))
     },
   }
 }

@@ -109,7 +109,8 @@ function subjectOf(slot: SlotName, strategy: string, prefix: readonly number[] =
       const state = [...stateOf(world)].map(([name, value]) => `${name}: ${value.replace(/page number \d+/, '')}`)
       const ends = world.k.tasks.map((task) => (task.daemon ? '' : task.state))
       const text = [...state.sort(), ...ends].join(' | ')
-      world.k.report('S1', `ends as ${text.replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)])}`, undefined)
+      const message = `ends as ${text.replace(/\d/g, (digit) => 'abcdefghij'[Number(digit)])}`
+      world.k.report('S1', () => ({ message, objects: [] }))
     },
   }
 }

@@ -17,7 +17,7 @@ function subjectOf(look: (w: World) => StepsOf<boolean>): Subject {
   function* looks(w: World): StepsOf<void> {
     if (w.k.sleep(0)) yield
     const over = yield* look(w)
-    w.k.report('V18', over ? 'it was over' : 'it was not over')
+    w.k.report('V18', () => ({ message: over ? 'it was over' : 'it was not over', objects: [] }))
   }
   return {
     id: 'commit-seen',

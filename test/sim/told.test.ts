@@ -88,13 +88,13 @@ it('a page that is mapped when it has left the file is V7, one that is in it is 
 })
 
 it('who tries again for ever is told once, at the try after which it gives up', () => {
-  const tried = told((w) => {
+  const tried = told((w, inode) => {
     const { checks } = w
     if (checks === undefined) throw new Error('the world is watched')
     let tries = 0
     while (!checks.gaveUp(tries)) {
       expect(w.k.findings).toEqual([])
-      checks.retried(++tries, 'it tries again')
+      checks.retried(++tries, 'looks again for', { inode, index: AT.index })
     }
     expect(w.k.findings).toHaveLength(1)
   })

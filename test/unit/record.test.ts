@@ -206,7 +206,7 @@ describe('what was found violated', () => {
   const { trace, chunks } = run(
     function* (k, _, task) {
       if (k.work(0, 1_000 + task)) yield
-      k.report('V3', 'a block beyond the end of file')
+      k.report('V3', () => ({ message: 'a block beyond the end of file', objects: [] }))
     },
     { tasks: 3, cpus: 3, steps: Infinity },
   )

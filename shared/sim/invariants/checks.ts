@@ -7,25 +7,27 @@ import { counted } from '../../base/time.ts'
 import { asksPage } from '../dirtying.ts'
 import { blockOf, HOLE, isMapped } from '../extents.ts'
 import type { Inode } from '../inode.ts'
-import type { WaitQueue } from '../locks.ts'
 import type { Page } from '../mapping.ts'
+import { actorIn, pageName, type Told } from '../finding.ts'
 import { PAGES_PER_PMD, PTE_NONE, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import type { World } from '../world.ts'
 import { ContentOracle } from './content.ts'
+import { MappedBlocks } from './mapped.ts'
 import { Promises } from './promises.ts'
 
 /** V18: tries after which an operation is said to make no progress. A search has no time to lose. */
 const TRIES = { timed: 1_000, search: 24 }
 
-const endOf = ({ number, size }: Inode): string => `the end of inode ${number} (${counted(size, 'page', '')})`
+const beyondEnd = ({ size }: Inode): string => `beyond its end (${counted(size, 'page', '')})`
 
 export class Checks {
   readonly content: ContentOracle
   /** What survives power cuts by promise; undefined where nobody judges them. */
   promises: Promises | undefined
   readonly #world: World
-  /** PTEs per block, those that only TLBs still hold included. */
-  readonly #mapped: Int32Array
+  readonly #mapped: MappedBlocks
+  /** Who was given a block last, as number of the task plus 1. */
+  readonly #givenTo: Int32Array
   /** Times a block was zeroed since its allocation. */
   readonly #zeroed: Uint8Array
   readonly #tries: number
@@ -34,7 +36,8 @@ export class Checks {
   constructor(world: World, tries: number = TRIES.search) {
     this.#world = world
     this.content = new ContentOracle(world)
-    this.#mapped = new Int32Array(world.device.blocks)
+    this.#mapped = new MappedBlocks(world)
+    this.#givenTo = new Int32Array(world.device.blocks)
     this.#zeroed = new Uint8Array(world.device.blocks)
     this.#tries = world.k.timed ? TRIES.timed : tries
     if (!world.k.timed) this.keepPromises()
@@ -55,17 +58,18 @@ export class Checks {
 
   allocated(block: number): void {
     this.#zeroed[block] = 0
-    this.#notMapped(block, 'is handed out again')
+    this.#givenTo[block] = actorIn(this.#world.k)
+    this.#notMapped(block, 'is given')
   }
 
   /** Taken out of the file. */
   freed(block: number): void {
-    this.#notMapped(block, 'is freed')
+    this.#notMapped(block, 'frees')
   }
 
   /** Its transaction has committed. */
   reusable(block: number): void {
-    this.#notMapped(block, 'may be reused')
+    this.#notMapped(block, 'commits the freeing of')
   }
 
   /** Stands at another page of its file now. */
@@ -73,35 +77,54 @@ export class Checks {
     this.#notMapped(block, 'moves')
   }
 
-  #notMapped(block: number, what: string): void {
-    this.#world.k.touch(this.#world.space.ownerObject(block), true)
-    const ptes = this.#mapped[block]
-    if (ptes === 0) return
-    const map = ptes === 1 ? '1 PTE maps it' : `${ptes} PTEs map it`
-    this.#world.k.report('V1', `block ${block} ${what} while ${map}`)
+  #notMapped(block: number, does: string): void {
+    const { k, space } = this.#world
+    k.touch(space.ownerObject(block), true)
+    if (this.#mapped.count(block) === 0) return
+    k.report('V1', () => {
+      const { text, tasks, objects } = this.#mapped.ofBlock(block)
+      const message = `${k.current.comm} ${does} block ${block} while ${text}`
+      return { message, tasks: [...new Set([k.current.comm, ...tasks])], objects: [`block ${block}`, ...objects] }
+    })
   }
 
   zeroed(block: number): void {
-    this.changed('data')
-    if (++this.#zeroed[block] === 2) {
-      this.#world.k.report('V20', `${this.#world.k.current.comm} zeroes block ${block} a second time`)
-    }
+    this.#changed(() => ({ what: `data of block ${block}`, object: `block ${block}` }))
+    if (++this.#zeroed[block] !== 2) return
+    this.#tell('V20', `zeroes block ${block} a second time`, [`block ${block}`])
   }
 
-  changed(what: 'metadata' | 'data'): void {
+  /** `what` of a page, or of all the file. */
+  changed(what: 'metadata of' | 'data of', inode: Inode, index?: number): void {
+    this.#changed(() => {
+      const object = index === undefined ? `inode ${inode.number}` : pageName(inode, index)
+      return { what: `${what} ${object}`, object }
+    })
+  }
+
+  #changed(tell: () => { readonly what: string; readonly object: string }): void {
     const { frozen, frozenObject, k } = this.#world
     k.touch(frozenObject, false)
-    if (frozen) k.report('V16', `${k.current.comm} changes ${what} of a frozen filesystem`)
+    if (!frozen) return
+    const { what, object } = tell()
+    this.#tell('V16', `changes ${what} on a frozen filesystem`, [object])
+  }
+
+  /** The running task is at fault, alone. */
+  #tell(invariant: string, does: string, objects: readonly string[]): void {
+    const { k } = this.#world
+    k.report(invariant, () => ({ message: `${k.current.comm} ${does}`, objects }))
   }
 
   // ---- page tables (V1, V2, V9, V19) ----
 
   pteSet(vma: Vma, index: number, pte: Pte): void {
+    this.#mapped.sets(vma, index)
     if (pteKind(pte) === 'file') this.#maps(vma, index, pteTarget(pte))
-    const { inodes, k } = this.#world
-    const inode = inodes[vma.inode - 1]
+    const inode = this.#world.inodes[vma.inode - 1]
     if (!this.#isBeyondEnd(inode, index)) return
-    k.report('V2', `${k.current.comm} maps page ${index} beyond ${endOf(inode)}, and truncate has returned`)
+    const page = pageName(inode, index)
+    this.#tell('V2', `maps ${page} ${beyondEnd(inode)}, and truncate has returned`, [page])
   }
 
   /** And nothing is under way that makes it so, or will have made it so. */
@@ -115,25 +138,24 @@ export class Checks {
   }
 
   /** Those who map and unmap a block do not see each other, so they read what whoever frees it changes. */
-  #mappedBy(block: number, by: number): void {
+  #mappedBy(block: number, by: 1 | -1): void {
     const { k } = this.#world
     k.touch(this.#world.space.ownerObject(block), false)
-    this.#mapped[block] += by
+    this.#mapped.add(block, by)
   }
 
   #maps(vma: Vma, index: number, block: number): void {
-    const { allocator, k } = this.#world
+    const { allocator } = this.#world
     this.#mappedBy(block, 1)
     if (allocator.owns(vma.inode, index, block)) return
     const owner = allocator.ownerOf(block)
     const whose = owner === undefined ? 'nobody' : `page ${owner.index} of inode ${owner.inode}`
-    k.report(
-      'V1',
-      `${k.current.comm} maps block ${block} at page ${index} of inode ${vma.inode}; it belongs to ${whose}`,
-    )
+    const page = pageName({ number: vma.inode }, index)
+    this.#tell('V1', `maps block ${block} at ${page}; it belongs to ${whose}`, [`block ${block}`, page])
   }
 
   pmdSet(vma: Vma, range: number): void {
+    for (let i = 0; i < PAGES_PER_PMD; i++) this.#mapped.sets(vma, vma.pgoff + range * PAGES_PER_PMD + i)
     for (let i = 0; i < PAGES_PER_PMD; i++) this.#maps(vma, vma.pgoff + range * PAGES_PER_PMD + i, vma.pmds[range] + i)
   }
 
@@ -143,22 +165,28 @@ export class Checks {
   }
 
   pteUnderPmd(vma: Vma, index: number): void {
-    const { k } = this.#world
-    k.report('V1', `${k.current.comm} puts a PTE at page ${index} of inode ${vma.inode} under a 2 MiB entry`)
+    const page = pageName({ number: vma.inode }, index)
+    this.#tell('V1', `puts a PTE at ${page} under a 2 MiB entry`, [page])
   }
 
   /** UNMAP takes a private copy. */
-  copyGone(inode: Inode, index: number): void {
-    const { k } = this.#world
+  copyGone(vma: Vma, index: number): void {
+    const { inodes, k } = this.#world
+    const inode = inodes[vma.inode - 1]
     k.touch(inode.sizeObject, false)
-    if (index < inode.size)
-      k.report('V19', `${k.current.comm} unmaps a private copy of page ${index}, which stays in the file`)
+    if (index >= inode.size) return
+    k.report('V19', () => {
+      const page = pageName(inode, index)
+      const owner = this.#mapped.whose(vma, index)
+      const message = `${k.current.comm} unmaps ${owner}'s private copy of ${page}, which stays in the file`
+      return { message, tasks: [...new Set([k.current.comm, owner])], objects: [page] }
+    })
   }
 
   accessed(inode: Inode, index: number): void {
     if (!this.#isBeyondEnd(inode, index)) return
-    const { k } = this.#world
-    k.report('V9', `${k.current.comm} reaches page ${index} beyond ${endOf(inode)} without SIGBUS`)
+    const page = pageName(inode, index)
+    this.#tell('V9', `reaches ${page} ${beyondEnd(inode)} without SIGBUS`, [page])
   }
 
   truncated(inode: Inode): void {
@@ -168,11 +196,20 @@ export class Checks {
       const from = Math.max(inode.size, vma.pgoff)
       for (let index = from; index < vma.pgoff + vma.pages; index++) {
         k.touch(vma.seen(index), false)
-        const kind = pteKind(vma.pte(index))
         if (vma.pte(index) === PTE_NONE) continue
-        k.report('V2', `truncate has returned and a ${kind} PTE maps page ${index} beyond ${endOf(inode)}`)
+        k.report('V2', () => this.#leftMapped(vma, index))
       }
     }
+  }
+
+  #leftMapped(vma: Vma, index: number): Told {
+    const { inodes, k } = this.#world
+    const inode = inodes[vma.inode - 1]
+    const page = pageName(inode, index)
+    const owner = this.#mapped.whose(vma, index)
+    const pte = `${owner}'s ${pteKind(vma.pte(index))} PTE maps ${page} ${beyondEnd(inode)}`
+    const message = `${k.current.comm} returns from truncate and ${pte}`
+    return { message, tasks: [...new Set([k.current.comm, owner])], objects: [page] }
   }
 
   /** A fault ended in SIGBUS: is there a block beyond the end now? Counted; V3 is judged at rest. */
@@ -196,7 +233,8 @@ export class Checks {
     const mapping = inode.extents.tree[index]
     if (isMapped(mapping) && blockOf(mapping) === page.block) return
     const now = mapping === HOLE ? 'the file has a hole there' : 'the file has another block there'
-    k.report('V4', `cached page ${index} of inode ${inode.number} keeps block ${page.block}; ${now}`)
+    const name = pageName(inode, index)
+    this.#tell('V4', `leaves cached ${name} with block ${page.block}; ${now}`, [name, `block ${page.block}`])
   }
 
   /** Its bytes are about to reach its block. */
@@ -204,60 +242,59 @@ export class Checks {
     const { allocator, k } = this.#world
     k.touch(this.#world.space.ownerObject(page.block), false)
     if (allocator.owns(inode.number, page.index, page.block)) return
-    k.report(
-      'V4',
-      `${k.current.comm} writes page ${page.index} of inode ${inode.number} to block ${page.block}, which is not the file's`,
-    )
+    const name = pageName(inode, page.index)
+    this.#tell('V4', `writes ${name} to block ${page.block}, which is not the file's`, [name, `block ${page.block}`])
   }
 
   /** False: the block is not the page's any more. */
   deviceWrites(inode: Inode, index: number, block: number): boolean {
     const { allocator, k } = this.#world
-    this.changed('data')
+    this.changed('data of', inode, index)
     k.touch(this.#world.space.ownerObject(block), false)
     if (allocator.owns(inode.number, index, block)) return true
-    k.report(
-      'V1',
-      `a device writes to block ${block}, pinned as page ${index} of inode ${inode.number}, which is not the file's any more`,
-    )
+    const page = pageName(inode, index)
+    const what = `writes by DMA to block ${block}, pinned as ${page}, which is not the file's any more`
+    this.#tell('V1', what, [`block ${block}`, page])
     return false
   }
 
   /** A fault has just mapped it: it must still be the file's. */
   mappedPage(inode: Inode, page: Page): void {
-    const { k } = this.#world
     asksPage(this.#world, page)
     if (!page.detached) return
-    k.report('V7', `${k.current.comm} maps page ${page.index} of inode ${inode.number}, which is no longer in the file`)
+    const name = pageName(inode, page.index)
+    this.#tell('V7', `maps ${name}, which is no longer in the file`, [name])
   }
 
   // ---- failures and progress (V17, V18, V3) ----
 
   outOfSpace(inode: Inode, index: number): void {
-    const { allocator, k } = this.#world
+    const { allocator } = this.#world
     const coming = allocator.freeCount + allocator.pendingCount
     if (!this.#world.space.isToCome) return
-    k.report(
-      'V17',
-      `${k.current.comm} fails for lack of space at page ${index} of inode ${inode.number}; ${coming} blocks are free or about to be`,
-    )
+    const page = pageName(inode, index)
+    const are = `${counted(coming, 'block', '')} ${coming === 1 ? 'is' : 'are'} free or about to be`
+    this.#tell('V17', `fails for lack of space at ${page}; ${are}`, [page])
   }
 
   /** V13: a waiter goes its way without passing the wake-up on; others sleep for what is free, and none has been woken. */
-  wentWithoutWaking(queue: WaitQueue, what: string): void {
+  wentWithoutWaking(inode: Inode, slot: number): void {
     const { k } = this.#world
+    const queue = inode.mapping.queue(slot)
     k.touch(queue.objectIn(k), false)
     if (queue.waiters.length === 0 || queue.woken > 0) return
     const sleeper = queue.waiters[0].task
-    k.report(
-      'V13',
-      `${sleeper.comm} sleeps for ${what}, which is free; ${k.current.comm} got its wake-up and passed it to nobody`,
-      sleeper,
-    )
+    const entry = `the DAX entry at ${pageName(inode, slot)}`
+    const passed = `${k.current.comm} got its wake-up and passed it to nobody`
+    const message = `${sleeper.comm} sleeps for ${entry}, which is free; ${passed}`
+    k.report('V13', () => ({ message, tasks: [sleeper.comm, k.current.comm], objects: [entry] }), sleeper)
   }
 
-  retried(tries: number, what: string): void {
-    if (tries === this.#tries) this.#world.k.report('V18', `${what} after ${tries} tries`)
+  /** It still `does` that to a page: `faults at`. */
+  retried(tries: number, does: string, at: { readonly inode: Inode; readonly index: number }): void {
+    if (tries !== this.#tries) return
+    const page = pageName(at.inode, at.index)
+    this.#tell('V18', `${does} ${page} after ${tries} tries`, [page])
   }
 
   gaveUp(tries: number): boolean {
@@ -267,12 +304,22 @@ export class Checks {
   /** Nothing runs any more. */
   atRest(): void {
     for (const inode of this.#world.inodes) {
-      const leaked = this.leaked(inode)
-      if (leaked === 0) continue
-      const stand = leaked === 1 ? 'stands' : 'stand'
-      const message = `${counted(leaked, 'block', '')} of inode ${inode.number} ${stand} beyond its end`
-      this.#world.k.report('V3', message, undefined)
+      if (this.leaked(inode) > 0) this.#world.k.report('V3', () => this.#leak(inode))
     }
+  }
+
+  #leak(inode: Inode): Told {
+    const leaked = this.leaked(inode)
+    const index = inode.extents.tree.findIndex(
+      (mapping, at) => at >= inode.size && isMapped(mapping) && inode.kept[at] === 0,
+    )
+    const block = blockOf(inode.extents.tree[index])
+    const given = this.#givenTo[block]
+    const tasks = given === 0 ? [] : [this.#world.k.tasks[given - 1].comm]
+    const stand = `${counted(leaked, 'block', '')} of inode ${inode.number} ${leaked === 1 ? 'stands' : 'stand'}`
+    const which = `${leaked === 1 ? '' : 'the first is '}block ${block}${tasks.map((task) => `, allocated by ${task}`).join('')}`
+    const page = pageName(inode, index)
+    return { message: `${stand} ${beyondEnd(inode)}: ${which} for ${page}`, tasks, objects: [`block ${block}`, page] }
   }
 
   leaked(inode: Inode): number {

@@ -6,6 +6,7 @@
 
 import { isGarbage, METADATA, ZERO, describeTag, previousOwner, type Tag } from '../content.ts'
 import { blockOf, isMapped } from '../extents.ts'
+import { actorIn, pageName } from '../finding.ts'
 import type { Inode } from '../inode.ts'
 import type { World } from '../world.ts'
 
@@ -17,6 +18,8 @@ const CROSSED = 2
 interface Expected {
   readonly tags: Int32Array
   readonly state: Uint8Array
+  /** Whose bytes they are, as number of the task plus 1; 0: they were there. */
+  readonly by: Int32Array
   /** Removals and writes under way, per page. */
   readonly busy: Uint8Array
 }
@@ -38,7 +41,12 @@ export class ContentOracle {
     let expected = this.#files.get(inode.number)
     if (expected === undefined) {
       const cells = inode.pages * this.#world.device.slots
-      expected = { tags: new Int32Array(cells), state: new Uint8Array(cells), busy: new Uint8Array(inode.pages) }
+      expected = {
+        tags: new Int32Array(cells),
+        state: new Uint8Array(cells),
+        by: new Int32Array(cells),
+        busy: new Uint8Array(inode.pages),
+      }
       this.#files.set(inode.number, expected)
     }
     return expected
@@ -85,6 +93,7 @@ export class ContentOracle {
       if (expected.busy[index] > 0 || expected.state[cell] === CROSSED) return
       expected.state[cell] = SURE
       expected.tags[cell] = result.tag
+      expected.by[cell] = this.#me()
     })
   }
 
@@ -94,6 +103,7 @@ export class ContentOracle {
     const width = this.#world.device.slots
     const tags = expected.tags.slice()
     const state = expected.state.slice()
+    const owners = expected.by.slice()
     const first = by < 0 ? from - by : from
     this.#touch(inode, { from, to: inode.pages }, true)
     for (let index = from; index < inode.pages; index++) {
@@ -103,6 +113,7 @@ export class ContentOracle {
       for (let slot = 0; slot < width; slot++) {
         const cell = index * width + slot
         expected.tags[cell] = inside ? tags[source * width + slot] : ZERO
+        expected.by[cell] = inside ? owners[source * width + slot] : this.#me()
         const was = inside ? state[source * width + slot] : SURE
         expected.state[cell] = was === UNDER_WAY && expected.busy[index] === 0 ? SURE : was
       }
@@ -139,6 +150,7 @@ export class ContentOracle {
     const expected = this.#of(inode)
     const cell = at.index * this.#world.device.slots + at.slot
     expected.tags[cell] = tag
+    expected.by[cell] = this.#me()
     expected.state[cell] = expected.busy[at.index] > 0 ? CROSSED : SURE
   }
 
@@ -175,14 +187,17 @@ export class ContentOracle {
     const expected = this.#of(inode)
     const cell = at.index * this.#world.device.slots + at.slot
     const { k } = this.#world
-    const where = `page ${at.index} of inode ${inode.number}`
     const object = inode.contentObject + at.index
     k.touch(object, false)
     if (isGarbage(tag) || (tag > 0 && (tag & 15) !== (inode.number & 15))) {
-      k.report('V5', `${k.current.comm}: ${at.by} of ${where} returns ${this.#foreign(inode, tag)}`)
+      this.#tell('V5', { ...at, inode }, () => ({ what: this.#foreign(inode, tag) }))
       const lost = expected.state[cell] === SURE && expected.tags[cell] > 0
       k.touch(object, true)
-      if (lost) k.report('V6', `${k.current.comm}: ${describeTag(expected.tags[cell])} to ${where} is lost`)
+      if (lost) {
+        const page = pageName(inode, at.index)
+        const { what, tasks } = this.#wanted(expected, cell)
+        k.report('V6', () => ({ message: `${k.current.comm}: ${what} to ${page} is lost`, tasks, objects: [page] }))
+      }
       expected.state[cell] = CROSSED
       return
     }
@@ -191,14 +206,44 @@ export class ContentOracle {
     const { since } = at
     if (since !== undefined && (since.state[at.slot] !== SURE || since.tags[at.slot] !== wanted)) return
     const inPlace = this.#inPlace(inode, at.index, at.slot) === wanted
-    const id = wanted === ZERO ? 'V8' : inPlace ? 'V7' : 'V6'
-    k.report(
-      id,
-      `${k.current.comm}: ${at.by} of ${where} returns ${describeTag(tag)} instead of ${describeTag(wanted)}`,
-    )
+    this.#tell(wanted === ZERO ? 'V8' : inPlace ? 'V7' : 'V6', { ...at, inode }, () => {
+      const { what, tasks } = this.#wanted(expected, cell)
+      return { what: `${describeTag(tag)} instead of ${what}`, tasks }
+    })
     k.touch(object, true)
     // Said once; the slot is judged again from the next store.
     expected.state[cell] = CROSSED
+  }
+
+  /** What a load or read should not have returned. */
+  #tell(
+    invariant: string,
+    at: { readonly inode: Inode; readonly index: number; readonly by: string },
+    tell: () => { readonly what: string; readonly tasks?: readonly string[] },
+  ): void {
+    const { k } = this.#world
+    k.report(invariant, () => {
+      const page = pageName(at.inode, at.index)
+      const { what, tasks = [k.current.comm] } = tell()
+      return { message: `${k.current.comm}: ${at.by} of ${page} returns ${what}`, tasks, objects: [page] }
+    })
+  }
+
+  #me(): number {
+    return actorIn(this.#world.k)
+  }
+
+  /** What a slot should show, by whom, and who that and the one who looks are. */
+  #wanted({ tags, by }: Expected, cell: number): { readonly what: string; readonly tasks: readonly string[] } {
+    const { current, tasks } = this.#world.k
+    const tag = describeTag(tags[cell])
+    if (by[cell] === 0) return { what: tag, tasks: [current.comm] }
+    const { comm } = tasks[by[cell] - 1]
+    if (comm === current.comm && tags[cell] !== ZERO) return { what: `its own ${tag}`, tasks: [comm] }
+    return {
+      what: tags[cell] === ZERO ? `the zeroes of ${comm}` : `${comm}'s ${tag}`,
+      tasks: [...new Set([current.comm, comm])],
+    }
   }
 
   #foreign(inode: Inode, tag: Tag): string {

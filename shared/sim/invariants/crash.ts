@@ -16,6 +16,7 @@ import type { Stream } from '../../base/prng.ts'
 import { describeTag, isGarbage, previousOwner, ZERO, type Tag } from '../content.ts'
 import { blockOf, isWritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
+import { pageName, type Told } from '../finding.ts'
 import type { World } from '../world.ts'
 
 /** Of the line of a slot that recovery reads: on the medium, or still in a cache and then lost or kept. */
@@ -28,6 +29,7 @@ export interface CrashFinding {
   readonly slot: number
   readonly line: Line
   readonly message: string
+  readonly objects: readonly string[]
 }
 
 /** Moves with every change of what a power cut would leave behind, or might. */
@@ -84,7 +86,7 @@ export function crashNow(w: World, random: Stream): number {
     if (page === last) continue
     last = page
     pages++
-    w.k.report(one.invariant, one.message)
+    w.k.report(one.invariant, () => cutTold(one))
   }
   return pages
 }
@@ -112,10 +114,16 @@ export function recovered(w: World, inode: Inode, at: Place & { readonly line: L
   return at.line === 'kept' ? w.device.read(block, at.slot) : w.device.durable(block, at.slot)
 }
 
+/** A power cut is nobody's doing: it names what it left behind. */
+export function cutTold({ message, objects }: CrashFinding): Told {
+  return { message, objects, tasks: [] }
+}
+
 function judgeSlot(w: World, inode: Inode, at: Place & { readonly line: Line }, found: CrashFinding[]): void {
   const tag = recovered(w, inode, at)
-  const where = `after a power cut page ${at.index} of inode ${inode.number}`
-  const place = { inode: inode.number, index: at.index, slot: at.slot, line: at.line }
+  const page = pageName(inode, at.index)
+  const where = `after a power cut ${page}`
+  const place = { inode: inode.number, index: at.index, slot: at.slot, line: at.line, objects: [page] }
   if (tag !== undefined && (isGarbage(tag) || (tag !== ZERO && (tag & 15) !== (inode.number & 15)))) {
     const owner = isGarbage(tag) ? previousOwner(tag) : tag & 15
     const what = owner === undefined ? describeTag(tag) : `bytes of inode ${owner}`

@@ -23,7 +23,7 @@ export function* store(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> 
   const tag = w.tag(inode)
   putTag(w, vma, { pte, slot: at.slot, tag })
   if (pteKind(pte) !== 'anon') {
-    w.checks?.changed('data')
+    w.checks?.changed('data of', inode, at.index)
     w.checks?.content.stored(inode, at, tag)
   }
   w.checks?.accessed(inode, at.index)
@@ -61,7 +61,7 @@ function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): St
       if (usable(vma, at.index, at.write) === pte) return pte
       continue
     }
-    w.checks?.retried(tries, `${k.current.comm} faults at page ${at.index}`)
+    w.checks?.retried(tries, 'faults at', { inode: w.inode(vma.inode), index: at.index })
     if (w.checks?.gaveUp(tries) === true) return undefined
     if (!(yield* pageFault(w, vma, { index: at.index, write: at.write }))) return undefined
   }

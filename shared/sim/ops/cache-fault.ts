@@ -34,7 +34,7 @@ export function* cacheFault(w: World, f: Fault): Steps {
     if (f.index >= f.inode.size) f.result = 'sigbus'
     else yield* attempt(w, f)
     f.tries++
-    w.checks?.retried(f.tries, `${k.current.comm} looks for page ${f.index} again`)
+    w.checks?.retried(f.tries, 'looks again for', f)
   } while (unsettled(f) && w.checks?.gaveUp(f.tries) !== true)
   if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)

@@ -5,6 +5,7 @@
  */
 
 import { C } from '../costs.ts'
+import { lockMistake } from '../finding.ts'
 import { anonPte, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { Steps, StepsOf } from '../task.ts'
@@ -59,7 +60,8 @@ export function* finishHandOver(w: World, f: Fault): Steps {
     k.unlock(f.inode.mapping.immap, other ? (handed.mode === 'shared' ? 'exclusive' : 'shared') : handed.mode)
   } else {
     // The 2015 range-lock posting called the unlock function of i_mmap: reported, then the range goes as it should.
-    if (other) k.report('V12', `${k.current.comm} took a range lock and releases ${f.inode.mapping.immap.className}`)
+    const { immap } = f.inode.mapping
+    if (other) k.report('V12', () => lockMistake(k.current, `took a range lock and releases ${immap.className}`, immap))
     f.inode.ranges.release(handed.range)
   }
 }

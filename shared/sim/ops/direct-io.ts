@@ -157,7 +157,7 @@ export function* dma(w: World, vma: Vma, at: { index: number; ns: Ns }): Steps {
     k.touch(vma.seen(at.index), false)
     pte = vma.walk(at.index)
     if (pte !== PTE_NONE) break
-    w.checks?.retried(tries, `${k.current.comm} pins page ${at.index}`)
+    w.checks?.retried(tries, 'pins', { inode, index: at.index })
     if (w.checks?.gaveUp(tries) === true) return
     if (!(yield* pageFault(w, vma, { index: at.index, write: false }))) return
   }

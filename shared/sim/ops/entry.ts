@@ -109,7 +109,7 @@ export function* lockEntry(
     sawFree(k, lock)
     // 4.7: the waiter goes on with the page and passes nothing on (R18a).
     if (w.policy.wake.passesOn) wakeOne(w, inode, slot)
-    w.checks?.wentWithoutWaking(mapping.queue(slot), 'a DAX entry')
+    w.checks?.wentWithoutWaking(inode, slot)
     return 'page'
   }
   const entry = mapping.entries[slot]
@@ -184,7 +184,7 @@ export function* deleteEntry(w: World, inode: Inode, index: number): Steps {
   if (!isPresent(inode.mapping.entries[slot])) {
     // fs/dax.c before 5.13: nothing found, nobody woken (R18c).
     if (w.policy.wake.passesOn) wakeOne(w, inode, slot)
-    w.checks?.wentWithoutWaking(inode.mapping.queue(slot), 'a DAX entry')
+    w.checks?.wentWithoutWaking(inode, slot)
     return
   }
   inode.mapping.entries[slot] = ENTRY_NONE

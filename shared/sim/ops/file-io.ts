@@ -81,7 +81,7 @@ function* writeOne(w: World, inode: Inode, page: PageWrite): StepsOf<number> {
     if (done !== undefined) return done
     // The source went away between prefault and the atomic copy (R29).
     w.stats.bump('prefault retries')
-    w.checks?.retried(tries, `${k.current.comm} prefaults its source again`)
+    w.checks?.retried(tries, 'prefaults again the source of', { inode, index })
     if (w.checks?.gaveUp(tries) === true) return SIGBUS
   }
 }
@@ -131,7 +131,7 @@ function* daxWriteOne(w: World, inode: Inode, page: PageWrite): StepsOf<number |
   w.checks?.content.begin(inode, range, slots)
   if (w.pmemWrite(P.copy, C.copyUser4k, 1)) yield
   if (k.see(w.blockObject(block), true)) yield
-  w.checks?.changed('data')
+  w.checks?.changed('data of', inode, index)
   for (const slot of slots) w.device.store(block, slot, tag, true)
   if (isUnwritten(mapping)) yield* convert(w, inode, index)
   w.checks?.content.end(inode, range, { tag, slots })
@@ -275,7 +275,7 @@ function* cacheReadOne(w: World, inode: Inode, index: number): Steps {
       }
       return
     }
-    w.checks?.retried(tries, `${k.current.comm} reads page ${index} again`)
+    w.checks?.retried(tries, 'reads again', { inode, index })
     if (w.checks?.gaveUp(tries) === true) return
     yield* fillPage(w, inode, { index, held: false, op: 'read' })
   }

@@ -84,7 +84,8 @@ function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
   if (!alive) w.checks?.leftBehind(f.inode, f.index)
   if (k.current.held.length > held) {
     const left = k.current.held.slice(held).map((one) => one.lock.className)
-    k.report('V12', `${k.current.comm} returns to user space holding ${left.join(', ')}`)
+    const message = `${k.current.comm} returns to user space holding ${left.join(', ')}`
+    k.report('V12', () => ({ message, objects: left }))
   }
   return alive
 }

@@ -51,7 +51,7 @@ export function* drop(w: World, span: Span): Steps {
   // mm/truncate.c looks again until it finds nothing; who refaults as fast keeps it busy (R27).
   for (let pass = 0; ; pass++) {
     const pages = pagesIn(w, inode, span)
-    w.checks?.retried(pass, `${k.current.comm} drops pages that come back`)
+    w.checks?.retried(pass, 'drops what comes back from', { inode, index: span.from })
     if (pages.length === 0 || w.checks?.gaveUp(pass) === true) break
     for (const page of pages) yield* dropPage(w, inode, page)
   }

@@ -163,7 +163,7 @@ function countMapped(w: World, vma: Vma, { from, to, evenCows }: { from: number;
 export function clearPte(w: World, vma: Vma, index: number, byOwner = false): number {
   const pte = vma.pte(index)
   if (pte === PTE_NONE) return 0
-  if (pteKind(pte) === 'anon' && !byOwner) w.checks?.copyGone(w.inode(vma.inode), index)
+  if (pteKind(pte) === 'anon' && !byOwner) w.checks?.copyGone(vma, index)
   vma.set(index, PTE_NONE)
   vma.stale ??= new Float64Array(vma.pages)
   vma.stale[index - vma.pgoff] = pte

@@ -64,15 +64,15 @@ export function* writeOrderedData(w: World, inode: Inode): Steps {
       page.dirty = false
       yield* w.io(P.ordered_data, C.orderedData)
       changesPage(w, page)
-      toDevice(w, page, page.content)
+      toDevice(w, inode, page)
       if (!page.dirty) w.dirtying?.settled(page)
     }
     k.unlock(page.lock)
   }
 }
 
-function toDevice(w: World, page: Page, content: Int32Array): void {
-  w.checks?.changed('data')
+function toDevice(w: World, inode: Inode, page: Page, content = page.content): void {
+  w.checks?.changed('data of', inode, page.index)
   for (let slot = 0; slot < w.device.slots; slot++) w.device.store(page.block, slot, content[slot], true)
 }
 
@@ -117,7 +117,7 @@ function* finishWrite(w: World, inode: Inode, write: { page: Page; content: Int3
   const { page, content } = write
   yield* w.io(P.writeback_io, C.writebackPage)
   w.checks?.pageWritten(inode, page)
-  toDevice(w, page, content)
+  toDevice(w, inode, page, content)
   if (isUnwritten(inode.extents.tree[page.index])) yield* convert(w, inode, page.index)
   changesPage(w, page)
   page.writeback = false

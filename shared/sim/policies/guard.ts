@@ -50,7 +50,7 @@ const seqsched: Guard = {
     while (mapping.writers > 0) {
       w.stats.bump('seqsched yields')
       f.tries++
-      w.checks?.retried(f.tries, 'a fault yields for an invalidater that does not get on')
+      w.checks?.retried(f.tries, 'yields to an invalidater that does not get on, with', f)
       if (w.checks?.gaveUp(f.tries) === true) return
       if (w.yieldCpu()) yield
       w.k.touch(mapping.truncateObject, false)
