@@ -10,6 +10,7 @@ import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { describeWithCorpus, readCorpus } from '../support/corpus.ts'
 import { importText } from '../support/import-text.ts'
+import { overlaps, spanDifferences } from '../support/round-trip.ts'
 import { plainEvents, readDat } from '../support/trace-dat.ts'
 
 const PAIRS = [
@@ -20,7 +21,16 @@ const PAIRS = [
   ['dax/dax-ext4-small.v7.dat', 'dax/dax-ext4-small.trace.txt'],
   ['dax/dax-ext2-small.v7.dat', 'dax/dax-ext2-small.trace.txt'],
   ['dax/dax-ext4-lockstat.v7.dat', 'dax/dax-ext4-lockstat.trace.txt'],
+  ['dax/dax-ext2-lockstat.v7.dat', 'dax/dax-ext2-lockstat.trace.txt'],
+  ['dax/dax-ext4-faultheavy-lockstat.v7.dat', 'dax/dax-ext4-faultheavy-lockstat.trace.txt'],
+  ['nolockdep/nl-dax-ext4-small.v7.dat', 'nolockdep/nl-dax-ext4-small.trace.txt'],
+  ['nolockdep/nl-dax-ext4-medium.v7.dat', 'nolockdep/nl-dax-ext4-medium.trace.txt'],
+  ['host/medium-ext4.v7.dat', 'host/medium-ext4.trace.txt'],
+  ['host/small-ext4-overrun.v7.dat', 'host/small-ext4-overrun.trace.txt'],
 ] as const
+
+/** Text rounds or cuts to 1 us, so an overlap of two spans is up to 2 us longer or shorter; one in sums over many. */
+const [LEAST_OVERLAP_NS, SUM_NS] = [10_000, 25_000]
 
 /** Times convert jiffies by a constant (CONFIG_HZ) that no file states. */
 const JIFFIES = /^jbd2_(run|checkpoint)_stats$/
@@ -69,6 +79,12 @@ describeWithCorpus('trace.dat and the text of the same buffer', () => {
     })
     expect(differing.slice(0, 3)).toEqual([])
     expect(totals(binary.trace)).toEqual(totals(printed.trace))
+    expect(spanDifferences(binary, printed, { slack: 1500 })).toEqual([])
+    const [who, whoPrinted] = [binary, printed].map((read) => overlaps(read, LEAST_OVERLAP_NS))
+    for (const pair of new Set([...who.keys(), ...whoPrinted.keys()])) {
+      const off = Math.abs((who.get(pair) ?? 0) - (whoPrinted.get(pair) ?? 0))
+      expect(off, `overlap of ${pair}, ns`).toBeLessThan(SUM_NS)
+    }
     expect(binary.trace.diagnostics.filter(isSkip)).toEqual([])
   })
 

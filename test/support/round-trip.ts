@@ -149,6 +149,91 @@ export function spanWords({ trace }: Whole): Record<'op' | 'phase' | 'lockSpan' 
   }
 }
 
+/**
+ * The first differences of the spans of two readings of one buffer, one of which rounds times: the same spans, times within
+ * `slack` ns. Addresses are values in one and hashes in the other, and spans that begin in one microsecond may be numbered
+ * the other way round, so each is told by what it is. Without kernel symbols locks have no names either.
+ */
+export function spanDifferences(
+  a: Whole,
+  b: Whole,
+  { slack, named = true }: { slack: number; named?: boolean },
+): string[] {
+  const [left, right] = [toldSpans(a, named), toldSpans(b, named)]
+  return (['op', 'phase', 'lockSpan', 'taskState'] as const).flatMap((table) => {
+    const [one, other] = [left[table], right[table]]
+    if (one.length !== other.length) return [`${table}: ${one.length} rows, then ${other.length}`]
+    const at = one.findIndex(
+      ({ what, times }, row) =>
+        what !== other[row].what || !times.every((time, i) => near(time, other[row].times[i], slack)),
+    )
+    return at < 0 ? [] : [`${table} ${at}: ${JSON.stringify([one[at], other[at]])}`]
+  })
+}
+
+const near = (a: number, b: number, slack: number) => Object.is(a, b) || Math.abs(a - b) <= slack
+
+interface Told {
+  readonly what: string
+  readonly times: readonly number[]
+}
+
+/** Every span: what it is, and its times apart; those that are alike in order of time. */
+function toldSpans({ trace }: Whole, named: boolean): Record<'op' | 'phase' | 'lockSpan' | 'taskState', Told[]> {
+  const { op, phase, lockSpan, taskState } = trace
+  // The idle tasks of all CPUs have one number.
+  const who = (task: number) => `${trace.tasks[task].pid}/${trace.tasks[task].pid === 0 ? task : ''}`
+  const rows = (length: number, of: (row: number) => Told) =>
+    Array.from({ length }, (_, row) => of(row)).sort((a, b) =>
+      a.what === b.what ? a.times[0] - b.times[0] : a.what < b.what ? -1 : 1,
+    )
+  const told = (what: readonly unknown[], ...times: readonly number[]): Told => ({ what: what.join(' '), times })
+  return {
+    op: rows(op.length, (i) => {
+      const c = op.cols
+      const inode = c.inode[i] < 0 ? '-' : trace.inodes[c.inode[i]]
+      const what = [inode, c.offset[i], c.length[i], c.result[i], c.cpu[i], c.inferred[i]]
+      return told([who(c.task[i]), trace.opKinds[c.kind[i]], ...what], c.startNs[i], c.startNs[i] + c.durationNs[i])
+    }),
+    phase: rows(phase.length, (i) => {
+      const c = phase.cols
+      const what = [
+        who(c.task[i]),
+        c.op[i] < 0 ? '-' : trace.opKinds[op.cols.kind[c.op[i]]],
+        trace.phaseNames[c.name[i]],
+      ]
+      return told([...what, c.depth[i]], c.startNs[i], c.startNs[i] + c.durationNs[i])
+    }),
+    lockSpan: rows(lockSpan.length, (i) => {
+      const c = lockSpan.cols
+      const { name } = trace.lockClasses[trace.locks[c.lock[i]].lockClass]
+      const what = [who(c.task[i]), c.op[i] < 0 ? '-' : trace.opKinds[op.cols.kind[c.op[i]]], c.mode[i]]
+      return told([...what, ...(named ? [name, c.flags[i]] : [])], c.requestedNs[i], c.acquiredNs[i], c.releasedNs[i])
+    }),
+    taskState: rows(taskState.length, (i) => {
+      const c = taskState.cols
+      return told([who(c.task[i]), c.state[i], c.cpu[i]], c.startNs[i], c.startNs[i] + c.durationNs[i])
+    }),
+  }
+}
+
+/** Overlaps of waits with holds, by waiter and holder, that are longer than rounding could make or lose. */
+export function overlaps({ trace }: Whole, least: number): Map<string, number> {
+  const { waitEdge, lockSpan, tasks, locks, lockClasses } = trace
+  const out = new Map<string, number>()
+  const { waiter, holder, overlapNs, kind } = waitEdge.cols
+  for (let i = 0; i < waitEdge.length; i++) {
+    if (overlapNs[i] <= least) continue
+    const of = (span: number) => {
+      const { name } = lockClasses[locks[lockSpan.cols.lock[span]].lockClass]
+      return `${tasks[lockSpan.cols.task[span]].pid} ${name} ${lockSpan.cols.mode[span]}`
+    }
+    const key = `${of(waiter[i])} < ${of(holder[i])} ${kind[i]}`
+    out.set(key, (out.get(key) ?? 0) + overlapNs[i])
+  }
+  return out
+}
+
 /** Every task that something happened in, by its number and name. */
 function taskWords({ trace, chunks }: Whole): string[] {
   const seen = new Set(chunks.flatMap((chunk) => [...chunk.task.subarray(0, chunk.length)]))
