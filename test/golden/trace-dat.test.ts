@@ -88,9 +88,10 @@ describeWithCorpus('trace.dat and the text of the same buffer', () => {
     expect(binary.trace.diagnostics.filter(isSkip)).toEqual([])
   })
 
-  it('counts the events a recorder lost as trace-cmd does', () => {
+  it('counts the events a recorder lost as the kernel did, whose statistics are in the file', () => {
     const { trace } = readDat(readCorpus('dax/tc-dax-ext4-lost.v7.dat'))
-    expect([trace.meta.eventCount, trace.meta.lostEvents]).toEqual([35_507, 29_279])
+    // Marks in the pages count 29,279 of them; where one has no number, trace-cmd report says no more either.
+    expect([trace.meta.eventCount, trace.meta.lostEvents]).toEqual([35_507, 30_115])
   })
 })
 

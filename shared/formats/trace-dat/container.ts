@@ -35,6 +35,8 @@ export interface TraceDat {
   readonly printk: Uint8Array
   readonly cmdlines: string
   readonly cpuCount: number | undefined
+  /** Events the kernel's own statistics of its buffers count as overwritten or dropped. */
+  readonly overrun: number
   readonly uname: string | undefined
   readonly clock: string
   readonly buffers: readonly BufferData[]
@@ -51,6 +53,7 @@ const HEAD_BYTES = 256
 /** First option ids; the rest are in trace-cmd.dat.v7(5). */
 const OPTION = {
   done: 0,
+  cpuStat: 2,
   buffer: 3,
   clock: 4,
   uname: 5,
@@ -100,6 +103,7 @@ function emptyDraft(version: 6 | 7, little: boolean): Draft {
     printk: new Uint8Array(0),
     cmdlines: '',
     cpuCount: undefined,
+    overrun: 0,
     uname: undefined,
     clock: '',
     buffers: [],
@@ -196,11 +200,22 @@ function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor):
     case OPTION.cpuCount:
       draft.cpuCount = option.u32()
       break
+    case OPTION.cpuStat:
+      draft.overrun += overrunIn(option.text(option.left))
+      break
     default:
       if (id < OPTION.header || id > OPTION.cmdlines) return
       const { bytes, base } = readSection(file, draft, option.u64())
       readDescriptive(draft, id, new Cursor(bytes, { little: draft.little, base }))
   }
+}
+
+/** What per_cpu/cpuN/stats said at the end (Documentation/trace/ftrace.rst). */
+function overrunIn(stats: string): number {
+  return Array.from(stats.matchAll(/^(?:overrun|dropped events): (\d{1,15})$/gm), ([, count]) => Number(count)).reduce(
+    (sum, count) => sum + count,
+    0,
+  )
 }
 
 /** A section that says what the data mean. */
@@ -320,6 +335,7 @@ function readOptions6(file: RandomFile, draft: Draft, cursor: Cursor, pageSize: 
     else if (id === OPTION.clock) draft.clock = option.text(option.left)
     else if (id === OPTION.uname) draft.uname = option.text(option.left).replace(/\0.*$/s, '')
     else if (id === OPTION.cpuCount) draft.cpuCount = option.u32()
+    else if (id === OPTION.cpuStat) draft.overrun += overrunIn(option.text(option.left))
   }
 }
 

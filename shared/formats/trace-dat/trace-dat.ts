@@ -133,7 +133,14 @@ class TraceDatReader implements FileReader {
     meta.startClock = String(BigInt(this.#seconds0) * 1_000_000_000n + BigInt(this.#nanos0))
     meta.cpus = this.#dat.cpuCount
     meta.kernel = this.#dat.uname?.split(' ')[2]
-    meta.lostEvents = this.#lostUncounted && this.#lost === 0 ? undefined : this.#lost
+    meta.lostEvents = this.#lostInAll()
+  }
+
+  /** A page that says only that something is missing leaves it to the kernel's statistics, where the file has them. */
+  #lostInAll(): number | undefined {
+    if (!this.#lostUncounted) return this.#lost
+    const lost = Math.max(this.#lost, this.#dat.overrun)
+    return lost === 0 ? undefined : lost
   }
 
   /** Into the heads, by time. */
