@@ -98,6 +98,12 @@ describe('keys', () => {
     const help = page.getByRole('dialog')
     for (const words of ['Zoom in', 'Run the statement', 'Undo: selection and view', 'Sidebar', 'All commands'])
       await help.getByText(words).first().waitFor()
+    // Its columns begin on one line.
+    const heads = await help.locator('h3').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()))
+    const [first] = heads
+    const tops = heads.filter(({ left }, i) => i === 0 || left > heads[i - 1].left).map(({ top }) => top)
+    expect(tops.length).toBeGreaterThan(1)
+    expect(new Set(tops)).toEqual(new Set([first.top]))
     expect(await seriousFindings(page)).toEqual([])
     await page.keyboard.press('Escape')
     await go(page, 'Help')

@@ -55,6 +55,7 @@ export default defineStrategy({ title: 'E, zeroed at once', base: 'E', slots: { 
 describe('a search', () => {
   it('that left nothing out says so with its bound, and finds nothing in R05 under K', async () => {
     const { page, problems, close } = await searching()
+    await page.getByText('Choose what a search found to see its film').waitFor()
     await search(page, { subject: 'R05', strategy: 'K' })
     await found(page).getByText('✓ Nothing is violated').waitFor()
     await found(page)
