@@ -22,7 +22,7 @@ export type FinishedPhase = Readonly<Pick<PhaseFrame, 'id' | 'op' | 'name' | 'st
 
 export class SpanState {
   readonly builder: TraceBuilder
-  ts: Ns = 0
+  ts: Ns = NaN
   cpu = 0
   context = 0
   track: TaskTrack

@@ -28,7 +28,7 @@ export class Hold {
   contendedNs: Ns = NaN
   acquiredNs: Ns = NaN
   /** Of a waiting reader: how much of the wait exclusive holders and queued writers explain so far. */
-  explainedNs: Ns = 0
+  explainedNs: Ns = NaN
   /** Its wait counts in the task's waiting time and phase history. */
   counted = false
   /** Time ran backwards while it waited: how long is not known. */
@@ -97,7 +97,7 @@ export class PhaseFrame {
   id = -1
   name = 0
   op = -1
-  startNs: Ns = 0
+  startNs: Ns = NaN
   depth = 0
   /** No event ends it: it lasts until its operation does. */
   untilOpEnd = false
@@ -113,14 +113,14 @@ export class OpFrame {
   bounded = false
   /** Began in kernel mode (a fault on user memory inside a system call). */
   inKernel = false
-  startNs: Ns = 0
+  startNs: Ns = NaN
   /** Latest event known to lie inside; NaN none. For operations without an end event. */
   endNs: Ns = NaN
   /** It has probably ended: events that follow are not its own unless they show that it goes on. */
   quiet = false
   /** Latest end of a step inside that the trace measured more finely than it tells times. */
   insideNs: Ns = -Infinity
-  waitNs: Ns = 0
+  waitNs: Ns = NaN
   inode = -1
   offset = NaN
   length = NaN
@@ -132,7 +132,7 @@ export class OpFrame {
   page = NaN
   ip = NaN
   /** Time switched out since `endNs`. */
-  offCpuNs: Ns = 0
+  offCpuNs: Ns = NaN
   write = false
   present = false
   file = false
