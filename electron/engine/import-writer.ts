@@ -13,7 +13,7 @@ import { explain } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
-import { stopped, taken, type Batch, type WriterData, type WriterMessage } from './import-messages.ts'
+import { release, stopped, taken, type Batch, type WriterData, type WriterMessage } from './import-messages.ts'
 
 /** The file being filled: a draft until `commit`. */
 class Filling {
@@ -38,7 +38,8 @@ class Filling {
         this.#names.opKinds.push(...batch.names.opKinds)
         this.#names.phaseNames.push(...batch.names.phaseNames)
         this.#names.inodes.push(...batch.names.inodes)
-        return writer.spans(batch.batch)
+        writer.spans(batch.batch)
+        return release(batch.batch)
     }
   }
 

@@ -31,6 +31,7 @@ function overBytes(bytes: Uint8Array): OpenRandomFile {
     read: (offset, length) => bytes.subarray(offset, offset + length),
     inflate,
     inflateOpen,
+    release,
     close: () => undefined,
   }
 }
@@ -52,6 +53,7 @@ function overFile(fd: number, gone: () => void): OpenRandomFile {
     },
     inflate,
     inflateOpen,
+    release,
     close() {
       if (!open) return
       open = false
@@ -97,4 +99,9 @@ function inflate(method: 'zstd' | 'zlib', bytes: Uint8Array, most: number): Uint
   const chunkSize = Math.min(Math.max(most, 16_384), 4 << 20)
   const options = { maxOutputLength: Math.max(1, most), chunkSize }
   return method === 'zstd' ? zstdDecompressSync(bytes, options) : inflateSync(bytes, options)
+}
+
+/** Only what is a buffer of its own: others look at the same memory as the rest of Node's pool. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }

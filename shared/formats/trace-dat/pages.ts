@@ -5,7 +5,7 @@
  */
 
 import { limits } from '../../base/limits.ts'
-import type { RandomFile } from '../random-file.ts'
+import { ReadAhead, type RandomFile } from '../random-file.ts'
 import type { BufferData, CpuData, TraceDat } from './container.ts'
 import { Cursor, damage } from './cursor.ts'
 import { RecordView } from './record.ts'
@@ -21,6 +21,8 @@ const MISSED_STORED = 0x4000_0000
 const COMMIT = 0x07ff_ffff
 /** Bytes read at once of data that is not compressed. */
 const READ = 1 << 20
+/** The same of compressed chunks, which are some 10 KB each. */
+const AHEAD = 1 << 17
 
 /** Absolute time stamps have 59 bits; the rest is that of the page (RB_ABS_TS). */
 const TS_MSB = 2 ** 59
@@ -39,6 +41,7 @@ export class CpuPages {
   broken: string | undefined
 
   readonly #file: RandomFile
+  readonly #ahead: ReadAhead
   readonly #dat: TraceDat
   readonly #pageSize: number
   readonly #compressed: boolean
@@ -66,6 +69,7 @@ export class CpuPages {
     this.#offset = data.offset
     // The size of compressed data does not count the word that says how many chunks there are.
     this.#end = data.offset + data.size + (this.#compressed ? 4 : 0)
+    this.#ahead = new ReadAhead(file, this.#end, AHEAD)
     if (this.#end > file.size)
       this.broken = `CPU ${data.cpu}'s data ends at byte ${this.#end}, the file at ${file.size}`
     if (this.#compressed) this.#chunksLeft = this.#number()
@@ -174,6 +178,7 @@ export class CpuPages {
   #load(): boolean {
     const pages = this.#compressed ? this.#inflated() : this.#plain()
     if (pages === undefined || pages.length < this.#pageSize) return false
+    if (this.#compressed) this.#file.release?.(this.#pages)
     this.#pages = pages
     this.#nextPage = 0
     this.record.over(pages)
@@ -200,7 +205,7 @@ export class CpuPages {
       this.#chunksLeft = 0
       return undefined
     }
-    const bytes = this.#file.read(this.#offset, packed)
+    const bytes = this.#ahead.read(this.#offset, packed)
     this.#offset += packed
     this.done += packed + 8
     try {
@@ -213,7 +218,7 @@ export class CpuPages {
   }
 
   #number(): number {
-    const cursor = new Cursor(this.#file.read(this.#offset, 4), { little: this.#dat.little, base: this.#offset })
+    const cursor = new Cursor(this.#ahead.read(this.#offset, 4), { little: this.#dat.little, base: this.#offset })
     this.#offset += 4
     return cursor.u32()
   }
