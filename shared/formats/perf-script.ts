@@ -121,7 +121,12 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     if (early === undefined) return
     this.#early = undefined
     const look = new PerfTimes()
-    for (const bytes of early) look.push(bytes)
+    // No more than that of the last one: the answer may not depend on how the bytes were cut.
+    let left = LOOK
+    for (const bytes of early) {
+      look.push(bytes.subarray(0, left))
+      left = Math.max(0, left - bytes.length)
+    }
     this.#deltas = look.areDifferences
     for (const bytes of early) this.#lines.push(bytes)
   }

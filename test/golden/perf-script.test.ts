@@ -108,6 +108,16 @@ describe('perf script lines', () => {
     )
   })
 
+  it('whose times are told from differences by the same first bytes, however they are cut', () => {
+    const line = (time: string) => `app 1 [000] ${time}: lock:contention_end: 0x1 (ret=0)\n`
+    // A line too long to be one, then times that go back, behind the bytes that are looked at.
+    const text = Buffer.from(
+      `${line('0.000000')}${'x'.repeat(1_100_000)}\n${line('0.000005').repeat(3)}${line('0.000001')}`,
+    )
+    const times = (chunk: number) => [...plainEvents(read(text, chunk))].map(({ ts }) => ts)
+    for (const chunk of [4096, 65_888, 500_000]) expect(times(chunk)).toEqual(times(text.length))
+  })
+
   it('with unknown tasks, lost events and periods', () => {
     const text = [
       '              :5     5 [000]     1.000000: sched:sched_waking: comm=a pid=6 prio=120 target_cpu=000',
