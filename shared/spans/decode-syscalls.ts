@@ -8,6 +8,7 @@ import type { Decoder } from './decoders.ts'
 import { key, type EventFields } from './fields.ts'
 import type { SyscallArgs } from './ops.ts'
 import type { SpanBuilder } from './span-builder.ts'
+import { syscallName } from './syscall-numbers.ts'
 
 const FALLOC_FL_PUNCH_HOLE = 2
 
@@ -52,16 +53,6 @@ const CALLS: Readonly<Record<string, Call>> = {
   madvise: { kind: 'madvise', length: LEN_IN, raw: { length: 1 } },
 }
 
-/** x86-64 numbers (arch/x86/entry/syscalls/syscall_64.tbl) of the calls that move file or memory; others keep theirs. */
-const X86_64 = new Map<number, string>([
-  [0, 'read'], [1, 'write'], [2, 'open'], [3, 'close'], [9, 'mmap'], [10, 'mprotect'], [11, 'munmap'], [12, 'brk'],
-  [17, 'pread64'], [18, 'pwrite64'], [19, 'readv'], [20, 'writev'], [25, 'mremap'], [26, 'msync'], [28, 'madvise'],
-  [40, 'sendfile'], [56, 'clone'], [57, 'fork'], [59, 'execve'], [74, 'fsync'], [75, 'fdatasync'], [76, 'truncate'],
-  [77, 'ftruncate'], [82, 'rename'], [87, 'unlink'], [149, 'mlock'], [162, 'sync'], [202, 'futex'], [257, 'openat'],
-  [263, 'unlinkat'], [277, 'sync_file_range'], [285, 'fallocate'], [295, 'preadv'], [296, 'pwritev'], [306, 'syncfs'],
-  [327, 'preadv2'], [328, 'pwritev2'],
-]) // prettier-ignore
-
 function argsOf(name: string, fields: EventFields): SyscallArgs {
   const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
   const offset = call?.offset === undefined ? NaN : fields.hex(call.offset)
@@ -103,7 +94,7 @@ function either(name: string): Decoder {
 
 /** `NR 1 (1, 7f3…, 2, …)`, arguments in hexadecimal. */
 function rawEnter(spans: SpanBuilder, fields: EventFields): void {
-  const name = rawName(fields)
+  const name = rawName(spans, fields)
   const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
   const text = fields.text()
   const args = (/\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map((word) => Number.parseInt(word.trim(), 16))
@@ -114,12 +105,11 @@ function rawEnter(spans: SpanBuilder, fields: EventFields): void {
 
 /** `NR 1 = 2`, the result in decimal. */
 function rawExit(spans: SpanBuilder, fields: EventFields): void {
-  spans.ops.sysExit(rawName(fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN))
+  spans.ops.sysExit(rawName(spans, fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN))
 }
 
-function rawName(fields: EventFields): string {
-  const number = fields.number(NR)
-  return X86_64.get(number) ?? `syscall_${number}`
+function rawName({ machine }: SpanBuilder, fields: EventFields): string {
+  return syscallName(machine, fields.number(NR))
 }
 
 /** Exec and exit never return the usual way; they are operations that do not end. */

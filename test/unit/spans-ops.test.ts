@@ -44,7 +44,7 @@ describe('system calls', () => {
     )
     expect(opsOf(trace)).toMatchObject([
       { kind: 'punch_hole', offset: 0x5000, length: 0x2000, result: -95 },
-      { kind: 'syscall_444', result: 0 },
+      { kind: 'landlock_create_ruleset', result: 0 },
     ])
   })
 

@@ -19,6 +19,8 @@ export interface PerfHeader {
   readonly data: Place
   readonly tracing: TraceDat | undefined
   readonly kernel: string | undefined
+  /** As `uname -m` says it. */
+  readonly machine: string | undefined
   readonly cpus: number | undefined
   /** Hex digits. */
   readonly kernelBuildId: string | undefined
@@ -30,11 +32,13 @@ export interface PerfHeader {
 const TRACING_DATA = 1
 const BUILD_ID = 2
 const OSRELEASE = 4
+const ARCH = 6
 const NRCPUS = 7
 const FEATURES = 256
 const WHAT: Readonly<Record<number, string>> = {
   [TRACING_DATA]: 'the description of its tracepoints',
   [OSRELEASE]: "the kernel's release",
+  [ARCH]: 'the architecture',
   [NRCPUS]: 'the number of CPUs',
   [BUILD_ID]: 'the list of build ids',
 }
@@ -92,12 +96,13 @@ function readAttrs(file: RandomFile, { little, attrs, attrSize }: AttrsAt): Pick
   return { attrs: list, attrOfId }
 }
 
-type Features = Pick<PerfHeader, 'tracing' | 'kernel' | 'cpus' | 'kernelBuildId' | 'cut'>
+type Features = Pick<PerfHeader, 'tracing' | 'kernel' | 'machine' | 'cpus' | 'kernelBuildId' | 'cut'>
 
 /** perf writes the size of the data, and what stands behind it, at its end. */
 const NO_FEATURES: Features = {
   tracing: undefined,
   kernel: undefined,
+  machine: undefined,
   cpus: undefined,
   kernelBuildId: undefined,
   cut: 'perf was ended before it wrote what it knew of its events',
@@ -137,6 +142,7 @@ function readFeatures(file: RandomFile, { little, bitmap, at }: FeaturesAt): Fea
   return {
     tracing: feature(TRACING_DATA, readTracingData),
     kernel: feature(OSRELEASE, (bytes) => text(bytes, little)),
+    machine: feature(ARCH, (bytes) => text(bytes, little)),
     cpus: feature(NRCPUS, (bytes) => new Cursor(bytes, { little, base: 0, of: OF }).u32()),
     kernelBuildId: feature(BUILD_ID, (bytes) => kernelId(bytes, little)),
     cut,

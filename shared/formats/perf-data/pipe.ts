@@ -11,7 +11,7 @@ import type { PerfHeader } from './header.ts'
 import { idsOf, kernelId, OF, perfDamage, readAttr, section, text, type PerfAttr } from './parts.ts'
 
 /** Bits of the feature bitmap (tools/perf/util/header.h), here numbers of records. */
-const [OSRELEASE, NRCPUS] = [4, 7]
+const [OSRELEASE, ARCH, NRCPUS] = [4, 6, 7]
 export const PIPE_HEADER_BYTES = 16
 /** tools/lib/perf/include/perf/event.h */
 const RECORD = { sample: 9, attr: 64, tracingData: 66, buildId: 67, finishedRound: 68, feature: 80, compressed: 81, compressed2: 83 } as const // prettier-ignore
@@ -25,7 +25,7 @@ export function readPipe(file: RandomFile, little: boolean): PerfHeader {
   const attrOfId = new Map<bigint, PerfAttr>()
   const draft: Draft = {
     ...{ little, attrs, attrOfId, data: { offset: PIPE_HEADER_BYTES, size: 0 }, tracing: undefined },
-    ...{ kernel: undefined, cpus: undefined, kernelBuildId: undefined, cut: undefined },
+    ...{ kernel: undefined, machine: undefined, cpus: undefined, kernelBuildId: undefined, cut: undefined },
   }
   for (let at = PIPE_HEADER_BYTES; at + HEAD <= file.size;) {
     const head = new Cursor(new Uint8Array(file.read(at, HEAD)), { little, base: at, of: OF })
@@ -62,5 +62,6 @@ function feature(draft: Draft, body: Cursor): void {
   const id = body.u64()
   const content = body.bytes(body.left)
   if (id === OSRELEASE) draft.kernel = text(content, draft.little)
+  if (id === ARCH) draft.machine = text(content, draft.little)
   if (id === NRCPUS) draft.cpus = new Cursor(content, { little: draft.little, base: 0, of: OF }).u32()
 }
