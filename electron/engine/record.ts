@@ -1,6 +1,6 @@
 /**
- * The job that records: an instance of the kernel's tracing with the events of a question, the command let go inside its
- * filter, buffers emptied while it runs, then a trace.dat, then its import. Whatever ends it (the command, the time, stop,
+ * The job that records: an instance of the kernel's tracing with the events of a question and the call stacks of waits, the
+ * command let go inside its filter, buffers emptied while it runs, then a trace.dat, then its import. Whatever ends it (the command, the time, stop,
  * a mistake, cancelling), the instance is removed; what was read before a stop becomes the trace.
  */
 
@@ -30,6 +30,8 @@ const MEMORY_SHARE = 0.1
 const BUFFER_KIB = 64 * 1024
 /** The kernel's page, and so the sub-buffer's: `buffer_subbuf_size_kb` of a new instance is one page. */
 const KIB = 1024
+/** The event of a task that begins to wait. */
+const WAIT = 'lock/contention_begin'
 
 export interface RecordOptions extends JobContext {
   readonly what: Omit<ParsedParams<'record.run'>, 'out' | 'raw'>
@@ -75,6 +77,7 @@ export async function recordJob(options: RecordOptions): Promise<Omit<RecordResu
       file: out,
       raw: raw ?? null,
       ...facts,
+      events: imported.events,
       sets: chosen.sets,
       tracepoints: chosen.tracepoints.length,
       imported,
@@ -151,6 +154,8 @@ function setUp(instance: Instance, { tracepoints }: Chosen, what: RecordOptions[
     )
   }
   for (const tracepoint of tracepoints) instance.set(`events/${tracepoint}/enable`, '1')
+  // Who asked for a lock is on the stack: of waits alone, since a stack costs as much as twenty events.
+  if (tracepoints.includes(WAIT)) instance.trySet(`events/${WAIT}/trigger`, 'stacktrace')
   return Number(/\d+/.exec(instance.read('buffer_size_kb'))?.[0] ?? 0)
 }
 
@@ -217,7 +222,7 @@ async function untilOver(
 function totals(counts: readonly Counts[], files: readonly { readonly bytes: number }[]) {
   const sum = (of: (one: Counts) => number) => counts.reduce((total, one) => total + of(one), 0)
   return {
-    events: sum(({ events }) => events),
+    records: sum(({ events }) => events),
     lost: sum(({ lost }) => lost),
     lostPerCpu: counts.filter(({ lost }) => lost > 0).map(({ cpu, lost }) => ({ cpu, lost })),
     bytes: files.reduce((total, { bytes }) => total + bytes, 0),

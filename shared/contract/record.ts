@@ -51,7 +51,7 @@ export const EVENT_SETS: readonly EventSet[] = [
   {
     id: 'contention',
     title: 'Contention',
-    about: 'who waited for which lock, for how long, and what woke it; cheap',
+    about: 'who waited for which lock, asked for where, for how long, and what woke it; cheap',
     needs: [{ events: 'lock:contention_begin', why: CONTENTION_SINCE }],
     events: [...WAITS, ...TASKS, ...OPERATIONS],
   },
@@ -126,8 +126,9 @@ export interface RecordAbility {
 export interface RecordResult {
   readonly file: string
   readonly raw: string | null
-  /** What the kernel counted as read, all CPUs together, and what it had no room for. */
+  /** Events that were recorded; what the kernel counted as read on all CPUs, where each call stack counts too; its losses. */
   readonly events: number
+  readonly records: number
   readonly lost: number
   readonly lostPerCpu: readonly { readonly cpu: number; readonly lost: number }[]
   readonly bytes: number

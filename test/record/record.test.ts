@@ -119,6 +119,9 @@ describe.skipIf(why !== undefined)('recording', () => {
     expect(done).toMatchObject({ lost: 0, exit: { status: 0, signal: null }, raw: join(folder, 'a.dat') })
     expect(done.events).toBeGreaterThan(100)
     expect(done.imported).toMatchObject({ format: 'trace-dat', events: done.events, skipped: [] })
+    // The kernel counts the call stacks of waits too.
+    const [[stacks]] = await query('a.faultline', 'SELECT count(stack) FROM event')
+    expect(done.records).toBe(done.events + Number(stacks))
     const [[clock, kernel, events]] = await query('a.faultline', 'SELECT clock, kernel, event_count FROM trace')
     expect([clock, events]).toEqual(['mono', done.events])
     expect(kernel).toBe(execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim())
@@ -131,7 +134,7 @@ describe.skipIf(why !== undefined)('recording', () => {
         stdio: 'pipe',
       })
       const lines = report.split('\n').filter((line) => /\[\d{3}\]/.test(line))
-      expect(lines).toHaveLength(done.events)
+      expect(lines).toHaveLength(done.records)
     }
   })
 
@@ -190,6 +193,25 @@ describe.skipIf(why !== undefined)('recording', () => {
       readFileSync(join(root, 'trace_options'), 'utf8').includes('copy_trace_marker')
     )
       expect(text).toContain('from outside')
+  })
+
+  it('has the call stack of every wait, and so a call site and, where a function tells it, a name', async () => {
+    // Writers of one file queue for its i_rwsem.
+    const file = join(folder, 'contended')
+    const writer = `dd if=/dev/zero of=${file} bs=256k count=400 conv=notrunc 2> /dev/null`
+    const done = await record('w.faultline', ...sh(`${`${writer} & `.repeat(6)} wait`))
+    const [[waits, stacks]] = await query(
+      'w.faultline',
+      "SELECT count(*), count(stack) FROM event WHERE name = 'contention_begin'",
+    )
+    expect(waits).toBe(stacks)
+    expect(done.records).toBe(done.events + Number(stacks))
+    if (waits === 0) return process.stderr.write('nothing waited: call sites of waits were not looked at\n')
+    const { out } = await faultline('contention', 'w.faultline', '--by', 'site', '--json')
+    const rows = (JSON.parse(out) as { rows: { site: string | null; contended: number }[] }).rows
+    const sites = rows.filter(({ contended }) => contended > 0).map(({ site }) => site)
+    expect(sites).not.toEqual([])
+    expect(sites).not.toContain(null)
   })
 
   it('records the machine for a time', async () => {
