@@ -148,11 +148,13 @@ function outcomeOf({ world }: Prepared, result: ModelResult, events: number): Ru
     counters: result.counters,
     truncated: result.truncated,
     deadlock: deadlock === undefined ? null : { atNs: deadlock.atNs, cycle: cycleText(deadlock.cycle) },
-    opCounts: result.opStats.map(({ kind, count, failed, meanNs, maxNs }) => ({
+    opCounts: result.opStats.map(({ kind, count, failed, meanNs, p50Ns, p99Ns, maxNs }) => ({
       op: kind,
       count,
       failed,
       meanNs,
+      p50Ns,
+      p99Ns,
       maxNs,
     })),
     daemonPids: world.k.tasks.filter(({ daemon }) => daemon).map(({ pid }) => pid),

@@ -169,12 +169,14 @@ export interface RunSummary {
   readonly deadlock: { readonly atNs: number; readonly cycle: string } | null
   /** The run used up its budget of happenings and stopped before its end. */
   readonly truncated?: boolean
-  /** Exact counts and sums; percentiles come from a recorded run. */
+  /** Exact counts, sums and maxima; percentiles to within 1 %, exact ones come from a recorded run. */
   readonly opCounts: readonly {
     readonly op: string
     readonly count: number
     readonly failed: number
     readonly meanNs: number
+    readonly p50Ns: number
+    readonly p99Ns: number
     readonly maxNs: number
   }[]
 }

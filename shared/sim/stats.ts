@@ -32,12 +32,12 @@ export class OpStats {
     this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1)
   }
 
-  /** Nearest-rank quantile to within a bucket (below 1 %); NaN when there is nothing. */
+  /** Nearest-rank quantile to within a bucket (below 1 %), the longest itself in its own; NaN when there is nothing. */
   quantile(q: number): Ns {
     let left = Math.max(1, Math.ceil(q * this.count))
     for (const bucket of [...this.#buckets.keys()].sort((a, b) => a - b)) {
       left -= this.#buckets.get(bucket) ?? 0
-      if (left <= 0) return bucketStart(bucket, SUB)
+      if (left <= 0) return bucket === bucketOf(this.maxNs, SUB) ? this.maxNs : bucketStart(bucket, SUB)
     }
     return NaN
   }

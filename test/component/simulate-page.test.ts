@@ -53,7 +53,7 @@ const result = (part: Partial<RunResult> = {}): RunResult => ({
   violations: [],
   counters: {},
   deadlock: null,
-  opCounts: [{ op: 'write_fault', count: 10, failed: 0, meanNs: 2_000, maxNs: 9_000 }],
+  opCounts: [{ op: 'write_fault', count: 10, failed: 0, meanNs: 2_000, p50Ns: 1_900, p99Ns: 7_000, maxNs: 9_000 }],
   opened: openedFile('run'),
   ...part,
 })

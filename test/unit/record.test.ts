@@ -221,6 +221,15 @@ describe('what was found violated', () => {
     })
   })
 
+  it('names the task once, where its sentence begins with it', () => {
+    const told = run(function* (k, _, task) {
+      if (k.work(0, 1_000 + task)) yield
+      k.report('V18', () => ({ message: `${k.current.comm} faults again and again`, objects: [] }))
+    })
+    const message = told.trace.diagnostics.find(({ code }) => code === 'V18')?.message
+    expect(message).toMatch(/^at \d+ ns: worker\/0 faults again and again$/)
+  })
+
   it('is an event of the task at the time it showed', () => {
     const at = chunks.flatMap((chunk) =>
       [...chunk.name].flatMap((name, i) => (trace.eventNames[name] === 'invariant_violated' ? [chunk.ts[i]] : [])),

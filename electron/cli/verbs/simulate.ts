@@ -112,6 +112,8 @@ function printOps({ opCounts }: RunSummary): void {
     number('count', (row) => row.count),
     number('failed', (row) => row.failed),
     time('mean', (row) => row.meanNs),
+    time('p50', (row) => row.p50Ns),
+    time('p99', (row) => row.p99Ns),
     time('max', (row) => row.maxNs),
   ])
 }

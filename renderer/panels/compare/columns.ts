@@ -101,13 +101,18 @@ export function tone(row: VersusBaseline | undefined, better: 'more' | 'less'): 
 
 /** How many schedules were searched for the verdict, and what came of it, for a narrow cell. */
 export function searchedText({ verdict }: ComparedStrategy): string {
-  const { searched, executions, violations } = verdict
+  const { searched, executions } = verdict
   if (searched.length === 0) return 'not searched'
-  const bySchedule = violations.filter(({ schedule }) => schedule !== null && !schedule.includes(';crash='))
-  const found = [...new Set(bySchedule.map(({ invariant }) => invariant))]
+  const found = foundBySchedule(verdict)
   const all = searched.every(({ complete }) => complete)
   const count = `${formatCount(executions)}${all ? ', all' : ' of more'}`
-  return found.length === 0 ? count : `${found.join(', ')}; ${count}`
+  return found.length === 0 ? count : `${found}; ${count}`
+}
+
+/** What schedules without a power cut violate: all that a narrow cell has room for. */
+export function foundBySchedule({ violations }: ComparedStrategy['verdict']): string {
+  const bySchedule = violations.filter(({ schedule }) => schedule !== null && !schedule.includes(';crash='))
+  return [...new Set(bySchedule.map(({ invariant }) => invariant))].join(', ')
 }
 
 /** What was searched and how far, for the tooltip. */
@@ -206,7 +211,7 @@ function safetyColumns(safety: (strategy: string) => string): ColumnSpec<Verdict
       key: 'searched',
       title: 'Schedules',
       group: 'Safety',
-      width: 100,
+      width: 92,
       value: (row) => searchedText(row.strategy),
       about: 'Schedules searched in the small world of this workload, and what they violated. A click shows the film',
     },
@@ -214,7 +219,7 @@ function safetyColumns(safety: (strategy: string) => string): ColumnSpec<Verdict
       key: 'cuts',
       title: 'Power cuts',
       group: 'Safety',
-      width: 84,
+      width: 92,
       value: (row) => cutsText(row.strategy),
       about: 'Places where power was cut in thought, in all orders that were searched',
     },

@@ -18,7 +18,7 @@ import { amount, commitEvery, count, duration, MS, scenario, startCommits } from
 const params = z.object({
   faulters: amount({ label: 'Faulters', unit: '', min: 1, max: 64, default: 12 }),
   pages: amount({ label: 'File size', unit: 'pages', min: 1, max: 65_536, default: 1_024 }),
-  truncateEveryUs: amount({ label: 'Truncate after', unit: 'us', min: 1, max: 1_000_000, default: 200 }),
+  truncateEveryUs: amount({ label: 'Truncate after', unit: 'µs', min: 1, max: 1_000_000, default: 200 }),
   cpus: amount({ label: 'CPUs', unit: '', min: 1, max: 64, default: 4 }),
   commitMs: commitEvery(5),
   durationMs: duration(100),

@@ -17,7 +17,7 @@ import { amount, clean, commitEvery, count, duration, MS, scenario, startCommits
 const params = z.object({
   pages: amount({ label: 'File size', unit: 'pages', min: 1, max: 65_536, default: 256 }),
   writePages: amount({ label: 'Write before fsync', unit: 'pages', min: 1, max: 64, default: 4 }),
-  syncEveryUs: amount({ label: 'fsync after', unit: 'us', min: 1, max: 1_000_000, default: 300 }),
+  syncEveryUs: amount({ label: 'fsync after', unit: 'µs', min: 1, max: 1_000_000, default: 300 }),
   commitMs: commitEvery(5),
   durationMs: duration(40),
 })

@@ -23,7 +23,7 @@ const params = z.object({
   crashes: amount({ label: 'Power cuts to judge', unit: '', min: 1, max: 100_000, default: 1_000 }),
   cpus: amount({ label: 'CPUs', unit: '', min: 1, max: 64, default: 3 }),
   eadr: toggle('Caches survive (eADR)', false),
-  commitUs: amount({ label: 'Journal commits every', unit: 'us', min: 10, max: 1_000_000, default: 100 }),
+  commitUs: amount({ label: 'Journal commits every', unit: 'µs', min: 10, max: 1_000_000, default: 100 }),
   durationMs: duration(50),
 })
 

@@ -17,7 +17,7 @@ const READ_PAGES = 16
 
 const params = z.object({
   readers: amount({ label: 'Readers', unit: '', min: 1, max: 256, default: 32 }),
-  logWriteUs: amount({ label: 'A commit takes', unit: 'us', min: 20, max: 30_000, default: 5_000 }),
+  logWriteUs: amount({ label: 'A commit takes', unit: 'µs', min: 20, max: 30_000, default: 5_000 }),
   truncateEveryMs: amount({ label: 'Truncate of the tail every', unit: 'ms', min: 1, max: 10_000, default: 20 }),
   durationMs: duration(100),
 })

@@ -41,6 +41,16 @@ describe('simulate', () => {
     expect(stdout).toMatch(/^write_fault +[\d ]+ +0/m)
   })
 
+  it("says each operation's percentiles, within 1 % of what the recorded run gives", async () => {
+    const { opCounts } = await json(['simulate', ...SMALL, '--strategy', 'F'])
+    const { rows } = await json(['latency', 'f.faultline'])
+    const [told] = opCounts as { readonly p50Ns: number; readonly p99Ns: number; readonly maxNs: number }[]
+    const [recorded] = rows as { readonly p50Ns: number; readonly p99Ns: number; readonly maxNs: number }[]
+    for (const field of ['p50Ns', 'p99Ns', 'maxNs'] as const) {
+      expect(Math.abs(told[field] / recorded[field] - 1), field).toBeLessThan(0.01)
+    }
+  })
+
   it('writes a file that the other verbs read', async () => {
     const { traces } = await json(['info', 'f.faultline'])
     expect(traces[0]).toMatchObject({ name: 'SC1 F seed 1', format: 'simulation', strategy: 'F', scenario: 'SC1' })
