@@ -22,7 +22,7 @@ function switched(spans: SpanBuilder, fields: EventFields): void {
   const nextPid = fields.number(NEXT_PID, true)
   if (nextPid === nextPid) {
     const state = fields.bytes[fields.find(PREV_STATE, true)]
-    const next = taskOf(spans, nextPid, fields, fields.find(NEXT_COMM, true), NEXT_PID.length)
+    const next = taskOf(spans, nextPid, fields)
     spans.sched.switched(taskOf(spans, fields.number(PREV_PID, true)), prevState(state), next)
     return
   }
@@ -37,13 +37,14 @@ function switched(spans: SpanBuilder, fields: EventFields): void {
 }
 
 /** The task of a pid in the event; the event's own task where the pid is not readable. */
-function taskOf(spans: SpanBuilder, pid: number, fields?: EventFields, comm = -1, keyLength = 0): TaskTrack {
+function taskOf(spans: SpanBuilder, pid: number, fields?: EventFields): TaskTrack {
   if (!(pid >= 0)) return spans.state.track
   const builder = spans.builder
   const task = builder.task(pid, spans.state.cpu)
-  if (fields !== undefined && comm >= 0 && pid > 0 && builder.tasks[task].comm === '<...>') {
-    const end = fields.find(NEXT_PID, true) - keyLength - 2
-    if (end > comm) builder.nameTask(task, fields.text(comm, end))
+  if (fields !== undefined && pid > 0 && builder.tasks[task].comm === '<...>') {
+    const comm = fields.find(NEXT_COMM, true)
+    const end = fields.find(NEXT_PID, true) - NEXT_PID.length - 2
+    if (comm >= 0 && end > comm) builder.nameTask(task, fields.text(comm, end))
   }
   return spans.state.trackOf(task)
 }

@@ -28,17 +28,25 @@ export function key(name: string): Uint8Array {
   return bytes
 }
 
+/** Numbers of a payload that its reader has without the text. */
+export interface KnownNumbers {
+  /** What the text has behind a name, read in a base; NaN: only the text can tell. */
+  of(name: Uint8Array, base: 10 | 16): number
+}
+
 export class EventFields {
   bytes: Uint8Array = new Uint8Array(0)
   from = 0
   to = 0
   /** Where `next` looks first: before it are only fields that `next` has read. */
   #cursor = 0
+  #known: KnownNumbers | undefined = undefined
   /** Behind the number read last. */
   #numberTo = 0
 
-  of(bytes: Uint8Array, from: number, to: number): this {
+  of(bytes: Uint8Array, from: number, to: number, known?: KnownNumbers): this {
     this.bytes = bytes
+    this.#known = known
     while (to > from && bytes[to - 1] <= SPACE) to--
     while (from < to && bytes[from] === SPACE) from++
     this.from = this.#cursor = from
@@ -68,7 +76,8 @@ export class EventFields {
 
   /** A number after a key, in base 10 unless it begins with 0x. */
   number(name: Uint8Array, last = false): number {
-    return this.numberAt(this.find(name, last), 10)
+    const told = this.#told(name, 10)
+    return told === told ? told : this.numberAt(this.find(name, last), 10)
   }
 
   /**
@@ -76,6 +85,8 @@ export class EventFields {
    * in one go. Fields that stand elsewhere are searched for as ever.
    */
   next(name: Uint8Array, base: 10 | 16 = 10): number {
+    const told = this.#told(name, base)
+    if (told === told) return told
     const { bytes, to } = this
     const cursor = this.#cursor
     const length = name.length
@@ -92,7 +103,12 @@ export class EventFields {
 
   /** A number after a key that is printed in hexadecimal with or without 0x. */
   hex(name: Uint8Array): number {
-    return this.numberAt(this.find(name), 16)
+    const told = this.#told(name, 16)
+    return told === told ? told : this.numberAt(this.find(name), 16)
+  }
+
+  #told(name: Uint8Array, base: 10 | 16): number {
+    return this.#known === undefined ? NaN : this.#known.of(name, base)
   }
 
   /** 64-bit values are read as signed when `signed`: 0xfffffffffffffff2 is -14. */

@@ -8,7 +8,7 @@
 import type { TraceBuilder } from '../model/builder.ts'
 import type { Ns } from '../model/trace.ts'
 import { decoderSet, type Decoder } from './decoders.ts'
-import { EventFields } from './fields.ts'
+import { EventFields, type KnownNumbers } from './fields.ts'
 import { SpanBuilder } from './span-builder.ts'
 
 /** Contexts an event can happen in: the task itself, or an interrupt that runs on its time. */
@@ -29,7 +29,7 @@ export class Recorder {
     this.spans = new SpanBuilder(builder)
   }
 
-  /** One event of a text format. `context` is a CONTEXT_*; bytes[from, to) is the payload after `NAME: `. */
+  /** One event. `context` is a CONTEXT_*; bytes[from, to) is the payload after `NAME: `, `known` its numbers. */
   event(
     ts: Ns,
     cpu: number,
@@ -39,10 +39,11 @@ export class Recorder {
     bytes: Uint8Array,
     from: number,
     to: number,
+    known?: KnownNumbers,
   ): void {
     this.builder.event(ts, cpu, task, name, bytes, from, to, context)
     const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
-    if (decoder !== undefined) decoder(this.spans.at(ts, cpu, task, context), this.#fields.of(bytes, from, to))
+    if (decoder !== undefined) decoder(this.spans.at(ts, cpu, task, context), this.#fields.of(bytes, from, to, known))
   }
 
   /** Frames of a call stack (innermost first) of the last event of a task. */

@@ -4,6 +4,7 @@
  */
 
 import { encodeUtf8 } from '../../base/bytes.ts'
+import type { KnownNumbers } from '../../spans/fields.ts'
 import type { EventField, EventFormat } from './event-format.ts'
 import { binary, chosen, constant, converted, exactly, negated, truthy, type NumberCode } from './number-code.ts'
 import { parsePrintFmt, type Node } from './print-fmt.ts'
@@ -22,6 +23,7 @@ import {
 } from './print-parts.ts'
 import { charactersPiece, chosenPiece, numberPiece } from './print-pieces.ts'
 import { printProgram, type Part, type Piece, type Write } from './print-program.ts'
+import { recordNumbers } from './record-numbers.ts'
 import type { RecordView } from './record.ts'
 import type { Symbols } from './symbols.ts'
 
@@ -31,13 +33,22 @@ export interface CompileContext {
   readonly symbols: Symbols
 }
 
+export interface CompiledPrint {
+  readonly write: Write
+  /** What the text says in numbers. */
+  readonly numbers: KnownNumbers | undefined
+  readonly understood: boolean
+}
+
 /** Writes the event's text, or, where the format is beyond us, its fields: `name=value name=value`. */
-export function compilePrint(context: CompileContext): { readonly write: Write; readonly understood: boolean } {
+export function compilePrint(context: CompileContext): CompiledPrint {
   try {
-    return { write: printProgram(printParts(context), context.record), understood: true }
+    const parts = printParts(context)
+    const { record } = context
+    return { write: printProgram(parts, record), numbers: recordNumbers(parts, record), understood: true }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    return { write: allFields(context), understood: false }
+    return { write: allFields(context), numbers: undefined, understood: false }
   }
 }
 

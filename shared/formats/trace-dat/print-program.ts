@@ -174,7 +174,8 @@ class PrintProgram {
           at = putDecimal(out, at, (unsignedAt(view, place, size, little) >>> step.x) & step.y)
           break
         case LINEAR: {
-          const value = wideAt(view, place, { size, signed: step.signed, little }) * step.x + step.y
+          const field = size === 8 ? wideAt(view, place, step.signed, little) : step.signed ? signedAt(view, place, size, little) : unsignedAt(view, place, size, little) // prettier-ignore
+          const value = field * step.x + step.y
           if (value < SURE && value >= (step.prefix ? -SURE : 0)) at = putWide(out, at, value)
           break
         }
@@ -352,23 +353,18 @@ function putCharacters(out: DataView, at: number, from: DataView, start: number,
   return to
 }
 
-function unsignedAt(view: DataView, place: number, size: number, little: boolean): number {
+export function unsignedAt(view: DataView, place: number, size: number, little: boolean): number {
   if (size === 4) return view.getUint32(place, little)
   return size === 2 ? view.getUint16(place, little) : view.getUint8(place)
 }
 
-function signedAt(view: DataView, place: number, size: number, little: boolean): number {
+export function signedAt(view: DataView, place: number, size: number, little: boolean): number {
   if (size === 4) return view.getInt32(place, little)
   return size === 2 ? view.getInt16(place, little) : view.getInt8(place)
 }
 
-/** As a double, which is exact below 2^53. */
-function wideAt(
-  view: DataView,
-  place: number,
-  { size, signed, little }: { readonly size: number; readonly signed: boolean; readonly little: boolean },
-): number {
-  if (size < 8) return signed ? signedAt(view, place, size, little) : unsignedAt(view, place, size, little)
+/** 64 bits as a double, which is exact below 2^53. */
+export function wideAt(view: DataView, place: number, signed: boolean, little: boolean): number {
   const low = view.getUint32(little ? place : place + 4, little)
   const high = view.getInt32(little ? place + 4 : place, little)
   return (signed ? high : high >>> 0) * TWO32 + low

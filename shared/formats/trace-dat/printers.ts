@@ -3,6 +3,7 @@
  * trace_marker's event is called after the function that wrote it, stacks are no events of their own.
  */
 
+import type { KnownNumbers } from '../../spans/fields.ts'
 import type { Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
 import type { ByteWriter } from './byte-writer.ts'
@@ -27,7 +28,8 @@ export interface Printer {
   readonly stack: boolean
   /** Of function_graph: its records come in pairs. */
   readonly graph: GraphFormat | undefined
-  /** Both are about the record `EventPrinters.of` was last asked about. */
+  /** These are about the record `EventPrinters.of` was last asked about. */
+  readonly numbers: KnownNumbers | undefined
   nameOf(): number
   write(to: ByteWriter): void
 }
@@ -95,7 +97,7 @@ export class EventPrinters {
     const stack = STACKS.has(format.name) && format.system === 'ftrace'
     const ip = format.fields.find(({ name }) => name === 'ip')
     if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
-    const { write, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
+    const { write, numbers, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
     if (!understood && !stack) {
       const which = `${format.system}:${format.name}`
       this.#recorder.builder.diagnose(
@@ -106,7 +108,7 @@ export class EventPrinters {
     }
     const graph = graphFormat(format)
     const name = this.#recorder.builder.eventNamed(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
-    return { format, stack, graph, nameOf: () => name, write }
+    return { format, stack, graph, numbers, nameOf: () => name, write }
   }
 
   /** `tracing_mark_write: text`: the caller's name is the event's. */
@@ -129,6 +131,6 @@ export class EventPrinters {
       if (stop > from && record.bytes[stop - 1] === NEWLINE) stop--
       if (text !== undefined) to.copy(record.bytes, from, stop)
     }
-    return { format, stack: false, graph: undefined, nameOf, write }
+    return { format, stack: false, graph: undefined, numbers: undefined, nameOf, write }
   }
 }

@@ -230,7 +230,7 @@ class TraceDatReader implements FileReader {
     const context = contextOf(cpu.record.number(this.#common.flags, 1, false))
     this.#events++
     const name = printer.nameOf()
-    this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at)
+    this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at, printer.numbers)
   }
 
   #task(pid: number, cpu: number): number {
