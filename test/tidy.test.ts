@@ -106,6 +106,29 @@ describe('every file', () => {
   })
 })
 
+describe('exports', () => {
+  /** Comments do not use what they name. */
+  const words = new Map(
+    code.map((file) => [
+      file,
+      new Set(
+        read(file)
+          .replace(/\/\*[^]*?\*\/|(?<!:)\/\/.*$/gm, '')
+          .match(/\w+/g),
+      ),
+    ]),
+  )
+
+  it('of values are used by another file', () => {
+    const unused = product.flatMap((file) =>
+      [...read(file).matchAll(/^export (?:async )?(?:const|let|function\*?|class) (\w+)/gm)].flatMap(([, name]) =>
+        code.some((other) => other !== file && words.get(other)?.has(name)) ? [] : [`${file}: ${name}`],
+      ),
+    )
+    expect(unused).toEqual([])
+  })
+})
+
 describe('registries', () => {
   const folders = code.filter((file) => file.endsWith('/all.ts')).map((file) => dirname(file))
 

@@ -34,7 +34,7 @@ export function mayReload(reason: string, msSinceReload: number): boolean {
   return msSinceReload >= HEALTHY_AFTER_MS && ['crashed', 'oom', 'abnormal-exit', 'memory-eviction'].includes(reason)
 }
 
-export const PAGE_CAME_BACK: ShellNotice = {
+const PAGE_CAME_BACK: ShellNotice = {
   title: 'The window had stopped working and was loaded again',
   detail: 'Traces that were open are open again. Nothing that was imported or kept is lost.',
 }

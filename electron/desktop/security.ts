@@ -5,7 +5,7 @@
 
 import type { App, Session, WebContents, WebPreferences } from 'electron'
 
-export const ORIGIN = 'app://faultline'
+const ORIGIN = 'app://faultline'
 export const PAGE_URL = `${ORIGIN}/`
 
 /** Isolated, sandboxed, without Node; spelled out so that a changed default changes nothing here. */

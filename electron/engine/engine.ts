@@ -70,7 +70,7 @@ const COMMAND_LINE: ClientRights = { paths: 'any', local: true }
 /** Both from the sources and from out/main the project's root is two folders up. */
 const projectFile = (name: string) => new URL(`../../${name}`, import.meta.url)
 
-export function appVersion(): string {
+function appVersion(): string {
   return (JSON.parse(readFileSync(projectFile('package.json'), 'utf8')) as { version: string }).version
 }
 

@@ -15,7 +15,7 @@ import { brokeredForks } from './brokered-sql.ts'
 /** The user's own window: it sees everything and names nothing. */
 const WINDOW: ClientRights = { paths: 'none', local: true }
 
-export function runEngineProcess(parent: ParentPort): void {
+function runEngineProcess(parent: ParentPort): void {
   const say = (message: FromEngine) => parent.postMessage(message)
   const forks = brokeredForks(say)
   let engine: Promise<Engine> | undefined

@@ -17,7 +17,7 @@ import { traceIds, type Db } from '../store/open.ts'
 import type { ExportOptions } from './export.ts'
 import type { FileOut } from './file-out.ts'
 
-export const traceWriters = {
+const traceWriters = {
   ftrace: writeFtraceText,
   'chrome-json': writeChromeJson,
   perfetto: writePerfetto,

@@ -40,7 +40,7 @@ export function parentChannel(): ParentChannel {
 }
 
 /** In Electron the first message brings a port to the one who talks: the engine, not the shell that forked us. */
-export function portChannel(parent: ParentPort): ParentChannel {
+function portChannel(parent: ParentPort): ParentChannel {
   let port: EmitterPort | undefined
   let receive: ((message: unknown) => void) | undefined
   parent.on('message', ({ ports }) => {

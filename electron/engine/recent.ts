@@ -70,7 +70,7 @@ export function createRecents(folder: string): Recents {
   }
 }
 
-export function sameSource(a: RecentSource, b: RecentSource): boolean {
+function sameSource(a: RecentSource, b: RecentSource): boolean {
   return sourceKey(a) === sourceKey(b)
 }
 

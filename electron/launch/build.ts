@@ -59,7 +59,7 @@ async function asProduction<T>(run: () => Promise<T>): Promise<T> {
 }
 
 /** Folders cannot be replaced in one step; if another process is faster, its build is as good. */
-export function putInPlace(built: string, place: string): void {
+function putInPlace(built: string, place: string): void {
   const old = `${built}.old`
   try {
     if (existsSync(place)) renameSync(place, old)

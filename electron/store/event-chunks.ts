@@ -8,9 +8,7 @@ import { limits } from '#shared/base/limits.ts'
 import { bytesOf, compress, damaged, decodeTimes, decompress, packTimes } from './codec.ts'
 import type { Db } from './database.ts'
 
-export const CHUNK_COLUMNS = 'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args flags'.split(
-  ' ',
-)
+const CHUNK_COLUMNS = 'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args flags'.split(' ')
 
 export interface ChunkRow {
   readonly id: number
@@ -80,7 +78,7 @@ function encodeChunk(chunk: EventChunk): (number | Uint8Array | null)[] {
   ]
 }
 
-export function decodeChunk(row: ChunkRow): EventChunk {
+function decodeChunk(row: ChunkRow): EventChunk {
   const { n, ts0, ts1 } = row
   const what = `event chunk ${row.id}`
   if (n < 1 || n > limits.eventsPerChunk) throw damaged(what, `it says it has ${n} events`)

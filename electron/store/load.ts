@@ -178,11 +178,7 @@ function readRate(db: Db, row: TraceRow): EventRate {
 }
 
 /** What the integers of a trace point into. */
-export function readDictionaries(
-  db: Db,
-  traceId: number,
-  { first, rows }: Pick<StoredTrace, 'first' | 'rows'>,
-): Dictionaries {
+function readDictionaries(db: Db, traceId: number, { first, rows }: Pick<StoredTrace, 'first' | 'rows'>): Dictionaries {
   const list = (sql: string, ...params: unknown[]) =>
     db
       .prepare(sql)

@@ -125,7 +125,7 @@ function connectFast(path: string): Db {
 }
 
 /** How many rows of each part a trace has. */
-export function partRows(end: TraceEnd): ReadonlyMap<Part, number> {
+function partRows(end: TraceEnd): ReadonlyMap<Part, number> {
   const rows = new Map<Part, number>([
     ['task', end.tasks.length],
     ['lock_class', end.lockClasses.length],

@@ -74,7 +74,7 @@ const MOST = PAGE_BYTES - 35
 const LEAST = Math.floor(((PAGE_BYTES - 12) * 32) / 255) - 23
 
 /** How much of a row lies on its leaf, the number of its first overflow page included. */
-export function localBytes(length: number): number {
+function localBytes(length: number): number {
   return length <= MOST ? length : localPart(length) + 4
 }
 

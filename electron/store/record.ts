@@ -182,7 +182,7 @@ export function putVarint(bytes: Uint8Array, at: number, value: number): number 
   return end
 }
 
-export function varintBytes(value: number): number {
+function varintBytes(value: number): number {
   if (value < 0x80) return 1
   if (value < 0x4000) return 2
   if (value < 0x20_0000) return 3

@@ -61,7 +61,7 @@ export function pulseOf({ id, file }: { readonly id: string; readonly file: stri
 }
 
 /** A hook cost its thread; it is noted, and whoever does the work again does it without. */
-export class StoppedHook extends ApiError {
+class StoppedHook extends ApiError {
   constructor(what: string) {
     super('bad-input', what, 'correct the file and load it again')
   }

@@ -19,7 +19,7 @@ import { PAGE_HEADERS } from '../csp.ts'
 import { readPage, type PageFiles } from '../page-files.ts'
 import { isOurHost, isOurOrigin, isToken, newToken } from './auth.ts'
 
-export const SOCKET_PATH = '/socket'
+const SOCKET_PATH = '/socket'
 
 /** A connection that has not said its token by then is closed. */
 const TOKEN_WITHIN_MS = 5_000

@@ -35,7 +35,7 @@ export function binPairs(data: ContentionOverTimeResult, value: (bin: number) =>
 }
 
 /** The others never dip below 0: sums of the same intervals may differ in the last bit. */
-export function othersWaiting(data: ContentionOverTimeResult, bin: number): number {
+function othersWaiting(data: ContentionOverTimeResult, bin: number): number {
   return Math.max(0, data.waitingAll[bin] - data.waiting[bin])
 }
 

@@ -136,7 +136,7 @@ function paintHover(ctx: Context, { layout, ink }: HeatPicture, cell: Cell): voi
 
 const HANDLE = 6
 
-export function paintBrush(ctx: Context, ink: Ink, box: Box): void {
+function paintBrush(ctx: Context, ink: Ink, box: Box): void {
   ctx.fillStyle = ink('select-fill')
   ctx.fillRect(box.x, box.y, box.w, box.h)
   ctx.strokeStyle = ink('accent')

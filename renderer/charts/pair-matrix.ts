@@ -86,7 +86,7 @@ export function worstPair(data: WaiterHolderResult): Pair | undefined {
   return { waiter: Math.floor(best / data.holders.length), holder: best % data.holders.length }
 }
 
-export function mostOverlap(data: WaiterHolderResult): number {
+function mostOverlap(data: WaiterHolderResult): number {
   return data.overlapNs.reduce((a, b) => Math.max(a, b), 0)
 }
 

@@ -146,7 +146,7 @@ function paintRow(ctx: Context, row: RatioRow, { pitch, middle, x, from, to, end
 }
 
 /** The same mark as the window's badges. */
-export function paintBadge(
+function paintBadge(
   ctx: Context,
   badge: string,
   at: {

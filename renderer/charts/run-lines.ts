@@ -27,7 +27,7 @@ export type CdfKind = 'cdf' | 'tail'
 const STEP = 0.002
 
 /** Where a line of shares moves by what can be seen, its first and its last place always. */
-export function seenSteps(share: Float64Array): number[] {
+function seenSteps(share: Float64Array): number[] {
   let before = 0
   const places: number[] = []
   share.forEach((value, i) => {

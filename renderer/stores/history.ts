@@ -44,7 +44,7 @@ interface Steps {
 const NONE: Steps = { past: [], future: [] }
 
 /** Changes of one gesture that are no further apart than this are one step. */
-export const SAME_GESTURE_MS = 600
+const SAME_GESTURE_MS = 600
 
 export type ViewValues = Readonly<Record<string, unknown>>
 

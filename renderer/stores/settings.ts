@@ -12,7 +12,7 @@ import { asRecord, useKeptStore } from './kept.ts'
 const STORAGE_KEY = 'faultline.settings'
 
 /** Each setting's words; the first is the default. */
-export const SETTINGS = {
+const SETTINGS = {
   theme: ['system', 'light', 'dark'],
   /** `auto`: a rail in narrow windows, else the full sidebar. */
   sidebar: ['auto', 'rail'],
@@ -29,7 +29,6 @@ export const SETTINGS = {
 type Words = typeof SETTINGS
 export type SettingName = keyof Words
 export type Settings = { -readonly [K in SettingName]: Words[K][number] }
-export const THEMES = SETTINGS.theme
 export type ThemeSetting = Settings['theme']
 
 /** Habits of other viewers as one choice. */

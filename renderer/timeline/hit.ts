@@ -172,11 +172,6 @@ export function spanRef({ view, track, index, row }: SliceAt): SpanRef {
   }
 }
 
-/** Part of it lies outside of what was asked for: its own ends are elsewhere. */
-export function isCut(span: SpanRef): boolean {
-  return (span.flags & (SLICE_CUT_LEFT | SLICE_CUT_RIGHT)) !== 0
-}
-
 /** The span edge next to a point in a row, within a few pixels: what markers snap to. */
 export function edgeNear(scene: Scene, row: number, x: number, pictures: PictureLookup): number | undefined {
   const picture = pictureAt(scene, scene.layout.rows[row].id, x, pictures)

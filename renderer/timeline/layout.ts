@@ -192,10 +192,6 @@ export function entriesBetween(layout: Layout, top: number, bottom: number): { f
   return { first, end }
 }
 
-export function entryHeight(layout: Layout, entry: number): number {
-  return (entry + 1 < layout.length ? layout.y[entry + 1] : layout.height) - layout.y[entry]
-}
-
 /** Rows in reading order, pinned ones first: what up and down keys walk through. */
 export function rowOrder(layout: Layout): number[] {
   const order = layout.pinned.map(({ row }) => row)

@@ -233,7 +233,7 @@ function stillFailing(failed: { readonly wanted: Wanted } | undefined, wanted: W
 }
 
 /** Does a picture cover the window and `margin` windows around it, as sharp as the screen or exact? */
-export function isSharp(picture: RowPicture | undefined, wanted: Wanted, margin: number): boolean {
+function isSharp(picture: RowPicture | undefined, wanted: Wanted, margin: number): boolean {
   if (picture === undefined) return false
   const { window, durationNs, pixels } = wanted
   const extra = spanOf(window) * margin
@@ -246,7 +246,7 @@ export function isSharp(picture: RowPicture | undefined, wanted: Wanted, margin:
   return view.mergedNs === 0 || nsPerPixel <= (spanOf(window) / pixels) * COARSER
 }
 
-export function sharpQuestion({ window, pixels, durationNs, rows }: Wanted): ViewQuestion {
+function sharpQuestion({ window, pixels, durationNs, rows }: Wanted): ViewQuestion {
   const extra = spanOf(window) * MARGIN
   const wide = inTrace({ fromNs: window.fromNs - extra, toNs: window.toNs + extra }, durationNs)
   const fromNs = Math.floor(wide.fromNs)

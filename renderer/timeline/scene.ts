@@ -9,9 +9,9 @@ import type { Layout } from './layout.ts'
 import type { RowPicture } from './pictures.ts'
 import { wholeTrace, xOf, type TimeScale, type TimeWindow } from './window.ts'
 
-export const OVERVIEW_PX = 52
-export const RULER_PX = 36
-export const MARGIN_RIGHT = 12
+const OVERVIEW_PX = 52
+const RULER_PX = 36
+const MARGIN_RIGHT = 12
 /** Flags of A and B stand in the upper part of the ruler, tick labels in the lower. */
 export const FLAG_PX = 18
 

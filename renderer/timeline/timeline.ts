@@ -21,7 +21,7 @@ import { inTrace, nsAt, wholeTrace } from './window.ts'
 /** Rows this far above and below what shows are fetched, too: scrolling finds them there. */
 const NEAR_PX = 500
 
-export const EMPTY_LAYOUT: Layout = layoutOf([], { folded: new Set(), pinned: [], places: new Map() })
+const EMPTY_LAYOUT: Layout = layoutOf([], { folded: new Set(), pinned: [], places: new Map() })
 
 export interface TimelineOptions {
   readonly base: HTMLCanvasElement

@@ -39,7 +39,7 @@ function dayOf(startUnixNs: string | null | undefined): number | undefined {
 }
 
 /** `14:03:07.123`, with so many digits of the second. */
-export function dayText(ns: number, { dayNs }: Moments, decimals: number): string {
+function dayText(ns: number, { dayNs }: Moments, decimals: number): string {
   const all = (((dayNs + Math.floor(ns)) % DAY_NS) + DAY_NS) % DAY_NS
   const seconds = Math.floor(all / 1e9)
   const two = (value: number): string => String(value).padStart(2, '0')

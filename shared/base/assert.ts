@@ -6,8 +6,3 @@
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${message}`)
 }
-
-/** Exhaustiveness: a `switch` over a union ends with `default: assertNever(x)`. */
-export function assertNever(value: never): never {
-  throw new Error(`assertion failed: unexpected ${JSON.stringify(value)}`)
-}

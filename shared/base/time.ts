@@ -13,7 +13,7 @@ export interface Quantity {
 }
 
 /** Between groups of three digits (U+2009). A terminal passes a plain space instead. */
-export const THIN_SPACE = '\u2009'
+const THIN_SPACE = '\u2009'
 /** Stands where a value cannot be known. */
 export const UNKNOWN = '–'
 

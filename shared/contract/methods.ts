@@ -55,13 +55,13 @@ import {
 } from './whatif.ts'
 
 /** Token of an open `.faultline` file: minted by the engine, valid for its life. */
-export const fileId = z.string().min(1).max(64)
+const fileId = z.string().min(1).max(64)
 
 /**
  * Where input comes from. `path` is refused for clients that may not name paths (the browser, outside --root); `known` is
  * a file the engine knows already (recent, given at start, chosen in the system's dialog) by a name it made up.
  */
-export const sourceSchema = z.discriminatedUnion('kind', [
+const sourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('path'), path: z.string().min(1).max(4096) }),
   z.object({ kind: z.literal('upload'), upload: z.string().min(1).max(64) }),
   z.object({ kind: z.literal('sample'), sample: z.string().min(1).max(64) }),

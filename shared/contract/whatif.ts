@@ -156,7 +156,7 @@ export interface BacktestResult {
 }
 
 /** What an experiment is about: a scenario with its parameters, or a recorded trace. */
-export const subjectSchema = z.discriminatedUnion('kind', [
+const subjectSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scenario'), ...workloadSchema }),
   z.object({
     kind: z.literal('trace'),

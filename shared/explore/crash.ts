@@ -80,7 +80,7 @@ const ALL: Survivors = { name: 'all', keeps: () => true }
 const nameOf = ({ block, slot }: CacheLine): string => `${block}.${slot}`
 
 /** What may survive of the lines that only caches hold. */
-export function survivors(
+function survivors(
   lines: readonly CacheLine[],
   options: { readonly subsets: number; readonly random: Stream; readonly eadr: boolean },
 ): Survivors[] {

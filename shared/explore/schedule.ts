@@ -45,7 +45,7 @@ function refused(why: string): ApiError {
 }
 
 /** Moves as text: letters with counts. */
-export function encodeMoves(moves: readonly number[]): string {
+function encodeMoves(moves: readonly number[]): string {
   let text = ''
   for (let i = 0; i < moves.length;) {
     const task = moves[i]

@@ -19,12 +19,12 @@ export const BODY_NONE = 0
 /** Name and payload are bytes of the line. */
 export const BODY_NAMED = 1
 export const BODY_FUNCTION = 2
-export const BODY_RAW = 3
+const BODY_RAW = 3
 /** An event line whose printer names no event (old tracers). */
-export const BODY_UNNAMED = 4
+const BODY_UNNAMED = 4
 /** `    0:120:R   + [003]  2312: 94:R sleep` and `… ==> …` of the wakeup tracers (trace_ctxwake_print). */
-export const BODY_WAKEUP = 7
-export const BODY_SWITCH = 8
+const BODY_WAKEUP = 7
+const BODY_SWITCH = 8
 export const BODY_STACK = 5
 export const BODY_USER_STACK = 6
 

@@ -17,7 +17,7 @@ import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK } from '../
 
 /** Where the task and CPU stand. */
 export const LAYOUT_BRACKET = 0
-export const LAYOUT_GLUED = 1
+const LAYOUT_GLUED = 1
 export const LAYOUT_VERBOSE = 2
 
 /** How the time is written. */
@@ -49,7 +49,7 @@ export function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57
 }
 
-export function isHexDigit(byte: number): boolean {
+function isHexDigit(byte: number): boolean {
   return isDigit(byte) || (byte >= 97 && byte <= 102)
 }
 

@@ -38,7 +38,7 @@ const EXIT = encodeUtf8('funcgraph_exit')
 const PRINT = encodeUtf8('print')
 const FUNCTION = encodeUtf8('function')
 
-export class FunctionGraphReader implements FormatReader, LineHandler {
+class FunctionGraphReader implements FormatReader, LineHandler {
   readonly #recorder: Recorder
   readonly #lines = new LineSplitter(this)
   readonly #line = new GraphLine()

@@ -18,7 +18,7 @@ import type { LockKind, Severity } from './kinds.ts'
 
 export type Ns = number
 
-export const opSchema = {
+const opSchema = {
   task: 'u32',
   /** Index into `opKinds`. */
   kind: 'u16',
@@ -39,7 +39,7 @@ export const opSchema = {
   inferred: 'u8',
 } as const
 
-export const phaseSchema = {
+const phaseSchema = {
   /** -1: outside any known operation. */
   op: 'i32',
   task: 'u32',
@@ -51,7 +51,7 @@ export const phaseSchema = {
   depth: 'u8',
 } as const
 
-export const lockSpanSchema = {
+const lockSpanSchema = {
   lock: 'u32',
   task: 'u32',
   op: 'i32',
@@ -65,7 +65,7 @@ export const lockSpanSchema = {
   releasedNs: 'f64',
 } as const
 
-export const waitEdgeSchema = {
+const waitEdgeSchema = {
   /** Row of the waiting lockSpan. */
   waiter: 'u32',
   /** Row of the blocking lockSpan. */
@@ -77,7 +77,7 @@ export const waitEdgeSchema = {
   kind: 'u8',
 } as const
 
-export const taskStateSchema = {
+const taskStateSchema = {
   task: 'u32',
   /** Index into TASK_STATES. */
   state: 'u8',

@@ -12,7 +12,7 @@ import type { Contender, Race } from './race.ts'
 import { fileOf, loadTwice, PAGE, past, run, toEnd } from './stage.ts'
 
 /** Also faults on page-cache files take this strategy's guard? */
-export function coversCachedFiles({ strategy, policy }: Contender): string | undefined {
+function coversCachedFiles({ strategy, policy }: Contender): string | undefined {
   const covers =
     strategy.media === 'page-cache' || policy.guard.removeEnter !== undefined || policy.guard.usesInodeLock === true
   return covers ? undefined : 'it changes DAX faults only, which find no page that could be removed under them'

@@ -59,10 +59,6 @@ export function pteWritable(pte: Pte): boolean {
   return (pte & WRITABLE) !== 0
 }
 
-export function pteDirty(pte: Pte): boolean {
-  return (pte & DIRTY) !== 0
-}
-
 /** Do both map the same thing, whatever may be done with it? */
 export function samePlace(a: Pte, b: Pte): boolean {
   return a !== PTE_NONE && writeProtected(a) === writeProtected(b)

@@ -11,7 +11,7 @@ import type { SimTask } from './task.ts'
 /** 2^-7 relative width of a bucket. */
 const SUB = 7
 
-export class OpStats {
+class OpStats {
   readonly kind: string
   count = 0
   failed = 0

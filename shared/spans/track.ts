@@ -221,7 +221,7 @@ export const DOING_UNKNOWN = -1
 export const DOING_OTHER = -2
 
 /** Contexts per task (CONTEXT_* of recorder.ts). */
-export const CONTEXTS = 4
+const CONTEXTS = 4
 
 export class TaskTrack {
   readonly task: number

@@ -83,8 +83,7 @@ export interface TimelineFlow {
   readonly at: number
 }
 
-export const PATH_KINDS = ['running', 'runnable', 'waiting', 'io', 'blocked', 'sleeping', 'unknown'] as const
-export type PathKind = (typeof PATH_KINDS)[number]
+export type PathKind = 'running' | 'runnable' | 'waiting' | 'io' | 'blocked' | 'sleeping' | 'unknown'
 
 /** A stretch of an operation's critical path. Depth 0 is the operation's own task; deeper ones are who it waited for. */
 export interface PathSegment {

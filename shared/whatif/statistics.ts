@@ -148,7 +148,7 @@ export function rankSum(
 }
 
 /** Favourable minus unfavourable rank sum, of all of it; 0 when nothing differs. */
-export function rankBiserial(differences: readonly number[]): number {
+function rankBiserial(differences: readonly number[]): number {
   const known = differences.filter((difference) => difference !== 0 && difference === difference)
   const ranks = doubledRanks(known.map(Math.abs))
   const total = ranks.reduce((sum, rank) => sum + rank, 0)

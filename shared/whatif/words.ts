@@ -91,7 +91,7 @@ export function verdictText({ safe, complete, executions, violations }: Verdict)
 }
 
 /** Below a table of verdicts nobody searched for. */
-export const ONLY_TIMED =
+const ONLY_TIMED =
   'Safety is what timed runs happened to show: no interleavings were searched, so "nothing seen" does not mean safe.'
 
 /** Below every table of verdicts: what was searched, and what "held" means. */

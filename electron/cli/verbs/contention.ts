@@ -75,8 +75,7 @@ export const contention = verb({
 })
 
 /** Said under a table by call site that has none. */
-export const NO_SITES =
-  'No call sites: no call stacks were recorded here. `faultline doctor F` says how to record them.'
+const NO_SITES = 'No call sites: no call stacks were recorded here. `faultline doctor F` says how to record them.'
 
 function printContention({ trace }: OpenTrace, rows: readonly ContentionRow[], total: number): void {
   print(contentionFinding(trace, rows))
@@ -112,7 +111,7 @@ export function contentionFinding(
     : `${waited}; ${percent(held.share)} of its hold time ${inPhase(held.phase)}.`
 }
 
-export function inPhase(phase: string): string {
+function inPhase(phase: string): string {
   if (phase === 'other') return 'is outside any known phase'
   if (phase.startsWith('wait:')) return `went into waiting for ${printable(phase.slice('wait:'.length))}`
   return `is inside ${printable(phase)}`

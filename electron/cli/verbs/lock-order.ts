@@ -58,7 +58,7 @@ export const lockOrder = verb({
 })
 
 /** One sentence: circles, none, or why the trace cannot tell. */
-export function orderFinding({ classes, edges, cycles, cyclesLeftOut, openHolds, blind }: LockOrderResult): string {
+function orderFinding({ classes, edges, cycles, cyclesLeftOut, openHolds, blind }: LockOrderResult): string {
   if (blind) return 'This trace cannot show a lock order: it has no holds. Record lock:* to see them.'
   const open = openHolds === 0 ? '' : ` ${plural(openHolds, 'hold')} without an end left out.`
   if (edges.length === 0) {

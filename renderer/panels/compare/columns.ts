@@ -74,7 +74,7 @@ export function seenInRuns({ verdict }: ComparedStrategy): readonly VerdictViola
   return verdict.violations.filter(({ schedule }) => schedule === null)
 }
 
-export function seenText(strategy: ComparedStrategy): string {
+function seenText(strategy: ComparedStrategy): string {
   const { deadlocks, runs } = strategy
   const violations = seenInRuns(strategy)
   const stuck = deadlocks === 0 ? [] : [`deadlock in ${deadlocks} of ${runs} runs`]

@@ -50,7 +50,7 @@ export interface RateUnit {
 }
 
 /** Counts per bin to a rate people can read; traces that count ticks have no seconds. */
-export function rateUnit(time: OverTime, largest: number, clock: ClockUnit): RateUnit {
+function rateUnit(time: OverTime, largest: number, clock: ClockUnit): RateUnit {
   if (clock === 'tick') return { per: 1, words: 'per bin' }
   const perSecond = 1e9 / (time.binNs || 1)
   if (largest * perSecond >= 10_000) return { per: perSecond / 1000, words: 'thousand per second' }

@@ -23,7 +23,7 @@ export interface ChartChoice {
 }
 
 /** Most bars, and the height of one with its name; what does not fit is said. */
-export const BARS = 40
+const BARS = 40
 const BAR_PX = 16
 const AROUND_PX = 36
 const BINS = 40

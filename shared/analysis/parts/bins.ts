@@ -28,7 +28,7 @@ export function binOf(axis: TimeAxis, ns: number): number {
 }
 
 /** Width of a bin: the last one ends with the axis. */
-export function binWidth(axis: TimeAxis, bin: number): number {
+function binWidth(axis: TimeAxis, bin: number): number {
   return Math.min(axis.binNs, axis.toNs - axis.fromNs - bin * axis.binNs)
 }
 

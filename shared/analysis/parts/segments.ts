@@ -37,7 +37,7 @@ export function labelCount(trace: Trace): number {
   return trace.phaseNames.length + trace.lockClasses.length + 2
 }
 
-export function waitLabel(trace: Trace, lockClass: number): number {
+function waitLabel(trace: Trace, lockClass: number): number {
   return trace.phaseNames.length + lockClass
 }
 

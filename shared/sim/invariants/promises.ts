@@ -109,6 +109,6 @@ export class Promises {
 }
 
 /** When a tag was stored, as a number that grows (World.tag). */
-export function serialOf(tag: Tag): number {
+function serialOf(tag: Tag): number {
   return (tag >> 4) - 1
 }

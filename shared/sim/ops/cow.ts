@@ -89,7 +89,7 @@ export function* writeProtectFault(w: World, vma: Vma, index: number): StepsOf<b
 }
 
 /** What a page mapped by a PTE holds, copied slot by slot. */
-export function* contentOf(w: World, vma: Vma, pte: Pte): StepsOf<number[]> {
+function* contentOf(w: World, vma: Vma, pte: Pte): StepsOf<number[]> {
   const { k, device } = w
   const slots: number[] = []
   switch (pteKind(pte)) {

@@ -24,7 +24,7 @@ export function fitsHuge(w: World, vma: Vma, at: { index: number; write: boolean
   return start + PAGES_PER_PMD <= w.inode(vma.inode).size
 }
 
-export function hugeStart(index: number): number {
+function hugeStart(index: number): number {
   return index - (index % PAGES_PER_PMD)
 }
 
@@ -93,7 +93,7 @@ function* allocateHuge(w: World, f: Fault, start: number): StepsOf<Mapping | und
   return mapping
 }
 
-export function* zeroHuge(w: World, block: number): Steps {
+function* zeroHuge(w: World, block: number): Steps {
   if (w.pmemWrite(P.zero, C.clear2mPmem, PAGES_PER_PMD)) yield
   for (let i = 0; i < PAGES_PER_PMD; i++) {
     w.device.fill(block + i, 0, true)

@@ -12,7 +12,7 @@ import type { World } from '../world.ts'
 import { store, translate, type Place } from './access.ts'
 
 /** Writes the cache line of a slot back, if the page is mapped. */
-export function* userFlush(w: World, vma: Vma, at: Place): Steps {
+function* userFlush(w: World, vma: Vma, at: Place): Steps {
   if (w.run(P.flush_lines, C.flushLine)) yield
   if (w.k.see(vma.seen(at.index), false)) yield
   const pte = translate(vma, at.index)

@@ -60,7 +60,7 @@ export function strategyNamed(id: string): Strategy {
   return found ?? strategies.get(id)
 }
 
-export function resolveStrategy(preset: Strategy, overrides: readonly string[]): ResolvedStrategy {
+function resolveStrategy(preset: Strategy, overrides: readonly string[]): ResolvedStrategy {
   const chosen: Record<SlotName, string> = { ...preset.slots }
   const given = new Map<string, string>()
   const asked = new Map<string, string>()
