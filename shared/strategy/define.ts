@@ -87,7 +87,7 @@ export interface CheckedStrategy {
 }
 
 export function checkDefinition(value: unknown, id: string): CheckedStrategy {
-  if (typeof value !== 'object' || value === null || !(MARK in value)) {
+  if (!isObject(value) || !(MARK in value)) {
     throw wrong('its default export is not made with defineStrategy', 'write `export default defineStrategy({ … })`')
   }
   const {
@@ -100,7 +100,9 @@ export function checkDefinition(value: unknown, id: string): CheckedStrategy {
     switches = {},
   } = value as unknown as StrategyDefinition
   if (typeof title !== 'string' || title.trim() === '') throw wrong('it has no title', 'say in a few words what it is')
-  const preset = strategies.get(base)
+  for (const [name, part] of Object.entries({ slots: given, switches }))
+    if (!isObject(part)) throw wrong(`${name} is no object`, `write ${name}: { … } or leave it out`)
+  const preset = strategies.get(String(base))
   if (media !== undefined && media !== 'page-cache' && media !== 'dax')
     throw wrong(`media is '${String(media)}'`, 'page-cache or dax')
   const options: Partial<Record<SlotName, object>> = {}
@@ -124,7 +126,7 @@ export function checkDefinition(value: unknown, id: string): CheckedStrategy {
       costs: '',
       sources: [],
       media: media ?? preset.media,
-      fs: filesystems.get(fs ?? preset.fs).id,
+      fs: filesystems.get(String(fs ?? preset.fs)).id,
       slots: chosen,
       switches: { ...preset.switches, ...checkSwitches(switches) },
     },
@@ -132,13 +134,17 @@ export function checkDefinition(value: unknown, id: string): CheckedStrategy {
   }
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 function isSlot(name: string): name is SlotName {
   return (SLOTS as readonly string[]).includes(name)
 }
 
-function checkOption(slot: SlotName, option: object): object {
+function checkOption(slot: SlotName, option: unknown): object {
   const where = `its option of ${slot}`
-  if (typeof option !== 'object')
+  if (!isObject(option))
     throw wrong(`${where} is neither an id nor an object`, `known ids: ${slots[slot].ids.join(', ')}`)
   const own = option as Readonly<Record<string, unknown>>
   const { id, title } = own
