@@ -3,7 +3,7 @@
  * threads and in processes they start, per folder, with one total at the end. Each part below runs by itself, one process at a time,
  * and leaves its figures in coverage/parts; with parts (or paths of tests) named only those run again and the total takes the
  * others as they were left; `total` only adds up. Branches no test takes are listed in coverage/missed.txt. Tests that drive a
- * browser are left out: what runs there is not seen here.
+ * browser are left out: what runs there is not seen here. So is the fuzzer: going through a branch is not looking at what it does.
  */
 import { existsSync, globSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,14 +13,7 @@ import { branchesOf, percent, type Branches, type Report } from './branches.ts'
 /** Tests of each part: what looks at `shared/`, without a browser and without components. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   property: ['test/property'],
-  text: [
-    'test/unit/base',
-    'test/unit/formats-',
-    'test/unit/spans-',
-    'test/unit/analysis',
-    'test/unit/whatif-',
-    'test/fuzz',
-  ],
+  text: ['test/unit/base', 'test/unit/formats-', 'test/unit/spans-', 'test/unit/analysis', 'test/unit/whatif-'],
   model: ['test/sim', 'test/unit/sim-', '--exclude=test/unit/sim-scenarios.test.ts'],
   scenarios: ['test/unit/sim-scenarios.test.ts', 'test/determinism/digests.test.ts'],
   store: ['test/unit/store', 'test/unit/simulate.test.ts', 'test/unit/doctor', 'test/unit/import-'],
