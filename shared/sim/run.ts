@@ -363,19 +363,18 @@ function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean
 }
 
 function lockStats(world: World): RunLockStats[] {
-  const classes = new Map<string, { acquisitions: number; contended: number; waitTotalNs: Ns; holdTotalNs: Ns }>()
+  const classes = new Map<number, { -readonly [K in keyof RunLockStats]: RunLockStats[K] }>()
   for (const lock of world.k.locks) {
     if (lock.acquisitions === 0) continue
-    let total = classes.get(lock.className)
+    let total = classes.get(lock.classNumber)
     if (total === undefined) {
-      classes.set(lock.className, (total = { acquisitions: 0, contended: 0, waitTotalNs: 0, holdTotalNs: 0 }))
+      total = { class: lock.className, acquisitions: 0, contended: 0, waitTotalNs: 0, holdTotalNs: 0 }
+      classes.set(lock.classNumber, total)
     }
     total.acquisitions += lock.acquisitions
     total.contended += lock.contended
     total.waitTotalNs += lock.waitNs
     total.holdTotalNs += lock.holdNs
   }
-  return [...classes]
-    .map(([name, total]) => ({ class: name, ...total }))
-    .sort((a, b) => b.waitTotalNs - a.waitTotalNs || (a.class < b.class ? -1 : 1))
+  return [...classes.values()].sort((a, b) => b.waitTotalNs - a.waitTotalNs || (a.class < b.class ? -1 : 1))
 }
