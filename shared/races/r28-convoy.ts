@@ -51,7 +51,7 @@ export const convoy: Race = {
     'A fault holds the per-file lock while it waits, a truncate of other pages queues, a fault on a third page waits for both.',
   severity: 'liveness',
   invariants: [],
-  sources: ['DOMAIN.md 5.2 R28', 'kernel/locking/rwsem.c: queued writers keep readers out'],
+  sources: ['kernel/locking/rwsem.c: queued writers keep readers out'],
   notApplicable: takesSharedLock,
   hazard: (w) => seen.get(w),
   onContended(w, task, lock) {

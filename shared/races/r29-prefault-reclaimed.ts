@@ -31,7 +31,7 @@ export const prefaultReclaimed: Race = {
   severity: 'liveness',
   invariants: ['V18'],
   onlyHazard: true,
-  sources: ['mm/filemap.c: generic_perform_write', 'DOMAIN.md 5.2 R29'],
+  sources: ['mm/filemap.c: generic_perform_write'],
   notApplicable: always,
   counts: (_w, finding) => finding.task?.comm === 'write',
   setUp(w) {
