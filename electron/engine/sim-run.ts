@@ -87,12 +87,16 @@ export interface RunHost {
   readonly maxEvents?: number
 }
 
+/** Under this code a trace keeps what its run was given, so that it can be made again. */
+export const SIM_RUN = 'sim-run'
+
 export async function runInto(spec: RunSpec, sink: TraceSink, host: RunHost): Promise<RunOutcome> {
   const builder = new TraceBuilder(sink, nameOf(spec), 'simulation')
   const recorder = new SimRecorder({ builder, phases: PHASES })
   const prepared = prepare(resolveRun(spec), { sink: recorder, timed: true })
   const { k, stopAt } = prepared.world
   recorder.attach(k)
+  builder.diagnose('info', SIM_RUN, JSON.stringify(spec))
   const result = await toEnd(prepared, host, () => builder.eventCount)
   if (result.truncated) {
     const budget = host.maxEvents ?? limits.simEvents

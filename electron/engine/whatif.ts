@@ -23,6 +23,7 @@ import '../strategy/find.ts'
 import { Partials } from './compare-partial.ts'
 import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
+import { simulatedAgain } from './sim-again.ts'
 import { recordReplays } from './whatif-record.ts'
 import { pilotsFor, replayAll, sideBySide, type ReplayPlan } from './whatif-replays.ts'
 import type { ReplaySpec } from './whatif-run.ts'
@@ -68,16 +69,20 @@ export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResu
   const plan: ReplayPlan = { workload, strategies, baseline, seeds }
   const { done, pilots } = await replayAll(plan, options, partials)
   const ids = await stored(options, workload, pilots)
+  const again = await simulatedAgain(recorded, options)
   const compared = sideBySide(plan, done).map((one, i) => ({ ...one, trace: ids[i] ?? null }))
   return {
     workload: summaryOf(workload, recorded),
     baseline,
     seeds,
     strategies: await judged(compared, { options, workload, partials }),
-    fidelity: fidelityOf(
-      recorded,
-      done.filter(({ strategy }) => strategy === baseline).map(({ run }) => run.figures),
-    ),
+    fidelity: {
+      ...fidelityOf(
+        recorded,
+        done.filter(({ strategy }) => strategy === baseline).map(({ run }) => run.figures),
+      ),
+      ...(again === undefined ? {} : { again }),
+    },
     assumptions: REPLAY_ASSUMPTIONS,
     file: options.out ?? null,
     wallMs: Math.round(performance.now() - started),

@@ -6,7 +6,7 @@
 import { formatCount } from '#shared/base/time.ts'
 import type { Fidelity, ScalingResult, SensitivityResult } from '#shared/contract/whatif.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
-import { chainWords, rateText } from '#shared/whatif/words.ts'
+import { againWords, chainWords, rateText } from '#shared/whatif/words.ts'
 import { curve } from './charts.ts'
 import { html, section, table, type Html } from './html.ts'
 import type { Film } from './input.ts'
@@ -44,11 +44,11 @@ export function fidelity(found: Fidelity, baseline: string): Html {
 }
 
 export function fidelityWords(
-  { medianErrorP50, medianErrorP99, medianErrorWaits }: Fidelity,
+  { medianErrorP50, medianErrorP99, medianErrorWaits, again }: Fidelity,
   baseline: string,
 ): string {
   const of = (error: number | null) => (error === null ? 'not known' : `${(error * 100).toFixed(1)} %`)
-  return `Replayed under ${baseline}, the trace’s own figures come back with a median error of ${of(medianErrorP50)} (p50), ${of(medianErrorP99)} (p99) and ${of(medianErrorWaits)} (lock waits): a predicted difference smaller than that is not one.`
+  return `Replayed under ${baseline}, the trace’s own figures come back with a median error of ${of(medianErrorP50)} (p50), ${of(medianErrorP99)} (p99) and ${of(medianErrorWaits)} (lock waits): a predicted difference smaller than that is not one.${again === undefined ? '' : ` ${againWords(again)}`}`
 }
 
 export function sensitivity(found: SensitivityResult | undefined): Html {

@@ -41,11 +41,28 @@ export interface FidelityRow {
   readonly error: number | null
 }
 
+/** A simulated trace made again from what its run was given. */
+export interface SimulatedAgain {
+  readonly strategy: string
+  readonly seed: number
+  readonly digest: string
+  /** The trace has that digest. */
+  readonly identical: boolean
+  /** Prices taken from the trace's phases, by id, for the run of the next figure. */
+  readonly fitted: readonly string[]
+  /** Of the means and medians of its kinds of operation, the farthest from the trace's; null: too few operations. */
+  readonly fittedError: number | null
+  /** The same of a run with the next seed: what chance is. Null too where the run was given prices. */
+  readonly otherSeedError: number | null
+}
+
 export interface Fidelity {
   readonly rows: readonly FidelityRow[]
   readonly medianErrorP50: number | null
   readonly medianErrorP99: number | null
   readonly medianErrorWaits: number | null
+  /** Of a simulated trace that knows what its run was given. */
+  readonly again?: SimulatedAgain
 }
 
 /** A workload without its operations: what it says of itself. */

@@ -8,6 +8,7 @@ import { log2 } from '../base/log2.ts'
 import { quantilesInPlace } from '../base/quantiles.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { COSTS, type CostId, type CostSpec } from '../sim/costs.ts'
+import { Stops } from './stops.ts'
 
 /** Fewer cases than this are no calibration. */
 export const ENOUGH = 20
@@ -33,7 +34,7 @@ export interface Parameter {
   readonly defaultNs: Ns
   /** Measured: the median of its phase; else null. */
   readonly ns: Ns | null
-  /** Of its phase in the trace. */
+  /** Of its phase in the trace, those in which the task did not wait. */
   readonly samples: number
   /** Where the default comes from. */
   readonly basis: string
@@ -76,11 +77,12 @@ export function calibrationOf(trace: Trace, kinds: ReadonlySet<string>): Calibra
   }
   for (let op = 0; op < trace.op.length; op++) add(op, '(whole)', trace.op.cols.durationNs[op])
   const { phase, phaseNames } = trace
+  const stops = new Stops(trace)
   for (let row = 0; row < phase.length; row++) {
     const name = phaseNames[phase.cols.name[row]]
     const ns = phase.cols.durationNs[row]
     if (phase.cols.op[row] >= 0) add(phase.cols.op[row], name, ns)
-    if (!(ns >= 0)) continue
+    if (!(ns >= 0) || stops.within(phase.cols.task[row], { from: phase.cols.startNs[row], ns })) continue
     const values = all.get(name)
     if (values === undefined) all.set(name, [ns])
     else values.push(ns)

@@ -129,7 +129,7 @@ function places({ tasks, files, simulated }: SaidContext['workload']): string[] 
         ]),
     ...(simulated
       ? [
-          'what a scenario does between its operations: loads and stores that fault not, waiting for each other, blocks set aside; the replay of a scenario without these has its digest, of another the errors stand beside it',
+          'what a scenario does between its operations: loads and stores that fault not, waiting for each other, blocks set aside; a replay of its operations alone differs by that, its scenario run again with what its file keeps does not',
         ]
       : []),
     ...(ops.length < FEW_OPS ? [`how rare delays are: ${ops.length} operations have no p99 worth the name`] : []),

@@ -6,6 +6,7 @@
 
 import { counted, formatCount, formatNs } from '../base/time.ts'
 import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
+import type { SimulatedAgain } from '../contract/whatif.ts'
 
 export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds'>
 
@@ -134,6 +135,20 @@ export function chainWords({ worstChain }: Pick<ComparedStrategy, 'worstChain'>,
 }
 
 /** The finding, most important sentence first. `group` stands between thousands. */
+/** Of a simulated trace: that the model makes it again, and how close fitted prices come. */
+export function againWords({ strategy, seed, digest, identical, ...of }: SimulatedAgain): string {
+  const percent = (error: number) => `${decimalText(error * 100, 1)} %`
+  const same = identical
+    ? `Run again under ${strategy} with seed ${seed}, its scenario has the trace's own digest, ${digest}.`
+    : `Run again under ${strategy} with seed ${seed}, its scenario has another digest, ${digest}: the model has changed since.`
+  if (of.fittedError === null) return same
+  const prices =
+    of.fitted.length === 0 ? 'no price could be fitted' : `with ${of.fitted.join(', ')} fitted to the trace`
+  const chance =
+    of.otherSeedError === null ? '' : `; the next seed alone moves them by up to ${percent(of.otherSeedError)}`
+  return `${same} Again ${prices}: means and medians of its operations within ${percent(of.fittedError)}${chance}.`
+}
+
 export function findings(result: CompareWords, group?: string): string[] {
   const { strategies, baseline, seeds } = result
   const base = strategies.find(({ id }) => id === baseline)

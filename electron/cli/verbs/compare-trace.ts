@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
-import { safetyNote } from '#shared/whatif/words.ts'
+import { againWords, safetyNote } from '#shared/whatif/words.ts'
 import { pairs } from '../options.ts'
 import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
 import { printDeltas, printFigures, printLines } from './compare-print.ts'
@@ -101,6 +101,7 @@ export function printFidelity({ rows, ...median }: Fidelity, baseline: string): 
   print(
     `median error: p50 ${percent(medianErrorP50)}, p99 ${percent(medianErrorP99)}, lock waits ${percent(medianErrorWaits)}`,
   )
+  if (median.again !== undefined) print(printable(againWords(median.again)))
 }
 
 export function percent(error: number | null): string {

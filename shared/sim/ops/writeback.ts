@@ -173,7 +173,8 @@ const PAGEVEC = 14
 
 /**
  * 4.7-4.9: a tag that is never cleared needs neither the entry's lock nor write-protected PTEs, which came together with
- * clearing it (a6abc2c0e77b, 4b4bb46d00b3, both 4.10). The entries found at a time are written back in one go.
+ * clearing it in 4.10 ("dax: make cache flushing protected by entry lock"; 4b4bb46d00b3, "dax: clear dirty entry tags on
+ * cache flush"). The entries found at a time are written back in one go.
  */
 function* flushTagged(w: World, inode: Inode, range: PageRange): Steps {
   const last = Math.min(range.to, inode.pages)
