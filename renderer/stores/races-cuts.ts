@@ -72,6 +72,7 @@ function useAnswer() {
   const state = ref<'idle' | 'loading' | 'ready' | 'error'>('idle')
   const error = ref<WireError>()
   let turn = 0
+  let asked = ''
 
   async function ask(
     question: MethodParams<'crash.points'> | undefined,
@@ -85,6 +86,9 @@ function useAnswer() {
       return
     }
     state.value = 'loading'
+    // Cuts of another film say nothing about this one; with eADR on or off they are the same places.
+    if (question.schedule !== asked) result.value = undefined
+    asked = question.schedule
     try {
       const answer = await client.call('crash.points', question)
       if (mine !== turn) return

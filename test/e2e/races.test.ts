@@ -235,6 +235,12 @@ describe("lock order of a kernel's own report", () => {
       .getByText(/jbd2_handle → mapping\.invalidate_lock/)
       .first()
       .waitFor()
+    // Each order with the functions that asked, and the whole stack on demand.
+    await circles.getByText('punch-hole-0 9 9071 in ext4_punch_hole; closed it').waitFor()
+    await circles.getByText('start_this_handle ← jbd2__journal_start ← ext4_dax_huge_fault').waitFor()
+    await circles.getByText('stack', { exact: true }).last().click()
+    await circles.getByText('jbd2__journal_start+0xfd/0x240').waitFor()
+    await page.getByRole('gridcell', { name: 'ext4_dax_huge_fault', exact: true }).waitFor()
     await page.getByRole('switch', { name: /lockdep would have seen/ }).click()
     await page.getByText(/^1 circle in 3 orders/).waitFor()
     expect(problems).toEqual([])
