@@ -1,6 +1,6 @@
 /** What a trace gave to its workload, what stayed default, and what it cannot tell, in sentences. */
 
-import { formatNs } from '../base/time.ts'
+import { counted, formatNs } from '../base/time.ts'
 import type { Trace } from '../model/trace.ts'
 import { isModelled, type Demands } from './demands.ts'
 import { lockName } from './names.ts'
@@ -36,7 +36,7 @@ function fromTrace({ workload, demands }: SaidContext): string[] {
   const outside = tasks.reduce((sum, task) => sum + task.steps.length - task.ops.length, 0)
   const measured = calibration.parameters.filter(({ source }) => source === 'measured')
   return [
-    `${ops} operations of ${tasks.length} tasks on ${files.length} files, with their arguments`,
+    `${counted(ops, 'operation')} of ${counted(tasks.length, 'task')} on ${counted(files.length, 'file')}, with their arguments`,
     demands.times.known
       ? 'work of each operation, by part of it: its time on a CPU without lock waits; sleep that no lock explains'
       : 'work of each operation: its duration without the lock waits the trace shows',

@@ -4,7 +4,9 @@
  * mmap_lock meanwhile do so again. Says what the trace gave and what it could not give. It judges nothing and runs nothing.
  */
 
+import { contention } from '../analysis/contention.ts'
 import { ApiError } from '../base/errors.ts'
+import { counted, formatNs } from '../base/time.ts'
 import { MODES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { arrivalOf, askedFor, checkArrivals, type Arrival, type ArrivalChoice } from './arrival.ts'
@@ -280,12 +282,20 @@ function nothingToReplay(trace: Trace): ApiError {
       : lockSpan.length > 0
         ? 'it has waits for locks and no operations: who waited can be told, what they did cannot'
         : 'it has no operations'
-  const rest = lockSpan.length > 0 ? `; what it can answer: faultline contention` : ''
+  const rest = lockSpan.length > 0 ? `; what it can answer: faultline contention${mostWaited(trace)}` : ''
   return new ApiError(
     'bad-input',
     `${meta.name} cannot be replayed: ${what}`,
     `record its operations too: ${RECORD}${rest}`,
   )
+}
+
+function mostWaited(trace: Trace): string {
+  const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 1, contendedOnly: true })
+  const row = rows.at(0)
+  if (row === undefined) return ''
+  const { value, unit } = formatNs(row.waitTotalNs)
+  return `, where ${row.class} was waited for longest, ${value} ${unit} in ${counted(row.contended, 'wait')}`
 }
 
 interface TaskContext {

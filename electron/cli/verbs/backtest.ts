@@ -105,7 +105,7 @@ function printBacktest(result: BacktestResult): void {
   printMistakes(result)
   const { name, time } = columnsOf(rows)
   printTable([
-    name('op', (row) => row.op),
+    name('op', (row) => (row.op === '' ? 'all of it' : row.op)),
     name('figure', (row) => row.percentile),
     time('A', (row) => row.beforeNs),
     time('B predicted', (row) => row.predictedNs),

@@ -95,7 +95,7 @@ export function printFidelity({ rows, ...median }: Fidelity, baseline: string): 
     count('count', (row) => row.count),
     time('recorded', (row) => row.recordedNs),
     time('replayed', (row) => row.replayedNs),
-    { ...name('error', (row) => percent(row.error)), right: true },
+    { ...name('error', (row) => (row.replayedNs === null ? 'not replayed' : percent(row.error))), right: true },
   ])
   const { medianErrorP50, medianErrorP99, medianErrorWaits } = median
   print(
