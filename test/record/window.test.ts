@@ -1,5 +1,10 @@
-/** Recording from the window, with the real engine and kernel: it runs, shows counts, stops, and its trace is opened. */
-import { mkdirSync } from 'node:fs'
+/**
+ * Recording from the window, with the real engine and kernel: it runs, shows counts, stops, and its trace is opened; and an
+ * engine without rights, which says so in a sentence.
+ */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findTracefs } from '#electron/record/tracefs.ts'
@@ -68,6 +73,47 @@ describe.skipIf(why !== undefined)('the record panel', () => {
     expect(await seriousFindings(page)).toEqual([])
     expect(await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight)).toBeLessThanOrEqual(0)
     if (shots !== undefined) await page.screenshot({ path: join(shots, `record-${theme}.png`) })
+    await close()
+  })
+})
+
+/** As nobody, if this machine lets us. */
+const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups']
+const asNobody = spawnSync('setpriv', [...NOBODY, 'true'], { stdio: 'ignore' }).status === 0
+if (!asNobody)
+  process.stderr.write('the record panel without rights is not tested: there is no setpriv, or it is not allowed\n')
+
+describe.skipIf(!asNobody)('the record panel of an engine without rights', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'faultline-nobody-'))
+  let host: ChildProcess
+  let url: string
+  beforeAll(async () => {
+    chmodSync(folder, 0o777)
+    const served = [process.execPath, join(repoRoot, 'bin', 'faultline.mjs'), 'serve']
+    const env = { ...process.env, FAULTLINE_HOME: folder, HOME: folder }
+    host = spawn('setpriv', [...NOBODY, ...served], { cwd: folder, env, stdio: ['ignore', 'pipe', 'ignore'] })
+    url = await new Promise<string>((resolve) => {
+      host.stdout?.once('data', (line: Buffer) => resolve(String(line).trim()))
+    })
+  }, 60_000)
+  afterAll(async () => {
+    const ended = new Promise((resolve) => host.once('close', resolve))
+    host.kill('SIGINT')
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it.each([
+    ['light', LARGE_WINDOW],
+    ['dark', SMALL_WINDOW],
+  ] as const)('says in %s what it lacks and what to do, and has nothing to press', async (theme, size) => {
+    const { page, problems, close } = await app.open({ theme, size, url })
+    const panel = page.getByRole('region', { name: 'Record' })
+    await panel.getByText(/^Recording needs root: .*\. Run it with sudo, or .*\.$/).waitFor()
+    expect(await panel.getByRole('button').count()).toBe(0)
+    expect(await seriousFindings(page)).toEqual([])
+    expect(problems).toEqual([])
+    if (shots !== undefined) await page.screenshot({ path: join(shots, `record-refused-${theme}.png`) })
     await close()
   })
 })

@@ -28,8 +28,16 @@ export interface TestWindow {
 }
 
 export interface TestApp {
-  /** `address`: how the page's address goes on; without it the window is a fresh one, apart from the session that is kept. */
-  open(options?: { size?: typeof LARGE_WINDOW; theme?: 'light' | 'dark'; address?: string }): Promise<TestWindow>
+  /**
+   * `address`: how the page's address goes on; without it the window is a fresh one, apart from the session that is kept.
+   * `url`: of another host than this one.
+   */
+  open(options?: {
+    size?: typeof LARGE_WINDOW
+    theme?: 'light' | 'dark'
+    address?: string
+    url?: string
+  }): Promise<TestWindow>
   readonly close: () => Promise<void>
 }
 
@@ -40,7 +48,7 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
   const host = await serveWeb({ engine, page: PAGE })
   const browser: Browser = await launchBrowser()
   return {
-    async open({ size = LARGE_WINDOW, theme = 'light', address = '&fresh=1' } = {}) {
+    async open({ size = LARGE_WINDOW, theme = 'light', address = '&fresh=1', url = host.url } = {}) {
       const context = await browser.newContext({
         viewport: size,
         colorScheme: theme,
@@ -51,7 +59,7 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
       page.setDefaultTimeout(20_000)
       const problems = watchPage(page)
       const loaded = watchLoads(page)
-      await page.goto(host.url + address)
+      await page.goto(url + address)
       return { page, problems, loaded, close: () => context.close() }
     },
     async close() {
