@@ -121,7 +121,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       await parts.model.close()
       await parts.opening.close()
       await parts.reader.close()
-      await rm(dir.session, { recursive: true, force: true })
+      // What cannot be removed now the next engine removes.
+      await rm(dir.session, { recursive: true, force: true }).catch(() => undefined)
       log.flush()
     },
   }

@@ -116,6 +116,23 @@ describe('what may not be written', () => {
     }
   })
 
+  it('Faultline’s own folder: the engine starts, and opening says which folder, why and what helps', async () => {
+    const inTheWay = at('in-the-way')
+    writeFileSync(inTheWay, 'a file where the folder should be')
+    const other = await createEngine({ host: 'desktop', dataDir: join(inTheWay, 'data') })
+    const caller = other.connect()
+    const refusal = {
+      code: 'permission',
+      message: expect.stringContaining(`Faultline cannot keep files in ${join(inTheWay, 'data')}`) as string,
+      hint: expect.stringContaining('FAULTLINE_HOME') as string,
+    }
+    const source = path(at('input.txt'))
+    await expect(caller.call('files.open', { source })).rejects.toMatchObject(refusal)
+    await expect(caller.call('upload.begin', { name: 'x.txt', bytes: 1 })).rejects.toMatchObject(refusal)
+    caller.close()
+    await other.close()
+  })
+
   it.skipIf(!posix)('a file: it is read, and a name for a lock is refused in a sentence', async () => {
     const file = fresh('closed.faultline')
     chmodSync(file, 0o444)
