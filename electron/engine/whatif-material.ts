@@ -14,7 +14,13 @@ export type ScenarioWork = Omit<RunSpec, 'strategy' | 'seed'>
 
 export type Material =
   | { readonly kind: 'scenario'; readonly workload: ScenarioWork }
-  | { readonly kind: 'trace'; readonly workload: Workload; readonly pilot: Pilot }
+  | {
+      readonly kind: 'trace'
+      readonly workload: Workload
+      readonly pilot: Pilot
+      /** Of the strategy that is asked about; left out: it is made where it is needed. */
+      readonly own?: Pilot
+    }
 
 export interface OneRun {
   readonly strategy: string
@@ -31,5 +37,6 @@ export function material(): Material {
 export function modelFor(of: Material, { strategy, seed, stopNs }: OneRun): ModelSpec {
   const stop = stopNs === undefined ? {} : { durationNs: stopNs }
   if (of.kind === 'scenario') return { ...resolveRun({ ...of.workload, strategy, seed }), checks: false, ...stop }
-  return { ...modelOf({ workload: of.workload, pilot: of.pilot, strategy, seed, demands: 'drawn' }), ...stop }
+  const { kind: _kind, ...recorded } = of
+  return { ...modelOf({ ...recorded, strategy, seed, demands: 'drawn' }), ...stop }
 }

@@ -52,7 +52,7 @@ export function pilot(spec: { readonly workload: Workload; readonly strategy: st
 /** What a strategy's own steps cost, once per thread: seeds share it. */
 const ownPilots = new WeakMap<Workload, Map<string, Pilot>>()
 
-function ownPilot(workload: Workload, strategy: string): Pilot {
+export function ownPilot(workload: Workload, strategy: string): Pilot {
   const known = ownPilots.get(workload) ?? new Map<string, Pilot>()
   ownPilots.set(workload, known)
   const own = known.get(strategy) ?? pilotOf(workload, parseStrategy(strategy), workload.fs)
