@@ -25,7 +25,7 @@ export const SEEDS: ParamInfo = {
 }
 /** A curve is about its shape; how sure the figures are stands in the table. */
 const CURVE_SEEDS = 1
-const CURVE_VALUES = '1, 2, 4, 8, 16'
+export const CURVE_VALUES = '1, 2, 4, 8, 16'
 /** Today's kernels, and what one would like to know of a recording made on one. */
 const TRACE_STRATEGIES = ['K', 'K,guardMode=exclusive', 'F']
 
@@ -43,7 +43,7 @@ export function useComparisonSetup() {
   const seeds = ref(String(SEEDS.default))
   const arrivalText = ref('')
   const arrivals = computed(() => parseArrivals(arrivalText.value))
-  const { chosen, setChosen } = useChosen(kind)
+  const { chosen, setChosen, usual } = useChosen(kind)
   const curves = useCurve(kind)
   const problems = computed(() => [
     ...(kind.value === 'trace' && arrivals.value.problem !== undefined ? [arrivals.value.problem] : []),
@@ -73,7 +73,19 @@ export function useComparisonSetup() {
   )
   const { problems: _problems, sweep: _sweep, runs: _runs, ...shownCurve } = curves
   const { problemsFor: _problemsFor, ...shownTraces } = traces
-  return { kind, ...shownTraces, seeds, arrivalText, chosen, setChosen, ...shownCurve, problems, request, planned }
+  return {
+    kind,
+    ...shownTraces,
+    seeds,
+    arrivalText,
+    chosen,
+    setChosen,
+    usual,
+    ...shownCurve,
+    problems,
+    request,
+    planned,
+  }
 }
 
 function placeOf(choice: TraceChoice | undefined): { readonly file: string; readonly trace: number } {
@@ -99,7 +111,7 @@ function useChosen(kind: { readonly value: SubjectKind }) {
   function setChosen(list: readonly Chosen[]): void {
     if (key.value !== '') chosenOf.value = { ...chosenOf.value, [key.value]: list }
   }
-  return { chosen, setChosen }
+  return { chosen, setChosen, usual }
 }
 
 function useCurve(kind: { readonly value: SubjectKind }) {

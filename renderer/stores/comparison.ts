@@ -13,6 +13,7 @@ import type { AnyComparison } from '#shared/contract/whatif.ts'
 import { useClient } from '../api/client.ts'
 import { badgesOf } from '../charts/run-look.ts'
 import { chosenText } from '../panels/simulate/form.ts'
+import { useComparisonPart } from './comparison-part.ts'
 import { useComparisonSetup } from './comparison-setup.ts'
 import { useFilesStore, type OpenTab } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
@@ -49,6 +50,7 @@ export type CompareView = (typeof VIEWS)[number]['id']
 
 export const useComparisonStore = defineStore('comparison', () => {
   const setup = useComparisonSetup()
+  useComparisonPart(setup)
   const badges = computed(() => badgesOf(setup.chosen.value.map(chosenText)))
   const runs = useRuns(setup.request, badges)
   return { ...setup, badges, ...runs, ...useRecorded(runs.compared) }

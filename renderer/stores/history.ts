@@ -84,8 +84,8 @@ export const useHistoryStore = defineStore('history', () => {
     )
   }
   /** Show a trace as it was left; parts that are not there yet get their value when they are. Makes no steps. */
-  function restoreValues(file: string, traceId: number, saved: ViewValues): void {
-    const at = `${file}|${traceId}`
+  function restoreValues(file: string | undefined, traceId: number | undefined, saved: ViewValues): void {
+    const at = `${file ?? ''}|${traceId ?? ''}`
     waiting.put(at, saved)
     if (at === key.value) for (const { id, write } of parts.values()) if (saved[id] === undefined) write(undefined)
     for (const owner of parts.values()) restore(owner)

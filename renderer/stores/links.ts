@@ -115,7 +115,7 @@ export const useLinksStore = defineStore('links', () => {
       }
       session.put(tab, link)
       view.showFile(tab.file)
-    }
+    } else if (!files.current) history.restoreValues(undefined, undefined, link.values)
     if (!needsTrace(link.page) || files.current) view.goTo(link.page)
     return true
   }
