@@ -32,5 +32,5 @@ export async function run(spec: RunSpec): Promise<CompareRun> {
     room: () => setImmediate(),
     onProgress: () => undefined,
   })
-  return { seed: spec.seed, figures, violations: outcome.violations, outcome }
+  return { seed: spec.seed, figures, violations: outcome.violations, deadlocked: outcome.deadlock !== null, outcome }
 }

@@ -246,7 +246,7 @@ function strategyOf(
     digest: outcome.digest,
     trace: trace ?? null,
     counters: meanCounters(runs.map((run) => run.outcome.counters)),
-    deadlocks: runs.filter((run) => run.outcome.deadlock !== null).length,
+    deadlocks: runs.filter(({ deadlocked }) => deadlocked).length,
   }
 }
 

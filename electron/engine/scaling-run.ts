@@ -17,16 +17,17 @@ export interface Scaled {
   readonly opsPerSecond: number
   readonly tasks: number
   readonly truncated: boolean
+  readonly deadlocked: boolean
   readonly mistakes: readonly string[]
 }
 
 export function scale({ cpus, set, maxEvents, ...one }: ScaledRun): Scaled {
   let tasks = 0
-  const { opsPerSecond, truncated, findings } = runModel(sized(one, { cpus, set }), undefined, {
+  const { opsPerSecond, truncated, deadlock, findings } = runModel(sized(one, { cpus, set }), undefined, {
     maxEvents,
     onStart: ({ k }) => void (tasks = k.live),
   })
-  return { opsPerSecond, tasks, truncated, mistakes: mistakesIn(findings) }
+  return { opsPerSecond, tasks, truncated, deadlocked: deadlock !== undefined, mistakes: mistakesIn(findings) }
 }
 
 /** What an operation's steps cost does not grow with the machine: pilots are of the recorded one. */

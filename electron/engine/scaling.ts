@@ -39,6 +39,7 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
   return withPool({ entry: 'scaling-run', material, signal, what: 'the scaling forecast' }, async (pool) => {
     const count = runProgress(options, 'scaling', runs)
     let cut = 0
+    const stuck = new Map<string, number>()
     const mistakes: (readonly string[])[] = []
     const at = async (strategy: string, size: number): Promise<ScaledRuns> => {
       const done = await Promise.all(
@@ -46,6 +47,7 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
           const task: ScaledRun = { strategy, seed, stopNs: undefined, cpus: size, set: growth.at(size), maxEvents }
           const one = await pool.run<Scaled>('scale', task)
           if (one.truncated) cut++
+          if (one.deadlocked) stuck.set(strategy, (stuck.get(strategy) ?? 0) + 1)
           mistakes.push(one.mistakes)
           count(1)
           return one
@@ -71,6 +73,10 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
         ...(cut === 0
           ? []
           : [`${cut} of ${runs} runs were stopped after ${maxEvents} happenings; rates are up to there`]),
+        ...[...stuck].map(
+          ([id, count]) =>
+            `${id}: ${count} of ${cpus.length * seeds.length} runs ended in a deadlock; rates are up to there`,
+        ),
         ...assumptions,
       ],
       mistakes: eachOnce(mistakes),
@@ -86,7 +92,7 @@ interface Growth {
 }
 
 const REPLAY_GROWTH: Growth = {
-  said: `closed tasks are copied in proportion to the CPUs and act on the same files; open ones stay; all tasks together do their first ${limits.scalingOps} operations at most`,
+  said: `closed tasks are copied in proportion to the CPUs and act on the same files; open ones stay; all tasks together do ${limits.scalingOps} operations at most, copies of one task different parts of its own`,
   at: () => ({}),
 }
 

@@ -41,7 +41,6 @@ export interface ReplayRun extends Run {
   readonly digest: string
   readonly counters: Readonly<Record<string, number>>
   readonly events: number
-  readonly deadlocked: boolean
   readonly truncated: boolean
 }
 

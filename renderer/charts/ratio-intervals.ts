@@ -38,6 +38,8 @@ export function ratioRows(
     const row = versusOf(strategy, metric)
     if (strategy.id === result.baseline)
       return { position, badge, ratio: undefined, ci95: undefined, enough: true, text: 'baseline' }
+    if (strategy.deadlocks > 0 && row?.enough !== true)
+      return { position, badge, ratio: undefined, ci95: undefined, enough: false, text: 'deadlocked' }
     if (row === undefined || row.ratio === null)
       return { position, badge, ratio: undefined, ci95: undefined, enough: false, text: 'nothing to divide by' }
     const words = versusWords(row, strategy.runs)

@@ -35,7 +35,7 @@ export const limits = {
   experimentEvents: 250_000_000,
   /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
   experimentRunEvents: 500_000,
-  scalingOps: 50_000,
+  scalingOps: 12_000,
   /** Operations of a first look at a long replay: every strategy has a row within seconds. */
   lookOps: 5_000,
   /** Bytes of one recording; it ends there. */

@@ -34,7 +34,7 @@ export function recordedSideBySide(recordings: readonly Recorded[]): ComparedStr
   }))
   return recordings.map(({ name, trace }, i): ComparedStrategy => {
     const { whole, parts } = all[i]
-    const run = [{ seed: 1, figures: whole, violations: [] }]
+    const run = [{ seed: 1, figures: whole, violations: [], deadlocked: false }]
     const one = measured(run, run)
     return {
       ...one,

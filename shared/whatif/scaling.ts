@@ -11,7 +11,7 @@ import { PARTS } from './demands.ts'
 import type { Pilot } from './replay.ts'
 import { bootstrap, estimate, meanOf } from './statistics.ts'
 import { decimalText, rateText } from './words.ts'
-import { firstOps, type Workload, type WorkloadTask } from './workload.ts'
+import { opsFrom, type Workload, type WorkloadTask } from './workload.ts'
 
 export const SCALING_METHOD =
   'Knee: where the steepest ray from the origin to a measured point meets the highest measured throughput (the asymptotes of closed queueing networks, Denning and Buzen 1978); its interval is a bootstrap over seeds. Universal scalability law (Gunther 1993): least squares of relative errors, coefficients not negative.'
@@ -24,7 +24,8 @@ export interface Grown {
 /**
  * The workload on a machine of `cpus`: closed tasks in the same proportions, as many as its share of the recorded machine's;
  * open tasks stay, for what drives them is outside. Threads of one process stay threads of it, processes of their own get
- * copies. All tasks together do at most `limits.scalingOps` operations: each the first of its own.
+ * copies. All tasks together do at most `limits.scalingOps` operations. Where that is a part of each task's own, its copies
+ * take parts that begin evenly over it: on every machine the mix of operations is that of the recording.
  */
 export function grown({ workload, pilot }: Grown, cpus: number): Grown {
   const closed = indices(workload.tasks, 'closed')
@@ -34,17 +35,21 @@ export function grown({ workload, pilot }: Grown, cpus: number): Grown {
   const threadsOf = new Map<number, number>()
   for (const { mm } of workload.tasks) threadsOf.set(mm, (threadsOf.get(mm) ?? 0) + 1)
   const seen = new Map<number, number>()
+  const froms: number[] = []
   let newMm = Math.max(0, ...workload.tasks.map(({ mm }) => mm))
   const tasks = picked.map((at): WorkloadTask => {
     const task = workload.tasks[at]
     const copy = seen.get(at) ?? 0
     seen.set(at, copy + 1)
     const mm = copy > 0 && threadsOf.get(task.mm) === 1 ? ++newMm : task.mm
-    return { ...firstOps(task, most), mm }
+    const copies = picked.reduce((count, other) => count + (other === at ? 1 : 0), 0)
+    const from = Math.floor((Math.max(0, task.ops.length - most) * copy) / Math.max(1, copies - 1))
+    froms.push(from)
+    return { ...opsFrom(task, from, most), mm }
   })
   return {
     workload: { ...workload, cpus, tasks },
-    pilot: picked.map((at) => pilot[at].subarray(0, most * PARTS.length)),
+    pilot: picked.map((at, i) => pilot[at].subarray(froms[i] * PARTS.length, (froms[i] + most) * PARTS.length)),
   }
 }
 

@@ -13,7 +13,7 @@ import { silent, type SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
 import { compare, estimate, meanOf } from './statistics.ts'
-import { decimalText, intervalText, ratioText } from './words.ts'
+import { decimalText, intervalText } from './words.ts'
 
 /** The phase of a row that is about all of a lock's hold time. */
 export const WHOLE_HOLD = '(whole hold)'
@@ -252,9 +252,14 @@ export function sensitivityWords(row: SensitivityRow): string {
   const half = curve.find(({ change }) => change === -STRAIGHT)
   if (gone === undefined || half === undefined) return `${what}: nothing was varied.`
   if (!enough) {
-    return `${what}: shrinking it changes throughput too little to tell (without it ${ratioText(gone.ratio)}, 95 % interval ${range(gone)}).`
+    return `${what}: shrinking it changes throughput too little to tell (without it ${times(gone.ratio)}, 95 % interval ${range(gone)}).`
   }
-  return `${what}: without it throughput is ${ratioText(gone.ratio)} (95 % interval ${range(gone)}); half of it gives ${ratioText(half.ratio)} (${range(half)}).`
+  return `${what}: without it throughput is ${times(gone.ratio)} (95 % interval ${range(gone)}); half of it gives ${times(half.ratio)} (${range(half)}).`
+}
+
+/** As fine as the interval beside it. */
+function times(ratio: number | null): string {
+  return ratio === null ? '–' : `${decimalText(ratio, 3)} ×`
 }
 
 function range({ ratioCi95 }: SensitivityPoint): string {

@@ -27,6 +27,8 @@ export interface Run {
   readonly seed: number
   readonly figures: RunFigures
   readonly violations: readonly ViolationInfo[]
+  /** It ended early, because everything waited for everything. */
+  readonly deadlocked: boolean
 }
 
 /** The part of a compared strategy that its runs decide. */
@@ -52,16 +54,18 @@ export function measured(runs: readonly Run[], baseline: readonly Run[]): Measur
     locks: compareLocks(figures),
     breakdown: breakdown(figures),
     verdict: timedVerdict(violationsOf(runs)),
-    versusBaseline:
-      runs === baseline
-        ? []
-        : versus(
-            figures,
-            baseline.map((run) => run.figures),
-          ),
+    versusBaseline: runs === baseline ? [] : versus(...wholePairs(runs, baseline)),
     cdf: cdfs(figures),
     worstChain: worstChain(runs),
   }
+}
+
+/** A run that ended in a deadlock did a part of the work, and mostly the part before it hurt: no ratio is made of it. */
+function wholePairs(runs: readonly Run[], baseline: readonly Run[]): [RunFigures[], RunFigures[]] {
+  const whole = runs.flatMap((run, i) =>
+    run.deadlocked || baseline[i].deadlocked ? [] : [[run, baseline[i]] as const],
+  )
+  return [whole.map(([run]) => run.figures), whole.map(([, base]) => base.figures)]
 }
 
 /** The runs of two lists that have the same seeds, both in the order of the first. The same list stays the same list. */

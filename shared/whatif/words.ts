@@ -157,7 +157,7 @@ export function findings(result: CompareWords, group?: string): string[] {
   return [
     `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${runsText(base.runs, seeds)}${waitWords(base, op, group)}.`,
     ...strategies.filter((one) => one !== base).map((one) => against(one, { baseline, op, group })),
-    ...strategies.flatMap((one) => broken(one)),
+    ...strategies.flatMap((one) => broken(one, one === base)),
   ]
 }
 
@@ -173,6 +173,13 @@ function against(
 ): string {
   const speed = versusOf(strategy, 'opsPerSecond')
   const rate = rateText(strategy.opsPerSecond.mean, group)
+  const { id, deadlocks, runs } = strategy
+  if (deadlocks > 0) {
+    const stuck = `${id}: ${deadlocks} of ${runs} runs ended in a deadlock`
+    return speed?.enough === true
+      ? `${stuck}; the others are ${ratioText(speed.ratio)} as fast as ${baseline} (95 % interval ${ratioInterval(speed.ci95)}).`
+      : `${stuck}, so there is nothing to compare with ${baseline}: its figures are of what came before.`
+  }
   if (speed?.ratio === undefined || speed.ratio === null)
     return `${strategy.id}: ${rate}; there is nothing to divide by.`
   const interval = ratioInterval(speed.ci95)
@@ -197,8 +204,9 @@ function meanText(ns: number, group: string | undefined): string {
   return `${value} ${unit}`
 }
 
-function broken({ id, verdict, deadlocks, runs }: ComparedStrategy): string[] {
-  const stuck = deadlocks === 0 ? [] : [`${id}: ${deadlocks} of ${runs} runs ended in a deadlock.`]
+function broken({ id, verdict, deadlocks, runs }: ComparedStrategy, isBase: boolean): string[] {
+  // Of the others the first sentence says it.
+  const stuck = deadlocks === 0 || !isBase ? [] : [`${id}: ${deadlocks} of ${runs} runs ended in a deadlock.`]
   return [
     ...verdict.violations.map(({ invariant, count, message, seed, schedule }) => {
       if (schedule !== null) return `${id} can violate ${invariant}: ${message} (found by searching schedules)`

@@ -133,10 +133,13 @@ export function operations({ tasks }: Pick<Workload, 'tasks'>): number {
   return tasks.reduce((sum, { ops }) => sum + ops.length, 0)
 }
 
-/** A task's first operations, with what lies between them. */
-export function firstOps(task: WorkloadTask, most: number): WorkloadTask {
-  const end = task.steps.indexOf(most)
-  return { ...task, ops: task.ops.slice(0, most), steps: end < 0 ? task.steps : task.steps.slice(0, end) }
+/** Some of a task's operations one after the other, with what lies between them; it begins when the task began. */
+export function opsFrom(task: WorkloadTask, from: number, most: number): WorkloadTask {
+  const end = task.steps.indexOf(from + most)
+  const steps = task.steps.slice(from === 0 ? 0 : task.steps.indexOf(from), end < 0 ? undefined : end)
+  const [first, ...others] = task.ops.slice(from, from + most)
+  const ops = from === 0 ? [first, ...others] : [{ ...first, readyNs: task.ops[0].readyNs }, ...others]
+  return { ...task, ops, steps: steps.map((step) => (typeof step === 'number' ? step - from : step)) }
 }
 
 /** The beginning of a workload: of every task the same part. */
@@ -144,7 +147,7 @@ export function beginning(workload: Workload, ops: number): Workload {
   const share = ops / operations(workload)
   return share >= 1
     ? workload
-    : { ...workload, tasks: workload.tasks.map((task) => firstOps(task, Math.ceil(task.ops.length * share))) }
+    : { ...workload, tasks: workload.tasks.map((task) => opsFrom(task, 0, Math.ceil(task.ops.length * share))) }
 }
 
 /** A hold of mmap_lock by what the model does not know. */

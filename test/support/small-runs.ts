@@ -52,6 +52,7 @@ export function smallRuns(heldNs: number, seeds: readonly number[]): Run[] {
   return seeds.map((seed) => ({
     seed,
     figures: figuresOf(smallTrace(seed, heldNs), 2_000_000, () => true),
+    deadlocked: false,
     violations:
       heldNs > 2_000 ? [{ invariant: 'V3', message: `a block left by <worker & co>`, count: 2, atNs: 500, seed }] : [],
   }))

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
-import { withSearch } from '#shared/whatif/side-by-side.ts'
+import { measured, withSearch } from '#shared/whatif/side-by-side.ts'
 import { findings, safetyNote, undecidedText, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
-import { SEEDS, smallComparison, smallTrace } from '../support/small-runs.ts'
+import { SEEDS, smallComparison, smallRuns, smallTrace } from '../support/small-runs.ts'
 
 describe('the figures of a run', () => {
   const trace = smallTrace(1, 1_500)
@@ -45,6 +45,18 @@ describe('strategies side by side', () => {
     expect(speed?.ratio).toBeLessThan(0.6)
     expect(speed?.ci95?.[0]).toBeLessThanOrEqual(speed?.ratio ?? NaN)
     expect(versusOf(f, 'write_fault.p50Ns')?.ratio).toBeGreaterThan(1.6)
+  })
+
+  it('make no ratio of runs that ended in a deadlock', () => {
+    const base = smallRuns(1_500, SEEDS)
+    const runs = smallRuns(3_000, SEEDS)
+    const stuck = (from: number) => runs.map((run, i) => ({ ...run, deadlocked: i >= from }))
+    expect(versusOf(measured(stuck(6), base), 'opsPerSecond')?.p).toBe(2 / 2 ** 6)
+    const none = { ...f, ...measured(stuck(0), base), deadlocks: SEEDS.length }
+    expect(none.versusBaseline).toEqual([])
+    const said = findings({ ...result, strategies: [e, none] })
+    expect(said[1]).toMatch(/^F: 8 of 8 runs ended in a deadlock, so there is nothing to compare with E/)
+    expect(said.filter((sentence) => /deadlock/.test(sentence))).toHaveLength(1)
   })
 
   it('do not compare the baseline with itself', () => expect(e.versusBaseline).toEqual([]))

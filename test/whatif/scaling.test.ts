@@ -1,6 +1,7 @@
 /** More CPUs: the law is found again in its own curve, a sharp saturation has its knee where it bends, workloads grow evenly. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { PARTS } from '#shared/whatif/demands.ts'
 import { fitOf, grown, kneeOf, scalingOf, throughputOf } from '#shared/whatif/scaling.ts'
 import type { Workload, WorkloadTask } from '#shared/whatif/workload.ts'
 
@@ -113,7 +114,7 @@ describe('a recorded workload on another machine', () => {
     defaults: [],
     missing: [],
   }
-  const pilot = workload.tasks.map(({ ops }, t) => new Float64Array(ops.length).fill(t))
+  const pilot = workload.tasks.map(({ ops }, t) => new Float64Array(ops.length * PARTS.length).fill(t))
   const at = (cpus: number) => grown({ workload, pilot }, cpus)
   const comms = (cpus: number) => at(cpus).workload.tasks.map(({ comm }) => comm)
 
@@ -136,10 +137,27 @@ describe('a recorded workload on another machine', () => {
     expect(mms('thread-1')).toEqual(new Set([1]))
   })
 
+  it('lets copies begin evenly over their recording, each with the prices of its own operations', () => {
+    const long = task('long', 'closed', 1)
+    const ops = Array.from({ length: 60_000 }, (_, i) => ({ ...long.ops[0], page: i, readyNs: 1_000 + i }))
+    const one: WorkloadTask = { ...long, ops, steps: ops.map((_, i) => i) }
+    const own = Float64Array.from({ length: ops.length * PARTS.length }, (_, i) => Math.floor(i / PARTS.length))
+    const { workload: large, pilot: prices } = grown({ workload: { ...workload, tasks: [one] }, pilot: [own] }, 16)
+    const begins = large.tasks.map((copy) => (copy.ops[0].kind === 'outside' ? NaN : copy.ops[0].page))
+    expect(begins).toEqual([0, 19_000, 38_000, 57_000])
+    large.tasks.forEach((copy, i) => {
+      expect(copy.ops).toHaveLength(3_000)
+      expect(copy.steps).toEqual(copy.ops.map((_, at) => at))
+      expect(copy.ops[0].readyNs).toBe(1_000)
+      expect(prices[i][0]).toBe(begins[i])
+      expect(prices[i]).toHaveLength(3_000 * PARTS.length)
+    })
+  })
+
   it('keeps each task’s own pilot, and does at most so many operations in all', () => {
     const { workload: large, pilot: prices } = at(512)
     large.tasks.forEach((one, i) => {
-      expect(prices[i].length).toBe(one.ops.length)
+      expect(prices[i].length).toBe(one.ops.length * PARTS.length)
       expect(prices[i][0]).toBe(workload.tasks.findIndex(({ comm }) => comm === one.comm))
     })
     expect(large.tasks.reduce((sum, { ops }) => sum + ops.length, 0)).toBeLessThanOrEqual(50_000)

@@ -75,7 +75,9 @@ function printSpeed({ strategies, baseline, seeds }: CompareWords): void {
     { ...name('speed', (row) => bar(row.opsPerSecond.mean / most, BAR)), dispensable: 2 },
     right('operations', (row) => rateText(row.opsPerSecond.mean, ' ')),
     right('95 %', (row) => spreadText(row.opsPerSecond.mean, row.opsPerSecond.ci95)),
-    right(`against ${baseline}`, (row) => (row.id === baseline ? 'baseline' : versusText(speed(row)))),
+    right(`against ${baseline}`, (row) =>
+      row.id === baseline ? 'baseline' : row.deadlocks > 0 ? 'deadlocked' : versusText(speed(row)),
+    ),
     {
       ...right('95 % interval', (row) => {
         const found = speed(row)
