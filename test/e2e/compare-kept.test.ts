@@ -40,13 +40,9 @@ function sweep(): void {
 
 const view = (page: Page, name: string) => page.getByRole('radio', { name, exact: true }).click()
 
-async function compare(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
-  const window = await app.open(options)
-  await window.page
-    .getByRole('navigation', { name: 'Open traces' })
-    .getByText('merged')
-    .first()
-    .waitFor({ timeout: LONG })
+async function compare(options?: Parameters<TestApp['open']>[0], of: TestApp = app): Promise<TestWindow> {
+  const window = await of.open(options)
+  await window.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: LONG })
   await go(window.page, 'Compare')
   await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor({ timeout: LONG })
   return window
@@ -97,18 +93,20 @@ describe('what is chosen to be compared', () => {
   it(
     'is there when the window is opened again',
     async () => {
-      const { page, problems, close } = await compare({ address: '' })
+      const other = await startApp([{ kind: 'sample', sample: 'dax-xfs' }])
+      const { page, problems, close } = await compare({ address: '' }, other)
       await choose(page)
       const here = await chosen(page)
       await page.waitForTimeout(2_000)
       expect(problems).toEqual([])
       await close()
 
-      const again = await app.open({ address: '' })
-      await again.page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor({ timeout: LONG })
+      const again = await other.open({ address: '' })
+      await again.page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor({ timeout: 60_000 })
       await expect.poll(() => chosen(again.page)).toEqual(here)
       expect(again.problems).toEqual([])
       await again.close()
+      await other.close()
     },
     LONG,
   )

@@ -132,7 +132,7 @@ describe('slopes', () => {
   it('say where the sample cannot tell', () => {
     expect(rows[2].enough).toBe(false)
     expect(sensitivityWords(rows[2])).toContain('too little to tell')
-    expect(sensitivityWords(rows[0])).toMatch(/^All work under steep \(exclusive\): without it throughput is 1\.40 ×/)
+    expect(sensitivityWords(rows[0])).toMatch(/^All work under steep \(exclusive\): without it throughput is 1\.400 ×/)
   })
 
   it('rank locks by slope and show their place by waiting beside it', () => {
