@@ -137,8 +137,8 @@ export function operations({ tasks }: Pick<Workload, 'tasks'>): number {
 export function opsFrom(task: WorkloadTask, from: number, most: number): WorkloadTask {
   const end = task.steps.indexOf(from + most)
   const steps = task.steps.slice(from === 0 ? 0 : task.steps.indexOf(from), end < 0 ? undefined : end)
-  const [first, ...others] = task.ops.slice(from, from + most)
-  const ops = from === 0 ? [first, ...others] : [{ ...first, readyNs: task.ops[0].readyNs }, ...others]
+  const ops = task.ops.slice(from, from + most)
+  if (from > 0) ops[0] = { ...ops[0], readyNs: task.ops[0].readyNs }
   return { ...task, ops, steps: steps.map((step) => (typeof step === 'number' ? step - from : step)) }
 }
 
