@@ -33,12 +33,7 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
       'shared/spans/ops.ts',
       'shared/spans/sched.ts',
     ],
-    tests: [
-      'test/unit/spans-*.test.ts',
-      'test/property/spans.test.ts',
-      'test/golden/analysis.test.ts',
-      'test/golden/function-graph.test.ts',
-    ],
+    tests: ['test/unit/spans-*.test.ts', 'test/property/spans.test.ts'],
   },
 }
 
