@@ -1,0 +1,46 @@
+// @vitest-environment happy-dom
+/** The table of a replay's parameters: each says its value, where that comes from, and how far it may be set. */
+import { expect, it } from 'vitest'
+import { flushPromises, mount } from '@vue/test-utils'
+import ParameterTable from '#renderer/panels/compare/ParameterTable.vue'
+import { useSimulationStore } from '#renderer/stores/simulation.ts'
+import type { SimCatalog } from '#shared/contract/simulation.ts'
+import type { WorkloadSummary } from '#shared/contract/whatif.ts'
+import { COSTS } from '#shared/sim/costs.ts'
+import { calibrationOf } from '#shared/whatif/calibration.ts'
+import { recordedRun } from '../support/recorded-run.ts'
+import { smallCatalog } from '../support/small-comparison.ts'
+import { fakeHost, windowOf } from './support/fake-host.ts'
+
+const price = (name: string): SimCatalog['costs'][number] => {
+  const found = COSTS.find(({ id }) => id === name)
+  const shared = { name, type: 'number', unit: 'ns', options: null } as const
+  return { ...shared, title: found?.title ?? name, default: found?.ns ?? 0, min: 50, max: 5_000, about: 'from a book' }
+}
+
+it('has a row per parameter: set, measured with its samples, scaled, or default with its source, and its range', async () => {
+  const costs = ['trap', 'alloc', 'pteSet', 'fsyncBatch', 'wake'].map(price)
+  const host = fakeHost({ 'sim.catalog': () => ({ ...smallCatalog, costs }), 'files.recent': () => [] })
+  const plugins = [windowOf(host)]
+  const { trace } = recordedRun({ strategy: 'F', params: { threads: 2, durationMs: 2, commitMs: 0 }, seed: 1 })
+  const workload = {
+    calibration: calibrationOf(trace, new Set(trace.opKinds)),
+    prices: { trap: 900 },
+    wakeNs: 2_000,
+    slices: { scale: 1.34, samples: 98 },
+  } as unknown as WorkloadSummary
+  const table = mount(ParameterTable, { props: { workload }, global: { plugins } })
+  void useSimulationStore().load()
+  await flushPromises()
+  const rows = table.findAll('tbody tr').map((row) => row.findAll('td').map((cell) => cell.text()))
+  expect(rows.map(([, , from]) => from)).toEqual([
+    'the trace: median of 98',
+    'set',
+    expect.stringMatching(/^the trace: median of \d/),
+    'the trace: scaled with the part it is in',
+    'default: from a book',
+    'the trace: mean onto an idle CPU',
+  ])
+  expect(rows[0][1]).toBe('1.34 ×')
+  expect(rows.slice(1).every(([, , , range]) => /50 ns to 5\S* µs/.test(range))).toBe(true)
+})
