@@ -9,7 +9,7 @@ import { limits } from '../base/limits.ts'
 import { EDGE_KINDS, MODES } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 
-export const EDGE_HOLDER = EDGE_KINDS.indexOf('holder')
+const EDGE_HOLDER = EDGE_KINDS.indexOf('holder')
 export const EDGE_QUEUED = EDGE_KINDS.indexOf('queued-writer')
 export const EXCLUSIVE = MODES.indexOf('exclusive')
 export const SHARED = MODES.indexOf('shared')
