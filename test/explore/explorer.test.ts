@@ -57,7 +57,7 @@ function together(subject: Subject, options: SearchOptions, patience: number): F
 describe('two searches that share a memory', () => {
   it.each([0, 1, 2])('see every end that exists within %s preemptions', (preemptions) => {
     fc.assert(
-      fc.property(small, fc.integer({ min: 1, max: 5 }), (program, patience) => {
+      fc.property(programs, fc.integer({ min: 1, max: 60 }), (program, patience) => {
         const subject = subjectOf(program)
         const { found } = together(subject, { preemptions, depth: 1_000, reduce: true }, patience)
         expect([...found.keys()].sort()).toEqual([...enumerate(subject, { preemptions }).found].sort())
