@@ -27,7 +27,7 @@ beforeAll(() => {
 const about = ['--trace', 'r.faultline', '--baseline', './mine.ts', '--seeds', '2']
 
 it('sensitivity varies the holds of the file it was recorded under, its own lock among them', () => {
-  const { strategy, rows, fidelity } = faultline<SensitivityResult>('sensitivity', ...about, '--top', '4')
+  const { strategy, rows, fidelity } = faultline<SensitivityResult>('sensitivity', ...about, '--top', '12')
   expect(strategy).toMatch(/^mine\.ts#[0-9a-f]{8}$/)
   expect(rows.map((row) => row.class)).toContain('&inode->layout_lock')
   expect(fidelity?.rows.length).toBeGreaterThan(0)
