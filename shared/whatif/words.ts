@@ -19,7 +19,10 @@ export function mainOp({ strategies }: Pick<CompareResult, 'strategies'>): strin
   return [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).at(0)?.[0]
 }
 
-export function versusOf(strategy: ComparedStrategy, metric: string): VersusBaseline | undefined {
+export function versusOf(
+  strategy: Pick<ComparedStrategy, 'versusBaseline'>,
+  metric: string,
+): VersusBaseline | undefined {
   return strategy.versusBaseline.find((row) => row.metric === metric)
 }
 
