@@ -12,7 +12,7 @@ import { film, play, type Filmed } from '#shared/explore/replay.ts'
 import { sample } from '#shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '#shared/explore/schedule.ts'
 import { findingKey, Search } from '#shared/explore/search.ts'
-import { Seen, type SharedMemory } from '#shared/explore/seen.ts'
+import { Seen } from '#shared/explore/seen.ts'
 import type { Found, UnitResult, UnitSpec } from '#shared/explore/unit.ts'
 import { parseSubjectId, type Subject } from '#shared/explore/subject.ts'
 import { subjectOf } from '#shared/races/subjects.ts'
@@ -35,10 +35,6 @@ export interface ExploreSpec {
   readonly preemptions: number | undefined
   readonly depth: number
   readonly reduce: boolean
-  /** Where several threads remember what has been searched; left out: each by itself. */
-  readonly memory?: SharedMemory
-  /** Every other thread of those goes through the tree from its other end. */
-  readonly backwards?: boolean
 }
 
 export interface SliceSpec {
@@ -82,13 +78,13 @@ const functions = {
     spec = given
     subject = subjectOf(spec.subject, parseStrategy(spec.strategy))
     watch = new OrderWatch()
-    seen = new Seen(given.memory)
+    seen = new Seen()
     expected = play(subject, []).moves.length
     return tasksOf(subject)
   },
   slice({ unit, executions, ms }: SliceSpec): SliceResult {
-    const { preemptions, depth, reduce, backwards = false } = spec
-    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, backwards, watch, seen })
+    const { preemptions, depth, reduce } = spec
+    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, watch, seen })
     const under = search as Search
     const before = { executions: under.executions, steps: under.steps }
     const until = performance.now() + ms

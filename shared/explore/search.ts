@@ -148,7 +148,7 @@ export class Search {
       for (;;) {
         const left = point.backtrack & ~point.done
         if (left === 0) break
-        const task = 31 - Math.clz32(this.#options.backwards === true ? left : left & -left)
+        const task = 31 - Math.clz32(left & -left)
         point.done |= 1 << task
         if (this.#sleeps(point, task) || this.#overBound(point, task) || this.#covered(depth, task)) continue
         point.chosen = task
@@ -340,7 +340,7 @@ export class Search {
     const { length } = this.#k.tasks
     const last = this.#length === 0 ? -1 : this.#points[this.#length - 1].chosen
     for (let i = 1; i <= length; i++) {
-      const id = (last + (this.#options.backwards === true ? length - i : i) + length) % length
+      const id = (last + i) % length
       if ((awake & (1 << id)) !== 0) return id
     }
     return -1

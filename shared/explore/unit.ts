@@ -27,8 +27,6 @@ export interface SearchOptions {
   readonly reduce: boolean
   /** Watches the lock order; circles are violations then. */
   readonly watch?: OrderWatch
-  /** Tasks in their reverse order: of two that share a memory one begins at each end, so that they meet late. */
-  readonly backwards?: boolean
   /** With a bound: turns that have been searched before, by whoever searched this subject. */
   readonly seen?: Seen
 }

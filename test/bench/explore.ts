@@ -1,7 +1,6 @@
 /**
  * The explorer on one core: steps and schedules a second, by processor time of this thread, over scenarios and races of different
- * lengths; and through the engine, by the clock, how much faster two threads and more are than one: without a bound, and within
- * one, where they share what has been searched. A step is a move of a task,
+ * lengths; and through the engine, by the clock, how much faster two threads and more are than one. A step is a move of a task,
  * those made again on the way to where a schedule differs included; a short schedule has at most fifty.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -127,10 +126,6 @@ async function benchWorkers(): Promise<void> {
     }
     const cpus = availableParallelism()
     const counts = [...new Set([1, 2, cpus])].filter((n) => n <= Math.max(2, cpus))
-    const whole = async (workers: number) => {
-      const all = { scenario: 'SC4', strategy: 'K', preemptions: 2, workers }
-      return client.call('explore.run', all)
-    }
     const best = new Map<number, Shared>()
     for (let run = 0; run < RUNS; run++) {
       for (const count of counts) {
@@ -152,18 +147,6 @@ async function benchWorkers(): Promise<void> {
             },
           ]),
     ])
-    const once = await whole(1)
-    for (const count of counts.filter((n) => n > 1)) {
-      const { steps, wallMs } = await whole(count)
-      figures.push(
-        {
-          what: `SC4 under K, all within two preemptions, ${count} workers against one`,
-          value: once.wallMs / wallMs,
-          unit: 'times',
-        },
-        { what: '  steps, against those of one', value: steps / once.steps, unit: 'times' },
-      )
-    }
     printFigures(`exploring through the engine, ${cpus} CPUs, best of ${RUNS}`, figures)
   } finally {
     await engine.close()

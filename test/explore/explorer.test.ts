@@ -8,8 +8,7 @@ import { film, play } from '../../shared/explore/replay.ts'
 import { sample } from '../../shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '../../shared/explore/schedule.ts'
 import { findingKey, Search } from '../../shared/explore/search.ts'
-import { Seen, sharedMemory } from '../../shared/explore/seen.ts'
-import type { SearchOptions, UnitSpec } from '../../shared/explore/unit.ts'
+import type { SearchOptions } from '../../shared/explore/unit.ts'
 import { scenarioSubject, type Subject } from '../../shared/explore/subject.ts'
 import { violationIn } from '../../shared/explore/verdict.ts'
 import { subjectOf as namedSubject } from '../../shared/races/subjects.ts'
@@ -31,41 +30,6 @@ function shared(subject: Subject, options: SearchOptions, patience: number): Fro
   }
   return frontier
 }
-
-/** Two searches with one memory, in turns of a few schedules, each stopped and shared out when the other has nothing to do. */
-function together(subject: Subject, options: SearchOptions, patience: number): Frontier {
-  const frontier = new Frontier(options.preemptions)
-  const memory = sharedMemory()
-  const two = [false, true].map((backwards) => ({ ...options, backwards, seen: new Seen(memory) }))
-  const under: ({ readonly unit: UnitSpec; readonly search: Search } | undefined)[] = [undefined, undefined]
-  for (;;) {
-    for (const [i, own] of two.entries()) {
-      const unit = under[i] === undefined ? frontier.take() : undefined
-      if (unit !== undefined) under[i] = { unit, search: new Search(subject, unit, own) }
-      const at = under[i]
-      if (at === undefined) continue
-      let more = true
-      for (let n = 0; n < patience && more; n++) more = at.search.next()
-      if (more && (under[1 - i] !== undefined || frontier.waiting > 0)) continue
-      frontier.put(at.unit, at.search.result())
-      under[i] = undefined
-    }
-    if (frontier.waiting === 0 && under.every((one) => one === undefined)) return frontier
-  }
-}
-
-describe('two searches that share a memory', () => {
-  it.each([0, 1, 2])('see every end that exists within %s preemptions', (preemptions) => {
-    fc.assert(
-      fc.property(programs, fc.integer({ min: 1, max: 60 }), (program, patience) => {
-        const subject = subjectOf(program)
-        const { found } = together(subject, { preemptions, depth: 1_000, reduce: true }, patience)
-        expect([...found.keys()].sort()).toEqual([...enumerate(subject, { preemptions }).found].sort())
-      }),
-      { numRuns: RUNS },
-    )
-  })
-})
 
 describe('a search in units', () => {
   it.each([undefined, 0, 1, 2])(
