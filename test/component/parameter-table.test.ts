@@ -37,7 +37,7 @@ it('has a row per parameter: set, measured with its samples, scaled, or default 
     'the trace: median of 98',
     'set',
     expect.stringMatching(/^the trace: median of \d/),
-    'the trace: scaled with the part it is in',
+    'list price, scaled as the trace does its part',
     'default: from a book',
     'the trace: mean onto an idle CPU',
   ])
