@@ -171,7 +171,15 @@ export function verdictColumns(
       value: (row) => row.latency?.p50Ns,
       about: SPREAD,
     },
-    { key: 'p99', title: 'p99', group: op, kind: 'time', width: 98, value: (row) => row.latency?.p99Ns, about: SPREAD },
+    {
+      key: 'p99',
+      title: 'p99',
+      group: op,
+      kind: 'time',
+      width: 108,
+      value: (row) => row.latency?.p99Ns,
+      about: SPREAD,
+    },
     {
       key: 'p999',
       title: 'p99.9',
