@@ -1,8 +1,8 @@
 // @vitest-environment happy-dom
-/** The table of a replay's parameters: each says its value, where that comes from, and how far it may be set. */
+/** The list of a replay's parameters: each says its value, where that comes from, and how far it may be set. */
 import { expect, it } from 'vitest'
 import { flushPromises, mount } from '@vue/test-utils'
-import ParameterTable from '#renderer/panels/compare/ParameterTable.vue'
+import ParameterList from '#renderer/panels/compare/ParameterList.vue'
 import { useSimulationStore } from '#renderer/stores/simulation.ts'
 import type { SimCatalog } from '#shared/contract/simulation.ts'
 import type { WorkloadSummary } from '#shared/contract/whatif.ts'
@@ -18,7 +18,7 @@ const price = (name: string): SimCatalog['costs'][number] => {
   return { ...shared, title: found?.title ?? name, default: found?.ns ?? 0, min: 50, max: 5_000, about: 'from a book' }
 }
 
-it('has a row per parameter: set, measured with its samples, scaled, or default with its source, and its range', async () => {
+it('has an entry per parameter: set, measured with its samples, scaled, or default with its source, and its range', async () => {
   const costs = ['trap', 'alloc', 'pteSet', 'fsyncBatch', 'wake'].map(price)
   const host = fakeHost({ 'sim.catalog': () => ({ ...smallCatalog, costs }), 'files.recent': () => [] })
   const plugins = [windowOf(host)]
@@ -29,10 +29,10 @@ it('has a row per parameter: set, measured with its samples, scaled, or default 
     wakeNs: 2_000,
     slices: { scale: 1.34, samples: 98 },
   } as unknown as WorkloadSummary
-  const table = mount(ParameterTable, { props: { workload }, global: { plugins } })
+  const list = mount(ParameterList, { props: { workload }, global: { plugins } })
   void useSimulationStore().load()
   await flushPromises()
-  const all = (part: string) => table.findAll(part).map((one) => one.text())
+  const all = (part: string) => list.findAll(part).map((one) => one.text())
   expect(all('.from')).toEqual([
     'the trace: median of 98',
     'set',
