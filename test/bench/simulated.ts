@@ -83,6 +83,8 @@ export interface RunAsked {
   readonly spec: RunSpec
   readonly recorded: boolean
   readonly runs: number
+  /** Runs before those, which do not count. */
+  readonly warmUp?: number
 }
 
 export type Alone = Pick<Ran, 'events' | 'cpuNs' | 'rows'> & Pick<RunResult, 'ops' | 'opsPerSecond'>
