@@ -9,13 +9,8 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { Stream } from '#shared/base/prng.ts'
 import type { Format } from '#shared/formats/format.ts'
 import { formats } from '#shared/formats/index.ts'
-import { TraceBuilder } from '#shared/model/builder.ts'
-import { assertTrace } from '#shared/model/check.ts'
-import { TraceCollector } from '#shared/model/collect.ts'
-import { Recorder } from '#shared/spans/recorder.ts'
 import { message, type Message } from '../support/proto.ts'
-import { feed } from '../support/read-text.ts'
-import { randomFile } from '../support/trace-dat.ts'
+import { readBytes, type Whole } from '../support/round-trip.ts'
 import { wounded } from './damage.ts'
 import { seedsOf } from './seeds.ts'
 import type { Fuzzer } from './fuzzer.ts'
@@ -23,28 +18,15 @@ import type { Target } from './guided.ts'
 
 /** Reads bytes, a format with its own frame in one go; an ApiError is an answer, anything else that is thrown is a bug. */
 export function outcome(id: string, bytes: Buffer, chunk = bytes.length): string {
-  const collector = new TraceCollector()
-  const recorder = new Recorder(new TraceBuilder(collector, 'fuzz', id))
+  let whole: Whole
   try {
-    const format = formats.get(id)
-    if (format.input === 'file') {
-      const reader = format.open(randomFile(bytes), recorder)
-      while (reader.step());
-      reader.end()
-    } else {
-      const reader = format.reader(recorder)
-      feed(reader, bytes, Math.max(1, chunk))
-      reader.end()
-    }
-    recorder.end()
+    whole = readBytes(id, bytes, Math.max(1, chunk))
   } catch (error) {
     if (error instanceof ApiError) return `${error.code}: ${error.message}`
     throw error
   }
-  const trace = collector.trace()
-  assertTrace(trace)
-  const hash = createHash('sha256').update(JSON.stringify(trace, plain))
-  for (const { args, ts } of collector.chunks) hash.update(args).update(new Uint8Array(ts.buffer))
+  const hash = createHash('sha256').update(JSON.stringify(whole.trace, plain))
+  for (const { args, ts } of whole.chunks) hash.update(args).update(new Uint8Array(ts.buffer))
   return hash.digest('hex')
 }
 
