@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import ts from 'typescript'
 
@@ -103,6 +103,18 @@ describe('every file', () => {
       (file) => !/\.(zst|gz|dat|png|ico|icns|faultline|data)$/.test(file) && !file.startsWith('test/fixtures/'),
     )
     expect(text.filter((file) => machine.test(read(file)))).toEqual([])
+  })
+})
+
+describe('comments', () => {
+  it('cite only documents that come with the project', () => {
+    const documents = new Set(tracked.filter((file) => file.endsWith('.md')).map((file) => basename(file)))
+    const found = code.flatMap((file) =>
+      [...read(file).matchAll(/\b[\w-]+\.md\b/g)].flatMap(([name]) =>
+        documents.has(name) ? [] : [`${file}: ${name}`],
+      ),
+    )
+    expect(found).toEqual([])
   })
 })
 

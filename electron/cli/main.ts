@@ -1,6 +1,6 @@
 /**
  * The command line: words to a verb, its answer to standard output, failures to one line on standard error and an exit
- * status (CONTRACT.md section 2): 0 done, 1 could not do it, 2 wrong usage, 3 what was asked is not so, 130 interrupted.
+ * status: 0 done, 1 could not do it, 2 wrong usage, 3 what was asked is not so, 130 interrupted.
  * What the verbs are is in verbs/; this file knows none of them.
  */
 

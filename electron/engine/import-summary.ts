@@ -1,5 +1,5 @@
 /**
- * The summary of an import (CONTRACT.md, `import`): how much there was, what of it was used, what was not and why.
+ * The summary of an import: how much there was, what of it was used, what was not and why.
  */
 
 import type { Diagnostic, TraceEnd } from '#shared/model/trace.ts'

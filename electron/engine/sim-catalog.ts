@@ -21,7 +21,7 @@ export const ASSUMPTIONS = [
   'Runs that are compared draw the same random numbers per task and step, so that they differ by strategy and not by luck.',
 ] as const
 
-/** Questions the seven slots answer (DOMAIN.md 4.0). */
+/** Questions the seven slots answer. */
 const SLOT_QUESTIONS: Readonly<Record<(typeof SLOTS)[number], string>> = {
   guard: 'what stops a fault racing truncate and punch',
   pairing: 'what serialises two faults on one page',

@@ -13,7 +13,7 @@ import type { OpenedFile } from './methods.ts'
 export const EXPLORE_MODES = ['dfs', 'random', 'pct'] as const
 export type ExploreMode = (typeof EXPLORE_MODES)[number]
 
-/** DOMAIN.md 8.1: every race of the catalogue needs at most two. */
+/** Every race of the catalogue needs at most two preemptions. */
 export const DEFAULT_PREEMPTIONS = 2
 
 export const exploreSchema = z.strictObject({

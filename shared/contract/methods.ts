@@ -122,7 +122,7 @@ export interface OpenedFile {
   readonly traces: readonly TraceInfo[]
 }
 
-/** CONTRACT.md `import`. */
+/** What `import` answers. */
 export interface ImportSummary {
   readonly file: string
   readonly format: string

@@ -148,7 +148,7 @@ export interface ViolationInfo {
   readonly seed: number
 }
 
-/** CONTRACT.md `simulate`. */
+/** What `simulate` answers. */
 export interface RunSummary {
   readonly file: string | null
   readonly scenario: string
@@ -327,7 +327,7 @@ export interface Curve {
   readonly strategies: readonly { readonly id: string; readonly points: readonly EstimateInfo[] }[]
 }
 
-/** CONTRACT.md `compare`. */
+/** What `compare` answers. */
 export interface CompareResult {
   readonly workload: {
     readonly kind: 'scenario'

@@ -78,7 +78,7 @@ export interface WorkloadSummary extends Omit<Workload, 'tasks' | 'files' | 'bac
   }[]
 }
 
-/** CONTRACT.md `compare` with `--trace`. */
+/** What `compare --trace` answers. */
 export interface WhatIfResult {
   readonly workload: WorkloadSummary
   readonly baseline: string
@@ -153,7 +153,7 @@ export interface BacktestRate extends BacktestRatio {
   readonly actualPerSecond: number
 }
 
-/** CONTRACT.md `backtest`. */
+/** What `backtest` answers. */
 export interface BacktestResult {
   readonly from: string
   readonly to: string
@@ -236,7 +236,7 @@ export interface SensitivityLock {
   readonly waitRank: number | null
 }
 
-/** CONTRACT.md `sensitivity`. */
+/** What `sensitivity` answers. */
 export interface SensitivityResult {
   /** Scenario id or trace name. */
   readonly subject: string

@@ -21,7 +21,7 @@ export interface FormatReader {
 }
 
 interface AnyFormat {
-  /** An id of CONTRACT.md section 4. */
+  /** What --format takes and `list formats` prints. */
   readonly id: string
   readonly title: string
   /** For file dialogs, without dot. */

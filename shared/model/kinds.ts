@@ -3,7 +3,7 @@
  * integers in columns and as words in SQL and JSON. System calls outside OP_KINDS become kinds under their own name.
  */
 
-/** Operation kinds of CONTRACT.md, in the order every page lists them. */
+/** Operation kinds, in the order every page lists them. */
 export const OP_KINDS = [
   'read_fault',
   'write_fault',

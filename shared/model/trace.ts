@@ -184,7 +184,7 @@ export interface EventRate {
 
 export interface TraceMeta {
   readonly name: string
-  /** A format id of CONTRACT.md section 4, or 'simulation'. */
+  /** A format's id (shared/formats), or 'simulation'. */
   readonly sourceFormat: string
   /** `mono`, `local`, `counter` … where the trace says or its numbers show; else `unknown`. */
   readonly clock: string

@@ -1,5 +1,5 @@
 /**
- * What the literature says comes out (the verdict matrix of DOMAIN.md 5.3), to be shown beside what was computed and compared
+ * What the literature says comes out (the verdict matrix), to be shown beside what was computed and compared
  * with it in a test. Nothing is decided by it. V violated, · held, p hazard only, – not applicable, ? not certain. Only presets
  * as they are have a verdict; overrides and strategies of the user's own have none.
  */

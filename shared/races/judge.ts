@@ -40,7 +40,7 @@ export interface JudgeOptions {
   readonly budget?: number
 }
 
-/** DOMAIN.md 8.1: every race of the catalogue needs at most two. */
+/** Every race of the catalogue needs at most two preemptions. */
 const PREEMPTIONS = 2
 /** What building a world costs, in steps per block. */
 const STEPS_PER_BLOCK = 1

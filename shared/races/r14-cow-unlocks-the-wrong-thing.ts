@@ -3,7 +3,7 @@
  * and released in mm code). Generic code releases by its own idea of lock and mode: 4.3-rc1 took i_mmap as a writer and it was
  * released as by a reader (0df9d41ab5d4), the range-lock posting of 2015 called the wrong function.
  *
- * Matching modes are no violation (DOMAIN.md 4.2a.4). It is called a hazard where the lock handed over is one the fault holds for its
+ * Matching modes are no violation. It is called a hazard where the lock handed over is one the fault holds for its
  * own protection since before the block look-up (F, G): who changes that protection breaks code in another layer. A lock taken
  * for nothing but the hand-over (E, J) is not.
  */

@@ -1,5 +1,5 @@
 /**
- * R33: a MAP_SYNC write fault must not map its block writable before the block's transaction is durable (4.15; DOMAIN.md 3.14). If it
+ * R33: a MAP_SYNC write fault must not map its block writable before the block's transaction is durable (4.15). If it
  * does, another thread stores, flushes its cache lines and believes it has saved; the power fails and the extent was never committed.
  */
 import { persist } from '../sim/ops/user-flush.ts'

@@ -1,5 +1,5 @@
 /**
- * What a catalogued race is (DOMAIN.md 5.2): a tiny world, actors that are operations of the model, one or more scripts that
+ * What a catalogued race is: a tiny world, actors that are operations of the model, one or more scripts that
  * drive the bad interleaving as far as the strategy lets it, and the invariants that make it bad. Whether it applies to a
  * strategy follows from what the strategy is made of (which files, which slots), never from its name; what comes out follows
  * from running it (judge.ts), never from a table.

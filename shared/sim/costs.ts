@@ -1,5 +1,5 @@
 /**
- * What things cost: named parameters with unit, range and where the figure comes from (DOMAIN.md 6.2). Every phase of
+ * What things cost: named parameters with unit, range and where the figure comes from. Every phase of
  * every operation draws from one of these: log-normal around the median, with an optional rare tail, from a stream of
  * its own per (task, cost), so that two strategies see the same luck. Integers only.
  */

@@ -1,6 +1,6 @@
 /**
  * How many pages of the page cache are dirty or on their way to the device, and who is held back while they are too many
- * (mm/page-writeback.c: balance_dirty_pages; DOMAIN.md 3.2, 3.10). Without a limit nothing is counted. Half of the limit is
+ * (mm/page-writeback.c: balance_dirty_pages). Without a limit nothing is counted. Half of the limit is
  * where the flusher begins by itself.
  */
 

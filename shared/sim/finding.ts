@@ -8,7 +8,7 @@ import type { SimLock } from './locks.ts'
 import { heldNames, type SimTask } from './task.ts'
 
 export interface Finding {
-  /** V1 … V20 of DOMAIN.md 5.1. */
+  /** V1 … V20 (invariants/invariants.ts). */
   readonly invariant: string
   readonly message: string
   /** Everybody who has a part in it, and what it is about: the sentence names them all. */

@@ -2,7 +2,7 @@
  * Journals: handles, transactions and the thread that commits them. In jbd2 a handle is a shared hold on the running
  * transaction and a commit an exclusive one: starting a handle sleeps while the transaction is LOCKED or SWITCH, a commit
  * waits until its last handle stops. Both are lock-like (`jbd2_handle`, shared and exclusive), which is why they take part
- * in the lock order and in deadlocks (DOMAIN.md 2.2, 3.12; fs/jbd2/{transaction,commit}.c).
+ * in the lock order and in deadlocks (fs/jbd2/{transaction,commit}.c).
  *
  * XFS logs differently (fs/xfs/xfs_log_cil.c): a transaction's changes join the running checkpoint when it ends, and a
  * checkpoint waits for no open transaction. Its transactions reserve log space before they begin, in the order of asking, and

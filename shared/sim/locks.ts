@@ -1,7 +1,7 @@
 /**
  * Locks of the simulated kernel: one state, several descriptors. A descriptor says who may wait how (spin on the CPU,
  * sleep), whether a newcomer may take a free lock before the queue (stealing), and how readers are let in. The grant
- * rules follow kernel/locking/{mutex,rwsem,qspinlock}.c of 6.x as DOMAIN.md 2.2 sums them up; the kernel (kernel.ts)
+ * rules follow kernel/locking/{mutex,rwsem,qspinlock}.c of 6.x; the kernel (kernel.ts)
  * moves the tasks.
  */
 

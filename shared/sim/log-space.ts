@@ -10,7 +10,7 @@ import { assert } from '../base/assert.ts'
 
 /** Blocks jbd2 wants at least (JBD2_MIN_JOURNAL_BLOCKS). */
 export const LEAST_JOURNAL = 1024
-/** What a handle asks for: ext4_punch_hole's 41 blocks, seen in a trace (DOMAIN.md 7); the others ask for about as many. */
+/** What a handle asks for: ext4_punch_hole's 41 blocks, seen in a trace; the others ask for about as many. */
 const CREDITS = 41
 /** A descriptor and a commit record. */
 const FRAME = 2

@@ -1,5 +1,5 @@
 /**
- * The machine's own settings: what its locks and its scheduler cost (DOMAIN.md 6.2), how large its journal is, how many pages
+ * The machine's own settings: what its locks and its scheduler cost, how large its journal is, how many pages
  * may be dirty. They stand beside the prices of the model's steps (costs.ts), which draw from a distribution; these never vary.
  * What every other reader of an rwsem costs is a price there, `sharedCacheLine`, because it stood there first.
  */

@@ -1,5 +1,5 @@
 /**
- * Steps inside operations, by number. Names are those of CONTRACT.md and of the importer wherever a recorded trace shows
+ * Steps inside operations, by number. Names are those of the importer wherever a recorded trace shows
  * the same step, so that one analysis reads both; the rest is what no tracepoint shows.
  */
 

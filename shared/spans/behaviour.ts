@@ -1,5 +1,5 @@
 /**
- * Which lock an unnamed rwsem is, by who waits for it in which mode (DOMAIN.md 7.2): where no call stack and no lockdep
+ * Which lock an unnamed rwsem is, by who waits for it in which mode: where no call stack and no lockdep
  * event names it, the operations do. Faults read and truncates write only one lock of a file, its invalidate_lock; address
  * space changes write mmap_lock, which truncates leave alone; and so on. A pattern that fits two locks names neither, and a
  * name given here is labelled as inferred. Read from Linux 6.1 (mm/filemap.c: the lock ordering comment; fs/ext4, fs/xfs).

@@ -3,7 +3,7 @@
  * sleeps, spins again), so a wait is the first begin to the end, per task and address; waits for different locks nest (a
  * spinlock inside a sleeping lock's slow path). Where another event of the same trace names the wait (lockdep, mmap_lock,
  * xfs_ilock) it is not counted twice. The holder is not in these events; if the task that wakes the waiter is known, it
- * released the lock at that moment (DOMAIN.md 7.2), and everything deduced from that is marked inferred.
+ * released the lock at that moment, and everything deduced from that is marked inferred.
  */
 
 import { limits } from '../base/limits.ts'

@@ -1,7 +1,7 @@
 /**
  * Events of page faults, DAX, ext4, jbd2, XFS and the page cache: what they say about operations, their files and the
- * steps inside them. Formats are those of DOMAIN.md 7.1; fields are read by name, so an event that gained or lost others
- * between kernels still decodes.
+ * steps inside them. Formats are those of include/trace/events/{filemap,ext4,jbd2,fs_dax}.h; fields are read by
+ * name, so an event that gained or lost others between kernels still decodes.
  */
 
 import type { Decoder } from './decoders.ts'

@@ -1,7 +1,7 @@
 /**
  * System calls in all their spellings: `sys_write(fd: 1, …)` and `sys_write -> 0x2` (tracefs), `sys_enter_write: fd: …`
  * and `sys_exit_write: 0x2` (trace-cmd, perf), and raw_syscalls by number. Numbers print in hexadecimal with or without
- * 0x. A call's operation kind is CONTRACT.md's word where it has one, else its own name.
+ * 0x. A call's operation kind is the list's word (model/kinds.ts) where it has one, else its own name.
  */
 
 import type { Decoder } from './decoders.ts'

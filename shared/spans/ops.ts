@@ -25,7 +25,7 @@ const ENOMEM = -12
 const SAME_TOUCH_NS = 5_000_000
 
 export interface SyscallArgs {
-  /** The operation kind: CONTRACT.md's word, or the call's own name. */
+  /** The operation kind: a word of model/kinds.ts, or the call's own name. */
   readonly kind: string
   /** Bytes; NaN where the call has none. */
   readonly offset: number
@@ -317,7 +317,7 @@ export interface FaultOutcome {
   readonly oom: boolean
 }
 
-/** Fault kinds as columns have them: the builder numbers CONTRACT.md's kinds first, in their order. */
+/** Fault kinds as columns have them: the builder numbers the kinds of model/kinds.ts first, in their order. */
 const FAULT = OP_KINDS.indexOf('fault')
 const PMD_FAULT = OP_KINDS.indexOf('pmd_fault')
 const READ_FAULT = OP_KINDS.indexOf('read_fault')

@@ -1,7 +1,8 @@
 /**
  * Steps inside operations: block mapping, allocation, zeroing, journal handles, unmapping, commit states. Phases nest;
  * one that never ends inside its operation is of unknown length, unless it is known to last as long as the operation.
- * Names are those of CONTRACT.md; where a step has no events of its own the kernel function that shows it is named.
+ * Recorded and simulated traces share one list of names; where a step has no events of its own the kernel function that shows
+ * it is named.
  */
 
 import { limits } from '../base/limits.ts'

@@ -1,5 +1,5 @@
 /**
- * What the trace says of the model's parameters (DOMAIN.md 7.6): per phase, operation and outcome the median, the spread of a
+ * What the trace says of the model's parameters: per phase, operation and outcome the median, the spread of a
  * log-normal with the same p50 and p99, and the rare tail (points above 20 medians). A parameter is either measured (its
  * phase is in the trace), scaled (its share of a measured total follows the price list) or default.
  */

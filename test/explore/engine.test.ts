@@ -68,7 +68,7 @@ describe('the engine', () => {
 describe('the command line', () => {
   const under = ['explore', '--scenario', 'SC5', '--set', 'commitMs=0', '--strategy']
 
-  it('explores and replays as CONTRACT.md has it', async () => {
+  it('explores and replays, in the fields scripts rely on', async () => {
     const { status, stdout } = await cli.run([...under, 'E', '--json'])
     expect(status).toBe(0)
     const found = JSON.parse(stdout) as ExploreResult

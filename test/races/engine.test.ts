@@ -1,4 +1,4 @@
-/** Races through the engine: computed once, cancelled at once; and through the command line as CONTRACT.md has it. */
+/** Races through the engine: computed once, cancelled at once; and through the command line. */
 import { afterAll, describe, expect, it } from 'vitest'
 import { races } from '#shared/races/index.ts'
 import { workFolder } from '../golden/cli/run-cli.ts'

@@ -1,4 +1,4 @@
-/** The verdict matrix of DOMAIN.md 5.3 comes out by running every race, cell for cell; nothing asks for a strategy's name. */
+/** The verdict matrix comes out by running every race, cell for cell; nothing asks for a strategy's name. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

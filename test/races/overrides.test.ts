@@ -1,4 +1,4 @@
-/** Slot overrides change outcomes as DOMAIN.md 4.2 and the matrix's footnotes say. */
+/** Slot overrides change outcomes as the presets' histories and the matrix's footnotes say. */
 import { expect, it } from 'vitest'
 import { verdictOf } from './support.ts'
 

@@ -1,4 +1,4 @@
-/** What an fsync writes back where tags of dirty entries are cleared, and where they never are (4.7-4.9; DOMAIN.md 3.11). */
+/** What an fsync writes back where tags of dirty entries are cleared, and where they never are (4.7-4.9). */
 import { expect, it } from 'vitest'
 import { filesystems } from '#shared/sim/fs/index.ts'
 import { C } from '#shared/sim/costs.ts'

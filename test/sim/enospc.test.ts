@@ -1,4 +1,4 @@
-/** A system call without space waits for blocks that a commit will return, as a fault does (DOMAIN.md 3.17, V17). */
+/** A system call without space waits for blocks that a commit will return, as a fault does (V17). */
 import { describe, expect, it } from 'vitest'
 import { judgeCrash } from '../../shared/sim/invariants/crash.ts'
 import { directWrite } from '../../shared/sim/ops/direct-io.ts'

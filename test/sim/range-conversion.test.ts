@@ -1,4 +1,4 @@
-/** A range lock of which not every path was converted has the holes of the path that was not (DOMAIN.md 5.3). */
+/** A range lock of which not every path was converted has the holes of the path that was not. */
 import { describe, expect, it } from 'vitest'
 import { load, store } from '../../shared/sim/ops/access.ts'
 import { read } from '../../shared/sim/ops/file-io.ts'

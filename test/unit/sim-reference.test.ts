@@ -1,4 +1,4 @@
-/** SC1 against the reference table of DOMAIN.md 6.3, and the hold times derived there. */
+/** SC1 against its reference table, and the hold times derived from it. */
 import { describe, expect, it } from 'vitest'
 import { run, type RunResult } from '../../shared/sim/run.ts'
 

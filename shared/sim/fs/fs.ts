@@ -19,7 +19,7 @@ export interface Filesystem {
   readonly unwritten: boolean
   /** Page-cache stores promise space, writeback chooses blocks. */
   readonly delayedAllocation: boolean
-  /** Class of the per-inode fault lock of 4.1-5.14 (DOMAIN.md 2.1, `fs_mmap`). */
+  /** Class of the per-inode fault lock of 4.1-5.14 (`fs_mmap`). */
   readonly faultLock: string
   /** A transaction starts inside or before the DAX entry lock, whatever the slot `tx` says (XFS: inside). */
   readonly txInsideEntry: boolean

@@ -1,6 +1,6 @@
 /**
- * The oracle of a running world: cheap hooks where state changes, each judging the invariants that change could break
- * (DOMAIN.md 5.1). A run without it is faster and says nothing about safety.
+ * The oracle of a running world: cheap hooks where state changes, each judging the invariants that change could break.
+ * A run without it is faster and says nothing about safety.
  */
 
 import { counted } from '../../base/time.ts'

@@ -1,5 +1,5 @@
 /**
- * What a reader may see: per page and slot the last completed store, write() or removal of each file (DOMAIN.md 1.3). While
+ * What a reader may see: per page and slot the last completed store, write() or removal of each file. While
  * a removal or write is under way over a slot, and after one that a store ran into, either outcome is right; the slot is
  * judged again from the next store that nothing overlaps.
  */

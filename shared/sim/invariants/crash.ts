@@ -8,7 +8,7 @@
  *   promises   promises.ts
  *
  * A slot's outcome depends on its own line alone, so judging every line once kept and once lost covers all subsets of
- * unflushed lines (DOMAIN.md 8.1 asks for all, none, each single one). Nothing is changed: the run can go on, and a search
+ * unflushed lines (all, none, each single one). Nothing is changed: the run can go on, and a search
  * judges whenever `durableVersion` has moved.
  */
 

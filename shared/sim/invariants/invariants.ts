@@ -1,5 +1,5 @@
 /**
- * The invariants V1-V20 of DOMAIN.md 5.1: what each says and how bad its violation is. Most are judged by checks.ts as a
+ * The invariants V1-V20: what each says and how bad its violation is. Most are judged by checks.ts as a
  * run goes, at the points the table names; V10 and V12 by the kernel, V11 by lock-order.ts and the wait-for graph, V13 and
  * V3 when nothing moves any more. V14 and V15 need a power cut and belong to the crash explorer. S1 is no invariant of the
  * kernel: it is what is wrong with the code of a strategy of the user's own.

@@ -1,5 +1,5 @@
 /**
- * The simulated kernel's side of the lock order (V11; DOMAIN.md 2.1, "blind spot"): every request made while holding
+ * The simulated kernel's side of the lock order (V11): every request made while holding
  * something is an edge, handles, bits and freeze levels included. A circle is reported the first time its last edge shows,
  * hang or no hang. Trylocks add nothing, locks of one class inside each other neither (the wait-for graph sees real
  * self-deadlocks).

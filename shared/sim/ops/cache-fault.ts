@@ -1,7 +1,7 @@
 /**
- * Faults on page-cache files: read, shared write, COW (mm/filemap.c: filemap_fault, mm/memory.c: do_no_page before 2.6.23;
- * DOMAIN.md 3.1, 3.2, 3.6). The page is locked until the PTE is set, or, with `ptl-only`, just referenced, and the guard's
- * recheck under the page-table lock must do.
+ * Faults on page-cache files: read, shared write, COW (mm/filemap.c: filemap_fault, mm/memory.c: do_no_page before
+ * 2.6.23). The page is locked until the PTE is set, or, with `ptl-only`, just referenced, and the guard's recheck under the
+ * page-table lock must do.
  */
 
 import { C } from '../costs.ts'

@@ -1,5 +1,5 @@
 /**
- * COW faults that the filesystem's handler leaves for generic code to finish (slot `cow`; DOMAIN.md 4.2 L): the handler
+ * COW faults that the filesystem's handler leaves for generic code to finish (slot `cow`): the handler
  * returns with a lock held, generic code installs the private copy and releases the lock, by its own idea of which lock and
  * mode that is (R14). And the write-protect fault that copies a page already mapped read-only.
  */

@@ -1,6 +1,6 @@
 /**
  * DAX faults: read, shared write, COW (fs/dax.c: dax_iomap_pte_fault of 4.10 on, dax_fault / do_dax_fault before;
- * fs/ext4/file.c: ext4_dax_fault; DOMAIN.md 3.4-3.6, 3.14, 4.2). The steps are written once; what differs between
+ * fs/ext4/file.c: ext4_dax_fault). The steps are written once; what differs between
  * strategies is asked of the policy slots.
  */
 
@@ -283,7 +283,7 @@ export function* setFaultPte(w: World, f: Fault, pte: Pte): Steps {
   if (w.run(P.pte_set, C.pteSet)) yield
   if (k.see(vma.seen(index), true)) yield
   // The look and the PTE are one move. UNMAP is kept out of there by the lock in any case; an invalidation that finds the page
-  // not mapped is not (preset C), but DOMAIN.md R16 takes those few instructions for safe, and so does this model.
+  // not mapped is not (preset C), but R16 takes those few instructions for safe, and so does this model.
   if (policy.guard.moved !== undefined) k.touch(f.inode.mapping.truncateObject, false)
   if (policy.guard.moved?.(w, f) === true) f.result = 'retry'
   else {

@@ -1,5 +1,5 @@
 /**
- * Direct I/O on page-cache files, with invalidate_inode_pages2 around it (mm/filemap.c, mm/truncate.c; DOMAIN.md 3.16), and
+ * Direct I/O on page-cache files, with invalidate_inode_pages2 around it (mm/filemap.c, mm/truncate.c), and
  * DMA into DAX pages: a device that writes to a pinned page for a while (R20).
  */
 

@@ -1,5 +1,5 @@
 /**
- * read(2) and write(2): through the page cache (mm/filemap.c; DOMAIN.md 3.10), and on DAX files straight to pmem (fs/dax.c:
+ * read(2) and write(2): through the page cache (mm/filemap.c), and on DAX files straight to pmem (fs/dax.c:
  * dax_iomap_rw; 3.15). Page by page, because the copy from user memory can fault on the very range being written.
  */
 

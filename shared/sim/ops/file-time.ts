@@ -1,6 +1,6 @@
 /**
  * file_update_time (fs/inode.c; ext4_dirty_inode): mtime and ctime change once a jiffy at most, in a small handle of their own,
- * before any lock of the fault that a commit could wait for (DOMAIN.md 3.3, 3.5, 3.9). Its price is part of what a fault
+ * before any lock of the fault that a commit could wait for. Its price is part of what a fault
  * costs; its handle may sleep for a commit, which is why it is one. Times are metadata that reading needs not: fdatasync and
  * MAP_SYNC do not wait for them (`syncTid`, not `dataTid`).
  */

@@ -1,7 +1,7 @@
 /**
  * Freezing: exclusive on levels 1 and 2, everything written, exclusive on level 3, some time, and back (fs/super.c:
- * freeze_super). DOMAIN.md 3.18 writes before level 2; then a fault that comes in between leaves a writable PTE behind, and its
- * task stores through it on the frozen filesystem. So does the kernel not: faults are stopped, then sync_filesystem writes
+ * freeze_super). Were all written back before level 2, a fault that comes in between would leave a writable PTE behind,
+ * and its task would store through it on the frozen filesystem. The kernel stops faults first; then sync_filesystem writes
  * everything and write-protects it. And a reclaimer of clean page-cache pages (mm/vmscan.c).
  */
 

@@ -1,6 +1,6 @@
 /**
  * fsync and msync(MS_SYNC): writeback of the range, then the commit of the transaction that last changed the inode, or a
- * device flush when there is none to wait for (fs/ext4/fsync.c; DOMAIN.md 3.13). No i_rwsem, and never inside a handle.
+ * device flush when there is none to wait for (fs/ext4/fsync.c). No i_rwsem, and never inside a handle.
  */
 
 import { C } from '../costs.ts'

@@ -1,6 +1,6 @@
 /**
  * MAPBLOCKS: from page index to block, allocating if asked to (fs/ext4/inode.c: ext4_map_blocks, fs/xfs/xfs_iomap.c,
- * fs/ext2/inode.c: ext2_get_blocks; DOMAIN.md 3.0). The status cache is read without a lock; what it holds is published.
+ * fs/ext2/inode.c: ext2_get_blocks). The status cache is read without a lock; what it holds is published.
  * Where a transaction starts is slot `tx`, how a fresh block becomes safe is slot `init`.
  */
 

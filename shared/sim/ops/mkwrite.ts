@@ -1,10 +1,11 @@
 /**
- * page_mkwrite: the first store to a clean page-cache page of a shared mapping (fs/ext4/inode.c: ext4_page_mkwrite;
- * DOMAIN.md 3.3). With delayed allocation space is only promised; without it the handle comes before the page lock. The page is
- * dirty before the freeze level is let go, as in block_page_mkwrite and filemap_page_mkwrite ("so that when freeze is in progress, we
- * are guaranteed that writeback during freezing will see the dirty folio and writeprotect it again"): the freezer's sync then waits for
- * the page lock, which is held until the PTE is set, and takes the right to write away. ext4's way out for a page that has all its blocks
- * leaves that to generic code (mm/memory.c: fault_dirty_shared_page), after the level; the model marks there, too.
+ * page_mkwrite: the first store to a clean page-cache page of a shared mapping (fs/ext4/inode.c: ext4_page_mkwrite). With
+ * delayed allocation space is only promised; without it the handle comes before the page lock. The page is dirty before the
+ * freeze level is let go, as in block_page_mkwrite and filemap_page_mkwrite ("so that when freeze is in progress, we are
+ * guaranteed that writeback during freezing will see the dirty folio and writeprotect it again"): the freezer's sync then
+ * waits for the page lock, which is held until the PTE is set, and takes the right to write away. ext4's way out for a page
+ * that has all its blocks leaves that to generic code (mm/memory.c: fault_dirty_shared_page), after the level; the model
+ * marks there, too.
  */
 
 import { C } from '../costs.ts'

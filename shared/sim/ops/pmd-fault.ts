@@ -1,7 +1,7 @@
 /**
  * 2 MiB DAX faults (fs/dax.c: dax_iomap_pmd_fault): the same steps with one entry, one lock bit and one page-table entry
  * for 512 pages. Whatever does not fit falls back to 4 KiB: private writes, ranges that stick out of the VMA or the file,
- * blocks that are not one aligned run, 4 KiB entries in the range (DOMAIN.md 3.5, SC16).
+ * blocks that are not one aligned run, 4 KiB entries in the range (SC16).
  */
 
 import { C } from '../costs.ts'

@@ -1,5 +1,5 @@
 /**
- * fallocate(PUNCH_HOLE | KEEP_SIZE) (fs/ext4/inode.c: ext4_punch_hole; DOMAIN.md 3.9). i_size does not move, so whatever
+ * fallocate(PUNCH_HOLE | KEEP_SIZE) (fs/ext4/inode.c: ext4_punch_hole). i_size does not move, so whatever
  * stops faults must be held from before UNMAP until the extents are gone.
  */
 

@@ -1,6 +1,6 @@
 /**
  * fallocate(COLLAPSE_RANGE) and fallocate(INSERT_RANGE): pages are taken out of the middle of a file, or a hole is put there,
- * and everything behind moves (fs/ext4/extents.c: ext4_collapse_range, ext4_insert_range; DOMAIN.md 3.9). What is dirty
+ * and everything behind moves (fs/ext4/extents.c: ext4_collapse_range, ext4_insert_range). What is dirty
  * behind `from` must be written before its pages are dropped, and nothing may be dirtied in between: the flush belongs under
  * the exclusive lock (switch `flushInsideLock`; R23, 32ebffd3bbb4). A dropped page of a page-cache file loses its bytes, a
  * dropped entry of a DAX file the knowledge that its block has lines to flush (V15 after the next fsync).

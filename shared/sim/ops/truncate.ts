@@ -1,5 +1,5 @@
 /**
- * ftruncate, down and up (fs/ext4/inode.c: ext4_setattr, ext4_truncate; DOMAIN.md 3.7, 3.8). The order "i_size, unmap,
+ * ftruncate, down and up (fs/ext4/inode.c: ext4_setattr, ext4_truncate). The order "i_size, unmap,
  * drop, free" is why checking i_size can stop a fault racing it at all.
  */
 

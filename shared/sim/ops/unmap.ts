@@ -1,5 +1,5 @@
 /**
- * UNMAP: takes PTEs of a file range out of every process (mm/memory.c: unmap_mapping_range; DOMAIN.md 3.0). Under i_mmap,
+ * UNMAP: takes PTEs of a file range out of every process (mm/memory.c: unmap_mapping_range). Under i_mmap,
  * in the mode of its era (switch `unmapLock`); per page table under its lock; one TLB shootdown per VMA, until whose end a
  * cleared PTE still works on other CPUs.
  */

@@ -1,7 +1,7 @@
 /**
  * What a program on persistent memory does after a store: clwb and a fence, no system call (libpmem's pmem_persist). Through
  * a MAP_SYNC mapping that makes the bytes durable, because the fault did not map the page writable before its block was
- * (DOMAIN.md 3.14, R33); through any other the block itself may be lost.
+ * (R33); through any other the block itself may be lost.
  */
 
 import { C } from '../costs.ts'

@@ -1,6 +1,6 @@
 /**
  * Writeback: dirty page-cache pages to their blocks (fs/ext4/inode.c: ext4_writepages, mm/page-writeback.c), and DAX entries'
- * cache lines (fs/dax.c: dax_writeback_one; DOMAIN.md 3.11). The page stays locked over the write-protection of its PTEs:
+ * cache lines (fs/dax.c: dax_writeback_one). The page stays locked over the write-protection of its PTEs:
  * `handle → folio → i_mmap`.
  */
 

@@ -1,4 +1,4 @@
-/** Slot P4, `cow`: who finishes a COW fault (DOMAIN.md 4.2 L, 4.2a.1). */
+/** Slot P4, `cow`: who finishes a COW fault. */
 
 import { registry } from '../../base/registry.ts'
 import type { Cow } from './slots.ts'

@@ -1,4 +1,4 @@
-/** Slot P6, `enospc`: what a fault does that finds no free block (DOMAIN.md 3.17; R21). */
+/** Slot P6, `enospc`: what a fault does that finds no free block (R21). */
 
 import { registry } from '../../base/registry.ts'
 import type { Enospc } from './slots.ts'

@@ -1,5 +1,5 @@
 /**
- * Slot P1, `guard`: what stops a fault racing truncate and punch (DOMAIN.md 4.0, 4.2). Truncate can lean on i_size, which
+ * Slot P1, `guard`: what stops a fault racing truncate and punch. Truncate can lean on i_size, which
  * it lowers first; punch cannot, so only options held from before UNMAP until the blocks are free stop it.
  */
 

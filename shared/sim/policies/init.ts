@@ -1,4 +1,4 @@
-/** Slot P3, `init`: how a fresh block becomes safe to see (DOMAIN.md 4.2 M, 4.2a.3). */
+/** Slot P3, `init`: how a fresh block becomes safe to see. */
 
 import { registry } from '../../base/registry.ts'
 import { zeroBlock } from '../ops/map-blocks.ts'

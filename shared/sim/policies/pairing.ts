@@ -1,4 +1,4 @@
-/** Slot P2, `pairing`: what serialises two faults on one index (DOMAIN.md 4.0, 4.2 F, G, H, I). */
+/** Slot P2, `pairing`: what serialises two faults on one index. */
 
 import { registry } from '../../base/registry.ts'
 import { lockEntry, unlockEntry } from '../ops/entry.ts'

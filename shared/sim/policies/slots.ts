@@ -1,5 +1,5 @@
 /**
- * The seven policy slots of DOMAIN.md 4.0 as interfaces: the points where operations ask "what does this strategy do here".
+ * The seven policy slots as interfaces: the points where operations ask "what does this strategy do here".
  * An option is a small object with the hooks it needs; an operation calls a hook if it is there. No operation knows an
  * option's id, and no option knows a strategy's name.
  */

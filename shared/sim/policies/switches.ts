@@ -1,5 +1,5 @@
 /**
- * The side switches of DOMAIN.md 4.0 and 4.2a, with what each means, and their values where a preset says nothing. The last
+ * The side switches, with what each means, and their values where a preset says nothing. The last
  * group is this model's own: it names steps in which eras differed and that 4.0 leaves to the operations.
  */
 

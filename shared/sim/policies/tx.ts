@@ -1,4 +1,4 @@
-/** Slot P5, `tx`: where a fault's transaction starts (DOMAIN.md 4.0; R11, R12). */
+/** Slot P5, `tx`: where a fault's transaction starts (R11, R12). */
 
 import { registry } from '../../base/registry.ts'
 import type { Tx } from './slots.ts'

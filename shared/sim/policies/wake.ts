@@ -1,4 +1,4 @@
-/** Slot P7, `wake`: who is woken when an entry's lock goes (DOMAIN.md 4.0; R18). */
+/** Slot P7, `wake`: who is woken when an entry's lock goes (R18). */
 
 import { registry } from '../../base/registry.ts'
 import type { Wake } from './slots.ts'

@@ -2,7 +2,7 @@
  * SC1: what it costs to hold i_mmap across get_block. N processes fault one shared file page by page, each its own stripe,
  * back to back: closed loop, no think time.
  *
- * DOMAIN.md expects E and K to stall "only allocators" during a commit. In K every shared write fault on ext4 starts a
+ * One expects E and K to stall "only allocators" during a commit. In K every shared write fault on ext4 starts a
  * handle (3.5), allocating or not, so the tasks told apart here are readers: they never need a handle.
  *
  * With `blocks=mapped` a process that has touched its stripe maps it anew, as a new process would; that takes no time.

@@ -4,8 +4,8 @@
  * with a block beyond the end; V3 itself is judged at rest.
  *
  * A leak needs a fault that is kept off its CPU between the size check and the allocation for as long as a whole truncate
- * takes; with a CPU for every task that does not happen in a run of this length, so there are three times as many faulters as
- * CPUs (DOMAIN.md has four faulters and eight CPUs).
+ * takes; with a CPU for every task that does not happen in a run of this length, so there are more
+ * faulters than CPUs.
  *
  * A run shows one more hole of i_size checks: a file that is cut and grown again while a fault is under way passes both, and
  * the fault maps a block that was freed in between (V1 in E, rare).

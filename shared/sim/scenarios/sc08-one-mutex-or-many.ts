@@ -2,7 +2,7 @@
  * SC8: page lock, range lock or one lock per file, what does the common single-page fault pay? Tasks read-fault their own
  * stripes of a file while a direct writer and a puncher work elsewhere in it.
  *
- * DOMAIN.md expects J and K to stall every stripe for a whole punch. In the page cache that holds for J only: since 5.15 a
+ * One expects J and K to stall every stripe for a whole punch. In the page cache that holds for J only: since 5.15 a
  * fault that finds its page does not touch invalidate_lock (4.2 K). On a DAX file (`cached` off) K stalls like J.
  */
 import * as z from 'zod'

@@ -3,8 +3,8 @@
  * a truncater cuts and grows the tail. With `realtime` one CPU serves all and one reader has real-time priority: it finds
  * the invalidater asleep inside its section, yields, and runs again.
  *
- * The window of R16 is a few hundred nanoseconds of one page, so the file is small (DOMAIN.md: 64 MiB, 1 MiB at a time): in
- * 60 ms the page of a fault and that of an invalidation then meet several times under every seed tried.
+ * The window of R16 is a few hundred nanoseconds of one page, so the file is small: in 60 ms the page of a fault
+ * and that of an invalidation then meet several times under every seed tried, which in 64 MiB they would not.
  */
 import * as z from 'zod'
 import type { Inode } from '../inode.ts'

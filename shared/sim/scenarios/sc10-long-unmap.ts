@@ -3,7 +3,7 @@
  * truncate, while others fault elsewhere in it and need i_mmap for a moment. `unmappers` above one adds punches of the same
  * mapping beside the truncate.
  *
- * The file of DOMAIN.md has 16 GiB and 64 processes, a quarter of a billion PTEs; the defaults here are 128 MiB in all.
+ * The complaint came from 16 GiB and 64 processes, a quarter of a billion PTEs; the defaults here are 128 MiB in all.
  */
 import * as z from 'zod'
 import type { Inode } from '../inode.ts'

@@ -1,4 +1,4 @@
-/** Truncate_count and a recheck under the page-table lock (2.6.0-2.6.22, page cache; DOMAIN.md 4.1, 4.2 preset A). */
+/** Truncate_count and a recheck under the page-table lock (2.6.0-2.6.22, page cache). */
 import type { Strategy } from './strategy.ts'
 
 export const truncateCount: Strategy = {

@@ -1,4 +1,4 @@
-/** Fault with the page locked (idea 2005-12, merged in 2.6.23, page cache; DOMAIN.md 4.1, 4.2 preset B). */
+/** Fault with the page locked (idea 2005-12, merged in 2.6.23, page cache). */
 import type { Strategy } from './strategy.ts'
 
 export const pageLocked: Strategy = {

@@ -1,4 +1,4 @@
-/** Seqschedlock (Andrea Arcangeli's patch of December 2005, never merged; DOMAIN.md 4.1, 4.2 preset C). */
+/** Seqschedlock (Andrea Arcangeli's patch of December 2005, never merged). */
 import type { Strategy } from './strategy.ts'
 
 export const seqschedlock: Strategy = {

@@ -1,4 +1,4 @@
-/** Restartable unmap (2.6.x-2.6.39, page cache; DOMAIN.md 4.1, 4.2 preset D). */
+/** Restartable unmap (2.6.x-2.6.39, page cache). */
 import type { Strategy } from './strategy.ts'
 
 export const restartableUnmap: Strategy = {

@@ -1,4 +1,4 @@
-/** I_size again under i_mmap (DAX v7 and v10, 4.0-4.2; DOMAIN.md 4.1, 4.2 preset E). */
+/** I_size again under i_mmap (DAX v7 and v10, 4.0-4.2). */
 import type { Strategy } from './strategy.ts'
 
 export const immapRecheck: Strategy = {

@@ -1,4 +1,4 @@
-/** I_mmap across get_block (posted as v8 in July 2014, withdrawn in August; DOMAIN.md 4.1, 4.2 preset F). */
+/** I_mmap across get_block (posted as v8 in July 2014, withdrawn in August). */
 import type { Strategy } from './strategy.ts'
 
 export const immapAcross: Strategy = {

@@ -1,4 +1,4 @@
-/** Entry lock (4.7-4.9; DOMAIN.md 4.1, 4.2 preset G). */
+/** Entry lock (4.7-4.9). */
 import type { Strategy } from './strategy.ts'
 
 export const entryLock: Strategy = {

@@ -1,4 +1,4 @@
-/** Iomap DAX (4.10-4.11; DOMAIN.md 4.1, 4.2 preset G2). */
+/** Iomap DAX (4.10-4.11). */
 import type { Strategy } from './strategy.ts'
 
 export const iomapEarly: Strategy = {

@@ -1,4 +1,4 @@
-/** Iomap DAX, look-up under the entry lock (4.12-4.17 (breakLayouts: 4.18-5.14); DOMAIN.md 4.1, 4.2 preset G3). */
+/** Iomap DAX, look-up under the entry lock (4.12-4.17 (breakLayouts: 4.18-5.14)). */
 import type { Strategy } from './strategy.ts'
 
 export const iomapFixed: Strategy = {

@@ -1,4 +1,4 @@
-/** Mapping range lock, whole operation (Jan Kara, RFCs 2012-2013, never merged; DOMAIN.md 4.1, 4.2 preset H1). */
+/** Mapping range lock, whole operation (Jan Kara, RFCs 2012-2013, never merged). */
 import type { Strategy } from './strategy.ts'
 
 export const rangeLock: Strategy = {

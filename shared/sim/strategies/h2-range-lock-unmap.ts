@@ -1,4 +1,4 @@
-/** Range lock instead of i_mmap (Kirill Shutemov, RFC of August 2015, never merged; DOMAIN.md 4.1, 4.2 preset H2). */
+/** Range lock instead of i_mmap (Kirill Shutemov, RFC of August 2015, never merged). */
 import type { Strategy } from './strategy.ts'
 
 export const rangeLockUnmap: Strategy = {

@@ -1,4 +1,4 @@
-/** I_mmap write-locked around get_block (4.3-rc1, reverted before 4.3; DOMAIN.md 4.1, 4.2 preset I). */
+/** I_mmap write-locked around get_block (4.3-rc1, reverted before 4.3). */
 import type { Strategy } from './strategy.ts'
 
 export const immapWriteLocked: Strategy = {

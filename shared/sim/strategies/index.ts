@@ -21,7 +21,7 @@ import { SLOTS, type ResolvedStrategy, type SlotName, type Strategy } from './st
 
 export { SLOTS, type ResolvedStrategy, type SlotName, type Strategy } from './strategy.ts'
 
-/** In the order of DOMAIN.md 4.1: as history had them; a preset that is not named here comes last. */
+/** As history had them; a preset that is not named here comes last. */
 const ORDER = ['A', 'B', 'C', 'D', 'X', 'E', 'F', 'I', 'H1', 'H2', 'J', 'G', 'G2', 'G3', 'K', 'Z']
 
 const placeOf = ({ id }: Strategy) => (ORDER.includes(id) ? ORDER.indexOf(id) : ORDER.length)

@@ -1,4 +1,4 @@
-/** Per-filesystem rwsem (XFS 4.1, ext2 4.4, ext4 4.5-4.6; DOMAIN.md 4.1, 4.2 preset J). */
+/** Per-filesystem rwsem (XFS 4.1, ext2 4.4, ext4 4.5-4.6). */
 import type { Strategy } from './strategy.ts'
 
 export const fsRwsem: Strategy = {

@@ -1,4 +1,4 @@
-/** Invalidate_lock (5.15 to today; DOMAIN.md 4.1, 4.2 preset K). */
+/** Invalidate_lock (5.15 to today). */
 import type { Strategy } from './strategy.ts'
 
 export const invalidateLock: Strategy = {

@@ -1,5 +1,5 @@
 /**
- * A strategy: one option per policy slot and the switches that differ from their defaults. A preset (DOMAIN.md 4.1) is a
+ * A strategy: one option per policy slot and the switches that differ from their defaults. A preset is a
  * strategy with a name and a history; nothing outside this folder knows a preset's name.
  */
 

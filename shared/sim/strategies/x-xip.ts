@@ -1,4 +1,4 @@
-/** Execute in place (2.6.13-3.19, ext2; DOMAIN.md 4.1, 4.2 preset X). */
+/** Execute in place (2.6.13-3.19, ext2). */
 import type { Strategy } from './strategy.ts'
 
 export const xip: Strategy = {

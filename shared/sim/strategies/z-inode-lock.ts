@@ -1,4 +1,4 @@
-/** I_rwsem in the fault (never; DOMAIN.md 4.1, 4.2 preset Z). */
+/** I_rwsem in the fault (never). */
 import type { Strategy } from './strategy.ts'
 
 export const inodeLock: Strategy = {

@@ -86,7 +86,7 @@ describe('as JSON', () => {
   })
 })
 
-/** CONTRACT.md section 2: the fields that scripts rely on. */
+/** The fields that scripts rely on. */
 const CONTENTION = [
   ...[
     'class',

@@ -1,4 +1,4 @@
-/** What `simulate`, `compare` and `list` print of the simulator, for people and as JSON: every field CONTRACT.md promises. */
+/** What `simulate`, `compare` and `list` print of the simulator, for people and as JSON: every field scripts rely on. */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { workFolder } from './run-cli.ts'
