@@ -6,7 +6,7 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
 import type { Alignment } from '#shared/formats/joined.ts'
@@ -152,7 +152,9 @@ export class Importing {
       return kept
     } catch (error) {
       await rm(kept, { force: true })
-      throw error
+      // What is wrong with it is said of the name its owner knows.
+      if (!(error instanceof ApiError)) throw error
+      throw new ApiError(error.code, error.message.replaceAll(basename(kept), name), error.hint)
     }
   }
 }

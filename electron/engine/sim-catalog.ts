@@ -16,7 +16,7 @@ import { slots, SLOTS, strategies } from '#shared/sim/strategies/index.ts'
 export const ASSUMPTIONS = [
   'Costs are those of one named machine (a bare-metal server with Optane-class persistent memory); most are measured or published, the rest are estimates that say so.',
   'Ratios between strategies are more trustworthy than absolute figures.',
-  'There is one run queue for all CPUs; interrupts, NUMA, priorities other than one urgent class, load balancing and memory pressure are not modelled.',
+  'There is one run queue for all CPUs, and one per CPU only where a recorded trace is replayed; interrupts, NUMA, priorities other than one urgent class, load balancing and memory pressure are not modelled.',
   'Caches, TLBs and store buffers cost time but never reorder what other CPUs see.',
   'Runs that are compared draw the same random numbers per task and step, so that they differ by strategy and not by luck.',
 ] as const

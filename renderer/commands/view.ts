@@ -62,6 +62,7 @@ export const view = commandGroup({
   gestures: () => [
     { words: ['Tab'], what: 'Next panel or control; arrows move inside it' },
     { words: ['↑', '↓', 'Home', 'End'], what: 'Move in a table, list of bars or chart' },
+    { words: ['←', '→'], what: 'In a table: the buttons of the row' },
     { words: ['Space'], what: 'Select what is focused' },
     { words: ['Enter'], what: 'Go to where it comes from' },
     { words: ['←', '→'], what: 'Move a time range; with Shift change its end' },

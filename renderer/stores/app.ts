@@ -23,5 +23,11 @@ export const useAppStore = defineStore('app', () => {
     return loaded
   }
 
-  return { info, connection, trouble, load }
+  /** A format by its name; without what stands in brackets, for where there is little room. */
+  function formatTitle(id: string): string {
+    return info.value?.formats.find((format) => format.id === id)?.title ?? id
+  }
+  const shortFormat = (id: string): string => formatTitle(id).replace(/ \(.*\)$/, '')
+
+  return { info, connection, trouble, load, formatTitle, shortFormat }
 })

@@ -86,7 +86,7 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
       level: some ? 'partly' : level(seen.holds),
       why: some
         ? holds.without > 0
-          ? `not for ${holds.without} of ${holds.classes} lock classes, which contention events alone show`
+          ? `not for ${holds.without} of ${holds.classes} lock classes taken, which contention events alone show`
           : 'only of locks that print their own events (mmap_lock, those of XFS): no lockdep events were recorded'
         : seen.waits
           ? 'only contention events were recorded; holds need a lockdep kernel'
@@ -110,7 +110,7 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
   const deduced = inferredClasses(trace)
   if (deduced.holders > 0) {
     questions.push({
-      question: `Holders in ${deduced.holders} of ${holds.classes} lock classes`,
+      question: `Holders in ${deduced.holders} of ${holds.classes} lock classes taken`,
       level: 'partly',
       why: 'some were inferred from the order of events',
       events: [],
@@ -118,7 +118,7 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
   }
   if (deduced.names > 0) {
     questions.push({
-      question: `Names of ${deduced.names} of ${holds.classes} lock classes`,
+      question: `Names of ${deduced.names} of ${holds.classes} lock classes taken`,
       level: 'partly',
       why: 'no event prints them: they are named by call stacks, or by who waits for them',
       events: [],

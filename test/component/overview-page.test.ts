@@ -93,6 +93,12 @@ describe('the Overview', () => {
     expect(panel(test, 'Operations').findAll('tbody tr')).toHaveLength(3)
   })
 
+  it('says of a trace without events that it is one, and offers no range to drag', async () => {
+    const test = await overview(traceOf({ tasks: [] }))
+    expect(test.page.get('.pagehead').text()).toContain('This trace has no events')
+    expect(panel(test, 'Operations over time').get('.ph').text()).toBe('Operations over time')
+  })
+
   it('does not call it zero where waits were not recorded', async () => {
     const test = await overview(
       traceOf({ tasks: ['reader'], ops: [{ task: 0, kind: 'read', startNs: 0, durationNs: 10 }] }),

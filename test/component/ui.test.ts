@@ -67,6 +67,38 @@ describe('a table', () => {
     expect(cell?.get('.dim').attributes('title')).toBe('never seen')
   })
 
+  it('goes through the buttons of the active row by arrows to the sides, and back to the rows', async () => {
+    const wrapper = mount(DataTable<Row>, {
+      props: { columns, rows, rowKey: (row: Row) => row.id, label: 'Rows' },
+      slots: { 'cell-name': '<button class="a" tabindex="-1">a</button><button class="b" tabindex="-1">b</button>' },
+      global: { plugins: plugins() },
+      attachTo: document.body,
+    })
+    const grid = wrapper.get('table').element
+    grid.focus()
+    const press = async (key: string) => {
+      document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))
+      await nextTick()
+    }
+    const focused = () => document.activeElement?.className
+    const row = () => document.activeElement?.closest('tr')?.rowIndex
+    await press('ArrowDown')
+    await press('ArrowRight')
+    expect([focused(), row()]).toEqual(['a', 3])
+    await press('ArrowRight')
+    await press('ArrowRight')
+    expect(focused()).toBe('b')
+    await press('Enter')
+    expect(wrapper.emitted('activate')).toBeUndefined()
+    await press('ArrowDown')
+    expect(document.activeElement).toBe(grid)
+    await press('ArrowRight')
+    expect([focused(), row()]).toEqual(['a', 4])
+    await press('ArrowLeft')
+    expect(document.activeElement).toBe(grid)
+    wrapper.unmount()
+  })
+
   it('moves by keys, selects with Space and goes there with Enter', async () => {
     const wrapper = table()
     const grid = wrapper.get('table')

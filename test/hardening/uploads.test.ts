@@ -59,3 +59,13 @@ it.each(NAMES)('an upload called %j stays where uploads are', async (name) => {
   expect(readFileSync(join(folder, 'outside.txt'), 'utf8')).toBe('mine')
   expect(readdirSync(dirname(folder)).filter((one) => one.startsWith('outside'))).toEqual(beside)
 })
+
+it('what is wrong with an uploaded database is said of the name it came with', async () => {
+  const damaged = new Uint8Array(4096).fill(7)
+  damaged.set(new TextEncoder().encode('SQLite format 3\0'))
+  const { upload } = await client.call('upload.begin', { name: 'mine.faultline', bytes: damaged.length })
+  await client.call('upload.chunk', { upload, bytes: damaged })
+  await expect(client.call('files.open', { source: { kind: 'upload', upload } })).rejects.toThrow(
+    /^mine\.faultline is an SQLite database/,
+  )
+})

@@ -135,7 +135,7 @@ describeWithCorpus('the doctor of real traces', () => {
   it('tells names that call stacks gave from holders that the order of events gave', () => {
     const { answers } = run(importText(readCorpus('nolockdep/nl-dax-ext4-contention-stacks.trace.txt')).trace)
     const said = answers.map(({ question }) => question).join('; ')
-    expect(said).toMatch(/Names of 7 of 8 lock classes/)
+    expect(said).toMatch(/Names of 7 of 8 lock classes taken/)
     expect(said).not.toMatch(/Holders/)
   })
 

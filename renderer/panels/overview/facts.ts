@@ -10,9 +10,11 @@ import { mainDoing } from './lock-phases.ts'
 
 type Overview = AnalysisResult<'overview'>
 
-export function finding(overview: Overview, clock: ClockUnit): string {
+export function finding(overview: Overview, clock: ClockUnit, events: number): string {
   const { keys, locks } = overview
   const worst = locks[0]
+  if (events === 0 && keys.operations === 0)
+    return 'This trace has no events: nothing happened while it was recorded, or tracing was off.'
   if (keys.waitTotalNs === null) return 'This trace has no lock events: what waited for what cannot be known.'
   if (keys.waitTotalNs === 0 || !worst)
     return `No task waited for a lock in ${formatCount(keys.operations)} operations.`
