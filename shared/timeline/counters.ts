@@ -98,6 +98,13 @@ interface Extremes {
   readonly max: Float64Array
 }
 
+export interface CounterSample {
+  readonly at: number
+  readonly min: number
+  readonly max: number
+  readonly last: number
+}
+
 export class CounterLane {
   readonly #steps: Steps
   readonly #levels: Extremes[] = []
@@ -121,10 +128,13 @@ export class CounterLane {
     }
   }
 
-  /** Samples of [fromNs, toNs), at most one per bucket: the value before is in the first one's extremes. */
-  samples(fromNs: number, toNs: number, bucketNs: number): { at: number; min: number; max: number; last: number }[] {
+  /**
+   * Samples of [fromNs, toNs): one per bucket in which it changes, with its extremes there, and one where its last value
+   * goes on alone. Each lasts until the next.
+   */
+  samples(fromNs: number, toNs: number, bucketNs: number): CounterSample[] {
     const { at, value } = this.#steps
-    const out: { at: number; min: number; max: number; last: number }[] = []
+    const out: CounterSample[] = []
     let i = lowerBound(this.#steps.at, fromNs)
     // A value that was set before the view lasts into it.
     if (i > 0) out.push({ at: fromNs, min: value[i - 1], max: value[i - 1], last: value[i - 1] })
@@ -132,7 +142,10 @@ export class CounterLane {
       const end = (Math.floor(at[i] / bucketNs) + 1) * bucketNs
       const next = lowerBound(this.#steps.at, end)
       const { min, max } = this.#extremes(i, next)
-      out.push({ at: at[i], min, max, last: value[next - 1] })
+      const last = value[next - 1]
+      out.push({ at: at[i], min, max, last })
+      const goesOn = min !== max && end < toNs && !(next < at.length && at[next] === end)
+      if (goesOn) out.push({ at: end, min: last, max: last, last })
       i = next
     }
     return out

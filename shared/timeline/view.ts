@@ -134,12 +134,7 @@ class ViewBuilder {
       words: this.#words,
       tracks,
       slices: cut(this.#slices, this.#length),
-      counters: {
-        at: new Uint32Array(0),
-        min: new Float64Array(0),
-        max: new Float64Array(0),
-        last: new Float64Array(0),
-      },
+      counters: samples.columns(),
     }
   }
 

@@ -186,12 +186,15 @@ describe('counters', () => {
           const samples = new CounterLane({ at, value }).samples(fromNs, toNs, bucket)
           const inside = [...at.keys()].filter((i) => at[i] >= fromNs && at[i] < toNs)
           const buckets = Map.groupBy(inside, (i) => Math.floor(at[i] / bucket))
-          const naive = [...buckets.values()].map((its) => ({
-            at: at[its[0]],
-            min: Math.min(...its.map((i) => value[i])),
-            max: Math.max(...its.map((i) => value[i])),
-            last: value[its[its.length - 1]],
-          }))
+          const naive = [...buckets].flatMap(([number, its]) => {
+            const last = value[its[its.length - 1]]
+            const min = Math.min(...its.map((i) => value[i]))
+            const max = Math.max(...its.map((i) => value[i]))
+            const end = (number + 1) * bucket
+            // What it was at the bucket's end goes on until it changes.
+            const alone = min !== max && end < toNs && !at.includes(end)
+            return [{ at: at[its[0]], min, max, last }, ...(alone ? [{ at: end, min: last, max: last, last }] : [])]
+          })
           const before = at.findLastIndex((one) => one < fromNs)
           const first =
             before === -1 ? [] : [{ at: fromNs, min: value[before], max: value[before], last: value[before] }]

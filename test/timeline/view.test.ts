@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
 import { limits } from '#shared/base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
+import { CounterLane, stepsFromSpans } from '#shared/timeline/counters.ts'
 import { rowsOf } from '#shared/timeline/rows.ts'
 import type { TimelineView, TrackFamily } from '#shared/timeline/types.ts'
 import { viewOf } from '#shared/timeline/view.ts'
@@ -182,6 +183,41 @@ describe('a view at any zoom', () => {
     )
     const naive = rows.reduce((sum, _, task) => sum + spansOf(trace, 'hold', task).length, 0)
     expect(counted).toBe(naive)
+  })
+})
+
+describe('a counter in a view', () => {
+  it('has at every moment the value, within the extremes of its sample', () => {
+    fc.assert(
+      fc.property(
+        seeds,
+        fc.integer({ min: 1, max: 3000 }),
+        fc.double({ min: 0, max: 0.9, noNaN: true }),
+        (seed, pixels, where) => {
+          const trace = syntheticTrace({ ...SMALL, seed })
+          const { durationNs } = trace.meta
+          const steps = stepsFromSpans(trace, 'waiters')
+          const fromNs = Math.floor(where * durationNs)
+          const params = { fromNs, toNs: durationNs, pixels, rows: ['counter:waiters'] }
+          const lane = new CounterLane(steps)
+          const view = viewOf(trace, params, { ticks: [], counters: [{ row: 0, lane }], indexed: 1 })
+          const { begin, end } = view.tracks.find(({ family }) => family === 'counter') ?? { begin: 0, end: 0 }
+          const { at, min, max } = view.counters
+          expect(at).toHaveLength(end)
+          expect(max.some((value) => value > 0)).toBe(
+            steps.value.some((value, i) => value > 0 && steps.at[i] >= fromNs),
+          )
+          steps.at.forEach((ns, i) => {
+            if (ns < view.fromNs || ns >= view.toNs) return
+            const sample = at.subarray(begin, end).findLastIndex((unit) => view.fromNs + unit * view.unitNs <= ns)
+            expect(sample).toBeGreaterThanOrEqual(0)
+            expect(min[begin + sample]).toBeLessThanOrEqual(steps.value[i])
+            expect(max[begin + sample]).toBeGreaterThanOrEqual(steps.value[i])
+          })
+        },
+      ),
+      { numRuns: 60 },
+    )
   })
 })
 
