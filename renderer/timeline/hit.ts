@@ -20,8 +20,21 @@ export type Hit =
   | { readonly kind: 'group'; readonly group: number }
   | { readonly kind: 'more'; readonly section: number }
   | { readonly kind: 'name'; readonly row: number }
-  | { readonly kind: 'row'; readonly row: number; readonly span: SpanRef | undefined }
+  | {
+      readonly kind: 'row'
+      readonly row: number
+      readonly span: SpanRef | undefined
+      /** Of a counter's row, there. */
+      readonly count?: CounterRange | undefined
+    }
   | { readonly kind: 'nothing' }
+
+/** A counter's value under a point, or its extremes where it changes within the pixel. */
+export interface CounterRange {
+  readonly ns: number
+  readonly min: number
+  readonly max: number
+}
 
 export interface At {
   readonly x: number
@@ -42,7 +55,21 @@ export function hitAt(scene: Scene, at: At, pictures: PictureLookup): Hit {
   if (found === undefined) return { kind: 'nothing' }
   if (found.kind !== 'row') return found
   if (at.x < frame.left) return { kind: 'name', row: found.row }
-  return { kind: 'row', row: found.row, span: spanAt(scene, found.row, at, pictures) }
+  const { id, section } = scene.layout.rows[found.row]
+  const picture = section === 'counter' ? pictureAt(scene, id, at.x, pictures) : undefined
+  const count = picture && counterAt(picture, nsAt(scaleOf(scene), at.x))
+  return { kind: 'row', row: found.row, span: spanAt(scene, found.row, at, pictures), count }
+}
+
+function counterAt({ view, tracks }: RowPicture, ns: number): CounterRange | undefined {
+  const track = tracks.find(({ family }) => family === 'counter')
+  if (track === undefined) return undefined
+  const { at, min, max } = view.counters
+  const unit = (ns - view.fromNs) / view.unitNs
+  const sample = at.subarray(track.begin, track.end).findLastIndex((one) => one <= unit)
+  // Nothing counted yet: it begins at none.
+  if (sample < 0) return { ns, min: 0, max: 0 }
+  return { ns, min: min[track.begin + sample], max: max[track.begin + sample] }
 }
 
 function inRuler(scene: Scene, { x, y }: At): Hit {

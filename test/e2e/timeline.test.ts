@@ -194,6 +194,37 @@ describe('without a mouse', () => {
     await close()
   })
 
+  it('a counter is drawn over time, and its value under the pointer is said', async () => {
+    const { page, problems, grid, close } = await opened()
+    await page.keyboard.press('Control+p')
+    await page.keyboard.type('Tasks waiting for locks')
+    await page.keyboard.press('Enter')
+    await settled(page)
+    const waiting = () =>
+      page.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('canvas')
+        const ctx = canvas?.getContext('2d')
+        if (!canvas || !ctx) throw new Error('no canvas')
+        ctx.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--lock-waiting').trim()
+        const colour = ctx.fillStyle
+        const { data } = ctx.getImageData(170, 90, canvas.width - 170, canvas.height - 90)
+        let found = 0
+        for (let i = 0; i < data.length; i += 4) {
+          const hex = [data[i], data[i + 1], data[i + 2]].map((part) => part.toString(16).padStart(2, '0')).join('')
+          if (`#${hex}` === colour) found++
+        }
+        return found
+      })
+    await expect.poll(waiting, { timeout: 10_000 }).toBeGreaterThan(1000)
+    const box = await boxOf(grid)
+    await page.mouse.move(box.x + 600, box.y + 52 + 36 + 20 + 16)
+    const tip = page.locator('.tip.over')
+    await tip.getByText('Tasks waiting for locks').waitFor()
+    expect(await tip.innerText()).toMatch(/[1-9]\d*( to \d+)? at [\d.]+ ms/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('a row is found by name, pinned, moved and folded away', async () => {
     const { page, problems, grid, close } = await opened()
     await page.keyboard.press('Control+p')

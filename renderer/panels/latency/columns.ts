@@ -22,6 +22,11 @@ function measured(row: Row): number {
   return row.count - row.unfinished
 }
 
+/** Are there enough operations to tell this percentile? */
+export function tells(row: Row, percentile: string): boolean {
+  return measured(row) >= (NEEDED[percentile] ?? 1)
+}
+
 function whyUnknown(): (row: Row) => string | undefined {
   return (row) =>
     measured(row) === 0
@@ -74,7 +79,7 @@ export function latencyColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
       title,
       kind: 'time',
       width: 58,
-      value: (row): Cell => (measured(row) >= (NEEDED[key] ?? 1) ? value(row) : null),
+      value: (row): Cell => (tells(row, key) ? value(row) : null),
       why: whyUnknown(),
     })),
     {
