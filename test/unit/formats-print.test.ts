@@ -130,6 +130,8 @@ const PIECES = [
   '"%d %u", REC->s >> 3, REC->s & 255',
   '"%lld-%lld %llu %lld", ((loff_t)REC->big) << 12, ((((loff_t)REC->neg + 1) << 12) - 1), REC->u * (u64)512, (s64)REC->u - 7',
   `"%s|%s|%s|%s", __print_flags(REC->u, "|", ${FLAGS}), REC->h ? "yes" : "no", REC->neg & 2 ? "+" : "", __print_symbolic(REC->c, { 1, "one" })`,
+  '"%llu %lld %u", REC->h ? REC->big : 0, REC->c ? REC->neg : 0, REC->h ? REC->u : 0',
+  `"%s|%s|%d", __print_flags(REC->c ? REC->h : 0, "|", ${FLAGS}), REC->s & REC->u ? "both" : "not", REC->s`,
   '"%s (%s) %s", REC->name, __get_str(text), REC->big & 1 ? __print_flags(REC->big, "", { 1, "a" }) : "R"',
 ]
 

@@ -20,6 +20,8 @@ export interface NumberCode {
   readonly bits?: Bits
   /** It is a field times a positive constant plus another, in the arithmetic of 64 bits. */
   readonly linear?: DirectNumber & { readonly times: number; readonly plus: number }
+  /** It is a field, or 0 where another one is 0. */
+  readonly gated?: { readonly of: DirectNumber; readonly gate: DirectNumber }
 }
 
 export interface Bits {
@@ -106,7 +108,9 @@ export function chosen(test: NumberCode, yes: NumberCode, no: NumberCode): Numbe
   const type = common(yes, no)
   const [whenTrue, whenFalse] = [converted(yes, type), converted(no, type)]
   const pick = () => (truthy(test) ? whenTrue : whenFalse)
-  return { ...type, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
+  const code = { ...type, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
+  const [gate, of] = [test.direct, yes.direct]
+  return gate !== undefined && of !== undefined && no.constant === 0 ? { ...code, gated: { of, gate } } : code
 }
 
 export function truthy(code: NumberCode): boolean {

@@ -20,7 +20,7 @@ export function numberPiece(
 ): Piece | undefined {
   if (layout.plus) return undefined
   if (letter === 'p') return addressPiece(code, pointer)
-  const { direct, bits, linear } = code
+  const { direct, bits, linear, gated } = code
   if (letter === 'x') {
     if (direct === undefined || direct.size > bytes || (direct.size < bytes && direct.signed)) return undefined
     const { offset, size } = direct
@@ -36,7 +36,11 @@ export function numberPiece(
     return { kind: 'decimal', offset, size, signed: direct.signed }
   }
   if (bits !== undefined && bytes >= 4) return { kind: 'bits', ...bits }
-  return linear !== undefined && bytes === 8 ? { kind: 'linear', ...linear, unsigned: !signed } : undefined
+  if (bytes !== 8) return undefined
+  if (linear !== undefined) return { kind: 'linear', ...linear, unsigned: !signed }
+  // Narrower ones become another type on their way, and few formats have them.
+  if (gated?.of.size !== 8 || gated.gate.size === 8) return undefined
+  return { kind: 'linear', ...gated.of, times: 1, plus: 0, unsigned: !signed, unless0: gated.gate }
 }
 
 function addressPiece({ direct }: NumberCode, pointer: string): Piece | undefined {
@@ -56,11 +60,15 @@ export function charactersPiece({ offset, size, dynamic }: EventField): Piece | 
 /** Of a text that is chosen by a number. */
 export function chosenPiece(node: Node, fieldOf: (name: string) => EventField): Piece | undefined {
   const names = new Set<string>()
-  if (!dependsOn(node, names) || names.size !== 1) return undefined
-  const [field] = Array.from(names, fieldOf)
-  const { offset, size, dynamic } = field
-  const whole = size === 1 || size === 2 || size === 4 || size === 8
-  return whole && dynamic === undefined ? { kind: 'remembered', offset, size } : undefined
+  if (!dependsOn(node, names) || names.size === 0 || names.size > 2) return undefined
+  const fields = Array.from(names, fieldOf)
+  if (!fields.every((field) => isWhole(field, fields.length === 1 ? 8 : 4))) return undefined
+  const [field, and] = fields as [EventField, EventField?]
+  return { kind: 'remembered', offset: field.offset, size: field.size, and }
+}
+
+function isWhole({ size, dynamic }: EventField, most: number): boolean {
+  return (size === 1 || size === 2 || size === 4 || size === 8) && size <= most && dynamic === undefined
 }
 
 /** Collects the fields that decide a node's value; false where something else does, too. */

@@ -34,14 +34,14 @@ export type Piece =
   | ({ readonly kind: 'decimal'; readonly signed: boolean } & Place)
   /** (field >>> shift) & mask in decimal, below 2^31. */
   | ({ readonly kind: 'bits'; readonly shift: number; readonly mask: number } & Place)
-  /** field * times + plus in decimal, where all of it is exact; else the function's. */
-  | ({ readonly kind: 'linear'; readonly unsigned: boolean } & Linear & Place)
+  /** field * times + plus in decimal, where all of it is exact; else the function's. 0 where another field is 0. */
+  | ({ readonly kind: 'linear'; readonly unsigned: boolean; readonly unless0?: Place } & Linear & Place)
   /** Characters up to a NUL. */
   | ({ readonly kind: 'characters' } & Place)
   /** The same of a field that says where they are. */
   | ({ readonly kind: 'text-at'; readonly relative: boolean } & Place)
-  /** Whatever the function writes depends on this field alone. */
-  | ({ readonly kind: 'remembered' } & Place)
+  /** Whatever the function writes depends on this field alone, or on it and another; both have at most 32 bits then. */
+  | ({ readonly kind: 'remembered'; readonly and?: Place | undefined } & Place)
 
 /** One conversion or literal: how to write it at any rate, and how faster. */
 export interface Part {
@@ -87,7 +87,8 @@ const PREFIX = 0x3078
 /** Characters a text elsewhere in the record may have here. */
 const TEXT = 256
 /** Texts that are remembered of a field, and bytes of each. */
-const SLOTS = 64
+const SLOT_BITS = 6
+const SLOTS = 1 << SLOT_BITS
 const MEMORY_TEXT = 64
 
 /** A part as the loop takes it: all have the same fields, so that V8 knows where they lie. */
@@ -102,6 +103,9 @@ interface Step {
   /** shift and mask, times and plus. */
   readonly x: number
   readonly y: number
+  /** Another field that counts; its size is 0 where there is none. */
+  readonly other: number
+  readonly otherSize: number
   /** The literal before it, in the literals of all steps. */
   readonly lead: number
   readonly leadLength: number
@@ -131,7 +135,7 @@ class PrintProgram {
     this.#writes = parts.map(({ write }) => write)
     this.#steps = stepsOf(parts, literals)
     this.#literals = new DataView(Uint8Array.from([...literals, ...new Array<number>(WORD).fill(0)]).buffer)
-    this.#reach = Math.max(0, ...this.#steps.map(({ offset, size }) => offset + size))
+    this.#reach = Math.max(0, ...this.#steps.flatMap((step) => [step.offset + step.size, step.other + step.otherSize]))
     this.#room = this.#steps.reduce((sum, step) => sum + roomOf(step), WORD)
   }
 
@@ -164,7 +168,7 @@ class PrintProgram {
           at = size === 8 ? putHexAt(out, at, view, place, little) : putHex32(out, at, unsignedAt(view, place, size, little)) // prettier-ignore
           break
         case USER_ADDRESS:
-          if (view.getInt32(little ? place + 4 : place, little) < 0) break
+          if (isKernel(view, place, little)) break
           at = putHexAt(out, putPrefix(out, at), view, place, little)
           break
         case DECIMAL:
@@ -175,7 +179,8 @@ class PrintProgram {
           break
         case LINEAR: {
           const field = size === 8 ? wideAt(view, place, step.signed, little) : step.signed ? signedAt(view, place, size, little) : unsignedAt(view, place, size, little) // prettier-ignore
-          const value = field * step.x + step.y
+          const nothing = step.otherSize > 0 && unsignedAt(view, from + step.other, step.otherSize, little) === 0
+          const value = nothing ? 0 : field * step.x + step.y
           if (value < SURE && value >= (step.prefix ? -SURE : 0)) at = putWide(out, at, value)
           break
         }
@@ -190,13 +195,13 @@ class PrintProgram {
           break
         }
         case REMEMBERED:
-          known = step.memory.find(view, place, size)
+          known = step.memory.find(view, place, from, step)
           if (known >= 0) at = step.memory.put(out, at, known)
       }
       if (at === begun && known < 0) {
         to.at = at
         step.write(to)
-        if (step.act === REMEMBERED) step.memory.keep(view, place, size, to, begun)
+        if (step.act === REMEMBERED) step.memory.keep(to, begun)
         if (!to.room(this.#room)) return false
         at = to.at
         out = to.view
@@ -211,19 +216,25 @@ class PrintProgram {
   }
 }
 
-/** Texts by the value they were written for: few values of a field are frequent. */
+/** Texts by the values they were written for: few values of a field are frequent. */
 class Memory {
   readonly #low = new Int32Array(SLOTS)
   readonly #high = new Int32Array(SLOTS)
   /** -1: an empty slot. */
   readonly #length = new Int8Array(SLOTS).fill(-1)
   readonly #texts = new DataView(new ArrayBuffer(SLOTS * MEMORY_TEXT + WORD))
+  /** What was asked for last. */
+  #askedLow = 0
+  #askedHigh = 0
 
-  /** The slot that has the text of the field's value, -1 none. */
-  find(view: DataView, place: number, size: number): number {
+  /** The slot that has the text of the fields' values, -1 none. */
+  find(view: DataView, place: number, record: number, { size, other, otherSize }: Step): number {
     const low = size === 8 ? view.getInt32(place, true) : unsignedAt(view, place, size, true) | 0
-    const high = size === 8 ? view.getInt32(place + 4, true) : 0
+    const wide = size === 8 ? view.getInt32(place + 4, true) : 0
+    const high = otherSize === 0 ? wide : unsignedAt(view, record + other, otherSize, true) | 0
     const slot = slotOf(low, high)
+    this.#askedLow = low
+    this.#askedHigh = high
     return this.#low[slot] === low && this.#high[slot] === high && this.#length[slot] >= 0 ? slot : -1
   }
 
@@ -231,15 +242,13 @@ class Memory {
     return putWords(out, at, this.#texts, slot * MEMORY_TEXT, this.#length[slot])
   }
 
-  /** `to` has been written the field's text, from `begun` on. */
-  keep(view: DataView, place: number, size: number, to: ByteWriter, begun: number): void {
+  /** `to` has been written the text of what was asked for last, from `begun` on. */
+  keep(to: ByteWriter, begun: number): void {
     const length = to.at - begun
     if (length > MEMORY_TEXT || to.cut) return
-    const low = size === 8 ? view.getInt32(place, true) : unsignedAt(view, place, size, true) | 0
-    const high = size === 8 ? view.getInt32(place + 4, true) : 0
-    const slot = slotOf(low, high)
-    this.#low[slot] = low
-    this.#high[slot] = high
+    const slot = slotOf(this.#askedLow, this.#askedHigh)
+    this.#low[slot] = this.#askedLow
+    this.#high[slot] = this.#askedHigh
     this.#length[slot] = length
     for (let i = 0; i < length; i++) this.#texts.setUint8(slot * MEMORY_TEXT + i, to.bytes[begun + i])
   }
@@ -274,6 +283,8 @@ const NOTHING: Step = {
   prefix: false,
   x: 0,
   y: 0,
+  other: 0,
+  otherSize: 0,
   lead: 0,
   leadLength: 0,
   memory: NO_MEMORY,
@@ -302,17 +313,21 @@ function stepOf(
       // 64 bits are too wide for integers: they are read as a double.
       return { ...read, act: size === 8 ? LINEAR : act, signed: piece.signed, prefix: piece.signed, x: 1 }
     case 'linear':
-      return { ...read, signed: piece.signed, prefix: !piece.unsigned, x: piece.times, y: piece.plus }
+      return { ...read, signed: piece.signed, prefix: !piece.unsigned, x: piece.times, y: piece.plus, ...besides(piece.unless0) } // prettier-ignore
     case 'bits':
       return { ...read, x: piece.shift, y: piece.mask }
     case 'text-at':
       return { ...read, x: piece.relative ? offset + size : 0 }
     case 'remembered':
       // What is remembered was padded.
-      return { ...read, layout: undefined, memory: new Memory() }
+      return { ...read, layout: undefined, memory: new Memory(), ...besides(piece.and) }
     default:
       return read
   }
+}
+
+function besides(place: Place | undefined): Pick<Step, 'other' | 'otherSize'> {
+  return place === undefined ? { other: 0, otherSize: 0 } : { other: place.offset, otherSize: place.size }
 }
 
 function roomOf({ act, size, layout, leadLength }: Step): number {
@@ -321,8 +336,8 @@ function roomOf({ act, size, layout, leadLength }: Step): number {
 }
 
 function slotOf(low: number, high: number): number {
-  const mixed = low ^ (low >>> 12) ^ high
-  return (mixed ^ (mixed >>> 6)) & (SLOTS - 1)
+  // Knuth's multiplier: frequent values differ in any bits, and each has to have a slot of its own.
+  return Math.imul(low ^ (high << 7) ^ (high >>> 9), 0x9e37_79b1) >>> (32 - SLOT_BITS)
 }
 
 /** `length` bytes, and perhaps a few behind them: what comes next is written over those. */
@@ -365,7 +380,17 @@ export function signedAt(view: DataView, place: number, size: number, little: bo
 
 /** 64 bits as a double, which is exact below 2^53. */
 export function wideAt(view: DataView, place: number, signed: boolean, little: boolean): number {
-  const low = view.getUint32(little ? place : place + 4, little)
-  const high = view.getInt32(little ? place + 4 : place, little)
-  return (signed ? high : high >>> 0) * TWO32 + low
+  const first = view.getUint32(place, little)
+  const second = view.getUint32(place + 4, little)
+  const high = little ? second : first
+  return (signed ? high | 0 : high) * TWO32 + (little ? first : second)
+}
+
+/**
+ * The highest bit of an address says whose it is. Which half it is in is chosen before the DataView is asked: V8 does not inline
+ * a call between whose method and arguments it finds a branch, and calls to DataView's own functions take ten times as long.
+ */
+export function isKernel(view: DataView, place: number, little: boolean): boolean {
+  const high = little ? place + 4 : place
+  return view.getInt32(high, little) < 0
 }

@@ -7,7 +7,7 @@
 
 import { decodeUtf8 } from '../../base/bytes.ts'
 import { key, type KnownNumbers } from '../../spans/fields.ts'
-import { signedAt, unsignedAt, wideAt, type Part, type Piece } from './print-program.ts'
+import { isKernel, signedAt, unsignedAt, wideAt, type Part, type Piece } from './print-program.ts'
 import type { RecordView } from './record.ts'
 
 /** What stands before a number: a name of its own, perhaps 0x. */
@@ -63,7 +63,7 @@ class RecordNumbers implements KnownNumbers {
     const { size } = entry
     if (place + size > end || (entry.base !== 0 && entry.base !== base)) return NaN
     if (entry.mask !== 0) return (unsignedAt(view, place, size, little) >>> entry.shift) & entry.mask
-    if (entry.user && view.getInt32(little ? place + 4 : place, little) < 0) return NaN
+    if (entry.user && isKernel(view, place, little)) return NaN
     const value = size === 8 ? wideAt(view, place, entry.signed, little) : narrowAt(view, place, entry, little)
     const told = value * entry.times + entry.plus
     return told < entry.most && told > entry.least ? told : NaN
@@ -89,7 +89,7 @@ function entriesOf(parts: readonly Part[]): readonly Entry[] {
     const begins = boundary !== '' || (i > 0 && parts.slice(0, i).every((earlier) => literalOf(earlier) !== ''))
     before = ''
     const { piece } = part
-    if (name === undefined || !begins || piece === undefined || !isNumber(piece)) return
+    if (name === undefined || !begins || piece === undefined || !isNumber(piece) || isGated(piece)) return
     if (goesOn(parts[i + 1]) || times(all, name) !== 1) return
     entries.push(entryOf(key(name), piece, prefix !== undefined))
   })
@@ -112,6 +112,11 @@ function times(text: string, name: string): number {
 
 function isNumber(piece: Piece): piece is NumberPiece {
   return ['hex', 'user-address', 'decimal', 'bits', 'linear'].includes(piece.kind)
+}
+
+/** Its field alone does not tell. */
+function isGated(piece: NumberPiece): boolean {
+  return piece.kind === 'linear' && piece.unless0 !== undefined
 }
 
 function entryOf(name: Uint8Array, piece: NumberPiece, prefixed: boolean): Entry {

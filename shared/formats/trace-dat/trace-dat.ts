@@ -302,5 +302,6 @@ export const traceDat: FileFormat = {
   title: 'trace.dat of trace-cmd',
   extensions: ['dat'],
   sniff: (head) => (isTraceDat(head) ? 1 : 0),
+  magic: true,
   open: (file, recorder, host) => new TraceDatReader(file, recorder, host),
 }
