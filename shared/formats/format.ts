@@ -28,6 +28,8 @@ interface AnyFormat {
   readonly extensions: readonly string[]
   /** How sure the first bytes (up to limits.sniffBytes, decompressed) look like this format: 0 … 1, highest wins. */
   sniff(head: Uint8Array): number
+  /** It begins with bytes nothing else begins with: where `sniff` says 1, no other format need be asked. */
+  readonly magic?: true
 }
 
 /** Read from front to back. */

@@ -19,6 +19,8 @@ const SURE = 0.05
 
 /** The format of input that begins with `head` (decompressed, up to limits.sniffBytes); ApiError `bad-input` if none. */
 export function sniff(head: Uint8Array): Format {
+  const marked = formats.items.find((format) => format.magic === true && format.sniff(head) === 1)
+  if (marked !== undefined) return marked
   const foreign = describeForeign(head)
   if (foreign !== undefined && foreign.certain) throw refusal(foreign)
   let best: Format | undefined

@@ -111,6 +111,15 @@ describe('the registry', () => {
     expect(sniff(Buffer.from('\x17\x08\x44tracing7\0', 'latin1')).id).toBe('trace-dat')
   })
 
+  it('takes the word of one magic number at most', () => {
+    const heads = ['\x17\x08\x44tracing7\0', 'PERFILE2'.padEnd(16, '\0'), '2ELIFREP'.padEnd(16, '\0')]
+    const marked = formats.items.filter((format) => format.magic === true)
+    for (const head of heads) {
+      const bytes = Buffer.from(head, 'latin1')
+      expect(marked.filter((format) => format.sniff(bytes) === 1)).toEqual([sniff(bytes)])
+    }
+  })
+
   it('knows the formats by id and answers a typing error with the nearest', () => {
     expect(formats.ids).toContain('ftrace')
     expect(() => formats.get('ftrce')).toThrow(ApiError)

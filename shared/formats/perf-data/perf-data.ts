@@ -372,5 +372,6 @@ export const perfData: FileFormat = {
   title: 'perf.data',
   extensions: ['data'],
   sniff: (head) => (isPerfData(head) ? 1 : 0),
+  magic: true,
   open: (file, recorder, host) => new PerfDataReader(file, recorder, host),
 }
