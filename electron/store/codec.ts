@@ -16,10 +16,24 @@ const RAW = 0
 const DIFFERENCES = 1
 /** Bytes Node makes room for at a time: its default makes many small pieces and joins them. */
 const ROOM = 1 << 20
-const FAST = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
+const FAST = { [constants.ZSTD_c_compressionLevel]: 1 }
 
+/**
+ * Into one buffer that is surely large enough: zstd then reads the bytes where they are, instead of copying them into a window
+ * of its own piece by piece. What it did not fill is given back at once, before the collector counts it.
+ */
 export function compress(bytes: Uint8Array): Uint8Array {
-  return zstdCompressSync(bytes, FAST)
+  const room = zstdCompressSync(bytes, { params: FAST, chunkSize: mostCompressed(bytes.length) })
+  const out = new Uint8Array(room)
+  const { buffer } = room
+  if (buffer instanceof ArrayBuffer && room.byteOffset === 0 && buffer.byteLength > 65_536) buffer.transfer(0)
+  return out
+}
+
+/** ZSTD_COMPRESSBOUND of zstd.h, and the least Node takes. */
+function mostCompressed(bytes: number): number {
+  const small = 131_072
+  return Math.max(64, bytes + (bytes >>> 8) + (bytes < small ? (small - bytes) >>> 11 : 0))
 }
 
 /** Exactly `size` bytes, aligned so that any typed array can look at them. */

@@ -67,17 +67,16 @@ export class PageFile {
     return first
   }
 
-  /** A page written before, or one SQLite made. */
-  read(number: number): Uint8Array {
-    this.#flush()
-    const page = new Uint8Array(PAGE_BYTES)
+  /** A page written before, or one SQLite made, into `page`. */
+  read(number: number, page: Uint8Array): Uint8Array {
+    if (number >= this.#first) this.#flush()
     const got = readSync(this.#fd, page, 0, PAGE_BYTES, (number - 1) * PAGE_BYTES)
     assert(got === PAGE_BYTES, 'a page of the file is whole')
     return page
   }
 
   rewrite(number: number, page: Uint8Array): void {
-    this.#flush()
+    if (number >= this.#first) this.#flush()
     this.#write(page, number)
   }
 

@@ -52,22 +52,34 @@ export class Leaf {
   }
 }
 
-export interface CellPlace {
-  readonly id: number
-  readonly page: Uint8Array
-  readonly at: number
-  readonly length: number
-}
+/** The cells of a leaf page in their order, one at a time: an object for each would cost more than copying it. */
+export class CellWalk {
+  /** The cell `next` has come to. */
+  id = -1
+  at = 0
+  length = 0
+  readonly #page: Uint8Array
+  readonly #count: number
+  #next = 0
 
-/** The cells of a leaf page, in order. */
-export function cellsOf(page: Uint8Array): CellPlace[] {
-  const count = (page[3] << 8) | page[4]
-  return Array.from({ length: count }, (_, i) => {
-    const at = (page[HEADER + 2 * i] << 8) | page[HEADER + 2 * i + 1]
+  constructor(page: Uint8Array) {
+    this.#page = page
+    this.#count = (page[3] << 8) | page[4]
+  }
+
+  /** False: that was the last one. */
+  next(): boolean {
+    if (this.#next === this.#count) return false
+    const page = this.#page
+    const pointer = HEADER + 2 * this.#next++
+    const at = (page[pointer] << 8) | page[pointer + 1]
     const payload = varint(page, at)
     const id = varint(page, payload.to)
-    return { id: id.value, page, at, length: id.to - at + localBytes(payload.value) }
-  })
+    this.id = id.value
+    this.at = at
+    this.length = id.to - at + localBytes(payload.value)
+    return true
+  }
 }
 
 const MOST = PAGE_BYTES - 35

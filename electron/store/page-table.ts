@@ -7,7 +7,7 @@
 
 import { lowerBound } from '#shared/base/search.ts'
 import { assert } from '#shared/base/assert.ts'
-import { cellsOf, Leaf, localPart, type CellPlace } from './page-leaf.ts'
+import { CellWalk, Leaf, localPart } from './page-leaf.ts'
 import { PAGE_BYTES, putUint32, type PageFile } from './page-file.ts'
 import { putVarint, type RecordWriter } from './record.ts'
 
@@ -18,6 +18,12 @@ const INTERIOR = 5
 const INTERIOR_HEADER = 12
 /** Children of a page above the leaves: 4 bytes of page number, up to 9 of id, 2 of offset each. */
 const CHILDREN = Math.floor((PAGE_BYTES - INTERIOR_HEADER) / 15)
+
+/** A row that came after its leaf was written. */
+interface LateRow {
+  readonly id: number
+  readonly cell: Uint8Array
+}
 
 export class PageTable {
   readonly #file: PageFile
@@ -32,7 +38,10 @@ export class PageTable {
   #next = 0
   #highest = -1
   readonly #waiting = new Waiting()
-  #late: CellPlace[] = []
+  #late: LateRow[] = []
+  /** For the leaf that late rows are put on, before and after. */
+  readonly #read = new Uint8Array(PAGE_BYTES)
+  readonly #spare = new Leaf()
   #lateBytes = 0
 
   /** `root`: the page of the empty table as SQLite made it. */
@@ -120,9 +129,9 @@ export class PageTable {
   }
 
   #comesLate(id: number): void {
-    const page = this.#cell.slice(0, this.#length)
-    this.#late.push({ id, page, at: 0, length: page.length })
-    this.#lateBytes += page.length
+    const cell = this.#cell.slice(0, this.#length)
+    this.#late.push({ id, cell })
+    this.#lateBytes += cell.length
     if (this.#lateBytes > LATE_BYTES) this.#settleLate()
   }
 
@@ -149,11 +158,11 @@ export class PageTable {
   }
 
   /** Rows among those of a leaf that was written: its page is used again, others are appended. */
-  #spread(index: number, rows: readonly CellPlace[]): { readonly pages: number[]; readonly lasts: number[] } {
+  #spread(index: number, rows: readonly LateRow[]): { readonly pages: number[]; readonly lasts: number[] } {
     const pages: number[] = []
     const lasts: number[] = []
     const page = this.#pages[index]
-    const leaf = new Leaf()
+    const leaf = this.#spare
     const close = () => {
       lasts.push(leaf.last)
       if (pages.length > 0) pages.push(this.#file.append(leaf.finished()))
@@ -163,20 +172,20 @@ export class PageTable {
       }
       leaf.clear()
     }
-    for (const cell of merged(cellsOf(this.#file.read(page)), rows)) {
-      if (leaf.add(cell.id, cell.page, cell.at, cell.length)) continue
+    mix(this.#file.read(page, this.#read), rows, (id, from, at, length) => {
+      if (leaf.add(id, from, at, length)) return
       close()
-      leaf.add(cell.id, cell.page, cell.at, cell.length)
-    }
+      leaf.add(id, from, at, length)
+    })
     close()
     return { pages, lasts }
   }
 
   /** Rows among those of the leaf at the end. */
-  #mixIn(rows: readonly CellPlace[]): void {
-    const there = cellsOf(this.#leaf.finished().slice())
+  #mixIn(rows: readonly LateRow[]): void {
+    const there = this.#leaf.finished().slice()
     this.#leaf.clear()
-    for (const { id, page, at, length } of merged(there, rows)) this.#append(id, page, at, length)
+    mix(there, rows, (id, from, at, length) => this.#append(id, from, at, length))
   }
 
   /** Pages above the leaves, level by level, and last the root. */
@@ -222,13 +231,19 @@ function interior(pages: readonly number[], lasts: readonly number[]): Uint8Arra
   return page
 }
 
-function* merged(a: readonly CellPlace[], b: readonly CellPlace[]): Generator<CellPlace> {
-  let i = 0
-  let j = 0
-  while (i < a.length || j < b.length) {
-    if (j === b.length || (i < a.length && a[i].id < b[j].id)) yield a[i++]
-    else yield b[j++]
+/** The cells of a page and further rows, in the order of their ids. */
+function mix(
+  page: Uint8Array,
+  rows: readonly LateRow[],
+  put: (id: number, from: Uint8Array, at: number, length: number) => void,
+): void {
+  const walk = new CellWalk(page)
+  let more = walk.next()
+  for (const { id, cell } of rows) {
+    for (; more && walk.id < id; more = walk.next()) put(walk.id, page, walk.at, walk.length)
+    put(id, cell, 0, cell.length)
   }
+  for (; more; more = walk.next()) put(walk.id, page, walk.at, walk.length)
 }
 
 /** Cells whose turn has not come, by id modulo the window, in one arena that is tidied when it is full. */
