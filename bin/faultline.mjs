@@ -10,6 +10,9 @@ import { onSupportedNode } from '../electron/node-version.mjs'
 
 if (onSupportedNode(fileURLToPath(import.meta.url))) {
   keepCompiled()
+  const args = process.argv.slice(2)
+  const { beginAhead } = await import('../electron/cli/ahead.ts')
+  beginAhead(args)
   const { main } = await import('../electron/cli/main.ts')
-  await main(process.argv.slice(2))
+  await main(args)
 }

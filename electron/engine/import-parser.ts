@@ -4,7 +4,7 @@
  * what cannot be imported at all is an ApiError that says why.
  */
 
-import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { isMainThread, parentPort, type MessagePort } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
 import type { FileFormat, Format, FormatHost, StreamFormat } from '#shared/formats/format.ts'
@@ -170,4 +170,4 @@ async function run(port: MessagePort, data: ParserData): Promise<void> {
   }
 }
 
-if (!isMainThread && parentPort !== null) void run(parentPort, workerData as ParserData)
+if (!isMainThread) parentPort?.once('message', (data: ParserData) => void run(parentPort as MessagePort, data))

@@ -33,6 +33,8 @@ export async function parsedAndWritten(
       return message.kind === 'written' ? true : undefined
     }),
   ] as const
+  // All it read is on its way to the writer: while that finishes, the parser's memory can be given back.
+  void outcomes[0].then(() => parser.terminate()).catch(() => undefined)
   try {
     const [parsed] = await Promise.all(outcomes)
     return parsed

@@ -5,7 +5,7 @@
  */
 
 import { basename } from 'node:path'
-import { isMainThread, parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { isMainThread, parentPort, type MessagePort } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { TraceEnd } from '#shared/model/trace.ts'
@@ -109,4 +109,4 @@ function run(port: MessagePort, { out, force, fromParser, stop }: WriterData): v
   })
 }
 
-if (!isMainThread && parentPort !== null) run(parentPort, workerData as WriterData)
+if (!isMainThread) parentPort?.once('message', (data: WriterData) => run(parentPort as MessagePort, data))

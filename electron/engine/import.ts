@@ -8,9 +8,9 @@ import { MessageChannel } from 'node:worker_threads'
 import { ApiError } from '#shared/base/errors.ts'
 import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
 import type { ImportSource, Joining, Parsed, ParserData, WriterData } from './import-messages.ts'
+import { importPair } from './import-pair.ts'
 import { parsedAndWritten, type Heard } from './import-threads.ts'
 import type { NamedPath } from './kernel-symbols.ts'
-import { spawnThread } from './spawn.ts'
 
 export interface ImportOptions {
   /** A path, or the bytes themselves. Compressed ones are recognised. */
@@ -48,8 +48,9 @@ async function runThreads(options: ImportOptions, started: number): Promise<Pars
   const { port1: toWriter, port2: fromParser } = new MessageChannel()
   const parserData: ParserData = { source, name, format, joining, kallsyms, toWriter, stop }
   const writerData: WriterData = { out, force, fromParser, stop }
-  const parser = spawnThread('import-parser', parserData, [toWriter])
-  const writer = spawnThread('import-writer', writerData, [fromParser])
+  const { parser, writer } = importPair()
+  parser.postMessage(parserData, [toWriter])
+  writer.postMessage(writerData, [fromParser])
   const progress = reporter(options, started)
   const halt = () => {
     Atomics.store(stop, 0, 1)
