@@ -12,6 +12,7 @@
 import { assert } from '../base/assert.ts'
 import type { Ns } from '../model/trace.ts'
 import { got, letGo, waits, wants } from './annotate.ts'
+import { Changes } from './changes.ts'
 import { ANNOTATED, MUTEX, WaitQueue, type SimLock } from './locks.ts'
 import { LogSpace } from './log-space.ts'
 import { lockMistake } from './finding.ts'
@@ -30,15 +31,16 @@ export interface Transaction {
   /** Open handles. */
   updates: number
   /** What becomes durable with it, in order. */
-  readonly changes: (() => void)[]
+  readonly changes: Changes
   /** Inodes whose data must reach the disk first (ordered mode). */
   readonly ordered: Set<number>
 }
 
+/** A task has one for good, and it is used again. */
 interface Handle {
   readonly task: SimTask
-  readonly transaction: Transaction
-  /** Nested starts. */
+  transaction: Transaction
+  /** Nested starts; 0: not open. */
   depth: number
   /** cil: what joins the running checkpoint when the handle stops. */
   readonly late: ((transaction: Transaction) => void)[]
@@ -118,7 +120,6 @@ export class Journal {
   /** Opens a handle, or nests in the one the task has. Sleeps while the running transaction is closing. */
   *start(): Steps {
     const kernel = this.#kernel
-    const task = kernel.current
     const open = this.#handle()
     if (open !== undefined) {
       open.depth++
@@ -144,8 +145,37 @@ export class Journal {
       if (kernel.lock(this.#transLock, 'shared')) yield
       if (this.#log !== undefined) yield* this.#grant(this.#log)
     }
-    if (Number.isNaN(this.running.startedAt)) this.running.startedAt = kernel.now
-    this.#handles[task.id] = { task, transaction: this.running, depth: 1, late: [] }
+    this.#opens(kernel.current)
+  }
+
+  /** `start`, where that takes no step: all but a few times in time order. False: nothing has happened. */
+  startsAtOnce(): boolean {
+    const kernel = this.#kernel
+    const open = this.#handle()
+    if (open !== undefined) {
+      open.depth++
+      return true
+    }
+    if (this.kind === 'jbd2') {
+      const { state } = this.running
+      if (!kernel.timed || this.#log !== undefined || state === 'locked' || state === 'switch') return false
+      wants(kernel, this.lock, 'shared')
+      got(kernel, this.lock, 'shared')
+      this.running.updates++
+    } else if (this.kind === 'cil') return false
+    this.#opens(kernel.current)
+    return true
+  }
+
+  #opens(task: SimTask): void {
+    const { running } = this
+    if (Number.isNaN(running.startedAt)) running.startedAt = this.#kernel.now
+    const handle = this.#handles[task.id]
+    if (handle === undefined) this.#handles[task.id] = { task, transaction: running, depth: 1, late: [] }
+    else {
+      handle.transaction = running
+      handle.depth = 1
+    }
   }
 
   stop(): void {
@@ -158,11 +188,11 @@ export class Journal {
       return
     }
     if (--handle.depth > 0) return
-    this.#handles[kernel.current.id] = undefined
     if (this.kind === 'cil') {
       kernel.touch(this.object, false)
       kernel.touch(this.#handlesObject, false)
       for (const join of handle.late) join(this.running)
+      handle.late.length = 0
       if (this.#log !== undefined) this.#ungrant(this.#log)
       kernel.unlock(this.#transLock, 'shared')
     } else if (this.kind === 'jbd2') {
@@ -187,6 +217,11 @@ export class Journal {
     }
     if (this.kind === 'cil') handle.late.push(join)
     else join(this.kind === 'none' ? this.running : handle.transaction)
+  }
+
+  /** The transaction that what the running task changes belongs to; undefined where only its end tells (`join`). */
+  get joined(): Transaction | undefined {
+    return this.kind === 'jbd2' ? this.#handle()?.transaction : undefined
   }
 
   /** A metadata block the running task's handle changes, by a number of its own. */
@@ -363,7 +398,7 @@ export class Journal {
     yield* this.#hooks.writeOrdered(transaction)
     transaction.state = 'commit'
     yield* this.#hooks.writeLog()
-    for (const change of transaction.changes) change()
+    transaction.changes.happen()
     const took = kernel.now - began
     this.averageNs = this.commits === 0 ? took : Math.floor((took + 3 * this.averageNs) / 4)
     this.commits++
@@ -380,7 +415,8 @@ export class Journal {
   #handle(): Handle | undefined {
     const { id } = this.#kernel.current
     while (this.#handles.length <= id) this.#handles.push(undefined)
-    return this.#handles[id]
+    const handle = this.#handles[id]
+    return handle === undefined || handle.depth === 0 ? undefined : handle
   }
 
   #committerOnly(): SimTask[] {
@@ -388,10 +424,19 @@ export class Journal {
   }
 
   #tasksIn(transaction: Transaction): SimTask[] {
-    return this.#handles.flatMap((handle) => (handle?.transaction === transaction ? [handle.task] : []))
+    return this.#handles.flatMap((handle) =>
+      handle !== undefined && handle.depth > 0 && handle.transaction === transaction ? [handle.task] : [],
+    )
   }
 
   #newTransaction(): Transaction {
-    return { tid: this.#nextTid++, state: 'running', startedAt: NaN, updates: 0, changes: [], ordered: new Set() }
+    return {
+      tid: this.#nextTid++,
+      state: 'running',
+      startedAt: NaN,
+      updates: 0,
+      changes: new Changes(),
+      ordered: new Set(),
+    }
   }
 }

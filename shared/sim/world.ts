@@ -7,7 +7,6 @@
  */
 
 import { assert } from '../base/assert.ts'
-import { stream, type Stream } from '../base/prng.ts'
 import type { Ns } from '../model/trace.ts'
 import { Allocator } from './allocator.ts'
 import { C, Prices } from './costs.ts'
@@ -27,6 +26,7 @@ import { Mm, PTE_NONE, pteKind, pteTarget, samePlace, Vma, type Pte } from './mm
 import { writeBack, writeOrderedData } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
+import { PteAllocs } from './pte-allocs.ts'
 import { RangeLocks } from './range-lock.ts'
 import { Space } from './space.ts'
 import { Stats } from './stats.ts'
@@ -47,6 +47,7 @@ export class World {
   readonly inodes: Inode[] = []
   readonly mms: Mm[] = []
   readonly stats = new Stats()
+  readonly pteAllocs: PteAllocs
   /** Freeze levels 1-3. */
   readonly sbWrite: SimLock
   readonly sbPagefault: SimLock
@@ -79,8 +80,6 @@ export class World {
   readonly #blockObjects: number
   readonly space: Space
   #serial = 0
-  #failEvery = 0
-  readonly #failures: (Stream | undefined)[] = []
   readonly #pmemWrites = new Channel()
   readonly #pmemReads = new Channel()
   #diskFree: Ns = 0
@@ -100,6 +99,7 @@ export class World {
       costs: machine,
       recorded: options.recorded,
     })
+    this.pteAllocs = new PteAllocs(this.k, this.stats)
     this.device = new Device({ blocks: options.blocks, slots: options.slots ?? 4, eadr: options.eadr === true })
     this.allocator = new Allocator(options.blocks)
     this.#blockObjects = this.k.objects(options.blocks)
@@ -372,19 +372,6 @@ export class World {
     k.leave(phase)
   }
 
-  /** From now on one page-table allocation of COW faults in `every` fails, by a stream of each task. */
-  injectPteFailures(every: number): void {
-    this.#failEvery = every
-  }
-
-  pteAllocFails(): boolean {
-    if (this.#failEvery === 0) return false
-    const task = this.k.current
-    const fails = (this.#failures[task.id] ??= stream(this.k.seed, 0xfa11, task.id)).below(this.#failEvery) === 0
-    if (fails) this.stats.bump('injected ENOMEM')
-    return fails
-  }
-
   /** May another operation begin? */
   goesOn(): boolean {
     if (this.rounds !== Infinity) return this.k.current.rounds++ < this.rounds
@@ -421,10 +408,9 @@ export class World {
   /** Opens a handle (or nests), the waiting and the price included. */
   *txStart(): Steps {
     const { k, journal } = this
-    if (journal.kind === 'none') return yield* journal.start()
-    const nested = journal.hasHandle()
+    const nested = journal.kind === 'none' || journal.hasHandle()
     if (!nested) k.enter(P.journal)
-    if (k.call(journal.start())) yield
+    if (!journal.startsAtOnce() && k.call(journal.start())) yield
     if (nested) return
     if (this.run(P.journal, C.handleStart)) yield
     k.leave(P.journal)
@@ -432,29 +418,39 @@ export class World {
   }
 
   *txStop(): Steps {
-    const { k, journal } = this
-    if (journal.kind === 'none') {
-      // ext2 counts free blocks per CPU (ext2_has_free_blocks): what an operation frees is seen by others when it is over.
-      if (journal.isLast()) journal.join(({ tid }) => this.#committed(tid))
-      journal.stop()
-      return
-    }
+    if (this.txEnds()) yield
+    this.txEnded()
+  }
+
+  /** `txStop` for who is called too often for a generator of its own: the time it takes, and what it does then. */
+  txEnds(): boolean {
+    return this.journal.kind !== 'none' && this.journal.isLast() && this.run(P.handle_stop, C.handleStop)
+  }
+
+  txEnded(): void {
+    const { journal } = this
     const last = journal.isLast()
-    if (last && this.run(P.handle_stop, C.handleStop)) yield
+    // ext2 counts free blocks per CPU (ext2_has_free_blocks): what an operation frees is seen by others when it is over.
+    if (journal.kind === 'none' && last) journal.join(({ tid }) => this.#committed(tid))
     journal.stop()
-    if (last) k.leave(P.handle)
+    if (journal.kind !== 'none' && last) this.k.leave(P.handle)
   }
 
   /** Metadata of an inode changes in the current handle; `durably` happens when it commits. */
   change(inode: Inode, durably: () => void, what: 'data' | 'times' = 'data'): void {
-    this.journal.dirties(inode.number)
-    this.checks?.changed('metadata of', inode)
-    this.k.touch(inode.tidObject, false)
+    this.changes(inode)
     this.journal.join((transaction) => {
-      transaction.changes.push(durably)
+      transaction.changes.add(durably)
       inode.syncTid = transaction.tid
       if (what === 'data') inode.dataTid = transaction.tid
     })
+  }
+
+  /** Metadata of an inode is about to change. */
+  changes(inode: Inode): void {
+    this.journal.dirties(inode.number)
+    this.checks?.changed('metadata of', inode)
+    this.k.touch(inode.tidObject, false)
   }
 
   /** A block just allocated: what it holds are its last owner's bytes. */

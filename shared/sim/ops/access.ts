@@ -8,7 +8,7 @@ import { markDirty } from '../dirtying.ts'
 import { PTE_NONE, pteKind, pteTarget, pteWritable, type Pte, type Vma } from '../mm.ts'
 import type { StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
-import { pageFault } from './page-fault.ts'
+import { faultOf, trap } from './page-fault.ts'
 
 export interface Place {
   readonly index: number
@@ -16,9 +16,42 @@ export interface Place {
 }
 
 /** Stores a new tag; undefined: SIGBUS. */
-export function* store(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
-  const pte = yield* reach(w, vma, { ...at, write: true })
-  if (pte === undefined) return undefined
+export function store(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
+  return access(w, vma, at, true)
+}
+
+/** The tag a load finds; undefined: SIGBUS. */
+export function load(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
+  return access(w, vma, at, false)
+}
+
+/** Faults until a PTE allows the access. What follows the last look happens in the same step: one instruction. */
+function* access(w: World, vma: Vma, at: Place, write: boolean): StepsOf<Tag | undefined> {
+  const { k } = w
+  const { index } = at
+  for (let tries = 0; ; tries++) {
+    if (k.see(vma.seen(index), false)) yield
+    const pte = usable(vma, index, write)
+    if (pte !== PTE_NONE) {
+      const target = objectOf(w, vma, pte)
+      if (target < 0 || !k.see(target, write)) return write ? stored(w, vma, at, pte) : loaded(w, vma, at, pte)
+      yield
+      // A shootdown waits for the instruction: one that is over has taken this translation away.
+      k.touch(vma.seen(index), false)
+      if (usable(vma, index, write) === pte) return write ? stored(w, vma, at, pte) : loaded(w, vma, at, pte)
+      continue
+    }
+    if (tries > 0) {
+      w.checks?.retried(tries, 'faults at', { inode: w.inode(vma.inode), index })
+      if (w.checks?.gaveUp(tries) === true) return undefined
+    }
+    const fault = faultOf(w, vma, { index, write })
+    if (k.call(trap(w, fault))) yield
+    if (fault.result === 'sigbus') return undefined
+  }
+}
+
+function stored(w: World, vma: Vma, at: Place, pte: Pte): Tag {
   const inode = w.inode(vma.inode)
   const tag = w.tag(inode)
   putTag(w, vma, { pte, slot: at.slot, tag })
@@ -30,10 +63,7 @@ export function* store(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> 
   return tag
 }
 
-/** The tag a load finds; undefined: SIGBUS. */
-export function* load(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
-  const pte = yield* reach(w, vma, { ...at, write: false })
-  if (pte === undefined) return undefined
+function loaded(w: World, vma: Vma, at: Place, pte: Pte): Tag {
   const inode = w.inode(vma.inode)
   const tag = getTag(w, vma, pte, at.slot)
   w.checks?.accessed(inode, at.index)
@@ -44,27 +74,6 @@ export function* load(w: World, vma: Vma, at: Place): StepsOf<Tag | undefined> {
 /** Would a load succeed without a fault? */
 export function canLoad(vma: Vma, index: number): boolean {
   return usable(vma, index, false) !== PTE_NONE
-}
-
-/** Faults until a PTE allows the access. What follows the return happens in the same step: one instruction. */
-function* reach(w: World, vma: Vma, at: Place & { readonly write: boolean }): StepsOf<Pte | undefined> {
-  const { k } = w
-  for (let tries = 0; ; tries++) {
-    if (k.see(vma.seen(at.index), false)) yield
-    const pte = usable(vma, at.index, at.write)
-    if (pte !== PTE_NONE) {
-      const target = objectOf(w, vma, pte)
-      if (target < 0 || !k.see(target, at.write)) return pte
-      yield
-      // A shootdown waits for the instruction: one that is over has taken this translation away.
-      k.touch(vma.seen(at.index), false)
-      if (usable(vma, at.index, at.write) === pte) return pte
-      continue
-    }
-    w.checks?.retried(tries, 'faults at', { inode: w.inode(vma.inode), index: at.index })
-    if (w.checks?.gaveUp(tries) === true) return undefined
-    if (!(yield* pageFault(w, vma, { index: at.index, write: at.write }))) return undefined
-  }
 }
 
 function usable(vma: Vma, index: number, write: boolean): Pte {

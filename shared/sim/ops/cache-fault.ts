@@ -134,7 +134,7 @@ function* copyPage(w: World, f: Fault, page: Page): Steps {
 }
 
 function* setPagePte(w: World, f: Fault, page: Page): Steps {
-  if (f.cow && w.pteAllocFails()) {
+  if (f.cow && w.pteAllocs.fails()) {
     f.result = 'oom'
     return
   }

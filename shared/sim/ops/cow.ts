@@ -47,7 +47,7 @@ export function* finishHandOver(w: World, f: Fault): Steps {
   const { handed } = f
   if (handed === undefined) return
   f.handed = undefined
-  if (w.pteAllocFails()) {
+  if (w.pteAllocs.fails()) {
     f.result = 'oom'
     return
   }
@@ -74,7 +74,7 @@ export function* writeProtectFault(w: World, vma: Vma, index: number): StepsOf<b
   if (w.run(P.vma_lookup, C.vmaLookup)) yield
   if (w.run(P.anon_alloc, C.anonAlloc)) yield
   const slots = yield* contentOf(w, vma, before)
-  if (w.pteAllocFails()) {
+  if (w.pteAllocs.fails()) {
     k.unlock(vma.mm.mmapLock, 'shared')
     return false
   }

@@ -35,10 +35,18 @@ export function* daxFault(w: World, f: Fault): Steps {
   if (sharedWrite && timeIsDue(w, f.inode)) yield* updateTime(w, f.inode)
   else if (sharedWrite && w.run(P.time_update, C.timeUpdate)) yield
   if (guard.enter !== undefined && k.call(guard.enter(w, f))) yield
-  for (let attempts = 0; ; attempts++) {
-    if (f.result === 'go' && k.call(withHandle(w, f, sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry))) yield
+  const handle = sharedWrite && tx.beforeLocks && !w.fs.txInsideEntry
+  for (let attempts = 0; isOpen(f); attempts++) {
+    if (handle && k.call(w.txStart())) yield
+    f.failed = false
+    f.isNew = false
+    if (k.call(attempt(w, f))) yield
+    // A strategy that waits for space with its handle open (the bug option of slot `enospc`).
+    if (f.result === 'enospc' && handle && policy.enospc.keepsHandle) yield* waitForSpace(w)
+    if (handle && w.txEnds()) yield
+    if (handle) w.txEnded()
+    if (f.needSync) yield* syncThenInsert(w, f)
     if (f.result === 'enospc') yield* outOfSpace(w, f, attempts)
-    if (f.result !== 'go') break
   }
   if (w.prices.settle(w.k)) yield
   guard.leave?.(w, f)
@@ -48,15 +56,9 @@ export function* daxFault(w: World, f: Fault): Steps {
   unlockVma(w, f)
 }
 
-function* withHandle(w: World, f: Fault, handle: boolean): Steps {
-  if (handle && w.k.call(w.txStart())) yield
-  f.failed = false
-  f.isNew = false
-  if (w.k.call(attempt(w, f))) yield
-  // A strategy that waits for space with its handle open (the bug option of slot `enospc`).
-  if (f.result === 'enospc' && handle && w.policy.enospc.keepsHandle) yield* waitForSpace(w)
-  if (handle && w.k.call(w.txStop())) yield
-  if (f.needSync) yield* syncThenInsert(w, f)
+/** Nothing decided yet? */
+function isOpen(f: Fault): boolean {
+  return f.result === 'go'
 }
 
 /** fs/ext4/balloc.c: ext4_should_retry_alloc. */
@@ -92,7 +94,16 @@ function* attempt(w: World, f: Fault): Steps {
   if (pairing.before !== undefined && w.k.call(pairing.before(w, f))) yield
   if (f.result === 'go' && guard.beforeLookup !== undefined && w.k.call(guard.beforeLookup(w, f))) yield
   f.mapping = HOLE
-  if (f.result === 'go' && w.k.call(mapAndInsert(w, f))) yield
+  if (f.result === 'go') {
+    if (w.policy.switches.xipSeq) w.k.touch(f.inode.mapping.truncateObject, false)
+    const sample = f.inode.mapping.xipSequence
+    if (f.pmd) f.mapping = yield* mapHuge(w, f)
+    else if (w.k.call(mapBlocks(w, f))) yield
+    // A 2 MiB fault without space leaves the question to the 4 KiB one.
+    if (f.failed) f.result = f.pmd ? 'fallback' : 'enospc'
+    else if (f.result === 'go' && pairing.after !== undefined) yield* pairing.after(w, f)
+    if (f.result === 'go' && w.k.call(insert(w, f, sample))) yield
+  }
   guard.afterInsert?.(w, f)
   if (f.result === 'done' && f.create && isUnwritten(f.mapping)) yield* convert(w, f.inode, f.index)
   if (f.page !== undefined) {
@@ -102,23 +113,13 @@ function* attempt(w: World, f: Fault): Steps {
   pairing.leave?.(w, f)
 }
 
-function* mapAndInsert(w: World, f: Fault): Steps {
-  if (w.policy.switches.xipSeq) w.k.touch(f.inode.mapping.truncateObject, false)
-  const sample = f.inode.mapping.xipSequence
-  if (f.pmd) f.mapping = yield* mapHuge(w, f)
-  else if (w.k.call(mapBlocks(w, f))) yield
-  if (f.failed) {
-    // A 2 MiB fault without space leaves the question to the 4 KiB one.
-    f.result = f.pmd ? 'fallback' : 'enospc'
-    return
-  }
-  if (f.result === 'go' && w.policy.pairing.after !== undefined) yield* w.policy.pairing.after(w, f)
-  if (f.result !== 'go') return
+/** `sample`: XIP's sequence when the look-up began. */
+function insert(w: World, f: Fault, sample: number): Steps {
   const { mapping } = f
-  if (f.pmd) yield* installPmd(w, f, mapping)
-  else if (f.cow) yield* copyOnWrite(w, f, mapping)
-  else if (!f.create && !readsBlock(mapping)) yield* loadHole(w, f, sample)
-  else if (w.k.call(insertBlock(w, f, mapping))) yield
+  if (f.pmd) return installPmd(w, f, mapping)
+  if (f.cow) return copyOnWrite(w, f, mapping)
+  if (!f.create && !readsBlock(mapping)) return loadHole(w, f, sample)
+  return insertBlock(w, f, mapping)
 }
 
 // ---- a block ----
@@ -269,7 +270,7 @@ function* copyOnWrite(w: World, f: Fault, mapping: Mapping): Steps {
   if (w.policy.guard.beforeInsert !== undefined) yield* w.policy.guard.beforeInsert(w, f)
   if (f.result !== 'go') return
   if (w.policy.cow.handOver !== undefined) yield* handOver(w, f)
-  else if (w.pteAllocFails()) f.result = 'oom'
+  else if (w.pteAllocs.fails()) f.result = 'oom'
   else yield* setFaultPte(w, f, anonPte(f.copy))
 }
 

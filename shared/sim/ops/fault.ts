@@ -10,6 +10,7 @@ import type { Page } from '../mapping.ts'
 import type { Vma } from '../mm.ts'
 import type { RangeRequest } from '../range-lock.ts'
 import type { LockedEntry } from '../policies/slots.ts'
+import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import type { MapRequest } from './map-blocks.ts'
 
@@ -25,7 +26,14 @@ export type Handed =
   | { readonly kind: 'range'; readonly range: RangeRequest }
   | { readonly kind: 'entry'; readonly entry: LockedEntry }
 
+/** What a fault is shown as, and its steps. */
+export interface FaultOp {
+  readonly kind: string
+  readonly steps: (w: World, f: Fault) => Steps
+}
+
 export interface Fault extends MapRequest {
+  readonly op: FaultOp
   readonly vma: Vma
   readonly inode: Inode
   readonly index: number
@@ -56,8 +64,13 @@ export interface Fault extends MapRequest {
   tries: number
 }
 
-export function newFault(w: World, vma: Vma, options: { index: number; write: boolean; pmd?: boolean }): Fault {
+export function newFault(
+  w: World,
+  vma: Vma,
+  options: { index: number; write: boolean; op: FaultOp; pmd?: boolean },
+): Fault {
   return {
+    op: options.op,
     vma,
     inode: w.inode(vma.inode),
     index: options.index,

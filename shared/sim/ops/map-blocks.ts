@@ -7,6 +7,7 @@
 import { C } from '../costs.ts'
 import { blockOf, HOLE, isMapped, isUnwritten, isWritten, unwritten, written, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
+import type { Transaction } from '../journal.ts'
 import { BLOCKS_PER_GROUP, EXTENTS_PER_LEAF } from '../metadata.ts'
 import { P } from '../phases.ts'
 import type { Init } from '../policies/slots.ts'
@@ -38,14 +39,23 @@ export function mapRequest(what: Pick<MapRequest, 'inode' | 'index' | 'create' |
 
 /** Finds request.mapping. Its steps are called, not gone through: they are where most stops of a fault are. */
 export function* mapBlocks(w: World, request: MapRequest): Steps {
-  const { k } = w
+  const { k, fs } = w
+  const { inode, index } = request
+  let known = false
   k.enter(P.map_blocks)
-  if (k.call(lookUp(w, request))) yield
+  if (fs.statusCache) {
+    if (w.run(P.es_lookup, C.esLookup)) yield
+    if (k.see(inode.extentSeen(index), false)) yield
+    known = inode.extents.cached[index] === 1
+    if (known) request.mapping = inode.extents.cache[index]
+  }
+  if (!known && k.call(lookUp(w, request))) yield
   if (request.create && !isDone(initOf(w, request), request.mapping)) {
     const ownHandle = !w.journal.hasHandle()
-    if (ownHandle) yield* w.txStart()
+    if (ownHandle && k.call(w.txStart())) yield
     if (k.call(allocate(w, request))) yield
-    if (ownHandle) yield* w.txStop()
+    if (ownHandle && w.txEnds()) yield
+    if (ownHandle) w.txEnded()
   }
   k.leave(P.map_blocks)
 }
@@ -70,18 +80,11 @@ function initOf(w: World, request: MapRequest): Rules {
   return w.policy.switches.ioZeroes || !w.fs.unwritten ? ZEROES : UNWRITTEN
 }
 
+/** What the status cache does not know. */
 function* lookUp(w: World, request: MapRequest): Steps {
   const { k, fs } = w
   const { inode, index } = request
   const { extents } = inode
-  if (fs.statusCache) {
-    if (w.run(P.es_lookup, C.esLookup)) yield
-    if (k.see(inode.extentSeen(index), false)) yield
-    if (extents.cached[index] === 1) {
-      request.mapping = extents.cache[index]
-      return
-    }
-  }
   if (fs.mapLock.lookup && k.lock(inode.mapLock, 'shared')) yield
   if (w.cold !== undefined) yield* w.cold.leaf(inode.number, index)
   if (w.run(P.extent_lookup, C.extentLookup)) yield
@@ -146,11 +149,32 @@ function* finishUnwritten(w: World, request: MapRequest, block: number): Steps {
 export function link(w: World, inode: Inode, index: number, mapping: Mapping): void {
   w.k.touch(inode.extentSeen(index), true)
   inode.extents.tree[index] = mapping
-  if (w.policy.init.ordered === true) w.journal.join((transaction) => transaction.ordered.add(inode.number))
-  w.change(inode, () => {
-    inode.extents.durable[index] = mapping
-  })
+  if (w.policy.init.ordered === true) orders(w, inode)
+  w.changes(inode)
+  const { joined } = w.journal
+  if (joined === undefined) mapsLater(w, inode, { index, mapping })
+  else maps(joined, inode, { index, mapping })
   w.journal.dirties(LEAVES + inode.number * 0x10_0000 + Math.floor(index / EXTENTS_PER_LEAF))
+}
+
+interface At {
+  readonly index: number
+  readonly mapping: Mapping
+}
+
+function maps(transaction: Transaction, inode: Inode, { index, mapping }: At): void {
+  transaction.changes.map(inode.extents.durable, index, mapping)
+  inode.syncTid = inode.dataTid = transaction.tid
+}
+
+/** Made apart, as the next: a closure costs whoever could make one. */
+function mapsLater(w: World, inode: Inode, at: At): void {
+  w.journal.join((transaction) => maps(transaction, inode, at))
+}
+
+/** Ordered mode: the commit writes the inode's data first. */
+function orders(w: World, inode: Inode): void {
+  w.journal.join((transaction) => transaction.ordered.add(inode.number))
 }
 
 /** Zeroes a block with stores that are durable at their end (non-temporal, or flushed). */

@@ -4,6 +4,7 @@
  */
 
 import { C } from '../costs.ts'
+import type { Kernel } from '../kernel.ts'
 import { entryBlock } from '../mapping.ts'
 import { PTE_NONE, pteKind, writable, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
@@ -13,7 +14,7 @@ import { writeProtectFault } from './cow.ts'
 import { daxFault } from './dax-fault.ts'
 import { entryAt } from './entry.ts'
 import { timeIsDue, updateTime } from './file-time.ts'
-import { lockVma, newFault, unlockVma, type Fault, type FaultResult } from './fault.ts'
+import { lockVma, newFault, unlockVma, type Fault, type FaultOp, type FaultResult } from './fault.ts'
 import { cacheFault } from './cache-fault.ts'
 import { pageMkwrite } from './mkwrite.ts'
 import { fitsHuge } from './pmd-fault.ts'
@@ -31,63 +32,60 @@ export interface Access {
   readonly write: boolean
 }
 
-/**
- * One fault. False: SIGBUS. The steps themselves, where there is only one fault to go through: each generator on the way costs
- * at every resumption.
- */
-export function pageFault(w: World, vma: Vma, at: Access): StepsOf<boolean> {
-  const pte = vma.pte(at.index)
+const READ: FaultOp = { kind: 'read_fault', steps: handle }
+const WRITE: FaultOp = { kind: 'write_fault', steps: handle }
+const COPY: FaultOp = { kind: 'cow_fault', steps: handle }
+const PROTECTED_COPY: FaultOp = { kind: 'cow_fault', steps: protectedCopy }
+const MKWRITE: FaultOp = { kind: 'mkwrite', steps: mkwrite }
+const HUGE: FaultOp = { kind: 'pmd_fault', steps: daxFault }
+
+/** The fault that an access without a suitable PTE leads to. */
+export function faultOf(w: World, vma: Vma, at: Access): Fault {
+  const { index, write } = at
+  const pte = vma.pte(index)
   const kind = pteKind(pte)
-  if (at.write && !vma.shared) {
-    if (pte !== PTE_NONE) return asOp(w, vma, { kind: 'cow_fault', at, steps: protectedCopy })
-    if (w.policy.cow.twoFaults === true) {
-      return asOp(w, vma, { kind: 'read_fault', at: { ...at, write: false }, steps: handle })
-    }
-    return asOp(w, vma, { kind: 'cow_fault', at, steps: handle })
+  if (write && !vma.shared) {
+    if (pte !== PTE_NONE) return newFault(w, vma, { index, write, op: PROTECTED_COPY })
+    const twice = w.policy.cow.twoFaults === true
+    return newFault(w, vma, { index, write: !twice, op: twice ? READ : COPY })
   }
   // ext4's pfn_mkwrite is the whole fault; where the block is durable already (no MAP_SYNC) nothing but the entry matters.
-  if (at.write && ((kind === 'file' && !vma.sync) || (kind === 'page' && !w.inode(vma.inode).dax))) {
-    return asOp(w, vma, { kind: 'mkwrite', at, steps: mkwrite })
+  if (write && ((kind === 'file' && !vma.sync) || (kind === 'page' && !w.inode(vma.inode).dax))) {
+    return newFault(w, vma, { index, write, op: MKWRITE })
   }
-  return fitsHuge(w, vma, at) && kind === 'none' ? hugeFirst(w, vma, at) : small(w, vma, at)
+  if (fitsHuge(w, vma, at) && kind === 'none') return newFault(w, vma, { index, write, op: HUGE, pmd: true })
+  return newFault(w, vma, { index, write, op: write ? WRITE : READ })
 }
 
-function* hugeFirst(w: World, vma: Vma, at: Access): StepsOf<boolean> {
-  const f = newFault(w, vma, { ...at, pmd: true })
-  const alive = yield* asOp(w, vma, { kind: 'pmd_fault', at, steps: daxFault, fault: f })
-  return f.result === 'fallback' ? yield* small(w, vma, at) : alive
+/** One fault. False: SIGBUS. */
+export function* pageFault(w: World, vma: Vma, at: Access): StepsOf<boolean> {
+  const f = faultOf(w, vma, at)
+  yield* trap(w, f)
+  return f.result !== 'sigbus'
 }
 
-function small(w: World, vma: Vma, at: Access): StepsOf<boolean> {
-  return asOp(w, vma, { kind: at.write ? 'write_fault' : 'read_fault', at, steps: handle })
-}
-
-interface FaultOp {
-  readonly kind: string
-  readonly at: Access
-  readonly steps: (w: World, f: Fault) => Steps
-  readonly fault?: Fault
-}
-
-function* asOp(w: World, vma: Vma, op: FaultOp): StepsOf<boolean> {
+/** The fault from trap to return; `result` says how it ended, after a 2 MiB attempt that fell back the 4 KiB one. */
+export function* trap(w: World, first: Fault): Steps {
   const { k } = w
-  const held = k.current.held.length
-  const f = op.fault ?? newFault(w, vma, op.at)
-  const pages = f.pmd ? 512 : 1
-  const first = op.at.index - (op.at.index % pages)
-  w.opBegin(op.kind, vma.inode, first * 4096, pages * 4096)
-  if (w.run(P.trap, C.trap)) yield
-  if (k.call(op.steps(w, f))) yield
-  if (f.copy !== -1) vma.mm.dropUnmapped(f.copy)
-  const alive = f.result !== 'sigbus'
-  w.opEnd(op.kind, RESULTS[f.result] ?? 0)
-  if (!alive) w.checks?.leftBehind(f.inode, f.index)
-  if (k.current.held.length > held) {
-    const left = k.current.held.slice(held).map((one) => one.lock.className)
-    const message = `${k.current.comm} returns to user space holding ${left.join(', ')}`
-    k.report('V12', () => ({ message, objects: left }))
+  for (let f = first; ; f = newFault(w, f.vma, { index: f.index, write: f.write, op: f.write ? WRITE : READ })) {
+    const held = k.current.held.length
+    const pages = f.pmd ? 512 : 1
+    w.opBegin(f.op.kind, f.vma.inode, (f.index - (f.index % pages)) * 4096, pages * 4096)
+    if (w.run(P.trap, C.trap)) yield
+    if (k.call(f.op.steps(w, f))) yield
+    if (f.copy !== -1) f.vma.mm.dropUnmapped(f.copy)
+    w.opEnd(f.op.kind, RESULTS[f.result] ?? 0)
+    if (f.result === 'sigbus') w.checks?.leftBehind(f.inode, f.index)
+    if (k.current.held.length > held) reportLeft(k, held)
+    first.result = f.result
+    if (!f.pmd || f.result !== 'fallback') return
   }
-  return alive
+}
+
+function reportLeft(k: Kernel, held: number): void {
+  const left = k.current.held.slice(held).map((one) => one.lock.className)
+  const message = `${k.current.comm} returns to user space holding ${left.join(', ')}`
+  k.report('V12', () => ({ message, objects: left }))
 }
 
 function handle(w: World, f: Fault): Steps {

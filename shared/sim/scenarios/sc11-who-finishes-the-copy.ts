@@ -71,7 +71,7 @@ export const whoFinishesTheCopy = scenario({
   search: { writers: 1, pages: 16 },
   machine: (p) => ({ cpus: p.writers + 3, blocks: p.pages * 2, durationNs: p.durationMs * MS }),
   setUp(w, p) {
-    w.injectPteFailures(p.failEvery)
+    w.pteAllocs.failEvery(p.failEvery)
     const inode = w.newFile({ dax: true, pages: p.pages, blocks: 'written' })
     for (let i = 0; i < p.writers; i++) {
       w.k.spawn(`private-${i}`, privateWriter(w, process(w, inode, { shared: false }), i))
