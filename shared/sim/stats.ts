@@ -1,6 +1,6 @@
 /**
- * What a run counts by itself, without a recorder: operations by kind, how long each took (exact list of latencies while
- * it is short, then every value still in a log-linear histogram), what failed. Enough for a test or a progress line; the
+ * What a run counts by itself, without a recorder: operations by kind, how long each took (in a log-linear histogram, below
+ * one per cent wide), what failed. Enough for a test or a progress line; the
  * full picture is the recorded trace.
  */
 
@@ -17,7 +17,8 @@ class OpStats {
   failed = 0
   totalNs: Ns = 0
   maxNs: Ns = 0
-  readonly #buckets = new Map<number, number>()
+  /** As many as the longest needs. */
+  #buckets = new Uint32Array(0)
 
   constructor(kind: string) {
     this.kind = kind
@@ -29,14 +30,21 @@ class OpStats {
     this.totalNs += ns
     if (ns > this.maxNs) this.maxNs = ns
     const bucket = bucketOf(ns, SUB)
-    this.#buckets.set(bucket, (this.#buckets.get(bucket) ?? 0) + 1)
+    if (bucket >= this.#buckets.length) this.#roomFor(bucket)
+    this.#buckets[bucket]++
+  }
+
+  #roomFor(bucket: number): void {
+    const next = new Uint32Array(Math.max(bucket + 1, this.#buckets.length * 2))
+    next.set(this.#buckets)
+    this.#buckets = next
   }
 
   /** Nearest-rank quantile to within a bucket (below 1 %), the longest itself in its own; NaN when there is nothing. */
   quantile(q: number): Ns {
     let left = Math.max(1, Math.ceil(q * this.count))
-    for (const bucket of [...this.#buckets.keys()].sort((a, b) => a - b)) {
-      left -= this.#buckets.get(bucket) ?? 0
+    for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
+      left -= this.#buckets[bucket]
       if (left <= 0) return bucket === bucketOf(this.maxNs, SUB) ? this.maxNs : bucketStart(bucket, SUB)
     }
     return NaN
@@ -46,8 +54,7 @@ class OpStats {
 export class Stats {
   ops = 0
   readonly kinds = new Map<string, OpStats>()
-  /** Counters of their own: faults that retried, blocks left beyond EOF, page-lock waits … */
-  readonly counters = new Map<string, number>()
+  readonly #counters = new Map<string, { count: number }>()
   /** Per task, begin of each operation it is in: a write may fault inside. */
   readonly #begun: Ns[][] = []
 
@@ -63,10 +70,17 @@ export class Stats {
   }
 
   bump(counter: string, by = 1): void {
-    this.counters.set(counter, (this.counters.get(counter) ?? 0) + by)
+    const known = this.#counters.get(counter)
+    if (known === undefined) this.#counters.set(counter, { count: by })
+    else known.count += by
+  }
+
+  /** Counters of their own: faults that retried, blocks left beyond EOF, page-lock waits … */
+  get counters(): ReadonlyMap<string, number> {
+    return new Map([...this.#counters].map(([name, { count }]) => [name, count]))
   }
 
   counter(name: string): number {
-    return this.counters.get(name) ?? 0
+    return this.#counters.get(name)?.count ?? 0
   }
 }

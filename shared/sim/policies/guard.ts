@@ -205,6 +205,10 @@ function faultMode(w: World, f: Fault): 'shared' | 'exclusive' {
   return guardMode === 'exclusive' || (guardMode === 'exclusive-for-writes' && f.write) ? 'exclusive' : 'shared'
 }
 
+function* noSteps(): Steps {
+  // Cached pages are looked up without it.
+}
+
 function* takeShared(w: World, f: Fault): Steps {
   f.guardMode = faultMode(w, f)
   if (w.k.lock(f.inode.mapping.invalidateLock, f.guardMode)) yield
@@ -241,9 +245,7 @@ const inval: Guard = {
   title: 'invalidate_lock',
   about:
     'the same rwsem in the mapping, taken shared by all that create page-cache content as well; cached hits do not',
-  *enter(w, f) {
-    if (f.inode.dax) yield* takeShared(w, f)
-  },
+  enter: (w, f) => (f.inode.dax ? takeShared(w, f) : noSteps()),
 }
 
 /** Preset Z: i_rwsem in the fault. Right in principle, and above mmap_lock in write(): R25. */

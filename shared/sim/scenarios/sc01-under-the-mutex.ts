@@ -29,7 +29,8 @@ const params = z.object({
 
 function* faulter(w: World, vma: Vma, again: boolean): Steps {
   do {
-    for (let i = 0; i < vma.pages && w.goesOn(); i++) yield* store(w, vma, { index: vma.pgoff + i, slot: 0 })
+    for (let i = 0; i < vma.pages && w.goesOn(); i++)
+      if (w.k.call(store(w, vma, { index: vma.pgoff + i, slot: 0 }))) yield
     if (again) w.remap(vma)
   } while (again && w.goesOn())
 }
