@@ -67,6 +67,22 @@ describe('writing', () => {
     await close()
   })
 
+  it('takes what is typed over several selected lines, wraps a selection in brackets, and the policy has nothing to say', async () => {
+    const { page, problems, close } = await opened()
+    await write(page, 'SELECT 1,\n  2,\n  3')
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('V')
+    await page.keyboard.press('Escape')
+    expect(await editor(page).innerText()).toBe('V')
+    await page.keyboard.press('Control+Z')
+    expect((await editor(page).innerText()).split('\n')).toHaveLength(3)
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('(')
+    expect(await editor(page).innerText()).toMatch(/^\(SELECT 1,[^]*3\)$/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('lists the tables of the file with their rows and puts a column into the query', async () => {
     const { page, problems, close } = await opened()
     const tables = page.getByRole('region', { name: 'Tables' })

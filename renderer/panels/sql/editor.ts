@@ -78,6 +78,7 @@ export function createSqlEditor(root: ShadowRoot, text: string, events: EditorEv
       ...historyKeymap,
       ...searchKeymap,
     ]),
+    typedOverSelection,
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ 'aria-label': 'SQL', spellcheck: 'false', tabindex: '0' }),
     EditorView.updateListener.of(({ docChanged, selectionSet, state }) => {
@@ -115,6 +116,24 @@ export function createSqlEditor(root: ShadowRoot, text: string, events: EditorEv
     destroy: () => view.destroy(),
   }
 }
+
+/**
+ * Where typed text replaces what is selected, Chromium would carry the look of what was there over to it as a style
+ * attribute, which the content security policy refuses, with an error in the console (style-src-attr, of no script's). So
+ * the text is put in here as CodeMirror does it, input handlers included, and the document is left to CodeMirror.
+ */
+const typedOverSelection = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { data: text, inputType, isComposing } = event
+    const { empty, from, to } = view.state.selection.main
+    if (inputType !== 'insertText' || isComposing || text === null || empty) return false
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(text), { userEvent: 'input.type', scrollIntoView: true })
+    const handlers = view.state.facet(EditorView.inputHandler)
+    if (!handlers.some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert())
+    return true
+  },
+})
 
 function language(schema: readonly SchemaTable[], saved: readonly SavedQuery[]): Extension {
   return [
