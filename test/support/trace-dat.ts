@@ -119,9 +119,15 @@ export function textOf({ count, address, text }: WrittenEvent): string {
   return `count ${count} at 0x${address.toString(16)}: ${text}`
 }
 
+/** Bytes in the order of the machine that records: least first unless told otherwise. */
 export class Bytes {
   readonly #parts: Buffer[] = []
+  readonly #little: boolean
   length = 0
+
+  constructor(little = true) {
+    this.#little = little
+  }
 
   add(part: Uint8Array | string): this {
     const bytes = Buffer.from(part as string)
@@ -132,19 +138,22 @@ export class Bytes {
 
   u16(value: number): this {
     const bytes = Buffer.alloc(2)
-    bytes.writeUInt16LE(value)
+    if (this.#little) bytes.writeUInt16LE(value)
+    else bytes.writeUInt16BE(value)
     return this.add(bytes)
   }
 
   u32(value: number): this {
     const bytes = Buffer.alloc(4)
-    bytes.writeUInt32LE(value)
+    if (this.#little) bytes.writeUInt32LE(value)
+    else bytes.writeUInt32BE(value)
     return this.add(bytes)
   }
 
   u64(value: number | bigint): this {
     const bytes = Buffer.alloc(8)
-    bytes.writeBigUInt64LE(BigInt(value))
+    if (this.#little) bytes.writeBigUInt64LE(BigInt(value))
+    else bytes.writeBigUInt64BE(BigInt(value))
     return this.add(bytes)
   }
 
@@ -154,31 +163,31 @@ export class Bytes {
 }
 
 /** An event as the ring buffer and a perf sample hold it. */
-export function recordOf(event: WrittenEvent): Buffer {
+export function recordOf(event: WrittenEvent, little = true): Buffer {
   const text = Buffer.from(`${event.text}\0`)
-  const data = Buffer.alloc(Math.ceil((24 + text.length) / 4) * 4)
-  data.writeUInt16LE(TEST_EVENT, 0)
-  data.writeInt32LE(event.pid, 4)
-  data.writeInt32LE(event.count, 8)
-  data.writeUInt32LE((text.length << 16) | 24, 12)
-  data.writeBigUInt64LE(event.address, 16)
-  text.copy(data, 24)
-  return data
+  const out = new Bytes(little).u16(TEST_EVENT).u16(0).u32(event.pid >>> 0).u32(event.count >>> 0) // prettier-ignore
+  out
+    .u32((text.length << 16) | 24)
+    .u64(event.address)
+    .add(text)
+  return out.add(Buffer.alloc((4 - (out.length % 4)) % 4)).done()
 }
 
 /** One sub-buffer. Records longer than 112 bytes have their length in a word of its own. */
-function page({ events, lost = 0 }: WrittenCpu['pages'][number]): Buffer {
-  const body = new Bytes()
+function page({ events, lost = 0 }: WrittenCpu['pages'][number], little: boolean): Buffer {
+  const body = new Bytes(little)
+  // Bit fields fill a word from its low end in little endian, from its high end in big endian.
+  const word = (type: number, delta: number): number => (little ? (delta << 5) | type : (type << 27) | delta) >>> 0
   let now = events[0].ts
   for (const event of events) {
     let delta = event.ts - now
     now = event.ts
     if (delta >= 1n << 27n) {
-      body.u32(((Number(delta & ((1n << 27n) - 1n)) << 5) | 30) >>> 0).u32(Number(delta >> 27n))
+      body.u32(word(30, Number(delta & ((1n << 27n) - 1n)))).u32(Number(delta >> 27n))
       delta = 0n
     }
-    const data = recordOf(event)
-    const head = (type: number): number => ((Number(delta) << 5) | type) >>> 0
+    const data = recordOf(event, little)
+    const head = (type: number): number => word(type, Number(delta))
     if (data.length <= 112) body.u32(head(data.length / 4)).add(data)
     else
       body
@@ -189,49 +198,55 @@ function page({ events, lost = 0 }: WrittenCpu['pages'][number]): Buffer {
   const filled = body.length
   if (filled > PAGE - 24) throw new Error('the events do not fit a page')
   const flags = lost === 0 ? 0 : lost === -1 ? 0x8000_0000 : 0xc000_0000
-  const out = Buffer.alloc(PAGE)
-  out.writeBigUInt64LE(events[0].ts, 0)
-  out.writeUInt32LE((flags | filled) >>> 0, 8)
-  body.done().copy(out, 16)
-  if (lost > 0) out.writeBigUInt64LE(BigInt(lost), 16 + filled)
-  return out
+  const out = new Bytes(little)
+    .u64(events[0].ts)
+    .u64((flags | filled) >>> 0)
+    .add(body.done())
+  if (lost > 0) out.u64(lost)
+  return out.add(Buffer.alloc(PAGE - out.length)).done()
 }
 
-function start(version: 6 | 7): Bytes {
-  const out = new Bytes().add(Buffer.from('\x17\x08\x44tracing', 'latin1')).add(`${version}\0`)
-  return out.add(Uint8Array.of(0, 8)).u32(PAGE)
+function start(version: 6 | 7, little: boolean): Bytes {
+  const out = new Bytes(little).add(Buffer.from('\x17\x08\x44tracing', 'latin1')).add(`${version}\0`)
+  return out.add(Uint8Array.of(little ? 0 : 1, 8)).u32(PAGE)
 }
 
-const headers = (): Buffer =>
-  new Bytes().add('header_page\0').u64(HEADER_PAGE.length).add(HEADER_PAGE).add('header_event\0').u64(0).done()
-const events = (): Buffer => new Bytes().u32(1).add('test\0').u32(1).u64(FORMAT.length).add(FORMAT).done()
+const headers = (little: boolean): Buffer =>
+  new Bytes(little).add('header_page\0').u64(HEADER_PAGE.length).add(HEADER_PAGE).add('header_event\0').u64(0).done()
+const events = (little: boolean): Buffer =>
+  new Bytes(little).u32(1).add('test\0').u32(1).u64(FORMAT.length).add(FORMAT).done()
 
 /** What a perf.data says of its tracepoints: version 6 up to the names of tasks (tools/perf/util/trace-event-info.c). */
-export function tracingData(): Buffer {
+export function tracingData(little = true): Buffer {
   const magic = Buffer.from('\x17\x08\x44tracing0.6\0', 'latin1')
-  const out = new Bytes().add(magic).add(Uint8Array.of(0, 8)).u32(PAGE).add(headers()).u32(0).add(events())
+  const out = new Bytes(little)
+    .add(magic)
+    .add(Uint8Array.of(little ? 0 : 1, 8))
+    .u32(PAGE)
+  out.add(headers(little)).u32(0).add(events(little))
   return out.u32(0).u32(0).u64(0).done()
 }
 
 /** `comms`: `pid comm` per line. */
-export function writeDat(version: 6 | 7, cpus: readonly WrittenCpu[], comms = ''): Buffer {
-  return version === 6 ? version6(cpus, comms) : version7(cpus, comms)
+export function writeDat(version: 6 | 7, cpus: readonly WrittenCpu[], comms = '', little = true): Buffer {
+  return version === 6 ? version6(cpus, comms, little) : version7(cpus, comms, little)
 }
 
-function version6(cpus: readonly WrittenCpu[], comms: string): Buffer {
-  const out = start(6).add(headers()).u32(0).add(events()).u32(0).u32(0).u64(comms.length).add(comms)
+function version6(cpus: readonly WrittenCpu[], comms: string, little: boolean): Buffer {
+  const out = start(6, little).add(headers(little)).u32(0).add(events(little)).u32(0).u32(0)
+  out.u64(comms.length).add(comms)
   out.u32(cpus.length).add('options  \0').u16(0).add('flyrecord\0')
   let at = out.length + cpus.length * 16
   for (const { pages } of cpus) {
     out.u64(at).u64(pages.length * PAGE)
     at += pages.length * PAGE
   }
-  for (const { pages } of cpus) for (const one of pages) out.add(page(one))
+  for (const { pages } of cpus) for (const one of pages) out.add(page(one, little))
   return out.done()
 }
 
-function version7(cpus: readonly WrittenCpu[], comms: string): Buffer {
-  const out = start(7).add('zstd\0').add('1.5\0')
+function version7(cpus: readonly WrittenCpu[], comms: string, little: boolean): Buffer {
+  const out = start(7, little).add('zstd\0').add('1.5\0')
   const optionsAt = out.length
   // The options come last; where they are is written into the hole at the end.
   out.u64(0)
@@ -249,20 +264,20 @@ function version7(cpus: readonly WrittenCpu[], comms: string): Buffer {
     return at
   }
   const places = [
-    [16, section(16, headers())],
-    [18, section(18, events())],
-    [21, section(21, new Bytes().u64(comms.length).add(comms).done())],
+    [16, section(16, headers(little))],
+    [18, section(18, events(little))],
+    [21, section(21, new Bytes(little).u64(comms.length).add(comms).done())],
   ] as const
   const dataAt = out.length
-  const data = new Bytes()
+  const data = new Bytes(little)
   const dataFrom = dataAt + 16
-  const option = new Bytes().u64(dataAt).add('\0').add('mono\0').u32(PAGE).u32(cpus.length)
+  const option = new Bytes(little).u64(dataAt).add('\0').add('mono\0').u32(PAGE).u32(cpus.length)
   cpus.forEach(({ pages }, cpu) => {
     data.add(Buffer.alloc((PAGE - ((dataFrom + data.length) % PAGE)) % PAGE))
     const at = dataFrom + data.length
     data.u32(pages.length)
     for (const one of pages) {
-      const packed = zstdCompressSync(page(one))
+      const packed = zstdCompressSync(page(one, little))
       data.u32(packed.length).u32(PAGE).add(packed)
     }
     option
@@ -271,12 +286,12 @@ function version7(cpus: readonly WrittenCpu[], comms: string): Buffer {
       .u64(dataFrom + data.length - at - 4)
   })
   out.u16(3).u16(1).u32(0).u64(data.length).add(data.done())
-  const options = new Bytes()
+  const options = new Bytes(little)
   for (const [id, at] of places) options.u16(id).u32(8).u64(at)
   options.u16(3).u32(option.length).add(option.done()).u16(0).u32(8).u64(0)
   const at = out.length
   out.u16(0).u16(0).u32(0).u64(options.length).add(options.done())
   const file = out.done()
-  file.writeBigUInt64LE(BigInt(at), optionsAt)
+  new Bytes(little).u64(at).done().copy(file, optionsAt)
   return file
 }

@@ -41,6 +41,9 @@ describe('perf.data', () => {
     ['compressed in pieces of any size', writePerf(SAMPLES, { packed: [1, 30, 3] })],
     ['written to a pipe', writePerfPipe(SAMPLES)],
     ['compressed and written to a pipe', writePerfPipe(SAMPLES, { packed: [40] })],
+    ['of a machine with the highest byte first', writePerf(SAMPLES, { big: true })],
+    ['of such a machine, compressed', writePerf(SAMPLES, { big: true, packed: [30] })],
+    ['of such a machine, written to a pipe', writePerfPipe(SAMPLES, { big: true })],
   ])('%s: the same events, in order of time', (_, bytes) => {
     expect(sniff(bytes).id).toBe('perf-data')
     const whole = read(bytes)
@@ -50,8 +53,24 @@ describe('perf.data', () => {
     expect(damage(whole)).toBeUndefined()
   })
 
+  it.each([true, false])('puts what a process maps in its place in time, lowest byte first: %s', (little) => {
+    const [comm, mapping, ...rest] = perfRecords(SAMPLES, little)
+    // The trailer every record but a sample ends with: task, time, id, CPU.
+    const moved = new DataView(mapping.buffer, mapping.byteOffset + mapping.length - 24, 8)
+    moved.setBigUint64(0, 2500n, little)
+    const words = eventWords(read(perfFile(Buffer.concat([comm, mapping, ...rest]), { little })))
+    expect(words.map((word) => word.split('\n')[1])).toEqual(['400010', '400010', 'app+0x10'])
+  })
+
+  it('of a 32-bit machine with the highest byte first has its halves of the list of features in place', () => {
+    const bytes = writePerf(SAMPLES, { big: true })
+    // Bits 0 to 31 in the first word instead of the second.
+    bytes.copyWithin(72, 76, 80).fill(0, 76, 80)
+    expect(eventWords(read(bytes))).toEqual(WORDS)
+  })
+
   it('of a recorder that was killed has times, tasks and call chains, and says why no names', () => {
-    const whole = read(perfFile(Buffer.concat(perfRecords(SAMPLES)), true))
+    const whole = read(perfFile(Buffer.concat(perfRecords(SAMPLES)), { killed: true }))
     expect(eventWords(whole)).toEqual(
       WORDS.map((word) => word.replace(/test:tested.*: t\d/, 'perf:type-2-config-77: ')),
     )

@@ -31,6 +31,7 @@ export interface PerfHeader {
 /** Bits of the feature bitmap (tools/perf/util/header.h). */
 const TRACING_DATA = 1
 const BUILD_ID = 2
+const HOSTNAME = 3
 const OSRELEASE = 4
 const ARCH = 6
 const NRCPUS = 7
@@ -63,11 +64,25 @@ export function readPerfHeader(file: RandomFile): PerfHeader {
   const attrs = place(cursor)
   const data = place(cursor)
   place(cursor)
-  const bitmap = Array.from({ length: 4 }, () => [cursor.u32(), cursor.u32()]).flat()
+  const bitmap = readBitmap(cursor)
   if (attrSize < ATTR_BYTES + 16 || attrSize > 4096) throw perfDamage(`attributes of ${attrSize} bytes`)
   const attributes = readAttrs(file, { little, attrs, attrSize })
   const features = data.size === 0 ? NO_FEATURES : readFeatures(file, { little, bitmap, at: data.offset + data.size })
   return { little, data, ...attributes, ...features }
+}
+
+/**
+ * 256 bits as 32-bit words, the first bits first. They were written as `unsigned long`s, whose halves stand the other way round in big
+ * endian, if the machine had 64 bits: perf always has the host's name, which tells (tools/perf/util/header.c: perf_file_header__read).
+ */
+function readBitmap(cursor: Cursor): readonly number[] {
+  const words = Array.from({ length: FEATURES / 32 }, () => cursor.u32())
+  const swapped = words.map((_, i) => words[i ^ 1])
+  return !cursor.little && isSet(swapped, HOSTNAME) ? swapped : words
+}
+
+function isSet(bitmap: readonly number[], bit: number): boolean {
+  return ((bitmap[bit >>> 5] >>> (bit & 31)) & 1) === 1
 }
 
 function place(cursor: Cursor): Place {
@@ -116,9 +131,7 @@ interface FeaturesAt {
 
 /** Of a file that was cut, or whose table lies, what is there. */
 function readFeatures(file: RandomFile, { little, bitmap, at }: FeaturesAt): Features {
-  const present = Array.from({ length: FEATURES }, (_, bit) => bit).filter(
-    (bit) => ((bitmap[bit >>> 5] >>> (bit & 31)) & 1) === 1,
-  )
+  const present = Array.from({ length: FEATURES }, (_, bit) => bit).filter((bit) => isSet(bitmap, bit))
   let cut: string | undefined
   const table = new Cursor(new Uint8Array(file.read(at, present.length * 16)), { little, base: at, of: OF })
   const places = new Map<number, Place>()

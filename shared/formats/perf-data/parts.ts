@@ -13,8 +13,8 @@ export const OF = 'perf.data'
 const CPUMODE = 7
 const KERNEL_MODE = 1
 const BUILD_ID_SIZE = 1 << 15
-/** perf_event_attr's flags: sample_id_all. */
-const SAMPLE_ID_ALL = 1 << 18
+/** perf_event_attr's flags are a bit field: sample_id_all, counted from its low end, or from the high one in big endian. */
+const SAMPLE_ID_ALL = 18
 
 export interface PerfAttr {
   readonly type: number
@@ -49,7 +49,7 @@ export function readAttr(cursor: Cursor): PerfAttr {
   big(cursor)
   const sampleType = Number(BigInt.asUintN(53, big(cursor)))
   const readFormat = Number(BigInt.asUintN(53, big(cursor)))
-  const sampleIdAll = (cursor.u32() & SAMPLE_ID_ALL) !== 0
+  const sampleIdAll = ((cursor.u32() >>> (cursor.little ? SAMPLE_ID_ALL : 31 - SAMPLE_ID_ALL)) & 1) !== 0
   return { type, size, config, sampleType, readFormat, sampleIdAll }
 }
 
