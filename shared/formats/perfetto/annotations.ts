@@ -19,7 +19,8 @@ const VALUES = 1000
 export function annotation(wire: Wire, named: Named, into: Record<string, unknown>): void {
   const budget = { left: VALUES }
   const { name, value } = read(wire, named, 0, budget)
-  if (Object.keys(into).length < VALUES) into[name] = value
+  // Not by assignment: a name may be __proto__.
+  if (Object.keys(into).length < VALUES) Object.defineProperty(into, name, { value, enumerable: true, writable: true, configurable: true }) // prettier-ignore
 }
 
 function read(wire: Wire, named: Named, depth: number, budget: { left: number }): { name: string; value: unknown } {
@@ -27,7 +28,7 @@ function read(wire: Wire, named: Named, depth: number, budget: { left: number })
   let name = ''
   let value: unknown = null
   const list: unknown[] = []
-  const entries: Record<string, unknown> = {}
+  const entries: (readonly [string, unknown])[] = []
   while (found.next()) {
     const deeper = found.isMessage && depth < limits.jsonDepth && --budget.left > 0
     switch (found.field) {
@@ -62,8 +63,7 @@ function read(wire: Wire, named: Named, depth: number, budget: { left: number })
       case 11:
         if (deeper) {
           const entry = read(found, named, depth + 1, budget)
-          entries[entry.name] = entry.value
-          value = entries
+          entries.push([entry.name, entry.value])
         }
         break
       case 12:
@@ -78,7 +78,7 @@ function read(wire: Wire, named: Named, depth: number, budget: { left: number })
       default:
     }
   }
-  return { name, value }
+  return { name, value: entries.length > 0 ? Object.fromEntries(entries) : value }
 }
 
 /** The older way to nest: keys and values side by side. */

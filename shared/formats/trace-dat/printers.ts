@@ -46,7 +46,7 @@ export class EventPrinters {
 
   /** `named`: what an event is called; perf prints the system too. */
   constructor(
-    dat: TraceDat,
+    dat: Pick<TraceDat, 'formats' | 'little'>,
     symbols: Symbols,
     recorder: Recorder,
     named: (format: EventFormat) => string = (format) => format.name,
