@@ -221,6 +221,8 @@ export class PerfScriptReader implements FormatReader, LineHandler {
   #header(text: string): void {
     const kernel = /^# os release : (\S+)/.exec(text)
     if (kernel !== null) this.#recorder.builder.meta.kernel = kernel[1]
+    const machine = /^# arch : (\S+)/.exec(text)
+    if (machine !== null) this.#recorder.spans.machine = machine[1]
     const cpus = /^# nrcpus online : (\d+)/.exec(text)
     if (cpus !== null) this.#cpus = Math.max(this.#cpus, Number(cpus[1]))
   }

@@ -6,6 +6,8 @@ import { TraceBuilder } from '#shared/model/builder.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { syscallName } from '#shared/spans/syscall-numbers.ts'
+import { traceOf } from '../support/proto.ts'
+import { readBytes } from '../support/round-trip.ts'
 
 it.each([
   ['x86_64', 0, 'read'],
@@ -52,4 +54,35 @@ it('an operation of a raw system call is named by the machine of the recording',
     return [...trace.op.cols.kind.subarray(0, trace.op.length)].map((kind) => trace.opKinds[kind])
   }
   expect([kinds('x86_64'), kinds('aarch64'), kinds('ppc64')]).toEqual([['rename'], ['fsync'], ['syscall_82']])
+})
+
+it('perf script says in its header which machine it was, Perfetto in its system info', () => {
+  const text = (arch: string) => `# os release : 6.1.0
+${arch}
+worker     5 [000]     1.000000: raw_syscalls:sys_enter: NR 82 (3, 0, 0, 0, 0, 0)
+worker     5 [000]     1.000009:  raw_syscalls:sys_exit: NR 82 = 0
+`
+  const packets = (names: Readonly<Record<number, string>>) =>
+    traceOf(
+      { 45: { 1: names }, 10: 1 },
+      {
+        1: {
+          1: 0,
+          2: [
+            { 1: 1000, 2: 5, 329: { 1: 82, 2: [3, 0, 0, 0, 0, 0] } },
+            { 1: 1009, 2: 5, 330: { 1: 82, 2: 0 } },
+          ],
+        },
+        10: 1,
+      },
+    )
+  const kinds = (format: 'perf-script' | 'perfetto', bytes: Uint8Array) => {
+    const { trace } = readBytes(format, bytes)
+    expect(trace.meta.kernel).toBe('6.1.0')
+    return [...trace.op.cols.kind.subarray(0, trace.op.length)].map((kind) => trace.opKinds[kind])
+  }
+  expect(kinds('perf-script', Buffer.from(text('# arch : aarch64')))).toEqual(['fsync'])
+  expect(kinds('perf-script', Buffer.from(text('#')))).toEqual(['rename'])
+  expect(kinds('perfetto', packets({ 1: 'Linux', 3: '6.1.0', 4: 'aarch64' }))).toEqual(['fsync'])
+  expect(kinds('perfetto', packets({ 1: 'Linux', 3: '6.1.0' }))).toEqual(['rename'])
 })

@@ -297,8 +297,12 @@ class PerfettoReader implements FileReader, BundleTo {
     while (info.next()) {
       if (info.field !== 1 || !info.isMessage) continue
       const names = new Wire().of(info.bytes, info.from, info.to)
-      while (names.next())
-        if (names.field === 3 && names.isMessage) this.#recorder.builder.meta.kernel = names.text.slice(0, 200)
+      while (names.next()) {
+        if (!names.isMessage) continue
+        // protos/perfetto/trace/system_info.proto: sysname, version, release, machine
+        if (names.field === 3) this.#recorder.builder.meta.kernel = names.text.slice(0, 200)
+        else if (names.field === 4) this.#recorder.spans.machine = names.text
+      }
     }
   }
 
