@@ -42,12 +42,21 @@ import {
 export class Names {
   readonly list: string[] = []
   readonly #ids = new Map<string, number>()
+  /** Asked for last: mostly it is asked for again. */
+  #last: string | undefined = undefined
+  #lastId = -1
 
   constructor(initial: readonly string[] = []) {
     for (const name of initial) this.id(name)
   }
 
   id(name: string): number {
+    if (name === this.#last) return this.#lastId
+    this.#last = name
+    return (this.#lastId = this.#idOf(name))
+  }
+
+  #idOf(name: string): number {
     let id = this.#ids.get(name)
     if (id === undefined) {
       id = this.list.length

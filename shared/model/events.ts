@@ -8,6 +8,8 @@ import type { EventChunk, EventRate, Ns } from './trace.ts'
 
 /** Events among which the owner of a stack is looked for. */
 const NEAR = 64
+/** Room for counts of event names to begin with. */
+const FEW_NAMES = 64
 
 /** Arrays a chunk is filled in. All but `args`, which grows, have room for limits.eventsPerChunk events. */
 export interface EventArrays {
@@ -52,7 +54,7 @@ export class EventColumns {
   #argsView = new DataView(this.#args.buffer)
   #source = viewed(new Uint8Array(0))
   #other = this.#source
-  readonly #byName: number[] = []
+  #byName = new Float64Array(FEW_NAMES)
   /** Row in the current chunk of each task's last event. */
   readonly #lastOfTask = new Map<number, number>()
   #stacks = false
@@ -150,13 +152,16 @@ export class EventColumns {
   }
 
   #countNames(length: number): void {
-    const counts = this.#byName
     const names = this.#name
-    for (let row = 0; row < length; row++) {
-      const name = names[row]
-      while (counts.length <= name) counts.push(0)
-      counts[name]++
+    let most = 0
+    for (let row = 0; row < length; row++) if (names[row] > most) most = names[row]
+    if (most >= this.#byName.length) {
+      const next = new Float64Array(Math.max(most + 1, this.#byName.length * 2))
+      next.set(this.#byName)
+      this.#byName = next
     }
+    const counts = this.#byName
+    for (let row = 0; row < length; row++) counts[names[row]]++
   }
 
   countsByName(names: number): number[] {

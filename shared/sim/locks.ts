@@ -75,7 +75,7 @@ export class TaskQueue {
   }
 
   push(task: SimTask): void {
-    this.#tasks.push(task)
+    this.#tasks[this.#tasks.length] = task
   }
 
   shift(): SimTask {
@@ -229,7 +229,8 @@ export class SimLock {
   /** The task holds it from `since` on. */
   enter(task: SimTask, how: { readonly mode: LockMode; readonly layer: string; readonly since: Ns }): void {
     const held: Held = { lock: this, task, mode: how.mode, layer: how.layer, since: how.since, slot: -1 }
-    task.held.push(held)
+    // push() is a call where arrays of several kinds have been seen.
+    task.held[task.held.length] = held
     if (how.mode === 'exclusive') {
       this.owner = task
       return

@@ -126,6 +126,12 @@ export class SimRecorder implements SimSink {
   readonly #phaseIds: number[] = []
   readonly #inodes = new Map<number, number>()
   readonly #words = new Map<string, number>()
+  /** The kind of the last operation, and its word: mostly the next is of the same. */
+  #kind: string | undefined = undefined
+  #kindWord = -1
+  /** The inode asked for last, and its id. */
+  #lastInode = -1
+  #lastInodeId = -1
   /** Who runs on each CPU, undefined nobody. */
   readonly #running: (SimTask | undefined)[] = []
   /** The task whose trylock has not been answered yet. */
@@ -182,7 +188,7 @@ export class SimRecorder implements SimSink {
   }
 
   opBegin(task: SimTask, kind: string, inode: number, offset: number, length: number): void {
-    const line = this.#line.clear().text(this.#texts.kind).text(this.#word(kind))
+    const line = this.#line.clear().text(this.#texts.kind).text(this.#wordOf(kind))
     if (inode >= 0) line.text(this.#texts.inode).number(inode)
     if (offset === offset) line.text(this.#texts.offset).number(offset)
     if (length === length) line.text(this.#texts.length).number(length)
@@ -360,8 +366,19 @@ export class SimRecorder implements SimSink {
     return previous.state === 'blocked' || inside ? PREV_UNINTERRUPTIBLE : PREV_SLEEPING
   }
 
+  #wordOf(kind: string): number {
+    if (kind === this.#kind) return this.#kindWord
+    this.#kind = kind
+    return (this.#kindWord = this.#word(kind))
+  }
+
   #inode(inode: number): number {
-    if (inode < 0) return -1
+    if (inode < 0 || inode === this.#lastInode) return inode < 0 ? -1 : this.#lastInodeId
+    this.#lastInode = inode
+    return (this.#lastInodeId = this.#inodeId(inode))
+  }
+
+  #inodeId(inode: number): number {
     let id = this.#inodes.get(inode)
     if (id === undefined) this.#inodes.set(inode, (id = this.builder.inodes.id(`${DEVICE}:${inode}`)))
     return id

@@ -32,6 +32,9 @@ export class RunSink implements SimSink {
   #order: LockOrder | undefined
   readonly #next: SimSink | undefined
   readonly #kinds = new Map<string, number>()
+  /** Of the last operation: mostly the next is of the same. */
+  #lastKind: string | undefined = undefined
+  #lastHash = 0
 
   constructor(next: SimSink | undefined) {
     this.#next = next
@@ -117,8 +120,10 @@ export class RunSink implements SimSink {
   }
 
   #kind(kind: string): number {
+    if (kind === this.#lastKind) return this.#lastHash
     let hash = this.#kinds.get(kind)
     if (hash === undefined) this.#kinds.set(kind, (hash = hashText(kind) | 0))
-    return hash
+    this.#lastKind = kind
+    return (this.#lastHash = hash)
   }
 }

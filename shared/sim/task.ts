@@ -45,6 +45,8 @@ export class SimTask {
   steps: Steps
   /** Steps called from `steps` and not yet over, the innermost last. */
   readonly #inner: StepsOf<unknown>[] = []
+  /** How many. */
+  #depth = 0
   state: RunState = 'runnable'
   /** CPU it is on, -1 none. */
   cpu = -1
@@ -115,7 +117,7 @@ export class SimTask {
   /** Begins steps inside those that run. True: they have stopped, and whoever called must `yield` until they are over. */
   call(steps: StepsOf<unknown>): boolean {
     if (generators.next.call(steps).done === true) return false
-    this.#inner.push(steps)
+    this.#inner[this.#depth++] = steps
     return true
   }
 
@@ -133,19 +135,19 @@ export class SimTask {
   #toNextStop(): boolean {
     const inner = this.#inner
     for (;;) {
-      const depth = inner.length
+      const depth = this.#depth
       const { done } = generators.next.call(depth === 0 ? this.steps : inner[depth - 1])
       // Those that stopped have come in from the innermost outwards.
-      if (inner.length > depth + 1) turnFrom(inner, depth)
+      if (this.#depth > depth + 1) turn(inner, depth, this.#depth - 1)
       if (done !== true) return false
       if (depth === 0) return true
-      inner.pop()
+      this.#depth--
     }
   }
 }
 
-function turnFrom(list: StepsOf<unknown>[], from: number): void {
-  for (let low = from, high = list.length - 1; low < high; low++, high--) {
+function turn(list: StepsOf<unknown>[], from: number, to: number): void {
+  for (let low = from, high = to; low < high; low++, high--) {
     const one = list[low]
     list[low] = list[high]
     list[high] = one

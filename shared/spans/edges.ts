@@ -50,7 +50,7 @@ export class Edges {
   waitBegins(wait: Hold): void {
     while (this.#waiters.length <= wait.lock) this.#waiters.push(undefined)
     const waiters = (this.#waiters[wait.lock] ??= new Waiters())
-    waiters.list.push(wait)
+    waiters.list[waiters.list.length] = wait
     if (wait.mode === SHARED) waiters.shared++
   }
 

@@ -48,6 +48,7 @@ export class SpanState {
   edgesPerRelease = Infinity
 
   readonly #pool: Hold[] = []
+  #pooled = 0
   readonly #waitNames: number[] = []
 
   constructor(builder: TraceBuilder) {
@@ -79,7 +80,7 @@ export class SpanState {
   }
 
   newHold(lock: number, lockClass: number): Hold {
-    const hold = (this.#pool.pop() ?? new Hold()).reset()
+    const hold = (this.#pooled > 0 ? this.#pool[--this.#pooled] : new Hold()).reset()
     hold.lock = lock
     hold.lockClass = lockClass
     hold.task = this.track.task
@@ -89,7 +90,7 @@ export class SpanState {
 
   /** Back to the pool. Only for holds nothing points to any more. */
   drop(hold: Hold): void {
-    if (this.#pool.length < 1024) this.#pool.push(hold)
+    if (this.#pooled < 1024) this.#pool[this.#pooled++] = hold
   }
 
   /** Writes the lockSpan of a hold and gives it back. */
