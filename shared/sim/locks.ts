@@ -228,9 +228,7 @@ export class SimLock {
 
   /** The task holds it from `since` on. */
   enter(task: SimTask, how: { readonly mode: LockMode; readonly layer: string; readonly since: Ns }): void {
-    const held: Held = { lock: this, task, mode: how.mode, layer: how.layer, since: how.since, slot: -1 }
-    // push() is a call where arrays of several kinds have been seen.
-    task.held[task.held.length] = held
+    const held = task.holds(this, how)
     if (how.mode === 'exclusive') {
       this.owner = task
       return
@@ -242,10 +240,7 @@ export class SimLock {
 
   /** The hold of a task at `at` of what it holds ends. */
   leave(task: SimTask, at: number, now: Ns): void {
-    const { held } = task
-    const hold = held[at]
-    for (let i = at + 1; i < held.length; i++) held[i - 1] = held[i]
-    held.pop()
+    const hold = task.lets(at)
     this.holdNs += now - hold.since
     if (hold.slot < 0) {
       this.owner = undefined

@@ -25,13 +25,14 @@ function* nothing(): Steps {
 
 export type RunState = 'running' | 'spinning' | 'runnable' | 'blocked' | 'sleeping' | 'done'
 
+/** A hold. When it is over the task uses it for another one. */
 export interface Held {
-  readonly lock: SimLock
+  lock: SimLock
   readonly task: SimTask
-  readonly mode: LockMode
+  mode: LockMode
   /** Layer that took it: `fs`, `mm` … (a hand-over between layers is what R14 is about). */
-  readonly layer: string
-  readonly since: Ns
+  layer: string
+  since: Ns
   /** Its place among the lock's shared holds, -1 exclusive. */
   slot: number
 }
@@ -90,6 +91,9 @@ export class SimTask {
   /** Woken for a free lock and beaten to it: the next release hands it over directly. */
   beaten = false
   readonly held: Held[] = []
+  /** Holds that are over: the first `#overs`. */
+  readonly #over: Held[] = []
+  #overs = 0
   /** Spinning locks held: it must not sleep meanwhile (V10). */
   atomic = 0
   /** Phase begun by `work` and to be ended on resumption; -1 none. */
@@ -108,6 +112,31 @@ export class SimTask {
     this.cpu = cpu
     this.sliceStart = at
     this.mustYield = false
+  }
+
+  /** A new hold of it, the newest. */
+  holds(lock: SimLock, how: { readonly mode: LockMode; readonly layer: string; readonly since: Ns }): Held {
+    const { mode, layer, since } = how
+    let hold: Held
+    if (this.#overs > 0) {
+      hold = this.#over[--this.#overs]
+      hold.lock = lock
+      hold.mode = mode
+      hold.layer = layer
+      hold.since = since
+      hold.slot = -1
+    } else hold = { lock, task: this, mode, layer, since, slot: -1 }
+    // push() is a call where arrays of several kinds have been seen.
+    return (this.held[this.held.length] = hold)
+  }
+
+  /** The hold at `at` is over. */
+  lets(at: number): Held {
+    const { held } = this
+    const hold = held[at]
+    for (let i = at + 1; i < held.length; i++) held[i - 1] = held[i]
+    held.pop()
+    return (this.#over[this.#overs++] = hold)
   }
 
   get onCpu(): boolean {
