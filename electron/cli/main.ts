@@ -24,7 +24,10 @@ const WRONG_USAGE = 2
 export async function main(args: readonly string[]): Promise<void> {
   const interrupts = watchInterrupts()
   const session = new Session(interrupts.signal)
-  const status = await run(args, session).catch((error: unknown) => interrupts.status() ?? failure(args, error))
+  const status = await run(args, session).catch((error: unknown) => {
+    const early = interrupts.status()
+    return early === undefined ? failure(args, error) : endedEarly(args, early, error)
+  })
   await session.close()
   await written(process.stdout)
   process.exit(interrupts.status() ?? status)
@@ -82,6 +85,14 @@ function explainUsage(verb: Verb): (error: CommanderError) => never {
     const known = [...Object.keys(verb.options), 'help'].map((name) => `--${name}`)
     throw unknownId('option', unknown.replace(/=.*/, ''), known)
   }
+}
+
+/** Who ends a run is told what became of it; a reader that has gone away asked for nothing more. */
+function endedEarly(args: readonly string[], status: number, error: unknown): number {
+  const wire = toWireError(error)
+  const told: WireError = { code: 'cancelled', message: 'it was cancelled before it was done' }
+  if (status !== DONE) complain(verbOf(args), wire.code === 'cancelled' ? wire : told)
+  return status
 }
 
 /** Says what went wrong in one line and returns the exit status. */

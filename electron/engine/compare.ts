@@ -157,7 +157,7 @@ async function runAll(
       }),
     )
   } catch (error) {
-    if (signal.aborted) throw new ApiError('cancelled', 'the comparison was cancelled')
+    if (signal.aborted) throw new ApiError('cancelled', 'the comparison was cancelled; nothing of it was kept')
     throw error
   } finally {
     await pool.destroy()

@@ -125,7 +125,7 @@ async function toEnd(prepared: Prepared, host: RunHost, events: () => number): P
   for (;;) {
     const slice = slices.next()
     if (slice.done === true) return slice.value
-    if (host.stopped()) throw new ApiError('cancelled', 'the simulation was cancelled')
+    if (host.stopped()) throw new ApiError('cancelled', 'the simulation was cancelled; nothing of it was kept')
     host.onProgress({ doneNs: Math.min(k.now, stopAt), totalNs: stopAt, events: events() })
     await host.room()
   }

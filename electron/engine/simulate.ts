@@ -176,5 +176,5 @@ function take(
 }
 
 function refuseCancelled({ signal }: Pick<SimulateOptions, 'signal'>): void {
-  if (signal.aborted) throw new ApiError('cancelled', 'the simulation was cancelled')
+  if (signal.aborted) throw new ApiError('cancelled', 'the simulation was cancelled; nothing of it was kept')
 }

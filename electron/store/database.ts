@@ -4,7 +4,8 @@
  * in Faultline's own SQL stays what it is, a bug.
  */
 
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import BetterSqlite from 'better-sqlite3'
 import { ApiError } from '#shared/base/errors.ts'
 
@@ -83,13 +84,23 @@ function unlockable(name: string): ApiError {
   )
 }
 
+/** The folder a file was to be in, where that is what is missing. */
+function missingFolder(error: unknown): string | undefined {
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined
+  const folder = path === undefined ? undefined : dirname(path)
+  return folder === undefined || existsSync(folder) ? undefined : folder
+}
+
 /** Failures of the file system; undefined for anything else. */
 function systemError(error: unknown, name: string): ApiError | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   switch (code) {
     case 'ENOENT':
-    case 'ENOTDIR':
-      return new ApiError('not-found', `${name}: no such file or folder`, 'check the path')
+    case 'ENOTDIR': {
+      const folder = missingFolder(error)
+      if (folder === undefined) return new ApiError('not-found', `${name}: no such file or folder`, 'check the path')
+      return new ApiError('not-found', `${name}: there is no folder ${folder}`, 'make it, or choose another place')
+    }
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

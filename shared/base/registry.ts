@@ -39,12 +39,12 @@ export function unknownId(what: string, id: string, known: readonly string[]): A
   return new ApiError('unknown-id', `unknown ${what} '${id}'`, `${guess}known: ${known.join(', ')}`)
 }
 
-/** Up to three known ids within an edit distance of a third of the word, nearest first. */
+/** Up to three known ids within an edit distance of a third of the word, nearest first. One with no letter of it is not near. */
 export function nearest(id: string, known: readonly string[]): string[] {
   const limit = Math.max(1, Math.ceil(id.length / 3))
   return known
     .map((candidate) => ({ candidate, distance: editDistance(id.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= limit || candidate.startsWith(id))
+    .filter(({ candidate, distance }) => (distance <= limit && distance < id.length) || candidate.startsWith(id))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate)

@@ -144,7 +144,7 @@ describe('an import', () => {
   it('to a folder that is not there, or not to be written to, says so before reading anything', async () => {
     writeFileSync(at('a.txt'), traceText(5))
     const missing = await refusal(importTrace({ source: at('a.txt'), name: 'a', out: at('no/where/a.faultline') }))
-    expect([missing.code, missing.message]).toEqual(['not-found', 'a.faultline: no such file or folder'])
+    expect([missing.code, missing.message]).toEqual(['not-found', `a.faultline: there is no folder ${at('no/where')}`])
     // Not even root may create files there.
     if (process.platform === 'linux') {
       const denied = await refusal(importTrace({ source: at('a.txt'), name: 'a', out: '/proc/self/a.faultline' }))

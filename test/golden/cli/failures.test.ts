@@ -184,7 +184,7 @@ describe('a run that ends early', () => {
       },
     })
     expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
-    expect(stderr).toBe('')
+    expect(stderr).toMatch(/^faultline: import: .*was cancelled.*\n$/)
     expect(readdirSync(folder.path)).toEqual(before)
   })
 

@@ -143,12 +143,13 @@ describe('compare', () => {
     expect(again.stderr).toContain('report.html exists already; use --force')
   }, 30_000)
 
-  it('that is interrupted leaves no file', async () => {
+  it('that is interrupted leaves no file and says so', async () => {
     const args = ['compare', '--scenario', 'SC1', '--set', 'durationMs=60000', '--out', 'gone.faultline']
-    const { status, signal } = await folder.run(args, {
+    const { status, signal, stderr } = await folder.run(args, {
       whileRunning: (child) => setTimeout(() => child.kill('SIGINT'), 1_500),
     })
     expect({ status, signal }).toEqual({ status: 130, signal: null })
+    expect(stderr).toContain('the comparison was cancelled; nothing of it was kept\n')
     expect(existsSync(folder.file('gone.faultline'))).toBe(false)
   }, 20_000)
 })

@@ -18,6 +18,11 @@ describe('the nearest ids', () => {
 
   it('are none where nothing is near', () => expect(nearest('zzzzzz', IDS)).toEqual([]))
 
+  it('of one letter are that letter, not any other', () => {
+    expect(nearest('e', ['A', 'E', 'F'])).toEqual(['E'])
+    expect(nearest('Q', ['A', 'E', 'F'])).toEqual([])
+  })
+
   it('are at most three', () => expect(nearest('ch', ['cha', 'chb', 'chc', 'chd'])).toHaveLength(3))
 })
 
