@@ -13,6 +13,8 @@ export default defineConfig({
     env: { TZ: 'UTC', LC_ALL: 'C' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes; on a busy machine it takes longer than the second polls are given otherwise.
+    expect: { poll: { timeout: 10_000 } },
     pool: 'forks',
     // What the threads of the engine do for themselves (electron/engine/spawn.ts), for threads that tests start.
     execArgv: ['--no-wasm-code-gc'],

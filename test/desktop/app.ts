@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly args?: readonly string[]
   /** Kept between starts where given. */
   readonly home?: string
+  /** Handed over before the app is ready; the stand-in only. */
+  readonly openFile?: string
 }
 
 export function electronBinary(): string | undefined {
@@ -89,12 +91,13 @@ const PAGE_PAUSE_MS = 100
 
 const RUN = join(import.meta.dirname, 'stand-in/run.ts')
 
-async function startStandIn({ main, args = [], home }: StartOptions): Promise<DesktopApp> {
+async function startStandIn({ main, args = [], home, openFile }: StartOptions): Promise<DesktopApp> {
   const folder = home ?? mkdtempSync(join(tmpdir(), 'faultline-app-'))
   const port = await freePort()
   const env = { ...environment(folder), STAND_IN_PORT: String(port) }
-  const start = (files: readonly string[]) => fork(RUN, [main, ...files], { env, execArgv: [], stdio: 'inherit' })
-  const child = start(args)
+  const start = (files: readonly string[], more: Record<string, string> = {}) =>
+    fork(RUN, [main, ...files], { env: { ...env, ...more }, execArgv: [], stdio: 'inherit' })
+  const child = start(args, openFile === undefined ? {} : { STAND_IN_OPEN_FILE: openFile })
   const ended = exitOf(child)
   const inMain = evaluator(child)
   await inMain(({ app }) => app.whenReady(), undefined)

@@ -32,6 +32,44 @@ const go = (title: string) => page.getByRole('navigation', { name: 'Pages' }).ge
 const enginePid = () =>
   app.inMain(({ app }) => app.getAppMetrics().find(({ name }) => name === 'Faultline Engine')?.pid ?? 0, undefined)
 
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Starts a statement that never ends; the processes it may run in. */
+async function endlessSql(): Promise<readonly number[]> {
+  await go('SQL')
+  await page.getByRole('button', { name: 'New query' }).click()
+  await page.getByRole('textbox', { name: 'SQL' }).click()
+  await page.keyboard.insertText('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n')
+  await page.keyboard.press('Control+Enter')
+  const sql = () =>
+    app.inMain(
+      ({ app }) =>
+        app
+          .getAppMetrics()
+          .filter(({ name }) => name === 'Faultline SQL')
+          .map(({ pid }) => pid),
+      undefined,
+    )
+  await expect.poll(async () => (await sql()).length).toBeGreaterThan(0)
+  return sql()
+}
+
+async function crashPage(): Promise<void> {
+  const gone = page.waitForEvent('crash')
+  await app.inMain(
+    ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
+    undefined,
+  )
+  await gone
+}
+
 async function show(): Promise<void> {
   page = await app.page()
   page.setDefaultTimeout(30_000)
@@ -104,9 +142,28 @@ describe('the desktop window', () => {
     await tab('dax-ext4-full').waitFor()
   })
 
+  test('a second start brings the window forward, also from where it was put away', async () => {
+    if (app.kind === 'electron') return // a window manager decides
+    const window = (run: 'putAway' | 'ask') =>
+      app.inMain(({ BrowserWindow }, what) => {
+        const [own] = BrowserWindow.getAllWindows()
+        if (what === 'putAway') own?.minimize()
+        if (what === 'putAway') own?.blur()
+        return { minimized: own?.isMinimized(), focused: own?.isFocused() }
+      }, run)
+    expect(await window('putAway')).toEqual({ minimized: true, focused: false })
+    expect(await app.startAgain([])).toBe(0)
+    await expect.poll(() => window('ask')).toEqual({ minimized: false, focused: true })
+  })
+
   test('opens a file the file manager hands over, and remembers it for the system’s list', async () => {
     await tab('nl-dax-ext4-small').click()
-    await app.inMain(({ app }, path) => void app.emit('open-file', { preventDefault: () => undefined }, path), THIRD)
+    const taken = await app.inMain(({ app }, path) => {
+      let prevented = false
+      app.emit('open-file', { preventDefault: () => (prevented = true) }, path)
+      return prevented
+    }, THIRD)
+    expect(taken).toBe(true)
     await expect.poll(() => tab('dax-ext4-full').getAttribute('aria-current')).toBe('true')
     if (app.kind === 'electron') return // Electron does not tell what the system remembers
     // Chosen, handed over by a second start, and by the file manager: all of them.
@@ -129,27 +186,10 @@ describe('the desktop window', () => {
   })
 
   test('runs SQL in a process of its own, and stops it by ending that process', async () => {
-    await go('SQL')
-    await page.getByRole('button', { name: 'New query' }).click()
-    await page.getByRole('textbox', { name: 'SQL' }).click()
-    await page.keyboard.insertText(
-      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n',
-    )
-    await page.keyboard.press('Control+Enter')
-    const sql = () =>
-      app.inMain(
-        ({ app }) =>
-          app
-            .getAppMetrics()
-            .filter(({ name }) => name === 'Faultline SQL')
-            .map(({ pid }) => pid),
-        undefined,
-      )
-    await expect.poll(async () => (await sql()).length).toBeGreaterThan(0)
-    const before = await sql()
+    const before = await endlessSql()
     await page.keyboard.press('Escape')
     await page.getByText('Stopped.').waitFor()
-    await expect.poll(async () => (await sql()).some((pid) => before.includes(pid))).toBe(false)
+    await expect.poll(() => before.filter(isRunning)).toEqual([])
     expect(problems).toEqual([])
   })
 
@@ -162,6 +202,19 @@ describe('the desktop window', () => {
 })
 
 describe('nothing leaves the window', () => {
+  test('its session asks at every door, its pages are in the sandbox, dumps of crashes stay', async () => {
+    if (app.kind === 'electron') return // Electron does not tell what was set
+    const set = await app.inMain(({ app, crashReporter, session }) => {
+      const { guards } = session.defaultSession
+      return { sandboxed: app.sandboxed, dumps: crashReporter.started, guards: [...guards].sort() }
+    }, undefined)
+    expect(set).toEqual({
+      sandboxed: true,
+      dumps: { uploadToServer: false },
+      guards: ['devices', 'permission checks', 'permission requests', 'requests', 'spelling'],
+    })
+  })
+
   const refused = (ask: string) =>
     page.evaluate(async (text) => {
       try {
@@ -215,10 +268,13 @@ describe('nothing leaves the window', () => {
 describe('when something dies', () => {
   test('a dead engine is started again, the window says so and works on', async () => {
     await show()
+    const endless = await endlessSql()
     const pid = await enginePid()
     process.kill(pid, 'SIGKILL')
     await page.getByText('The engine had stopped and was started again').waitFor()
     await expect.poll(enginePid).not.toBe(pid)
+    // What it had under way ends with it.
+    await expect.poll(() => endless.filter(isRunning)).toEqual([])
     await tab('dax-xfs').click()
     await go('Latency')
     // What no earlier page asked for comes from the new engine.
@@ -238,11 +294,7 @@ describe('when something dies', () => {
   })
 
   test('a dead page is loaded again with what was open, and says so', async () => {
-    await app.inMain(
-      ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
-      undefined,
-    )
-    await pause(500)
+    await crashPage()
     await show()
     await page.getByText('The window had stopped working and was loaded again').waitFor()
     await tab('dax-xfs').waitFor()
@@ -252,7 +304,8 @@ describe('when something dies', () => {
   test('closed and started again it shows what it was left with, and nothing of it runs on', async () => {
     const pid = await enginePid()
     await pause(500) // the session is written a moment after the last change
-    await app.close()
+    // The last window closed is the end, on every system.
+    await app.inMain(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close(), undefined)
     expect(await app.ended).toBe(0)
     expect(() => process.kill(pid, 0)).toThrow()
     const sessions = join(folder, 'home/data/sessions')
@@ -266,7 +319,7 @@ describe('when something dies', () => {
 
   test('an engine that keeps dying is given up, which is said once', async () => {
     for (let death = 0; death < 4; death++) {
-      await expect.poll(enginePid, { timeout: 10_000 }).not.toBe(0)
+      await expect.poll(enginePid).not.toBe(0)
       process.kill(await enginePid(), 'SIGKILL')
       await expect.poll(enginePid).toBe(0)
     }
@@ -277,6 +330,37 @@ describe('when something dies', () => {
     const errors = await app.inMain(({ dialog }) => dialog.errors, undefined)
     expect(errors).toHaveLength(1)
     expect(errors[0]?.text).toMatch(/does not stay up.*Start Faultline again/)
+  })
+
+  test('a page that dies again at once is not loaded for ever: a box says so', async () => {
+    if (app.kind === 'electron') return // the box waits for a click of the user's
+    await app.close()
+    app = await startDesktop({ main, args: [OTHER], openFile: THIRD, home: join(folder, 'other-home') })
+    await show()
+    // Named and handed over before there was a window: both are open, and known to the system.
+    await tab('nl-dax-ext4-small').waitFor()
+    await tab('dax-ext4-full').waitFor()
+    expect(await app.inMain(({ app }) => app.recentDocuments, undefined)).toEqual([OTHER, THIRD])
+    await crashPage()
+    await show()
+    await page.getByText('The window had stopped working and was loaded again').waitFor()
+    await crashPage()
+    const errors = () => app.inMain(({ dialog }) => dialog.errors.map(({ text }) => text), undefined)
+    await expect.poll(errors).toEqual([expect.stringMatching(/window has stopped working .*Start Faultline again/)])
+  })
+
+  test('a mistake in the shell itself ends the app, and the engine with it', async () => {
+    if (app.kind === 'electron') return // the box waits for a click of the user's
+    const pid = await enginePid()
+    await app.inMain(
+      () =>
+        void setImmediate(() => {
+          throw new Error('a mistake')
+        }),
+      undefined,
+    )
+    expect(await app.ended).toBe(1)
+    await expect.poll(() => isRunning(pid)).toBe(false)
   })
 
   test('a folder of data that cannot be made: the window comes, and says so when it is needed', async () => {

@@ -2,7 +2,7 @@
  * What a release holds: packed here without Electron's binary, so everything but the binary is what users get. The
  * fuses, which need the binary, are asserted from the configuration.
  */
-import { readdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { extractFile, listPackage } from '@electron/asar'
@@ -48,6 +48,12 @@ test('besides them there are the three bundles, migrations and samples, and no s
   ])
   expect(names.filter((name) => /\.(map|vue|test\.ts)$/.test(name))).toEqual([])
   expect(names.filter((name) => name.endsWith('.ts') && !name.startsWith('/samples/'))).toEqual([])
+})
+
+test('what SQLite and readers that seek open lies beside the archive as real files', () => {
+  const opened = names.filter((name) => /^\/(samples|migrations)\/.*\.\w+$/.test(name))
+  expect(opened.length).toBeGreaterThan(5)
+  expect(opened.filter((name) => !existsSync(join(packed.resources, 'app.asar.unpacked', name)))).toEqual([])
 })
 
 test('every entry the engine starts by name is there', () => {
@@ -104,7 +110,12 @@ test('AppImage and deb, nsis and dmg are made; trace files open with it; nothing
     ['nsis'],
     ['dmg'],
   ])
-  const associations = config.fileAssociations as readonly { ext: string }[]
-  expect(associations.map(({ ext }) => ext)).toEqual(['faultline', 'dat', 'ftrace'])
+  // Only our own files are ours by right; of others we are one program that can.
+  const associations = config.fileAssociations as readonly { ext: string; rank: string }[]
+  expect(associations.map(({ ext, rank }) => [ext, rank])).toEqual([
+    ['faultline', 'Owner'],
+    ['dat', 'Alternate'],
+    ['ftrace', 'Alternate'],
+  ])
   expect(config.publish).toBeNull()
 })

@@ -29,5 +29,8 @@ process.on('message', ({ id, text, arg }: { id: number; text: string; arg: unkno
 })
 process.once('disconnect', () => process.exit(1))
 await import(pathToFileURL(main).href)
-const { becomeReady } = await import('./app.ts')
+const { app, becomeReady } = await import('./app.ts')
+// As macOS does with a file that the app is started for.
+const { STAND_IN_OPEN_FILE: opened } = process.env
+if (opened !== undefined) app.emit('open-file', { preventDefault: () => undefined }, opened)
 becomeReady()

@@ -13,17 +13,29 @@ export const onWire = (url: string): string => url.replace(/^app:\/\/([^/]+)\//,
 export const offWire = (url: string): string => url.replace(WIRE, 'app://$1/')
 
 class StandInSession {
-  permissionCheck: ((contents: unknown, permission: string, origin: string) => boolean) | undefined
+  /** Which of the session's doors the app has put a guard at. */
+  readonly guards: string[] = []
   #before: BeforeRequest | undefined
   readonly #handlers = new Map<string, Handler>()
-  readonly webRequest = { onBeforeRequest: (before: BeforeRequest) => void (this.#before = before) }
-  readonly protocol = { handle: (scheme: string, handler: Handler) => void this.#handlers.set(scheme, handler) }
-  setPermissionRequestHandler(): void {}
-  setPermissionCheckHandler(check: StandInSession['permissionCheck']): void {
-    this.permissionCheck = check
+  readonly webRequest = {
+    onBeforeRequest: (before: BeforeRequest) => {
+      this.guards.push('requests')
+      this.#before = before
+    },
   }
-  setDevicePermissionHandler(): void {}
-  setSpellCheckerEnabled(): void {}
+  readonly protocol = { handle: (scheme: string, handler: Handler) => void this.#handlers.set(scheme, handler) }
+  setPermissionRequestHandler(): void {
+    this.guards.push('permission requests')
+  }
+  setPermissionCheckHandler(): void {
+    this.guards.push('permission checks')
+  }
+  setDevicePermissionHandler(): void {
+    this.guards.push('devices')
+  }
+  setSpellCheckerEnabled(on: boolean): void {
+    if (!on) this.guards.push('spelling')
+  }
 
   mayLoad(url: string): boolean {
     let cancelled = false

@@ -165,6 +165,8 @@ export class BrowserWindow extends EventEmitter {
   readonly webContents = new WebContents()
   readonly options: WindowOptions
   #visible = false
+  #minimized = false
+  #focused = false
   constructor(options: WindowOptions) {
     super()
     this.options = options
@@ -180,14 +182,27 @@ export class BrowserWindow extends EventEmitter {
   show(): void {
     this.#visible = true
   }
-  focus(): void {}
+  focus(): void {
+    this.#focused = true
+  }
+  blur(): void {
+    this.#focused = false
+  }
+  isFocused(): boolean {
+    return this.#focused
+  }
+  minimize(): void {
+    this.#minimized = true
+  }
   isVisible(): boolean {
     return this.#visible
   }
   isMinimized(): boolean {
-    return false
+    return this.#minimized
   }
-  restore(): void {}
+  restore(): void {
+    this.#minimized = false
+  }
   close(): void {
     if (!open.delete(this)) return
     void this.webContents.closePage().then(() => {
