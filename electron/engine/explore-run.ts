@@ -12,7 +12,7 @@ import { film, play, type Filmed } from '#shared/explore/replay.ts'
 import { sample } from '#shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '#shared/explore/schedule.ts'
 import { findingKey, Search } from '#shared/explore/search.ts'
-import { Seen } from '#shared/explore/seen.ts'
+import { Seen, type SharedMemory } from '#shared/explore/seen.ts'
 import type { Found, UnitResult, UnitSpec } from '#shared/explore/unit.ts'
 import { parseSubjectId, type Subject } from '#shared/explore/subject.ts'
 import { subjectOf } from '#shared/races/subjects.ts'
@@ -35,6 +35,10 @@ export interface ExploreSpec {
   readonly preemptions: number | undefined
   readonly depth: number
   readonly reduce: boolean
+  /** Where several threads remember what has been searched; left out: each by itself. */
+  readonly memory: SharedMemory | undefined
+  /** Which of those threads it is, from 0. */
+  readonly lane: number
 }
 
 export interface SliceSpec {
@@ -78,13 +82,13 @@ const functions = {
     spec = given
     subject = subjectOf(spec.subject, parseStrategy(spec.strategy))
     watch = new OrderWatch()
-    seen = new Seen()
+    seen = new Seen(spec.memory)
     expected = play(subject, []).moves.length
     return tasksOf(subject)
   },
   slice({ unit, executions, ms }: SliceSpec): SliceResult {
-    const { preemptions, depth, reduce } = spec
-    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, watch, seen })
+    const { preemptions, depth, reduce, lane } = spec
+    if (unit !== undefined) search = new Search(subject, unit, { preemptions, depth, reduce, lane, watch, seen })
     const under = search as Search
     const before = { executions: under.executions, steps: under.steps }
     const until = performance.now() + ms

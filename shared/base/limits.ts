@@ -187,9 +187,11 @@ export const limits = {
   /** Tasks of a search (bits of a number), and numbers kept of states it has been in. */
   exploreTasks: 30,
   exploreSeen: 32_000_000,
+  /** Schedules a search that remembers goes through before more threads join in: most are over by then. */
+  exploreAlone: 10_000,
   /** Schedules of one search: at most, and unless asked for more; violations that get a film; plays to shorten one. */
   exploreBudget: 1_000_000_000,
-  exploreBudgetDefault: 200_000,
+  exploreBudgetDefault: 500_000,
   exploreViolations: 50,
   minimisePlays: 2_000,
   /** Characters of a schedule string. */

@@ -40,7 +40,7 @@ export const exploreSchema = z.strictObject({
   budget: z.int().min(1).max(limits.exploreBudget).default(limits.exploreBudgetDefault),
   /** Leave out schedules that differ in the order of independent moves only. */
   reduce: z.boolean().default(true),
-  /** Threads; left out: as many as the machine has. */
+  /** Threads; left out: as many as the machine has, all but the first once a search within a bound is no short one. */
   workers: z.int().min(1).max(64).optional(),
 })
 
@@ -124,6 +124,8 @@ export interface ExploreResult {
   /** Power cuts; null: not asked for. */
   readonly crash: null
   readonly workers: number
+  /** Of each of these threads. */
+  readonly byWorker: readonly { readonly executions: number; readonly steps: number }[]
   readonly wallMs: number
 }
 

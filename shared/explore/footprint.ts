@@ -36,6 +36,9 @@ export const ORDERED_AFTER = [0b00010, 0b00011, 0b11010, 0b11111, 0b11111, 0b100
  */
 export const RACES_WITH = [0b00010, 0b00011, 0b10010, 0b10111, 0b01111, 0b10010, 0b10010] as const
 
+/** Per kind, the columns of releases without which it could not have been. */
+export const RELEASED_BEFORE = [0, 0, 0b01000, 0b01100, 0, 0, 0] as const
+
 /** Numbers of objects that `see` names begin here (kernel.ts); lock ids lie below. */
 const FIRST_OBJECT = 1 << 24
 
@@ -50,6 +53,11 @@ export function slotOfCode(code: number): number {
 
 export function kindOfCode(code: number): number {
   return code % KINDS
+}
+
+/** The look that a try begins with, of the same lock. */
+export function tryOf(code: number): number {
+  return slotOfCode(code) * KINDS + TRY
 }
 
 export function isTake(kind: number): boolean {

@@ -58,6 +58,13 @@ export class Frontier {
 
   /** A unit has ended, or was stopped. */
   put(unit: UnitSpec, result: UnitResult): void {
+    this.add(result)
+    this.#adopt(unit, result)
+    for (const { depth, tasks } of result.escapes) this.#branch(unit.prefix.slice(0, depth), tasks)
+  }
+
+  /** What was seen counts; what is left is somebody else's. */
+  add(result: UnitResult): void {
     const { totals } = this
     totals.executions += result.executions
     totals.redundant += result.redundant
@@ -65,8 +72,6 @@ export class Frontier {
     totals.cut += result.cut
     if (result.bounded) this.bounded = true
     for (const found of result.found) if (!this.found.has(found.key)) this.found.set(found.key, found)
-    this.#adopt(unit, result)
-    for (const { depth, tasks } of result.escapes) this.#branch(unit.prefix.slice(0, depth), tasks)
   }
 
   #adopt(unit: UnitSpec, { path, open }: UnitResult): void {

@@ -5,7 +5,18 @@
  * not have come first.
  */
 
-import { COLUMN, COLUMNS, isTake, kindOfCode, LOOKS, ORDERED_AFTER, RACES_WITH, slotOfCode } from './footprint.ts'
+import {
+  COLUMN,
+  COLUMNS,
+  isTake,
+  kindOfCode,
+  LOOKS,
+  ORDERED_AFTER,
+  RACES_WITH,
+  RELEASED_BEFORE,
+  slotOfCode,
+  tryOf,
+} from './footprint.ts'
 
 export class Order {
   readonly tasks: number
@@ -84,27 +95,36 @@ export class Order {
 
   /**
    * Earlier moves of other tasks that race with a move of `task` with this footprint, as index + 1, without repeats: per
-   * task the last one, or all of them; of looks at a lock that is taken all, or they would hide who had it. Call `clockOf(task)` first.
+   * task the last one, or all of them; of looks at a lock that is taken all, or they would hide who had it. Call `clockOf(task)`
+   * first; the releases that let it take its lock are added to the clock.
    */
   races(task: number, codes: readonly number[], all: boolean): readonly number[] {
-    const { tasks } = this
-    const last = this.#last
     const found = this.#racing
     found.length = 0
     this.#latest.fill(0)
+    // What a move does under a lock that it waits for cannot have come before the lock was free: that is settled first.
+    for (const code of codes) if (isTake(kindOfCode(code))) this.#racesOf(task, code, all)
     for (const code of codes) {
-      const mask = RACES_WITH[kindOfCode(code)]
-      const base = slotOfCode(code) * COLUMNS
-      for (let column = 0; column < COLUMNS; column++) {
-        if (((mask >> column) & 1) === 0) continue
-        const from = (base + column) * tasks
-        if (from >= last.length) break
-        const apart = all || (column === LOOKS && isTake(kindOfCode(code)))
-        for (let other = 0; other < tasks; other++) if (other !== task) this.#race(other, from + other, apart)
-      }
+      const released = RELEASED_BEFORE[kindOfCode(code)]
+      if (released !== 0 && !codes.includes(tryOf(code))) this.#orderAfter(task, code, released)
     }
+    for (const code of codes) if (!isTake(kindOfCode(code))) this.#racesOf(task, code, all)
     if (!all) for (const move of this.#latest) if (move !== 0 && !found.includes(move)) found.push(move)
     return found
+  }
+
+  #racesOf(task: number, code: number, all: boolean): void {
+    const { tasks } = this
+    const kind = kindOfCode(code)
+    const mask = RACES_WITH[kind]
+    const base = slotOfCode(code) * COLUMNS
+    for (let column = 0; column < COLUMNS; column++) {
+      if (((mask >> column) & 1) === 0) continue
+      const from = (base + column) * tasks
+      if (from >= this.#last.length) break
+      const apart = all || (column === LOOKS && isTake(kind))
+      for (let other = 0; other < tasks; other++) if (other !== task) this.#race(other, from + other, apart)
+    }
   }
 
   /** Of one task's accesses those that are not ordered before the clock. */
@@ -129,7 +149,7 @@ export class Order {
 
   /** Adds to `clock` what a move of `task` with this footprint comes after by touching it. */
   join(task: number, codes: readonly number[]): void {
-    for (const code of codes) this.#orderAfter(task, code)
+    for (const code of codes) this.#orderAfter(task, code, ORDERED_AFTER[kindOfCode(code)])
   }
 
   /**
@@ -211,9 +231,8 @@ export class Order {
     sums[at + 1] = (two ^ (two >>> 15)) + (at === 0 ? 0 : sums[at - 1])
   }
 
-  #orderAfter(task: number, code: number): void {
+  #orderAfter(task: number, code: number, mask: number): void {
     const { tasks, clock } = this
-    const mask = ORDERED_AFTER[kindOfCode(code)]
     const base = slotOfCode(code) * COLUMNS
     for (let column = 0; column < COLUMNS; column++) {
       if (((mask >> column) & 1) === 0) continue

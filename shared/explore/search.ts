@@ -18,9 +18,11 @@
 
 import { assert } from '../base/assert.ts'
 import { limits } from '../base/limits.ts'
+import { Ends } from './ends.ts'
 import { atRest, canMove, judgeEnd, pauses } from './execution.ts'
-import { codeOfAccess, dependent, FootprintSink, pendingCode } from './footprint.ts'
+import { codeOfAccess, dependent, FootprintSink } from './footprint.ts'
 import { Order } from './order.ts'
+import { pick } from './lane.ts'
 import { circleInWords } from './order-watch.ts'
 import { Seen, turnOf, type Turn } from './seen.ts'
 import type { Subject } from './subject.ts'
@@ -36,6 +38,7 @@ export class Search {
   readonly #spec: UnitSpec
   readonly #floor: number
   readonly #seen: Seen | undefined
+  readonly #lane: number
   readonly #escapes: number[] = []
   readonly #keys = new Set<string>()
   readonly #found: Found[] = []
@@ -43,6 +46,7 @@ export class Search {
   #blocked: boolean[] = []
   #world!: World
   #k!: Kernel
+  #ends!: Ends
   #length = 0
   #ended = false
   #executions = 0
@@ -57,6 +61,7 @@ export class Search {
     this.#options = options
     this.#sink = new FootprintSink(options.watch)
     this.#floor = spec.prefix.length
+    this.#lane = options.lane ?? 0
     const remembers = options.preemptions !== undefined && options.reduce
     this.#seen = remembers ? (options.seen ?? new Seen()) : undefined
   }
@@ -137,6 +142,7 @@ export class Search {
       this.#blocked = new Array<boolean>(length).fill(false)
     }
     this.#blocked.fill(false)
+    this.#ends = new Ends(this.#k)
   }
 
   /** The deepest point with something left on its list; -1 none. The points below it are dropped. */
@@ -148,7 +154,7 @@ export class Search {
       for (;;) {
         const left = point.backtrack & ~point.done
         if (left === 0) break
-        const task = 31 - Math.clz32(left & -left)
+        const task = pick(left, { lane: this.#lane, depth, last: -1 })
         point.done |= 1 << task
         if (this.#sleeps(point, task) || this.#overBound(point, task) || this.#covered(depth, task)) continue
         point.chosen = task
@@ -271,9 +277,10 @@ export class Search {
       const point = this.#arrive(depth)
       const task = depth < prefix.length ? prefix[depth] : this.#choose(point)
       if (task === -1) {
-        // Everything that could move is asleep: covered elsewhere.
+        // Everything that could move is asleep: covered elsewhere. Who waits for a lock could have been before who has it.
         this.#redundant++
         this.#length = depth
+        this.#pendingRaces(point)
         return
       }
       point.done |= 1 << task
@@ -337,13 +344,9 @@ export class Search {
     const awake = point.sleepers.reduce((mask, one) => mask & ~(1 << one.task), point.enabled)
     if (!this.#options.reduce) point.backtrack = awake
     if (point.continues !== -1 && (awake & (1 << point.continues)) !== 0) return point.continues
-    const { length } = this.#k.tasks
+    if (awake === 0) return -1
     const last = this.#length === 0 ? -1 : this.#points[this.#length - 1].chosen
-    for (let i = 1; i <= length; i++) {
-      const id = (last + i) % length
-      if ((awake & (1 << id)) !== 0) return id
-    }
-    return -1
+    return pick(awake, { lane: this.#lane, depth: this.#length, last })
   }
 
   /** Makes the chosen move of a point; races put others on the lists of earlier points. */
@@ -357,12 +360,14 @@ export class Search {
     this.#sink.begin(task.id)
     k.touched.length = 0
     if (task.footprint !== 0) codes.push(codeOfAccess(task.footprint))
+    this.#ends.before(task, codes)
     task.footprint = 0
     k.step(task)
     this.#steps++
     this.#options.watch?.moved()
     for (const touched of k.touched) codes.push(codeOfAccess(touched))
-    if (this.#options.preemptions === undefined) point.codes = [...codes]
+    this.#ends.after(task, codes)
+    if (this.#options.preemptions === undefined) point.codes = this.#ends.asleep(task, codes)
     order.clockOf(task.id)
     if (this.#options.reduce) this.#reverse(depth + 1, task.id, codes)
     order.push(task.id, codes)
@@ -374,20 +379,20 @@ export class Search {
   }
 
   /** At the end: what the tasks that are left would have done next races too. */
-  #pendingRaces(): void {
+  #pendingRaces(at?: Point): void {
     if (!this.#options.reduce) return
     const order = this.#order as Order
     for (const task of this.#k.tasks) {
-      if (!this.#k.canStep(task)) continue
-      const code = pendingCode(task)
-      if (code === -1) continue
+      if (!this.#k.canStep(task) || (at !== undefined && this.#sleeps(at, task.id))) continue
+      const codes = this.#ends.pending(task)
+      if (codes.length === 0) continue
       order.clockOf(task.id)
-      this.#reverse(this.#length, task.id, [code])
+      this.#reverse(this.#length, task.id, codes, true)
     }
   }
 
   /** Each earlier move that races with this one of `task`, which ends at `depth`, is to be seen after it too. */
-  #reverse(depth: number, task: number, codes: readonly number[]): void {
+  #reverse(depth: number, task: number, codes: readonly number[], pending = false): void {
     const order = this.#order as Order
     const bounded = this.#options.preemptions !== undefined
     const races = order.races(task, codes, bounded)
@@ -397,8 +402,16 @@ export class Search {
       if (bounded) {
         this.#points[depth].asks.set(this.#askBit(move - 1, task))
         this.#askWithin(move - 1, task)
-      } else this.#askOne(move - 1, order.initials(move - 1, task))
+      } else this.#askInitials(move - 1, task, pending)
     }
+  }
+
+  /** A move that is not made may touch more than what it begins with: the others could have to go first. */
+  #askInitials(move: number, task: number, pending: boolean): void {
+    const initials = (this.#order as Order).initials(move, task)
+    const others = pending ? initials & ~(1 << task) : 0
+    if (others !== 0) this.#askOne(move, others)
+    if (others !== initials) this.#askOne(move, initials & ~others)
   }
 
   /** One of these is to go from the point before a move. Who sleeps there is covered, and is enough. */
@@ -428,10 +441,11 @@ export class Search {
     }
   }
 
-  /** First move of the stretch of one task's moves that this one belongs to. */
+  /** First move of the stretch of one task's moves that this one belongs to: a task that pauses begins another. */
   #stretch(move: number): number {
     let at = move
-    while (at > 0 && this.#points[at - 1].chosen === this.#points[at].chosen) at--
+    const { chosen } = this.#points[move]
+    while (at > 0 && this.#points[at - 1].chosen === chosen && this.#points[at].continues === chosen) at--
     return at
   }
 

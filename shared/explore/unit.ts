@@ -29,6 +29,8 @@ export interface SearchOptions {
   readonly watch?: OrderWatch
   /** With a bound: turns that have been searched before, by whoever searched this subject. */
   readonly seen?: Seen
+  /** Which of several it is that go through the same tree with one memory, from 0. */
+  readonly lane?: number
 }
 
 /** A point of the path with what is left to do there. */

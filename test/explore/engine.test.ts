@@ -23,6 +23,27 @@ describe('the engine', () => {
     expect(keys(two)).toEqual(keys(one))
   })
 
+  it('lets all threads go through what is within the bound, and says what each has done', async () => {
+    const far = { scenario: 'SC13', strategy: 'K' }
+    const alone = await client.call('explore.run', { ...far, workers: 1 })
+    const both = await client.call('explore.run', { ...far, workers: 2 })
+    expect(both).toMatchObject({ complete: true, safe: true, workers: 2 })
+    expect(both.lockOrder.edges.map(([from, to]) => `${from} ${to}`).sort()).toEqual(
+      alone.lockOrder.edges.map(([from, to]) => `${from} ${to}`).sort(),
+    )
+    expect(both.byWorker.reduce((sum, one) => sum + one.executions, 0)).toBe(both.executions)
+    expect(both.byWorker.reduce((sum, one) => sum + one.steps, 0)).toBe(both.steps)
+    for (const { executions } of both.byWorker) expect(executions).toBeGreaterThan(100)
+    // Two that do not know of each other would need twice as many.
+    expect(both.executions).toBeLessThan(1.5 * alone.executions)
+  })
+
+  it('keeps the budget exactly, whoever uses it up', async () => {
+    const result = await client.call('explore.run', { scenario: 'SC9', strategy: 'K', budget: 1_234, workers: 3 })
+    expect(result).toMatchObject({ executions: 1_234, complete: false, safe: true })
+    expect(result.incomplete).toMatch(/^the budget of 1234 schedules was used up before all were seen/)
+  })
+
   it('keeps the budget exactly, and says that it was used up', async () => {
     const result = await client.call('explore.run', { scenario: 'SC2', strategy: 'K', budget: 50 })
     expect(result).toMatchObject({ executions: 50, complete: false, safe: true })

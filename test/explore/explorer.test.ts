@@ -8,6 +8,7 @@ import { film, play } from '../../shared/explore/replay.ts'
 import { sample } from '../../shared/explore/sample.ts'
 import { decodeSchedule, encodeSchedule } from '../../shared/explore/schedule.ts'
 import { findingKey, Search } from '../../shared/explore/search.ts'
+import { Seen, sharedMemory } from '../../shared/explore/seen.ts'
 import type { SearchOptions } from '../../shared/explore/unit.ts'
 import { scenarioSubject, type Subject } from '../../shared/explore/subject.ts'
 import { violationIn } from '../../shared/explore/verdict.ts'
@@ -47,6 +48,33 @@ describe('a search in units', () => {
   )
 })
 
+/** Searches that share a memory take turns of a few schedules; the first that is through ends it. */
+function together(subject: Subject, preemptions: number, lanes: number, patience: number): Set<string> {
+  const memory = sharedMemory()
+  const searches = Array.from({ length: lanes }, (_, lane) => {
+    const options = { preemptions, depth: 1_000, reduce: true, lane, seen: new Seen(memory) }
+    return new Search(subject, { prefix: [], sleepers: [] }, options)
+  })
+  for (let more = true, turn = 0; more; turn++) {
+    for (let n = 0; n < patience && more; n++) more = searches[turn % lanes].next()
+  }
+  return new Set(searches.flatMap((search) => search.result().found.map((one) => one.key)))
+}
+
+describe('searches that share a memory', () => {
+  it.each([0, 1, 2])('see together every end that exists within %s preemptions', (preemptions) => {
+    const shape = fc.record({ lanes: fc.integer({ min: 2, max: 5 }), patience: fc.integer({ min: 1, max: 5 }) })
+    fc.assert(
+      fc.property(small, fc.integer({ min: -1, max: 1 }), shape, (program, daemon, { lanes, patience }) => {
+        const subject = subjectOf(program, { daemon })
+        const found = together(subject, preemptions, lanes, patience)
+        expect([...found].sort()).toEqual([...enumerate(subject, { preemptions }).found].sort())
+      }),
+      { numRuns: RUNS },
+    )
+  })
+})
+
 /** Violations of a scenario in its size for a search, after some schedules. */
 function explored(scenario: string, strategy: string, budget: number): { subject: Subject; search: Search } {
   const subject = scenarioSubject({ scenario, strategy, params: scenarios.get(scenario).search ?? {} })
@@ -67,7 +95,7 @@ describe('what is found', () => {
     ['SC5', 'E'],
     ['SC15', 'G'],
   ])('in %s under %s replays to the same violation, shortened or not', (scenario, strategy) => {
-    const { subject, search } = explored(scenario, strategy, 8_000)
+    const { subject, search } = explored(scenario, strategy, 20_000)
     const { found } = search.result()
     expect(found.length).toBeGreaterThan(0)
     for (const { key, moves } of found.slice(0, 4)) {
@@ -96,7 +124,7 @@ describe('what is found', () => {
 })
 
 /** More than any of them takes. */
-const STEPS = 12_000_000
+const STEPS = 25_000_000
 
 describe('a scenario in its size for a search, every schedule within two preemptions', () => {
   it.each(scenarios.ids)('raises no alarm under preset K in %s', (scenario) => {
@@ -121,7 +149,7 @@ describe('a scenario in its size for a search, every schedule within two preempt
   ])('%s turns red under %s: %s', (scenario, strategy, invariant) => {
     const { search } = explored(scenario, strategy, 0)
     const isRed = () => search.result().found.some(({ key }) => key.startsWith(`${invariant} `))
-    while (search.steps < STEPS / 10 && search.next() && (search.executions % 100 !== 0 || !isRed()));
+    while (search.steps < STEPS / 4 && search.next() && (search.executions % 100 !== 0 || !isRed()));
     expect(isRed()).toBe(true)
   })
 })

@@ -11,7 +11,7 @@ export type Op =
   | { readonly do: 'add'; readonly of: number }
   | { readonly do: 'copy'; readonly of: number }
   | { readonly do: 'mutex' | 'shared' | 'exclusive' | 'try'; readonly of: number; readonly inside: readonly Op[] }
-  | { readonly do: 'late'; readonly of: number }
+  | { readonly do: 'late' | 'grab'; readonly of: number }
   | { readonly do: 'await' | 'signal'; readonly of: number }
   | { readonly do: 'pause' }
 
@@ -21,6 +21,7 @@ const plain: fc.Arbitrary<Op> = fc.oneof(
   fc.record({ do: fc.constantFrom('read' as const, 'add' as const, 'copy' as const, 'late' as const), of: fc.nat(1) }),
   fc.record({ do: fc.constantFrom('await' as const, 'signal' as const), of: fc.nat(1) }),
   fc.record({ do: fc.constant('pause' as const) }),
+  fc.record({ do: fc.constant('grab' as const), of: fc.nat(1) }),
 )
 
 const nested: fc.Arbitrary<Op> = fc.record({
@@ -83,12 +84,22 @@ function* runOp(s: Shared, task: number, registers: number[], op: Op): Steps {
       k.touch(s.objects + 1 - op.of, true)
       s.values[1 - op.of] += 1
       return
+    case 'grab':
+      // An access in the move that takes a lock, and lets it go.
+      if (k.lock(s.mutexes[op.of], 'exclusive')) yield
+      k.touch(s.objects + op.of, true)
+      s.values[op.of] = s.values[op.of] * 2 + task + 1
+      k.unlock(s.mutexes[op.of])
+      return
     case 'pause':
       if (k.sleep(0)) yield
       return
     case 'await':
       if (k.see(s.flagObjects + op.of, true)) yield
-      while (!s.flags[op.of]) if (k.sleepOn(s.queues[op.of], true)) yield
+      while (!s.flags[op.of]) {
+        if (k.sleepOn(s.queues[op.of], true)) yield
+        k.touch(s.flagObjects + op.of, true)
+      }
       s.flags[op.of] = false
       return
     case 'signal':
@@ -127,7 +138,8 @@ function letters(value: number): string {
 
 const make = worldMaker({ machine: { cpus: 2, blocks: 1, slots: 1 }, strategy: parseStrategy('K') })
 
-export function subjectOf(program: Program): Subject {
+/** The task `daemon` is not waited for: it stops where it pauses when all others have ended. */
+export function subjectOf(program: Program, { daemon = -1 } = {}): Subject {
   const finals = new WeakMap<World, () => string>()
   return {
     id: 'program',
@@ -146,7 +158,9 @@ export function subjectOf(program: Program): Subject {
         queues: [new WaitQueue('p'), new WaitQueue('q')],
       }
       const registers = program.map(() => 0)
-      program.forEach((list, task) => k.spawn(`t${task}`, runTask(s, task, registers, list)))
+      program.forEach((list, task) => {
+        k.spawn(`t${task}`, runTask(s, task, registers, list), { daemon: task === daemon })
+      })
       finals.set(world, () =>
         [...s.values, ...registers, ...k.tasks.map((task) => (task.state === 'done' ? 1 : 0))].map(letters).join(','),
       )

@@ -43,6 +43,7 @@ const result = (part: Partial<ExploreResult> = {}): ExploreResult =>
     redundant: 0,
     steps: 12,
     workers: 2,
+    byWorker: [],
     wallMs: 40,
     complete: true,
     incomplete: null,

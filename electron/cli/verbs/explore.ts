@@ -59,7 +59,7 @@ export const explore = verb({
       min: 1,
       max: 64,
       fallback: undefined,
-      about: 'threads (default: one within a bound, which remembers what it saw; else as many as there are CPUs)',
+      about: 'threads (default: as many as there are CPUs; within a bound all but one join when it takes longer)',
     }),
     'no-reduction': flag('go through schedules that differ in the order of independent moves only, too'),
     crash: flag('judge power cuts too, in as many schedules'),
