@@ -9,16 +9,20 @@ import { scenarioSubject } from '#shared/explore/subject.ts'
 import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { strategies } from '#shared/sim/strategies/index.ts'
 
-/** Schedules of one search, and lines for one scenario under one strategy: one per invariant. */
+/** Schedules from each end of the tree, and lines for one scenario under one strategy: one per invariant. */
 const EXECUTIONS = 1_500
 
 for (const scenario of scenarios.ids) {
   for (const strategy of strategies.ids) {
     const subject = scenarioSubject({ scenario, strategy, params: scenarios.get(scenario).search ?? {} })
-    const search = new Search(subject, { prefix: [], sleepers: [] }, { preemptions: 2, depth: 100_000, reduce: true })
-    while (search.executions < EXECUTIONS && search.next());
+    const found = [0, 1].flatMap((lane) => {
+      const options = { preemptions: 2, depth: 100_000, reduce: true, lane }
+      const search = new Search(subject, { prefix: [], sleepers: [] }, options)
+      while (search.executions < EXECUTIONS && search.next());
+      return search.result().found
+    })
     const seen = new Set<string>()
-    for (const { key, moves } of search.result().found) {
+    for (const { key, moves } of found) {
       const [invariant] = key.split(' ')
       if (seen.has(invariant)) continue
       seen.add(invariant)

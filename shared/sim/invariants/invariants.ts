@@ -30,6 +30,8 @@ export const invariants = registry<Invariant>('invariant', [
   invariant('V7', 'coherence', 'mappings and system calls see the same bytes', 'corruption'),
   invariant('V8', 'a hole reads as zeroes', 'what was punched or truncated reads as zeroes', 'corruption'),
   invariant('V9', 'COW and truncate', 'an access beyond the end raises SIGBUS', 'policy'),
+  // Shown by no schedule of a preset: page-table and queue locks are held over steps that cannot sleep, whatever the slots are.
+  // Steps of a user's own strategy can, and `test/unit/sim-kernel.test.ts` gives the oracle a task that does.
   invariant('V10', 'no sleep under a spinlock', 'a task that holds a spinlock never sleeps', 'hang'),
   invariant('V11', 'no circle', 'neither lock order nor waiting has a circle', 'hang'),
   invariant('V12', 'balanced', 'a lock is released once, by its holder, in its mode', 'hang'),
@@ -39,6 +41,7 @@ export const invariants = registry<Invariant>('invariant', [
   invariant('V16', 'frozen', 'nothing changes on a frozen filesystem', 'policy'),
   invariant('V17', 'honest ENOSPC', 'no space is reported only when there is none to come', 'resource'),
   invariant('V18', 'progress', 'every operation ends in a bounded number of tries', 'liveness'),
+  // Breaking layouts with even_cows is what would break it (`evenCowsOnBreak`, test/sim/dma.test.ts); no preset does.
   invariant('V19', 'private is private', 'private copies vanish only by truncate', 'corruption'),
   invariant('V20', 'initialised once', 'a fresh block is initialised once', 'corruption'),
   invariant('S1', 'the strategy works', "the code of the user's own strategy does what a slot's steps may do", 'hang'),
