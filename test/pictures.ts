@@ -37,7 +37,10 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       .getByRole('button', { name: /^Stop|^Cancel/ })
       .first()
       .waitFor({ state: 'detached', timeout: 240_000 })
-    await page.getByText('; running races:').waitFor({ state: 'detached', timeout: 240_000 })
+    // Races are judged after the runs; until then their cells say how many have been.
+    await page.waitForFunction(() => !/\d of \d+ run\b|running races/.test(document.body.innerText), undefined, {
+      timeout: 600_000,
+    })
     await page.waitForTimeout(SETTLE_MS)
   },
   async races(page) {
