@@ -202,9 +202,18 @@ export function resolveRun({ scenario: id, strategy, slots, fs, set, seed }: Run
     ...(fs === undefined ? {} : { fs: filesystems.get(fs).id }),
   }
   inRange(`${id}: `, paramsOf(scenario), params)
-  inRange('', MODEL_SETTINGS, { ...costs, ...machine })
-  scenario.params.parse(params)
+  inRange('', settingsFor(scenario, scenario.params.parse(params)), { ...costs, ...machine })
   return spec
+}
+
+/** A scenario may be about a machine with a price beyond the usual range: that price, and twice it, may be asked for. */
+export function settingsFor(scenario: Scenario, params: Record<string, unknown>): readonly ParamInfo[] {
+  const own: Readonly<Record<string, number | undefined>> = scenario.machine(params).costs ?? {}
+  return MODEL_SETTINGS.map((one) => {
+    const ns = own[one.name]
+    if (ns === undefined || one.min === null || one.max === null) return one
+    return { ...one, default: ns, min: Math.min(one.min, ns >> 1), max: Math.max(one.max, ns * 2) }
+  })
 }
 
 const COST_IDS: readonly string[] = COSTS.map(({ id }) => id)

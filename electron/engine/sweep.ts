@@ -15,12 +15,12 @@ import type { ParsedParams } from '#shared/contract/methods.ts'
 import type { SweepFailure, SweepJob, SweepRun } from '#shared/contract/sweep.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { explain } from '../store/database.ts'
-import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
 import { eachOnce } from './mistakes.ts'
 import { startPool, type ThreadPool } from './pool.ts'
 import { resolveRun, scenarioStrategies } from './sim-run.ts'
 import type { SweepSpec } from './sweep-run.ts'
+import { madeUnder } from './whatif-baseline.ts'
 import '../strategy/find.ts'
 
 type Plan = ParsedParams<'sweep.plan'>
@@ -34,7 +34,7 @@ export interface PlanOptions extends JobContext {
 export async function planJob({ plan, version }: PlanOptions): Promise<SweepJob[]> {
   const { subject, seeds, seed } = plan
   const given = plan.strategies.length > 0 ? plan.strategies : ownStrategies(plan)
-  const baseline = plan.baseline ?? (subject.kind === 'trace' ? 'K' : given[0])
+  const baseline = plan.baseline ?? (subject.kind === 'trace' ? madeUnder(subject) : given[0])
   const strategies = subject.kind === 'trace' && !given.includes(baseline) ? [baseline, ...given] : given
   if (!strategies.includes(baseline)) throw unknownId('baseline', baseline, strategies)
   for (const strategy of strategies) parseStrategy(strategy)
@@ -78,10 +78,7 @@ async function worksOf(subject: Plan['subject'], strategies: readonly string[]):
   if (subject.kind === 'trace') {
     const { path, trace } = subject
     // Whether it is a file of ours, and whether the trace is in it.
-    const db = openFile(path)
-    const found = db.prepare('SELECT 1 FROM trace WHERE id = ?').get(trace)
-    db.close()
-    if (found === undefined) throw new ApiError('not-found', `${path}: there is no trace ${trace} in this file`)
+    madeUnder(subject)
     return [{ kind: 'trace', path, trace, sha256: await fingerprint(path) }]
   }
   const { scenario, fs, slots } = subject

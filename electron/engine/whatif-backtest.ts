@@ -10,6 +10,7 @@ import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
 import { eachOnce, mistakesIn } from './mistakes.ts'
 import { readWorkload, REPLAY_ASSUMPTIONS } from './whatif.ts'
+import { madeUnder, simulatedUnder } from './whatif-baseline.ts'
 import { replayAll } from './whatif-replays.ts'
 
 interface Recorded {
@@ -20,17 +21,22 @@ interface Recorded {
 export interface BacktestOptions extends JobContext {
   readonly from: Recorded
   readonly to: Recorded
-  readonly strategy: string
-  readonly baseline: string
+  readonly strategy: string | undefined
+  readonly baseline: string | undefined
   readonly seeds: readonly number[]
   readonly repeats: { readonly from: readonly Recorded[]; readonly to: readonly Recorded[] }
   readonly set: Prices
 }
 
+/** What the recorded pairs this is for differ in. */
+const EXCLUSIVE = 'K,guardMode=exclusive'
+
 export async function backtestJob(options: BacktestOptions): Promise<BacktestResult> {
   const started = performance.now()
-  const { strategy, baseline, seeds } = options
-  parseStrategy(strategy)
+  const { seeds } = options
+  const baseline = options.baseline ?? madeUnder(options.from)
+  const strategy = options.strategy ?? simulatedUnder(options.to) ?? EXCLUSIVE
+  for (const id of [baseline, strategy]) parseStrategy(id)
   const { recorded: from, workload } = readWorkload(options.from, { prices: options.set })
   const to = load(options.to)
   const repeats = { from: options.repeats.from.map(load), to: options.repeats.to.map(load) }

@@ -15,13 +15,14 @@ import type { JobContext } from './jobs.ts'
 import { startPool } from './pool.ts'
 import { scenarioStrategies } from './sim-run.ts'
 import { readWorkload, REPLAY_ASSUMPTIONS } from './whatif.ts'
+import { madeUnder } from './whatif-baseline.ts'
 import type { Material, ScenarioWork } from './whatif-material.ts'
 import { run as replayOnce } from './whatif-run.ts'
 
 /** As the job gets it. */
 export type Subject =
   | { readonly kind: 'scenario'; readonly workload: ScenarioWork }
-  | { readonly kind: 'trace'; readonly path: string; readonly trace: number; readonly baseline: string }
+  | { readonly kind: 'trace'; readonly path: string; readonly trace: number; readonly baseline: string | undefined }
 
 export interface Prepared {
   readonly material: Material
@@ -38,8 +39,9 @@ export async function prepareSubject(subject: Subject): Promise<Prepared> {
     return { material: subject, name: workload.scenario, assumptions: ASSUMPTIONS, fidelity: null }
   }
   const { recorded, workload } = readWorkload(subject)
-  const pilot = pilotOf(workload, parseStrategy(subject.baseline), workload.fs)
-  const again = await replayOnce({ workload, pilot, strategy: subject.baseline, seed: 1, demands: 'drawn' })
+  const baseline = subject.baseline ?? madeUnder(subject)
+  const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
+  const again = await replayOnce({ workload, pilot, strategy: baseline, seed: 1, demands: 'drawn' })
   return {
     material: { kind: 'trace', workload, pilot },
     name: recorded.meta.name,
@@ -50,7 +52,9 @@ export async function prepareSubject(subject: Subject): Promise<Prepared> {
 
 /** The strategies an experiment is about where none was named. */
 export function usualStrategies(subject: Subject): readonly string[] {
-  return subject.kind === 'scenario' ? scenarioStrategies(subject.workload.scenario) : [subject.baseline]
+  return subject.kind === 'scenario'
+    ? scenarioStrategies(subject.workload.scenario)
+    : [subject.baseline ?? madeUnder(subject)]
 }
 
 export interface Pool {

@@ -38,8 +38,8 @@ async function compare(
   call: Call,
 ): Promise<WhatIfResult> {
   const { file, trace, baseline, seed, seeds: count, arrival, set, explore, out: named, force, keep } = params
-  const strategies = params.strategies.includes(baseline) ? params.strategies : [baseline, ...params.strategies]
-  for (const id of strategies) parseStrategy(id)
+  const { strategies } = params
+  for (const id of [...(baseline === undefined ? [] : [baseline]), ...strategies]) parseStrategy(id)
   const twice = strategies.find((id, i) => strategies.indexOf(id) !== i)
   if (twice !== undefined) throw new ApiError('bad-request', `strategy ${twice} is there twice`, 'leave one out')
   const { path, name } = handles.get(file)
@@ -53,7 +53,7 @@ async function compare(
 
 function backtest({ jobs, handles }: Parts, params: ParsedParams<'whatif.backtest'>, { signal, onProgress }: Call) {
   const { from, to, strategy, baseline, seed, seeds: count, set } = params
-  for (const id of [strategy, baseline]) parseStrategy(id)
+  for (const id of [strategy, baseline]) if (id !== undefined) parseStrategy(id)
   const seeds = Array.from({ length: count }, (_, i) => seed + i)
   const at = ({ file, trace }: typeof from) => ({ path: handles.get(file).path, trace })
   const repeats = { from: params.repeats.from.map(at), to: params.repeats.to.map(at) }
@@ -86,7 +86,7 @@ function seedsFrom(seed: number, count: number): readonly number[] {
 /** Names that are wrong are refused here, before a thread starts. */
 function subjectOf(handles: Handles, given: ExperimentSubject, strategies: readonly string[]): Subject {
   if (given.kind === 'trace') {
-    for (const id of [given.baseline, ...strategies]) parseStrategy(id)
+    for (const id of [given.baseline, ...strategies]) if (id !== undefined) parseStrategy(id)
     return { kind: 'trace', path: handles.get(given.file).path, trace: given.trace, baseline: given.baseline }
   }
   const { kind, ...workload } = given

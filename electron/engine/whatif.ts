@@ -24,6 +24,7 @@ import { Partials } from './compare-partial.ts'
 import { searchAll } from './compare-verdict.ts'
 import type { JobContext } from './jobs.ts'
 import { simulatedAgain } from './sim-again.ts'
+import { madeUnder } from './whatif-baseline.ts'
 import { recordReplays } from './whatif-record.ts'
 import { pilotsFor, replayAll, sideBySide, type ReplayPlan } from './whatif-replays.ts'
 import type { ReplaySpec } from './whatif-run.ts'
@@ -37,7 +38,7 @@ export const REPLAY_ASSUMPTIONS: readonly string[] = [
   'operations recorded with 2 MiB pages are replayed with 4 KiB pages',
 ]
 
-export interface WhatIfOptions extends JobContext {
+interface WhatIfOptions extends JobContext {
   readonly path: string
   readonly trace: number
   readonly strategies: readonly string[]
@@ -52,8 +53,12 @@ export interface WhatIfOptions extends JobContext {
   readonly force: boolean
 }
 
-export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResult, 'opened'>> {
+/** As the job gets it: what the trace was made under may be for the trace to say. */
+export type WhatIfAsked = Omit<WhatIfOptions, 'baseline'> & { readonly baseline: string | undefined }
+
+export async function whatIfJob(asked: WhatIfAsked): Promise<Omit<WhatIfResult, 'opened'>> {
   const started = performance.now()
+  const options = withBaseline(asked)
   const { strategies, baseline, seeds, arrival } = options
   const runs = strategies.length * seeds.length
   if (runs > limits.simRuns) {
@@ -87,6 +92,12 @@ export async function whatIfJob(options: WhatIfOptions): Promise<Omit<WhatIfResu
     file: options.out ?? null,
     wallMs: Math.round(performance.now() - started),
   }
+}
+
+function withBaseline(asked: WhatIfAsked): WhatIfOptions {
+  const baseline = asked.baseline ?? madeUnder(asked)
+  const { strategies } = asked
+  return { ...asked, baseline, strategies: strategies.includes(baseline) ? strategies : [baseline, ...strategies] }
 }
 
 /** Trace ids of the first seed's replays, where a file is wanted. */

@@ -43,7 +43,7 @@ export function useComparisonSetup() {
   const seeds = ref(String(SEEDS.default))
   const arrivalText = ref('')
   const arrivals = computed(() => parseArrivals(arrivalText.value))
-  const { chosen, setChosen, usual } = useChosen(kind)
+  const { chosen, setChosen, usual } = useChosen(kind, traces)
   const curves = useCurve(kind)
   const problems = computed(() => [
     ...(kind.value === 'trace' && arrivals.value.problem !== undefined ? [arrivals.value.problem] : []),
@@ -102,11 +102,15 @@ function strategyProblems(chosen: readonly Chosen[]): string[] {
 }
 
 /** Strategies are kept per scenario, and once for recorded traces. */
-function useChosen(kind: { readonly value: SubjectKind }) {
+function useChosen(kind: { readonly value: SubjectKind }, traces: ReturnType<typeof useTraceChoices>) {
   const simulation = useSimulationStore()
   const chosenOf = ref<Readonly<Record<string, readonly Chosen[]>>>({})
+  /** What it was made under comes first: that is what the others are measured against. */
+  const ofTrace = computed(() => [
+    ...new Set([traces.first.value?.info.strategy ?? TRACE_STRATEGIES[0], ...TRACE_STRATEGIES]),
+  ])
   const key = computed(() => (kind.value === 'scenario' ? (simulation.scenario?.id ?? '') : 'a recorded trace'))
-  const usual = computed(() => (kind.value === 'scenario' ? (simulation.scenario?.strategies ?? []) : TRACE_STRATEGIES))
+  const usual = computed(() => (kind.value === 'scenario' ? (simulation.scenario?.strategies ?? []) : ofTrace.value))
   const chosen = computed<readonly Chosen[]>(() => chosenOf.value[key.value] ?? usual.value.map(parseChosen))
   function setChosen(list: readonly Chosen[]): void {
     if (key.value !== '') chosenOf.value = { ...chosenOf.value, [key.value]: list }

@@ -137,7 +137,9 @@ export function chainWords({ worstChain }: Pick<ComparedStrategy, 'worstChain'>,
   return `${task}${doing(op)} waited for ${name}${by}${root}${seeded ? ` (seed ${seed})` : ''}`
 }
 
-/** The finding, most important sentence first. `group` stands between thousands. */
+/** What fitted prices are to come within: a run that moves by more for nothing cannot be met. */
+const CHAOTIC = 0.03
+
 /** Of a simulated trace: that the model makes it again, and how close fitted prices come. */
 export function againWords({ strategy, seed, digest, identical, ...of }: SimulatedAgain): string {
   const percent = (error: number) => `${decimalText(error * 100, 1)} %`
@@ -145,13 +147,18 @@ export function againWords({ strategy, seed, digest, identical, ...of }: Simulat
     ? `Run again under ${strategy} with seed ${seed}, its scenario has the trace's own digest, ${digest}.`
     : `Run again under ${strategy} with seed ${seed}, its scenario has another digest, ${digest}: the model has changed since.`
   if (of.fittedError === null) return same
-  const prices =
-    of.fitted.length === 0 ? 'no price could be fitted' : `with ${of.fitted.join(', ')} fitted to the trace`
+  const fitted = Object.keys(of.prices)
+  const prices = fitted.length === 0 ? 'no price could be fitted' : `with ${fitted.join(', ')} fitted to the trace`
   const chance =
     of.otherSeedError === null ? '' : `; the next seed alone moves them by up to ${percent(of.otherSeedError)}`
-  return `${same} Again ${prices}: means and medians of its operations within ${percent(of.fittedError)}${chance}.`
+  const chaos =
+    of.nanosecondError === null || of.nanosecondError < CHAOTIC
+      ? ''
+      : ` This run is chaotic: a nanosecond more in one price alone moves them by up to ${percent(of.nanosecondError)} (computed), so compare means over many seeds.`
+  return `${same} Again ${prices}: means and medians of its operations within ${percent(of.fittedError)}${chance}.${chaos}`
 }
 
+/** The finding, most important sentence first. `group` stands between thousands. */
 export function findings(result: CompareWords, group?: string): string[] {
   const { strategies, baseline, seeds } = result
   const base = strategies.find(({ id }) => id === baseline)

@@ -22,8 +22,8 @@ export const backtest = verb({
   options: {
     from: text('A.faultline', 'the trace to predict from'),
     to: text('B.faultline', 'the same workload under the other lock'),
-    strategy: text('S', "B's strategy (default: K,guardMode=exclusive)"),
-    baseline: text('S', "A's strategy (default: K, today's kernels)"),
+    strategy: text('S', "B's strategy (default: what it was simulated under; recorded: K,guardMode=exclusive)"),
+    baseline: text('S', "A's strategy (default: what it was simulated under; recorded: K, today's kernels)"),
     repeat: many('FILE', "another recording of A's or B's kernel, for the noise (default: files beside A and B)"),
     set: many('PRICE=NS', 'a price of the machine (spinHandoff, wake …) or of a step, instead of the calibrated one'),
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'replays per strategy, all with the same seeds' }),
@@ -38,10 +38,10 @@ export const backtest = verb({
     const result = await session.call('whatif.backtest', {
       from: await recorded(session, from),
       to: await recorded(session, to),
-      strategy: strategy ?? 'K,guardMode=exclusive',
       seeds,
       repeats: { from: await allRecorded(session, repeats.from), to: await allRecorded(session, repeats.to) },
       set: pricesOf(set),
+      ...(strategy === undefined ? {} : { strategy }),
       ...(baseline === undefined ? {} : { baseline }),
     })
     if (asJson) printJson(result)

@@ -29,7 +29,10 @@ export const compare = verb({
     against: many('F', 'with --trace: another recording, laid beside the first as it is; nothing is replayed'),
     'against-id': many('ID', 'which trace of each --against, in their order (default: its first)'),
     strategy: many('S', "a strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's own)"),
-    baseline: text('S', 'the strategy the others are measured against (default: the first)'),
+    baseline: text(
+      'S',
+      'the strategy the others are measured against (default: the first; of a trace, what it was made under)',
+    ),
     seeds: whole({ value: 'N', min: 1, max: 100, fallback: 8, about: 'runs per strategy, all with the same seeds' }),
     explore: whole({
       value: 'N',

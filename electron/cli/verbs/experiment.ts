@@ -11,7 +11,7 @@ export const experimentOptions = {
   ...workloadOptions,
   trace: text('F', 'a recorded trace (.faultline) instead of a scenario'),
   'trace-id': traceId,
-  baseline: text('S', 'with --trace: the strategy it was recorded under (default: K, today)'),
+  baseline: text('S', 'with --trace: the strategy it was made under (default: what it says; recorded: K, today)'),
 } as const
 
 /** Of a strategy's own file, with their lines. */

@@ -34,7 +34,10 @@ export const sweep = verb({
       'S',
       "plan: a strategy, with overrides where wanted (default: the scenario's own); run: a strategy file of the plan that may run",
     ),
-    baseline: text('S', 'plan: what the others are measured against (default: the first; of a trace, K)'),
+    baseline: text(
+      'S',
+      'plan: what the others are measured against (default: the first; of a trace, what it was made under)',
+    ),
     slot: many('NAME=OPTION', 'plan: replace a slot or switch of every strategy'),
     fs: text('ID', 'plan: ext2, ext4 or xfs'),
     set: many('PARAM=V,V…', 'plan: values of a parameter or cost; several give every combination'),

@@ -57,6 +57,6 @@ export function safetyShort({ asked, complete, hazards, computed, total }: Safet
   if (computed < total) return `${formatCount(computed)} of ${formatCount(total)} run`
   const held = asked - hazards
   return complete === held
-    ? `${formatCount(held)} held, ≤ 2 preempt.`
-    : `none; ${formatCount(complete)}/${formatCount(held)} complete`
+    ? `${formatCount(held)} held, bound 2`
+    : `${formatCount(complete)}/${formatCount(held)} complete`
 }
