@@ -12,7 +12,7 @@ import type { ParamInfo } from '#shared/contract/simulation.ts'
 import type { SimulatedAgain } from '#shared/contract/whatif.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
 import type { Trace, TraceSink } from '#shared/model/trace.ts'
-import { COSTS, type CostId } from '#shared/sim/costs.ts'
+import { COSTS } from '#shared/sim/costs.ts'
 import { parseParams } from '#shared/sim/run.ts'
 import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { calibrationOf } from '#shared/whatif/calibration.ts'
@@ -33,8 +33,15 @@ const given = z.object({
 const MANY = 100
 /** What fitted prices are to come within. */
 const CLOSE = 0.03
-/** Prices that every fault, or every one that fills a hole, pays. */
-const NUDGED: readonly CostId[] = ['trap', 'esLookup', 'alloc']
+/** Figures of a run that is not chaotic change by no more than its prices do. */
+const LITTLE = 0.02
+/** Of neighbouring prices: all more, all less, and against each other. */
+const SIGNS = [
+  [1, 1],
+  [-1, -1],
+  [1, -1],
+  [-1, 1],
+] as const
 
 /** Undefined: not a simulated trace, or its file does not tell what its run was given. */
 export async function simulatedAgain(recorded: Trace, job: JobContext): Promise<SimulatedAgain | undefined> {
@@ -56,7 +63,7 @@ export async function simulatedAgain(recorded: Trace, job: JobContext): Promise<
       fittedError,
       otherSeedError:
         Object.keys(listed).length === Object.keys(spec.set).length ? worstError(recorded, other.trace) : null,
-      nanosecondError: (fittedError ?? 0) < CLOSE ? null : await movedByNanosecond(spec, { recorded, job }),
+      nudgedError: (fittedError ?? 0) < CLOSE ? null : await movedByLittle(spec, { prices, recorded, job }),
     }
   } catch (error) {
     // A scenario, option or strategy file that is not there any more: nothing can be said of it.
@@ -65,19 +72,25 @@ export async function simulatedAgain(recorded: Trace, job: JobContext): Promise<
   }
 }
 
-/** Where who is first hangs on nanoseconds, one run's figures are one draw, and no fitted prices can meet them. */
-async function movedByNanosecond(
+/**
+ * How far the run itself is moved by a little more or less in the prices that were fitted: where who is first hangs on that,
+ * one run's figures are one draw, and no fitted prices can meet them.
+ */
+async function movedByLittle(
   spec: RunSpec,
-  { recorded, job }: { readonly recorded: Trace; readonly job: JobContext },
+  { prices, recorded, job }: Pick<SimulatedAgain, 'prices'> & { readonly recorded: Trace; readonly job: JobContext },
 ): Promise<number | null> {
-  let worst: number | null = null
-  const known = settingsOf(spec)
-  for (const id of NUDGED) {
-    const listed = Number(known.find(({ name }) => name === id)?.default)
-    const moved = await runOf(priced(spec, { [id]: Number(spec.set[id] ?? listed) + 1 }), job)
-    worst = Math.max(worst ?? 0, worstError(recorded, moved.trace) ?? 0)
+  const own = settingsOf(spec).filter(({ name }) => name in prices)
+  const errors: number[] = []
+  for (const signs of SIGNS) {
+    const moved = own.map((one, i) => {
+      const ns = Number(spec.set[one.name] ?? one.default) * (1 + signs[i % 2] * LITTLE)
+      return [one.name, inRange(one, ns)] as const
+    })
+    const { trace } = await runOf(priced(spec, Object.fromEntries(moved)), job)
+    errors.push(worstError(recorded, trace) ?? 0)
   }
-  return worst
+  return own.length === 0 ? null : Math.max(...errors)
 }
 
 /** The run with these prices instead of its own. */

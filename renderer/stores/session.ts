@@ -59,8 +59,12 @@ export const useSessionStore = defineStore('session', () => {
     seen.set(tab.file, { trace: shown.id, values })
   }
 
-  /** What was open last time. `keepShown`: something else is shown already, it only comes back as tabs. */
-  async function restore(keepShown: boolean): Promise<void> {
+  /**
+   * What was open last time. Where something is shown already, it only comes back as tabs, unless that is the file that was
+   * shown last and no link led to it: then the page comes back too, where one has not gone elsewhere meanwhile.
+   */
+  async function restore(linked: boolean): Promise<void> {
+    const current = files.current
     const { shown, page } = parseSession((await kept.load()).session)
     const wanted = shown && sourceText(shown)
     let first: OpenTab | undefined
@@ -70,9 +74,11 @@ export const useSessionStore = defineStore('session', () => {
       else tellFailures(files, toasts)
       if (tab?.source && sourceText(tab.source) === wanted) first = tab
     }
-    const tab = first ?? files.tabs[0]
-    if (keepShown || !tab) return
-    view.showFile(tab.file)
+    const again = current?.source !== undefined && sourceText(current.source) === wanted && !linked
+    const tab = current ?? first ?? files.tabs[0]
+    if (tab === undefined || (current !== undefined && !again)) return
+    if (current === undefined) view.showFile(tab.file)
+    else if (!needsTrace(view.page) || page === 'open') return
     if (!needsTrace(page)) view.goTo(page)
   }
   /** Read what is to be put back; files opened meanwhile find their place through `prepare`. */

@@ -55,10 +55,10 @@ export interface SimulatedAgain {
   /** The same of a run with the next seed: what chance is. Null too where the run was given prices. */
   readonly otherSeedError: number | null
   /**
-   * The same of runs in which one price is a nanosecond longer, the farthest: a run that is moved by more than 3 % is
-   * chaotic, and what it came to is one draw of many. Null: fitted prices came within 3 %, so it was not asked.
+   * The same of runs with 2 % more or less in the prices that were fitted, the farthest: a run that this moves by more
+   * than 3 % is chaotic, and what it came to is one draw of many. Null: fitted prices came within 3 %, so it was not asked.
    */
-  readonly nanosecondError: number | null
+  readonly nudgedError: number | null
 }
 
 export interface Fidelity {

@@ -252,7 +252,11 @@ export function sensitivityWords(row: SensitivityRow): string {
   const half = curve.find(({ change }) => change === -STRAIGHT)
   if (gone === undefined || half === undefined) return `${what}: nothing was varied.`
   if (!enough) {
-    return `${what}: shrinking it changes throughput too little to tell (without it ${times(gone.ratio)}, 95 % interval ${range(gone)}).`
+    const why =
+      gone.ratioCi95 === null
+        ? 'too few seeds to tell what shrinking it does'
+        : 'shrinking it changes throughput too little to tell'
+    return `${what}: ${why} (without it ${times(gone.ratio)}, 95 % interval ${range(gone)}).`
   }
   return `${what}: without it throughput is ${times(gone.ratio)} (95 % interval ${range(gone)}); half of it gives ${times(half.ratio)} (${range(half)}).`
 }

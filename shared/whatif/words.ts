@@ -58,9 +58,9 @@ export function ratioInterval(ci95: Ci95): string {
   return intervalText(ci95, (value) => decimalText(value, value >= 10 ? 1 : 3))
 }
 
-/** Why a sample cannot tell: the runs differ but are too few for a test, or they do not differ enough. */
+/** Why a sample cannot tell: too few runs for an interval, or for a test though they differ, or they do not differ enough. */
 export function undecidedText({ ci95 }: Pick<VersusBaseline, 'ci95'>): string {
-  const apart = ci95 !== null && (ci95[0] > 1 || ci95[1] < 1)
+  const apart = ci95 === null || ci95[0] > 1 || ci95[1] < 1
   return apart ? 'too few runs to tell' : 'too close to tell'
 }
 
@@ -152,9 +152,9 @@ export function againWords({ strategy, seed, digest, identical, ...of }: Simulat
   const chance =
     of.otherSeedError === null ? '' : `; the next seed alone moves them by up to ${percent(of.otherSeedError)}`
   const chaos =
-    of.nanosecondError === null || of.nanosecondError < CHAOTIC
+    of.nudgedError === null || of.nudgedError < CHAOTIC
       ? ''
-      : ` This run is chaotic: a nanosecond more in one price alone moves them by up to ${percent(of.nanosecondError)} (computed), so compare means over many seeds.`
+      : ` The run is chaotic (computed): 2 % more or less in its own prices moves them by up to ${percent(of.nudgedError)}, so only means over many seeds say something.`
   return `${same} Again ${prices}: means and medians of its operations within ${percent(of.fittedError)}${chance}.${chaos}`
 }
 

@@ -125,7 +125,7 @@ describe('the result', () => {
     expect(rows[0]).toContain('nothing seen')
     expect(rows[1]).toContain('0.50 ×')
     expect(rows[1]).toContain('✕ V5')
-    expect(rows[2]).toContain('too close to tell')
+    expect(rows[2]).toContain('too close')
     expect(on.text()).not.toMatch(/\bsafe\b(?!ty)(?! *\.)/)
     expect(panel(on, 'In words').text()).toContain('does not mean safe')
     expect(panel(on, 'In words').text()).toContain('Costs are those of one machine.')

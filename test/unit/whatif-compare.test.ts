@@ -153,6 +153,6 @@ describe('strategies side by side', () => {
   it('tell too few runs from too little difference', () => {
     expect(undecidedText({ ci95: [0.462, 0.463] })).toBe('too few runs to tell')
     expect(undecidedText({ ci95: [0.98, 1.02] })).toBe('too close to tell')
-    expect(undecidedText({ ci95: null })).toBe('too close to tell')
+    expect(undecidedText({ ci95: null })).toBe('too few runs to tell')
   })
 })

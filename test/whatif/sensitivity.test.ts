@@ -132,6 +132,10 @@ describe('slopes', () => {
   it('say where the sample cannot tell', () => {
     expect(rows[2].enough).toBe(false)
     expect(sensitivityWords(rows[2])).toContain('too little to tell')
+    const [alone] = sensitivityRows(base.slice(0, 1), [
+      { hold: hold('steep'), runs: line(-0.4).map(({ change, points }) => ({ change, points: points.slice(0, 1) })) },
+    ])
+    expect(sensitivityWords(alone)).toMatch(/too few seeds to tell .*95 % interval not known/)
     expect(sensitivityWords(rows[0])).toMatch(/^All work under steep \(exclusive\): without it throughput is 1\.400 ×/)
   })
 

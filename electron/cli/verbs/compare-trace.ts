@@ -2,10 +2,10 @@
 
 import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
-import type { Fidelity, WhatIfResult } from '#shared/contract/whatif.ts'
+import type { Fidelity, FidelityRow, WhatIfResult } from '#shared/contract/whatif.ts'
 import { againWords, safetyNote } from '#shared/whatif/words.ts'
 import { pairs } from '../options.ts'
-import { bold, columnsOf, dim, plural, print, printable, printJson, printTable } from '../output.ts'
+import { bold, columnsOf, dim, duration, plural, print, printable, printJson, printTable } from '../output.ts'
 import { printDeltas, printFigures, printLines } from './compare-print.ts'
 import { writeReports, type ReportOptions } from '../reports.ts'
 import type { Session } from '../session.ts'
@@ -88,7 +88,12 @@ function printWhatIf(result: WhatIfResult): void {
 
 export function printFidelity({ rows, ...median }: Fidelity, baseline: string): void {
   print(`\n${bold(`Replay under ${baseline} against the trace itself`)}`)
-  const { name, count, time } = columnsOf(rows)
+  const { name, count } = columnsOf(rows)
+  // Each with its own unit: what is compared stands side by side, and rows differ by thousands.
+  const time = (head: string, of: (row: FidelityRow) => number | null) => ({
+    ...name(head, (row) => duration(of(row))),
+    right: true,
+  })
   printTable([
     name('what', (row) => row.of),
     name('figure', (row) => row.figure),
