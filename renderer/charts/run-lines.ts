@@ -24,7 +24,7 @@ export interface RunSeries<T> {
 export type CdfKind = 'cdf' | 'tail'
 
 /** Steps of a rising line that no eye can see at the height of a panel; the tail's are all drawn, its axis is a log. */
-const STEP = 0.002
+const STEP = 0.004
 
 /** Where a line of shares moves by what can be seen, its first and its last place always. */
 function seenSteps(share: Float64Array): number[] {
