@@ -59,26 +59,19 @@ export const useSessionStore = defineStore('session', () => {
     seen.set(tab.file, { trace: shown.id, values })
   }
 
-  /**
-   * What was open last time. Where something is shown already, it only comes back as tabs, unless that is the file that was
-   * shown last and no link led to it: then the page comes back too, where one has not gone elsewhere meanwhile.
-   */
+  /** What was open last time; of what is shown already only the page, where no link led to it and one has not gone on. */
   async function restore(linked: boolean): Promise<void> {
     const current = files.current
     const { shown, page } = parseSession((await kept.load()).session)
-    const wanted = shown && sourceText(shown)
-    let first: OpenTab | undefined
-    for (const place of [...waiting]) {
-      const tab = await files.open({ kind: 'source', source: place.source, name: place.name }, { quietly: true })
-      if (tab) prepare(tab)
-      else tellFailures(files, toasts)
-      if (tab?.source && sourceText(tab.source) === wanted) first = tab
+    const isShown = ({ source }: OpenTab): boolean => sameSource(source, shown)
+    const first = (await openQuietly(waiting, { files, toasts, prepare })).find(isShown)
+    if (current !== undefined) {
+      if (!linked && isShown(current) && needsTrace(view.page) && page !== 'open' && !needsTrace(page)) view.goTo(page)
+      return
     }
-    const again = current?.source !== undefined && sourceText(current.source) === wanted && !linked
-    const tab = current ?? first ?? files.tabs[0]
-    if (tab === undefined || (current !== undefined && !again)) return
-    if (current === undefined) view.showFile(tab.file)
-    else if (!needsTrace(view.page) || page === 'open') return
+    const tab = first ?? files.tabs[0]
+    if (!tab) return
+    view.showFile(tab.file)
     if (!needsTrace(page)) view.goTo(page)
   }
   /** Read what is to be put back; files opened meanwhile find their place through `prepare`. */
@@ -107,6 +100,30 @@ export const useSessionStore = defineStore('session', () => {
   const hasPlaces = (): boolean => waiting.length > 0
   return { load, hasPlaces, prepare, put, restore, watchChanges }
 })
+
+function sameSource(one: Source | undefined, other: Source | undefined): boolean {
+  return one !== undefined && other !== undefined && sourceText(one) === sourceText(other)
+}
+
+interface Opening {
+  readonly files: ReturnType<typeof useFilesStore>
+  readonly toasts: ReturnType<typeof useToastStore>
+  readonly prepare: (tab: OpenTab) => void
+}
+
+/** One after the other; those that can be opened. */
+async function openQuietly(places: readonly Place[], { files, toasts, prepare }: Opening): Promise<OpenTab[]> {
+  const tabs: OpenTab[] = []
+  for (const { source, name } of [...places]) {
+    const tab = await files.open({ kind: 'source', source, name }, { quietly: true })
+    if (tab === undefined) tellFailures(files, toasts)
+    else {
+      prepare(tab)
+      tabs.push(tab)
+    }
+  }
+  return tabs
+}
 
 /** Files of last time that cannot be opened are said and not shown as failed imports. */
 function tellFailures(files: ReturnType<typeof useFilesStore>, toasts: ReturnType<typeof useToastStore>): void {

@@ -103,10 +103,6 @@ describe('a simulated trace made again', () => {
         const { ratio, ci95 } = compare(pairs.values, pairs.baseline)
         return ci95 === undefined ? [] : [{ what, ratio, low: ci95[0], high: ci95[1] }]
       })
-      const shown = ratios.map(
-        ({ what, ratio, low, high }) => `${what} ${ratio.toFixed(3)} [${low.toFixed(3)} ${high.toFixed(3)}]`,
-      )
-      console.log(`${name}, made again by as it was, ${seeds} traces: ${shown.join(', ')}`)
       expect(ratios.length).toBeGreaterThan(0)
       for (const { what, ratio, low, high } of ratios) {
         const unbiased = Math.abs(ratio - 1) < 0.03 || (low <= 1 && high >= 1)

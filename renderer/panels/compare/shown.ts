@@ -11,6 +11,7 @@ import type { AnyComparison, Fidelity, WorkloadSummary } from '#shared/contract/
 import { mainOp } from '#shared/whatif/words.ts'
 import { badgesOf } from '../../charts/run-look.ts'
 import { compareKinds } from '../../theme/kinds.ts'
+import { inAFrame } from '../../ui/frames.ts'
 import {
   useComparisonStore,
   type CompareRequest,
@@ -124,16 +125,6 @@ function partialOf(running: RunningComparison | undefined): ShownResult | undefi
     wallMs: progress?.elapsedMs ?? 0,
     partial: true,
   }
-}
-
-/** Panels that wait for their turn, the longest-waiting first. */
-const waiting: (() => void)[] = []
-function inAFrame(update: () => void): void {
-  if (waiting.push(update) === 1) requestAnimationFrame(next)
-}
-function next(): void {
-  waiting.shift()?.()
-  if (waiting.length > 0) requestAnimationFrame(next)
 }
 
 /** The result, inside panels that are only there when there is one. */
