@@ -158,7 +158,7 @@ export function verdictColumns(
       title: `vs ${baseline}`,
       group: 'Operations',
       kind: 'number',
-      width: 72,
+      width: 76,
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
