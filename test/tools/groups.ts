@@ -33,7 +33,7 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
       'shared/spans/ops.ts',
       'shared/spans/sched.ts',
     ],
-    tests: ['test/unit/spans-*.test.ts', 'test/property/spans.test.ts'],
+    tests: ['test/unit/spans-*.test.ts', 'test/property/spans.test.ts', 'test/golden/spans.test.ts'],
   },
 }
 
