@@ -127,7 +127,8 @@ const telling: readonly (readonly [string, Program, daemon?: number])[] = [
   ],
 ]
 
-describe.each(telling)('%s', (_what, program, daemon = -1) => {
+describe.each(telling.map(([what, program, daemon = -1]) => [what, program, daemon] as const))('%s', (...given) => {
+  const [, program, daemon] = given
   it.each([undefined, 0, 1, 2])('is seen within a bound of %s', (preemptions) => {
     const subject = subjectOf(program, { daemon })
     const { found } = enumerate(subject, { preemptions })
