@@ -10,6 +10,8 @@ export function inAFrame(update: () => void): void {
 }
 
 function next(): void {
-  waiting.shift()?.()
+  const update = waiting.shift()
+  // First: what fails must not keep the others waiting.
   if (waiting.length > 0) requestAnimationFrame(next)
+  update?.()
 }
