@@ -29,8 +29,8 @@ export const limits = {
   /** Runs of one comparison, all strategies and seeds together. */
   simRuns: 2_000,
   /** Schedules, and steps of a search with power cuts, behind each strategy's verdict in a comparison. */
-  compareSchedules: 5_000,
-  compareCrashSteps: 40_000,
+  compareSchedules: 10_000,
+  compareCrashSteps: 250_000,
   /** Happenings all runs of one sensitivity or scaling question should stay near: about a minute on two cores. */
   experimentEvents: 250_000_000,
   /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
