@@ -141,7 +141,7 @@ describe('the safety of a compared strategy', () => {
     expect(safety.violated.map(({ id }) => id)).toEqual(['R03', 'R21'])
     expect(safety.asked).toBe(2)
     const open = safetyOf([info], () => cellOf({ complete: false }))
-    expect(safetyShort(open)).toBe('none; 0/1 complete')
+    expect(safetyShort(open)).toBe('0/1 complete')
     expect(safetyShort(safetyOf([info], () => undefined))).toBe('0 of 1 run')
   })
 })
