@@ -119,6 +119,7 @@ it('the catalogue shows most invariants', () => {
       'V5',
       'V6',
       'V7',
+      'V8',
       'V9',
       'V11',
       'V12',
