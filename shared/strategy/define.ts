@@ -86,10 +86,15 @@ export interface CheckedStrategy {
   readonly options: OwnOptions
 }
 
+const PARTS: readonly (keyof StrategyDefinition)[] = ['title', 'about', 'base', 'media', 'fs', 'slots', 'switches']
+
 export function checkDefinition(value: unknown, id: string): CheckedStrategy {
   if (!isObject(value) || !(MARK in value)) {
     throw wrong('its default export is not made with defineStrategy', 'write `export default defineStrategy({ … })`')
   }
+  const known: readonly string[] = PARTS
+  // A slot written beside `slots` would be left out unsaid, and the base judged in its name.
+  for (const name of Object.keys(value)) if (!known.includes(name)) throw unknownId('field of a strategy', name, known)
   const {
     title,
     about = '',

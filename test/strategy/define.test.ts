@@ -33,6 +33,7 @@ describe('a definition is refused', () => {
     ['on a filesystem there is not', written({ fs: 'btrfs' }), /'btrfs'/],
     ['with slots that are no object', written({ slots: null }), /slots/],
     ['with slots that are a list', written({ slots: ['guard'] }), /slot '0'/],
+    ['with a slot beside its slots', written({ guard: 'inval' }), /field of a strategy 'guard'/],
     ['with a slot there is not', written({ slots: { lock: 'inval' } }), /slot 'lock'/],
     ['with an option there is not', written({ slots: { guard: 'nothing' } }), /'nothing'/],
     ['with an option that is nothing', option('guard', null), /neither an id nor an object; known ids: /],
