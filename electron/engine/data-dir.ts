@@ -9,6 +9,7 @@ import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from '
 import { join } from 'node:path'
 import envPaths from 'env-paths'
 import { ApiError } from '#shared/base/errors.ts'
+import { isAlive } from '../store/is-alive.ts'
 
 export interface DataDir {
   readonly path: string
@@ -69,15 +70,6 @@ export async function removeUnlistedImports(dir: DataDir, listed: ReadonlySet<st
     const path = join(dir.imports, name)
     const age = now - ((await stat(path).catch(() => undefined))?.mtimeMs ?? now)
     if (!listed.has(path) && age > UNLISTED_DAYS * 86_400_000) await rm(path, { force: true }).catch(() => undefined)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

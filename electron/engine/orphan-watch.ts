@@ -4,20 +4,12 @@
  */
 
 import { workerData } from 'node:worker_threads'
+import { isAlive } from '../store/is-alive.ts'
 
 const EVERY_MS = 1_000
 
 const { parent } = workerData as { readonly parent: number }
 
 setInterval(() => {
-  if (process.ppid !== parent || !isAlive()) process.kill(process.pid, 'SIGKILL')
+  if (process.ppid !== parent || !isAlive(parent)) process.kill(process.pid, 'SIGKILL')
 }, EVERY_MS)
-
-function isAlive(): boolean {
-  try {
-    process.kill(parent, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}

@@ -20,6 +20,7 @@ import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { explain } from './database.ts'
+import { isAlive } from './is-alive.ts'
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 /** A process id can be taken by another program later: a draft nobody wrote to for a day is dead all the same. */
@@ -118,12 +119,7 @@ function removeStale(target: string): void {
 }
 
 function isDead(pid: number, path: string): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    // ESRCH: no such process. EPERM: it lives, under another user.
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return true
-  }
+  if (!isAlive(pid)) return true
   const stat = statSync(path, { throwIfNoEntry: false })
   return stat !== undefined && performance.timeOrigin + performance.now() - stat.mtimeMs > DEAD_AFTER_MS
 }

@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url'
 import { extractAll } from '@electron/asar'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isAlive } from '#electron/store/is-alive.ts'
 import { watchPage } from '../support/browser.ts'
 import { PROJECT } from '../support/engine.ts'
 import { startDesktop, type DesktopApp } from './app.ts'
@@ -31,15 +32,6 @@ const tab = (name: string) =>
 const go = (title: string) => page.getByRole('navigation', { name: 'Pages' }).getByText(title, { exact: true }).click()
 const enginePid = () =>
   app.inMain(({ app }) => app.getAppMetrics().find(({ name }) => name === 'Faultline Engine')?.pid ?? 0, undefined)
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Starts a statement that never ends; the processes it may run in. */
 async function endlessSql(): Promise<readonly number[]> {
@@ -189,7 +181,7 @@ describe('the desktop window', () => {
     const before = await endlessSql()
     await page.keyboard.press('Escape')
     await page.getByText('Stopped.').waitFor()
-    await expect.poll(() => before.filter(isRunning)).toEqual([])
+    await expect.poll(() => before.filter(isAlive)).toEqual([])
     expect(problems).toEqual([])
   })
 
@@ -274,7 +266,7 @@ describe('when something dies', () => {
     await page.getByText('The engine had stopped and was started again').waitFor()
     await expect.poll(enginePid).not.toBe(pid)
     // What it had under way ends with it.
-    await expect.poll(() => endless.filter(isRunning)).toEqual([])
+    await expect.poll(() => endless.filter(isAlive)).toEqual([])
     await tab('dax-xfs').click()
     await go('Latency')
     // What no earlier page asked for comes from the new engine.
@@ -360,7 +352,7 @@ describe('when something dies', () => {
       undefined,
     )
     expect(await app.ended).toBe(1)
-    await expect.poll(() => isRunning(pid)).toBe(false)
+    await expect.poll(() => isAlive(pid)).toBe(false)
   })
 
   test('a folder of data that cannot be made: the window comes, and says so when it is needed', async () => {

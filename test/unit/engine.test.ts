@@ -22,6 +22,7 @@ import { createRecents } from '#electron/engine/recent.ts'
 import { isInside, readablePath } from '#electron/engine/rights.ts'
 import { forkSql } from '#electron/engine/spawn.ts'
 import { createSqlRunner } from '#electron/engine/sql.ts'
+import { isAlive } from '#electron/store/is-alive.ts'
 import { limits } from '#shared/base/limits.ts'
 import { EXPORT_TABLES, type Client } from '#shared/contract/methods.ts'
 import { sampleText, SMALL, PROJECT } from '../support/engine.ts'
@@ -127,15 +128,6 @@ describe('processes', () => {
     },
   )
 })
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
 
 describe('memory', () => {
   test('more files than stay loaded can be open, and each still answers', async () => {

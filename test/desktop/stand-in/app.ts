@@ -1,6 +1,7 @@
 /** `app`: starting, one instance, metrics and the end, on a real process and a real Chromium. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isAlive } from '#electron/store/is-alive.ts'
 import { appEvents } from './app-events.ts'
 import { browser, closeBrowser, USER_DATA } from './browser.ts'
 import { utilityMetrics } from './processes.ts'
@@ -10,20 +11,11 @@ const LOCK = join(USER_DATA, 'instance')
 const HANDED_OVER = join(USER_DATA, 'handed-over')
 const ready = Promise.withResolvers<void>()
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** True for the first; a second one leaves what it has to say for the first and gets false. */
 function requestSingleInstanceLock(data: unknown): boolean {
   mkdirSync(HANDED_OVER, { recursive: true })
   const first = Number(readIfThere(LOCK))
-  if (first > 0 && first !== process.pid && isRunning(first)) {
+  if (first > 0 && first !== process.pid && isAlive(first)) {
     const name = join(HANDED_OVER, String(process.pid))
     writeFileSync(`${name}.part`, JSON.stringify({ argv: process.argv, cwd: process.cwd(), data }))
     renameSync(`${name}.part`, `${name}.json`)
