@@ -4,6 +4,8 @@
  * upwards, the second downwards, and each one more as its number and the depth throw the dice.
  */
 
+import { hashInts } from '../base/prng.ts'
+
 export interface Where {
   /** Which of the searches it is, from 0. */
   readonly lane: number
@@ -23,7 +25,7 @@ export function pick(mask: number, { lane, depth, last }: Where): number {
     return 31 - Math.clz32(below === 0 ? mask : below)
   }
   let left = mask
-  for (let skip = thrown(lane, depth) % count(mask); skip > 0; skip--) left &= left - 1
+  for (let skip = hashInts(lane, depth) % count(mask); skip > 0; skip--) left &= left - 1
   return lowest(left)
 }
 
@@ -35,10 +37,4 @@ function count(mask: number): number {
   let bits = 0
   for (let left = mask; left !== 0; left &= left - 1) bits++
   return bits
-}
-
-function thrown(lane: number, depth: number): number {
-  let hash = Math.imul(lane * 31 + depth, 0x9e3779b1)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
-  return (hash ^ (hash >>> 13)) >>> 0
 }
