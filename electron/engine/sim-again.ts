@@ -16,6 +16,7 @@ import { COSTS } from '#shared/sim/costs.ts'
 import { parseParams } from '#shared/sim/run.ts'
 import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { calibrationOf } from '#shared/whatif/calibration.ts'
+import { AGAIN_WITHIN } from '#shared/whatif/words.ts'
 import type { JobContext } from './jobs.ts'
 import { resolveRun, runInto, settingsFor, SIM_RUN, type RunSpec } from './sim-run.ts'
 
@@ -31,8 +32,6 @@ const given = z.object({
 
 /** Fewer operations of a kind have no mean worth comparing. */
 const MANY = 100
-/** What fitted prices are to come within. */
-const CLOSE = 0.03
 /** Figures of a run that is not chaotic change by no more than its prices do. */
 const LITTLE = 0.02
 /** Of neighbouring prices: all more, all less, and against each other. */
@@ -63,7 +62,7 @@ export async function simulatedAgain(recorded: Trace, job: JobContext): Promise<
       fittedError,
       otherSeedError:
         Object.keys(listed).length === Object.keys(spec.set).length ? worstError(recorded, other.trace) : null,
-      nudgedError: (fittedError ?? 0) < CLOSE ? null : await movedByLittle(spec, { prices, recorded, job }),
+      nudgedError: (fittedError ?? 0) < AGAIN_WITHIN ? null : await movedByLittle(spec, { prices, recorded, job }),
     }
   } catch (error) {
     // A scenario, option or strategy file that is not there any more: nothing can be said of it.

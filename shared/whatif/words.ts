@@ -137,8 +137,8 @@ export function chainWords({ worstChain }: Pick<ComparedStrategy, 'worstChain'>,
   return `${task}${doing(op)} waited for ${name}${by}${root}${seeded ? ` (seed ${seed})` : ''}`
 }
 
-/** What fitted prices are to come within: a run that moves by more for nothing cannot be met. */
-const CHAOTIC = 0.03
+/** What a run with fitted prices is to come within of its trace. One that moves by more for nothing is chaotic. */
+export const AGAIN_WITHIN = 0.03
 
 /** Of a simulated trace: that the model makes it again, and how close fitted prices come. */
 export function againWords({ strategy, seed, digest, identical, ...of }: SimulatedAgain): string {
@@ -152,7 +152,7 @@ export function againWords({ strategy, seed, digest, identical, ...of }: Simulat
   const chance =
     of.otherSeedError === null ? '' : `; the next seed alone moves them by up to ${percent(of.otherSeedError)}`
   const chaos =
-    of.nudgedError === null || of.nudgedError < CHAOTIC
+    of.nudgedError === null || of.nudgedError < AGAIN_WITHIN
       ? ''
       : ` The run is chaotic (computed): 2 % more or less in its own prices moves them by up to ${percent(of.nudgedError)}, so only means over many seeds say something.`
   return `${same} Again ${prices}: means and medians of its operations within ${percent(of.fittedError)}${chance}.${chaos}`
