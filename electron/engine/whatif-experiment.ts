@@ -39,7 +39,7 @@ export async function prepareSubject(subject: Subject): Promise<Prepared> {
     return { material: subject, name: workload.scenario, assumptions: ASSUMPTIONS, fidelity: null }
   }
   const { recorded, workload } = readWorkload(subject)
-  const baseline = subject.baseline ?? madeUnder(subject)
+  const baseline = baselineOf(subject)
   const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
   const again = await replayOnce({ workload, pilot, strategy: baseline, seed: 1, demands: 'drawn' })
   return {
@@ -52,9 +52,11 @@ export async function prepareSubject(subject: Subject): Promise<Prepared> {
 
 /** The strategies an experiment is about where none was named. */
 export function usualStrategies(subject: Subject): readonly string[] {
-  return subject.kind === 'scenario'
-    ? scenarioStrategies(subject.workload.scenario)
-    : [subject.baseline ?? madeUnder(subject)]
+  return subject.kind === 'scenario' ? scenarioStrategies(subject.workload.scenario) : [baselineOf(subject)]
+}
+
+function baselineOf(subject: Subject & { readonly kind: 'trace' }): string {
+  return subject.baseline ?? madeUnder(subject)
 }
 
 export interface Pool {
