@@ -52,7 +52,9 @@ async function run(args: readonly string[], session: Session): Promise<number> {
     process.stderr.write(program.helpInformation())
     return WRONG_USAGE
   }
-  await program.parseAsync(args, { from: 'user' })
+  const asked = args[0] === 'help' ? [...args.slice(1, 2), '--help'] : args
+  if (!asked[0]?.startsWith('-')) verbs.get(asked[0] ?? '')
+  await program.parseAsync(asked, { from: 'user' })
   return status
 }
 
@@ -112,11 +114,6 @@ function fault({ code, message }: WireError, error: unknown): WireError {
 function commanderFailure(args: readonly string[], error: CommanderError): number {
   // --help and --version: already printed.
   if (error.exitCode === 0) return DONE
-  const given = args.find((arg) => !arg.startsWith('-'))
-  if (error.code === 'commander.unknownCommand' && given !== undefined) {
-    complain(undefined, unknownId('verb', given, verbs.ids).toWire())
-    return WRONG_USAGE
-  }
   const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
   const verb = verbOf(args)
   const hint = verb === undefined ? 'see `faultline --help`' : `see \`faultline ${verb} --help\``

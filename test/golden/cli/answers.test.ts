@@ -54,6 +54,12 @@ describe('for people', () => {
     golden(name, steady(stdout, folder.path))
   })
 
+  it('help VERB is what VERB --help is', async () => {
+    const asked = await folder.run(['help', 'import'])
+    expect(asked).toEqual(await folder.run(['import', '--help']))
+    expect(asked.stdout).toMatch(/^Usage: faultline import /)
+  })
+
   it('an order that cannot be seen is not acyclic', async () => {
     const wait = ['contention_begin: 0000000012345678 (flags=MUTEX)', 'contention_end: 0000000012345678 (ret=0)']
     const input = wait.map((event, i) => `  task-7   [000] .....   1.00000${i}: ${event}\n`).join('')

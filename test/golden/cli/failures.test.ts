@@ -60,6 +60,8 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   // 2: wrong usage
   [[], 2, 'Usage: faultline'],
   [['contentoin', 't.faultline'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
+  [['contentoin', '--help'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
+  [['help', 'contentoin'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
   [['explore', '--scenario', 'x'], 2, 'no strategy to explore x under', 'name one'],
   [['exlore', '--scenario', 'x'], 2, "unknown verb 'exlore'", 'explore'],
   [['simulate'], 2, '--scenario is missing', 'faultline list scenarios'],
