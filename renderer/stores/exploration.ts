@@ -38,6 +38,8 @@ export const useExplorationStore = defineStore('exploration', () => {
   const running = shallowRef<Exploring>()
   const explored = shallowRef<Explored>()
   const error = ref<WireError>()
+  /** The search that was stopped before it had an answer. */
+  const cancelled = ref<string>()
   /** The Lock order page is about to be shown with this search's order. */
   const showOrder = ref(false)
   let abort: AbortController | undefined
@@ -52,7 +54,7 @@ export const useExplorationStore = defineStore('exploration', () => {
     const say = (what: Exploring['what'], progress?: Progress): void => {
       if (abort === mine) running.value = { what, name, progress }
     }
-    error.value = undefined
+    error.value = cancelled.value = undefined
     say('schedules')
     const over = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
     races.giveWayTo(over)
@@ -74,11 +76,12 @@ export const useExplorationStore = defineStore('exploration', () => {
     }
   }
   function cancel(): void {
+    cancelled.value = running.value?.name
     abort?.abort()
     abort = undefined
     running.value = undefined
   }
-  return { ...form, run, cancel, running, explored, error, showOrder }
+  return { ...form, run, cancel, cancelled, running, explored, error, showOrder }
 })
 
 /** What is filled in; parameters and strategy are kept per subject while the window is open. */

@@ -165,3 +165,13 @@ function dayOf(at: number): number {
   const date = new Date(at)
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
 }
+
+/** As a sentence begins; what begins with a name, of a file or of a lock, stays as it is. */
+export function capital(text: string): string {
+  return /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+}
+
+/** The same with its full stop: messages and hints come as clauses, for the command line to put together. */
+export function sentence(text: string): string {
+  return `${capital(text)}${/[.!?…]$/.test(text) ? '' : '.'}`
+}

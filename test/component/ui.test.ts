@@ -160,8 +160,8 @@ describe('a panel', () => {
     const retry = vi.fn()
     const error = { code: 'limit', message: 'too many rows', hint: 'choose a smaller range' }
     const wrapper = panel({ state: 'error', error, retry })
-    expect(wrapper.get('[role=alert]').text()).toContain('too many rows')
-    expect(wrapper.get('[role=alert]').text()).toContain('choose a smaller range')
+    expect(wrapper.get('[role=alert]').text()).toContain('Too many rows')
+    expect(wrapper.get('[role=alert]').text()).toContain('Choose a smaller range.')
     await wrapper.get('[role=alert] button').trigger('click')
     expect(retry).toHaveBeenCalledOnce()
   })

@@ -168,7 +168,7 @@ describe('a film', () => {
     await film(page, 'R03').getByText('Punch frees block 5 while fault maps it at page 5 of inode 1.').waitFor()
     await field.fill('fl1:nonsense')
     await field.press('Enter')
-    await page.getByText(/^this is no schedule/).waitFor()
+    await page.getByRole('region', { name: 'Film', exact: true }).getByText('This is no schedule: ').waitFor()
     expect(problems).toEqual([])
     await close()
   })
@@ -179,6 +179,26 @@ describe('a film', () => {
     await film(page, 'R33')
       .getByText(/^R33 cannot be asked of A:/)
       .waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
+describe('a search', () => {
+  it('that is cancelled says so, and that what stands below is of the one before', async () => {
+    const { page, problems, close } = await races()
+    await page.getByRole('radio', { name: 'Search', exact: true }).click()
+    const found = page.getByRole('region', { name: 'What the search found' })
+    const search = async (subject: string, press: string) => {
+      await page.getByRole('combobox', { name: 'Scenario or race' }).selectOption(subject)
+      await page.getByRole('button', { name: press, exact: true }).click()
+    }
+    await search('R05', 'Search')
+    await found.getByText('Nothing is violated').waitFor({ timeout: 60_000 })
+    await page.getByRole('combobox', { name: 'No bound' }).selectOption('yes')
+    await search('SC4', 'Search')
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await found.getByText(/^The search of SC4 under \w+ was cancelled; this is the one before it\.$/).waitFor()
     expect(problems).toEqual([])
     await close()
   })
@@ -273,6 +293,9 @@ describe('looks', () => {
   ] as const)('%s: no page scrolls, nothing serious for axe', async (_name, size, theme) => {
     const { page, problems, close } = await races({ size, theme })
     await computed(page)
+    // The head says all it has to say.
+    const tally = page.getByText(/^\d+ of \d+ violated, all as stated$/)
+    expect(await tally.evaluate((text) => text.scrollWidth - text.clientWidth)).toBe(0)
     await openFilm(page, 'R03', 'F')
     expect(await seriousFindings(page), 'Races').toEqual([])
     expect(await overflow(page)).toEqual(NO_OVERFLOW)

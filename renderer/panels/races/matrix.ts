@@ -5,7 +5,7 @@
  */
 
 import type { RaceInfo, VerdictRow } from '#shared/contract/races.ts'
-import { counted } from '../../ui/format.ts'
+import { counted, sentence } from '../../ui/format.ts'
 import type { TableSpec } from '../../ui/table-spec.ts'
 
 export interface MatrixFilter {
@@ -103,7 +103,7 @@ export function outcomeWords(cell: VerdictRow | undefined): string {
 }
 
 export function sentences(notes: readonly string[]): string {
-  return notes.map((note) => `${note.charAt(0).toUpperCase()}${note.slice(1)}.`).join(' ')
+  return notes.map(sentence).join(' ')
 }
 
 /** What is worth knowing beside the outcome, one sentence each. */

@@ -23,8 +23,3 @@ export function lockName(name: string): string {
 export function shortAction(action: string): string {
   return action.replace(/&[\w>-]+/g, (name) => lockName(name))
 }
-
-/** As a sentence begins; what begins with a file's name stays as it is. */
-export function capital(text: string): string {
-  return /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
-}
