@@ -11,7 +11,7 @@ import type { AnyComparison, Fidelity, WorkloadSummary } from '#shared/contract/
 import { mainOp } from '#shared/whatif/words.ts'
 import { badgesOf } from '../../charts/run-look.ts'
 import { compareKinds } from '../../theme/kinds.ts'
-import { inAFrame } from '../../ui/frames.ts'
+import { onceInAFrame } from '../../ui/frames.ts'
 import {
   useComparisonStore,
   type CompareRequest,
@@ -133,7 +133,7 @@ export function useResult(): ComputedRef<ShownResult> {
   const mine = shallowRef(shown.result)
   watch(
     () => shown.result,
-    () => inAFrame(() => take(mine, shown.result)),
+    onceInAFrame(() => take(mine, shown.result)),
   )
   return computed(() => {
     if (mine.value === undefined) throw new Error('assertion failed: no comparison is shown')
