@@ -6,11 +6,11 @@
 import { formatCount } from '#shared/base/time.ts'
 import type { Fidelity, ScalingResult, SensitivityResult } from '#shared/contract/whatif.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
-import { againWords, chainWords, rateText } from '#shared/whatif/words.ts'
+import { againWords, chainWords, errorWords, rateText } from '#shared/whatif/words.ts'
 import { curve } from './charts.ts'
 import { html, section, table, type Html } from './html.ts'
 import type { Film } from './input.ts'
-import { errorText, formatTime } from './words.ts'
+import { errorText, formatTime, seedsText } from './words.ts'
 
 const SENSITIVE = 8
 
@@ -38,17 +38,15 @@ export function fidelity(found: Fidelity, baseline: string): Html {
       { head: 'count', number: true, cell: (row) => formatCount(row.count), by: (row) => row.count },
       { head: 'recorded', number: true, cell: (row) => formatTime(row.recordedNs), by: (row) => row.recordedNs },
       { head: 'replayed', number: true, cell: (row) => formatTime(row.replayedNs), by: (row) => row.replayedNs },
+      { head: 'of one seed', number: true, cell: seedsText },
       { head: 'error', number: true, cell: (row) => errorText(row.error), by: (row) => row.error },
     ]),
   )
 }
 
-export function fidelityWords(
-  { medianErrorP50, medianErrorP99, medianErrorWaits, again }: Fidelity,
-  baseline: string,
-): string {
-  const of = (error: number | null) => (error === null ? 'not known' : `${(error * 100).toFixed(1)} %`)
-  return `Replayed under ${baseline}, the trace’s own figures come back with a median error of ${of(medianErrorP50)} (p50), ${of(medianErrorP99)} (p99) and ${of(medianErrorWaits)} (lock waits): a predicted difference smaller than that is not one.${again === undefined ? '' : ` ${againWords(again)}`}`
+export function fidelityWords(found: Fidelity, baseline: string): string {
+  const again = found.again === undefined ? '' : ` ${againWords(found.again)}`
+  return `Replayed under ${baseline}, the trace’s own figures come back with a median error of ${errorWords(found)}: a predicted difference smaller than that is not one.${again}`
 }
 
 export function sensitivity(found: SensitivityResult | undefined): Html {

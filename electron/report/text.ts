@@ -23,7 +23,7 @@ import { viewOf, type Film, type ReportInput, type View } from './input.ts'
 import { findingsOf } from './report.ts'
 import { fidelityWords, stateText } from './sections.ts'
 import { COLUMNS, head, plain, textBar, textTable, wrapped } from './text-page.ts'
-import { errorText, formatTime, NO_SAFETY, NO_WAITS, speedVersus } from './words.ts'
+import { errorText, formatTime, NO_SAFETY, NO_WAITS, seedsText, speedVersus } from './words.ts'
 
 const BAR = 20
 const LOCKS = 3
@@ -111,6 +111,7 @@ function fidelity({ fidelity: found, baseline }: View): string {
     { head: 'count', cell: (row) => formatCount(row.count), number: true, dispensable: 1 },
     { head: 'recorded', cell: (row) => formatTime(row.recordedNs), number: true },
     { head: 'replayed', cell: (row) => formatTime(row.replayedNs), number: true },
+    { head: 'of one seed', cell: seedsText, number: true, dispensable: 2 },
     { head: 'error', cell: (row) => errorText(row.error), number: true },
   ])
   return `${head('How well the replay matches the recording')}\n${wrapped(fidelityWords(found, baseline))}\n\n${rows}`

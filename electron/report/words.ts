@@ -2,12 +2,18 @@
 
 import { formatNs, UNKNOWN } from '#shared/base/time.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
+import type { FidelityRow } from '#shared/contract/whatif.ts'
 import { versusText } from '#shared/whatif/words.ts'
 
 export function formatTime(ns: number | null): string {
   if (ns === null) return UNKNOWN
   const { value, unit } = formatNs(ns)
   return `${value} ${unit}`
+}
+
+/** What one seed alone comes to, lowest and highest. */
+export function seedsText({ seedsNs }: FidelityRow): string {
+  return seedsNs === null ? UNKNOWN : seedsNs.map(formatTime).join(' to ')
 }
 
 /** `+4.2 %`, signed; unknown as a dash. */

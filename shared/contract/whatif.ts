@@ -38,8 +38,13 @@ export interface FidelityRow {
   readonly count: number
   readonly recordedNs: number | null
   readonly replayedNs: number | null
+  /** Lowest and highest of one seed's replay; null: fewer than two say anything. */
+  readonly seedsNs: SeedRange
   readonly error: number | null
 }
+
+/** Lowest and highest of one seed alone; null: fewer than two. */
+export type SeedRange = readonly [number, number] | null
 
 /** A simulated trace made again from what its run was given. */
 export interface SimulatedAgain {
@@ -66,6 +71,8 @@ export interface Fidelity {
   readonly medianErrorP50: number | null
   readonly medianErrorP99: number | null
   readonly medianErrorWaits: number | null
+  /** The same three of one seed's replay alone: how far an error is chance. */
+  readonly seeds: { readonly p50: SeedRange; readonly p99: SeedRange; readonly waits: SeedRange }
   /** Of a simulated trace that knows what its run was given. */
   readonly again?: SimulatedAgain
 }

@@ -1,12 +1,13 @@
 /**
  * How well the replay under the recorded strategy matches the recording itself: latency percentiles per operation kind and
- * wait totals of the lock classes waited for longest, each with its error. A prediction is worth no more than this.
+ * wait totals of the lock classes waited for longest, each with its error, of the mean over the seeds and of each seed alone.
+ * A prediction is worth no more than this.
  */
 
 import { latency } from '../analysis/latency.ts'
 import { contention } from '../analysis/contention.ts'
 import type { Trace } from '../model/trace.ts'
-import type { Fidelity, FidelityRow } from '../contract/whatif.ts'
+import type { Fidelity, FidelityRow, SeedRange } from '../contract/whatif.ts'
 import type { RunFigures } from './figures.ts'
 import { isModelled } from './demands.ts'
 import { lockName } from './names.ts'
@@ -17,28 +18,44 @@ const LOCKS = 3
 const FILE_RWSEMS = new Set(['invalidate_lock', 'i_rwsem', 'i_data_sem', 'i_mmap_rwsem', 'xfs_nondir_ilock_class'])
 
 export function fidelityOf(trace: Trace, runs: readonly RunFigures[]): Fidelity {
-  const ops = opRows(trace, runs)
-  const locks = lockRows(trace, runs)
+  const figures = [...opFigures(trace, runs), ...lockFigures(trace, runs)]
+  const medianOf = (name: string, from: (figure: Figure) => number | null) =>
+    medianError(figures.filter(({ figure }) => figure === name).map((one) => errorOf(one.recorded, from(one))))
+  const all = (name: string): number | null => medianOf(name, ({ replayed }) => mean(replayed))
+  const alone = (name: string): SeedRange => rangeOf(runs.map((_, i) => medianOf(name, ({ replayed }) => replayed[i])))
   return {
-    rows: [...ops, ...locks],
-    medianErrorP50: medianError(ops.filter(({ figure }) => figure === 'p50')),
-    medianErrorP99: medianError(ops.filter(({ figure }) => figure === 'p99')),
-    medianErrorWaits: medianError(locks),
+    rows: figures.map(rowOf),
+    medianErrorP50: all('p50'),
+    medianErrorP99: all('p99'),
+    medianErrorWaits: all('waitTotal'),
+    seeds: { p50: alone('p50'), p99: alone('p99'), waits: alone('waitTotal') },
   }
 }
 
-function opRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
+interface Figure {
+  /** Operation kind or lock. */
+  readonly of: string
+  readonly figure: string
+  readonly count: number
+  readonly recorded: number | null
+  /** Of each run; null where it had none. */
+  readonly replayed: readonly (number | null)[]
+}
+
+function opFigures(trace: Trace, runs: readonly RunFigures[]): Figure[] {
   const { rows } = latency.run(trace, { by: 'op', scope: {}, top: 1_000 })
   return rows.flatMap((row) => {
     if (!REPLAYED.some((kind) => kind === row.op)) return []
-    const replayed = runs.flatMap(({ ops }) => ops.filter(({ op }) => op === row.op))
-    const of = (figure: string, pick: (one: typeof row) => number | null): FidelityRow =>
-      rowOf(`${row.op}`, { figure, recorded: pick(row), replayed: mean(replayed.map(pick)), count: row.count })
+    const again = runs.map(({ ops }) => ops.find(({ op }) => op === row.op))
+    const of = (figure: string, pick: (one: typeof row) => number | null): Figure => ({
+      ...{ of: `${row.op}`, figure, count: row.count, recorded: pick(row) },
+      replayed: again.map((one) => (one === undefined ? null : pick(one))),
+    })
     return [of('p50', (one) => one.p50Ns), of('p90', (one) => one.p90Ns), of('p99', (one) => one.p99Ns)]
   })
 }
 
-function lockRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
+function lockFigures(trace: Trace, runs: readonly RunFigures[]): Figure[] {
   const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 10_000, contendedOnly: true })
   const totals = new Map<string, { ns: number; count: number }>()
   for (const row of rows) {
@@ -59,27 +76,28 @@ function lockRows(trace: Trace, runs: readonly RunFigures[]): FidelityRow[] {
       const replayed = runs.map(({ locks }) =>
         locks.reduce((sum, lock) => sum + (same(lockName(lock.class)) ? lock.waitTotalNs : 0), 0),
       )
-      return rowOf(name, { figure: 'waitTotal', recorded: ns, replayed: mean(replayed), count })
+      return { of: name, figure: 'waitTotal', count, recorded: ns, replayed }
     })
 }
 
-interface Figure {
-  readonly figure: string
-  readonly recorded: number | null
-  readonly replayed: number | null
-  readonly count: number
+function rowOf({ of, figure, count, recorded, replayed }: Figure): FidelityRow {
+  const replayedNs = mean(replayed)
+  return {
+    ...{ of, figure, count },
+    recordedNs: recorded,
+    replayedNs,
+    seedsNs: rangeOf(replayed),
+    error: errorOf(recorded, replayedNs),
+  }
 }
 
-function rowOf(of: string, { figure, recorded, replayed, count }: Figure): FidelityRow {
-  const known = recorded !== null && replayed !== null && recorded > 0
-  return {
-    of,
-    figure,
-    count,
-    recordedNs: recorded,
-    replayedNs: replayed,
-    error: known ? replayed / recorded - 1 : null,
-  }
+function errorOf(recorded: number | null, replayed: number | null): number | null {
+  return recorded !== null && replayed !== null && recorded > 0 ? replayed / recorded - 1 : null
+}
+
+function rangeOf(values: readonly (number | null)[]): SeedRange {
+  const known = values.filter((value) => value !== null)
+  return known.length < 2 ? null : [Math.min(...known), Math.max(...known)]
 }
 
 function mean(values: readonly (number | null)[]): number | null {
@@ -87,8 +105,8 @@ function mean(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0) / known.length
 }
 
-function medianError(rows: readonly FidelityRow[]): number | null {
-  const errors = rows.flatMap(({ error }) => (error === null ? [] : [Math.abs(error)])).sort((a, b) => a - b)
+function medianError(all: readonly (number | null)[]): number | null {
+  const errors = all.flatMap((error) => (error === null ? [] : [Math.abs(error)])).sort((a, b) => a - b)
   if (errors.length === 0) return null
   const middle = errors.length >> 1
   return errors.length % 2 === 1 ? errors[middle] : (errors[middle - 1] + errors[middle]) / 2

@@ -6,7 +6,7 @@
 
 import { counted, formatCount, formatNs } from '../base/time.ts'
 import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
-import type { SimulatedAgain } from '../contract/whatif.ts'
+import type { Fidelity, SeedRange, SimulatedAgain } from '../contract/whatif.ts'
 
 export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds'>
 
@@ -156,6 +156,22 @@ export function againWords({ strategy, seed, digest, identical, ...of }: Simulat
       ? ''
       : ` The run is chaotic (computed): 2 % more or less in its own prices moves them by up to ${percent(of.nudgedError)}, so only means over many seeds say something.`
   return `${same} Again ${prices}: means and medians of its operations within ${percent(of.fittedError)}${chance}.${chaos}`
+}
+
+/** The median errors of a replay, each with what one seed alone has: that much of it is chance. */
+export function errorWords(found: Omit<Fidelity, 'rows'>): string {
+  const percent = (error: number) => decimalText(error * 100, 1)
+  const of = (name: string, error: number | null, seeds: SeedRange): string => {
+    if (error === null) return `${name} not known`
+    const alone = seeds === null ? '' : ` (one seed: ${percent(seeds[0])} to ${percent(seeds[1])} %)`
+    return `${name} ${percent(error)} %${alone}`
+  }
+  const { seeds } = found
+  return [
+    of('p50', found.medianErrorP50, seeds.p50),
+    of('p99', found.medianErrorP99, seeds.p99),
+    of('lock waits', found.medianErrorWaits, seeds.waits),
+  ].join(', ')
 }
 
 /** The finding, most important sentence first. `group` stands between thousands. */

@@ -1,7 +1,8 @@
 /**
  * The Compare page while a what-if of a real trace streams in, in headless Chromium with software raster: processor time of
- * the page's main thread per frame, script, style, layout and painting together, from the browser's own trace. Processor
- * time, because the engine's threads take all CPUs meanwhile: how long a frame waits for one says nothing of the page.
+ * the page's main thread per frame, script, style, layout and painting together, from the browser's own trace, up to the
+ * last panel of the whole result; then of opening the page on that result. Processor time, because the engine's threads take
+ * all CPUs meanwhile: how long a frame waits for one says nothing of the page.
  */
 import type { Browser, Page } from 'playwright-core'
 import { hosted } from './hosted.ts'
@@ -12,6 +13,10 @@ const SEEDS = 10
 const FRAME_US = 1e6 / 60
 /** A frame in which less ran only kept a cursor blinking. */
 const BUSY_MS = 1
+/** What a frame has, ms: no single task may take longer. */
+const FRAME_MS = 16
+/** After which all panels are there. */
+const SETTLE_MS = 1_500
 const LONG = 600_000
 
 /** Of the trace event format. */
@@ -31,57 +36,66 @@ export async function benchCompareWindow(path: string): Promise<boolean> {
   return hosted(path, async ({ browser, page, url }) => {
     page.setDefaultTimeout(LONG)
     await page.goto(url)
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
+    await page.waitForTimeout(SETTLE_MS)
+    const first = await tasksOf(browser, page, () => openCompare(page))
     await setUp(page)
-    const { frames, waited, longest, longestWall, seconds } = await streamed(browser, page)
+    const started = performance.now()
+    const tasks = await tasksOf(browser, page, () => stream(page))
+    const seconds = (performance.now() - started) / 1000
+    await open(page, 'Overview')
+    const again = await tasksOf(browser, page, () => openCompare(page))
+    const frames = perFrame(tasks, ({ ms }) => ms)
+    const bound = { kind: 'max', value: FRAME_MS } as const
     return printFigures(
       `Compare while ${MORE.length + 3} strategies x ${SEEDS} seeds stream in (${Math.round(seconds)} s)`,
       [
         { what: 'frames with work in them', value: frames.length, unit: '' },
         { what: 'main thread per such frame, p50', value: quantile(frames, 0.5), unit: 'ms' },
-        {
-          what: 'main thread per such frame, p95',
-          value: quantile(frames, 0.95),
-          unit: 'ms',
-          bound: { kind: 'max', value: 16 },
-        },
-        { what: 'longest task', value: longest, unit: 'ms', bound: { kind: 'max', value: 50 } },
-        { what: 'the same p95 with waiting for a CPU', value: quantile(waited, 0.95), unit: 'ms' },
-        { what: 'longest task with waiting for a CPU', value: longestWall, unit: 'ms' },
+        { what: 'main thread per such frame, p95', value: quantile(frames, 0.95), unit: 'ms', bound },
+        { what: 'longest task, the switch to the whole result included', value: longest(tasks), unit: 'ms', bound },
+        { what: 'the same p95 with waiting for a CPU', value: quantile(perFrame(tasks, waited), 0.95), unit: 'ms' },
+        { what: 'longest task with waiting for a CPU', value: Math.max(0, ...tasks.map(waited)), unit: 'ms' },
+        { what: 'opening the page: longest task', value: longest(first), unit: 'ms' },
+        { what: 'opening it with a result: longest task', value: longest(again), unit: 'ms' },
       ],
     )
   })
 }
 
+const longest = (tasks: readonly Task[]): number => Math.max(0, ...tasks.map(({ ms }) => ms))
+const waited = ({ wallMs }: Task): number => wallMs
+
+function open(page: Page, name: string): Promise<void> {
+  const pages = page.getByRole('navigation', { name: 'Pages' })
+  return pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+}
+
+async function openCompare(page: Page): Promise<void> {
+  await page.click('nav[aria-label="Pages"] button:has-text("Compare")')
+  await page.waitForTimeout(SETTLE_MS)
+}
+
 async function setUp(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
-  await page
-    .getByRole('navigation', { name: 'Pages' })
-    .getByRole('button', { name: /^Compare/ })
-    .click()
   await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
   await page.getByLabel('Seeds', { exact: true }).fill(String(SEEDS))
   for (const id of MORE) await page.getByLabel('Add a strategy').selectOption(id)
+  await page.getByRole('button', { name: 'Run', exact: true }).waitFor()
 }
 
-async function streamed(browser: Browser, page: Page) {
-  // Found by role before the tracing: that takes the page longer than anything it does itself.
-  const run = await page.getByRole('button', { name: 'Run', exact: true }).elementHandle()
-  const running = 'section[aria-label="Comparing"]'
+/** Found by plain selectors: by role would take the page longer than anything it does itself. */
+async function stream(page: Page): Promise<void> {
+  await page.click('button[title^="Run "]')
+  await page.waitForSelector('section[aria-label="Comparing"]')
+  await page.waitForSelector('section[aria-label="Comparing"]', { state: 'detached' })
+  await page.waitForTimeout(SETTLE_MS)
+}
+
+async function tasksOf(browser: Browser, page: Page, run: () => Promise<void>): Promise<Task[]> {
   await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] })
-  const started = performance.now()
-  await run?.click()
-  await page.waitForSelector(running)
-  await page.waitForSelector(running, { state: 'detached' })
-  const seconds = (performance.now() - started) / 1000
+  await run()
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
-  const tasks = mainThreadTasks(traceEvents)
-  return {
-    frames: perFrame(tasks, ({ ms }) => ms),
-    waited: perFrame(tasks, ({ wallMs }) => wallMs),
-    longest: Math.max(0, ...tasks.map(({ ms }) => ms)),
-    longestWall: Math.max(0, ...tasks.map(({ wallMs }) => wallMs)),
-    seconds,
-  }
+  return mainThreadTasks(traceEvents)
 }
 
 interface Task {

@@ -12,6 +12,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
 import type { RunFigures } from '#shared/whatif/figures.ts'
+import { errorWords } from '#shared/whatif/words.ts'
 import { operations, workloadOf, type Workload } from '#shared/whatif/workload.ts'
 import { readCorpus } from '../support/corpus.ts'
 import { importText } from '../support/import-text.ts'
@@ -71,25 +72,21 @@ async function matchOf(name: string, errors: Errors): Promise<void> {
   const spec = { workload, pilot: pilot({ workload, strategy: 'K' }), strategy: 'K', baseline: 'K' } as const
   const runs: RunFigures[] = []
   for (let seed = 1; seed <= REPLAYS; seed++) runs.push((await run({ ...spec, seed, demands: 'exact' })).figures)
-  const each = runs.map((one) => fidelityOf(trace, [one]))
-  const { rows, ...medians } = fidelityOf(trace, runs)
+  const { rows, ...found } = fidelityOf(trace, runs)
   const ops = operations(workload)
   console.log(`\n${name}: ${ops} operations, ${workload.tasks.length} tasks, ${workload.cpus} CPUs, ${workload.fs}`)
-  rows.forEach(({ of, figure, count, recordedNs, replayedNs, error }, i) => {
-    const alone = each.flatMap((one) => one.rows[i].error ?? [])
-    const range = alone.length === 0 ? '' : `${percent(Math.min(...alone))} to ${percent(Math.max(...alone))}`
+  for (const { of, figure, count, recordedNs, replayedNs, seedsNs, error } of rows) {
+    const alone = recordedNs === null ? undefined : seedsNs?.map((ns) => percent(ns / recordedNs - 1))
+    const range = alone?.join(' to ') ?? ''
     console.log(
       `  ${of.padEnd(18)} ${figure.padEnd(10)} ${String(count).padStart(6)} ${us(recordedNs)} ${us(replayedNs)} ${percent(error)} ${range}`,
     )
-    if (ops < ENOUGH || error === null) return
+    if (ops < ENOUGH || error === null) continue
     if (figure === 'p50') errors.p50.push(Math.abs(error))
     if (figure === 'p99') errors.p99.push(Math.abs(error))
     if (figure === 'waitTotal') errors.waits.push(Math.abs(error))
-  })
-  const { medianErrorP50, medianErrorP99, medianErrorWaits } = medians
-  console.log(
-    `  median error: p50 ${percent(medianErrorP50)}, p99 ${percent(medianErrorP99)}, waits ${percent(medianErrorWaits)}`,
-  )
+  }
+  console.log(`  median error: ${errorWords(found)}`)
 }
 
 function middle(values: readonly number[]): number {

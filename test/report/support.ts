@@ -22,10 +22,21 @@ export function smallReplay(): WhatIfResult {
     seeds,
     strategies,
     fidelity: {
-      rows: [{ of: 'write_fault', figure: 'p50', count: 99, recordedNs: 1_000, replayedNs: 1_100, error: 0.1 }],
+      rows: [
+        {
+          of: 'write_fault',
+          figure: 'p50',
+          count: 99,
+          recordedNs: 1_000,
+          replayedNs: 1_100,
+          seedsNs: [900, 1_300],
+          error: 0.1,
+        },
+      ],
       medianErrorP50: 0.1,
       medianErrorP99: 0.2,
       medianErrorWaits: null,
+      seeds: { p50: [0.05, 0.3], p99: null, waits: null },
     },
     assumptions: ['waiting differs, work does not'],
     file: null,

@@ -2,8 +2,9 @@
 
 import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
+import { UNKNOWN } from '#shared/base/time.ts'
 import type { Fidelity, FidelityRow, WhatIfResult } from '#shared/contract/whatif.ts'
-import { againWords, safetyNote } from '#shared/whatif/words.ts'
+import { againWords, errorWords, safetyNote } from '#shared/whatif/words.ts'
 import { pairs } from '../options.ts'
 import { bold, columnsOf, dim, duration, plural, print, printable, printJson, printTable } from '../output.ts'
 import { printDeltas, printFigures, printLines } from './compare-print.ts'
@@ -86,7 +87,7 @@ function printWhatIf(result: WhatIfResult): void {
   printLines('Assumed', result.assumptions)
 }
 
-export function printFidelity({ rows, ...median }: Fidelity, baseline: string): void {
+export function printFidelity({ rows, ...found }: Fidelity, baseline: string): void {
   print(`\n${bold(`Replay under ${baseline} against the trace itself`)}`)
   const { name, count } = columnsOf(rows)
   // Each with its own unit: what is compared stands side by side, and rows differ by thousands.
@@ -100,13 +101,14 @@ export function printFidelity({ rows, ...median }: Fidelity, baseline: string): 
     count('count', (row) => row.count),
     time('recorded', (row) => row.recordedNs),
     time('replayed', (row) => row.replayedNs),
+    {
+      ...name('of one seed', ({ seedsNs }) => seedsNs?.map((ns) => duration(ns)).join(' to ') ?? UNKNOWN),
+      right: true,
+    },
     { ...name('error', (row) => (row.replayedNs === null ? 'not replayed' : percent(row.error))), right: true },
   ])
-  const { medianErrorP50, medianErrorP99, medianErrorWaits } = median
-  print(
-    `median error: p50 ${percent(medianErrorP50)}, p99 ${percent(medianErrorP99)}, lock waits ${percent(medianErrorWaits)}`,
-  )
-  if (median.again !== undefined) print(printable(againWords(median.again)))
+  print(`median error: ${errorWords(found)}`)
+  if (found.again !== undefined) print(printable(againWords(found.again)))
 }
 
 export function percent(error: number | null): string {
