@@ -14,7 +14,10 @@ import { unknownId } from '#shared/base/registry.ts'
 import type { ParsedParams } from '#shared/contract/methods.ts'
 import type { SweepFailure, SweepJob, SweepRun } from '#shared/contract/sweep.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
+import { workloadOf } from '#shared/whatif/workload.ts'
 import { explain } from '../store/database.ts'
+import { loadTrace } from '../store/load.ts'
+import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
 import { eachOnce } from './mistakes.ts'
 import { startPool, type ThreadPool } from './pool.ts'
@@ -77,8 +80,13 @@ function ownStrategies({ subject }: Plan): readonly string[] {
 async function worksOf(subject: Plan['subject'], strategies: readonly string[]): Promise<SweepJob['work'][]> {
   if (subject.kind === 'trace') {
     const { path, trace } = subject
-    // Whether it is a file of ours, and whether the trace is in it.
-    madeUnder(subject)
+    // Whether it is a file of ours, whether the trace is in it, and whether it can be replayed.
+    const db = openFile(path)
+    try {
+      workloadOf(loadTrace(db, trace))
+    } finally {
+      db.close()
+    }
     return [{ kind: 'trace', path, trace, sha256: await fingerprint(path) }]
   }
   const { scenario, fs, slots } = subject

@@ -1,5 +1,6 @@
 /** The job that lays recordings side by side. Nothing is replayed or written. */
 
+import { ApiError } from '#shared/base/errors.ts'
 import type { TracesResult } from '#shared/contract/whatif.ts'
 import { RECORDED_ASSUMPTIONS, recordedSideBySide, type Recorded } from '#shared/whatif/recorded.ts'
 import type { Db } from '../store/database.ts'
@@ -25,6 +26,7 @@ export async function tracesJob({ traces, onProgress }: TracesOptions): Promise<
       return { name, trace: loadTrace(db, trace) }
     })
     const named = toldApart(recordings)
+    for (const one of named) checkTime(one)
     const strategies = recordedSideBySide(named)
     return await Promise.resolve({
       workload: { kind: 'traces', names: named.map(({ name }) => name) },
@@ -37,6 +39,15 @@ export async function tracesJob({ traces, onProgress }: TracesOptions): Promise<
   } finally {
     for (const db of open) db.close()
   }
+}
+
+function checkTime({ name, trace: { meta } }: Recorded): void {
+  if (meta.clockUnit === 'ns') return
+  throw new ApiError(
+    'bad-input',
+    `${name} cannot be laid beside others: its clock ${meta.clock} counts ticks, not time`,
+    'record it again with trace-cmd record -C mono; faultline contention and faultline latency answer in ticks',
+  )
 }
 
 /** Traces of one file go by their own names; what is still alike, by its place in the list. */

@@ -13,6 +13,7 @@ import type { AnyComparison } from '#shared/contract/whatif.ts'
 import { useClient } from '../api/client.ts'
 import { badgesOf } from '../charts/run-look.ts'
 import { chosenText } from '../panels/simulate/form.ts'
+import { inATask } from '../ui/frames.ts'
 import { useComparisonPart } from './comparison-part.ts'
 import { useComparisonSetup } from './comparison-setup.ts'
 import { useFilesStore, type OpenTab } from './files.ts'
@@ -83,13 +84,15 @@ function useRuns(request: Current<CompareRequest>, badges: Current<readonly stri
     error.value = undefined
     running.value = { request: asked, badges: badges.value, progress: undefined, partial: undefined }
     try {
-      const onProgress = (progress: Progress): void => {
+      const onProgress = async (progress: Progress): Promise<void> => {
+        await inATask()
         if (abort !== mine || running.value === undefined) return
         const first = running.value.partial === undefined && progress.partial !== undefined
         running.value = { ...running.value, progress, partial: progress.partial ?? running.value.partial }
         if (first && showing.value === 'setup') showing.value = 'result'
       }
-      const result = await ask(asked, { signal: mine.signal, onProgress })
+      const result = await ask(asked, { signal: mine.signal, onProgress: (progress) => void onProgress(progress) })
+      await inATask()
       if (abort !== mine) return false
       compared.value = { request: asked, result }
       if (showing.value === 'setup') showing.value = 'result'

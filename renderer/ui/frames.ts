@@ -32,6 +32,11 @@ function next(): void {
   piece?.update()
 }
 
+/** Ends after what called it: reading what has come and showing it, in one task, would take longer than a frame. */
+export function inATask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve))
+}
+
 /** A piece that is done once, however often it is asked for before its turn. */
 export function onceInAFrame(update: () => void, frames = 1): () => void {
   let asked = false

@@ -107,6 +107,7 @@ export interface WorkloadOptions {
 }
 
 export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workload {
+  if (trace.meta.clockUnit === 'tick') throw noTime(trace)
   const inodes = inodesOf(trace)
   const rows = rowsOf(trace, inodes)
   if (rows.every(({ outside }) => outside !== undefined)) throw nothingToReplay(trace)
@@ -285,19 +286,35 @@ function nothingToReplay(trace: Trace): ApiError {
       : lockSpan.length > 0
         ? 'it has waits for locks and no operations: who waited can be told, what they did cannot'
         : 'it has no operations'
-  const rest = lockSpan.length > 0 ? `; what it can answer: faultline contention${mostWaited(trace)}` : ''
   return new ApiError(
     'bad-input',
     `${meta.name} cannot be replayed: ${what}`,
-    `record its operations too: ${RECORD}${rest}`,
+    `record its operations too: ${RECORD}; what it can answer: ${answered(trace)}`,
   )
+}
+
+/** Times of `counter` and `x86-tsc` are no nanoseconds: rates and costs would be made up. */
+function noTime(trace: Trace): ApiError {
+  const { name, clock } = trace.meta
+  return new ApiError(
+    'bad-input',
+    `${name} cannot be replayed: its clock ${clock} counts ticks, not time`,
+    `record with a clock that tells time: ${RECORD.replace('record', 'record -C mono')}; what it can answer: ${answered(trace)}`,
+  )
+}
+
+function answered(trace: Trace): string {
+  if (trace.lockSpan.length > 0) return `faultline contention${mostWaited(trace)}`
+  if (trace.op.length > 0) return `faultline latency, how long its ${counted(trace.op.length, 'operation')} took`
+  return 'faultline doctor, what its events tell'
 }
 
 function mostWaited(trace: Trace): string {
   const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 1, contendedOnly: true })
   const row = rows.at(0)
   if (row === undefined) return ''
-  const { value, unit } = formatNs(row.waitTotalNs)
+  const { value, unit } =
+    trace.meta.clockUnit === 'tick' ? { value: row.waitTotalNs, unit: 'ticks' } : formatNs(row.waitTotalNs)
   return `, where ${row.class} was waited for longest, ${value} ${unit} in ${counted(row.contended, 'wait')}`
 }
 

@@ -4,7 +4,7 @@
  * last panel of the whole result; then of opening the page on that result. Processor time, because the engine's threads take
  * all CPUs meanwhile: how long a frame waits for one says nothing of the page.
  */
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { hosted } from './hosted.ts'
 import { printFigures, quantile } from './measure.ts'
 
@@ -38,13 +38,17 @@ export async function benchCompareWindow(path: string): Promise<boolean> {
     await page.goto(url)
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor()
     await page.waitForTimeout(SETTLE_MS)
-    const first = await tasksOf(browser, page, () => openCompare(page))
+    const first = await openCompare(browser, page)
     await setUp(page)
     const started = performance.now()
-    const tasks = await tasksOf(browser, page, () => stream(page))
+    const tasks = await tasksOf(browser, page, {
+      press: page.getByRole('button', { name: 'Run', exact: true }),
+      until: streamed,
+    })
     const seconds = (performance.now() - started) / 1000
-    await open(page, 'Overview')
-    const again = await tasksOf(browser, page, () => openCompare(page))
+    await pageButton(page, 'Overview').click()
+    await page.waitForTimeout(SETTLE_MS)
+    const again = await openCompare(browser, page)
     const frames = perFrame(tasks, ({ ms }) => ms)
     const bound = { kind: 'max', value: FRAME_MS } as const
     return printFigures(
@@ -66,34 +70,37 @@ export async function benchCompareWindow(path: string): Promise<boolean> {
 const longest = (tasks: readonly Task[]): number => Math.max(0, ...tasks.map(({ ms }) => ms))
 const waited = ({ wallMs }: Task): number => wallMs
 
-function open(page: Page, name: string): Promise<void> {
-  const pages = page.getByRole('navigation', { name: 'Pages' })
-  return pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-}
+const pageButton = (page: Page, name: string): Locator =>
+  page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: new RegExp(`^${name}`) })
 
-async function openCompare(page: Page): Promise<void> {
-  await page.click('nav[aria-label="Pages"] button:has-text("Compare")')
-  await page.waitForTimeout(SETTLE_MS)
+function openCompare(browser: Browser, page: Page): Promise<Task[]> {
+  return tasksOf(browser, page, { press: pageButton(page, 'Compare'), until: () => Promise.resolve() })
 }
 
 async function setUp(page: Page): Promise<void> {
   await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
   await page.getByLabel('Seeds', { exact: true }).fill(String(SEEDS))
   for (const id of MORE) await page.getByLabel('Add a strategy').selectOption(id)
-  await page.getByRole('button', { name: 'Run', exact: true }).waitFor()
 }
 
-/** Found by plain selectors: by role would take the page longer than anything it does itself. */
-async function stream(page: Page): Promise<void> {
-  await page.click('button[title^="Run "]')
-  await page.waitForSelector('section[aria-label="Comparing"]')
-  await page.waitForSelector('section[aria-label="Comparing"]', { state: 'detached' })
-  await page.waitForTimeout(SETTLE_MS)
+async function streamed(page: Page): Promise<void> {
+  const running = 'section[aria-label="Comparing"]'
+  await page.waitForSelector(running)
+  await page.waitForSelector(running, { state: 'detached' })
 }
 
-async function tasksOf(browser: Browser, page: Page, run: () => Promise<void>): Promise<Task[]> {
+interface Pressed {
+  readonly press: Locator
+  readonly until: (page: Page) => Promise<void>
+}
+
+async function tasksOf(browser: Browser, page: Page, { press, until }: Pressed): Promise<Task[]> {
+  // Found before the tracing: by its role, that takes the page longer than anything it does itself.
+  const button = await press.elementHandle()
   await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] })
-  await run()
+  await button?.click()
+  await until(page)
+  await page.waitForTimeout(SETTLE_MS)
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] }
   return mainThreadTasks(traceEvents)
 }

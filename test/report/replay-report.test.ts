@@ -20,8 +20,9 @@ describe('a report of a replay', () => {
   })
 
   it('puts the error of the replay beside the prediction', () => {
-    expect(report).toContain('median error of 10.0 % (p50), 20.0 % (p99) and not known (lock waits)')
+    expect(report).toContain('median error of p50 10.0 % (one seed: 5.0 to 30.0 %), p99 20.0 %, lock waits not known')
     expect(report).toContain('+10.0 %')
+    expect(report).toContain('900 ns to 1.30 µs')
   })
 
   it('shows the chosen film step by step with what each step changed, and how to play it again', () => {

@@ -50,6 +50,23 @@ describe('a trace that cannot be replayed as it is', () => {
     expect(error.hint).toMatch(/faultline contention, where .* was waited for longest, 90.* µs in 1 wait$/)
   })
 
+  it('with a clock that counts ticks says so, and answers waits in ticks', () => {
+    const whole = traceOf(
+      ...fault(0, 42, 1),
+      at(0, 43, 'contention_begin: 00000000bc512a5b (flags=WRITE)'),
+      at(90, 43, 'contention_end: 00000000bc512a5b (ret=0)'),
+    )
+    const error = refusal({ ...whole, meta: { ...whole.meta, clock: 'x86-tsc', clockUnit: 'tick' } })
+    expect(error.message).toMatch(/its clock x86-tsc counts ticks, not time$/)
+    expect(error.hint).toMatch(/trace-cmd record -C mono .*waited for longest, 90000 ticks in 1 wait$/)
+  })
+
+  it('without what a replay needs says what else can be asked', () => {
+    expect(refusal(traceOf(at(0, 42, 'sched_waking: comm=task43 pid=43 prio=120 target_cpu=000'))).hint).toMatch(
+      /what it can answer: faultline doctor/,
+    )
+  })
+
   it('with events lost in the middle replays the operations that are whole, and says what is missing', async () => {
     const whole = traceOf(...faults(30, { lostAt: 15 }))
     const trace = { ...whole, meta: { ...whole.meta, lostEvents: 7 } }
