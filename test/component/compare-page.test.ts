@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 /** The compare page: what it asks, progress, old results that stay, the verdict in one row, and runs recorded on demand. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { ApiError } from '#shared/base/errors.ts'
 import ComparePage from '#renderer/pages/ComparePage.vue'
@@ -11,10 +11,18 @@ import { comparison, smallCatalog } from '../support/small-comparison.ts'
 import { fakeHost, openedFile, windowOf, type FakeHost } from './support/fake-host.ts'
 import { putTokens } from './support/tokens.ts'
 
-beforeAll(putTokens)
+beforeAll(() => {
+  putTokens()
+  vi.stubGlobal('requestAnimationFrame', (frame: () => void) => setTimeout(frame))
+})
 let page: VueWrapper | undefined
 afterEach(() => page?.unmount())
 
+/** The page shows what it has a piece per frame. */
+async function settled(): Promise<void> {
+  for (let frame = 0; frame < 20; frame++) await new Promise((resolve) => setTimeout(resolve))
+  await flushPromises()
+}
 async function shown(host: FakeHost): Promise<VueWrapper> {
   page = mount(
     { components: { ComparePage }, template: '<main><ComparePage /></main>' },
@@ -23,7 +31,7 @@ async function shown(host: FakeHost): Promise<VueWrapper> {
       global: { plugins: [windowOf(host)], stubs: { EChart: true } },
     },
   )
-  await flushPromises()
+  await settled()
   useViewStore().goTo('compare')
   return page
 }
@@ -37,7 +45,7 @@ async function compared(engine: FakeHost): Promise<VueWrapper> {
   const on = await shown(engine)
   await button(on, 'Run').trigger('click')
   engine.of('sim.compare')[0]?.resolve(comparison())
-  await flushPromises()
+  await settled()
   return on
 }
 const panel = (on: VueWrapper, title: string) => on.get(`section[aria-label="${title}"]`)
@@ -92,7 +100,7 @@ describe('running', () => {
       { id: 'F', done: 0, total: 6, opsPerSecond: null },
     ]
     call?.options.onProgress?.({ stage: '', done: 2, total: 12, unit: 'runs', events: 1, elapsedMs: 100, strategies })
-    await flushPromises()
+    await settled()
     expect(panel(on, 'Comparing').text()).toContain('2 of 12 runs')
     expect(panel(on, 'Comparing').text()).toContain('400 k/s')
     await on
@@ -100,7 +108,7 @@ describe('running', () => {
       .find((one) => one.text().startsWith('Cancel'))
       ?.trigger('click')
     expect(call?.options.signal?.aborted).toBe(true)
-    await flushPromises()
+    await settled()
     expect(on.find('section[aria-label="Comparing"]').exists()).toBe(false)
     expect(on.find('[role=alert]').exists()).toBe(false)
   })
@@ -110,7 +118,7 @@ describe('running', () => {
     await button(on, 'Run').trigger('click')
     expect(panel(on, 'Speed and safety').text()).toContain('0.50 ×')
     engine.of('sim.compare')[1]?.reject(new ApiError('limit', 'too many runs', 'take fewer seeds'))
-    await flushPromises()
+    await settled()
     expect(on.get('[role=alert]').text()).toContain('take fewer seeds')
     expect(panel(on, 'Speed and safety').text()).toContain('0.50 ×')
   })
@@ -135,7 +143,7 @@ describe('the result', () => {
     await useCommandStore()
       .applicable.find(({ id }) => id === 'compare.run-2')
       ?.run()
-    await flushPromises()
+    await settled()
     expect(on.findAll('[aria-label="Runs shown"] button').map((one) => one.attributes('aria-pressed'))).toEqual([
       'true',
       'false',
@@ -148,7 +156,7 @@ describe('the result', () => {
     await panel(on, 'Speed and safety').findAll('button.link')[1]?.trigger('click')
     expect(engine.of('sim.run')[0]?.params).toEqual({ scenario: 'SC1', set: {}, strategy: 'F', seed: 1, keep: true })
     engine.of('sim.run')[0]?.resolve({ opened: openedFile('trace-of-f') })
-    await flushPromises()
+    await settled()
     expect(useFilesStore().current?.file).toBe('trace-of-f')
     expect(useViewStore().page).toBe('overview')
   })
@@ -159,7 +167,7 @@ describe('the result', () => {
     const runs = engine.of('sim.run')
     expect(runs.map(({ params }) => params['strategy'])).toEqual(['E', 'F'])
     runs.forEach((run, i) => run.resolve({ opened: openedFile(`rec${i}`) }))
-    await flushPromises()
+    await settled()
     expect(engine.of('analysis.run').map(({ params }) => [params['file'], params['id']])).toEqual([
       ['rec0', 'contention-over-time'],
       ['rec1', 'contention-over-time'],
