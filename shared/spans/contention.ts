@@ -227,8 +227,9 @@ export class Contention {
     const index = holder.loose.newest(wait.lock)
     let release = this.#releases[wait.lock]
     let fromNs = Math.max(wait.contendedNs, wait.wakerFromNs)
-    if (index !== -1) {
-      const held = holder.loose.items[index]
+    const held = index === -1 ? undefined : holder.loose.items[index]
+    // What it took after it woke the waiter is another hold.
+    if (held !== undefined && held.acquiredNs <= wait.wokenNs) {
       if (held.mode === SHARED && wait.mode === SHARED) return
       fromNs = Math.max(wait.contendedNs, held.acquiredNs)
       held.flags |= SPAN_INFERRED
