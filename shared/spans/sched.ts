@@ -27,7 +27,7 @@ export const PREV_SLEEPING = 1
 export const PREV_UNINTERRUPTIBLE = 2
 export const PREV_DEAD = 3
 
-/** A commit wakes its waiters this soon after jbd2_end_commit. */
+/** A commit wakes its waiters this soon after jbd2_end_commit (fs/jbd2/commit.c: the last wake_up of a commit). */
 const COMMIT_WAKES_NS = 10_000_000
 
 export class Sched {
@@ -112,12 +112,15 @@ export class Sched {
     track.commitSpan = -1
   }
 
+  commitEnds(): void {
+    this.#state.track.commitEndNs = this.#state.ts
+  }
+
   /** A sleep inside an operation that the journal's thread ended: it waited for a commit. */
   #journalWait(woken: TaskTrack, waker: TaskTrack): void {
     const state = this.#state
     const comm = state.builder.tasks[waker.task].comm
-    if (!comm.startsWith('jbd2/') || !(waker.commitFromNs >= state.ts - COMMIT_WAKES_NS || waker.currentId() >= 0))
-      return
+    if (!comm.startsWith('jbd2/') || !(waker.commitEndNs >= state.ts - COMMIT_WAKES_NS || waker.currentId() >= 0)) return
     const from = woken.blockedNs
     woken.blockedNs = NaN
     this.#parts.phases.past(woken, 'commit_wait', from)

@@ -97,6 +97,7 @@ export class SpanBuilder {
     if (top?.kind === 'commit') {
       this.phases.endAll()
       if (!top.bounded) this.ops.endInner('commit')
+      this.sched.commitEnds()
     } else this.phases.unmatched()
   }
 

@@ -269,6 +269,7 @@ export class TaskTrack {
   /** The last journal commit of this task, and the span that stands for it as a holder (-1: none yet). */
   commitOp = -1
   commitFromNs: Ns = NaN
+  commitEndNs: Ns = NaN
   commitSpan = -1
 
   constructor(task: number) {
