@@ -120,7 +120,8 @@ export class Sched {
   #journalWait(woken: TaskTrack, waker: TaskTrack): void {
     const state = this.#state
     const comm = state.builder.tasks[waker.task].comm
-    if (!comm.startsWith('jbd2/') || !(waker.commitEndNs >= state.ts - COMMIT_WAKES_NS || waker.currentId() >= 0)) return
+    if (!comm.startsWith('jbd2/') || !(waker.commitEndNs >= state.ts - COMMIT_WAKES_NS || waker.currentId() >= 0))
+      return
     const from = woken.blockedNs
     woken.blockedNs = NaN
     this.#parts.phases.past(woken, 'commit_wait', from)
