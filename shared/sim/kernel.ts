@@ -21,7 +21,7 @@ import { holding, lockMistake, type Finding, type Told } from './finding.ts'
 import type { KernelOptions, MachineCosts } from './kernel-options.ts'
 import { LockTable, passOn, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
-import { heldAt, SimTask, type Steps, type StepsOf } from './task.ts'
+import { heldAt, HoldPool, SimTask, type Steps, type StepsOf } from './task.ts'
 
 export type { Deadlock } from './deadlock.ts'
 
@@ -55,6 +55,7 @@ export class Kernel {
   readonly #cpus: Cpus
   readonly #table: LockTable
   readonly #streams: StreamTable
+  readonly #pool = new HoldPool()
   #live = 0
   /** Of the `runUntil` that runs. */
   #end: Ns = -Infinity
@@ -86,7 +87,7 @@ export class Kernel {
 
   spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns; realtime?: boolean } = {}): SimTask {
     const id = this.tasks.length
-    const task = new SimTask({ id, pid: 1000 + id, comm, daemon: options.daemon === true, steps })
+    const task = new SimTask({ id, pid: 1000 + id, comm, daemon: options.daemon === true, steps, pool: this.#pool })
     task.realtime = options.realtime === true
     this.tasks.push(task)
     if (!task.daemon) this.#live++

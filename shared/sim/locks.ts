@@ -120,21 +120,30 @@ export class TaskQueue {
 const NOBODY = new TaskQueue()
 const NO_HOLDS: Held[] = []
 
+/** What locks of one name share: totals of the run as well, for a run with a lock per page is not to look into each of them. */
+export class LockClass {
+  readonly name: string
+  readonly number: number
+  acquisitions = 0
+  contended = 0
+  waitNs: Ns = 0
+  holdNs: Ns = 0
+
+  constructor(name: string, number: number) {
+    this.name = name
+    this.number = number
+  }
+}
+
 export class SimLock {
   readonly id: number
-  readonly className: string
-  readonly classNumber: number
+  readonly of: LockClass
   readonly spec: LockSpec
   /** Inode number it belongs to, -1 none. */
   readonly inode: number
   owner: SimTask | undefined
   /** Shared holds. */
   readers = 0
-  /** Totals of the run: what the recorder's tables say in detail. */
-  acquisitions = 0
-  contended = 0
-  waitNs: Ns = 0
-  holdNs: Ns = 0
   /** Sleeping waiters, first come first. */
   queue = NOBODY
   /** Waiters that keep their CPU, first come first. */
@@ -142,12 +151,19 @@ export class SimLock {
   /** The first `readers` entries are the shared holds, each at its own `slot`, in no order. */
   #shared = NO_HOLDS
 
-  constructor(options: { id: number; className: string; classNumber: number; spec: LockSpec; inode: number }) {
+  constructor(options: { id: number; of: LockClass; spec: LockSpec; inode: number }) {
     this.id = options.id
-    this.className = options.className
-    this.classNumber = options.classNumber
+    this.of = options.of
     this.spec = options.spec
     this.inode = options.inode
+  }
+
+  get className(): string {
+    return this.of.name
+  }
+
+  get classNumber(): number {
+    return this.of.number
   }
 
   get free(): boolean {
@@ -220,10 +236,11 @@ export class SimLock {
   }
 
   granted(waited: Ns): void {
-    this.acquisitions++
+    const { of } = this
+    of.acquisitions++
     if (waited === 0) return
-    this.contended++
-    this.waitNs += waited
+    of.contended++
+    of.waitNs += waited
   }
 
   /** The task holds it from `since` on. */
@@ -241,7 +258,7 @@ export class SimLock {
   /** The hold of a task at `at` of what it holds ends. */
   leave(task: SimTask, at: number, now: Ns): void {
     const hold = task.lets(at)
-    this.holdNs += now - hold.since
+    this.of.holdNs += now - hold.since
     if (hold.slot < 0) {
       this.owner = undefined
       return
@@ -316,7 +333,7 @@ type Recorded = { readonly seenSpinning: ReadonlySet<string> | 'all' }
 /** The locks of a run, numbered, and their classes. */
 export class LockTable {
   readonly locks: SimLock[] = []
-  readonly #classes = new Map<string, number>()
+  readonly #classes = new Map<string, LockClass>()
   readonly #recorded: Recorded | undefined
 
   /** `recorded`: locks as the machine of a recording has them. */
@@ -325,12 +342,12 @@ export class LockTable {
   }
 
   add(className: string, spec: LockSpec, inode: number): SimLock {
-    let classNumber = this.#classes.get(className)
-    if (classNumber === undefined) this.#classes.set(className, (classNumber = this.#classes.size))
+    let of = this.#classes.get(className)
+    if (of === undefined) this.#classes.set(className, (of = new LockClass(className, this.#classes.size)))
     const { seenSpinning } = this.#recorded ?? {}
     const seen = seenSpinning === 'all' || seenSpinning?.has(className) === true
     const as = seenSpinning === undefined || spec !== RWSEM ? spec : seen ? RWSEM_SEEN : RWSEM_RECORDED
-    const lock = new SimLock({ id: this.locks.length, className, classNumber, spec: as, inode })
+    const lock = new SimLock({ id: this.locks.length, of, spec: as, inode })
     this.locks.push(lock)
     return lock
   }

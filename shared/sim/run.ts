@@ -363,18 +363,15 @@ function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean
 }
 
 function lockStats(world: World): RunLockStats[] {
-  const classes = new Map<number, { -readonly [K in keyof RunLockStats]: RunLockStats[K] }>()
-  for (const lock of world.k.locks) {
-    if (lock.acquisitions === 0) continue
-    let total = classes.get(lock.classNumber)
-    if (total === undefined) {
-      total = { class: lock.className, acquisitions: 0, contended: 0, waitTotalNs: 0, holdTotalNs: 0 }
-      classes.set(lock.classNumber, total)
-    }
-    total.acquisitions += lock.acquisitions
-    total.contended += lock.contended
-    total.waitTotalNs += lock.waitNs
-    total.holdTotalNs += lock.holdNs
-  }
-  return [...classes.values()].sort((a, b) => b.waitTotalNs - a.waitTotalNs || (a.class < b.class ? -1 : 1))
+  const classes = new Set(world.k.locks.map(({ of }) => of))
+  return [...classes]
+    .filter(({ acquisitions }) => acquisitions > 0)
+    .map((of) => ({
+      class: of.name,
+      acquisitions: of.acquisitions,
+      contended: of.contended,
+      waitTotalNs: of.waitNs,
+      holdTotalNs: of.holdNs,
+    }))
+    .sort((a, b) => b.waitTotalNs - a.waitTotalNs || (a.class < b.class ? -1 : 1))
 }

@@ -25,16 +25,47 @@ function* nothing(): Steps {
 
 export type RunState = 'running' | 'spinning' | 'runnable' | 'blocked' | 'sleeping' | 'done'
 
-/** A hold. When it is over the task uses it for another one. */
+/** A hold. When it is over it is used for the next one, whoever's that is: of a task's own nothing is in the cache any more. */
 export interface Held {
   lock: SimLock
-  readonly task: SimTask
+  task: SimTask
+  /** The lock's: the order of classes is looked at with every request, the locks themselves are not. */
+  classNumber: number
   mode: LockMode
   /** Layer that took it: `fs`, `mm` … (a hand-over between layers is what R14 is about). */
   layer: string
   since: Ns
   /** Its place among the lock's shared holds, -1 exclusive. */
   slot: number
+}
+
+/** Holds that are over, of all tasks of a kernel: the first `length`. */
+export class HoldPool {
+  readonly #holds: Held[] = []
+  #length = 0
+
+  take(
+    task: SimTask,
+    lock: SimLock,
+    how: { readonly mode: LockMode; readonly layer: string; readonly since: Ns },
+  ): Held {
+    const { mode, layer, since } = how
+    const { classNumber } = lock
+    if (this.#length === 0) return { lock, task, classNumber, mode, layer, since, slot: -1 }
+    const hold = this.#holds[--this.#length]
+    hold.lock = lock
+    hold.task = task
+    hold.classNumber = classNumber
+    hold.mode = mode
+    hold.layer = layer
+    hold.since = since
+    hold.slot = -1
+    return hold
+  }
+
+  give(hold: Held): void {
+    this.#holds[this.#length++] = hold
+  }
 }
 
 export class SimTask {
@@ -91,20 +122,19 @@ export class SimTask {
   /** Woken for a free lock and beaten to it: the next release hands it over directly. */
   beaten = false
   readonly held: Held[] = []
-  /** Holds that are over: the first `#overs`. */
-  readonly #over: Held[] = []
-  #overs = 0
+  readonly #pool: HoldPool
   /** Spinning locks held: it must not sleep meanwhile (V10). */
   atomic = 0
   /** Phase begun by `work` and to be ended on resumption; -1 none. */
   leaf = -1
 
-  constructor(options: { id: number; pid: number; comm: string; daemon: boolean; steps: Steps }) {
+  constructor(options: { id: number; pid: number; comm: string; daemon: boolean; steps: Steps; pool?: HoldPool }) {
     this.id = options.id
     this.pid = options.pid
     this.comm = options.comm
     this.daemon = options.daemon
     this.steps = options.steps
+    this.#pool = options.pool ?? new HoldPool()
   }
 
   /** On a CPU from `at` on. */
@@ -116,18 +146,8 @@ export class SimTask {
 
   /** A new hold of it, the newest. */
   holds(lock: SimLock, how: { readonly mode: LockMode; readonly layer: string; readonly since: Ns }): Held {
-    const { mode, layer, since } = how
-    let hold: Held
-    if (this.#overs > 0) {
-      hold = this.#over[--this.#overs]
-      hold.lock = lock
-      hold.mode = mode
-      hold.layer = layer
-      hold.since = since
-      hold.slot = -1
-    } else hold = { lock, task: this, mode, layer, since, slot: -1 }
     // push() is a call where arrays of several kinds have been seen.
-    return (this.held[this.held.length] = hold)
+    return (this.held[this.held.length] = this.#pool.take(this, lock, how))
   }
 
   /** The hold at `at` is over. */
@@ -136,7 +156,8 @@ export class SimTask {
     const hold = held[at]
     for (let i = at + 1; i < held.length; i++) held[i - 1] = held[i]
     held.pop()
-    return (this.#over[this.#overs++] = hold)
+    this.#pool.give(hold)
+    return hold
   }
 
   get onCpu(): boolean {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { circleFrom, describeWait } from '../../shared/sim/deadlock.ts'
 import { Kernel } from '../../shared/sim/kernel.ts'
 import {
+  LockClass,
   FIFO,
   LockTable,
   MUTEX,
@@ -29,7 +30,8 @@ function* nothing(): Steps {
 const task = (id: number, given: Partial<SimTask> = {}): SimTask =>
   Object.assign(new SimTask({ id, pid: id, comm: `t${id}`, daemon: false, steps: nothing() }), given)
 
-const lock = (spec: LockSpec, className = 'a') => new SimLock({ id: 0, className, classNumber: 0, spec, inode: -1 })
+const lock = (spec: LockSpec, className = 'a') =>
+  new SimLock({ id: 0, of: new LockClass(className, 0), spec, inode: -1 })
 const UNSEEN = { seenSpinning: new Set<string>() }
 const RECORDED = new LockTable(UNSEEN).add('r', RWSEM, -1).spec
 
@@ -112,10 +114,10 @@ describe('holds', () => {
     made.enter(c, { ...SHARED, since: 30 })
     expect([made.readers, made.free, made.holders()]).toEqual([3, false, [a, b, c]])
     made.leave(a, 0, 100)
-    expect([made.readers, made.holdNs, made.holders()]).toEqual([2, 90, [b, c]])
+    expect([made.readers, made.of.holdNs, made.holders()]).toEqual([2, 90, [b, c]])
     made.leave(c, 0, 100)
     made.leave(b, 0, 100)
-    expect([made.readers, made.free, made.holdNs, made.holders()]).toEqual([0, true, 240, []])
+    expect([made.readers, made.free, made.of.holdNs, made.holders()]).toEqual([0, true, 240, []])
   })
 
   it('of one task twice are one holder, in the order of task numbers', () => {
@@ -134,13 +136,13 @@ describe('holds', () => {
     inner.enter(one, { mode: 'exclusive', layer: 'mm', since: 4 })
     expect([outer.owner, inner.holders()]).toEqual([one, [one]])
     outer.leave(one, 0, 9)
-    expect([outer.owner, outer.holdNs, one.held.map((held) => held.lock)]).toEqual([undefined, 9, [inner]])
+    expect([outer.owner, outer.of.holdNs, one.held.map((held) => held.lock)]).toEqual([undefined, 9, [inner]])
   })
 
   it('are counted with and without a wait', () => {
     const made = lock(MUTEX)
     for (const waited of [0, 7, 0, 5]) made.granted(waited)
-    expect([made.acquisitions, made.contended, made.waitNs]).toEqual([4, 2, 12])
+    expect([made.of.acquisitions, made.of.contended, made.of.waitNs]).toEqual([4, 2, 12])
   })
 })
 

@@ -26,17 +26,28 @@ export class LockOrder {
 
   /** The task asks for the lock; returns the circle this closes, if it does for the first time. */
   wanted(task: SimTask, lock: SimLock, mode: LockMode, at: Ns): OrderCycle<OrderWitness> | undefined {
-    let circle: OrderCycle<OrderWitness> | undefined
     assert(lock.classNumber < WIDTH, 'a world has few lock classes')
-    for (const held of task.held) {
-      if (held.lock.classNumber === lock.classNumber) continue
-      const pair = held.lock.classNumber * WIDTH + lock.classNumber
-      const modes = modeBit(held.mode, mode)
+    const { held } = task
+    let circle: OrderCycle<OrderWitness> | undefined
+    for (let i = 0; i < held.length; i++) {
+      const { classNumber, mode: heldIn } = held[i]
+      if (classNumber === lock.classNumber) continue
+      const pair = classNumber * WIDTH + lock.classNumber
+      const modes = modeBit(heldIn, mode)
       if ((this.#known[pair] & modes) !== 0) continue
       this.#known[pair] |= modes
-      const witness = (): OrderWitness => ({ by: task.comm, at })
-      circle = this.graph.add(held.lock.className, lock.className, modes, witness) ?? circle
+      circle = this.#add(task, { held: held[i].lock, wanted: lock }, modes, at) ?? circle
     }
     return circle
+  }
+
+  /** Made apart: a closure costs whoever could make one. */
+  #add(
+    { comm }: SimTask,
+    { held, wanted }: { readonly held: SimLock; readonly wanted: SimLock },
+    modes: number,
+    at: Ns,
+  ): OrderCycle<OrderWitness> | undefined {
+    return this.graph.add(held.className, wanted.className, modes, () => ({ by: comm, at }))
   }
 }
