@@ -30,16 +30,16 @@ export function waitsNow(task: SimTask): boolean {
 const LONG_WAY = 8
 
 /**
- * The wait ends with somebody who waits for nobody, or for a lock that nobody has: so it is nearly always, at every wait, and
- * from owner to owner there is one way only.
+ * A wait ends with somebody who waits for nobody, or for a lock that nobody has: so it is nearly always, at every wait, and
+ * from owner to owner there is one way only. True: it does, and not by way of `goal`.
  */
-function leadsOut(start: SimTask): boolean {
+function leadsOut(start: SimTask, goal: SimTask): boolean {
   let task = start
   for (let hops = 0; hops < LONG_WAY; hops++) {
     const lock = task.waitingFor
     if (lock === undefined || lock.readers > 0) return false
     const { owner } = lock
-    if (owner === start) return false
+    if (owner === goal) return false
     if (owner === undefined || !waitsNow(owner)) return true
     task = owner
   }
@@ -48,14 +48,15 @@ function leadsOut(start: SimTask): boolean {
 
 /** The circle a wait of `start` closes, `start` first; undefined if none. */
 export function circleFrom(start: SimTask): readonly SimTask[] | undefined {
-  if (leadsOut(start)) return undefined
+  if (leadsOut(start, start)) return undefined
   const seen = new Set<SimTask>()
   const path: SimTask[] = []
   const visit = (task: SimTask): boolean => {
     path.push(task)
     for (const next of blockersOf(task)) {
       if (next === start) return true
-      if (seen.has(next) || !waitsNow(next)) continue
+      // Hundreds may have a handle when a commit begins, and hundreds wait for them: few are worth writing down.
+      if (!waitsNow(next) || leadsOut(next, start) || seen.has(next)) continue
       seen.add(next)
       if (visit(next)) return true
     }

@@ -424,9 +424,11 @@ export class Journal {
   }
 
   #tasksIn(transaction: Transaction): SimTask[] {
-    return this.#handles.flatMap((handle) =>
-      handle !== undefined && handle.depth > 0 && handle.transaction === transaction ? [handle.task] : [],
-    )
+    const inside: SimTask[] = []
+    for (const handle of this.#handles) {
+      if (handle !== undefined && handle.depth > 0 && handle.transaction === transaction) inside.push(handle.task)
+    }
+    return inside
   }
 
   #newTransaction(): Transaction {

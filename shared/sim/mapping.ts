@@ -90,6 +90,8 @@ export interface Page {
   readonly content: Int32Array
 }
 
+const NO_LOCKS = new Int32Array(0)
+
 export class AddressSpace {
   readonly inode: number
   readonly pages: number
@@ -120,8 +122,8 @@ export class AddressSpace {
   readonly #freeNumbers: number[] = []
   /** By index, made when first needed; not grown, because tasks begin far apart and an array with large gaps is a hash map. */
   #queues: (WaitQueue | undefined)[] = []
-  /** What entry locks are shown as, by index. */
-  #entryLocks: (SimLock | undefined)[] = []
+  /** Numbers of what entry locks are shown as, plus 1, by index: objects all over an array are each looked for by the garbage collector. */
+  #entryLocks = NO_LOCKS
 
   constructor(options: {
     readonly kernel: Kernel
@@ -156,8 +158,12 @@ export class AddressSpace {
   }
 
   entryLock(index: number): SimLock {
-    if (this.#entryLocks.length === 0) this.#entryLocks = new Array<SimLock | undefined>(this.pages).fill(undefined)
-    return (this.#entryLocks[index] ??= this.#kernel.newLock('dax entry', ANNOTATED, this.inode))
+    if (this.#entryLocks.length === 0) this.#entryLocks = new Int32Array(this.pages)
+    const known = this.#entryLocks[index]
+    if (known > 0) return this.#kernel.locks[known - 1]
+    const lock = this.#kernel.newLock('dax entry', ANNOTATED, this.inode)
+    this.#entryLocks[index] = lock.id + 1
+    return lock
   }
 
   /** A new page, in the cache at its index. */

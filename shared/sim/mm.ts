@@ -81,6 +81,36 @@ export const HUGE_ZERO = -2
 /** Pages whose PTEs are counted together. */
 const GROUP = 64
 
+const NO_PTES = new Float64Array(0)
+const NO_COUNTS = new Uint8Array(0)
+
+/**
+ * The PTEs of all VMAs of a world, one VMA's after the other's: of an array of its own each VMA would have to find where that is
+ * first, and a VMA that comes round once in hundreds finds nothing of it in the cache.
+ */
+export class PteTable {
+  ptes = NO_PTES
+  /** How many of a group's there are: a walk passes over what is empty. */
+  filled = NO_COUNTS
+  #end = 0
+
+  /** Room for a VMA's: where it begins, which is where a group does. */
+  room(pages: number): number {
+    const from = this.#end
+    this.#end += Math.ceil(pages / GROUP) * GROUP
+    if (this.#end > this.ptes.length) this.#grow(Math.max(this.#end, this.ptes.length * 2))
+    return from
+  }
+
+  #grow(length: number): void {
+    const { ptes, filled } = this
+    this.ptes = new Float64Array(length)
+    this.ptes.set(ptes)
+    this.filled = new Uint8Array(length / GROUP)
+    this.filled.set(filled)
+  }
+}
+
 export class Vma {
   readonly id: number
   readonly mm: Mm
@@ -92,9 +122,9 @@ export class Vma {
   readonly sync: boolean
   /** 2 MiB entries are tried first. */
   readonly pmd: boolean
-  readonly ptes: Float64Array
-  /** How many of a group's there are: a walk passes over what is empty. */
-  readonly #filled: Uint8Array
+  readonly #table: PteTable
+  /** Where the PTE of page 0 of the file would stand in the table. */
+  readonly #shift: number
   /** Cleared PTEs that other CPUs' TLBs may still hold, until the shootdown ends; made when first needed. */
   stale: Float64Array | undefined
   staleCount = 0
@@ -122,6 +152,7 @@ export class Vma {
     readonly ptl: SimLock
     readonly object: number
     readonly lock?: SimLock | undefined
+    readonly table: PteTable
   }) {
     this.id = options.id
     this.mm = options.mm
@@ -134,8 +165,8 @@ export class Vma {
     this.ptl = options.ptl
     this.object = options.object
     this.lock = options.lock
-    this.ptes = new Float64Array(options.pages)
-    this.#filled = new Uint8Array(Math.ceil(options.pages / GROUP))
+    this.#table = options.table
+    this.#shift = options.table.room(options.pages) - options.pgoff
     const ranges = Math.ceil(options.pages / PAGES_PER_PMD)
     this.pmds = new Int32Array(ranges).fill(-1)
     this.pmdWritable = new Uint8Array(ranges)
@@ -145,8 +176,19 @@ export class Vma {
     return index >= this.pgoff && index < this.pgoff + this.pages
   }
 
+  /** Of its pages, as they stand; a VMA made later may make it a copy. */
+  get ptes(): Float64Array {
+    const from = this.placeOf(this.pgoff)
+    return this.#table.ptes.subarray(from, from + this.pages)
+  }
+
+  /** Of a page's PTE among those of all VMAs. */
+  placeOf(index: number): number {
+    return this.#shift + index
+  }
+
   pte(index: number): Pte {
-    return this.ptes[index - this.pgoff]
+    return this.#table.ptes[this.#shift + index]
   }
 
   /** What the page tables say: of a 2 MiB entry, or of the table. */
@@ -156,18 +198,20 @@ export class Vma {
   }
 
   set(index: number, pte: Pte): void {
-    const at = index - this.pgoff
-    const before = this.ptes[at] === PTE_NONE ? 0 : 1
-    this.ptes[at] = pte
-    this.#filled[Math.floor(at / GROUP)] += (pte === PTE_NONE ? 0 : 1) - before
+    const { ptes, filled } = this.#table
+    const at = this.#shift + index
+    const before = ptes[at] === PTE_NONE ? 0 : 1
+    ptes[at] = pte
+    filled[Math.floor(at / GROUP)] += (pte === PTE_NONE ? 0 : 1) - before
   }
 
   /** The next page from `index` on that has a PTE; `end`: none before it. */
   nextMapped(index: number, end: number): number {
-    const last = end - this.pgoff
-    for (let at = index - this.pgoff; at < last; at++) {
-      if (this.#filled[Math.floor(at / GROUP)] === 0) at += GROUP - 1 - (at % GROUP)
-      else if (this.ptes[at] !== PTE_NONE) return at + this.pgoff
+    const { ptes, filled } = this.#table
+    const last = this.#shift + end
+    for (let at = this.#shift + index; at < last; at++) {
+      if (filled[Math.floor(at / GROUP)] === 0) at += GROUP - 1 - (at % GROUP)
+      else if (ptes[at] !== PTE_NONE) return at - this.#shift
     }
     return end
   }

@@ -22,7 +22,7 @@ import { Kernel } from './kernel.ts'
 import { PERCPU_RWSEM, RWSEM, SPINLOCK, WaitQueue, type SimLock } from './locks.ts'
 import { AddressSpace, type Page } from './mapping.ts'
 import { ColdMetadata } from './metadata.ts'
-import { Mm, PTE_NONE, pteKind, pteTarget, samePlace, Vma, type Pte } from './mm.ts'
+import { Mm, PTE_NONE, pteKind, PteTable, pteTarget, samePlace, Vma, type Pte } from './mm.ts'
 import { writeBack, writeOrderedData } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
@@ -77,6 +77,7 @@ export class World {
   /** Undefined: all metadata is in memory when the run begins. */
   readonly cold: ColdMetadata | undefined
   readonly #vmas: Vma[] = []
+  readonly #ptes = new PteTable()
   readonly #blockObjects: number
   readonly space: Space
   #serial = 0
@@ -205,6 +206,7 @@ export class World {
       inode: inode.number,
       pgoff: from,
       pages,
+      table: this.#ptes,
       shared: options.shared ?? true,
       sync: options.sync === true,
       pmd: options.pmd === true,
@@ -222,8 +224,9 @@ export class World {
   /** Gives the vma's pages a fresh start, as a new process would have, whoever holds the table's lock; takes no time. */
   remap(vma: Vma): void {
     this.k.touch(vma.ptl.id, false)
+    const { ptes } = vma
     for (let i = 0; i < vma.pages; i++) {
-      const pte = vma.ptes[i]
+      const pte = ptes[i]
       this.k.touch(vma.seen(vma.pgoff + i), pte !== PTE_NONE)
       if (pte === PTE_NONE) continue
       this.pteCleared(vma, vma.pgoff + i, pte)

@@ -21,8 +21,8 @@ export class MappedBlocks {
   readonly #world: World
   /** PTEs per block. */
   readonly #count: Int32Array
-  /** Per page of a VMA: who set its PTE last, as number of the task plus 1. */
-  readonly #setBy = new Map<Vma, Int32Array>()
+  /** By place of a PTE among those of all VMAs: who set it last, as number of the task plus 1. */
+  #setBy = new Int32Array(0)
 
   constructor(world: World) {
     this.#world = world
@@ -39,14 +39,20 @@ export class MappedBlocks {
 
   /** The running task sets the PTE of a page. */
   sets(vma: Vma, index: number): void {
-    let by = this.#setBy.get(vma)
-    if (by === undefined) this.#setBy.set(vma, (by = new Int32Array(vma.pages)))
-    by[index - vma.pgoff] = actorIn(this.#world.k)
+    const at = vma.placeOf(index)
+    if (at >= this.#setBy.length) this.#roomFor(vma)
+    this.#setBy[at] = actorIn(this.#world.k)
+  }
+
+  #roomFor(vma: Vma): void {
+    const next = new Int32Array(Math.max(vma.placeOf(vma.pgoff) + vma.pages, this.#setBy.length * 2))
+    next.set(this.#setBy)
+    this.#setBy = next
   }
 
   /** Name of who set a page's PTE last. */
   whose(vma: Vma, index: number): string {
-    const by = this.#setBy.get(vma)?.[index - vma.pgoff] ?? 0
+    const by = this.#setBy[vma.placeOf(index)] ?? 0
     return by === 0 ? `mm ${vma.mm.id}` : this.#world.k.tasks[by - 1].comm
   }
 
@@ -78,8 +84,9 @@ export class MappedBlocks {
             yield { vma, index: vma.pgoff + range * PAGES_PER_PMD + at }
           }
         }
+        const { ptes } = vma
         for (let i = 0; i < vma.pages; i++) {
-          if (holds(vma.ptes[i]) || holds(vma.stale?.[i] ?? PTE_NONE)) yield { vma, index: vma.pgoff + i }
+          if (holds(ptes[i]) || holds(vma.stale?.[i] ?? PTE_NONE)) yield { vma, index: vma.pgoff + i }
         }
       }
     }

@@ -134,7 +134,8 @@ export function* installPmd(w: World, f: Fault, mapping: Mapping): Steps {
 
 /** A table of 4 KiB PTEs stands where the entry would go. */
 function tableInUse(vma: Vma, range: number): boolean {
-  for (let i = range * PAGES_PER_PMD; i < (range + 1) * PAGES_PER_PMD; i++) if (vma.ptes[i] !== PTE_NONE) return true
+  const { ptes } = vma
+  for (let i = range * PAGES_PER_PMD; i < (range + 1) * PAGES_PER_PMD; i++) if (ptes[i] !== PTE_NONE) return true
   return false
 }
 
