@@ -37,8 +37,11 @@ export interface SearchOptions extends JobContext {
 
 export async function searchAll(options: SearchOptions): Promise<void> {
   const { strategies, worlds, signal, onProgress } = options
+  const started = performance.now()
   const crashes = startPool({ entry: 'races-run', threads: 1 })
   const each = Math.max(1, Math.floor(options.schedules / worlds.length))
+  const total = strategies.length * worlds.length * each
+  let before = 0
   try {
     for (const strategy of strategies) {
       const searched: Searched[] = []
@@ -47,8 +50,17 @@ export async function searchAll(options: SearchOptions): Promise<void> {
         const stage = `searching schedules of ${strategy} on ${world.scenario}`
         const one = await searchOne({
           ...{ strategy, world, schedules: each, crashes, signal },
-          onProgress: (progress) => onProgress({ ...progress, stage }),
+          // Of all searches together, many of which end before they have seen so many.
+          onProgress: ({ done, ...progress }) =>
+            onProgress({
+              ...progress,
+              stage,
+              done: before + done,
+              total,
+              elapsedMs: Math.round(performance.now() - started),
+            }),
         })
+        before += each
         searched.push(...one.searched)
         found.push(...one.found)
       }

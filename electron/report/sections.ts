@@ -6,6 +6,7 @@
 import { formatCount } from '#shared/base/time.ts'
 import type { Fidelity, ScalingResult, SensitivityResult } from '#shared/contract/whatif.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
+import { wholePoints } from '#shared/whatif/whole-points.ts'
 import { againWords, chainWords, errorWords, rateText } from '#shared/whatif/words.ts'
 import { curve } from './charts.ts'
 import { html, section, table, type Html } from './html.ts'
@@ -90,7 +91,7 @@ export function scaling(found: ScalingResult | undefined): Html {
       strategies: found.strategies.map(({ id, points, knee }) => ({
         id,
         knee,
-        points: points.map(({ opsPerSecond, ci95 }) => ({ mean: opsPerSecond, ci95 })),
+        points: wholePoints(points).map(({ opsPerSecond, ci95 }) => ({ mean: opsPerSecond, ci95 })),
       })),
     }),
     html`<p class="dim">${found.method}</p>`,

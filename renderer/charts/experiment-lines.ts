@@ -5,6 +5,7 @@
 
 import type { Ci95 } from '#shared/contract/simulation.ts'
 import type { ScalingStrategy, SensitivityRow } from '#shared/contract/whatif.ts'
+import { wholePoints } from '#shared/whatif/whole-points.ts'
 import { intervalText, rateText, ratioInterval, ratioText } from '#shared/whatif/words.ts'
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
@@ -102,16 +103,28 @@ export function scalingOption(lines: readonly ScalingLine[], cpus: readonly numb
         const point = strategy.points.find((one) => one.cpus === n)
         if (point === undefined) return []
         const interval = point.ci95 === null ? '' : `, 95 % ${intervalText(point.ci95, rateText)}`
-        return [`${badge}: ${rateText(point.opsPerSecond)}${interval}, ${point.tasks} tasks`]
+        const begun = point.whole ? '' : ', the beginning alone'
+        return [`${badge}: ${rateText(point.opsPerSecond)}${interval}, ${point.tasks} tasks${begun}`]
       })
       return [`${n} CPUs`, ...rows].join('\n')
     }),
     series: lines.flatMap(({ position, badge, strategy }): LineSeriesOption[] => [
-      ...band({ position, name: badge, points: strategy.points.map(({ cpus: n, ci95 }) => [Math.log2(n), ci95]) }, ink),
+      ...band(
+        {
+          position,
+          name: badge,
+          points: wholePoints(strategy.points).map(({ cpus: n, ci95 }) => [Math.log2(n), ci95]),
+        },
+        ink,
+      ),
       {
         name: badge,
         dimensions: ['cpus', 'throughput'],
-        data: flat(Float64Array.from(strategy.points.flatMap((point) => [Math.log2(point.cpus), point.opsPerSecond]))),
+        data: flat(
+          Float64Array.from(
+            wholePoints(strategy.points).flatMap((point) => [Math.log2(point.cpus), point.opsPerSecond]),
+          ),
+        ),
         ...runLine(position, ink),
         ...pointMarks(4),
         ...(strategy.knee === null ? {} : { markLine: kneeMark(strategy.knee, { badge, position, ink }) }),

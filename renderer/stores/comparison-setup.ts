@@ -146,7 +146,13 @@ function useTraceChoices() {
   const firstKey = ref<string>()
   const secondKey = ref<string>()
   const choices = computed(() => files.traces)
-  const first = computed(() => choices.value.find(({ key }) => key === firstKey.value) ?? choices.value[0])
+  /** Where nothing was chosen, the trace that is looked at. */
+  const first = computed(
+    () =>
+      choices.value.find(({ key }) => key === firstKey.value) ??
+      choices.value.find(({ file }) => file === files.current?.file) ??
+      choices.value[0],
+  )
   const second = computed(
     () =>
       choices.value.find(({ key }) => key === secondKey.value && key !== first.value?.key) ??

@@ -68,6 +68,8 @@ function useRuns(request: Current<CompareRequest>, badges: Current<readonly stri
   const running = shallowRef<RunningComparison>()
   const compared = shallowRef<Compared>()
   const error = ref<WireError>()
+  /** What became of a comparison that was cancelled, in a sentence. */
+  const cancelled = ref('')
   let abort: AbortController | undefined
 
   function ask({ kind, params }: CompareRequest, options: Parameters<typeof client.call>[2]): Promise<AnyComparison> {
@@ -79,6 +81,7 @@ function useRuns(request: Current<CompareRequest>, badges: Current<readonly stri
   /** True: there is a new result. */
   async function run(): Promise<boolean> {
     cancel()
+    cancelled.value = ''
     const mine = (abort = new AbortController())
     const asked = request.value
     error.value = undefined
@@ -106,13 +109,17 @@ function useRuns(request: Current<CompareRequest>, badges: Current<readonly stri
     }
   }
   function cancel(): void {
+    if (running.value !== undefined) {
+      const rest = compared.value === undefined ? 'nothing of it is kept' : 'the result before it is shown'
+      cancelled.value = `Cancelled: ${rest}`
+    }
     abort?.abort()
     abort = undefined
     running.value = undefined
     if (compared.value === undefined) showing.value = 'setup'
   }
 
-  return { showing, running, compared, error, run, cancel }
+  return { showing, running, compared, error, cancelled, run, cancel }
 }
 
 /** A run as a trace one can look at: the file it is in, and which of its traces it is. */

@@ -68,6 +68,7 @@ export interface Experiment<R> {
   readonly result: R | undefined
   readonly running: Progress | 'starting' | undefined
   readonly error: WireError | undefined
+  readonly cancelled: boolean
   readonly run: () => Promise<void>
   readonly cancel: () => void
 }
@@ -80,10 +81,12 @@ function useExperiment<R>(
   const answers = shallowRef<ReadonlyMap<string, R>>(new Map())
   const running = shallowRef<Progress | 'starting'>()
   const error = ref<WireError>()
+  const cancelled = ref(false)
   let abort: AbortController | undefined
 
   async function run(): Promise<void> {
     cancel()
+    cancelled.value = false
     const mine = (abort = new AbortController())
     const asked = key.value
     error.value = undefined
@@ -100,6 +103,7 @@ function useExperiment<R>(
     }
   }
   function cancel(): void {
+    cancelled.value = running.value !== undefined
     abort?.abort()
     abort = undefined
     running.value = undefined
@@ -109,12 +113,14 @@ function useExperiment<R>(
     () => {
       error.value = undefined
       cancel()
+      cancelled.value = false
     },
   )
   return computed(() => ({
     result: answers.value.get(key.value),
     running: running.value,
     error: error.value,
+    cancelled: cancelled.value,
     run,
     cancel,
   }))

@@ -293,6 +293,8 @@ export interface ScalingPoint {
   readonly tasks: number
   readonly opsPerSecond: number
   readonly ci95: Ci95
+  /** False: runs of a recording ended at a budget with operations left, so this is the rate of their beginning alone. */
+  readonly whole: boolean
 }
 
 export interface ScalingStrategy {

@@ -10,6 +10,7 @@ import type { ScalabilityFit, ScalingPoint, ScalingStrategy } from '../contract/
 import { PARTS } from './demands.ts'
 import type { Pilot } from './replay.ts'
 import { bootstrap, estimate, meanOf } from './statistics.ts'
+import { FEWEST, wholePoints } from './whole-points.ts'
 import { decimalText, rateText } from './words.ts'
 import { opsFrom, type Workload, type WorkloadTask } from './workload.ts'
 
@@ -69,17 +70,28 @@ export interface ScaledRuns {
   readonly cpus: number
   readonly tasks: number
   readonly opsPerSecond: readonly number[]
+  /** Runs that did all there was to do, or whose rate needs no end. */
+  readonly whole: boolean
 }
 
 export function scalingOf(id: string, runs: readonly ScaledRuns[]): ScalingStrategy {
-  const points = runs.map(({ cpus, tasks, opsPerSecond }): ScalingPoint => {
+  const points = runs.map(({ cpus, tasks, opsPerSecond, whole }): ScalingPoint => {
     const { mean, ci95 } = estimate(opsPerSecond)
-    return { cpus, tasks, opsPerSecond: mean, ci95: ci95 ?? null }
+    return { cpus, tasks, opsPerSecond: mean, ci95: ci95 ?? null, whole }
   })
-  const knee = kneeOf(points.map(({ cpus, opsPerSecond }) => [cpus, opsPerSecond]))
-  const kneeCi95 = kneeInterval(runs)
-  const fit = fitOf(points)
-  return { id, points, knee: knee ?? null, kneeCi95, fit, words: words({ id, points, knee, kneeCi95, fit }) }
+  const usable = wholePoints(points)
+  const knee = kneeOf(usable.map(({ cpus, opsPerSecond }) => [cpus, opsPerSecond]))
+  const kneeCi95 = kneeInterval(wholePoints(runs))
+  const fit = fitOf(usable)
+  const begun = points.filter((point) => !point.whole)
+  return {
+    id,
+    points,
+    knee: knee ?? null,
+    kneeCi95,
+    fit,
+    words: words({ id, points: usable, begun, knee, kneeCi95, fit }),
+  }
 }
 
 type Curve = readonly (readonly [cpus: number, opsPerSecond: number])[]
@@ -117,7 +129,7 @@ function kneeInterval(runs: readonly ScaledRuns[]): ScalingStrategy['kneeCi95'] 
 /** 1/throughput per CPU is linear in 1, N-1 and N(N-1): the best of the fits whose coefficients are not negative. */
 export function fitOf(points: readonly Pick<ScalingPoint, 'cpus' | 'opsPerSecond'>[]): ScalabilityFit | null {
   const usable = points.filter(({ opsPerSecond }) => opsPerSecond > 0)
-  if (usable.length < 3) return null
+  if (usable.length < FEWEST) return null
   const terms = (cpus: number) => [1, cpus - 1, cpus * (cpus - 1)]
   let best: ScalabilityFit | null = null
   for (const chosen of [[0], [0, 1], [0, 2], [0, 1, 2]]) {
@@ -181,12 +193,21 @@ function leastSquares(rows: readonly (readonly number[])[]): number[] | undefine
 interface Finding {
   readonly id: string
   readonly points: readonly ScalingPoint[]
+  /** Points that are no whole runs. */
+  readonly begun: readonly ScalingPoint[]
   readonly knee: number | undefined
   readonly kneeCi95: ScalingStrategy['kneeCi95']
   readonly fit: ScalabilityFit | null
 }
 
-function words({ id, points, knee, kneeCi95, fit }: Finding): string {
+function words({ begun, ...finding }: Finding): string {
+  const sizes = begun.map(({ cpus }) => cpus).join(', ')
+  if (begun.length === 0) return sentence(finding)
+  const so = finding.points.every(({ whole }) => whole) ? 'nothing is concluded from them' : 'so is all of this'
+  return `${sentence(finding)} At ${sizes} CPUs runs ended at their budget with operations left: those rates are of the beginning alone, and ${so}.`
+}
+
+function sentence({ id, points, knee, kneeCi95, fit }: Omit<Finding, 'begun'>): string {
   const best = points.reduce((most, point) => (point.opsPerSecond > most.opsPerSecond ? point : most))
   const top = `${id}: highest at ${best.cpus} CPUs with ${rateText(best.opsPerSecond)}`
   const share = (value: number) => `${decimalText(value * 100, value < 0.001 ? 3 : 1)} %`

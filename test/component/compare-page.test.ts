@@ -111,6 +111,7 @@ describe('running', () => {
     await settled()
     expect(on.find('section[aria-label="Comparing"]').exists()).toBe(false)
     expect(on.find('[role=alert]').exists()).toBe(false)
+    expect(on.get('[role=status]').text()).toBe('Cancelled: nothing of it is kept')
   })
   it('keeps the old result while the next one is on its way, and when that fails', async () => {
     const engine = host()

@@ -54,12 +54,26 @@ describe('the knee', () => {
       cpus,
       tasks: cpus,
       opsPerSecond: [0.99, 1, 1.01, 1].map((luck) => rate * luck),
+      whole: true,
     }))
     const { knee, kneeCi95, words } = scalingOf('F', runs)
     expect(knee).toBeCloseTo(6, 9)
     expect(kneeCi95?.[0]).toBeLessThanOrEqual(6.001)
     expect(kneeCi95?.[1]).toBeGreaterThanOrEqual(5.999)
     expect(words).toMatch(/^F: highest at 8 CPUs with 600 \/s; knee at 6\.0 CPUs/)
+  })
+
+  it('is concluded from whole runs alone: the rate of a beginning is shown, and called that', () => {
+    const runs = saturating(6).map(([cpus, rate]) => ({
+      cpus,
+      tasks: cpus,
+      opsPerSecond: cpus === 512 ? [90_000, 91_000, 90_500, 90_200] : [rate, rate, rate, rate],
+      whole: cpus < 512,
+    }))
+    const { knee, points, words } = scalingOf('F', runs)
+    expect(knee).toBeCloseTo(6, 9)
+    expect(points.at(-1)?.opsPerSecond).toBeGreaterThan(90_000)
+    expect(words).toMatch(/^F: highest at 8 CPUs with 600 .*At 512 CPUs .* beginning alone, and nothing is concluded/)
   })
 })
 

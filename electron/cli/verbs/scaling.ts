@@ -57,7 +57,10 @@ function printScaling(result: ScalingResult): void {
     { ...name('CPUs', ({ n }) => String(n)), right: true },
     { ...name('tasks', ({ points }) => String(points[0].tasks)), right: true, dispensable: 2 },
     ...strategies.flatMap(({ id }, s) => [
-      { ...name(id, ({ points }) => rateText(points[s].opsPerSecond, ' ')), right: true },
+      {
+        ...name(id, ({ points }) => `${points[s].whole ? '' : 'begun: '}${rateText(points[s].opsPerSecond, ' ')}`),
+        right: true,
+      },
       { ...name('', ({ points }) => bar(points[s].opsPerSecond / most, 10) || ' '), dispensable: 1 },
     ]),
   ])

@@ -130,7 +130,12 @@ export function cutsText({ verdict }: ComparedStrategy): string {
   if (verdict.searched.length === 0) return 'not cut'
   const points = verdict.searched.reduce((sum, { crash }) => sum + crash.points, 0)
   const broken = verdict.searched.reduce((sum, { crash }) => sum + crash.violations, 0)
-  return broken === 0 ? formatCount(points) : `✕ ${formatCount(broken)} of ${formatCount(points)}`
+  return broken === 0 ? formatCount(points) : `✕ ${formatCount(broken)} of ${inThousands(points)}`
+}
+
+/** The cell has no room for seven digits. */
+function inThousands(count: number): string {
+  return count < 10_000 ? formatCount(count) : `${formatCount(Math.round(count / 1_000))} k`
 }
 
 const SPREAD = 'Mean of the runs and half its 95 % interval'
