@@ -73,7 +73,7 @@ export const importTrace = verb({
     if (options.json) printJson(summary)
     else {
       print(describeImport(summary, out))
-      note(`next: faultline contention ${quoted(out)}`)
+      note(`next: ${nextOf(summary, out)}`)
     }
     return 0
   },
@@ -125,6 +125,12 @@ async function uploadStdin(session: Session): Promise<Source> {
   await send()
   session.signal.removeEventListener('abort', stop)
   return { kind: 'upload', upload }
+}
+
+/** The command that shows most of it: a report of lockdep's is about orders, and of no locks there is only what to record. */
+export function nextOf({ format, lockClasses }: ImportSummary, out: string): string {
+  const verb = format === 'lockdep-report' ? 'lock-order' : lockClasses === 0 ? 'doctor' : 'contention'
+  return `faultline ${verb} ${quoted(out)}`
 }
 
 export function describeImport(summary: ImportSummary, out: string): string {

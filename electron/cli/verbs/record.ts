@@ -10,8 +10,8 @@ import { ApiError } from '#shared/base/errors.ts'
 import { flag, force, json, text, whole, type OptionSpec } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
 import { progressLine } from '../progress.ts'
-import { naming, quoted, type Session } from '../session.ts'
-import { describeImport } from './import.ts'
+import { naming, type Session } from '../session.ts'
+import { describeImport, nextOf } from './import.ts'
 import { verb } from './verb.ts'
 
 const SETS = EVENT_SETS.map(({ id, about }) => `${id} (${about})`).join('; ')
@@ -98,5 +98,5 @@ function describe(done: RecordResult, out: string): void {
   for (const sentence of notes) note(printable(sentence))
   print(describeImport(done.imported, out))
   if (raw !== null) note(`kept: ${printable(raw)}`)
-  note(`next: faultline contention ${quoted(out)}`)
+  note(`next: ${nextOf(done.imported, out)}`)
 }

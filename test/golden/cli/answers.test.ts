@@ -1,5 +1,6 @@
 /** What the verbs print on two small real traces, for people and as JSON, word for word. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readFixture } from '../../support/corpus.ts'
 import { golden, NAMED, SMALL, steady, workFolder } from './run-cli.ts'
 
 const folder = workFolder()
@@ -74,6 +75,15 @@ describe('for people', () => {
     expect(status).toBe(0)
     expect(stderr).toBe('next: faultline contention again.faultline\n')
     golden('import-small', steady(stdout, folder.path))
+  })
+
+  it.each([
+    ['# tracer: nop\n#\n', 'doctor'],
+    [readFixture('lockdep-report/circular.txt'), 'lock-order'],
+    [readFixture('lock-stat/dax-ext4.txt'), 'contention'],
+  ])('and what that is depends on what there is to see (%#)', async (input, verb) => {
+    const { stderr } = await folder.run(['import', '-', '--out', `${verb}.faultline`], { input })
+    expect(stderr).toBe(`next: faultline ${verb} ${verb}.faultline\n`)
   })
 })
 
