@@ -48,6 +48,8 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByText(/^\d+ of \d+ violated/).waitFor({ timeout: 240_000 })
     await page.getByRole('gridcell', { name: /^R03 .*, strategy F:/ }).click()
     await page.getByText(/^Step/).first().waitFor()
+    const beside = page.getByRole('region', { name: 'The same race under another strategy' })
+    await beside.getByRole('img').waitFor({ timeout: 240_000 })
     await page.waitForTimeout(SETTLE_MS)
   },
   async simulate(page) {
