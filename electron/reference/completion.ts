@@ -15,6 +15,12 @@ function values(about: string): readonly string[] {
   return list?.replaceAll(' (default)', '').split(/\||, /) ?? []
 }
 
+/** What may stand behind a verb; `help` takes one. */
+function argumentsOf(): readonly (readonly [verb: string, known: readonly string[]])[] {
+  const listed = verbs.items.map(({ id, args }) => [id, args.flatMap(({ about }) => values(about))] as const)
+  return [...listed, ['help', verbs.ids] as const].filter(([, known]) => known.length > 0)
+}
+
 const optionsOf = ({ options }: Verb): readonly string[] => [...Object.keys(options), 'help'].map((name) => `--${name}`)
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 
@@ -38,14 +44,11 @@ function bash(): string {
     return fixed
   })
   const options = verbs.items.map((verb) => `      ${verb.id}) words=${quoted(optionsOf(verb).join(' '))} ;;`)
-  const listed = verbs.items.flatMap((verb) => {
-    const known = verb.args.flatMap(({ about }) => values(about))
-    return known.length === 0 ? [] : [`      ${verb.id}) words=${quoted(known.join(' '))} ;;`]
-  })
+  const second = argumentsOf().map(([id, known]) => `      ${id}) words=${quoted(known.join(' '))} ;;`)
   return `_faultline() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" verb="\${COMP_WORDS[1]}" words=''
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words=${quoted(verbs.ids.join(' '))}
+    words=${quoted([...verbs.ids, 'help'].join(' '))}
   elif [[ "$before" == --* ]]; then
     case "$verb:$before" in
 ${cases.join('\n')}
@@ -57,7 +60,7 @@ ${options.join('\n')}
     esac
   elif [ -z "$words" ] && [ "$COMP_CWORD" -eq 2 ]; then
     case "$verb" in
-${listed.join('\n')}
+${second.join('\n')}
     esac
   fi
   if [ -n "$words" ]; then
@@ -79,5 +82,9 @@ function fish(): string {
       return `complete -c faultline -n '__fish_seen_subcommand_from ${verb.id}' -l ${name}${takes} -d ${quoted(about)}`
     }),
   ])
-  return `${lines.join('\n')}\n`
+  const help = `complete -c faultline -n __fish_use_subcommand -a help -d 'what a verb does'`
+  const second = argumentsOf().map(
+    ([id, known]) => `complete -c faultline -n '__fish_seen_subcommand_from ${id}' -a ${quoted(known.join(' '))}`,
+  )
+  return `${[...lines, help, ...second].join('\n')}\n`
 }

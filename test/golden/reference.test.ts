@@ -46,6 +46,8 @@ describe('completion', () => {
     expect(complete('contention', '--fr')).toEqual(['--from'])
     expect(complete('contention', '--by', 'p')).toEqual(['phase'])
     expect(complete('list', 'inv')).toEqual(['invariants'])
+    expect(complete('help', 'imp')).toEqual(['import'])
+    expect(complete('completion', 'f')).toEqual(['fish'])
   })
 
   test('fish and zsh: every verb is there', () => {
@@ -53,5 +55,6 @@ describe('completion', () => {
       expect(completion('fish')).toContain(`-a ${id} `)
       expect(completion('zsh')).toContain(id)
     }
+    expect(completion('fish')).toContain("__fish_seen_subcommand_from completion' -a 'bash zsh fish'")
   })
 })
