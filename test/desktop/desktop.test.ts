@@ -129,6 +129,20 @@ describe('the desktop window', () => {
     expect(problems).toEqual([])
   })
 
+  test('opens nothing when the dialog is cancelled', async () => {
+    const tabs = page.getByRole('navigation', { name: 'Open traces' }).getByRole('button', { name: /zst$/ })
+    const before = await tabs.allInnerTexts()
+    await app.inMain(({ dialog }, path) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: true, filePaths: [path] })
+    }, THIRD)
+    await page.keyboard.press('Control+O')
+    await pause(500)
+    expect(await tabs.allInnerTexts()).toEqual(before)
+    expect(problems).toEqual([])
+    if (app.kind === 'electron') return // Electron does not tell what the system remembers
+    expect(await app.inMain(({ app }) => app.recentDocuments, undefined)).toEqual([OTHER])
+  })
+
   test('takes over the files of a second start, which ends', async () => {
     expect(await app.startAgain([THIRD])).toBe(0)
     await tab('dax-ext4-full').waitFor()
@@ -177,8 +191,21 @@ describe('the desktop window', () => {
     await page.getByRole('heading', { name: 'Contention' }).first().waitFor()
   })
 
+  test('shows where its logs are', async () => {
+    if (app.kind === 'electron') return // it would open a file manager
+    const revealed = await app.inMain(({ Menu, shell }) => {
+      const items = Menu.getApplicationMenu()?.items.flatMap(({ submenu }) => submenu?.items ?? []) ?? []
+      items.find(({ label }) => label === 'Show logs')?.click()
+      return shell.revealed
+    }, undefined)
+    expect(revealed).toEqual([join(folder, 'home/data/logs/engine.log')])
+    expect(revealed.map((path) => existsSync(path))).toEqual([true])
+  })
+
   test('runs SQL in a process of its own, and stops it by ending that process', async () => {
     const before = await endlessSql()
+    await pause(1_500) // longer than a process takes to see that who started it is gone
+    expect(before.filter(isAlive)).toEqual(before)
     await page.keyboard.press('Escape')
     await page.getByText('Stopped.').waitFor()
     await expect.poll(() => before.filter(isAlive)).toEqual([])
@@ -277,11 +304,15 @@ describe('when something dies', () => {
   })
 
   test('a file handed over while there is no engine is opened by the next one', async () => {
-    const path = join(folder, 'handed over %20ä.trace.txt.zst')
-    copyFileSync(OTHER, path)
+    const [soon, later] = ['at once', 'handed over %20ä'].map((name) => join(folder, `${name}.trace.txt.zst`))
+    copyFileSync(OTHER, soon)
+    copyFileSync(OTHER, later)
     process.kill(await enginePid(), 'SIGKILL')
     await expect.poll(enginePid).toBe(0)
-    expect(await app.startAgain([pathToFileURL(path).href])).toBe(0)
+    await app.inMain(({ app }, path) => app.emit('open-file', { preventDefault: () => undefined }, path), soon)
+    expect(await enginePid()).toBe(0)
+    expect(await app.startAgain([pathToFileURL(later).href])).toBe(0)
+    await tab('at once').waitFor()
     await tab('handed over %20ä').waitFor()
   })
 
@@ -339,6 +370,17 @@ describe('when something dies', () => {
     await crashPage()
     const errors = () => app.inMain(({ dialog }) => dialog.errors.map(({ text }) => text), undefined)
     await expect.poll(errors).toEqual([expect.stringMatching(/window has stopped working .*Start Faultline again/)])
+  })
+
+  test('an engine that listens no more does not outlive the window', async () => {
+    if (process.platform === 'win32') return // there are no such signals
+    const pid = await enginePid()
+    process.kill(pid, 'SIGSTOP')
+    await app.close()
+    expect(await app.ended).toBe(0)
+    await expect.poll(() => isAlive(pid)).toBe(false)
+    app = await startDesktop({ main, home: join(folder, 'other-home') })
+    await show()
   })
 
   test('a mistake in the shell itself ends the app, and the engine with it', async () => {

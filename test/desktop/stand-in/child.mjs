@@ -36,5 +36,7 @@ process.on('message', (crossing) => {
 // Chromium ends its utility processes with itself.
 process.once('disconnect', () => process.exit(0))
 
-const [entry] = process.argv.slice(2)
+// The entry is what was started, as it is there; its own arguments follow.
+process.argv.splice(1, 1)
+const [, entry] = process.argv
 await import(pathToFileURL(entry).href)
