@@ -161,5 +161,5 @@ describe('compare', () => {
     expect(await overflow(page)).toEqual(NO_OVERFLOW)
     expect(problems).toEqual([])
     await close()
-  })
+  }, 240_000)
 })
