@@ -149,17 +149,21 @@ describe('compare', () => {
     ['1440 × 900, dark', LARGE_WINDOW, 'dark'],
     ['1280 × 720, light', SMALL_WINDOW, 'light'],
     ['1280 × 720, dark', SMALL_WINDOW, 'dark'],
-  ] as const)('%s: no page scrolls, nothing serious for axe', async (_name, size, theme) => {
-    const { page, problems, close } = await opened('Simulate', { size, theme })
-    expect(await seriousFindings(page), 'Simulate').toEqual([])
-    expect(await overflow(page)).toEqual(NO_OVERFLOW)
-    await go(page, 'Compare')
-    expect(await seriousFindings(page), 'Set up').toEqual([])
-    expect(await overflow(page)).toEqual(NO_OVERFLOW)
-    await compareSmall(page)
-    expect(await seriousFindings(page), 'Result').toEqual([])
-    expect(await overflow(page)).toEqual(NO_OVERFLOW)
-    expect(problems).toEqual([])
-    await close()
-  }, 240_000)
+  ] as const)(
+    '%s: no page scrolls, nothing serious for axe',
+    async (_name, size, theme) => {
+      const { page, problems, close } = await opened('Simulate', { size, theme })
+      expect(await seriousFindings(page), 'Simulate').toEqual([])
+      expect(await overflow(page)).toEqual(NO_OVERFLOW)
+      await go(page, 'Compare')
+      expect(await seriousFindings(page), 'Set up').toEqual([])
+      expect(await overflow(page)).toEqual(NO_OVERFLOW)
+      await compareSmall(page)
+      expect(await seriousFindings(page), 'Result').toEqual([])
+      expect(await overflow(page)).toEqual(NO_OVERFLOW)
+      expect(problems).toEqual([])
+      await close()
+    },
+    240_000,
+  )
 })
