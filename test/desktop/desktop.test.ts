@@ -36,6 +36,8 @@ const enginePid = () =>
 /** Starts a statement that never ends; the processes it may run in. */
 async function endlessSql(): Promise<readonly number[]> {
   await go('SQL')
+  // The page's own questions, of which a process is kept for the next statement, have been answered.
+  await page.getByRole('region', { name: 'Tables' }).locator('summary .num', { hasText: /\d/ }).first().waitFor()
   await page.getByRole('button', { name: 'New query' }).click()
   await page.getByRole('textbox', { name: 'SQL' }).click()
   await page.keyboard.insertText('WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n')
