@@ -43,10 +43,8 @@ function useCuts() {
         fromNs,
         toNs,
       })
-      const name = fileName(
-        `${baseName()}-${Math.round(fromNs / 1000)}us-${Math.round((toNs - fromNs) / 1000)}us`,
-        'faultline',
-      )
+      const place = (ns: number) => (trace.clockUnit === 'tick' ? `${ns}ticks` : `${Math.round(ns / 1000)}us`)
+      const name = fileName(`${baseName()}-${place(fromNs)}-${place(toNs - fromNs)}`, 'faultline')
       const blob = new Blob((await exportedBytes(client, result)) as BlobPart[])
       saveBlob(blob, name)
       toasts.show({

@@ -157,6 +157,18 @@ describe('a film', () => {
     await close()
   })
 
+  it('opens as a trace that counts in ticks, also in the name of a window that is saved', async () => {
+    const { page, problems, close } = await races()
+    await openFilm(page, 'R12', 'F')
+    await page.getByRole('button', { name: 'As trace' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    const download = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Save window' }).click()
+    expect((await download).suggestedFilename()).toMatch(/^R12-F-schedule-\w+-0ticks-\d+ticks\.faultline$/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('plays a schedule that somebody sent, and says what is wrong with one that is none', async () => {
     const { page, problems, close } = await races()
     await openFilm(page, 'R03', 'F')
