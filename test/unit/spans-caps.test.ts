@@ -58,6 +58,7 @@ describe('at its caps the span builder', () => {
     expect(ops).toHaveLength(limits.opDepth + 1)
     expect(ops.filter(({ endNs }) => endNs === 1_000_000)).toMatchObject([{ result: 7 }])
     expect(diagnosed(trace, 'ops-too-deep')).toBe(1)
+    expect(diagnosed(trace, 'open-at-end')).toBe(0)
   })
 
   it('gives up steps nested too deep', () => {

@@ -155,6 +155,45 @@ describe('a fault', () => {
     expect(edgesOf(trace)).toMatchObject([{ overlapNs: 19_000, phase: 'other' }])
   })
 
+  it('goes on with whatever shows it again: its trap, its handler, mmap_lock', () => {
+    const asked = (lines: readonly string[]) =>
+      edgesOf(
+        traceOf(
+          first,
+          at(5, 1, `lock_acquire: ${B} &b`),
+          at(9, 1, FAULT),
+          ...[ask(10), got(11), ...handled(12, 'RETRY'), gone(16)],
+          ...lines,
+          at(31, 2, `lock_acquire: ${B} &b`),
+          at(31, 2, `lock_contended: ${B} &b`),
+          at(50, 1, `lock_release: ${B} &b`),
+        ),
+      ).map(({ phase }) => phase)
+    expect(asked([])).toEqual([undefined])
+    expect(asked([at(20, 1, FAULT)])).toEqual(['other'])
+    expect(asked([at(20, 1, 'mm_filemap_fault: dev=254:0 ino=d ofs=4096')])).toEqual(['other'])
+    expect(asked([ask(20)])).toEqual(['other'])
+  })
+
+  it('of a huge page that fell back is one of a small page', () => {
+    const pmd = (us: number, what: string) =>
+      at(
+        us,
+        1,
+        `dax_pmd_fault${what.slice(0, 5)}: dev 259:0 ino 0xc shared WRITE address 0x7f0 pgoff 0x200 ${what.slice(5)}`,
+      )
+    expect(opsOf(traceOf(first, at(9, 1, FAULT), pmd(10, ''), pmd(12, '_doneFALLBACK')))).toMatchObject([
+      { kind: 'write_fault' },
+    ])
+    expect(opsOf(traceOf(first, at(9, 1, FAULT), pmd(10, ''), pmd(12, '_doneNOPAGE')))).toMatchObject([
+      { kind: 'pmd_fault' },
+    ])
+  })
+
+  it('ends with a release of mmap_lock that was asked for unseen, too', () => {
+    expect(ops(traceOf(first, at(10, 1, FAULT), gone(20), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['fault', 10, 20])
+  })
+
   it('ends with the release of mmap_lock that it took, as lockdep shows it, too', () => {
     const lockdep = (us: number, what: string) =>
       at(us, 1, `lock_${what}: ${A} ${what === 'acquire' ? 'try read ' : ''}&mm->mmap_lock`)
@@ -251,8 +290,11 @@ describe('an operation of the file system alone', () => {
       at(8, 1, `mmap_lock_acquire_returned: ${MM} write=false success=true`),
       at(9, 1, `mmap_lock_released: ${MM} write=false`),
       truncate(20, 'enter'),
+      at(22, 1, `contention_begin: ${A} (flags=SPIN)`),
+      at(25, 1, `contention_end: ${A} (ret=0)`),
       truncate(30, 'exit'),
     )
+    expect(opsOf(trace).map(({ waitNs }) => waitNs)).toEqual([0, 3000])
     expect(ops(trace)).toEqual([
       ['write_fault', 5, 9],
       ['truncate', 20, 30],
@@ -294,6 +336,21 @@ describe('an operation of the file system alone', () => {
       20,
     ])
     expect(ops(traceOf(first, fault, at(12, 1, MAP), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['read_fault', 10, 12])
+  })
+
+  it('inside a system call lasts as it says itself: a wait in it does not tell its end', () => {
+    const trace = traceOf(
+      first,
+      at(10, 1, 'sys_write(fd: 1, buf: 0x55d8, count: 2)'),
+      at(12, 1, 'op_begin: kind=read ino=1 dev=1:1'),
+      at(14, 1, `contention_begin: ${A} (flags=SPIN)`),
+      at(17, 1, `contention_end: ${A} (ret=0)`),
+      at(30, 1, 'sys_write -> 0x2'),
+    )
+    expect(ops(trace)).toEqual([
+      ['write', 10, 30],
+      ['read', 12, NaN],
+    ])
   })
 
   it('without a begin has no end: op_end of nothing is counted', () => {
@@ -367,6 +424,26 @@ describe('lost events', () => {
     expect(locksOf(trace)).toHaveLength(2)
   })
 
+  it('take a waiter out of the queue: those on other CPUs wait on, and not for it', () => {
+    const mmap = (us: number, pid: number, what: string, write: boolean, cpu: number, rest = '') =>
+      at(us, pid, `mmap_lock_${what}: ${MM} write=${write}${rest}`, { cpu })
+    const waits = (us: number, pid: number, write: boolean, cpu: number) => [
+      mmap(us, pid, 'start_locking', write, cpu),
+      mmap(us, pid, 'acquire_returned', write, cpu, ' success=false'),
+      mmap(us, pid, 'start_locking', write, cpu),
+    ]
+    const trace = traceOf(
+      first,
+      mmap(10, 2, 'start_locking', false, 1),
+      mmap(11, 2, 'acquire_returned', false, 1, ' success=true'),
+      ...waits(12, 1, true, 0),
+      ...waits(13, 3, false, 1),
+      'CPU:0 [LOST 7 EVENTS]',
+      mmap(20, 2, 'released', false, 1),
+    )
+    expect(edgesOf(trace)).toEqual([])
+  })
+
   it('leave no time waited behind: the next operation begins from nothing', () => {
     const trace = traceOf(
       first,
@@ -382,9 +459,9 @@ describe('lost events', () => {
 
   it('leave no function open: what returns then began unseen', () => {
     const call = (us: number, what: string, depth: number) =>
-      at(us, 1, `funcgraph_${what}: func=f${depth} depth=${depth}`)
+      at(us, 1, `funcgraph_${what}: func=vfs_write depth=${depth}`)
     const trace = traceOf(first, call(10, 'entry', 0), 'CPU:0 [LOST 7 EVENTS]', call(20, 'exit', 0))
-    expect(steps(trace)).toEqual([['f0', 10, NaN]])
+    expect(ops(trace)).toEqual([['write', 10, NaN]])
     expect(diagnosed(trace, 'phase-end-without-begin')).toBe(1)
   })
 

@@ -289,6 +289,8 @@ describe('mmap_lock’s own events', () => {
       returned(13, 1, true, OTHER_MM),
       start(14, 1),
       returned(20, 1, true),
+      start(30, 1, OTHER_MM),
+      returned(31, 1, true, OTHER_MM),
     )
     expect(contended(old)).toEqual([])
   })
@@ -325,6 +327,50 @@ describe('mmap_lock’s own events', () => {
       ['mmap_lock', 'exclusive', 11, 30],
       ['mmap_lock', 'exclusive', 12, 20],
     ])
+  })
+
+  it('shared are holds of their own, asked for in the trace or not', () => {
+    const shared = (us: number) => at(us, 1, `mmap_lock_acquire_returned: ${MM} write=false success=true`)
+    const trace = traceOf(first, shared(10), shared(12), released(20, 1), released(30, 1))
+    expect(held(trace)).toEqual([
+      ['mmap_lock', 'shared', 10, 30],
+      ['mmap_lock', 'shared', 12, 20],
+    ])
+  })
+
+  it('and the unnamed wait inside are one wait, which counts once', () => {
+    const trace = traceOf(
+      first,
+      write(5),
+      start(10, 1),
+      returned(11, 1, false),
+      start(12, 1),
+      at(14, 1, `contention_begin: ${A} (flags=WRITE)`),
+      at(30, 1, `contention_end: ${A} (ret=0)`),
+      returned(31, 1, true),
+      released(40, 1),
+      written(50),
+    )
+    expect(opsOf(trace)).toMatchObject([{ waitNs: 19_000 }])
+  })
+
+  it('a writer that was refused after a real wait held up no readers', () => {
+    const read = (us: number, pid: number, what: string) =>
+      at(us, pid, `mmap_lock_${what}`.replace('MM', `${MM} write=false`))
+    const trace = traceOf(
+      first,
+      read(5, 2, 'start_locking: MM'),
+      read(6, 2, 'acquire_returned: MM success=true'),
+      start(10, 1),
+      returned(11, 1, false),
+      start(12, 1),
+      read(13, 3, 'start_locking: MM'),
+      read(14, 3, 'acquire_returned: MM success=false'),
+      read(15, 3, 'start_locking: MM'),
+      returned(30, 1, false),
+      read(40, 3, 'acquire_returned: MM success=true'),
+    )
+    expect(edgesOf(trace)).toEqual([])
   })
 
   it('released while it is still asked for was given up', () => {
@@ -436,6 +482,58 @@ describe('a step', () => {
       'ext4_ext_map_blocks_exit: dev 259,0 ino 12 flags CREATE lblk 1 pblk 5 len 1 mflags M ret 1',
     )
     expect(diagnosed(traceOf(first, handle(10, 'stats'), mapped), 'phase-end-without-begin')).toBe(2)
+    const begun = at(11, 1, 'ext4_ext_map_blocks_enter: dev 259,0 ino 12 lblk 1 len 1 flags CREATE')
+    expect(traceOf(first, handle(10, 'start'), begun, mapped, handle(30, 'stats')).diagnostics).toEqual([])
+    // The journal's own events are there: lockdep's of the same handle tell nothing more.
+    const lockdep = (us: number, what: string) =>
+      at(us, 1, `lock_${what}: ${A} ${what === 'acquire' ? 'try read ' : ''}jbd2_handle`)
+    expect(phasesOf(traceOf(first, handle(10, 'stats'), lockdep(20, 'acquire'), lockdep(30, 'release')))).toEqual([])
+  })
+
+  it('of a handle lasts until its own release, whatever else is released in it', () => {
+    const lockdep = (us: number, what: string, how: string) => at(us, 1, `lock_${what}: ${A} ${how}jbd2_handle`)
+    const trace = traceOf(
+      first,
+      lockdep(10, 'acquire', 'try read '),
+      at(12, 1, `lock_acquire: ${B} read ${SILENT}`),
+      at(14, 1, `lock_release: ${B} ${SILENT}`),
+      // fs/jbd2/transaction.c: jbd2_might_wait_for_commit takes and releases the map exclusively.
+      lockdep(16, 'acquire', ''),
+      lockdep(17, 'release', ''),
+      lockdep(20, 'release', ''),
+    )
+    expect(phasesOf(trace)).toMatchObject([{ name: 'handle', startNs: 10_000, endNs: 20_000 }])
+  })
+
+  it('of a journal is waited for before every handle, inside other steps, too, and for no time at all', () => {
+    const ask = (us: number) =>
+      at(us, 1, 'ext4_journal_start: dev 259,0 blocks 1, rsv_blocks 0, revoke_creds 0, caller x+0x1/0x2')
+    const trace = traceOf(
+      first,
+      ask(10),
+      handle(10, 'start'),
+      handle(15, 'stats'),
+      at(18, 1, 'phase_begin: name=x'),
+      ask(20),
+      handle(24, 'start'),
+      handle(30, 'stats'),
+    )
+    const journal = phasesOf(trace).filter(({ name }) => name === 'journal')
+    expect(journal.map(({ startNs, endNs }) => [startNs / 1000, endNs / 1000])).toEqual([
+      [10, 10],
+      [20, 24],
+    ])
+  })
+
+  it('told of when it is over is as deep as it lies in its own operation', () => {
+    const trace = traceOf(
+      first,
+      write(5),
+      handle(6, 'start'),
+      at(10, 1, 'page_fault_kernel: address=0x7f0000001008 ip=copy_from_user error_code=0x0'),
+      at(20, 1, 'dax_load_hole: dev 259:0 ino 0xc shared ALLOW_RETRY|USER address 0x7f pgoff 0x1 NOPAGE'),
+    )
+    expect(phasesOf(trace).find(({ name }) => name === 'load_hole')).toMatchObject({ op: 1, depth: 0 })
   })
 
   it('that was waited for since before its operation began counts from the operation on', () => {

@@ -138,6 +138,32 @@ describe('who wakes a waiter', () => {
     expect(diagnosed(trace, 'clock-backwards')).toBe(0)
   })
 
+  it('took it in the very microsecond: that is the hold it gives up', () => {
+    const trace = traced(wait(10, 2, 'WRITE'), wait(12, 1, 'READ'), got(20, 2), wakes(20, 2, 1), got(25, 1))
+    expect(held(trace, 2)).toEqual([['exclusive', 20, 20]])
+  })
+
+  it('gives up the lock that was waited for, of all it took', () => {
+    const trace = traced(
+      wait(10, 2, 'WRITE'),
+      got(11, 2),
+      wait(12, 2, 'WRITE', B),
+      got(13, 2, B),
+      wait(20, 1, 'WRITE', B),
+      wakes(30, 2, 1),
+      got(33, 1, B),
+    )
+    expect(held(trace, 2)).toEqual([
+      ['exclusive', 11, NaN],
+      ['exclusive', 13, 30],
+    ])
+  })
+
+  it('by a clock that is behind the waiter’s is no reason for it', () => {
+    const trace = traced(wait(100, 1, 'READ'), wakes(50, 2, 1), got(110, 1))
+    expect(edgesOf(trace)).toEqual([])
+  })
+
   it('counts where it did so last: an earlier wake-up was in vain', () => {
     const trace = traced(
       at(0, 2, 'sys_ftruncate(fd: 3, length: 0)'),

@@ -181,7 +181,7 @@ describe('a fault of the kernel', () => {
     at(us, 1, `page_fault_kernel: address=${address} ip=copy_from_user error_code=0x0`)
 
   it('on its own memory is no operation, on the first byte of it neither', () => {
-    expect(opsOf(traceOf(fault(10, '0xffffc90000000000'), fault(20, '0xffff800000000000')))).toEqual([])
+    expect(opsOf(traceOf(fault(10, '0xffffc90000000000'), fault(20, '0x8000000000000000')))).toEqual([])
     expect(opsOf(traceOf(fault(10, '0x7f0000001000')))).toMatchObject([{ kind: 'fault' }])
   })
 })

@@ -137,6 +137,21 @@ describe('the call stack of an unnamed wait', () => {
     expect(callers(trace).filter((caller) => caller !== undefined)).toEqual(['somewhere'])
   })
 
+  it('is not that of a lock the task got in the same microsecond', () => {
+    const got = [at(10, 1, `lock_acquire: ${B} &b`), at(10, 1, `lock_acquired: ${B} &b`)]
+    const lost = at(30, 1, `lock_release: ${B} &b`)
+    for (const [address, caller] of [
+      [A, 'do_truncate'],
+      [A, 'somewhere'],
+      ['(____ptrval____)', 'do_truncate'],
+    ]) {
+      const trace = traceOf(...got, begin(10, address), ...stack(10, 1, caller), end(12, address), lost)
+      const index = locksOf(trace).findIndex((span) => span.class === '&b')
+      expect(callers(trace)[index]).toBeUndefined()
+      expect(callers(trace)).toContain(caller)
+    }
+  })
+
   it('of a wait that another event names gives that lock no other name', () => {
     const trace = traceOf(
       at(10, 1, `mmap_lock_start_locking: ${MM} write=false`),

@@ -275,6 +275,25 @@ describe('a wait for a journal commit', () => {
       { kind: 'commit', startNs: 200_000, endNs: 220_000 },
     ])
     expect(phasesOf(trace)).toMatchObject([{ name: 'commit_locking', endNs: NaN }])
+    expect(trace.diagnostics.map(({ code }) => code)).not.toContain('open-at-end')
+  })
+
+  it('ends its own steps with each state, and none from before it', () => {
+    const where = { comm: JBD2, cpu: 1 }
+    const trace = traceOf(
+      first,
+      at(90, 77, 'phase_begin: name=before', where),
+      commit(100, 'start_commit'),
+      commit(101, 'commit_locking'),
+      commit(105, 'commit_flushing'),
+      commit(110, 'end_commit'),
+      at(120, 77, 'phase_end: name=before', where),
+    )
+    expect(phasesOf(trace).map(({ name, startNs, endNs }) => [name, startNs / 1000, endNs / 1000])).toEqual([
+      ['before', 90, 120],
+      ['commit_locking', 101, 105],
+      ['commit_flushing', 105, 110],
+    ])
   })
 
   it('inside the function that commits is that operation, and ends with it', () => {
