@@ -112,7 +112,7 @@ export class Contention {
     const granted = result === 0
     this.#edges.waitEnds(hold, granted)
     state.waitEnds(track, hold)
-    if (hold.id < 0 && state.sawAcquired && track.lockdepSeen !== hold.seenBefore) {
+    if (state.sawAcquired && track.lockdepSeen !== hold.seenBefore) {
       state.drop(hold)
       return
     }
@@ -130,8 +130,7 @@ export class Contention {
 
   /** The call stack of a contention_begin that has just been told: it may name the lock. False: there was none. */
   stack(track: TaskTrack, frames: string, stack: number): boolean {
-    const list = track.contending
-    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    const hold = track.contending.last()
     if (hold === undefined || hold.contendedNs !== track.latestNs) return false
     // The wait that is shown is the one whose call site it is.
     const shown = hold.shownBy ?? hold
@@ -171,9 +170,8 @@ export class Contention {
 
   /** `woken` was made runnable by `waker`, a task in its own context. */
   woken(woken: TaskTrack, waker: TaskTrack): void {
-    const list = woken.contending
-    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
-    if (hold === undefined || hold.shownBy !== undefined) return
+    const hold = woken.contending.last()
+    if (hold === undefined) return
     const op = waker.current()
     hold.waker = waker
     hold.wokenNs = this.#state.ts

@@ -89,9 +89,8 @@ export class Edges {
 
   /** An edge to a holder that was deduced: it held the lock at least during [from, to]. */
   inferred(waiter: Hold, holder: number, track: TaskTrack, fromNs: Ns, toNs: Ns): void {
-    if (waiter.id < 0) waiter.id = this.#state.builder.begin('lockSpan')
     if (toNs >= fromNs)
-      this.#state.edge(waiter.id, holder, toNs - fromNs, this.phaseOf(track, fromNs, toNs), EDGE_HOLDER)
+      this.#state.edge(this.#id(waiter), holder, toNs - fromNs, this.phaseOf(track, fromNs, toNs), EDGE_HOLDER)
   }
 
   /** Nothing that comes later is a reason for the waits that are open now; how long they are is not known either. */
@@ -107,8 +106,7 @@ export class Edges {
   /** What a task did most of an interval, as an index into phaseNames; -1 unknown. */
   phaseOf(track: TaskTrack, from: Ns, to: Ns): number {
     const asked = this.#asked
-    // Of an empty time the next event may tell more.
-    if (asked.track === track && asked.from === from && asked.to === to && to > from) return asked.phase
+    if (asked.track === track && asked.from === from && asked.to === to) return asked.phase
     asked.track = track
     asked.from = from
     asked.to = to

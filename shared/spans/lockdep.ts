@@ -137,8 +137,7 @@ export class Lockdep {
 
   /** A contention_* wait inside the acquire of a lock that prints no lock_contended (percpu-rwsem) is its wait. */
   adoptWait(track: TaskTrack, context: number): Hold | undefined {
-    const list = track.held[context]
-    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    const hold = track.held[context].last()
     if (hold === undefined || hold.behaviour !== BEHAVES_SILENTLY || hold.stage !== ASKED) return undefined
     this.#waits(hold, track)
     return hold
@@ -193,8 +192,8 @@ export class Lockdep {
 
   /** A trace without lock_acquire but with mmap_lock:* events: those show the wait, and the hold. */
   #mmapWaits(track: TaskTrack): boolean {
-    const list = track.explicit
-    return list.length > 0 && list.items[list.length - 1].stage !== HELD
+    const hold = track.explicit.last()
+    return hold !== undefined && hold.stage !== HELD
   }
 
   #gaveUp(hold: Hold, track: TaskTrack): void {

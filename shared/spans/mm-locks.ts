@@ -147,15 +147,13 @@ export class MmLocks {
 
   /** A wait this part opened for an unnamed one is over. */
   waitEnds(track: TaskTrack): void {
-    const list = track.explicit
-    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    const hold = track.explicit.last()
     if (hold?.stage === WAITING && (hold.flags & SPAN_INFERRED) !== 0) this.#got(hold, track)
   }
 
   /** The request of this task that is not answered yet. */
   asked(track: TaskTrack): Hold | undefined {
-    const list = track.explicit
-    const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+    const hold = track.explicit.last()
     return hold !== undefined && hold.stage !== HELD ? hold : undefined
   }
 

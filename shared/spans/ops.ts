@@ -271,7 +271,6 @@ export class Ops {
     cols.result[at] = frame.result
     cols.cpu[at] = frame.cpu
     cols.inferred[at] = frame.inferred ? 1 : 0
-    state.countOpRow()
     frame.id = -1
     if (endNs !== endNs) {
       builder.diagnose('info', 'unfinished-op', 'operations whose end is not in the trace have no duration')

@@ -30,9 +30,9 @@ export class Phases {
     this.#begin(name, false)
   }
 
-  /** A step without an end event: it ends with its operation. Outside an operation there is nothing to bound it. */
+  /** A step of the current operation without an end event: it ends with that. */
   beginUntilOpEnd(name: string): void {
-    if (this.#state.track.currentId() >= 0) this.#begin(this.#state.builder.phaseNames.id(name), true)
+    this.#begin(this.#state.builder.phaseNames.id(name), true)
   }
 
   /** False: no such phase is open in this task. */
@@ -77,11 +77,11 @@ export class Phases {
   }
 
   /** A whole phase, known only now that it is over; it lies inside what is open. */
-  past(track: TaskTrack, name: string, startNs: Ns, deeper = 0): void {
+  past(track: TaskTrack, name: string, startNs: Ns): void {
     const state = this.#state
     const op = track.current()
     const id = state.builder.begin('phase')
-    const depth = track.phaseDepth - (op?.phaseBase ?? 0) + deeper
+    const depth = track.phaseDepth - (op?.phaseBase ?? 0)
     const from = op !== undefined && startNs < op.startNs ? op.startNs : startNs
     const phase = { id, op: op?.id ?? -1, name: state.builder.phaseNames.id(name), startNs: from, depth }
     state.finishPhase(track.task, phase, state.ts)

@@ -111,7 +111,7 @@ export class SpanBuilder {
   /** A stack behind an event that asked for a lock or got it: the request is the one of that moment. */
   #stackOfHold(track: TaskTrack, stack: number): void {
     for (const list of [...track.held, track.explicit]) {
-      const hold = list.length > 0 ? list.items[list.length - 1] : undefined
+      const hold = list.last()
       if (hold === undefined || hold.stack !== -1) continue
       const now = track.latestNs
       if (hold.askedNs === now || hold.contendedNs === now || hold.acquiredNs === now) {
@@ -149,7 +149,6 @@ export class SpanBuilder {
   #abandon(code: AbandonCode, chosen: (track: TaskTrack) => boolean): void {
     let count = 0
     for (const track of this.state.tracks) if (track !== undefined && chosen(track)) count += this.#close(track, code)
-    if (code === 'closed-by-boundary') this.#edges.breakWaits()
     this.contention.forget()
     this.#count(code, count)
   }

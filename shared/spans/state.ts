@@ -37,7 +37,6 @@ export class SpanState {
   sawHandleEvents = false
   /** Some event that shows waits has been seen, so "no wait" is a fact. */
   #showsWaits = false
-  #opRows = 0
 
   /** An event earlier than one before it: of any task, or of the same task. */
   onBackwards: (() => void) | undefined = undefined
@@ -134,7 +133,7 @@ export class SpanState {
 
   /** A hold whose end was not seen: what is known of it is kept. A mere request (maybe might_lock) leaves nothing. */
   abandon(hold: Hold): void {
-    if (hold.stage === ASKED && hold.id < 0) this.drop(hold)
+    if (hold.stage === ASKED) this.drop(hold)
     else this.finishHold(hold, NaN)
   }
 
@@ -160,20 +159,15 @@ export class SpanState {
     cols.depth[at] = Math.min(255, phase.depth)
   }
 
-  /** Waiting time of the operations whose rows were already written becomes known once the trace has shown a wait. */
+  /** Waiting time of the operations whose rows are not yet stored becomes known once the trace has shown a wait. */
   showsWaits(): void {
     if (this.#showsWaits) return
     this.#showsWaits = true
-    const unflushed = this.#opRows === 0 ? 0 : ((this.#opRows - 1) % limits.spansPerBatch) + 1
-    this.builder.cols.op.waitNs.fill(0, 0, unflushed)
+    this.builder.cols.op.waitNs.fill(0)
   }
 
   get waitsKnown(): boolean {
     return this.#showsWaits
-  }
-
-  countOpRow(): void {
-    this.#opRows++
   }
 
   /** It cannot be in its state any more, and nobody says what came instead. */

@@ -79,6 +79,10 @@ export class HeldList {
     this.items[this.length++] = hold
   }
 
+  last(): Hold | undefined {
+    return this.length > 0 ? this.items[this.length - 1] : undefined
+  }
+
   /** Index of the newest entry of a lock, -1 none. */
   newest(lock: number): number {
     const items = this.items
@@ -193,7 +197,6 @@ export class History {
     const oldest = Math.max(0, this.#count - RING)
     for (let i = this.#count - 1; i >= oldest && end > from; i--) {
       const start = Math.max(from, this.#changes[2 * (i & AROUND)])
-      if (start >= end && start > from) continue
       const doing = this.#changes[2 * (i & AROUND) + 1]
       let at = 0
       while (at < kinds && seen[at] !== doing) at++
