@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
-import { at, diagnosed, edgesOf, locksOf, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
+import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
 
 const A = '00000000aaaaaaaa'
 const B = '00000000bbbbbbbb'
@@ -17,7 +17,6 @@ const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
 
 type Traced = ReturnType<typeof traceOf>
 const ops = (trace: Traced) => opsOf(trace).map(({ kind, startNs, endNs }) => [kind, startNs / 1000, endNs / 1000])
-const steps = (trace: Traced) => phasesOf(trace).map(({ name, startNs, endNs }) => [name, startNs / 1000, endNs / 1000])
 const codes = (trace: Traced) => trace.diagnostics.map(({ code }) => code)
 
 describe('a system call', () => {
