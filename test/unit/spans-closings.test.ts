@@ -3,8 +3,12 @@
  * trace, the end. What went before is told as far as it was seen, and nothing is matched across.
  */
 import { describe, expect, it } from 'vitest'
+import { TraceBuilder } from '#shared/model/builder.ts'
+import { TraceCollector } from '#shared/model/collect.ts'
 import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
+import { Recorder } from '#shared/spans/recorder.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
+import { textReaders } from '../support/read-text.ts'
 
 const A = '00000000aaaaaaaa'
 const B = '00000000bbbbbbbb'
@@ -379,6 +383,19 @@ describe('lost events', () => {
     )
     expect(diagnosed(trace, 'closed-by-loss')).toBe(4)
     expect(diagnosed(trace, 'open-at-end')).toBe(4)
+  })
+
+  it('of nobody knows which CPU end what is open on any', () => {
+    const collector = new TraceCollector()
+    const recorder = new Recorder(new TraceBuilder(collector, 'test', 'ftrace'))
+    const reader = textReaders.ftrace(recorder)
+    const push = (...lines: readonly string[]) => reader.push(new TextEncoder().encode(`${lines.join('\n')}\n`))
+    push('# tracer: nop', '#', first, ...open(1, 0), ...open(2, 1))
+    recorder.lost(undefined, 7)
+    push(at(30, 1, 'sys_fsync -> 0x0'))
+    reader.end()
+    recorder.end()
+    expect(diagnosed(collector.trace(), 'closed-by-loss')).toBe(8)
   })
 
   it('leave an operation that is deduced without an end, whatever was seen of it', () => {

@@ -103,6 +103,26 @@ describe('what a holder did', () => {
     expect(did(1000, 2000, op(990), begin(995, 'x'), ...again)).toBe('x')
   })
 
+  it('is asked anew for a lock that is given back later', () => {
+    const trace = traceOf(
+      first,
+      ...ask(1005, 2),
+      ...ask(1006, 3, '&b', B),
+      op(1010),
+      ...take(1010, 1),
+      ...take(1010, 1, '&b', B),
+      begin(1010, 'x'),
+      end(1018, 'x'),
+      begin(1018, 'y'),
+      lock(1020, 1, 'release'),
+      lock(1040, 1, 'release', '&b', B),
+    )
+    expect(edgesOf(trace).map(({ overlapNs, phase }) => [overlapNs / 1000, phase])).toEqual([
+      [10, 'x'],
+      [30, 'y'],
+    ])
+  })
+
   it('is asked up to the moment it gave an unnamed lock away, not up to when that is known', () => {
     const trace = traceOf(
       first,

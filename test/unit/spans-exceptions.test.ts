@@ -41,6 +41,19 @@ describe('operations before the first wait of a trace', () => {
   })
 })
 
+describe('an operation', () => {
+  it('keeps the time it waited, whatever waits come after it', () => {
+    const waits = (us: number, length: number) => [
+      write(us),
+      at(us + 1, 1, `contention_begin: ${A} (flags=SPIN)`),
+      at(us + 1 + length, 1, `contention_end: ${A} (ret=0)`),
+      written(us + 20),
+    ]
+    const trace = traceOf(first, ...waits(10, 3), ...waits(40, 5), ...waits(70, 7))
+    expect(opsOf(trace).map(({ waitNs }) => waitNs)).toEqual([3000, 5000, 7000])
+  })
+})
+
 describe('a wait inside an operation inside another', () => {
   it('is the time of both, once', () => {
     const trace = traceOf(
@@ -209,6 +222,21 @@ describe('lockdep in part', () => {
     expect(classes(start, ...lockdep(12, '&other'), got)).toEqual(['&other', 'mmap_lock'])
     expect(classes(start, got, ...lockdep(32, '&mm->mmap_lock'))).toEqual(['mmap_lock', '&mm->mmap_lock'])
     expect(classes(...lockdep(12, '&mm->mmap_lock'))).toEqual(['&mm->mmap_lock'])
+  })
+
+  it('of an interrupt that tries mmap_lock does not stand for the tasks’ own events', () => {
+    const trace = traceOf(
+      first,
+      at(5, 1, `lock_acquire: ${A} try read &mm->mmap_lock`, { irq: 'h' }),
+      at(6, 1, `lock_release: ${A} &mm->mmap_lock`, { irq: 'h' }),
+      at(7, 1, `mmap_lock_start_locking: ${MM} write=false`),
+      at(8, 1, `mmap_lock_acquire_returned: ${MM} write=false success=true`),
+      at(9, 1, `mmap_lock_released: ${MM} write=false`),
+    )
+    expect(held(trace)).toEqual([
+      ['&mm->mmap_lock', 'shared', 5, 6],
+      ['mmap_lock', 'shared', 8, 9],
+    ])
   })
 
   it('of mmap_lock and XFS locks is preferred to their own events from its first word on', () => {
@@ -400,6 +428,18 @@ describe('XFS’s own events', () => {
     const trace = traceOf(first, lock(10, 'iunlock', 'ILOCK_EXCL|MMAPLOCK_SHARED'))
     expect(diagnosed(trace, 'unmatched-release')).toBe(2)
     expect(locksOf(trace)).toEqual([])
+  })
+
+  it('a wait for one that is still open at the end was not granted', () => {
+    const trace = traceOf(
+      first,
+      lock(10, 'ilock'),
+      at(12, 1, `contention_begin: ${B} (flags=WRITE)`),
+      at(20, 2, 'sys_fsync(fd: 3)'),
+    )
+    expect(contended(trace)).toMatchObject([
+      { class: 'XFS_ILOCK', requestedNs: 10_000, acquiredNs: NaN, releasedNs: NaN },
+    ])
   })
 
   it('a demoted lock waits for nothing: a wait right after is for another', () => {
