@@ -7,6 +7,7 @@ import { circleFrom } from '../../shared/sim/deadlock.ts'
 import {
   downgrade,
   FIFO,
+  LockClass,
   LockTable,
   MUTEX,
   passOn,
@@ -26,7 +27,7 @@ function* nothing(): Steps {
 
 const task = (id: number, given: Partial<SimTask> = {}): SimTask =>
   Object.assign(new SimTask({ id, pid: id, comm: `t${id}`, daemon: false, steps: nothing() }), given)
-const lock = (spec: LockSpec) => new SimLock({ id: 0, className: 'a', classNumber: 0, spec, inode: -1 })
+const lock = (spec: LockSpec) => new SimLock({ id: 0, of: new LockClass('a', 0), spec, inode: -1 })
 const RECORDED = new LockTable({ seenSpinning: new Set<string>() }).add('r', RWSEM, -1).spec
 
 const asleep = (id: number, waitingMode: LockMode = 'exclusive', given: Partial<SimTask> = {}) =>
@@ -162,9 +163,9 @@ describe('a downgraded lock', () => {
   it('is shared by its owner from then on: the exclusive hold is over, in the same part of the kernel', () => {
     const { made, owner } = owned()
     expect(downgraded(made, owner)).toEqual(['release', 'asks shared', 'has it'])
-    expect([made.owner, made.readers, made.holders(), made.holdNs]).toEqual([undefined, 1, [owner], 50])
+    expect([made.owner, made.readers, made.holders(), made.of.holdNs]).toEqual([undefined, 1, [owner], 50])
     expect(owner.held).toMatchObject([{ layer: 'mm', since: 70 }])
-    expect([made.acquisitions, made.contended]).toEqual([1, 0])
+    expect([made.of.acquisitions, made.of.contended]).toEqual([1, 0])
   })
 
   it('lets in the readers where one is first in line', () => {
