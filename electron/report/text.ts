@@ -252,5 +252,5 @@ function film({ subject, strategy, schedule, findings, steps }: Film): string {
   })
   const cut = steps.length > STEPS ? `\n     (${formatCount(steps.length - STEPS)} more steps)` : ''
   const found = findings.map(({ invariant, message }) => wrapped(`${invariant}: ${message}`))
-  return `${[head(`Counterexample: ${subject} under ${strategy}`), ...found, ...lines].join('\n')}${cut}\nPlay it again: faultline replay '${plain(schedule)}'`
+  return `${[head(`Counterexample: ${subject} under ${strategy}`), ...found, ...lines].join('\n')}${cut}\nPlay it again:\n  faultline replay '${plain(schedule)}'`
 }
