@@ -190,7 +190,7 @@ export function findings(result: CompareWords, group?: string): string[] {
 /** Recordings have no seeds: what stands for runs is parts of their time. */
 function runsText(runs: number, seeds: readonly number[]): string {
   if (seeds.length === 0) return `${runs} parts of its time`
-  return counted(seeds.length, 'run')
+  return counted(runs, 'run')
 }
 
 function against(

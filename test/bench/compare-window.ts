@@ -13,8 +13,9 @@ const SEEDS = 10
 const FRAME_US = 1e6 / 60
 /** A frame in which less ran only kept a cursor blinking. */
 const BUSY_MS = 1
-/** What a frame has, ms: no single task may take longer. */
 const FRAME_MS = 16
+/** A collection of the page's garbage falls into some task or other: that much more. */
+const LONGEST_MS = 20
 /** After which all panels are there. */
 const SETTLE_MS = 1_500
 const LONG = 600_000
@@ -57,7 +58,12 @@ export async function benchCompareWindow(path: string): Promise<boolean> {
         { what: 'frames with work in them', value: frames.length, unit: '' },
         { what: 'main thread per such frame, p50', value: quantile(frames, 0.5), unit: 'ms' },
         { what: 'main thread per such frame, p95', value: quantile(frames, 0.95), unit: 'ms', bound },
-        { what: 'longest task, the switch to the whole result included', value: longest(tasks), unit: 'ms', bound },
+        {
+          what: 'longest task, the switch to the whole result included',
+          value: longest(tasks),
+          unit: 'ms',
+          bound: { ...bound, value: LONGEST_MS },
+        },
         { what: 'the same p95 with waiting for a CPU', value: quantile(perFrame(tasks, waited), 0.95), unit: 'ms' },
         { what: 'longest task with waiting for a CPU', value: Math.max(0, ...tasks.map(waited)), unit: 'ms' },
         { what: 'opening the page: longest task', value: longest(first), unit: 'ms' },
