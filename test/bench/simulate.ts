@@ -5,6 +5,7 @@
  */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunSpec } from '#shared/sim/run.ts'
 import { repoRoot } from '../support/corpus.ts'
 import { measure, printFigures, type Figure } from './measure.ts'
 import { againstSimPy } from './simpy.ts'
@@ -24,7 +25,9 @@ export async function benchSimulate(folder: string, options: { readonly long: bo
       const bound = { kind: 'min', value: 3 } as const
       return { what: `SC1 under ${strategy}, recorded into columns`, value: (events / cpuNs) * 1e3, unit: 'M/s', bound }
     }),
-    ...['F', 'K'].flatMap(byTasks),
+    ...byTasks({ scenario: 'SC1', strategy: 'F' }, 'SC1 under F'),
+    ...byTasks({ scenario: 'SC1', strategy: 'K' }, 'SC1 under K'),
+    ...byTasks(ALONE, 'SC1 under K, mapped blocks (nobody waits)'),
     ...byLength(options.long ? [1e5, 1e6, 1e7, 1e8] : [1e5, 1e6, 1e7]),
     ...againstSimPy(),
     ...(await endToEnd(folder)),
@@ -32,17 +35,25 @@ export async function benchSimulate(folder: string, options: { readonly long: bo
   return printFigures('simulation', figures)
 }
 
-/** What grows with the tasks is what there is to record: a release under which sixteen wait is sixteen rows more. */
-function byTasks(strategy: string): Figure[] {
+/** The same events however many tasks there are: what grows then is what memory costs. */
+const ALONE: RunSpec = {
+  scenario: 'SC1',
+  strategy: 'K',
+  params: { blocks: 'mapped', fileMiB: 64, commitMs: 5 },
+  ops: 40_000,
+}
+
+/** On holes there is also more to record with more tasks: a release under which sixteen wait is sixteen rows more. */
+function byTasks(spec: RunSpec, what: string): Figure[] {
   const runs = TASKS.map((threads) =>
-    bestAlone({ spec: { scenario: 'SC1', strategy, params: { threads } }, recorded: true, runs: RUNS }),
+    bestAlone({ spec: { ...spec, params: { ...spec.params, threads } }, recorded: true, runs: RUNS }),
   )
   const costs = runs.map(({ cpuNs, events }) => cpuNs / events)
   const edges = runs.map(({ rows, events }) => (rows.waitEdge ?? 0) / events)
   const perRow = runs.map(({ cpuNs, events, rows }) => cpuNs / Object.values(rows).reduce((sum, n) => sum + n, events))
   return [
     ...TASKS.map((threads, i) => ({
-      what: `SC1 under ${strategy}, ${threads} tasks: per event`,
+      what: `${what}, ${threads} tasks: per event`,
       value: costs[i],
       unit: 'ns',
     })),
