@@ -153,6 +153,18 @@ describe('a fault', () => {
     expect(edgesOf(trace)).toMatchObject([{ overlapNs: 19_000, phase: 'other' }])
   })
 
+  it('that asks for a retry takes it shared as lockdep shows it, too', () => {
+    const round = (us: number, mode: string, ...between: readonly string[]) => [
+      at(us, 1, `lock_acquire: ${A} ${mode}&mm->mmap_lock`),
+      at(us, 1, `lock_acquired: ${A} &mm->mmap_lock`),
+      ...between,
+      at(us + 6, 1, `lock_release: ${A} &mm->mmap_lock`),
+    ]
+    const again = (mode: string) =>
+      locksOf(traceOf(first, at(9, 1, FAULT), ...round(10, 'read ', ...handled(12, 'RETRY')), ...round(30, mode)))[1].op
+    expect([again('read '), again('')]).toEqual([0, -1])
+  })
+
   it('goes on with whatever shows it again: its trap, its handler, mmap_lock', () => {
     const asked = (lines: readonly string[]) =>
       edgesOf(

@@ -112,6 +112,7 @@ describe('lost events', () => {
       mmap(11, 2, 'acquire_returned', false, 1, ' success=true'),
       ...waits(12, 1, true, 0),
       ...waits(13, 3, false, 1),
+      at(16, 9, 'sys_fsync(fd: 3)', { cpu: 1 }),
       'CPU:0 [LOST 7 EVENTS]',
       mmap(20, 2, 'released', false, 1),
     )

@@ -125,6 +125,30 @@ describe('mmap_lock’s own events', () => {
     expect(edgesOf(trace)).toEqual([])
   })
 
+  it('a writer that waited and got it held up the readers behind it', () => {
+    const read = (us: number, pid: number, what: string, rest = '') =>
+      at(us, pid, `mmap_lock_${what}: ${MM} write=false${rest}`)
+    const trace = traceOf(
+      first,
+      read(5, 2, 'start_locking'),
+      read(6, 2, 'acquire_returned', ' success=true'),
+      start(10, 1),
+      returned(11, 1, false),
+      start(12, 1),
+      read(13, 3, 'start_locking'),
+      read(14, 3, 'acquire_returned', ' success=false'),
+      read(15, 3, 'start_locking'),
+      read(20, 2, 'released'),
+      returned(21, 1, true),
+      released(30, 1),
+    )
+    expect(edgesOf(trace).map(({ kind, overlapNs }) => [kind, overlapNs / 1000])).toEqual([
+      ['holder', 8],
+      ['queued-writer', 6],
+      ['holder', 9],
+    ])
+  })
+
   it('released while it is still asked for was given up', () => {
     const trace = traceOf(first, start(10, 1), returned(11, 1, false), start(12, 1), released(20, 1), start(21, 2))
     expect(contended(trace)).toMatchObject([{ acquiredNs: NaN }])

@@ -131,6 +131,10 @@ describe('a fault', () => {
     expect(faults(trap(1000), switched(2000, 1, 'R', 2), switched(9000, 2, 'R', 1), trap(13_001))).toBe(2)
   })
 
+  it('is the same touch where its task was seen to come back and not to leave', () => {
+    expect(faults(trap(1000), switched(1500, 2, 'R', 1), trap(2000))).toBe(1)
+  })
+
   it('counts the time off its CPU from the switch on, and anew after every step', () => {
     const away = (us: number, length: number) => [switched(us, 1, 'R', 2), switched(us + length, 2, 'R', 1)]
     expect(faults(trap(1000), ...away(2000, 4000), ...away(7000, 4000), trap(14_000))).toBe(1)
