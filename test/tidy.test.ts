@@ -173,7 +173,7 @@ describe('folders', () => {
     ),
   ])
 
-  it.each([...parts, 'renderer', 'test', 'samples', 'migrations'])(
+  it.each([...parts, 'renderer', 'test', 'samples', 'migrations', 'docs'])(
     '%s says what it is and how to add to it',
     (folder) => {
       expect(existsSync(join(root, folder, 'README.md'))).toBe(true)
