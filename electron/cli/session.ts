@@ -142,10 +142,14 @@ async function firstBytes(path: string, length: number): Promise<Buffer> {
   }
 }
 
-/** For `catch`: a failure that names none of the files it may be about gets the first one's name in front. */
+/**
+ * For `catch`: a failure that names none of the files it may be about gets the first one's name in front. What was asked wrongly
+ * is about none.
+ */
 export function naming(...paths: [string, ...string[]]): (error: unknown) => never {
   return (error) => {
-    if (!(error instanceof ApiError) || paths.some((path) => error.message.includes(basename(path)))) throw error
+    if (!(error instanceof ApiError) || ['bad-request', 'unknown-id'].includes(error.code)) throw error
+    if (paths.some((path) => error.message.includes(basename(path)))) throw error
     throw new ApiError(error.code, `${paths[0]}: ${error.message}`, error.hint)
   }
 }

@@ -288,7 +288,7 @@ describe.skipIf(why !== undefined)('recording', () => {
 
   it('says what is wrong with what was asked for, before anything is set up', async () => {
     const err = async (...args: readonly string[]) => (await faultline('record', ...args)).err
-    expect(await err()).toContain('neither a command nor a time')
+    expect(await err()).toContain('faultline: record: neither a command nor a time')
     expect(await err('--events', 'contentoin', '--', 'true')).toContain('did you mean contention')
     expect(await err('--events', 'nothing:here', '--', 'true')).toContain('no event nothing:here')
     writeFileSync(join(folder, 'there.faultline'), '')

@@ -144,7 +144,7 @@ describe('compare', () => {
     const again = await folder.run([...COMPARE, '--html', 'report.html'])
     expect(again.status).toBe(1)
     expect(again.stderr).toContain('report.html exists already; use --force')
-  }, 30_000)
+  }, 120_000)
 
   it('that is interrupted leaves no file and says so', async () => {
     const args = ['compare', '--scenario', 'SC1', '--set', 'durationMs=60000', '--out', 'gone.faultline']
