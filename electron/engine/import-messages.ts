@@ -103,6 +103,7 @@ export function stopped(stop: Int32Array): boolean {
 }
 
 export class RemoteSink implements TraceSink {
+  readonly keepsRecords = true
   readonly #port: MessagePort
   readonly #sent = { opKinds: 0, phaseNames: 0, inodes: 0 }
   #names: GrowingNames = { opKinds: [], phaseNames: [], inodes: [] }

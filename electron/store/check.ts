@@ -103,7 +103,7 @@ function* steps(db: Db, findings: Finding[], options: CheckOptions): Generator<(
       .all(stored.id) as number[]
     for (const id of ids) {
       yield () => {
-        const chunk = attempt(() => read(id), found)
+        const chunk = attempt(() => whole(read(id)), found)
         if (chunk !== undefined) checkChunk(db, chunk, trace, found)
         report(chunk?.chunk.length ?? 0)
       }
@@ -127,6 +127,11 @@ function attempt<T>(read: () => T, found: Found): T | undefined {
     found('damaged-chunk', error.message)
     return undefined
   }
+}
+
+/** Payloads too, which are made when they are asked for. */
+function whole(stored: StoredChunk): StoredChunk {
+  return { ...stored, chunk: { ...stored.chunk } }
 }
 
 function checkSqlite(db: Db, found: Found): void {

@@ -7,6 +7,7 @@ import type { EventChunk, Ns } from '#shared/model/trace.ts'
 import { limits } from '#shared/base/limits.ts'
 import { bytesOf, compress, damaged, decodeTimes, decompress, packTimes } from './codec.ts'
 import type { Db } from './database.ts'
+import { hasRecords, recordFormats, RecordTexts } from './event-records.ts'
 
 const CHUNK_COLUMNS = 'id trace_id seq n ts0 ts1 args_bytes ts cpu task name stack args_end args flags'.split(' ')
 
@@ -78,7 +79,8 @@ function encodeChunk(chunk: EventChunk): (number | Uint8Array | null)[] {
   ]
 }
 
-function decodeChunk(row: ChunkRow): EventChunk {
+/** `texts`: of the trace, asked for where a chunk has records. */
+function decodeChunk(row: ChunkRow, texts: () => RecordTexts): EventChunk {
   const { n, ts0, ts1 } = row
   const what = `event chunk ${row.id}`
   if (n < 1 || n > limits.eventsPerChunk) throw damaged(what, `it says it has ${n} events`)
@@ -96,7 +98,7 @@ function decodeChunk(row: ChunkRow): EventChunk {
   for (let i = 0; i < n; i++) {
     if (!(ts[i] >= ts0 && ts[i] <= ts1 && Number.isInteger(ts[i]))) throw damaged(what, `an event at ${ts[i]} ns`)
   }
-  return {
+  const chunk: EventChunk = {
     length: n,
     ts0,
     ts1,
@@ -109,6 +111,7 @@ function decodeChunk(row: ChunkRow): EventChunk {
     args: decompress(row.args, row.args_bytes, what),
     ...(row.flags === null ? {} : { flags: new Uint8Array(...view(row.flags, n, 1)) }),
   }
+  return hasRecords(chunk) ? texts().printed(chunk, what) : chunk
 }
 
 export interface EventRange {
@@ -141,8 +144,14 @@ export function* readChunks(db: Db, range: EventRange = {}): Generator<StoredChu
 /** Reads and decodes one chunk by its id. One statement for many calls: a query inside a query needs it at hand. */
 export function chunkReader(db: Db): (id: number) => StoredChunk {
   const statement = db.prepare(`SELECT ${CHUNK_COLUMNS.join(',')} FROM event_chunk WHERE id = ?`)
+  const texts = new Map<number, RecordTexts>()
+  const textsOf = (trace: number): RecordTexts => {
+    let known = texts.get(trace)
+    if (known === undefined) texts.set(trace, (known = new RecordTexts(recordFormats(db, trace))))
+    return known
+  }
   return (id) => {
     const row = statement.get(id) as ChunkRow
-    return { id, traceId: row.trace_id, chunk: decodeChunk(row) }
+    return { id, traceId: row.trace_id, chunk: decodeChunk(row, () => textsOf(row.trace_id)) }
   }
 }

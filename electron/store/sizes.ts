@@ -17,6 +17,7 @@ export const TRACE_TABLES = [
   'task',
   'vocabulary',
   'event_name',
+  'event_format',
   'event_stack',
   'diagnostic',
   'lock_class',

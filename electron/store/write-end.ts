@@ -85,6 +85,13 @@ function writeDictionaries(db: Db, { traceId, first, end }: Ending): void {
     insert(db, 'vocabulary', 'trace_id kind seq text', words, (text, i) => [traceId, kind, i, text])
   }
   insert(db, 'event_name', 'trace_id seq name n', end.eventNames, (name, i) => [traceId, i, name, end.eventCounts[i]])
+  insert(db, 'event_format', 'trace_id name_seq system little format', end.recordFormats ?? [], (format) => [
+    traceId,
+    format.name,
+    format.system,
+    format.little ? 1 : 0,
+    format.text,
+  ])
   insert(db, 'event_stack', 'trace_id seq frames', end.stacks, (frames, i) => [traceId, i, frames])
 }
 

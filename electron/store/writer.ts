@@ -26,6 +26,7 @@ import { rowMaps, type FirstIds } from './span-rows.ts'
 const parts = new Words(SPAN_TABLES.map((table) => rowMaps[table].part))
 
 export class TraceWriter implements TraceSink {
+  readonly keepsRecords = true
   readonly traceId: number
   readonly first: FirstIds
   readonly #file: NewFile

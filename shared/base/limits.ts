@@ -14,6 +14,10 @@ export const limits = {
   eventArgsBytes: 65_535,
   /** Raw events per stored column chunk. */
   eventsPerChunk: 65_536,
+  /** Longest text of an event that is stored as a record: a whole chunk of them has no more than chunkArgsBytes. */
+  recordTextBytes: 512,
+  /** Longest description of an event that is stored for its records. */
+  recordFormatBytes: 65_536,
   /** Payload bytes per stored column chunk: huge payloads make shorter chunks. */
   chunkArgsBytes: 32 * MiB,
   /** Spans per batch on their way to the store, and per stored column chunk. */

@@ -43,6 +43,7 @@ export class JoinedTraces {
   begin(): Recorder {
     const buffer = this.#buffer
     const part = new Recorder(this.#builder)
+    part.keepsRecords = false
     const text = new Scratch()
     let before = 0
     const losses = new Set<number>()

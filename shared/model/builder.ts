@@ -33,6 +33,7 @@ import {
   type Lock,
   type LockClass,
   type Ns,
+  type RecordFormat,
   type SpanTable,
   type TraceMeta,
   type TraceSink,
@@ -187,6 +188,7 @@ export class TraceBuilder {
   /** A /proc/lock_stat table. */
   lockStat: LockStat | undefined
   readonly lockReports: LockReport[] = []
+  readonly #recordFormats: RecordFormat[] = []
   readonly #stackSpans: number[] = []
   readonly #spanStacks: number[] = []
 
@@ -194,6 +196,15 @@ export class TraceBuilder {
   spanStack(span: number, stack: number): void {
     this.#stackSpans.push(span)
     this.#spanStacks.push(stack)
+  }
+
+  /** Records of such events are kept as they are. False: the sink takes text only, or others have that name. */
+  recordFormat(format: RecordFormat): boolean {
+    const formats = this.#recordFormats
+    if (this.#sink.keepsRecords !== true || this.eventNames.full) return false
+    if (formats.some(({ name }) => name === format.name)) return false
+    formats.push(format)
+    return true
   }
 
   #extras(): { readonly extras?: TraceExtras } {
@@ -377,6 +388,7 @@ export class TraceBuilder {
       },
       diagnostics: [...this.#diagnostics.values()],
       ...(this.#annotations.length === 0 ? {} : { annotations: this.#annotations.map((one) => shifted(one, shiftNs)) }),
+      ...(this.#recordFormats.length === 0 ? {} : { recordFormats: this.#recordFormats }),
       ...this.#extras(),
       rate: this.#rate.finish(shiftNs),
       shiftNs,

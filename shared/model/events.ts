@@ -4,6 +4,7 @@
  */
 
 import { limits } from '../base/limits.ts'
+import { EVENT_RECORD } from './kinds.ts'
 import type { EventChunk, EventRate, Ns } from './trace.ts'
 
 /** Events among which the owner of a stack is looked for. */
@@ -49,6 +50,8 @@ export class EventColumns {
   #stack: Int32Array = new Int32Array(0)
   #flags = new Uint8Array(this.#capacity)
   #flagged = false
+  /** Bytes of text all payloads have at most. */
+  #text = 0
   #argsEnd: Uint32Array = new Uint32Array(0)
   #args: Uint8Array = new Uint8Array(0)
   #argsView = new DataView(this.#args.buffer)
@@ -76,7 +79,10 @@ export class EventColumns {
     to: number,
     flags: number,
   ): void {
-    if (this.#length === this.#capacity || this.#full(to - from)) this.flush()
+    const record = (flags & EVENT_RECORD) !== 0
+    const most = record ? limits.recordTextBytes : to - from
+    if (this.#length === this.#capacity || this.#full(most)) this.flush()
+    this.#text += most
     const row = this.#length++
     this.count++
     const used = this.#used
@@ -137,6 +143,7 @@ export class EventColumns {
     this.#length = this.#used = 0
     if (this.#flagged) this.#flags.fill(0)
     this.#flagged = false
+    this.#text = 0
     this.#lastOfTask.clear()
   }
 
@@ -192,9 +199,9 @@ export class EventColumns {
     this.#other = before
   }
 
-  /** One more payload would make the chunk's arena too large: a trace of huge payloads gets shorter chunks. */
+  /** One more payload would make the chunk's text too long: a trace of huge payloads gets shorter chunks. */
   #full(bytes: number): boolean {
-    return this.#length > 0 && this.#used + bytes > limits.chunkArgsBytes
+    return this.#length > 0 && this.#text + bytes > limits.chunkArgsBytes
   }
 
   #grow(least: number): void {

@@ -73,3 +73,5 @@ export const EVENT_AFTER_LOSS = 0b100
 export const EVENT_AFTER_ANY_LOSS = 0b1000
 /** Another trace of the same input begins with it. */
 export const EVENT_BOUNDARY = 0b1_0000
+/** Its payload is stored as the record it is printed from. Whoever reads chunks of a file gets text, and not this. */
+export const EVENT_RECORD = 0b1000_0000

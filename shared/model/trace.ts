@@ -242,11 +242,24 @@ export interface TraceEnd extends Dictionaries {
   readonly diagnostics: readonly Diagnostic[]
   readonly rate: EventRate
   readonly shiftNs: Ns
+  /** How the records among the payloads are printed; left out where all are text. */
+  readonly recordFormats?: readonly RecordFormat[]
   /** Imports have none. */
   readonly annotations?: readonly Annotation[]
   readonly extras?: TraceExtras
   /** Rows per span table, so that the receiver can size its tables. */
   readonly rows: Readonly<Record<SpanTable, number>>
+}
+
+/** The kernel's own description of an event, from which its records are printed. */
+export interface RecordFormat {
+  /** Index into `eventNames`. */
+  readonly name: number
+  readonly system: string
+  /** Byte order of its records. */
+  readonly little: boolean
+  /** Its `format` file. */
+  readonly text: string
 }
 
 /** Dictionaries while they grow: ids in a batch always point into what is already here. */
@@ -256,6 +269,8 @@ export type GrowingNames = Pick<Dictionaries, 'opKinds' | 'phaseNames' | 'inodes
 export interface TraceSink {
   /** Called once, first: lists that only ever get longer. A sink that writes rows at once needs their words early. */
   begin?(names: GrowingNames): void
+  /** It takes records for payloads (EVENT_RECORD) and prints them when somebody asks: most are never looked at. */
+  readonly keepsRecords?: boolean
   events(chunk: EventChunk): void
   /** A sink that has this may do what it likes with the chunks it gets, and gives their arrays back here. */
   spareEvents?(): EventArrays | undefined

@@ -10,10 +10,12 @@ import type { EventFields } from './fields.ts'
 import { LCB_MUTEX, LCB_PERCPU, LCB_READ, LCB_RT, LCB_SPIN, LCB_WRITE } from './lock-names.ts'
 import type { SpanBuilder } from './span-builder.ts'
 
-/** Payload bytes to what they mean, parsed at first sight. */
+/** Payload bytes to what they mean, parsed at first sight. One per event name where it may be given records. */
 class PayloadCache<T> {
   readonly #interner = new ByteInterner('lock event payloads', limits.entities)
   readonly #parsed: T[] = []
+  readonly #records = new ByteInterner('records of lock events', limits.entities)
+  readonly #ofRecords: T[] = []
   readonly #parse: (spans: SpanBuilder, fields: EventFields) => T
 
   constructor(parse: (spans: SpanBuilder, fields: EventFields) => T) {
@@ -21,6 +23,12 @@ class PayloadCache<T> {
   }
 
   of(spans: SpanBuilder, fields: EventFields): T {
+    const { record } = fields
+    if (record !== undefined) {
+      const id = this.#records.intern(record, fields.recordFrom, fields.recordTo)
+      if (id === this.#ofRecords.length) this.#ofRecords.push(this.#parse(spans, fields))
+      return this.#ofRecords[id]
+    }
     const id = this.#interner.intern(fields.bytes, fields.from, fields.to)
     if (id === this.#parsed.length) this.#parsed.push(this.#parse(spans, fields))
     return this.#parsed[id]
@@ -126,11 +134,34 @@ function xfsPayload(spans: SpanBuilder, fields: EventFields): XfsPayload {
 }
 
 export function lockDecoders(): Readonly<Record<string, Decoder>> {
+  return {
+    ...lockdepDecoders(),
+    contention_begin: cached(contentionPayload, ({ contention }, wait) => contention.begin(wait.address, wait.flags)),
+    contention_end: cached(contentionPayload, ({ contention }, wait) => contention.end(wait.address, wait.result)),
+    mmap_lock_start_locking: cached(mmapPayload, ({ mmLocks }, mm) => mmLocks.startLocking(mm.lock, mm.exclusive)),
+    mmap_lock_acquire_returned: cached(mmapPayload, ({ mmLocks }, mm) =>
+      mmLocks.acquireReturned(mm.lock, mm.exclusive, mm.success),
+    ),
+    mmap_lock_released: cached(mmapPayload, ({ mmLocks }, mm) => mmLocks.released(mm.lock)),
+    xfs_ilock: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.ilock(lock.inode, lock.flags, false)),
+    xfs_ilock_nowait: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.ilock(lock.inode, lock.flags, true)),
+    xfs_ilock_demote: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.idemote(lock.inode, lock.flags)),
+    xfs_iunlock: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.iunlock(lock.inode, lock.flags)),
+  }
+}
+
+function cached<T>(
+  parse: (spans: SpanBuilder, fields: EventFields) => T,
+  tell: (spans: SpanBuilder, payload: T) => void,
+): Decoder {
+  const payloads = new PayloadCache(parse)
+  return (spans, fields) => tell(spans, payloads.of(spans, fields))
+}
+
+/** Their records have texts of any length, so they come as text. */
+function lockdepDecoders(): Readonly<Record<string, Decoder>> {
   const acquires = new PayloadCache(lockPayload(true))
   const others = new PayloadCache(lockPayload(false))
-  const contentions = new PayloadCache(contentionPayload)
-  const mmaps = new PayloadCache(mmapPayload)
-  const xfs = new PayloadCache(xfsPayload)
   return {
     lock_acquire(spans, fields) {
       const lock = acquires.of(spans, fields)
@@ -142,38 +173,5 @@ export function lockDecoders(): Readonly<Record<string, Decoder>> {
     },
     lock_acquired: (spans, fields) => spans.lockdep.acquired(others.of(spans, fields).lock),
     lock_release: (spans, fields) => spans.lockdep.release(others.of(spans, fields).lock),
-    contention_begin(spans, fields) {
-      const wait = contentions.of(spans, fields)
-      spans.contention.begin(wait.address, wait.flags)
-    },
-    contention_end(spans, fields) {
-      const wait = contentions.of(spans, fields)
-      spans.contention.end(wait.address, wait.result)
-    },
-    mmap_lock_start_locking(spans, fields) {
-      const mm = mmaps.of(spans, fields)
-      spans.mmLocks.startLocking(mm.lock, mm.exclusive)
-    },
-    mmap_lock_acquire_returned(spans, fields) {
-      const mm = mmaps.of(spans, fields)
-      spans.mmLocks.acquireReturned(mm.lock, mm.exclusive, mm.success)
-    },
-    mmap_lock_released: (spans, fields) => spans.mmLocks.released(mmaps.of(spans, fields).lock),
-    xfs_ilock(spans, fields) {
-      const lock = xfs.of(spans, fields)
-      spans.mmLocks.ilock(lock.inode, lock.flags, false)
-    },
-    xfs_ilock_nowait(spans, fields) {
-      const lock = xfs.of(spans, fields)
-      spans.mmLocks.ilock(lock.inode, lock.flags, true)
-    },
-    xfs_ilock_demote(spans, fields) {
-      const lock = xfs.of(spans, fields)
-      spans.mmLocks.idemote(lock.inode, lock.flags)
-    },
-    xfs_iunlock(spans, fields) {
-      const lock = xfs.of(spans, fields)
-      spans.mmLocks.iunlock(lock.inode, lock.flags)
-    },
   }
 }

@@ -34,10 +34,24 @@ export interface KnownNumbers {
   of(name: Uint8Array, base: 10 | 16): number
 }
 
+/** A payload that is printed when its text is asked for. */
+export interface LaterText {
+  /** The text is `bytes` up to `at`, until the next is printed. */
+  text(): { readonly bytes: Uint8Array; readonly at: number }
+}
+
+/** The second number of `dev MAJOR,MINOR ino INODE`, told only where a payload begins so. */
+export const DEV_MINOR = key('dev minor')
+
 export class EventFields {
-  bytes: Uint8Array = new Uint8Array(0)
-  from = 0
-  to = 0
+  #bytes: Uint8Array = new Uint8Array(0)
+  #from = 0
+  #to = 0
+  #later: LaterText | undefined = undefined
+  /** record[recordFrom, recordTo): events of one name in which they are the same have the same text. undefined: there is text only. */
+  record: Uint8Array | undefined = undefined
+  recordFrom = 0
+  recordTo = 0
   /** Where `next` looks first: before it are only fields that `next` has read. */
   #cursor = 0
   #known: KnownNumbers | undefined = undefined
@@ -45,13 +59,55 @@ export class EventFields {
   #numberTo = 0
 
   of(bytes: Uint8Array, from: number, to: number, known?: KnownNumbers): this {
-    this.bytes = bytes
     this.#known = known
+    this.#later = undefined
+    this.record = undefined
+    this.#over(bytes, from, to)
+    return this
+  }
+
+  /** Of a record, bytes[from, to), of which `known` perhaps says all that is asked. */
+  ofRecord(bytes: Uint8Array, from: number, to: number, known: KnownNumbers | undefined, text: LaterText): this {
+    this.#known = known
+    this.#later = text
+    this.record = bytes
+    this.recordFrom = from
+    this.recordTo = to
+    return this
+  }
+
+  get bytes(): Uint8Array {
+    if (this.#later !== undefined) this.#print(this.#later)
+    return this.#bytes
+  }
+
+  get from(): number {
+    if (this.#later !== undefined) this.#print(this.#later)
+    return this.#from
+  }
+
+  /** For a decoder that looks at a part of it. */
+  set from(at: number) {
+    this.#from = at
+  }
+
+  get to(): number {
+    if (this.#later !== undefined) this.#print(this.#later)
+    return this.#to
+  }
+
+  #print(later: LaterText): void {
+    this.#later = undefined
+    const { bytes, at } = later.text()
+    this.#over(bytes, 0, at)
+  }
+
+  #over(bytes: Uint8Array, from: number, to: number): void {
     while (to > from && bytes[to - 1] <= SPACE) to--
     while (from < to && bytes[from] === SPACE) from++
-    this.from = this.#cursor = from
-    this.to = to
-    return this
+    this.#bytes = bytes
+    this.#from = this.#cursor = from
+    this.#to = to
   }
 
   /** Where the value of a key begins, -1 if the payload has no such key. The last such key counts for `last`. */
@@ -76,7 +132,7 @@ export class EventFields {
 
   /** A number after a key, in base 10 unless it begins with 0x. */
   number(name: Uint8Array, last = false): number {
-    const told = this.#told(name, 10)
+    const told = this.told(name, 10)
     return told === told ? told : this.numberAt(this.find(name, last), 10)
   }
 
@@ -85,9 +141,10 @@ export class EventFields {
    * in one go. Fields that stand elsewhere are searched for as ever.
    */
   next(name: Uint8Array, base: 10 | 16 = 10): number {
-    const told = this.#told(name, base)
+    const told = this.told(name, base)
     if (told === told) return told
     const { bytes, to } = this
+    // Printing sets it.
     const cursor = this.#cursor
     const length = name.length
     let k = 0
@@ -103,11 +160,12 @@ export class EventFields {
 
   /** A number after a key that is printed in hexadecimal with or without 0x. */
   hex(name: Uint8Array): number {
-    const told = this.#told(name, 16)
+    const told = this.told(name, 16)
     return told === told ? told : this.numberAt(this.find(name), 16)
   }
 
-  #told(name: Uint8Array, base: 10 | 16): number {
+  /** Such a number, if its reader has it; NaN where only the text can tell. */
+  told(name: Uint8Array, base: 10 | 16): number {
     return this.#known === undefined ? NaN : this.#known.of(name, base)
   }
 

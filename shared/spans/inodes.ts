@@ -6,12 +6,25 @@
 import { ByteInterner } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
-import type { EventFields } from './fields.ts'
+import { DEV_MINOR, key, type EventFields } from './fields.ts'
+
+const DEV = key('dev')
+const INO = key('ino')
+/** Inodes that were told of lately: a power of two. */
+const LATE = 1024
+
+interface NumberedInode {
+  readonly major: number
+  readonly minor: number
+  readonly inode: number
+  readonly id: number
+}
 
 export class Inodes {
   readonly #builder: TraceBuilder
   readonly #spellings = new ByteInterner('spellings of inodes', limits.entities)
   readonly #ids: number[] = []
+  readonly #late: (NumberedInode | undefined)[] = new Array<undefined>(LATE).fill(undefined)
 
   constructor(builder: TraceBuilder) {
     this.#builder = builder
@@ -24,6 +37,24 @@ export class Inodes {
 
   /** The first `dev … ino …` of a payload; -1 where there is none. `hex`: bare numbers are hexadecimal. */
   of(fields: EventFields, hex = false): number {
+    const minor = fields.told(DEV_MINOR, 10)
+    if (minor !== minor) return this.#read(fields, hex)
+    const major = fields.told(DEV, 10)
+    const inode = fields.told(INO, hex ? 16 : 10)
+    return major >= 0 && minor >= 0 && inode >= 0 ? this.#numbered(major, minor, inode) : this.#read(fields, hex)
+  }
+
+  /** Few files are told of again and again. */
+  #numbered(major: number, minor: number, inode: number): number {
+    const slot = (inode ^ (minor << 4)) & (LATE - 1)
+    const late = this.#late[slot]
+    if (late?.inode === inode && late.minor === minor && late.major === major) return late.id
+    const id = this.id(major, minor, inode)
+    this.#late[slot] = { major, minor, inode, id }
+    return id
+  }
+
+  #read(fields: EventFields, hex: boolean): number {
     const { bytes, to } = fields
     const from = fields.from
     let end = -1

@@ -6,9 +6,10 @@
  */
 
 import type { TraceBuilder } from '../model/builder.ts'
+import { EVENT_RECORD } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { decoderSet, type Decoder } from './decoders.ts'
-import { EventFields, type KnownNumbers } from './fields.ts'
+import { EventFields, type KnownNumbers, type LaterText } from './fields.ts'
 import { SpanBuilder } from './span-builder.ts'
 
 /** Contexts an event can happen in: the task itself, or an interrupt that runs on its time. */
@@ -44,6 +45,28 @@ export class Recorder {
     this.builder.event(ts, cpu, task, name, bytes, from, to, context)
     const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
     if (decoder !== undefined) decoder(this.spans.at(ts, cpu, task, context), this.#fields.of(bytes, from, to, known))
+  }
+
+  /** May payloads be records? Only where every event comes straight from its reader. */
+  keepsRecords = true
+
+  /** One event whose record is kept, bytes[from, to): `text` prints it for a decoder that does not do with `known`. */
+  record(
+    ts: Ns,
+    cpu: number,
+    task: number,
+    context: number,
+    name: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    known: KnownNumbers | undefined,
+    text: LaterText,
+  ): void {
+    this.builder.event(ts, cpu, task, name, bytes, from, to, context | EVENT_RECORD)
+    const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
+    if (decoder === undefined) return
+    decoder(this.spans.at(ts, cpu, task, context), this.#fields.ofRecord(bytes, from, to, known, text))
   }
 
   /** Frames of a call stack (innermost first) of the last event of a task. */

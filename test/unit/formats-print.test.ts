@@ -144,7 +144,7 @@ describe('the loop of pieces', () => {
       const parts = printParts({ format, record: view, symbols: new Symbols(new Uint8Array(0), new Uint8Array(0)) })
       expect(parts.filter(({ piece }) => piece !== undefined).length).toBeGreaterThan(parts.length / 2)
       const functions = parts.map(({ write }) => ({ write }))
-      return [printProgram(parts, view), printProgram(functions, view)]
+      return [printProgram(parts, view).write, printProgram(functions, view).write]
     })
     const byte = fc.oneof(fc.nat(255), fc.constantFrom(0, 1, 2, 127, 128, 255))
     const bytes = fc.array(byte, { minLength: 64, maxLength: 64 })

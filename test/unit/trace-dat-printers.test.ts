@@ -42,7 +42,11 @@ function made(named?: (format: { readonly system: string; readonly name: string 
   const recorder = new Recorder(new TraceBuilder(collector, 'test', 'trace-dat'))
   const formats = FORMATS.map(([system, id, text]) => ({ system, id, text: encodeUtf8(text) }))
   const symbols = new Symbols(encodeUtf8(KALLSYMS), new Uint8Array(0))
-  return { recorder, collector, printers: new EventPrinters({ formats, little: true }, symbols, recorder, named) }
+  return {
+    recorder,
+    collector,
+    printers: new EventPrinters({ formats, little: true }, symbols, recorder, named === undefined ? {} : { named }),
+  }
 }
 
 /** A record of a type: its common fields, then `body`. */

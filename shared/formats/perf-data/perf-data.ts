@@ -96,7 +96,9 @@ class PerfDataReader implements FileReader {
     this.#symbols = new Symbols(this.#given?.kallsyms ?? own, tracing?.printk ?? none)
     this.#addresses = new Addresses(this.#symbols)
     if (tracing !== undefined) {
-      this.#printers = new EventPrinters(tracing, this.#symbols, recorder, ({ system, name }) => `${system}:${name}`)
+      this.#printers = new EventPrinters(tracing, this.#symbols, recorder, {
+        named: ({ system, name }) => `${system}:${name}`,
+      })
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Text as bytes, written number by number: what an event's print format produces, without a string in between. The buffer
- * grows to the longest event seen and is used again for the next; an event's text is cut at limits.lineBytes.
+ * grows to the longest text seen and is used again for the next; a text is cut at limits.lineBytes where nothing else is said.
  */
 
 import { limits } from '../../base/limits.ts'
@@ -27,8 +27,13 @@ export class ByteWriter {
   /** Over the same bytes. */
   view = new DataView(this.bytes.buffer)
   at = 0
-  /** The text did not fit limits.lineBytes. */
+  /** The text did not fit. */
   cut = false
+  readonly #most: number
+
+  constructor(most: number = limits.lineBytes) {
+    this.#most = most
+  }
 
   reset(): void {
     this.at = 0
@@ -39,7 +44,7 @@ export class ByteWriter {
   room(count: number): boolean {
     const least = this.at + count
     if (least <= this.bytes.length) return true
-    if (least > limits.lineBytes) {
+    if (least > this.#most) {
       this.cut = true
       return false
     }

@@ -7,6 +7,7 @@ import { encodeUtf8 } from '../../base/bytes.ts'
 import type { KnownNumbers } from '../../spans/fields.ts'
 import type { EventField, EventFormat } from './event-format.ts'
 import { binary, chosen, constant, converted, exactly, negated, truthy, type NumberCode } from './number-code.ts'
+import { keptRecord, type KeptRecord } from './kept-records.ts'
 import { parsePrintFmt, type Node } from './print-fmt.ts'
 import {
   address,
@@ -21,7 +22,7 @@ import {
   type Conversion,
   type Pair,
 } from './print-parts.ts'
-import { charactersPiece, chosenPiece, numberPiece } from './print-pieces.ts'
+import { charactersPiece, chosenPiece, longestText, numberPiece } from './print-pieces.ts'
 import { printProgram, type Part, type Piece, type Write } from './print-program.ts'
 import { recordNumbers } from './record-numbers.ts'
 import type { RecordView } from './record.ts'
@@ -38,6 +39,8 @@ export interface CompiledPrint {
   /** What the text says in numbers. */
   readonly numbers: KnownNumbers | undefined
   readonly understood: boolean
+  /** undefined: only its text can be kept. */
+  readonly kept: KeptRecord | undefined
 }
 
 /** Writes the event's text, or, where the format is beyond us, its fields: `name=value name=value`. */
@@ -45,10 +48,12 @@ export function compilePrint(context: CompileContext): CompiledPrint {
   try {
     const parts = printParts(context)
     const { record } = context
-    return { write: printProgram(parts, record), numbers: recordNumbers(parts, record), understood: true }
+    const program = printProgram(parts, record)
+    const { write } = program
+    return { write, numbers: recordNumbers(parts, record), understood: true, kept: keptRecord(parts, program) }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    return { write: allFields(context), numbers: undefined, understood: false }
+    return { write: allFields(context), numbers: undefined, understood: false, kept: undefined }
   }
 }
 
@@ -63,6 +68,8 @@ class Compiler {
   readonly #format: EventFormat
   readonly #record: RecordView
   readonly #symbols: Symbols
+  /** The conversion that is compiled may look up symbols. */
+  #lookedUp = false
 
   constructor({ format, record, symbols }: CompileContext) {
     this.#format = format
@@ -93,7 +100,9 @@ class Compiler {
       at += pointer.length
       const precision =
         match[3] === '*' ? this.number(next()) : match[3] === undefined ? undefined : constant(BigInt(match[3]))
-      parts.push(this.#conversion(conversionOf(match, precision), next(), pointer))
+      this.#lookedUp = false
+      const part = this.#conversion(conversionOf(match, precision), next(), pointer)
+      parts.push({ ...part, symbols: this.#lookedUp })
     }
     if (at < format.length) parts.push(literalPart(format.slice(at)))
     return parts
@@ -113,7 +122,12 @@ class Compiler {
     const { letter, layout, precision } = conversion
     if (letter === 's') {
       const piece = precision === undefined ? this.#textPiece(node) : undefined
-      return { write: padded(this.#cutText(this.text(node), precision), layout), piece, layout }
+      return {
+        write: padded(this.#cutText(this.text(node), precision), layout),
+        piece,
+        layout,
+        most: longestText(node),
+      }
     }
     const code = this.number(node)
     const piece = numberPiece(code, conversion, pointer)
@@ -135,6 +149,7 @@ class Compiler {
   #pointer(code: NumberCode, kind: string): Write {
     const symbols = this.#symbols
     if (kind === '' || kind === 'K' || kind === 'x') return (to) => address(to, code)
+    this.#lookedUp = true
     const withOffset = kind === 'S' || kind === 'F' || kind === 'B'
     return (to) => {
       const symbol = symbols.write(to, code.high(), code.low(), withOffset)
@@ -197,6 +212,7 @@ class Compiler {
   #constantText(node: Node): Write {
     const code = this.number(node)
     const symbols = this.#symbols
+    this.#lookedUp = true
     return (to) => {
       const text = symbols.constant(code.high(), code.low())
       if (text === undefined) address(to, code)

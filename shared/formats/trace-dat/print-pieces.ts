@@ -4,6 +4,7 @@
  * right answer: then the conversion's own function writes it.
  */
 
+import { encodeUtf8 } from '../../base/bytes.ts'
 import type { EventField } from './event-format.ts'
 import type { NumberCode } from './number-code.ts'
 import type { Node } from './print-fmt.ts'
@@ -65,6 +66,50 @@ export function chosenPiece(node: Node, fieldOf: (name: string) => EventField): 
   if (!fields.every((field) => isWhole(field, fields.length === 1 ? 8 : 4))) return undefined
   const [field, and] = fields as [EventField, EventField?]
   return { kind: 'remembered', offset: field.offset, size: field.size, and }
+}
+
+/** More bytes than the text of a node takes, whatever its fields are: every word of it, with the longest between each two. */
+export function longestText(node: Node): number {
+  const words: number[] = []
+  collectWords(node, words)
+  return NUMBER_BYTES + words.reduce((sum, bytes) => sum + bytes, 0) + words.length * betweenIn(node)
+}
+
+/** What no flag stands for comes in hexadecimal. */
+const NUMBER_BYTES = 20
+
+function collectWords(node: Node, words: number[]): void {
+  if (node.kind === 'string') words.push(encodeUtf8(node.text).length)
+  for (const inner of insideOf(node)) collectWords(inner, words)
+}
+
+/** Bytes of the longest delimiter of __print_flags. */
+function betweenIn(node: Node): number {
+  const own = node.kind === 'call' && node.args[1]?.kind === 'string' ? encodeUtf8(node.args[1].text).length : 0
+  return insideOf(node).reduce((most, inner) => Math.max(most, betweenIn(inner)), own)
+}
+
+function insideOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'field':
+    case 'sizeof':
+      return []
+    case 'unary':
+    case 'cast':
+      return [node.of]
+    case 'binary':
+      return [node.left, node.right]
+    case 'choice':
+      return [node.test, node.yes, node.no]
+    case 'index':
+      return [node.of, node.at]
+    case 'call':
+      return node.args
+    case 'list':
+      return node.items
+  }
 }
 
 function isWhole({ size, dynamic }: EventField, most: number): boolean {

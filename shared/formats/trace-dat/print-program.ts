@@ -47,6 +47,10 @@ export type Piece =
 export interface Part {
   readonly write: Write
   readonly piece?: Piece | undefined
+  /** Its function may look up a symbol or a constant text of the kernel. */
+  readonly symbols?: boolean
+  /** Bytes of a remembered text, at most. */
+  readonly most?: number
   /** How what the piece writes is padded; `write` sees to that itself. */
   readonly layout?: NumberLayout | undefined
 }
@@ -114,9 +118,20 @@ interface Step {
   readonly write: Write
 }
 
-export function printProgram(parts: readonly Part[], record: RecordView): Write {
+export interface Program {
+  readonly write: Write
+  /** Bytes a record must have. */
+  readonly reach: number
+  /** Where the first field it reads begins. */
+  readonly start: number
+  /** Bytes the text takes at most, but for what functions write. */
+  readonly room: number
+}
+
+export function printProgram(parts: readonly Part[], record: RecordView): Program {
   const program = new PrintProgram(parts, record)
-  return (to) => program.write(to)
+  const { reach, start, room } = program
+  return { write: (to) => program.write(to), reach, start, room }
 }
 
 class PrintProgram {
@@ -124,10 +139,9 @@ class PrintProgram {
   readonly #writes: readonly Write[]
   readonly #steps: readonly Step[]
   readonly #literals: DataView
-  /** Bytes a record must have. */
-  readonly #reach: number
-  /** Bytes the text may take, but for what functions and texts elsewhere in the record write. */
-  readonly #room: number
+  readonly reach: number
+  readonly start: number
+  readonly room: number
 
   constructor(parts: readonly Part[], record: RecordView) {
     this.#record = record
@@ -135,14 +149,16 @@ class PrintProgram {
     this.#writes = parts.map(({ write }) => write)
     this.#steps = stepsOf(parts, literals)
     this.#literals = new DataView(Uint8Array.from([...literals, ...new Array<number>(WORD).fill(0)]).buffer)
-    this.#reach = Math.max(0, ...this.#steps.flatMap((step) => [step.offset + step.size, step.other + step.otherSize]))
-    this.#room = this.#steps.reduce((sum, step) => sum + roomOf(step), WORD)
+    const places = this.#steps.flatMap(placesOf)
+    this.reach = Math.max(0, ...places.map(({ offset, size }) => offset + size))
+    this.start = Math.min(this.reach, ...places.map(({ offset }) => offset))
+    this.room = this.#steps.reduce((sum, step) => sum + roomOf(step), WORD)
   }
 
   write(to: ByteWriter): void {
     const start = to.at
     const { at, end } = this.#record
-    if (at + this.#reach <= end && to.room(this.#room) && this.#run(to, at)) return
+    if (at + this.reach <= end && to.room(this.room) && this.#run(to, at)) return
     to.at = start
     for (const write of this.#writes) write(to)
   }
@@ -202,7 +218,7 @@ class PrintProgram {
         to.at = at
         step.write(to)
         if (step.act === REMEMBERED) step.memory.keep(to, begun)
-        if (!to.room(this.#room)) return false
+        if (!to.room(this.room)) return false
         at = to.at
         out = to.view
       } else if (step.layout !== undefined) {
@@ -328,6 +344,15 @@ function stepOf(
 
 function besides(place: Place | undefined): Pick<Step, 'other' | 'otherSize'> {
   return place === undefined ? { other: 0, otherSize: 0 } : { other: place.offset, otherSize: place.size }
+}
+
+/** What a step reads. */
+function placesOf({ offset, size, other, otherSize }: Step): Place[] {
+  const places = [
+    { offset, size },
+    { offset: other, size: otherSize },
+  ]
+  return places.filter((place) => place.size > 0)
 }
 
 function roomOf({ act, size, layout, leadLength }: Step): number {

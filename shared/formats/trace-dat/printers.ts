@@ -3,12 +3,15 @@
  * trace_marker's event is called after the function that wrote it, stacks are no events of their own.
  */
 
+import { decodeUtf8 } from '../../base/bytes.ts'
+import { limits } from '../../base/limits.ts'
 import type { KnownNumbers } from '../../spans/fields.ts'
 import type { Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import type { TraceDat } from './container.ts'
 import { parseEventFormat, type EventField, type EventFormat, type EventFormatText } from './event-format.ts'
+import type { KeptRecord } from './kept-records.ts'
 import { compilePrint } from './print-compile.ts'
 import { graphFormat, type GraphFormat } from './graph-records.ts'
 import type { Write } from './print-program.ts'
@@ -30,8 +33,15 @@ export interface Printer {
   readonly graph: GraphFormat | undefined
   /** These are about the record `EventPrinters.of` was last asked about. */
   readonly numbers: KnownNumbers | undefined
+  /** Its records may be kept instead of their text. */
+  readonly kept: KeptRecord | undefined
   nameOf(): number
   write(to: ByteWriter): void
+}
+
+interface Naming {
+  readonly named?: (format: EventFormat) => string
+  readonly keeps?: boolean
 }
 
 export class EventPrinters {
@@ -41,16 +51,18 @@ export class EventPrinters {
   readonly #symbols: Symbols
   readonly #recorder: Recorder
   readonly #named: (format: EventFormat) => string
+  readonly #keepsRecords: boolean
   /** The record all compiled formats read; moved onto the one that is printed. */
   readonly #record: RecordView
 
-  /** `named`: what an event is called; perf prints the system too. */
+  /** `named`: what an event is called; perf prints the system too. `keeps`: records may be kept instead of their text. */
   constructor(
     dat: Pick<TraceDat, 'formats' | 'little'>,
     symbols: Symbols,
     recorder: Recorder,
-    named: (format: EventFormat) => string = (format) => format.name,
+    { named = ({ name }) => name, keeps = false }: Naming = {},
   ) {
+    this.#keepsRecords = keeps && recorder.keepsRecords
     this.#named = named
     this.#formats = new Map(dat.formats.map((format) => [format.id, format]))
     this.#symbols = symbols
@@ -97,7 +109,7 @@ export class EventPrinters {
     const stack = STACKS.has(format.name) && format.system === 'ftrace'
     const ip = format.fields.find(({ name }) => name === 'ip')
     if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
-    const { write, numbers, understood } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
+    const { write, numbers, understood, kept } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
     if (!understood && !stack) {
       const which = `${format.system}:${format.name}`
       this.#recorder.builder.diagnose(
@@ -108,7 +120,15 @@ export class EventPrinters {
     }
     const graph = graphFormat(format)
     const name = this.#recorder.builder.eventNamed(graph?.shape === 'entry' ? 'funcgraph_entry' : this.#named(format))
-    return { format, stack, graph, numbers, nameOf: () => name, write }
+    const keeps = kept !== undefined && !stack && graph === undefined && this.#keeps(format, name)
+    return { format, stack, graph, numbers, kept: keeps ? kept : undefined, nameOf: () => name, write }
+  }
+
+  #keeps({ id, system }: EventFormat, name: number): boolean {
+    const text = this.#formats.get(id)?.text
+    if (!this.#keepsRecords || text === undefined || text.length > limits.recordFormatBytes) return false
+    const little = this.#record.little
+    return this.#recorder.builder.recordFormat({ name, system, little, text: decodeUtf8(text, 0, text.length) })
   }
 
   /** `tracing_mark_write: text`: the caller's name is the event's. */
@@ -131,6 +151,6 @@ export class EventPrinters {
       if (stop > from && record.bytes[stop - 1] === NEWLINE) stop--
       if (text !== undefined) to.copy(record.bytes, from, stop)
     }
-    return { format, stack: false, graph: undefined, numbers: undefined, nameOf, write }
+    return { format, stack: false, graph: undefined, numbers: undefined, kept: undefined, nameOf, write }
   }
 }

@@ -6,7 +6,7 @@
  */
 
 import { decodeUtf8 } from '../../base/bytes.ts'
-import { key, type KnownNumbers } from '../../spans/fields.ts'
+import { DEV_MINOR, key, type KnownNumbers } from '../../spans/fields.ts'
 import { isKernel, signedAt, unsignedAt, wideAt, type Part, type Piece } from './print-program.ts'
 import type { RecordView } from './record.ts'
 
@@ -93,7 +93,21 @@ function entriesOf(parts: readonly Part[]): readonly Entry[] {
     if (goesOn(parts[i + 1]) || times(all, name) !== 1) return
     entries.push(entryOf(key(name), piece, prefix !== undefined))
   })
+  const minor = inodeFirst(parts)
+  if (minor !== undefined) entries.push(entryOf(DEV_MINOR, minor, false))
   return entries
+}
+
+/** The minor number's piece where a payload begins with device and inode, as spans/inodes.ts reads them. */
+function inodeFirst(parts: readonly Part[]): NumberPiece | undefined {
+  const shape = parts
+    .slice(0, 7)
+    .map((part, i) => (i % 2 === 0 ? literalOf(part) : '#'))
+    .join('')
+  if (!/^dev[ =]#[,:]# ino[ =](0x)?#($|[ ,])/.test(shape)) return undefined
+  const [, major, , minor, , inode] = parts
+  const all = [major, minor, inode].every(({ piece }) => piece !== undefined && isNumber(piece) && !isGated(piece))
+  return all && minor.piece !== undefined && isNumber(minor.piece) ? minor.piece : undefined
 }
 
 /** '' of a conversion. */

@@ -11,6 +11,7 @@
 import { limits } from '../../base/limits.ts'
 import type { TraceMeta } from '../../model/trace.ts'
 import { CONTEXT_HARDIRQ, CONTEXT_NMI, CONTEXT_SOFTIRQ, CONTEXT_TASK, type Recorder } from '../../spans/recorder.ts'
+import type { LaterText } from '../../spans/fields.ts'
 import * as code from '../../model/diagnostics.ts'
 import type { FileFormat, FileReader, FormatHost } from '../format.ts'
 import type { RandomFile } from '../random-file.ts'
@@ -18,6 +19,7 @@ import { ByteWriter } from './byte-writer.ts'
 import { clockOf, isTraceDat, readContainer, type TraceDat } from './container.ts'
 import { parseEventFormat } from './event-format.ts'
 import { graphRecord, isLeaf, writeGraph, type GraphFormat } from './graph-records.ts'
+import { COMMON_BYTES, isKept, type KeptRecord } from './kept-records.ts'
 import { CpuPages } from './pages.ts'
 import { EventPrinters, type Printer } from './printers.ts'
 import { Symbols } from './symbols.ts'
@@ -41,6 +43,22 @@ interface CommonFields {
   readonly pid: number
 }
 
+/** The text of the record printers were asked for last. */
+class RecordText implements LaterText {
+  printer: Printer | undefined
+  readonly #writer: ByteWriter
+
+  constructor(writer: ByteWriter) {
+    this.#writer = writer
+  }
+
+  text(): ByteWriter {
+    this.#writer.reset()
+    this.printer?.write(this.#writer)
+    return this.#writer
+  }
+}
+
 class TraceDatReader implements FileReader {
   readonly #recorder: Recorder
   readonly #dat: TraceDat
@@ -50,6 +68,7 @@ class TraceDatReader implements FileReader {
   readonly #printers: EventPrinters
   readonly #symbols: Symbols
   readonly #writer = new ByteWriter()
+  readonly #later = new RecordText(this.#writer)
   readonly #common: CommonFields
   readonly #taskOf = new Map<number, number>()
   /** Tasks that were asked for lately, at the lower bits of their keys; no key is 0. */
@@ -73,7 +92,7 @@ class TraceDatReader implements FileReader {
     const own = this.#dat.kallsyms
     const given = own.length > 0 ? undefined : host?.kernelSymbols(undefined)
     this.#symbols = new Symbols(given?.kallsyms ?? own, this.#dat.printk)
-    this.#printers = new EventPrinters(this.#dat, this.#symbols, recorder)
+    this.#printers = new EventPrinters(this.#dat, this.#symbols, recorder, { keeps: true })
     this.#common = commonFields(this.#dat)
     this.#comms = commsOf(this.#dat.cmdlines)
     this.#cpus = this.#dat.buffers.flatMap((buffer) =>
@@ -216,6 +235,11 @@ class TraceDatReader implements FileReader {
   }
 
   #write(printer: Printer, cpu: CpuPages, ts: number, task: number): void {
+    const { kept } = printer
+    if (kept !== undefined && isKept(kept, cpu.record)) {
+      this.#keep(printer, kept, cpu, { ts, task })
+      return
+    }
     const writer = this.#writer
     writer.reset()
     printer.write(writer)
@@ -231,6 +255,21 @@ class TraceDatReader implements FileReader {
     this.#events++
     const name = printer.nameOf()
     this.#recorder.event(ts, cpu.cpu, task, context, name, writer.bytes, 0, writer.at, printer.numbers)
+  }
+
+  /** The record goes where its text would; the text is for a decoder that needs more than numbers. */
+  #keep(
+    printer: Printer,
+    { end }: KeptRecord,
+    { cpu, record }: CpuPages,
+    { ts, task }: { readonly ts: number; readonly task: number },
+  ): void {
+    const context = contextOf(record.number(this.#common.flags, 1, false))
+    this.#events++
+    this.#later.printer = printer
+    const { bytes, at } = record
+    const [from, to] = [at + COMMON_BYTES, at + end]
+    this.#recorder.record(ts, cpu, task, context, printer.nameOf(), bytes, from, to, printer.numbers, this.#later)
   }
 
   #task(pid: number, cpu: number): number {
