@@ -50,6 +50,7 @@ interface TraceRow {
   readonly event_count: number
   readonly lost_events: number | null
   readonly kernel: string | null
+  readonly machine: string | null
   readonly cpus: number | null
   readonly scenario: string | null
   readonly strategy: string | null
@@ -76,6 +77,7 @@ function metaOf(row: TraceRow): TraceMeta {
     eventCount: row.event_count,
     lostEvents: row.lost_events ?? undefined,
     kernel: row.kernel ?? undefined,
+    machine: row.machine ?? undefined,
     cpus: row.cpus ?? undefined,
     scenario: row.scenario ?? undefined,
     strategy: row.strategy ?? undefined,

@@ -21,8 +21,8 @@ interface Ending {
 }
 
 const TRACE_COLUMNS = (
-  'id name source_format clock clock_unit start_clock start_unix_ns duration_ns event_count lost_events kernel cpus ' +
-  'scenario strategy seed digest parent_trace_id rate_bucket_ns'
+  'id name source_format clock clock_unit start_clock start_unix_ns duration_ns event_count lost_events kernel machine ' +
+  'cpus scenario strategy seed digest parent_trace_id rate_bucket_ns'
 ).split(' ')
 
 export function writeEnd(db: Db, ending: Ending): void {
@@ -109,6 +109,7 @@ function writeTrace(db: Db, { traceId, end }: Ending): void {
     meta.eventCount,
     meta.lostEvents ?? null,
     meta.kernel ?? null,
+    meta.machine ?? null,
     meta.cpus ?? null,
     meta.scenario ?? null,
     meta.strategy ?? null,

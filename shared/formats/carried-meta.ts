@@ -13,7 +13,17 @@ export const CARRIED_COMMENT = '# faultline: '
 /** The key in Chrome JSON's `otherData`, and the event's name in Perfetto traces. */
 export const CARRIED_KEY = 'faultline_trace'
 
-const TEXTS = ['clock', 'startClock', 'startUnixNs', 'kernel', 'scenario', 'strategy', 'seed', 'digest'] as const
+const TEXTS = [
+  'clock',
+  'startClock',
+  'startUnixNs',
+  'kernel',
+  'machine',
+  'scenario',
+  'strategy',
+  'seed',
+  'digest',
+] as const
 const NUMBERS = ['cpus', 'lostEvents'] as const
 /** A line of text is looked at no further. */
 const LONGEST = 400
@@ -56,8 +66,9 @@ export function readCarried(text: string): Carried | undefined {
   return carried
 }
 
-/** Before the first event: a simulated run shows every wait it has, and names no more waiters than it did. */
+/** Before the first event: what system calls' numbers mean, and that a simulated run shows every wait it has, and names no more waiters than it did. */
 export function expectCarried(recorder: Recorder, carried: Carried): void {
+  recorder.builder.meta.machine ??= carried.machine
   if (carried.clock !== 'sim') return
   recorder.spans.state.showsWaits()
   recorder.spans.state.edgesPerRelease = limits.simEdgesPerRelease

@@ -32,6 +32,7 @@ export class JoinedTraces {
   #lost: number | undefined
   #cpus: number | undefined
   #kernel: string | undefined
+  #machine: string | undefined
 
   constructor(recorder: Recorder, align: Alignment) {
     this.#builder = recorder.builder
@@ -94,6 +95,7 @@ export class JoinedTraces {
     if (meta.lostEvents !== undefined) this.#lost = (this.#lost ?? 0) + meta.lostEvents
     if (meta.cpus !== undefined) this.#cpus = Math.max(this.#cpus ?? 0, meta.cpus)
     this.#kernel ??= meta.kernel
+    this.#machine ??= meta.machine
   }
 
   /** Passes on up to `most` events; false: there are no more. */
@@ -109,6 +111,7 @@ export class JoinedTraces {
     meta.lostEvents = this.#lost
     meta.cpus = this.#cpus
     meta.kernel = this.#kernel
+    meta.machine = this.#machine
   }
 }
 

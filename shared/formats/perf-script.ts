@@ -222,7 +222,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     const kernel = /^# os release : (\S+)/.exec(text)
     if (kernel !== null) this.#recorder.builder.meta.kernel = kernel[1]
     const machine = /^# arch : (\S+)/.exec(text)
-    if (machine !== null) this.#recorder.spans.machine = machine[1]
+    if (machine !== null) this.#recorder.builder.meta.machine = machine[1]
     const cpus = /^# nrcpus online : (\d+)/.exec(text)
     if (cpus !== null) this.#cpus = Math.max(this.#cpus, Number(cpus[1]))
   }

@@ -148,6 +148,7 @@ export class TraceBuilder {
       startUnixNs: undefined,
       lostEvents: undefined,
       kernel: undefined,
+      machine: undefined,
       cpus: undefined,
       scenario: undefined,
       strategy: undefined,

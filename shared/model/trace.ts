@@ -198,6 +198,8 @@ export interface TraceMeta {
   /** Events the recorder says it lost; undefined where it cannot say. */
   readonly lostEvents: number | undefined
   readonly kernel: string | undefined
+  /** `uname -m` of the recording: numbers of system calls are the architecture's. */
+  readonly machine: string | undefined
   readonly cpus: number | undefined
   readonly scenario: string | undefined
   readonly strategy: string | undefined

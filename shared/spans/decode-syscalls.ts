@@ -108,8 +108,9 @@ function rawExit(spans: SpanBuilder, fields: EventFields): void {
   spans.ops.sysExit(rawName(spans, fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN))
 }
 
-function rawName({ machine }: SpanBuilder, fields: EventFields): string {
-  return syscallName(machine, fields.number(NR))
+/** Of a recording that does not say whose numbers they are, x86-64's are taken. */
+function rawName({ builder }: SpanBuilder, fields: EventFields): string {
+  return syscallName(builder.meta.machine ?? 'x86_64', fields.number(NR))
 }
 
 /** Exec and exit never return the usual way; they are operations that do not end. */

@@ -33,8 +33,6 @@ export class SpanBuilder {
   readonly inodes: Inodes
   readonly slices: Slices
   readonly graph: Graph
-  /** `uname -m` of the recording, where its reader knows: numbers of system calls are the architecture's. */
-  machine = 'x86_64'
   readonly #edges: Edges
 
   constructor(builder: TraceBuilder) {

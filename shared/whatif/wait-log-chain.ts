@@ -129,7 +129,7 @@ function traceOf(log: WaitLog, names: LogNames, material: Material): Trace {
 function META(durationNs: Ns): Trace['meta'] {
   return {
     ...{ name: '', sourceFormat: 'simulation', clock: 'sim', clockUnit: 'ns', startClock: '0', eventCount: 0 },
-    ...{ startUnixNs: undefined, kernel: undefined, cpus: undefined, scenario: undefined },
+    ...{ startUnixNs: undefined, kernel: undefined, machine: undefined, cpus: undefined, scenario: undefined },
     ...{ strategy: undefined, seed: undefined, digest: undefined, lostEvents: 0, durationNs },
   }
 }

@@ -140,6 +140,7 @@ export function traceOf(small: SmallTrace): Trace {
       eventCount: 0,
       lostEvents: undefined,
       kernel: undefined,
+      machine: undefined,
       cpus: undefined,
       scenario: undefined,
       strategy: undefined,

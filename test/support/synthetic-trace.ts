@@ -83,6 +83,7 @@ export function syntheticTrace(size: SyntheticSize): Trace {
       eventCount: size.lockSpans * 3,
       lostEvents: 0,
       kernel: undefined,
+      machine: undefined,
       cpus: 2,
       scenario: undefined,
       strategy: undefined,

@@ -7,7 +7,7 @@ import { TraceCollector } from '#shared/model/collect.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { syscallName } from '#shared/spans/syscall-numbers.ts'
 import { traceOf } from '../support/proto.ts'
-import { readBytes } from '../support/round-trip.ts'
+import { asChromeJson, asFtraceText, asPerfetto, differences, readBytes, spanWords } from '../support/round-trip.ts'
 
 it.each([
   ['x86_64', 0, 'read'],
@@ -41,7 +41,7 @@ it('an operation of a raw system call is named by the machine of the recording',
   const kinds = (machine: string) => {
     const collector = new TraceCollector()
     const recorder = new Recorder(new TraceBuilder(collector, 'test', 'trace-dat'))
-    recorder.spans.machine = machine
+    recorder.builder.meta.machine = machine
     const { builder } = recorder
     const say = (ts: number, name: string, text: string) => {
       const bytes = Buffer.from(text)
@@ -85,4 +85,22 @@ worker     5 [000]     1.000009:  raw_syscalls:sys_exit: NR 82 = 0
   expect(kinds('perf-script', Buffer.from(text('#')))).toEqual(['rename'])
   expect(kinds('perfetto', packets({ 1: 'Linux', 3: '6.1.0', 4: 'aarch64' }))).toEqual(['fsync'])
   expect(kinds('perfetto', packets({ 1: 'Linux', 3: '6.1.0' }))).toEqual(['rename'])
+})
+
+it('an export carries the machine: read back, its raw system calls are the same ones', () => {
+  const text = `# arch : aarch64
+worker     5 [000]     1.000000: raw_syscalls:sys_enter: NR 82 (3, 0, 0, 0, 0, 0)
+worker     5 [000]     1.000009:  raw_syscalls:sys_exit: NR 82 = 0
+`
+  const whole = readBytes('perf-script', Buffer.from(text))
+  expect(spanWords(whole).op.join()).toContain('fsync')
+  const back = [
+    readBytes('ftrace', asFtraceText(whole)),
+    readBytes('chrome-json', asChromeJson(whole)),
+    readBytes('perfetto', asPerfetto(whole)),
+  ]
+  for (const one of back) {
+    expect(one.trace.meta.machine).toBe('aarch64')
+    expect(differences(whole, one)).toEqual([])
+  }
 })

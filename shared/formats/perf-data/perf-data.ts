@@ -83,7 +83,7 @@ class PerfDataReader implements FileReader {
     this.#recorder = recorder
     const header = readPerfHeader(file)
     this.#header = header
-    if (header.machine !== undefined) recorder.spans.machine = header.machine
+    recorder.builder.meta.machine = header.machine
     this.#at = header.data.offset
     // A recorder that was killed left a size of 0: then the data ends with the file.
     this.#end = Math.min(file.size, header.data.size === 0 ? file.size : header.data.offset + header.data.size)

@@ -301,7 +301,7 @@ class PerfettoReader implements FileReader, BundleTo {
         if (!names.isMessage) continue
         // protos/perfetto/trace/system_info.proto: sysname, version, release, machine
         if (names.field === 3) this.#recorder.builder.meta.kernel = names.text.slice(0, 200)
-        else if (names.field === 4) this.#recorder.spans.machine = names.text
+        else if (names.field === 4) this.#recorder.builder.meta.machine = names.text.slice(0, 200)
       }
     }
   }

@@ -88,7 +88,7 @@ class TraceDatReader implements FileReader {
     this.#recorder = recorder
     this.#dat = readContainer(file)
     // As `uname -a` has it, the machine last.
-    recorder.spans.machine = this.#dat.uname?.split(' ').at(-1) ?? recorder.spans.machine
+    recorder.builder.meta.machine = this.#dat.uname?.split(' ').at(-1)
     const own = this.#dat.kallsyms
     const given = own.length > 0 ? undefined : host?.kernelSymbols(undefined)
     this.#symbols = new Symbols(given?.kallsyms ?? own, this.#dat.printk)

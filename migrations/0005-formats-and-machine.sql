@@ -10,3 +10,6 @@ CREATE TABLE event_format (
   format TEXT NOT NULL,
   PRIMARY KEY (trace_id, name_seq)
 ) STRICT, WITHOUT ROWID;
+
+-- `uname -m` of the recording, where it says so: numbers of raw system calls are the architecture's, and exports carry it.
+ALTER TABLE trace ADD COLUMN machine TEXT;
