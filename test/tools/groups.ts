@@ -12,7 +12,12 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
   /** Who gets a lock, in which order, and who is handed it. */
   locks: {
     mutate: ['shared/sim/locks.ts', 'shared/sim/range-lock.ts', 'shared/sim/deadlock.ts'],
-    tests: ['test/unit/sim-locks.test.ts', 'test/unit/sim-handing-on.test.ts', 'test/unit/sim-queues.test.ts'],
+    tests: [
+      'test/unit/sim-locks.test.ts',
+      'test/unit/sim-range-lock.test.ts',
+      'test/unit/sim-handing-on.test.ts',
+      'test/unit/sim-queues.test.ts',
+    ],
   },
   /** What a run or a schedule is judged by. */
   oracles: {
