@@ -162,6 +162,7 @@ export const SCHEMA_WORDS: Readonly<Record<string, TableWords>> = {
       event_count: 'how many raw events it has',
       lost_events: 'how many the kernel lost; NULL where unknown',
       kernel: 'the kernel it was recorded on',
+      machine: 'uname -m of the recording',
       cpus: 'how many CPUs',
       scenario: 'simulated runs: of what',
       strategy: 'simulated runs: under which locking',
