@@ -15,7 +15,7 @@ const FRAME_US = 1e6 / 60
 const BUSY_MS = 1
 const FRAME_MS = 16
 /** A collection of the page's garbage falls into some task or other: that much more. */
-const LONGEST_MS = 20
+const LONGEST_MS = 16
 /** After which all panels are there. */
 const SETTLE_MS = 1_500
 const LONG = 600_000
