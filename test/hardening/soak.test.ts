@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { PROJECT } from '../support/engine.ts'
 import type { SoakSample } from './soak.ts'
 
 const ROUNDS = 20
@@ -13,7 +14,9 @@ const SLACK_MIB = 24
 test('pages that come, work, change their minds and go leave memory, threads and files as they were', async () => {
   const before = leftBehind()
   const script = join(import.meta.dirname, 'soak.ts')
-  const child = spawn(process.execPath, ['--expose-gc', '--no-wasm-code-gc', script, String(ROUNDS)], {
+  // The door `npm run soak` takes.
+  const door = join(PROJECT, 'bin/run.mjs')
+  const child = spawn(process.execPath, ['--expose-gc', '--no-wasm-code-gc', door, script, String(ROUNDS)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let text = ''

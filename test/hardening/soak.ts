@@ -167,5 +167,6 @@ function filesBelow(folder: string): number {
   }
 }
 
-if (import.meta.main)
+// The script itself, also through bin/run.mjs, for which it is no main module.
+if (process.argv[1] === import.meta.filename)
   await soak(Number(process.argv[2] ?? 100), (each) => void process.stdout.write(`${JSON.stringify(each)}\n`))
