@@ -13,7 +13,13 @@ import { branchesOf, percent, type Branches, type Report } from './branches.ts'
 /** Tests of each part: what looks at `shared/`, without a browser and without components. */
 const parts: Readonly<Record<string, readonly string[]>> = {
   property: ['test/property'],
-  text: ['test/unit/base', 'test/unit/formats-', 'test/unit/spans-', 'test/unit/analysis', 'test/unit/whatif-'],
+  text: [
+    'test/unit',
+    '--exclude=test/unit/{sim-,simulate,store,doctor,import-}*',
+    // Of the window, the hosts and the command line.
+    '--exclude=test/unit/{charts-,compare-charts,contrast,desktop,engine,orphan-watch,record,spawn,start,web}*',
+    '--exclude=test/unit/cli/**',
+  ],
   model: ['test/sim', 'test/unit/sim-', '--exclude=test/unit/sim-scenarios.test.ts'],
   scenarios: ['test/unit/sim-scenarios.test.ts', 'test/determinism/digests.test.ts'],
   store: ['test/unit/store', 'test/unit/simulate.test.ts', 'test/unit/doctor', 'test/unit/import-'],
