@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED, SPAN_INFERRED, TASK_STATES } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
-import { at, edgesOf, locksOf, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
+import { at, diagnosed, edgesOf, locksOf, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
 
 const A = '00000000aaaaaaaa'
 const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
@@ -71,6 +71,45 @@ describe('a task that leaves its CPU', () => {
       ['(unnamed spinlock)', SPAN_CONTENDED],
       ['mmap_lock', 0],
     ])
+  })
+
+  it('is what another CPU with a clock behind says from when its last state was cut short, no earlier', () => {
+    // Task 1 runs on CPU 0 from 10 on; at 30 somebody else leaves that CPU. At 25 by its own clock CPU 1 has task 1.
+    const trace = traceOf(
+      first,
+      switched(10, 9, 'S', 1),
+      switched(30, 7, 'S', 2),
+      switched(25, 8, 'S', 1, 1),
+      switched(40, 1, 'S', 8, 1),
+      switched(50, 8, 'S', 1, 1),
+    )
+    expect(statesOf(trace, 1)).toEqual([
+      ['running', 10, 30],
+      ['running', 30, 40],
+      ['sleeping', 40, 50],
+      ['running', 50, NaN],
+    ])
+    expect(diagnosed(trace, 'clock-backwards')).toBe(1)
+  })
+
+  it('is not where it was before what another CPU said of it', () => {
+    const held = (...lines: readonly string[]) => {
+      const trace = traceOf(
+        first,
+        switched(10, 9, 'S', 1),
+        at(20, 1, `lock_acquire: ${A} &m`),
+        at(20, 1, `lock_acquired: ${A} &m`),
+        switched(30, 1, 'D', 2),
+        ...lines,
+      )
+      return [locksOf(trace)[0]?.releasedNs, diagnosed(trace, 'clock-backwards')]
+    }
+    const released = (us: number) => at(us, 1, `lock_release: ${A} &m`)
+    expect(held(wakeup(40, 5, 1), released(45))).toEqual([45_000, 0])
+    // CPU 1 woke it at 40: what it did at 35 was before that, and when it let go nobody knows.
+    expect(held(wakeup(40, 5, 1), released(35))).toEqual([NaN, 1])
+    // What CPU 1 says of 25 does not take back that it left at 30.
+    expect(held(wakeup(25, 5, 1), released(28))).toEqual([NaN, 2])
   })
 
   it('becomes runnable when it is woken, once, and stays what it is where it was not asleep', () => {
@@ -313,5 +352,26 @@ describe('a wait for a journal commit', () => {
     )
     expect(opsOf(trace)).toMatchObject([{ kind: 'commit', startNs: 100_000, endNs: 120_000 }])
     expect(phasesOf(trace)).toMatchObject([{ name: 'commit_locking', startNs: 102_000, endNs: 110_000 }])
+  })
+
+  it('once its states are over, what is held there is held in the commit, in none of them', () => {
+    const where = { comm: JBD2, cpu: 1 }
+    const call = (us: number, what: string) =>
+      at(us, 77, `funcgraph_${what}: func=jbd2_journal_commit_transaction depth=0`, where)
+    const trace = traceOf(
+      first,
+      call(100, 'entry'),
+      commit(101, 'start_commit'),
+      commit(102, 'commit_locking'),
+      at(105, 77, `lock_acquire: ${A} &m`, where),
+      at(105, 77, `lock_acquired: ${A} &m`, where),
+      commit(110, 'end_commit'),
+      at(112, 1, `lock_acquire: ${A} &m`),
+      at(112, 1, `lock_contended: ${A} &m`),
+      at(118, 77, `lock_release: ${A} &m`, where),
+      at(119, 1, `lock_acquired: ${A} &m`),
+      call(120, 'exit'),
+    )
+    expect(edgesOf(trace)).toMatchObject([{ overlapNs: 6_000, phase: 'other' }])
   })
 })
