@@ -51,6 +51,8 @@ const cell = (page: Page, row: number, column: number) =>
 describe('writing', () => {
   it('completes tables, columns of an alias and functions, with what they mean', async () => {
     const { page, problems, close } = await opened()
+    // What can be completed is known once the tables are.
+    await page.getByRole('region', { name: 'Tables' }).getByText('wait_edge', { exact: true }).first().waitFor()
     await write(page, 'SELECT e. FROM wait_edge e')
     for (let i = 0; i < ' FROM wait_edge e'.length; i++) await page.keyboard.press('ArrowLeft')
     await page.keyboard.type('ho')

@@ -95,6 +95,8 @@ describe('selecting', () => {
   it('drags a time range that every page shares, and takes it back', async () => {
     const { page, problems, close } = await opened()
     const chart = page.getByRole('region', { name: 'Operations over time' })
+    // Charts come one after another; there is nothing to drag over before.
+    await chart.getByRole('slider').waitFor()
     const box = await chart.boundingBox()
     if (box === null) throw new Error('the chart has no box')
     const y = box.y + box.height / 2
