@@ -39,7 +39,7 @@ const kept = (page: Page) => page.waitForTimeout(700)
 /** Choose a part of the trace on the Overview. */
 async function drag(page: Page, from: number, to: number): Promise<string> {
   const chart = page.getByRole('region', { name: 'Operations over time' })
-  await chart.locator('canvas').first().waitFor()
+  await chart.getByRole('slider').waitFor()
   await settled(page)
   const box = await chart.boundingBox()
   if (box === null) throw new Error('the chart has no box')
