@@ -184,15 +184,23 @@ export class Seen {
 
   #hasRoom(asks: Asks): boolean {
     const sets = this.#head[USED] + BITS + asks.length * 32
-    const table = this.#head[TABLE_LENGTH]
-    const places = this.#head[PLACES_LENGTH]
+    const table = this.#head[TABLE_LENGTH] * (this.#tableIsFull() ? 2 : 1)
+    const places = this.#head[PLACES_LENGTH] * (this.#placesAreFull() ? 2 : 1)
     if (!this.#shared) return sets + table + places <= limits.exploreSeen
-    // What is full and could not double.
-    return sets <= this.#sets.length && table * 2 <= this.#table.length && places * 2 <= this.#places.length
+    return sets <= this.#sets.length && table <= this.#table.length && places <= this.#places.length
+  }
+
+  /** Whether one more would make searching it slow. */
+  #tableIsFull(): boolean {
+    return (this.#head[COUNTED] + 1) * 4 * WIDTH > this.#head[TABLE_LENGTH] * 3
+  }
+
+  #placesAreFull(): boolean {
+    return (this.#head[DISTINCT] + 1) * 2 > this.#head[PLACES_LENGTH]
   }
 
   #write(turn: Turn, asks: Asks, own: number): void {
-    if ((this.#head[COUNTED] + 1) * 4 * WIDTH > this.#head[TABLE_LENGTH] * 3) this.#growTable()
+    if (this.#tableIsFull()) this.#growTable()
     const at = this.#row(turn)
     // Another thread may have been there at the same time, with more to spare.
     if (this.#table[at + SET] !== 0 && this.#table[at + PREEMPTIONS] <= turn.preemptions) return
@@ -218,7 +226,7 @@ export class Seen {
     sets[set + OWN] = own
     sets[set + CROSSING] = asks.crossing
     sets[set + COUNT] = end - set - BITS
-    if ((this.#head[DISTINCT] + 1) * 2 > this.#head[PLACES_LENGTH]) this.#growPlaces()
+    if (this.#placesAreFull()) this.#growPlaces()
     const places = this.#places
     const last = this.#head[PLACES_LENGTH] - 1
     let place = this.#hashOf(set) & last

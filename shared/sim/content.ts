@@ -24,8 +24,14 @@ export function isGarbage(tag: Tag): boolean {
 }
 
 /** The inode whose bytes these are; undefined for a tag that is no garbage or has no previous owner. */
-export function previousOwner(tag: Tag): number | undefined {
+function previousOwner(tag: Tag): number | undefined {
   return tag <= -2 ? -2 - tag : undefined
+}
+
+/** Bytes that are none of the file's that shows them. */
+export function describeForeign(tag: Tag): string {
+  const inode = tag & 15
+  return isGarbage(tag) || inode === METADATA ? describeTag(tag) : `bytes of inode ${inode}`
 }
 
 export function describeTag(tag: Tag): string {

@@ -31,15 +31,14 @@ const LONG_WAY = 8
 
 /**
  * A wait ends with somebody who waits for nobody, or for a lock that nobody has: so it is nearly always, at every wait, and
- * from owner to owner there is one way only. True: it does, and not by way of `goal`.
+ * from owner to owner there is one way only. True: it does. A circle goes on and on, and is not followed for long.
  */
-function leadsOut(start: SimTask, goal: SimTask): boolean {
+function leadsOut(start: SimTask): boolean {
   let task = start
   for (let hops = 0; hops < LONG_WAY; hops++) {
     const lock = task.waitingFor
     if (lock === undefined || lock.readers > 0) return false
     const { owner } = lock
-    if (owner === goal) return false
     if (owner === undefined || !waitsNow(owner)) return true
     task = owner
   }
@@ -48,7 +47,7 @@ function leadsOut(start: SimTask, goal: SimTask): boolean {
 
 /** The circle a wait of `start` closes, `start` first; undefined if none. */
 export function circleFrom(start: SimTask): readonly SimTask[] | undefined {
-  if (leadsOut(start, start)) return undefined
+  if (leadsOut(start)) return undefined
   const seen = new Set<SimTask>()
   const path: SimTask[] = []
   const visit = (task: SimTask): boolean => {
@@ -56,7 +55,7 @@ export function circleFrom(start: SimTask): readonly SimTask[] | undefined {
     for (const next of blockersOf(task)) {
       if (next === start) return true
       // Hundreds may have a handle when a commit begins, and hundreds wait for them: few are worth writing down.
-      if (!waitsNow(next) || leadsOut(next, start) || seen.has(next)) continue
+      if (!waitsNow(next) || leadsOut(next) || seen.has(next)) continue
       seen.add(next)
       if (visit(next)) return true
     }

@@ -337,17 +337,20 @@ function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean
       })),
     },
     hung: end.truncated ? [] : hungTasks(world).map((task) => task.comm),
-    opStats: [...stats.kinds.values()].map((one) => ({
-      kind: one.kind,
-      count: one.count,
-      failed: one.failed,
-      meanNs: Math.round(one.totalNs / one.count),
-      p50Ns: one.quantile(0.5),
-      p90Ns: one.quantile(0.9),
-      p99Ns: one.quantile(0.99),
-      p999Ns: one.quantile(0.999),
-      maxNs: one.maxNs,
-    })),
+    opStats: [...stats.kinds.values()].map((one) => {
+      const [p50Ns, p90Ns, p99Ns, p999Ns] = one.quantiles([0.5, 0.9, 0.99, 0.999])
+      return {
+        kind: one.kind,
+        count: one.count,
+        failed: one.failed,
+        meanNs: Math.round(one.totalNs / one.count),
+        p50Ns,
+        p90Ns,
+        p99Ns,
+        p999Ns,
+        maxNs: one.maxNs,
+      }
+    }),
     lockStats: lockStats(world),
     counters: Object.fromEntries(stats.counters),
     lockOrder: {

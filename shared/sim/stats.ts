@@ -1,10 +1,11 @@
 /**
- * What a run counts by itself, without a recorder: operations by kind, how long each took (in a log-linear histogram, below
- * one per cent wide), what failed. Enough for a test or a progress line; the
- * full picture is the recorded trace.
+ * What a run counts by itself, without a recorder: operations by kind, how long each took, what failed. Percentiles are those a
+ * recorded trace of the run gives, up to `limits.simDurations` of a kind; of more, to within a bucket of 1 %. Enough for a
+ * comparison or a progress line; the full picture is the recorded trace.
  */
 
-import { bucketOf, bucketStart } from '../base/quantiles.ts'
+import { limits } from '../base/limits.ts'
+import { bucketOf, bucketStart, quantiles } from '../base/quantiles.ts'
 import type { Ns } from '../model/trace.ts'
 import type { SimTask } from './task.ts'
 
@@ -17,34 +18,58 @@ class OpStats {
   failed = 0
   totalNs: Ns = 0
   maxNs: Ns = 0
-  /** As many as the longest needs. */
-  #buckets = new Uint32Array(0)
+  /** The first of them, all there are while `count` says so. */
+  #durations = new Float64Array(0)
+  /** Of all, once they are too many to keep; as many buckets as the longest needs. */
+  #buckets: Uint32Array | undefined
 
   constructor(kind: string) {
     this.kind = kind
   }
 
   add(ns: Ns, result: number): void {
-    this.count++
     if (result < 0) this.failed++
     this.totalNs += ns
     if (ns > this.maxNs) this.maxNs = ns
+    if (this.count < limits.simDurations) this.#keep(ns)
+    else {
+      if (this.#buckets === undefined) for (const kept of this.#durations) this.#count(kept)
+      this.#count(ns)
+    }
+    this.count++
+  }
+
+  #keep(ns: Ns): void {
+    if (this.count === this.#durations.length) {
+      const next = new Float64Array(Math.min(limits.simDurations, Math.max(16, this.count * 2)))
+      next.set(this.#durations)
+      this.#durations = next
+    }
+    this.#durations[this.count] = ns
+  }
+
+  #count(ns: Ns): void {
     const bucket = bucketOf(ns, SUB)
-    if (bucket >= this.#buckets.length) this.#roomFor(bucket)
-    this.#buckets[bucket]++
+    let buckets = (this.#buckets ??= new Uint32Array(0))
+    if (bucket >= buckets.length) {
+      const next = new Uint32Array(Math.max(bucket + 1, buckets.length * 2))
+      next.set(buckets)
+      this.#buckets = buckets = next
+    }
+    buckets[bucket]++
   }
 
-  #roomFor(bucket: number): void {
-    const next = new Uint32Array(Math.max(bucket + 1, this.#buckets.length * 2))
-    next.set(this.#buckets)
-    this.#buckets = next
+  /** Nearest-rank quantiles, one per q (ascending); NaN when there is nothing. */
+  quantiles(qs: readonly number[]): Ns[] {
+    const buckets = this.#buckets
+    return buckets === undefined ? quantiles(this.#durations, this.count, qs) : qs.map((q) => this.#within(buckets, q))
   }
 
-  /** Nearest-rank quantile to within a bucket (below 1 %), the longest itself in its own; NaN when there is nothing. */
-  quantile(q: number): Ns {
+  /** The longest itself in its own bucket. */
+  #within(buckets: Uint32Array, q: number): Ns {
     let left = Math.max(1, Math.ceil(q * this.count))
-    for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
-      left -= this.#buckets[bucket]
+    for (let bucket = 0; bucket < buckets.length; bucket++) {
+      left -= buckets[bucket]
       if (left <= 0) return bucket === bucketOf(this.maxNs, SUB) ? this.maxNs : bucketStart(bucket, SUB)
     }
     return NaN

@@ -76,14 +76,15 @@ describe('searches that share a memory', () => {
 })
 
 /** Violations of a scenario in its size for a search, after some schedules. */
-function explored(scenario: string, strategy: string, budget: number): { subject: Subject; search: Search } {
+function explored(
+  scenario: string,
+  strategy: string,
+  budget: number,
+  preemptions = 2,
+): { subject: Subject; search: Search } {
   const subject = scenarioSubject({ scenario, strategy, params: scenarios.get(scenario).search ?? {} })
   const watch = new OrderWatch()
-  const search = new Search(
-    subject,
-    { prefix: [], sleepers: [] },
-    { preemptions: 2, depth: 100_000, reduce: true, watch },
-  )
+  const search = new Search(subject, { prefix: [], sleepers: [] }, { preemptions, depth: 100_000, reduce: true, watch })
   while (search.executions < budget && search.next());
   return { subject, search }
 }
@@ -126,9 +127,15 @@ describe('what is found', () => {
 /** More than any of them takes. */
 const STEPS = 25_000_000
 
-describe('a scenario in its size for a search, every schedule within two preemptions', () => {
-  it.each(scenarios.ids)('raises no alarm under preset K in %s', (scenario) => {
-    const { search } = explored(scenario, 'K', 0)
+/** Nine tenths of all schedules within two preemptions are of these: two with FAULTLINE_LONG=1, one without. */
+const WIDE = ['SC4', 'SC8', 'SC9', 'SC11', 'SC14']
+const bounds = scenarios.ids.map(
+  (id) => [id, WIDE.includes(id) && process.env['FAULTLINE_LONG'] === undefined ? 1 : 2] as const,
+)
+
+describe('a scenario in its size for a search, every schedule there is', () => {
+  it.each(bounds)('raises no alarm under preset K in %s within %s preemptions', (scenario, preemptions) => {
+    const { search } = explored(scenario, 'K', 0, preemptions)
     let complete = false
     while (!complete && search.steps < STEPS) complete = !search.next()
     expect({ complete, ...search.result() }).toMatchObject({ complete: true, cut: 0, found: [] })

@@ -1,6 +1,6 @@
 /**
  * What exploring the scenarios finds, shortened, one line each: scenario, strategy, invariant, schedule. A change of the model that
- * changes them renews the file (`node test/explore/print-schedules.ts > test/explore/schedules.txt`) and says why.
+ * changes them renews the file (`node bin/run.mjs test/explore/print-schedules.ts > test/explore/schedules.txt`) and says why.
  */
 import { minimise } from '#shared/explore/minimise.ts'
 import { encodeSchedule } from '#shared/explore/schedule.ts'

@@ -1,6 +1,6 @@
 /**
  * Every schedule that shows a race under a preset, one line each: race, preset, invariants, schedule. A change of the model that
- * changes them renews the file (`node test/races/print-schedules.ts > test/races/schedules.txt`) and says why.
+ * changes them renews the file (`node bin/run.mjs test/races/print-schedules.ts > test/races/schedules.txt`) and says why.
  */
 import { contender, isGroup, judgeRace, races } from '#shared/races/index.ts'
 import { parseStrategy, strategies } from '#shared/sim/strategies/index.ts'

@@ -7,28 +7,18 @@ import { circleFrom } from '../../shared/sim/deadlock.ts'
 import {
   downgrade,
   FIFO,
-  LockClass,
-  LockTable,
   MUTEX,
   passOn,
   RWLOCK,
   RWSEM,
-  SimLock,
+  type SimLock,
   SPINLOCK,
   type LockMode,
   type LockSpec,
 } from '../../shared/sim/locks.ts'
 import { silent } from '../../shared/sim/sink.ts'
-import { SimTask, type Steps } from '../../shared/sim/task.ts'
-
-function* nothing(): Steps {
-  return
-}
-
-const task = (id: number, given: Partial<SimTask> = {}): SimTask =>
-  Object.assign(new SimTask({ id, pid: id, comm: `t${id}`, daemon: false, steps: nothing() }), given)
-const lock = (spec: LockSpec) => new SimLock({ id: 0, of: new LockClass('a', 0), spec, inode: -1 })
-const RECORDED = new LockTable({ seenSpinning: new Set<string>() }).add('r', RWSEM, -1).spec
+import type { SimTask } from '../../shared/sim/task.ts'
+import { lock, RECORDED, task } from '../support/sim-tasks.ts'
 
 const asleep = (id: number, waitingMode: LockMode = 'exclusive', given: Partial<SimTask> = {}) =>
   task(id, { state: 'blocked', waitingMode, ...given })

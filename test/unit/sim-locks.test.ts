@@ -6,13 +6,12 @@ import { describe, expect, it } from 'vitest'
 import { circleFrom, describeWait } from '../../shared/sim/deadlock.ts'
 import { Kernel } from '../../shared/sim/kernel.ts'
 import {
-  LockClass,
   FIFO,
   LockTable,
   MUTEX,
   RWLOCK,
   RWSEM,
-  SimLock,
+  type SimLock,
   SPINLOCK,
   TaskQueue,
   WaitQueue,
@@ -21,19 +20,8 @@ import {
 } from '../../shared/sim/locks.ts'
 import { RangeLocks } from '../../shared/sim/range-lock.ts'
 import { silent } from '../../shared/sim/sink.ts'
-import { SimTask, type Steps } from '../../shared/sim/task.ts'
-
-function* nothing(): Steps {
-  return
-}
-
-const task = (id: number, given: Partial<SimTask> = {}): SimTask =>
-  Object.assign(new SimTask({ id, pid: id, comm: `t${id}`, daemon: false, steps: nothing() }), given)
-
-const lock = (spec: LockSpec, className = 'a') =>
-  new SimLock({ id: 0, of: new LockClass(className, 0), spec, inode: -1 })
-const UNSEEN = { seenSpinning: new Set<string>() }
-const RECORDED = new LockTable(UNSEEN).add('r', RWSEM, -1).spec
+import type { SimTask, Steps } from '../../shared/sim/task.ts'
+import { lock, RECORDED, task, UNSEEN } from '../support/sim-tasks.ts'
 
 interface Situation {
   readonly held?: LockMode

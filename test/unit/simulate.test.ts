@@ -56,7 +56,7 @@ describe('one run', () => {
     for (const { digest } of [job, recorded, ...processes]) expect(digest).toBe(model.digest)
     for (const { events } of [recorded, ...processes]) expect(events).toBe(job.events)
     expect((await client.call('sim.run', { ...QUICK, seed: 4 })).digest).not.toBe(model.digest)
-  }, 60_000)
+  })
 
   it('tells what it did', async () => {
     const result = await client.call('sim.run', { ...QUICK, seed: 3 })
@@ -65,6 +65,15 @@ describe('one run', () => {
     expect(result.ops).toBe(model.ops)
     expect(result.opCounts).toMatchObject([{ op: 'write_fault', count: model.ops, failed: 0 }])
     expect(result.simulatedNs).toBeGreaterThanOrEqual(10_000_000)
+  })
+
+  it('tells of its operations what its trace tells', async () => {
+    const spec = { scenario: 'SC4', strategy: 'K', set: { durationMs: 20 } }
+    const { opened, opCounts } = await client.call('sim.run', { ...spec, keep: true })
+    if (opened === null) throw new Error('it was to be opened')
+    const { rows } = (await analyse(opened, opened.traces[0].id, 'latency', {})) as LatencyResult
+    expect(opCounts.length).toBeGreaterThan(3)
+    for (const { op, ...counted } of opCounts) expect(rows.find((row) => row.op === op)).toMatchObject(counted)
   })
 
   it('kept for the window is a file like any import: whole, described, analysed', async () => {
@@ -155,6 +164,29 @@ const COMPARED: MethodParams<'sim.compare'> = {
 }
 
 describe('a comparison', () => {
+  it('refuses a place that is taken or cannot be written to before anything runs', async () => {
+    writeFileSync(at('there.faultline'), '')
+    const seen: Progress[] = []
+    const refused = (out: string) =>
+      client
+        .call('sim.compare', { ...COMPARED, out }, { onProgress: (one) => void seen.push(one) })
+        .catch((error: Error) => error)
+    expect(await refused(at('there.faultline'))).toMatchObject({ code: 'exists' })
+    expect(await refused(at('no/such/folder/x.faultline'))).toMatchObject({ code: 'not-found' })
+    expect(seen).toEqual([])
+  })
+
+  it('cuts power in few schedules where few are searched, and says that some were left out', async () => {
+    const crashOf = async (explore: number) => {
+      const { strategies } = await client.call('sim.compare', { scenario: 'SC4', strategies: ['K'], seeds: 1, explore })
+      return strategies[0].verdict.searched[0].crash
+    }
+    const [few, more] = [await crashOf(2), await crashOf(20)]
+    expect([few.complete, more.complete]).toEqual([false, false])
+    expect(few.points).toBeGreaterThan(0)
+    expect(few.points).toBeLessThan(more.points / 2)
+  })
+
   it('gives every strategy the same seeds, and figures that are those of its recorded runs', async () => {
     const seen: Progress[] = []
     const onProgress = (progress: Progress) => void seen.push(progress)
@@ -192,25 +224,28 @@ describe('a comparison', () => {
       p50Ns: rows[0].p50Ns,
       maxNs: rows[0].maxNs,
     })
-  }, 60_000)
+  })
 
   it('takes the strategies its scenario is about where none is named', async () => {
-    const { strategies } = await client.call('sim.compare', { scenario: 'SC2', set: { durationMs: 1 }, seeds: 1 })
+    const { strategies } = await client.call('sim.compare', {
+      scenario: 'SC2',
+      set: { durationMs: 1 },
+      seeds: 1,
+      explore: 20,
+    })
     const catalog = await client.call('sim.catalog', {})
     expect(strategies.map(({ id }) => id)).toEqual(catalog.scenarios.find(({ id }) => id === 'SC2')?.strategies)
     expect(strategies[0].opsPerSecond.ci95).toBeNull()
-  }, 30_000)
+  })
 
   it('can be cancelled', async () => {
     const stop = new AbortController()
     const long = { ...COMPARED, set: { durationMs: 60_000 }, out: at('never.faultline') }
     setTimeout(() => stop.abort(), 700)
-    const started = performance.now()
     const error = await refused(client.call('sim.compare', long, { signal: stop.signal }))
     expect(error).toMatchObject({ code: 'cancelled' })
-    expect(performance.now() - started).toBeLessThan(8_000)
     expect(readdirSync(folder).filter((name) => name.includes('never'))).toEqual([])
-  }, 20_000)
+  })
 })
 
 const THIRTY_TWO = Array.from({ length: 32 }, (_, i) => i + 1)

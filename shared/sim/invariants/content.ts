@@ -4,7 +4,7 @@
  * judged again from the next store that nothing overlaps.
  */
 
-import { isGarbage, METADATA, ZERO, describeTag, previousOwner, type Tag } from '../content.ts'
+import { isGarbage, ZERO, describeForeign, describeTag, type Tag } from '../content.ts'
 import { blockOf, isMapped } from '../extents.ts'
 import { actorIn, pageName } from '../finding.ts'
 import type { Inode } from '../inode.ts'
@@ -104,12 +104,11 @@ export class ContentOracle {
     const tags = expected.tags.slice()
     const state = expected.state.slice()
     const owners = expected.by.slice()
-    const first = by < 0 ? from - by : from
     this.#touch(inode, { from, to: inode.pages }, true)
     for (let index = from; index < inode.pages; index++) {
       expected.busy[index]--
       const source = index - by
-      const inside = source >= first && source < inode.pages
+      const inside = source >= from && source < inode.pages
       for (let slot = 0; slot < width; slot++) {
         const cell = index * width + slot
         expected.tags[cell] = inside ? tags[source * width + slot] : ZERO
@@ -190,7 +189,7 @@ export class ContentOracle {
     const object = inode.contentObject + at.index
     k.touch(object, false)
     if (isGarbage(tag) || (tag > 0 && (tag & 15) !== (inode.number & 15))) {
-      this.#tell('V5', { ...at, inode }, () => ({ what: this.#foreign(inode, tag) }))
+      this.#tell('V5', { ...at, inode }, () => ({ what: describeForeign(tag) }))
       const lost = expected.state[cell] === SURE && expected.tags[cell] > 0
       k.touch(object, true)
       if (lost) {
@@ -244,12 +243,6 @@ export class ContentOracle {
       what: tags[cell] === ZERO ? `the zeroes of ${comm}` : `${comm}'s ${tag}`,
       tasks: [...new Set([current.comm, comm])],
     }
-  }
-
-  #foreign(inode: Inode, tag: Tag): string {
-    const owner = isGarbage(tag) ? previousOwner(tag) : tag & 15
-    const named = owner === undefined || owner === inode.number || owner === METADATA
-    return named ? describeTag(tag) : `bytes of inode ${owner}`
   }
 
   /** What the page's own place holds: the cached page, else its block. */

@@ -13,7 +13,7 @@
  */
 
 import type { Stream } from '../../base/prng.ts'
-import { describeTag, isGarbage, previousOwner, ZERO, type Tag } from '../content.ts'
+import { describeForeign, describeTag, isGarbage, ZERO, type Tag } from '../content.ts'
 import { blockOf, isWritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { pageName, type Told } from '../finding.ts'
@@ -125,9 +125,7 @@ function judgeSlot(w: World, inode: Inode, at: Place & { readonly line: Line }, 
   const where = `after a power cut ${page}`
   const place = { inode: inode.number, index: at.index, slot: at.slot, line: at.line, objects: [page] }
   if (tag !== undefined && (isGarbage(tag) || (tag !== ZERO && (tag & 15) !== (inode.number & 15)))) {
-    const owner = isGarbage(tag) ? previousOwner(tag) : tag & 15
-    const what = owner === undefined ? describeTag(tag) : `bytes of inode ${owner}`
-    found.push({ invariant: 'V14', ...place, message: `${where} shows ${what}` })
+    found.push({ invariant: 'V14', ...place, message: `${where} shows ${describeForeign(tag)}` })
   }
   const promised = w.checks?.promises?.broken(inode, at, tag)
   if (promised === undefined) return

@@ -31,7 +31,6 @@ export class LockOrder {
     let circle: OrderCycle<OrderWitness> | undefined
     for (let i = 0; i < held.length; i++) {
       const { classNumber, mode: heldIn } = held[i]
-      if (classNumber === lock.classNumber) continue
       const pair = classNumber * WIDTH + lock.classNumber
       const modes = modeBit(heldIn, mode)
       if ((this.#known[pair] & modes) !== 0) continue

@@ -75,7 +75,7 @@ export class MappedBlocks {
   }
 
   *#places(block: number): Generator<{ readonly vma: Vma; readonly index: number }> {
-    const holds = (pte: Pte) => pte !== PTE_NONE && pteKind(pte) === 'file' && pteTarget(pte) === block
+    const holds = (pte: Pte) => pteKind(pte) === 'file' && pteTarget(pte) === block
     for (const { vmas } of this.#world.mms) {
       for (const vma of vmas) {
         for (let range = 0; range < vma.pmds.length; range++) {

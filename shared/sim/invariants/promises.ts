@@ -64,8 +64,7 @@ export class Promises {
   /** fsync has returned without an error. */
   give(inode: Inode, asked: Asked): void {
     const file = this.#of(inode)
-    const last = Math.min(asked.sure.length, file.tags.length)
-    for (let cell = 0; cell < last; cell++) {
+    for (let cell = 0; cell < asked.sure.length; cell++) {
       const index = Math.floor(cell / this.#slots)
       if (asked.sure[cell] === 0 || index >= inode.size || file.removed[index] > asked.at) continue
       if (file.since[cell] > asked.since) continue
@@ -101,7 +100,7 @@ export class Promises {
     const cell = at.index * this.#slots + at.slot
     const since = file.since[cell]
     if (since === -1 || found === file.tags[cell]) return undefined
-    if (found !== undefined && found > 0 && (found & 15) === (inode.number & 15) && serialOf(found) > since) {
+    if (found !== undefined && (found & 15) === (inode.number & 15) && serialOf(found) > since) {
       return undefined
     }
     return file.tags[cell]
