@@ -80,14 +80,25 @@ interface MutableTask {
 
 const EMPTY = new Uint8Array(0)
 
+/** Rows a table has room for to begin with: a short trace has no batch of any. */
+const FEW_ROWS = 256
+
 /** One table's rows since the last batch, and the ids given so far. */
 class SpanRows<K extends SpanTable> {
   readonly growing: GrowingSpans[K]
-  readonly ids = new Uint32Array(limits.spansPerBatch)
+  /** Of the rows there is room for. */
+  ids = new Uint32Array(FEW_ROWS)
   nextId = 0
 
   constructor(table: K) {
-    this.growing = new GrowingTable(spanSchemas[table], limits.spansPerBatch) as GrowingSpans[K]
+    this.growing = new GrowingTable(spanSchemas[table], FEW_ROWS) as GrowingSpans[K]
+  }
+
+  widen(): void {
+    const { ids } = this
+    this.ids = new Uint32Array(Math.min(ids.length * 4, limits.spansPerBatch))
+    this.ids.set(ids)
+    this.growing.reserve(this.ids.length)
   }
 }
 
@@ -103,7 +114,7 @@ export class TraceBuilder {
   /** Everything but the counts, which the builder knows. Set by the reader before `end`. */
   readonly meta: { -readonly [K in Exclude<keyof TraceMeta, 'durationNs' | 'eventCount'>]: TraceMeta[K] }
 
-  /** The columns that `row` gives rows of. They stay the same arrays for the builder's whole life. */
+  /** The columns that `row` gives rows of: other arrays after it has made room. */
   readonly cols: { readonly [K in SpanTable]: GrowingSpans[K]['cols'] }
 
   readonly #sink: TraceSink
@@ -338,10 +349,20 @@ export class TraceBuilder {
   /** The row of `cols[table]` to fill for the span `id`, now that it is finished. Every column must be filled. */
   row(table: SpanTable, id: number): number {
     const rows = this.#rows(table)
-    if (rows.growing.length === limits.spansPerBatch) this.#flush(table)
+    if (rows.growing.length === rows.ids.length) this.#makeRoom(table)
     const at = rows.growing.add()
     rows.ids[at] = id
     return at
+  }
+
+  #makeRoom(table: SpanTable): void {
+    const rows = this.#tables[table]
+    if (rows.ids.length === limits.spansPerBatch) {
+      this.#flush(table)
+      return
+    }
+    rows.widen()
+    Object.assign(this.cols, { [table]: rows.growing.cols })
   }
 
   /** Comparing five words is many times faster than a look-up by a word that is another one each time. */

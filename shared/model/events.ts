@@ -11,8 +11,10 @@ import type { EventChunk, EventRate, Ns } from './trace.ts'
 const NEAR = 64
 /** Room for counts of event names to begin with. */
 const FEW_NAMES = 64
+/** Events a trace has room for to begin with: one of a few lines takes no six megabytes. */
+const FEW_EVENTS = 256
 
-/** Arrays a chunk is filled in. All but `args`, which grows, have room for limits.eventsPerChunk events. */
+/** Arrays a chunk is filled in: `args` grows on its own, the others together, up to limits.eventsPerChunk events. */
 export interface EventArrays {
   readonly ts: Float64Array
   readonly cpu: Int32Array
@@ -39,8 +41,9 @@ export class EventColumns {
   count = 0
   readonly #send: (chunk: EventChunk) => void
   readonly #spare: (() => EventArrays | undefined) | undefined
-  readonly #capacity = limits.eventsPerChunk
   #length = 0
+  /** Events the arrays have room for. */
+  #room = 0
   /** Bytes of the arena that payloads fill. */
   #used = 0
   #ts: Float64Array = new Float64Array(0)
@@ -48,7 +51,7 @@ export class EventColumns {
   #task: Uint32Array = new Uint32Array(0)
   #name: Uint16Array = new Uint16Array(0)
   #stack: Int32Array = new Int32Array(0)
-  #flags = new Uint8Array(this.#capacity)
+  #flags = new Uint8Array(0)
   #flagged = false
   /** Bytes of text all payloads have at most. */
   #text = 0
@@ -66,7 +69,7 @@ export class EventColumns {
   constructor(send: (chunk: EventChunk) => void, spare: (() => EventArrays | undefined) | undefined) {
     this.#send = send
     this.#spare = spare
-    this.#use(newArrays(this.#capacity))
+    this.#use(newArrays(FEW_EVENTS))
   }
 
   add(
@@ -81,7 +84,7 @@ export class EventColumns {
   ): void {
     const record = (flags & EVENT_RECORD) !== 0
     const most = record ? limits.recordTextBytes : to - from
-    if (this.#length === this.#capacity || this.#full(most)) this.flush()
+    if (this.#length === this.#room || this.#full(most)) this.#makeRoom(most)
     this.#text += most
     const row = this.#length++
     this.count++
@@ -138,7 +141,7 @@ export class EventColumns {
       argsEnd: this.#argsEnd[cut](0, n),
       args: this.#args[cut](0, this.#used),
     })
-    if (this.#spare !== undefined) this.#use(this.#spare() ?? newArrays(this.#capacity))
+    if (this.#spare !== undefined) this.#use(this.#spare() ?? newArrays(this.#room))
     else this.#stack.fill(-1)
     this.#length = this.#used = 0
     if (this.#flagged) this.#flags.fill(0)
@@ -156,6 +159,26 @@ export class EventColumns {
     this.#argsEnd = argsEnd
     this.#args = args
     this.#argsView = new DataView(args.buffer)
+    this.#room = ts.length
+    if (this.#flags.length < this.#room) this.#flags = new Uint8Array(this.#room)
+  }
+
+  #makeRoom(most: number): void {
+    if (this.#room === limits.eventsPerChunk || this.#full(most)) {
+      this.flush()
+      return
+    }
+    const next = newArrays(Math.min(this.#room * 4, limits.eventsPerChunk))
+    next.ts.set(this.#ts)
+    next.cpu.set(this.#cpu)
+    next.task.set(this.#task)
+    next.name.set(this.#name)
+    next.argsEnd.set(this.#argsEnd)
+    const [stack, flags, args] = [this.#stack, this.#flags, this.#args]
+    this.#use(args.length < next.args.length ? next : { ...next, args })
+    if (this.#args !== args) this.#args.set(args)
+    this.#stack.set(stack)
+    this.#flags.set(flags)
   }
 
   #countNames(length: number): void {

@@ -57,8 +57,18 @@ export const EDGE_KINDS = ['holder', 'queued-writer'] as const
 export type EdgeKind = (typeof EDGE_KINDS)[number]
 
 /** What a lock class is. `annotation` classes are lockdep bookkeeping: spans, not locks, and never listed as contention. */
-export type LockKind =
-  'mutex' | 'rwsem' | 'spinlock' | 'rwlock' | 'percpu-rwsem' | 'seqcount' | 'bit-lock' | 'annotation' | 'unknown'
+export const LOCK_KINDS = [
+  'mutex',
+  'rwsem',
+  'spinlock',
+  'rwlock',
+  'percpu-rwsem',
+  'seqcount',
+  'bit-lock',
+  'annotation',
+  'unknown',
+] as const
+export type LockKind = (typeof LOCK_KINDS)[number]
 
 export const SEVERITIES = ['info', 'warning', 'error'] as const
 export type Severity = (typeof SEVERITIES)[number]

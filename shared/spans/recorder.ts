@@ -21,6 +21,8 @@ export const CONTEXT_NMI = 3
 export class Recorder {
   readonly builder: TraceBuilder
   readonly spans: SpanBuilder
+  /** May payloads be records? Only where every event comes straight from its reader. */
+  keepsRecords = true
   readonly #fields = new EventFields()
   readonly #decoders: (Decoder | undefined)[] = []
   readonly #decoderFor = decoderSet()
@@ -43,12 +45,9 @@ export class Recorder {
     known?: KnownNumbers,
   ): void {
     this.builder.event(ts, cpu, task, name, bytes, from, to, context)
-    const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
+    const decoder = this.#decoderOf(name)
     if (decoder !== undefined) decoder(this.spans.at(ts, cpu, task, context), this.#fields.of(bytes, from, to, known))
   }
-
-  /** May payloads be records? Only where every event comes straight from its reader. */
-  keepsRecords = true
 
   /** One event whose record is kept, bytes[from, to): `text` prints it for a decoder that does not do with `known`. */
   record(
@@ -64,7 +63,7 @@ export class Recorder {
     text: LaterText,
   ): void {
     this.builder.event(ts, cpu, task, name, bytes, from, to, context | EVENT_RECORD)
-    const decoder = name < this.#decoders.length ? this.#decoders[name] : this.#resolve(name)
+    const decoder = this.#decoderOf(name)
     if (decoder === undefined) return
     decoder(this.spans.at(ts, cpu, task, context), this.#fields.ofRecord(bytes, from, to, known, text))
   }
@@ -94,7 +93,7 @@ export class Recorder {
     this.builder.end()
   }
 
-  #resolve(name: number): Decoder | undefined {
+  #decoderOf(name: number): Decoder | undefined {
     while (this.#decoders.length <= name) {
       this.#decoders.push(this.#decoderFor(this.builder.eventNames.text(this.#decoders.length)))
     }

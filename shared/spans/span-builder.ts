@@ -6,12 +6,13 @@
  */
 
 import type { TraceBuilder } from '../model/builder.ts'
+import type { LockKind } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { Contention } from './contention.ts'
 import { Edges } from './edges.ts'
 import { Graph } from './graph.ts'
 import { Inodes } from './inodes.ts'
-import { natureOf } from './lock-names.ts'
+import { BEHAVES_AS_LOCK, natureOf } from './lock-names.ts'
 import { Lockdep } from './lockdep.ts'
 import { MmLocks } from './mm-locks.ts'
 import { Ops } from './ops.ts'
@@ -34,6 +35,8 @@ export class SpanBuilder {
   readonly slices: Slices
   readonly graph: Graph
   readonly #edges: Edges
+  /** Of a simulated run, which says its phases itself: no lock is more than a lock. Kinds of those whose name misleads. */
+  plainLocks: ReadonlyMap<string, LockKind> | undefined = undefined
 
   constructor(builder: TraceBuilder) {
     this.builder = builder
@@ -72,8 +75,9 @@ export class SpanBuilder {
     address: string | undefined,
   ): { readonly lock: number; readonly lockClass: number; readonly behaviour: number } {
     const nature = natureOf(name)
-    const lockClass = this.builder.lockClass(name, nature.kind)
-    return { lock: this.builder.lock(lockClass, address), lockClass, behaviour: nature.behaviour }
+    const lockClass = this.builder.lockClass(name, this.plainLocks?.get(name) ?? nature.kind)
+    const behaviour = this.plainLocks === undefined ? nature.behaviour : BEHAVES_AS_LOCK
+    return { lock: this.builder.lock(lockClass, address), lockClass, behaviour }
   }
 
   /** jbd2_start_commit … jbd2_end_commit, with the commit's states between. */

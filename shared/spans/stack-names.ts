@@ -50,7 +50,16 @@ const RWSEMS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [[DATA], ['ext4_map_blocks', 'ext4_truncate']],
   [
     [I_MMAP],
-    ['unmap_mapping_pages', 'unmap_mapping_folio', 'unlink_file_vma', 'vma_link', 'dax_writeback_mapping_range'],
+    [
+      'unmap_mapping_pages',
+      'unmap_mapping_folio',
+      'unlink_file_vma',
+      'unlink_file_vma_batch_process',
+      'vma_link',
+      'rmap_walk_file',
+      '__rmap_walk_file',
+      'dax_writeback_mapping_range',
+    ],
   ],
   [[INVALIDATE, DATA], ['ext4_setattr']],
   [

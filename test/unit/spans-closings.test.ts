@@ -4,19 +4,10 @@
  */
 import { describe, expect, it } from 'vitest'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
+import { A, B, codes, FAULT, first, MAP, MM, opTimes } from '../support/span-lines.ts'
 
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const MM = 'mm=00000000cccccccc memcg_path='
-const FAULT = 'page_fault_user: address=0x7f0000001008 ip=0x4020a0 error_code=0x6'
 const IN_KERNEL = 'page_fault_kernel: address=0x7f0000001008 ip=copy_from_user error_code=0x0'
 const DAX = 'dev 259:0 ino 0xc shared WRITE|ALLOW_RETRY address 0x7f0000001000 pgoff 0x1dc'
-const MAP = 'ext4_ext_map_blocks_enter: dev 259,0 ino 12 lblk 1 len 1 flags CREATE'
-const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
-
-type Traced = ReturnType<typeof traceOf>
-const ops = (trace: Traced) => opsOf(trace).map(({ kind, startNs, endNs }) => [kind, startNs / 1000, endNs / 1000])
-const codes = (trace: Traced) => trace.diagnostics.map(({ code }) => code)
 
 describe('a system call', () => {
   it('ends the faults before it where their own last event was', () => {
@@ -27,7 +18,7 @@ describe('a system call', () => {
       at(40, 1, 'sys_fsync(fd: 3)'),
       at(50, 1, 'sys_fsync -> 0x0'),
     )
-    expect(ops(trace)).toEqual([
+    expect(opTimes(trace)).toEqual([
       ['write_fault', 10, 12],
       ['fsync', 40, 50],
     ])
@@ -42,7 +33,7 @@ describe('a system call', () => {
       at(20, 1, 'op_begin: kind=commit ino=1 dev=1:1'),
       at(30, 1, 'sys_write -> 0x2'),
     )
-    expect(ops(trace)).toEqual([
+    expect(opTimes(trace)).toEqual([
       ['write', 10, 30],
       ['read_fault', 12, 14],
       ['commit', 20, NaN],
@@ -58,31 +49,31 @@ describe('a system call', () => {
       at(20, 1, 'sys_write -> 0x2'),
       at(30, 1, 'sys_fsync -> 0x0'),
     )
-    expect(ops(trace)).toEqual([['fsync', 10, NaN]])
+    expect(opTimes(trace)).toEqual([['fsync', 10, NaN]])
     expect(diagnosed(trace, 'exit-without-enter')).toBe(2)
   })
 
   it('that returns without having begun does not end in an operation without calls', () => {
     const trace = traceOf(first, at(10, 1, 'op_begin: kind=write ino=1 dev=1:1'), at(20, 1, 'sys_fsync -> 0x0'))
-    expect(ops(trace)).toEqual([['write', 10, NaN]])
+    expect(opTimes(trace)).toEqual([['write', 10, NaN]])
     expect(diagnosed(trace, 'exit-without-enter')).toBe(1)
   })
 
   it('of another name begins anew, even at once; one of the same name is told of twice up to a microsecond later', () => {
     const other = traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(10, 1, 'sys_fdatasync(fd: 3)'))
-    expect(ops(other).map(([kind]) => kind)).toEqual(['fsync', 'fdatasync'])
+    expect(opTimes(other).map(([kind]) => kind)).toEqual(['fsync', 'fdatasync'])
     const twice = (us: number) =>
-      ops(traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(us, 1, 'sys_fsync(fd: 3)'))).length
+      opTimes(traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(us, 1, 'sys_fsync(fd: 3)'))).length
     expect([twice(10), twice(11), twice(12)]).toEqual([1, 1, 2])
   })
 
   it('is over when its task faults in user mode; a fault in the kernel is inside it', () => {
-    expect(ops(traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(20, 1, FAULT), at(30, 1, FAULT)))).toEqual([
+    expect(opTimes(traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(20, 1, FAULT), at(30, 1, FAULT)))).toEqual([
       ['fsync', 10, NaN],
       ['fault', 20, NaN],
     ])
     expect(
-      ops(traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(20, 1, IN_KERNEL), at(30, 1, 'sys_fsync -> 0x0'))),
+      opTimes(traceOf(first, at(10, 1, 'sys_fsync(fd: 3)'), at(20, 1, IN_KERNEL), at(30, 1, 'sys_fsync -> 0x0'))),
     ).toEqual([
       ['fsync', 10, 30],
       ['fault', 20, NaN],
@@ -102,22 +93,22 @@ describe('a fault', () => {
   it('in the kernel and one in user mode are two, of the same page and instruction, too', () => {
     const trap = (us: number, where: string) =>
       at(us, 1, `page_fault_${where}: address=0x7f0000001008 ip=0x4020a0 error_code=0x6`)
-    expect(ops(traceOf(first, trap(10, 'kernel'), trap(20, 'user'))).map(([, from]) => from)).toEqual([10, 20])
-    expect(ops(traceOf(first, trap(10, 'user'), trap(20, 'user'))).map(([, from]) => from)).toEqual([10])
+    expect(opTimes(traceOf(first, trap(10, 'kernel'), trap(20, 'user'))).map(([, from]) => from)).toEqual([10, 20])
+    expect(opTimes(traceOf(first, trap(10, 'user'), trap(20, 'user'))).map(([, from]) => from)).toEqual([10])
     // Another address in the same page is the same page.
     const near = at(20, 1, 'page_fault_user: address=0x7f0000001ff8 ip=0x4020a0 error_code=0x6')
-    expect(ops(traceOf(first, trap(10, 'user'), near))).toHaveLength(1)
+    expect(opTimes(traceOf(first, trap(10, 'user'), near))).toHaveLength(1)
   })
 
   it('that asks for a retry goes on where mmap_lock is asked for again', () => {
     const round = (us: number, result: string) => [ask(us), got(us + 1), ...handled(us + 2, result), gone(us + 6)]
     const retried = traceOf(first, at(9, 1, FAULT), ...round(10, 'RETRY'), ...round(30, 'NOPAGE'), at(60, 1, MAP))
-    expect(ops(retried)).toEqual([['write_fault', 9, 36]])
+    expect(opTimes(retried)).toEqual([['write_fault', 9, 36]])
     expect(locksOf(retried).map(({ op }) => op)).toEqual([0, 0])
     expect(opsOf(retried)[0].result).toBe(0)
     // One that is done does not: mmap_lock is asked for by something else then.
     const done = traceOf(first, at(9, 1, FAULT), ...round(10, 'NOPAGE'), ask(30), got(31), gone(36))
-    expect(ops(done)).toEqual([['write_fault', 9, 16]])
+    expect(opTimes(done)).toEqual([['write_fault', 9, 16]])
     expect(locksOf(done).map(({ op }) => op)).toEqual([0, -1])
   })
 
@@ -201,7 +192,11 @@ describe('a fault', () => {
   })
 
   it('ends with a release of mmap_lock that was asked for unseen, too', () => {
-    expect(ops(traceOf(first, at(10, 1, FAULT), gone(20), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['fault', 10, 20])
+    expect(opTimes(traceOf(first, at(10, 1, FAULT), gone(20), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
+      'fault',
+      10,
+      20,
+    ])
   })
 
   it('ends with the release of mmap_lock that it took, as lockdep shows it, too', () => {
@@ -214,20 +209,20 @@ describe('a fault', () => {
       lockdep(20, 'release'),
       at(60, 1, 'sys_fsync(fd: 3)'),
     )
-    expect(ops(trace)[0]).toEqual(['fault', 10, 20])
+    expect(opTimes(trace)[0]).toEqual(['fault', 10, 20])
   })
 
   it('does not end with the release of one that was taken before it', () => {
     const trace = traceOf(first, ask(5), got(6), at(10, 1, FAULT), gone(20), at(60, 1, 'sys_fsync(fd: 3)'))
-    expect(ops(trace)[0]).toEqual(['fault', 10, NaN])
+    expect(opTimes(trace)[0]).toEqual(['fault', 10, NaN])
   })
 
   it('without its trap ends with its handler, and the next is another', () => {
     const trace = traceOf(first, ...handled(10, 'NOPAGE'), ...handled(20, 'NOPAGE'), at(60, 1, 'sys_fsync(fd: 3)'))
     // What follows while nothing else is told may be the same fault: a handler that is called again.
-    expect(ops(trace)[0]).toEqual(['write_fault', 10, 22])
+    expect(opTimes(trace)[0]).toEqual(['write_fault', 10, 22])
     const between = traceOf(first, ...handled(10, 'NOPAGE'), at(15, 1, MAP), ...handled(20, 'NOPAGE'))
-    expect(ops(between)).toEqual([
+    expect(opTimes(between)).toEqual([
       ['write_fault', 10, 12],
       ['write_fault', 20, 22],
     ])
@@ -273,10 +268,10 @@ describe('an operation of the file system alone', () => {
 
   it('ends by its own event only', () => {
     const trace = traceOf(first, sync(10, 'enter'), truncate(20, 'exit'), sync(30, 'exit', 'ret 0'))
-    expect(ops(trace)).toEqual([['fsync', 10, 30]])
+    expect(opTimes(trace)).toEqual([['fsync', 10, 30]])
     expect(diagnosed(trace, 'phase-end-without-begin')).toBe(1)
     const none = traceOf(first, truncate(20, 'exit'))
-    expect(ops(none)).toEqual([])
+    expect(opTimes(none)).toEqual([])
     expect(diagnosed(none, 'phase-end-without-begin')).toBe(1)
   })
 
@@ -287,7 +282,7 @@ describe('an operation of the file system alone', () => {
       truncate(20, 'exit'),
       at(30, 1, 'sys_ftruncate -> 0x0'),
     )
-    expect(ops(trace)).toEqual([['truncate', 5, 30]])
+    expect(opTimes(trace)).toEqual([['truncate', 5, 30]])
     expect(diagnosed(trace, 'phase-end-without-begin')).toBe(1)
   })
 
@@ -305,7 +300,7 @@ describe('an operation of the file system alone', () => {
       truncate(30, 'exit'),
     )
     expect(opsOf(trace).map(({ waitNs }) => waitNs)).toEqual([0, 3000])
-    expect(ops(trace)).toEqual([
+    expect(opTimes(trace)).toEqual([
       ['write_fault', 5, 9],
       ['truncate', 20, 30],
     ])
@@ -317,12 +312,12 @@ describe('an operation of the file system alone', () => {
       at(us + 2, 1, 'ext4_ext_remove_space: dev 259,0 ino 12 since 3 end 3 depth 1'),
       at(us + 8, 1, 'ext4_ext_remove_space_done: dev 259,0 ino 12 since 3 end 3 depth 1'),
     ]
-    expect(ops(traceOf(first, ...punch(10), ...punch(50)))).toEqual([
+    expect(opTimes(traceOf(first, ...punch(10), ...punch(50)))).toEqual([
       ['punch_hole', 10, 18],
       ['punch_hole', 50, 58],
     ])
     // One of which nothing was seen yet goes on.
-    expect(ops(traceOf(first, punch(10)[0], ...punch(50)))).toEqual([['punch_hole', 10, 58]])
+    expect(opTimes(traceOf(first, punch(10)[0], ...punch(50)))).toEqual([['punch_hole', 10, 58]])
   })
 
   it('that is deduced lasts as long as the waits and the steps in it', () => {
@@ -332,20 +327,24 @@ describe('an operation of the file system alone', () => {
       at(30, 1, `lock_acquired: ${A} &a`),
     ]
     const punch = at(10, 1, 'ext4_punch_hole: dev 259,0 ino 12 offset 12288 len 4096 mode ')
-    expect(ops(traceOf(first, punch, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['punch_hole', 10, 30])
+    expect(opTimes(traceOf(first, punch, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['punch_hole', 10, 30])
     const fault = at(10, 1, 'mm_filemap_fault: dev=254:0 ino=d ofs=4096')
-    expect(ops(traceOf(first, fault, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['read_fault', 10, 30])
+    expect(opTimes(traceOf(first, fault, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['read_fault', 10, 30])
     const mapped = at(
       20,
       1,
       'ext4_ext_map_blocks_exit: dev 259,0 ino 12 flags CREATE lblk 1 pblk 5 len 1 mflags M ret 1',
     )
-    expect(ops(traceOf(first, fault, at(12, 1, MAP), mapped, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
+    expect(opTimes(traceOf(first, fault, at(12, 1, MAP), mapped, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
       'read_fault',
       10,
       20,
     ])
-    expect(ops(traceOf(first, fault, at(12, 1, MAP), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['read_fault', 10, 12])
+    expect(opTimes(traceOf(first, fault, at(12, 1, MAP), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
+      'read_fault',
+      10,
+      12,
+    ])
   })
 
   it('inside a system call lasts as it says itself: a wait in it does not tell its end', () => {
@@ -357,7 +356,7 @@ describe('an operation of the file system alone', () => {
       at(17, 1, `contention_end: ${A} (ret=0)`),
       at(30, 1, 'sys_write -> 0x2'),
     )
-    expect(ops(trace)).toEqual([
+    expect(opTimes(trace)).toEqual([
       ['write', 10, 30],
       ['read', 12, NaN],
     ])
@@ -365,7 +364,7 @@ describe('an operation of the file system alone', () => {
 
   it('without a begin has no end: op_end of nothing is counted', () => {
     const trace = traceOf(first, at(10, 1, 'op_end: ret=0'))
-    expect(ops(trace)).toEqual([])
+    expect(opTimes(trace)).toEqual([])
     expect(diagnosed(trace, 'exit-without-enter')).toBe(1)
   })
 })

@@ -4,9 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import { at, edgesOf, locksOf, phasesOf, traceOf } from '../support/import-text.ts'
+import { A, B, first } from '../support/span-lines.ts'
 
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
 const C = '00000000cccccccc'
 
 const lock = (us: number, pid: number, what: string, name = '&m', address = A): string =>
@@ -22,8 +21,6 @@ const ask = (us: number, pid: number, name = '&m', address = A): string[] => [
 const op = (us: number, pid = 1): string => at(us, pid, 'op_begin: kind=write ino=1 dev=1:1')
 const begin = (us: number, name: string): string => at(us, 1, `phase_begin: name=${name}`)
 const end = (us: number, name: string): string => at(us, 1, `phase_end: name=${name}`)
-/** Times are far from the trace's begin: a sum where a difference belongs shows. */
-const first = at(0, 9, 'sched_wakeup: comm=x pid=8 prio=120 target_cpu=000')
 
 /** What pid 1 did while pid 2 waited from `from` to `to`. */
 function did(from: number, to: number, ...lines: readonly string[]): string | undefined {

@@ -5,18 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '#shared/base/limits.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
-
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const MM = 'mm=00000000cccccccc memcg_path='
-const SILENT = '&sbi->s_writepages_rwsem'
-const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
-
-type Traced = ReturnType<typeof traceOf>
-const held = (trace: Traced) =>
-  locksOf(trace).map((span) => [span.class, span.mode, span.acquiredNs / 1000, span.releasedNs / 1000])
-const write = (us: number) => at(us, 1, 'sys_write(fd: 1, buf: 0x55d8, count: 2)')
-const written = (us: number) => at(us, 1, 'sys_write -> 0x2')
+import { A, B, first, held, MM, PERCPU, write, written } from '../support/span-lines.ts'
 
 describe('a step back in time of a task', () => {
   it('ends what it had open, and says of how much', () => {
@@ -253,7 +242,7 @@ describe('lockdep in part', () => {
 })
 
 describe('a wait of a percpu-rwsem', () => {
-  const acquire = (us: number, pid: number, mode = '') => at(us, pid, `lock_acquire: ${A} ${mode}${SILENT}`)
+  const acquire = (us: number, pid: number, mode = '') => at(us, pid, `lock_acquire: ${A} ${mode}${PERCPU}`)
   const begin = (us: number, pid: number, flags: string) =>
     at(us, pid, `contention_begin: 000000000000000${pid} (flags=PERCPU|${flags})`)
   const end = (us: number, pid: number) => at(us, pid, `contention_end: 000000000000000${pid} (ret=0)`)
@@ -262,12 +251,12 @@ describe('a wait of a percpu-rwsem', () => {
     const trace = traceOf(
       first,
       acquire(10, 1, 'read '),
-      at(11, 1, `lock_acquired: ${A} ${SILENT}`),
+      at(11, 1, `lock_acquired: ${A} ${PERCPU}`),
       acquire(12, 2),
       begin(12, 2, 'WRITE'),
       acquire(13, 3, 'read '),
       begin(13, 3, 'READ'),
-      at(20, 1, `lock_release: ${A} ${SILENT}`),
+      at(20, 1, `lock_release: ${A} ${PERCPU}`),
       end(21, 2),
     )
     expect(edgesOf(trace).map(({ kind, overlapNs }) => [kind, overlapNs])).toEqual([
@@ -282,10 +271,10 @@ describe('a wait of a percpu-rwsem', () => {
       first,
       acquire(10, 1),
       begin(12, 1, 'WRITE'),
-      at(20, 1, `lock_acquired: ${A} ${SILENT}`),
+      at(20, 1, `lock_acquired: ${A} ${PERCPU}`),
       end(25, 1),
-      at(30, 1, `lock_release: ${A} ${SILENT}`),
+      at(30, 1, `lock_release: ${A} ${PERCPU}`),
     )
-    expect(held(trace)).toEqual([[SILENT, 'exclusive', 20, 30]])
+    expect(held(trace)).toEqual([[PERCPU, 'exclusive', 20, 30]])
   })
 })

@@ -6,10 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
-
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const FAULT = 'page_fault_user: address=0x7f0000001008 ip=0x4020a0 error_code=0x6'
+import { A, B, FAULT } from '../support/span-lines.ts'
 
 const wait = (us: number, pid: number, flags: string, address = A): string =>
   at(us, pid, `contention_begin: ${address} (flags=${flags})`)

@@ -6,10 +6,8 @@
 import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ } from '#shared/model/kinds.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
+import { A, B, MM } from '../support/span-lines.ts'
 
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const MM = 'mm=00000000cccccccc memcg_path='
 const HARD = { irq: 'h' }
 const switched = (us: number, state: string): string =>
   at(us, 1, `sched_switch: task1:1 [120] ${state} ==> task2:2 [120]`)

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, SPAN_TRY } from '#shared/model/kinds.ts'
 import { at, diagnosed, edgesOf, locksOf, phasesOf, traceOf } from '../support/import-text.ts'
-
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
+import { A, B } from '../support/span-lines.ts'
 
 /** Makes lock_acquired events a fact of the trace, as they are in every lockdep recording of LOCK_STAT. */
 const primed = [

@@ -9,17 +9,7 @@ import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
 import { textReaders } from '../support/read-text.ts'
-
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const MM = 'mm=00000000cccccccc memcg_path='
-const FAULT = 'page_fault_user: address=0x7f0000001008 ip=0x4020a0 error_code=0x6'
-const MAP = 'ext4_ext_map_blocks_enter: dev 259,0 ino 12 lblk 1 len 1 flags CREATE'
-const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
-
-type Traced = ReturnType<typeof traceOf>
-const ops = (trace: Traced) => opsOf(trace).map(({ kind, startNs, endNs }) => [kind, startNs / 1000, endNs / 1000])
-const codes = (trace: Traced) => trace.diagnostics.map(({ code }) => code)
+import { A, B, codes, FAULT, first, MAP, MM, opTimes } from '../support/span-lines.ts'
 
 describe('lost events', () => {
   const open = (pid: number, cpu: number): string[] => [
@@ -58,8 +48,12 @@ describe('lost events', () => {
 
   it('leave an operation that is deduced without an end, whatever was seen of it', () => {
     const fault = [at(10, 1, FAULT), at(12, 1, 'mm_filemap_fault: dev=254:0 ino=d ofs=4096')]
-    expect(ops(traceOf(first, ...fault, 'CPU:0 [LOST 7 EVENTS]', at(30, 1, MAP)))[0]).toEqual(['write_fault', 10, NaN])
-    expect(ops(traceOf(first, ...fault))[0]).toEqual(['write_fault', 10, 12])
+    expect(opTimes(traceOf(first, ...fault, 'CPU:0 [LOST 7 EVENTS]', at(30, 1, MAP)))[0]).toEqual([
+      'write_fault',
+      10,
+      NaN,
+    ])
+    expect(opTimes(traceOf(first, ...fault))[0]).toEqual(['write_fault', 10, 12])
   })
 
   it('leave an operation that had gone quiet with the end it had', () => {
@@ -72,7 +66,7 @@ describe('lost events', () => {
       'CPU:0 [LOST 7 EVENTS]',
       at(30, 1, FAULT),
     )
-    expect(ops(trace)).toEqual([
+    expect(opTimes(trace)).toEqual([
       ['fault', 9, 20],
       ['fault', 30, NaN],
     ])
@@ -136,7 +130,7 @@ describe('lost events', () => {
     const call = (us: number, what: string, depth: number) =>
       at(us, 1, `funcgraph_${what}: func=vfs_write depth=${depth}`)
     const trace = traceOf(first, call(10, 'entry', 0), 'CPU:0 [LOST 7 EVENTS]', call(20, 'exit', 0))
-    expect(ops(trace)).toEqual([['write', 10, NaN]])
+    expect(opTimes(trace)).toEqual([['write', 10, NaN]])
     expect(diagnosed(trace, 'phase-end-without-begin')).toBe(1)
   })
 

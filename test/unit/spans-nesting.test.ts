@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
+import { A, MAP, MM } from '../support/span-lines.ts'
 
-const MM = 'mm=00000000cccccccc memcg_path='
-const A = '00000000aaaaaaaa'
 const WRITE = 'sys_pwrite64(fd: 3, buf: 0x55d8, count: 2000, pos: 1000)'
-const MAP = 'ext4_ext_map_blocks_enter: dev 259,0 ino 12 lblk 1 len 1 flags CREATE'
 const MAPPED = 'ext4_ext_map_blocks_exit: dev 259,0 ino 12 flags CREATE lblk 1 pblk 5 len 1 mflags M ret 1'
 
 const steps = (trace: ReturnType<typeof traceOf>) =>

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { TASK_STATES } from '#shared/model/kinds.ts'
 import { at, diagnosed, locksOf, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
+import { FAULT, MM } from '../support/span-lines.ts'
 
-const MM = 'mm=00000000cccccccc memcg_path='
-const FAULT = 'page_fault_user: address=0x7f0000001008 ip=0x4020a0 error_code=0x6'
 const DAX = 'dev 259:0 ino 0xc shared WRITE|ALLOW_RETRY|KILLABLE|USER address 0x7f0000001000 pgoff 0x1dc'
 
 /** A fault handled under mmap_lock, `us` long. */

@@ -3,20 +3,13 @@
  */
 import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
+import type { Trace } from '#shared/model/trace.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
+import { A, B, first, held, MM, write, written } from '../support/span-lines.ts'
 
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const MM = 'mm=00000000cccccccc memcg_path='
 const OTHER_MM = 'mm=00000000dddddddd memcg_path='
-const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
 
-type Traced = ReturnType<typeof traceOf>
-const held = (trace: Traced) =>
-  locksOf(trace).map((span) => [span.class, span.mode, span.acquiredNs / 1000, span.releasedNs / 1000])
-const contended = (trace: Traced) => locksOf(trace).filter(({ flags }) => (flags & SPAN_CONTENDED) !== 0)
-const write = (us: number) => at(us, 1, 'sys_write(fd: 1, buf: 0x55d8, count: 2)')
-const written = (us: number) => at(us, 1, 'sys_write -> 0x2')
+const contended = (trace: Trace) => locksOf(trace).filter(({ flags }) => (flags & SPAN_CONTENDED) !== 0)
 
 describe('mmap_lock’s own events', () => {
   const start = (us: number, pid: number, mm = MM) => at(us, pid, `mmap_lock_start_locking: ${mm} write=true`)

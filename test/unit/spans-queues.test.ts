@@ -9,9 +9,7 @@ import type { Trace } from '#shared/model/trace.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { at, diagnosed, edgesOf, locksOf, traceOf } from '../support/import-text.ts'
 import { textReaders } from '../support/read-text.ts'
-
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
+import { A, B } from '../support/span-lines.ts'
 
 const ask = (us: number, pid: number, mode = ''): string[] => [
   at(us, pid, `lock_acquire: ${A} ${mode}&m`),

@@ -5,10 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Trace } from '#shared/model/trace.ts'
 import { at, locksOf, traceOf } from '../support/import-text.ts'
-
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const MM = 'mm=00000000cccccccc memcg_path='
+import { A, B, MM } from '../support/span-lines.ts'
 
 const stack = (us: number, pid: number, caller: string): string[] => [
   at(us, pid, '<stack trace>'),
@@ -163,5 +160,26 @@ describe('the call stack of an unnamed wait', () => {
     expect(trace.locks.map(({ lockClass, label }) => [trace.lockClasses[lockClass].name, label])).toEqual([
       ['mmap_lock', undefined],
     ])
+  })
+})
+
+describe('the lock nothing but stacks name', () => {
+  const wait = (us: number, pid: number, flags: string, caller: string): string[] => [
+    at(us, pid, `contention_begin: ${A} (flags=${flags})`),
+    ...stack(us, pid, caller),
+    at(us + 5, pid, `contention_end: ${A} (ret=0)`),
+  ]
+
+  it.each(['unmap_mapping_pages', 'unlink_file_vma_batch_process', 'rmap_walk_file', '__rmap_walk_file'])(
+    'is i_mmap_rwsem where %s waits for it, for whoever else waits there',
+    (caller) => {
+      const trace = traceOf(...wait(10, 1, 'WRITE', '__mmap_region'), ...wait(20, 2, 'READ', caller))
+      expect(locksOf(trace).map((span) => span.class)).toEqual(Array(2).fill('&mapping->i_mmap_rwsem'))
+    },
+  )
+
+  it('has no name where the stack tells nothing', () => {
+    const trace = traceOf(...wait(10, 1, 'WRITE', '__mmap_region'))
+    expect(locksOf(trace).map((span) => span.class)).toEqual(['(unnamed rwsem)'])
   })
 })

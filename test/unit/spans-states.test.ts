@@ -6,9 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { SPAN_CONTENDED, SPAN_INFERRED, TASK_STATES } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
-
-const A = '00000000aaaaaaaa'
-const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
+import { A, first } from '../support/span-lines.ts'
 
 function switched(us: number, prev: number, state: string, next: number, cpu = 0): string {
   const body = `prev_comm=t prev_pid=${prev} prev_prio=120 prev_state=${state} ==> next_comm=t next_pid=${next} next_prio=120`

@@ -5,15 +5,9 @@
 import { describe, expect, it } from 'vitest'
 import { limits } from '#shared/base/limits.ts'
 import { at, diagnosed, opsOf, phasesOf, traceOf } from '../support/import-text.ts'
+import { A, B, first, PERCPU, write, written } from '../support/span-lines.ts'
 
-const A = '00000000aaaaaaaa'
-const B = '00000000bbbbbbbb'
-const SILENT = '&sbi->s_writepages_rwsem'
 const I_MMAP = '&mapping->i_mmap_rwsem'
-const first = at(0, 99, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000')
-
-const write = (us: number) => at(us, 1, 'sys_write(fd: 1, buf: 0x55d8, count: 2)')
-const written = (us: number) => at(us, 1, 'sys_write -> 0x2')
 
 describe('a walk of page tables', () => {
   it('ends with its own lock: not with one taken exclusively, nor with another’s', () => {
@@ -83,8 +77,8 @@ describe('a step', () => {
     const trace = traceOf(
       first,
       lockdep(10, 'acquire', 'try read '),
-      at(12, 1, `lock_acquire: ${B} read ${SILENT}`),
-      at(14, 1, `lock_release: ${B} ${SILENT}`),
+      at(12, 1, `lock_acquire: ${B} read ${PERCPU}`),
+      at(14, 1, `lock_release: ${B} ${PERCPU}`),
       // fs/jbd2/transaction.c: jbd2_might_wait_for_commit takes and releases the map exclusively.
       lockdep(16, 'acquire', ''),
       lockdep(17, 'release', ''),

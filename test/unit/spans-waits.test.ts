@@ -3,9 +3,7 @@ import { contention } from '#shared/analysis/contention.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, TASK_STATES } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { at, diagnosed, edgesOf, locksOf, opsOf, traceOf } from '../support/import-text.ts'
-
-const A = '00000000aaaaaaaa'
-const MM = 'mm=00000000cccccccc memcg_path='
+import { A, MM } from '../support/span-lines.ts'
 
 describe('unnamed waits (contention_begin, contention_end)', () => {
   it('begins of one wait are one wait, from the first to the end', () => {
