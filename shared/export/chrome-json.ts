@@ -57,7 +57,7 @@ class Json implements TrackSink {
 
   begin(): void {
     const trace = this.#trace
-    const other = { [CARRIED_KEY]: carriedMeta(trace.meta), producer: 'Faultline', zeroNs: String(this.#base) }
+    const other = { [CARRIED_KEY]: carriedMeta(trace), producer: 'Faultline', zeroNs: String(this.#base) }
     this.#out.text(`{"displayTimeUnit":"ns","otherData":${JSON.stringify(other)},\n"traceEvents":[`)
     for (const [pid, name] of processNames(trace)) this.#named('process_name', { pid, tid: 0 }, name)
     for (const [pid, name] of Object.entries(processes)) this.#named('process_name', { pid: Number(pid), tid: 0 }, name)

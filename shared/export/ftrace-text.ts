@@ -47,7 +47,7 @@ function header(trace: Trace, out: ByteOut): void {
   out.text('# tracer: nop\n#\n')
   if (kernel !== undefined) out.text(`# nop latency trace v1.1.5 on ${kernel}\n#\n`)
   if (cpus !== undefined) out.text(`#                                          #P:${cpus}\n#\n`)
-  out.text(`${CARRIED_COMMENT}${carriedMeta(trace.meta)}\n#\n`)
+  out.text(`${CARRIED_COMMENT}${carriedMeta(trace)}\n#\n`)
   out.text(`#                                ${gap}_-----=> irqs-off/BH-disabled\n`)
   out.text(`#                               ${gap}/ _----=> need-resched\n`)
   out.text(`#                              ${gap}| / _---=> hardirq/softirq\n`)

@@ -78,7 +78,7 @@ class FtracePackets {
     this.#system()
     this.#tasks()
     this.#open(0, false)
-    this.#generic(0, { pid: 0, context: 0 }, CARRIED_KEY, [['payload', carriedMeta(this.#trace.meta)]])
+    this.#generic(0, { pid: 0, context: 0 }, CARRIED_KEY, [['payload', carriedMeta(this.#trace)]])
   }
 
   event(chunk: EventChunk, row: number): void {

@@ -5,7 +5,9 @@
  */
 
 import { limits } from '../base/limits.ts'
-import type { TraceMeta } from '../model/trace.ts'
+import { LOCK_KINDS, type LockKind } from '../model/kinds.ts'
+import type { Trace, TraceMeta } from '../model/trace.ts'
+import { natureOf } from '../spans/lock-names.ts'
 import type { Recorder } from '../spans/recorder.ts'
 
 /** Begins the comment line of ftrace text. */
@@ -13,6 +15,8 @@ export const CARRIED_COMMENT = '# faultline: '
 /** The key in Chrome JSON's `otherData`, and the event's name in Perfetto traces. */
 export const CARRIED_KEY = 'faultline_trace'
 
+/** The clock of simulated runs. */
+const SIMULATED = 'sim'
 const TEXTS = [
   'clock',
   'startClock',
@@ -25,20 +29,38 @@ const TEXTS = [
   'digest',
 ] as const
 const NUMBERS = ['cpus', 'lostEvents'] as const
-/** A line of text is looked at no further. */
-const LONGEST = 400
+/** A line of text is looked at no further: with CARRIED_COMMENT. */
+const LONGEST = 2_000
+export const CARRIED_LINE = CARRIED_COMMENT.length + LONGEST
 
-type Carried = { -readonly [K in (typeof TEXTS)[number] | (typeof NUMBERS)[number] | 'clockUnit']?: TraceMeta[K] }
+type CarriedMeta = { -readonly [K in (typeof TEXTS)[number] | (typeof NUMBERS)[number] | 'clockUnit']?: TraceMeta[K] }
 
-export function carriedMeta(meta: TraceMeta): string {
+interface Carried {
+  readonly meta: CarriedMeta
+  /** Of classes whose name says another kind, or none: a simulated run has locks where a kernel has lockdep's annotations. */
+  readonly lockKinds: ReadonlyMap<string, LockKind>
+}
+
+export function carriedMeta({ meta, lockClasses }: Pick<Trace, 'meta' | 'lockClasses'>): string {
+  const text = JSON.stringify(carriedTexts(meta))
+  if (meta.clock !== SIMULATED) return text
+  let lockKinds: Readonly<Record<string, LockKind>> = {}
+  for (const { name, kind } of lockClasses) {
+    const more = { ...lockKinds, [name]: kind }
+    if (natureOf(name).kind !== kind && text.length + JSON.stringify({ more }).length <= LONGEST) lockKinds = more
+  }
+  return JSON.stringify({ ...carriedTexts(meta), lockKinds })
+}
+
+function carriedTexts(meta: TraceMeta): Readonly<Record<string, string | number>> {
   const { clockUnit } = meta
   const all: Record<string, string | number> = { version: 1, clockUnit }
   for (const key of [...TEXTS, ...NUMBERS]) {
     const value = meta[key]
     if (value === undefined) continue
-    if (JSON.stringify({ ...all, [key]: value }).length <= LONGEST) all[key] = value
+    if (JSON.stringify({ ...all, [key]: value }).length <= LONGEST / 2) all[key] = value
   }
-  return JSON.stringify(all)
+  return all
 }
 
 /** What such a line says; undefined: it is none of ours. */
@@ -63,18 +85,32 @@ export function readCarried(text: string): Carried | undefined {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) carried[key] = value
   }
   carried['clockUnit'] = words['clockUnit'] === 'tick' ? 'tick' : 'ns'
-  return carried
+  return { meta: carried, lockKinds: kindsIn(words['lockKinds']) }
 }
 
-/** Before the first event: what system calls' numbers mean, and that a simulated run shows every wait it has, and names no more waiters than it did. */
-export function expectCarried(recorder: Recorder, carried: Carried): void {
-  recorder.builder.meta.machine ??= carried.machine
-  if (carried.clock !== 'sim') return
+function kindsIn(found: unknown): ReadonlyMap<string, LockKind> {
+  const kinds = new Map<string, LockKind>()
+  if (typeof found !== 'object' || found === null) return kinds
+  for (const [name, said] of Object.entries(found)) {
+    const kind = LOCK_KINDS.find((one) => one === said)
+    if (kind !== undefined) kinds.set(name, kind)
+  }
+  return kinds
+}
+
+/**
+ * Before the first event: what system calls' numbers mean, and that a simulated run shows every wait it has, names no more
+ * waiters than it did, and says all of its phases itself, whatever its locks are called.
+ */
+export function expectCarried(recorder: Recorder, { meta, lockKinds }: Carried): void {
+  recorder.builder.meta.machine ??= meta.machine
+  if (meta.clock !== SIMULATED) return
+  recorder.spans.plainLocks = lockKinds
   recorder.spans.state.showsWaits()
   recorder.spans.state.edgesPerRelease = limits.simEdgesPerRelease
 }
 
 /** At the end: what the events themselves do not say. The start is the reader's to know. */
-export function applyCarried(recorder: Recorder, { startClock: _start, ...carried }: Carried): void {
-  Object.assign(recorder.builder.meta, carried)
+export function applyCarried(recorder: Recorder, { meta: { startClock: _start, ...rest } }: Carried): void {
+  Object.assign(recorder.builder.meta, rest)
 }

@@ -114,7 +114,7 @@ class ChromeJsonReader implements FileReader, JsonHandler {
     this.#carried = readCarried(String(found[CARRIED_KEY]))
     if (this.#carried === undefined) return
     const zero = 'zeroNs' in found && /^\d{1,16}$/.test(String(found.zeroNs)) ? Number(found.zeroNs) : 0
-    this.#own = new OwnChromeEvents(this.#recorder, { zero, startClock: this.#carried.startClock ?? String(zero) })
+    this.#own = new OwnChromeEvents(this.#recorder, { zero, startClock: this.#carried.meta.startClock ?? String(zero) })
     expectCarried(this.#recorder, this.#carried)
   }
 

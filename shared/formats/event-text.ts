@@ -13,7 +13,7 @@ import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import * as code from '../model/diagnostics.ts'
-import { applyCarried, expectCarried, readCarried } from './carried-meta.ts'
+import { applyCarried, CARRIED_LINE, expectCarried, readCarried } from './carried-meta.ts'
 import {
   BODY_NAMED,
   BODY_NONE,
@@ -239,7 +239,7 @@ export class EventTextReader implements FormatReader, LineHandler {
       this.#skip(code.ORPHAN_FRAME, 'stack frames that follow no stack trace')
       return
     }
-    const kind = this.#dialect.other(decodeUtf8(bytes, from, Math.min(to, from + 512)), this)
+    const kind = this.#dialect.other(decodeUtf8(bytes, from, Math.min(to, from + CARRIED_LINE)), this)
     if (kind === 'unknown') this.#unparsed(bytes, from, to)
     else this.others++
   }

@@ -51,7 +51,7 @@ describeWithCorpus('real traces as Chrome JSON and back', () => {
 })
 
 describe('a simulated run as Chrome JSON', () => {
-  const whole = simulated(1)
+  const whole = simulated(1, ['sb_pagefaults', 'jbd2_handle'])
   const events = viewed(asChromeJson(whole))
 
   it('comes back the same', () => {

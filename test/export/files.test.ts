@@ -9,9 +9,10 @@ import BetterSqlite from 'better-sqlite3'
 import { exportJob, type ExportOptions } from '#electron/engine/export.ts'
 import { importTrace } from '#electron/engine/import.ts'
 import { checkFile } from '#electron/store/check.ts'
-import { EXPORT_FORMATS, EXPORT_TABLES } from '#shared/contract/methods.ts'
+import { EXPORT_FORMATS } from '#shared/contract/export-formats.ts'
+import { EXPORT_TABLES } from '#shared/contract/methods.ts'
 import { ApiError } from '#shared/base/errors.ts'
-import { fixturePath } from '../support/corpus.ts'
+import { fixturePath, repoRoot } from '../support/corpus.ts'
 import { tempFolder } from '../support/store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-export-'))
@@ -112,6 +113,16 @@ describe('an HTML report', () => {
     expect(page).toContain('Operations')
     expect(page).not.toMatch(/(src|href)="?https?:/)
     expect(page).toContain("default-src 'none'")
+  })
+
+  it('marks a lock whose name or holder was deduced', async () => {
+    const [file, out] = [join(tempFolder(), 'n.faultline'), join(tempFolder(), 'n.html')]
+    const source = join(repoRoot, 'samples/nl-dax-ext4-small.trace.txt.zst')
+    await importTrace({ source, name: 'no lockdep', out: file, force: true })
+    await exported({ path: file, format: 'html', out })
+    const text = readFileSync(out, 'utf8').replace(/<[^>]*>/g, '|')
+    expect(text).toMatch(/mapping\.invalidate_lock[|\s]+shared, inferred/)
+    expect(text).not.toMatch(/mmap_lock[|\s]+shared, inferred/)
   })
 })
 

@@ -15,7 +15,7 @@ import {
   spanWords,
   type Whole,
 } from '../support/round-trip.ts'
-import { simulated } from '../support/simulated-whole.ts'
+import { simulated, type LockNames } from '../support/simulated-whole.ts'
 
 const text = (whole: Whole) => Buffer.from(asFtraceText(whole)).toString('utf8')
 const again = (whole: Whole) => readBytes('ftrace', asFtraceText(whole))
@@ -54,8 +54,16 @@ describeWithCorpus('real traces as ftrace text', () => {
 })
 
 describe('a simulated run as ftrace text', () => {
-  it.each([1, 2, 3])('seed %i', (seed) => {
-    const whole = simulated(seed)
+  it.each<[number, LockNames | undefined]>([
+    [1, undefined],
+    [2, undefined],
+    [3, undefined],
+    // What a kernel's lockdep only annotates, and locks whose holds are phases of a kernel's.
+    [4, ['sb_pagefaults', 'jbd2_handle']],
+    [5, ['&mapping->i_mmap_rwsem', '&mm->mmap_lock']],
+    [6, ['what a strategy of one’s own calls it', 'i_mmap_lock seqcount']],
+  ])('seed %i, locks %j', (seed, names) => {
+    const whole = simulated(seed, names)
     expect(whole.trace.waitEdge.length).toBeGreaterThan(100)
     const back = again(whole)
     expect(differences(whole, back)).toEqual([])

@@ -43,7 +43,7 @@ const text = (field: Field | undefined) => field?.bytes.toString('utf8') ?? ''
 const number = (field: Field | undefined) => Number(field?.value ?? -1n)
 
 describe('a simulated run as a Perfetto trace', () => {
-  const whole = simulated(1)
+  const whole = simulated(1, ['sb_pagefaults', 'jbd2_handle'])
   const bytes = Buffer.from(asPerfetto(whole))
   const packets = decode(bytes).map((packet) => decode(packet.bytes))
   const events = packets.flatMap((packet) => {
@@ -143,7 +143,7 @@ describe('a simulated run as a Perfetto trace', () => {
     const threads = tracks.flatMap((track) => all(track, 4)).map((thread) => text(one(decode(thread.bytes), 5)))
     expect(threads).toContain('worker/3')
     expect(tracks.filter((track) => one(track, 8) !== undefined).map((track) => text(one(track, 2)))).toContain(
-      'waiting for mapping.rwsem',
+      'waiting for jbd2_handle',
     )
   })
 })

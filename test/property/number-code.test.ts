@@ -33,7 +33,10 @@ function field(bits: bigint, size: 4 | 8, signed: boolean): Term {
   const low = Number(BigInt.asUintN(32, value))
   const high = Number(BigInt.asUintN(32, value >> 32n))
   const num = () => Number(value)
-  const code = size === 4 ? exactly(num, { size, signed }) : { size, signed, num, low: () => low, high: () => high }
+  const code =
+    size === 4
+      ? exactly(num, { size, signed, cost: 1 })
+      : { size, signed, cost: 1, num, low: () => low, high: () => high }
   return { text: `${signed ? 's' : 'u'}${size * 8}:${value}`, code, value }
 }
 

@@ -46,7 +46,7 @@ export class OwnPerfetto {
 
   get startClock(): string {
     const from = (this.#first ?? 0) - (this.#zero.at ?? 0)
-    return String(BigInt(this.carried.startClock ?? '0') + BigInt(from))
+    return String(BigInt(this.carried.meta.startClock ?? '0') + BigInt(from))
   }
 
   /** False: it is no event of the trace. */

@@ -5,6 +5,7 @@
  */
 
 import { decodeUtf8 } from '../../base/bytes.ts'
+import { limits } from '../../base/limits.ts'
 
 export interface EventField {
   readonly name: string
@@ -43,11 +44,13 @@ const HEAD = 256
 
 /** undefined: not the format of an event. */
 export function eventFormatText(text: Uint8Array, system: string): EventFormatText | undefined {
+  if (text.length > limits.eventFormatBytes) return undefined
   const id = /^ID:\s*(\d+)/m.exec(decodeUtf8(text, 0, Math.min(text.length, HEAD)))?.[1]
   return id === undefined ? undefined : { system, id: Number(id), text }
 }
 
-const FIELD = /^\s*field:(.*?);\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:(\d+);)?/
+/** A declaration has a bound, since some of what looks at it begins anew at every character. */
+const FIELD = /^\s*field:([^;]{1,200});\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:(\d+);)?/
 /** A record is at most a sub-buffer (64 KiB pages are the largest there are; sub-buffers may be larger, records not). */
 const LARGEST = 65_536
 

@@ -12,6 +12,8 @@ export interface NumberCode {
   /** Lower and upper 32 bits, unsigned; sign-extended where the number is signed. */
   low(): number
   high(): number
+  /** Numbers that are looked at for it, at most: what asks twice for each of its parts doubles with every level. */
+  readonly cost: number
   /** Its value, where that never changes and fits 32 bits. */
   readonly constant?: number
   /** It is what a field of the record holds: writers may read it from there at once. */
@@ -55,7 +57,10 @@ export function big(code: NumberCode): bigint {
 }
 
 /** A code from its value; `num` must stay below 2^53 in magnitude. */
-export function exactly(num: () => number, type: { readonly size: 4 | 8; readonly signed: boolean }): NumberCode {
+export function exactly(
+  num: () => number,
+  type: { readonly size: 4 | 8; readonly signed: boolean; readonly cost: number },
+): NumberCode {
   return { ...type, num, low: () => num() >>> 0, high: () => Math.floor(num() / TWO32) >>> 0 }
 }
 
@@ -64,7 +69,7 @@ export function constant(value: bigint): NumberCode {
   const number = Number(value)
   const low = Number(BigInt.asUintN(32, value))
   const high = Number(BigInt.asUintN(32, value >> 32n))
-  const code = { signed: value < 2n ** 63n, num: () => number, low: () => low, high: () => high }
+  const code = { cost: 1, signed: value < 2n ** 63n, num: () => number, low: () => low, high: () => high }
   return int ? { ...code, size: 4, constant: number } : { ...code, size: 8 }
 }
 
@@ -88,12 +93,12 @@ function conversion(code: NumberCode, to: NumberType): NumberCode {
   if (to.size === 8) {
     if (code.size === 8 && code.signed === signed) return code
     const num = () => (signed || code.num() >= 0 ? signedOrNot(code, signed) : code.num() + TWO32 * TWO32)
-    return { size: 8, signed, num, low: () => code.low(), high: () => code.high() }
+    return { size: 8, signed, cost: 3 * code.cost, num, low: () => code.low(), high: () => code.high() }
   }
   if (to.size === 4 && code.size === 4 && code.signed === signed) return code
   const shift = 32 - to.size * 8
   const num = signed ? () => (code.low() << shift) >> shift : () => (code.low() << shift) >>> shift
-  return exactly(num, { size: 4, signed: signed || to.size < 4 })
+  return exactly(num, { size: 4, signed: signed || to.size < 4, cost: code.cost })
 }
 
 function signedOrNot(code: NumberCode, signed: boolean): number {
@@ -108,7 +113,8 @@ export function chosen(test: NumberCode, yes: NumberCode, no: NumberCode): Numbe
   const type = common(yes, no)
   const [whenTrue, whenFalse] = [converted(yes, type), converted(no, type)]
   const pick = () => (truthy(test) ? whenTrue : whenFalse)
-  const code = { ...type, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
+  const cost = 2 * test.cost + Math.max(whenTrue.cost, whenFalse.cost)
+  const code = { ...type, cost, num: () => pick().num(), low: () => pick().low(), high: () => pick().high() }
   const [gate, of] = [test.direct, yes.direct]
   return gate !== undefined && of !== undefined && no.constant === 0 ? { ...code, gated: { of, gate } } : code
 }
@@ -133,7 +139,7 @@ const COMPARE: Readonly<Record<string, (order: number) => boolean>> = {
 }
 
 export function binary(op: string, a: NumberCode, b: NumberCode): NumberCode {
-  const int = { size: 4, signed: true } as const
+  const int = { size: 4, signed: true, cost: 3 * (a.cost + b.cost) } as const
   if (op === '&&') return exactly(() => (truthy(a) && truthy(b) ? 1 : 0), int)
   if (op === '||') return exactly(() => (truthy(a) || truthy(b) ? 1 : 0), int)
   const shift = op === '<<' || op === '>>'
@@ -141,7 +147,8 @@ export function binary(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const left = converted(a, type)
   const right = shift ? b : converted(b, type)
   const compare = COMPARE[op] as ((order: number) => boolean) | undefined
-  if (compare !== undefined) return exactly(() => (compare(order(left, right)) ? 1 : 0), int)
+  const cost = 3 * (left.cost + right.cost)
+  if (compare !== undefined) return exactly(() => (compare(order(left, right)) ? 1 : 0), { ...int, cost })
   if (type.size === 4) return withBits(op, left, b.constant, folded(narrow(op, left, right), left, right))
   return withLinear(op, left, b.constant, wide(op, left, right))
 }
@@ -189,7 +196,7 @@ function narrow(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const { signed } = a
   const wrap = signed ? (value: number) => value | 0 : (value: number) => value >>> 0
   const raw = (b.constant === undefined ? undefined : byConstant(op, a, b.constant)) ?? narrowOperation(op, a, b)
-  return exactly(() => wrap(raw()), { size: 4, signed })
+  return exactly(() => wrap(raw()), { size: 4, signed, cost: a.cost + b.cost })
 }
 
 /** Shifts and masks by a constant, as MAJOR() and MINOR() are. */
@@ -208,9 +215,9 @@ function narrowOperation(op: string, a: NumberCode, b: NumberCode): () => number
     case '*':
       return () => Math.imul(a.low(), b.low())
     case '/':
-      return () => (b.num() === 0 ? 0 : Math.trunc(a.num() / b.num()))
+      return () => divided(a.num(), b.num())
     case '%':
-      return () => (b.num() === 0 ? 0 : a.num() % b.num())
+      return () => remainder(a.num(), b.num())
     case '&':
       return () => a.low() & b.low()
     case '|':
@@ -226,6 +233,14 @@ function narrowOperation(op: string, a: NumberCode, b: NumberCode): () => number
   }
 }
 
+function divided(a: number, b: number): number {
+  return b === 0 ? 0 : Math.trunc(a / b)
+}
+
+function remainder(a: number, b: number): number {
+  return b === 0 ? 0 : a % b
+}
+
 const HALVES: Readonly<Record<string, (a: number, b: number) => number>> = {
   '&': (a, b) => (a & b) >>> 0,
   '|': (a, b) => (a | b) >>> 0,
@@ -234,11 +249,12 @@ const HALVES: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 function wide(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const { signed } = a
+  const cost = 3 * (a.cost + b.cost)
   const halves = HALVES[op] as ((a: number, b: number) => number) | undefined
   if (halves !== undefined) {
     const low = () => halves(a.low(), b.low())
     const high = () => halves(a.high(), b.high())
-    return { size: 8, signed, low, high, num: () => (signed ? high() | 0 : high()) * TWO32 + low() }
+    return { size: 8, signed, cost, low, high, num: () => (signed ? high() | 0 : high()) * TWO32 + low() }
   }
   const quick = wideOperation(op)
   const exact = bigOperation(op)
@@ -255,6 +271,7 @@ function wide(op: string, a: NumberCode, b: NumberCode): NumberCode {
   return {
     size: 8,
     signed,
+    cost,
     num() {
       const value = fast()
       return value === value ? value : Number(slow())
@@ -280,9 +297,9 @@ function wideOperation(op: string): (a: number, b: number) => number {
     case '*':
       return (a, b) => a * b
     case '/':
-      return (a, b) => (b === 0 ? 0 : Math.trunc(a / b))
+      return divided
     case '%':
-      return (a, b) => (b === 0 ? 0 : a % b)
+      return remainder
     case '<<':
       return (a, b) => (b >= 0 && b < 64 ? a * 2 ** b : NaN)
     default:

@@ -63,13 +63,19 @@ export function printParts(context: CompileContext): readonly Part[] {
 }
 
 const GET_TEXT = /^__get_(str|rel_str|dynamic_array|rel_dynamic_array)$/
-const CONVERSION = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
+/** As many flags as there are: without a bound each zero of a long row is tried as flag and as width. */
+const CONVERSION = /%([-+ #0]{0,5})(\*|\d{1,9})?(?:\.(\*|\d{1,9}))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
+/** Numbers one event's text may take to look at, and its conversions: kernels' formats stay far below. */
+const MOST_LOOKS = 10_000
+const MOST_CONVERSIONS = 500
+
 class Compiler {
   readonly #format: EventFormat
   readonly #record: RecordView
   readonly #symbols: Symbols
   /** The conversion that is compiled may look up symbols. */
   #lookedUp = false
+  #looks = 0
 
   constructor({ format, record, symbols }: CompileContext) {
     this.#format = format
@@ -88,6 +94,7 @@ class Compiler {
     }
     let at = 0
     for (const match of format.matchAll(CONVERSION)) {
+      if (parts.length > 2 * MOST_CONVERSIONS) throw new SyntaxError('too many conversions')
       if (match.index > at) parts.push(literalPart(format.slice(at, match.index)))
       at = match.index + match[0].length
       if (match[5] === '%') {
@@ -327,6 +334,13 @@ class Compiler {
   // ---- numbers ----
 
   number(node: Node): NumberCode {
+    const code = this.#numberOf(node)
+    this.#looks += code.cost
+    if (this.#looks > MOST_LOOKS) throw new SyntaxError('too much to compute')
+    return code
+  }
+
+  #numberOf(node: Node): NumberCode {
     switch (node.kind) {
       case 'number':
         return constant(node.value)
@@ -361,10 +375,11 @@ class Compiler {
     if (size === 8) {
       const num = () => record.number(offset, 8, signed)
       const direct = { offset, size, signed }
-      return { size: 8, signed, num, low: () => record.low(offset), high: () => record.high(offset), direct }
+      return { size: 8, signed, cost: 1, num, low: () => record.low(offset), high: () => record.high(offset), direct }
     }
     if (size !== 1 && size !== 2 && size !== 4) throw new SyntaxError(`${field.name} has ${size} bytes`)
-    const code = exactly(() => record.number(offset, size, signed), { size: 4, signed: signed || size < 4 })
+    const type = { size: 4, signed: signed || size < 4, cost: 1 } as const
+    const code = exactly(() => record.number(offset, size, signed), type)
     return { ...code, direct: { offset, size, signed } }
   }
 
@@ -372,7 +387,7 @@ class Compiler {
     if (op === '*') return this.#element(of, constant(0n))
     if (op === '&') throw new SyntaxError('an address')
     const code = this.number(of)
-    if (op === '!') return exactly(() => (truthy(code) ? 0 : 1), { size: 4, signed: true })
+    if (op === '!') return exactly(() => (truthy(code) ? 0 : 1), { size: 4, signed: true, cost: 2 * code.cost })
     if (op === '-') return negated(code)
     return op === '~' ? binary('^', code, constant(-1n)) : code
   }
@@ -384,17 +399,18 @@ class Compiler {
     const signed = cast?.signed ?? field.signed
     const record = this.#record
     const offset = () => record.dataAt(field) + Math.max(0, at.num()) * size
+    const cost = 2 * at.cost
     if (size === 8) {
       const num = () => record.number(offset(), 8, signed)
-      return { size: 8, signed, num, low: () => record.low(offset()), high: () => record.high(offset()) }
+      return { size: 8, signed, cost, num, low: () => record.low(offset()), high: () => record.high(offset()) }
     }
-    return exactly(() => record.number(offset(), size, signed), { size: 4, signed: signed || size < 4 })
+    return exactly(() => record.number(offset(), size, signed), { size: 4, signed: signed || size < 4, cost })
   }
 
   #numberCall(name: string, args: readonly Node[]): NumberCode {
     if (/^__get_(rel_)?dynamic_array_len$/.test(name)) {
       const field = this.#fieldArgument(args[0])
-      return exactly(() => this.#record.dataLength(field), { size: 4, signed: true })
+      return exactly(() => this.#record.dataLength(field), { size: 4, signed: true, cost: 1 })
     }
     if (name === '__builtin_expect' || name === '__builtin_constant_p') return this.number(args[0])
     throw new SyntaxError(`function ${name}`)

@@ -25,7 +25,7 @@ export interface PrintFmt {
 
 /** What a tree may be: formats of real kernels stay far below. */
 const MAX_TOKENS = 20_000
-const MAX_DEPTH = 200
+const MAX_DEPTH = 100
 
 interface Token {
   readonly type: 'name' | 'number' | 'string' | 'punctuation' | 'end'
@@ -34,6 +34,30 @@ interface Token {
 
 const LEXER =
   /\s+|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)+)'|(0[xX][0-9a-fA-F]+|\d+)[uUlL]*|([A-Za-z_]\w*)|(->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>?:(),.[\]{}=;])/y
+
+/** The parts a node is made of. */
+export function insideOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'number':
+    case 'string':
+    case 'field':
+    case 'sizeof':
+      return []
+    case 'unary':
+    case 'cast':
+      return [node.of]
+    case 'binary':
+      return [node.left, node.right]
+    case 'choice':
+      return [node.test, node.yes, node.no]
+    case 'index':
+      return [node.of, node.at]
+    case 'call':
+      return node.args
+    case 'list':
+      return node.items
+  }
+}
 
 function tokens(text: string): Token[] {
   const out: Token[] = []
@@ -227,6 +251,15 @@ class Parser {
   }
 }
 
+/** A long sum is deep as well, on its left, and whoever walks through it takes a step of the stack per level. */
+function checkDepth(root: Node): void {
+  let level: readonly Node[] = [root]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) throw new SyntaxError('nested too deeply')
+    level = level.flatMap(insideOf)
+  }
+}
+
 /** Throws SyntaxError for what is not understood. */
 export function parsePrintFmt(text: string): PrintFmt {
   const parser = new Parser(text)
@@ -235,5 +268,6 @@ export function parsePrintFmt(text: string): PrintFmt {
   const args: Node[] = []
   while (parser.accepts(',')) args.push(parser.expression())
   if (!parser.done) throw new SyntaxError('something follows the arguments')
+  args.forEach(checkDepth)
   return { format: format.text, args }
 }

@@ -7,7 +7,7 @@
 import { encodeUtf8 } from '../../base/bytes.ts'
 import type { EventField } from './event-format.ts'
 import type { NumberCode } from './number-code.ts'
-import type { Node } from './print-fmt.ts'
+import { insideOf, type Node } from './print-fmt.ts'
 import type { Conversion } from './print-parts.ts'
 import type { Piece } from './print-program.ts'
 
@@ -87,29 +87,6 @@ function collectWords(node: Node, words: number[]): void {
 function betweenIn(node: Node): number {
   const own = node.kind === 'call' && node.args[1]?.kind === 'string' ? encodeUtf8(node.args[1].text).length : 0
   return insideOf(node).reduce((most, inner) => Math.max(most, betweenIn(inner)), own)
-}
-
-function insideOf(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case 'number':
-    case 'string':
-    case 'field':
-    case 'sizeof':
-      return []
-    case 'unary':
-    case 'cast':
-      return [node.of]
-    case 'binary':
-      return [node.left, node.right]
-    case 'choice':
-      return [node.test, node.yes, node.no]
-    case 'index':
-      return [node.of, node.at]
-    case 'call':
-      return node.args
-    case 'list':
-      return node.items
-  }
 }
 
 function isWhole({ size, dynamic }: EventField, most: number): boolean {

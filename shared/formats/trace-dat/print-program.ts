@@ -279,7 +279,7 @@ function stepsOf(parts: readonly Part[], literals: number[]): readonly Step[] {
     if (piece?.kind === 'literal') {
       if (leadLength === 0) lead = literals.length
       leadLength += piece.text.length
-      literals.push(...piece.text)
+      for (const byte of piece.text) literals.push(byte)
       continue
     }
     steps.push({ ...stepOf(piece, layout), write, lead, leadLength })

@@ -4,7 +4,6 @@
  */
 
 import { decodeUtf8 } from '../../base/bytes.ts'
-import { limits } from '../../base/limits.ts'
 import type { KnownNumbers } from '../../spans/fields.ts'
 import type { Recorder } from '../../spans/recorder.ts'
 import * as code from '../../model/diagnostics.ts'
@@ -126,7 +125,7 @@ export class EventPrinters {
 
   #keeps({ id, system }: EventFormat, name: number): boolean {
     const text = this.#formats.get(id)?.text
-    if (!this.#keepsRecords || text === undefined || text.length > limits.recordFormatBytes) return false
+    if (!this.#keepsRecords || text === undefined) return false
     const little = this.#record.little
     return this.#recorder.builder.recordFormat({ name, system, little, text: decodeUtf8(text, 0, text.length) })
   }
