@@ -73,6 +73,8 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
   const seen = shows(trace)
   const holds = holdFacts(trace)
   const some = seen.holds && (holds.without > 0 || onlyOwn(trace))
+  // Its command fails on any other kernel: available_events has none of the four.
+  const lockdep = hasEvent(trace)(/^lock_acquire$/) ? '' : '; lock:lock_acquire needs a kernel with lockdep'
   const level = (known: boolean): DoctorAnswer['level'] => (known ? 'yes' : 'no')
   const questions: Question[] = [
     {
@@ -86,11 +88,11 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
       level: some ? 'partly' : level(seen.holds),
       why: some
         ? holds.without > 0
-          ? `not for ${holds.without} of ${holds.classes} lock classes taken, which contention events alone show`
-          : 'only of locks that print their own events (mmap_lock, those of XFS): no lockdep events were recorded'
+          ? `not for ${holds.without} of ${holds.classes} lock classes taken, which contention events alone show${lockdep}`
+          : 'only of locks that print their own events (mmap_lock, those of XFS): no lockdep events were recorded; they need a kernel with lockdep'
         : seen.waits
-          ? 'only contention events were recorded; holds need a lockdep kernel'
-          : 'no lock events were recorded',
+          ? `only contention events were recorded${lockdep}`
+          : `no lock events were recorded${lockdep}`,
       events: ['lock:lock_acquire', 'lock:lock_acquired', 'lock:lock_contended', 'lock:lock_release'],
     },
     {

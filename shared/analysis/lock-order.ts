@@ -5,7 +5,8 @@
  *
  * Annotation classes (jbd2_handle, sb_pagefaults, fs_reclaim …) count, since they can block. Holds whose end is not in the
  * trace are left out rather than believed to last for ever; trylocks are held but never waited for; interrupts have their
- * own order; RCU readers wait for nobody and have none. might_lock() notes are not spans and so not here.
+ * own order; RCU readers wait for nobody and have none. might_lock() notes are not spans and so not here. A lock of which only
+ * waits are in the trace (contention events) was asked for; what was asked for under it cannot be seen, and that is said.
  */
 
 import * as z from 'zod'
@@ -21,7 +22,7 @@ import {
 import type { OrderCycle, OrderEdge } from '../lockorder/order-graph.ts'
 import { callerOf } from '../model/call-site.ts'
 import type { LockReport } from '../model/extras.ts'
-import { MODES, SPAN_HOLD_KNOWN, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
+import { MODES, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
 import { callSites } from './parts/call-sites.ts'
@@ -40,12 +41,16 @@ export interface LockOrderWitness {
   /** Rows of the held and of the wanted lock span. */
   readonly heldSpan: number
   readonly wantedSpan: number
+  /** False: the wanted span is a wait alone, its lock's holds are not in the trace. */
+  readonly wantedHoldKnown: boolean
 }
 
 export interface LockOrderEdge extends LockOrderWitness {
   readonly from: string
   readonly to: string
   readonly count: number
+  /** Each time it was seen, one of the two was deduced: what it is called, which lock, who or when. */
+  readonly inferred: boolean
   /** Index into `reports`: lockdep printed this order; its spans are -1 and its time is that of the report. */
   readonly report?: number
   /** Call stack of the request, innermost first, where a report has it. */
@@ -77,6 +82,8 @@ export interface LockOrderResult {
   readonly reports: readonly LockReport[]
   /** Holds without a known end, which could not be followed. */
   readonly openHolds: number
+  /** Classes of which only waits are in the trace: what was asked for while holding them cannot be seen. By name. */
+  readonly waitsOnly: readonly string[]
   /** The trace shows no holds at all: no order can be seen, which is not the same as a good order. */
   readonly blind: boolean
 }
@@ -109,6 +116,7 @@ export const lockOrder = analysis({
       cyclesLeftOut: graph.cyclesLeftOut,
       reports,
       openHolds: seen.openHolds,
+      waitsOnly: seen.waitsOnly.filter((name) => !isRcu(name) && !(lockdepOnly && !knownToLockdep(name))),
       blind: seen.holds === 0 && reports.length === 0,
     }
   },
@@ -123,6 +131,7 @@ interface Nesting {
   readonly wanted: number
   modes: number
   count: number
+  inferred: boolean
   /** Of a report: which, and its edge. */
   readonly report?: { readonly index: number; readonly edge: number }
 }
@@ -141,7 +150,7 @@ function addReports(
       if (outer === undefined || inner === undefined || isRcu(from) || isRcu(to)) return
       if (lockdepOnly && !(knownToLockdep(from) && knownToLockdep(to))) return
       graph.add(from, to, modeBit('exclusive', 'exclusive'), () => ({
-        ...{ outer, inner, held: -1, wanted: -1, modes: 0, count: 1 },
+        ...{ outer, inner, held: -1, wanted: -1, modes: 0, count: 1, inferred: false },
         report: { index, edge },
       }))
     }),
@@ -153,22 +162,37 @@ interface Nestings {
   readonly nestings: readonly Nesting[]
   readonly openHolds: number
   readonly holds: number
+  readonly waitsOnly: readonly string[]
 }
 
-/** Lock spans that show a hold by task and by context (interrupts apart), in order of their requests. */
-const holdsByContext = perTrace((trace) => {
+/** Lock spans by task and by context (interrupts apart), in order of their requests; deduced ones without a request are left out. */
+const spansByContext = perTrace((trace) => {
   const { task, flags, requestedNs } = trace.lockSpan.cols
   const contexts = new Int32Array(trace.lockSpan.length)
   for (let row = 0; row < contexts.length; row++) {
-    contexts[row] = (flags[row] & SPAN_HOLD_KNOWN) === 0 ? -1 : task[row] * 2 + ((flags[row] & SPAN_IRQ) === 0 ? 0 : 1)
+    const asked = !Number.isNaN(requestedNs[row])
+    contexts[row] = asked ? task[row] * 2 + ((flags[row] & SPAN_IRQ) === 0 ? 0 : 1) : -1
   }
   const groups = groupRows(contexts, trace.tasks.length * 2)
   orderGroups(groups, requestedNs)
   return groups
 })
 
+/** How many spans show a hold, and the classes none of whose do. */
+const holdsOf = perTrace((trace) => {
+  const { lock, flags } = trace.lockSpan.cols
+  const { classOf } = lockFacts(trace)
+  const [all, shown] = [new Uint32Array(trace.lockClasses.length), new Uint32Array(trace.lockClasses.length)]
+  for (let row = 0; row < trace.lockSpan.length; row++) {
+    all[classOf[lock[row]]]++
+    if ((flags[row] & SPAN_HOLD_KNOWN) !== 0) shown[classOf[lock[row]]]++
+  }
+  const names = trace.lockClasses.filter((_, id) => all[id] > 0 && shown[id] === 0).map(({ name }) => name)
+  return { holds: shown.reduce((sum, one) => sum + one, 0), waitsOnly: [...new Set(names)].sort() }
+})
+
 function nestings(trace: Trace, window: Window): Nestings {
-  const { starts, rows } = holdsByContext(trace)
+  const { starts, rows } = spansByContext(trace)
   const { lock, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
   const { classOf } = lockFacts(trace)
   const found = new Pairings(trace)
@@ -188,38 +212,45 @@ function nestings(trace: Trace, window: Window): Nestings {
           if (acquiredNs[one] <= at && classOf[lock[one]] !== classOf[lock[wanted]]) found.add(one, wanted)
         }
       }
+      if ((flags[wanted] & SPAN_HOLD_KNOWN) === 0) continue
       if (Number.isNaN(releasedNs[wanted])) openHolds++
       else held.push(wanted)
     }
   }
-  return { nestings: found.inOrder(), openHolds, holds: rows.length }
+  return { nestings: found.inOrder(), openHolds, ...holdsOf(trace) }
 }
 
 class Pairings {
   readonly #trace: Trace
   readonly #classOf: Uint32Array
+  readonly #guessed: Uint8Array
   readonly #pairs: PairIds
   readonly #found: Nesting[] = []
 
   constructor(trace: Trace) {
     this.#trace = trace
-    this.#classOf = lockFacts(trace).classOf
+    const { classOf, guessed } = lockFacts(trace)
+    this.#classOf = classOf
+    this.#guessed = guessed
     this.#pairs = new PairIds(trace.lockClasses.length, trace.lockClasses.length)
   }
 
   add(held: number, wanted: number): void {
-    const { lock, mode, requestedNs } = this.#trace.lockSpan.cols
+    const { lock, mode, flags, requestedNs } = this.#trace.lockSpan.cols
     const outer = this.#classOf[lock[held]]
     const inner = this.#classOf[lock[wanted]]
     const bit = modeBit(MODES[mode[held]], MODES[mode[wanted]])
+    const deduced = (span: number): boolean => (flags[span] & SPAN_INFERRED) !== 0 || this.#guessed[lock[span]] === 1
+    const inferred = deduced(held) || deduced(wanted)
     const id = this.#pairs.id(outer, inner)
     const known = id < this.#found.length ? this.#found[id] : undefined
     if (known === undefined) {
-      this.#found.push({ outer, inner, held, wanted, modes: bit, count: 1 })
+      this.#found.push({ outer, inner, held, wanted, modes: bit, count: 1, inferred })
       return
     }
     known.count++
     known.modes |= bit
+    known.inferred &&= inferred
     if (requestedNs[wanted] < requestedNs[known.wanted]) this.#found[id] = { ...known, held, wanted }
   }
 
@@ -240,7 +271,7 @@ function classesIn(trace: Trace, graph: OrderGraph<Nesting>): LockOrderResult['c
 
 function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>): LockOrderEdge {
   if (witness.report !== undefined) return reportedRow(trace, { from, to, ...witness.report })
-  const { task, op, requestedNs } = trace.lockSpan.cols
+  const { task, op, flags, requestedNs } = trace.lockSpan.cols
   const sites = callSites(trace)
   const site = sites.of[witness.wanted]
   const pairs = MODES.flatMap((held) => MODES.map((wanted) => [held, wanted] as const))
@@ -248,12 +279,14 @@ function edgeRow(trace: Trace, { from, to, modes, witness }: OrderEdge<Nesting>)
     from,
     to,
     count: witness.count,
+    inferred: witness.inferred,
     modes: pairs.filter(([held, wanted]) => (modes & modeBit(held, wanted)) !== 0),
     task: taskRef(trace, task[witness.wanted]),
     op: opName(trace, op[witness.wanted]),
     atNs: requestedNs[witness.wanted],
     heldSpan: witness.held,
     wantedSpan: witness.wanted,
+    wantedHoldKnown: (flags[witness.wanted] & SPAN_HOLD_KNOWN) !== 0,
     ...(site < 0 ? {} : { caller: sites.names[site] }),
   }
 }
@@ -278,12 +311,14 @@ function reportedRow(trace: Trace, { from, to, index, edge }: Reported): LockOrd
     from,
     to,
     count: 1,
+    inferred: false,
     modes: [],
     task: { id, comm: about?.comm ?? '?', pid: about?.pid ?? 0 },
     op: null,
     atNs: report?.atNs === null || report === undefined ? NaN : Math.max(0, report.atNs - first),
     heldSpan: -1,
     wantedSpan: -1,
+    wantedHoldKnown: false,
     report: index,
     stack,
     ...(caller === undefined ? {} : { caller }),

@@ -4,6 +4,7 @@
  */
 
 import * as z from 'zod'
+import { EDGE_KINDS, type EdgeKind } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
 import { largest } from './parts/grouping.ts'
@@ -28,9 +29,11 @@ export interface SlowOp {
     readonly waitId: number
     readonly class: string
     readonly waitNs: number
-    /** Name of the task that held it for the largest part of the wait, and its row number; null unknown. */
+    /** Name of the task that was in its way for the largest part of the wait, and its row number; null unknown. */
     readonly holder: string | null
     readonly holderId: number | null
+    /** That one held it, or was a writer queued before it. */
+    readonly kind: EdgeKind | null
     readonly holderPhase: string | null
   } | null
 }
@@ -96,6 +99,7 @@ function longestWait(trace: Trace, op: number, filter: SpanFilter): SlowOp['wait
     waitNs: waitOf(trace, worst),
     holder: holder === -1 ? null : trace.tasks[holder].comm,
     holderId: holder === -1 ? null : holder,
+    kind: edge === -1 ? null : EDGE_KINDS[trace.waitEdge.cols.kind[edge]],
     holderPhase: edge === -1 ? null : holderPhase(trace, edge),
   }
 }

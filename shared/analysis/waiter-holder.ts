@@ -1,6 +1,7 @@
 /**
- * Who waited for whom: time each waiting task was blocked by each holding task, from the wait edges. Several readers can
- * block one writer at the same time; each pair gets all of its time, so a row can add up to more than its task waited.
+ * Who waited for whom: time each waiting task was blocked by each holding task, from the wait edges, or by a writer queued before
+ * it. Several readers can block one writer at the same time; each pair gets all of its time, so a row can add up to more than
+ * its task waited.
  */
 
 import * as z from 'zod'
@@ -8,7 +9,7 @@ import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
 import { PairIds } from './parts/grouping.ts'
 import { clipped, windowOf } from './parts/scope.ts'
-import { edges, explainedNs, waitsIn, wakeupNs } from './parts/waits.ts'
+import { edges, explainedNs, QUEUED, waitsIn, wakeupNs } from './parts/waits.ts'
 import { taskRef, type TaskRef } from './parts/words.ts'
 
 export interface WaiterHolderResult {
@@ -17,6 +18,8 @@ export interface WaiterHolderResult {
   readonly holders: readonly { readonly id: number; readonly comm: string; readonly pid: number }[]
   /** overlapNs[w * holders.length + h]. */
   readonly overlapNs: Float64Array
+  /** Of the sum of those, time behind writers that were queued and held nothing yet. */
+  readonly queuedNs: number
   /** Wait time in scope that no known holder explains. */
   readonly unexplainedNs: number
   /** Of that, time in which nobody held the lock: a waiter had been let in and had yet to run. */
@@ -31,12 +34,13 @@ export const waiterHolder = analysis({
   run(trace, { scope, top }): WaiterHolderResult {
     const window = windowOf(scope)
     const { task, requestedNs, acquiredNs } = trace.lockSpan.cols
-    const { holder } = trace.waitEdge.cols
+    const { holder, kind } = trace.waitEdge.cols
     const { byWaiter, from, to } = edges(trace)
     const pairs = new PairIds(trace.tasks.length, trace.tasks.length)
     const pairNs: number[] = []
     let unexplainedNs = 0
     let wakingNs = 0
+    let queuedNs = 0
     for (const wait of waitsIn(trace, scope)) {
       unexplainedNs += clipped(requestedNs[wait], acquiredNs[wait], window) - explainedNs(trace, wait, window)
       wakingNs += wakeupNs(trace, wait, window)
@@ -44,11 +48,12 @@ export const waiterHolder = analysis({
         const edge = byWaiter.rows[i]
         const ns = clipped(from[edge], to[edge], window)
         if (ns === 0) continue
+        if (kind[edge] === QUEUED) queuedNs += ns
         const pair = pairs.id(task[wait], task[holder[edge]])
         pairNs[pair] = (pairNs[pair] ?? 0) + ns
       }
     }
-    return { ...matrix(trace, { pairs, pairNs, top }), unexplainedNs, wakeupNs: wakingNs }
+    return { ...matrix(trace, { pairs, pairNs, top }), queuedNs, unexplainedNs, wakeupNs: wakingNs }
   },
 })
 
@@ -58,7 +63,10 @@ interface Pairs {
   readonly top: number
 }
 
-function matrix(trace: Trace, { pairs, pairNs, top }: Pairs): Omit<WaiterHolderResult, 'unexplainedNs' | 'wakeupNs'> {
+function matrix(
+  trace: Trace,
+  { pairs, pairNs, top }: Pairs,
+): Pick<WaiterHolderResult, 'waiters' | 'holders' | 'overlapNs'> {
   const waiters = axis(trace, pairNs, top, (pair) => pairs.first(pair))
   const holders = axis(trace, pairNs, top, (pair) => pairs.second(pair))
   const overlapNs = new Float64Array(waiters.tasks.length * holders.tasks.length)

@@ -17,10 +17,11 @@ import { edges, QUEUED, waitsByTask } from '../analysis/parts/waits.ts'
 import { limits } from '../base/limits.ts'
 import { SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
+import { lockName } from './lock-name.ts'
 import type { CriticalPath, PathKind, PathSegment } from './answers.ts'
 import { familyRows } from './families.ts'
 import { rowId } from './row-ids.ts'
-import { checkedSpan, lockName, spotOf } from './spans.ts'
+import { checkedSpan, spotOf } from './spans.ts'
 import { doing, lasting } from './words.ts'
 
 const KIND_OF_STATE: readonly PathKind[] = TASK_STATES.map((state) => {

@@ -4,10 +4,10 @@
  * over the rows of its section, however many slices they have.
  */
 
-import { NAMED_BY_USER, NAMINGS } from '../model/kinds.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
+import { lockName } from './lock-name.ts'
 import { countersOf } from './counters.ts'
 import { cpuCount, familiesOf, familyRows, listedLocks } from './families.ts'
 import { parseRowId, rowId } from './row-ids.ts'
@@ -97,12 +97,8 @@ export function labelOf(trace: Trace, section: RowSection, number: number): stri
       return trace.tasks[number].comm
     case 'cpu':
       return `CPU ${number}`
-    case 'lock': {
-      const { label, lockClass } = trace.locks[number]
-      const { name } = trace.lockClasses[lockClass]
-      if (label === undefined || !NAMINGS.includes(label)) return label ?? name
-      return label === NAMED_BY_USER ? name : `${name} (inferred)`
-    }
+    case 'lock':
+      return lockName(trace, number)
     case 'inode':
       return `inode ${trace.inodes[number].split(':').at(-1) ?? ''}`
     case 'counter':

@@ -10,12 +10,13 @@
 import { lowerBound } from '../base/search.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
+import { lockName } from './lock-name.ts'
 import type { SearchHit, SearchKind, SpanRef, TimelineSearch } from './answers.ts'
 import { familyRows, type SpanFamily } from './families.ts'
 import { orderRows } from './order.ts'
 import { rowId } from './row-ids.ts'
 import { labelOf } from './rows.ts'
-import { checkedSpan, lockName, spotOf } from './spans.ts'
+import { checkedSpan, spotOf } from './spans.ts'
 
 export type Find = { readonly text: string; readonly kinds: readonly SearchKind[] } | { readonly like: SpanRef }
 

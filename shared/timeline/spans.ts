@@ -12,6 +12,7 @@ import { ApiError } from '../base/errors.ts'
 import { SPAN_CONTENDED, SPAN_INFERRED, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import type { SpanDetails, SpanRef, SpanSpot } from './answers.ts'
+import { lockName } from './lock-name.ts'
 import { rowId } from './row-ids.ts'
 import { SPAN_OF_FAMILY, type RowId } from './types.ts'
 import { lasting } from './words.ts'
@@ -23,11 +24,6 @@ export function checkedSpan(trace: Trace, span: SpanRef): SpanRef {
   const has = id < length && (family !== 'wait' || (trace.lockSpan.cols.flags[id] & SPAN_CONTENDED) !== 0)
   if (!has) throw new ApiError('not-found', `this trace has no ${family} ${id}`, 'spans are named by a view')
   return span
-}
-
-export function lockName(trace: Trace, lock: number): string {
-  const { label, lockClass } = trace.locks[lock]
-  return label ?? trace.lockClasses[lockClass].name
 }
 
 export function spotOf(trace: Trace, { family, id }: SpanRef): SpanSpot {

@@ -12,7 +12,7 @@ import type { Trace } from '../model/trace.ts'
 import type { SpanRef, StatisticsRow, TimelineStatistics } from './answers.ts'
 import { familiesOf, familyRows, type SpanFamily } from './families.ts'
 import { parseRowId, rowId, type RowPlace } from './row-ids.ts'
-import { lockName } from './spans.ts'
+import { lockName } from './lock-name.ts'
 import { SPAN_OF_FAMILY, type RowId } from './types.ts'
 
 export interface StatisticsParams {

@@ -71,6 +71,23 @@ export function versusText(row: VersusBaseline | undefined): string {
   return row.enough ? ratioText(row.ratio) : undecidedText(row)
 }
 
+/** A metric against the baseline's. A run that ended in a deadlock did not do its work: its rate is no rate. */
+export function againstText(
+  strategy: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'versusBaseline'>,
+  baseline: string,
+  metric: string,
+): string {
+  if (strategy.id === baseline) return 'baseline'
+  return strategy.deadlocks > 0 ? 'deadlocked' : versusText(versusOf(strategy, metric))
+}
+
+/** Of a strategy's operations per second against the baseline's. Beside runs that ended in a deadlock nothing is compared. */
+export function speedInterval(strategy: ComparedStrategy): string {
+  const found = versusOf(strategy, 'opsPerSecond')
+  if (found === undefined) return ''
+  return strategy.deadlocks > 0 ? '–' : ratioInterval(found.ci95)
+}
+
 /** Half the width of an interval against its mean: `±2 %`. */
 export function spreadText(mean: number, ci95: Ci95): string {
   if (ci95 === null || mean === 0) return '–'

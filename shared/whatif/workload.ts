@@ -107,7 +107,11 @@ export interface WorkloadOptions {
 }
 
 export function workloadOf(trace: Trace, options: WorkloadOptions = {}): Workload {
-  if (trace.meta.clockUnit === 'tick') throw noTime(trace)
+  const { name, clock, clockUnit } = trace.meta
+  if (clockUnit === 'tick') {
+    const instead = `record with a clock that tells time: ${RECORD.replace('record', 'record -C mono')}`
+    throw noTime({ name, clock, cannot: 'be replayed', instead: `${instead}; what it can answer: ${answered(trace)}` })
+  }
   const inodes = inodesOf(trace)
   const rows = rowsOf(trace, inodes)
   if (rows.every(({ outside }) => outside !== undefined)) throw nothingToReplay(trace)
@@ -293,14 +297,17 @@ function nothingToReplay(trace: Trace): ApiError {
   )
 }
 
+export interface TicksOnly {
+  readonly name: string
+  readonly clock: string
+  /** What takes times, and what to do or ask instead. */
+  readonly cannot: string
+  readonly instead: string
+}
+
 /** Times of `counter` and `x86-tsc` are no nanoseconds: rates and costs would be made up. */
-function noTime(trace: Trace): ApiError {
-  const { name, clock } = trace.meta
-  return new ApiError(
-    'bad-input',
-    `${name} cannot be replayed: its clock ${clock} counts ticks, not time`,
-    `record with a clock that tells time: ${RECORD.replace('record', 'record -C mono')}; what it can answer: ${answered(trace)}`,
-  )
+export function noTime({ name, clock, cannot, instead }: TicksOnly): ApiError {
+  return new ApiError('bad-input', `${name} cannot ${cannot}: its clock ${clock} counts ticks, not time`, instead)
 }
 
 function answered(trace: Trace): string {

@@ -235,7 +235,12 @@ describe('waiter × holder', () => {
         const spans = naiveSpans(trace)
         const pairs = Array.from({ length: trace.waitEdge.length }, (_, edge) => naiveEdge(trace, edge))
           .filter((edge) => waits.some((wait) => wait.id === edge.waiter))
-          .map((e) => ({ w: spans[e.waiter].task, h: spans[e.holder].task, ns: inside(e.fromNs, e.toNs, scope) }))
+          .map((e) => ({
+            queued: e.queued,
+            w: spans[e.waiter].task,
+            h: spans[e.holder].task,
+            ns: inside(e.fromNs, e.toNs, scope),
+          }))
           .filter(({ ns }) => ns > 0)
         const named = (list: readonly { id: number }[]): number[] => list.map(({ id }) => id).filter((id) => id !== -1)
         const place = (list: readonly { id: number }[], id: number): number => (named(list).includes(id) ? id : -1)
@@ -248,6 +253,7 @@ describe('waiter × holder', () => {
           }),
         )
         expect(sum([...result.overlapNs])).toBe(sum(pairs.map(({ ns }) => ns)))
+        expect(result.queuedNs).toBe(sum(pairs.filter(({ queued }) => queued).map(({ ns }) => ns)))
         expect(named(result.waiters).length).toBe(Math.min(top, new Set(pairs.map(({ w }) => w)).size))
         const unexplained = waits.map(
           (wait) => inside(wait.requestedNs, wait.acquiredNs, scope) - explained(trace, wait, scope),

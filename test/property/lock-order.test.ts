@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { lockOrder } from '#shared/analysis/lock-order.ts'
 import { modeBit, needsQueuedWriter, OrderGraph, classesOf } from '#shared/lockorder/order-graph.ts'
-import { MODES, SPAN_HOLD_KNOWN, SPAN_TRY } from '#shared/model/kinds.ts'
+import { MODES, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_TRY } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { inWindow, naiveSpans } from '../support/naive-analysis.ts'
 import { anyScope, anySmallTrace, traceOf } from '../support/small-trace.ts'
@@ -12,21 +12,34 @@ import { anyScope, anySmallTrace, traceOf } from '../support/small-trace.ts'
 const run = (trace: Trace, params: object = {}): ReturnType<typeof lockOrder.run> =>
   lockOrder.run(trace, lockOrder.params.parse(params))
 
+interface Edge {
+  count: number
+  inferred: boolean
+  modes: string[]
+}
+
 /** Every pair of spans, looked at one by one. */
-function naiveEdges(trace: Trace, scope: object): Record<string, { count: number; modes: string[] }> {
-  const spans = naiveSpans(trace).filter((span) => span.holdKnown)
-  const found: Record<string, { count: number; modes: string[] }> = {}
+function naiveEdges(trace: Trace, scope: object): Record<string, Edge> {
+  const spans = naiveSpans(trace)
+  const found: Record<string, Edge> = {}
   for (const wanted of spans) {
     for (const held of spans) {
       const before =
         held.requestedNs < wanted.requestedNs || (held.requestedNs === wanted.requestedNs && held.id < wanted.id)
-      if (held.task !== wanted.task || held.irq !== wanted.irq || held.lockClass === wanted.lockClass || !before)
+      if (
+        !held.holdKnown ||
+        held.task !== wanted.task ||
+        held.irq !== wanted.irq ||
+        held.lockClass === wanted.lockClass ||
+        !before
+      )
         continue
       if (!(held.acquiredNs <= wanted.requestedNs && held.releasedNs > wanted.requestedNs)) continue
       if (!inWindow(wanted.requestedNs, wanted.requestedNs, scope)) continue
       const name = (span: (typeof spans)[number]): string => trace.lockClasses[span.lockClass].name
-      const edge = (found[`${name(held)} ${name(wanted)}`] ??= { count: 0, modes: [] })
+      const edge = (found[`${name(held)} ${name(wanted)}`] ??= { count: 0, inferred: true, modes: [] })
       edge.count++
+      edge.inferred &&= held.inferred || wanted.inferred
       const modes = `${held.mode} ${wanted.mode}`
       if (!edge.modes.includes(modes)) edge.modes = [...edge.modes, modes].sort()
     }
@@ -41,9 +54,9 @@ describe('lock order of a trace', () => {
         const trace = traceOf(small)
         const scope = { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }
         const got = Object.fromEntries(
-          run(trace, { scope }).edges.map(({ from, to, count, modes }) => [
+          run(trace, { scope }).edges.map(({ from, to, count, inferred, modes }) => [
             `${from} ${to}`,
-            { count, modes: modes.map((pair) => pair.join(' ')).sort() },
+            { count, inferred, modes: modes.map((pair) => pair.join(' ')).sort() },
           ]),
         )
         expect(got).toEqual(naiveEdges(trace, scope))
@@ -89,6 +102,34 @@ describe('lock order of a trace', () => {
     ])
     expect(edges[1]).toMatchObject({ heldSpan: 2, wantedSpan: 3, atNs: 21, task: { comm: 'b' } })
     expect(run(trace, { lockdepOnly: true })).toMatchObject({ edges: [], cycles: [] })
+  })
+
+  it('has what was asked for under a hold though only its waits are recorded, and names what cannot be seen', () => {
+    const trace = traceOf({
+      classes: [
+        ['mmap_lock', 'rwsem'],
+        ['mapping.invalidate_lock', 'rwsem'],
+        ['i_rwsem', 'rwsem'],
+      ],
+      locks: [0, 1, 2],
+      spans: [
+        { lock: 0, acquiredNs: 1, releasedNs: 9 },
+        { lock: 1, requestedNs: 2, acquiredNs: 5, flags: SPAN_CONTENDED | SPAN_INFERRED },
+        // its holder is not known to hold it: the order below it cannot be seen
+        { lock: 2, requestedNs: 6, acquiredNs: 8, flags: SPAN_CONTENDED },
+        { lock: 1, requestedNs: 20, acquiredNs: 21, flags: SPAN_CONTENDED },
+      ],
+    })
+    const { edges, waitsOnly, openHolds, blind } = run(trace)
+    expect(edges.map(({ from, to, inferred, wantedHoldKnown }) => [from, to, inferred, wantedHoldKnown])).toEqual([
+      ['mmap_lock', 'mapping.invalidate_lock', true, false],
+      ['mmap_lock', 'i_rwsem', false, false],
+    ])
+    expect({ waitsOnly, openHolds, blind }).toEqual({
+      waitsOnly: ['i_rwsem', 'mapping.invalidate_lock'],
+      openHolds: 0,
+      blind: false,
+    })
   })
 
   it('says that it is blind where the trace shows no holds', () => {

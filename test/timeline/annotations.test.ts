@@ -82,7 +82,7 @@ describe('marks and notes', () => {
       changeNote(path, 1, { change: 'add', note: note(round, 'mine') })
     }
     expect(await checkFile({ path })).toMatchObject({ ok: true })
-  }, 60_000)
+  })
 
   it('are as they were before a write that was killed half way', async () => {
     const path = file()

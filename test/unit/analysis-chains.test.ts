@@ -251,7 +251,15 @@ describe('the slowest operations', () => {
         opId: 0,
         task: 'fault',
         durationNs: 95,
-        waitedFor: { waitId: 0, class: 'A', waitNs: 80, holder: 'punch', holderId: 1, holderPhase: 'wait:B' },
+        waitedFor: {
+          waitId: 0,
+          class: 'A',
+          waitNs: 80,
+          holder: 'punch',
+          holderId: 1,
+          kind: 'holder',
+          holderPhase: 'wait:B',
+        },
       },
     ])
   })

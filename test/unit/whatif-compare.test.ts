@@ -3,8 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { figuresOf } from '#shared/whatif/figures.ts'
+import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import { measured, withSearch } from '#shared/whatif/side-by-side.ts'
-import { findings, safetyNote, undecidedText, verdictText, versusOf, versusText } from '#shared/whatif/words.ts'
+import { toldStrategies } from '#shared/whatif/told.ts'
+import {
+  againstText,
+  findings,
+  safetyNote,
+  speedInterval,
+  undecidedText,
+  verdictText,
+  versusOf,
+  versusText,
+} from '#shared/whatif/words.ts'
 import { SEEDS, smallComparison, smallRuns, smallTrace } from '../support/small-runs.ts'
 
 describe('the figures of a run', () => {
@@ -52,11 +63,45 @@ describe('strategies side by side', () => {
     const runs = smallRuns(3_000, SEEDS)
     const stuck = (from: number) => runs.map((run, i) => ({ ...run, deadlocked: i >= from }))
     expect(versusOf(measured(stuck(6), base), 'opsPerSecond')?.p).toBe(2 / 2 ** 6)
+    // Runs that ended are compared among themselves; beside the others that says nothing of the strategy.
+    const some = { ...f, ...measured(stuck(6), base), deadlocks: 2 }
+    expect([speedInterval(e), speedInterval(some)]).toEqual(['', '–'])
+    expect(speedInterval({ ...some, deadlocks: 0 })).toMatch(/^0\.\d+ to 0\.\d+$/)
+    const stuckBase = { ...e, deadlocks: 1 }
+    for (const metric of ['opsPerSecond', 'write_fault.p99Ns']) {
+      expect(againstText(some, e.id, metric)).toBe('deadlocked')
+      expect(againstText(f, e.id, metric)).toMatch(/^\d\.\d\d ×$/)
+      expect(againstText(stuckBase, e.id, metric)).toBe('baseline')
+    }
     const none = { ...f, ...measured(stuck(0), base), deadlocks: SEEDS.length }
     expect(none.versusBaseline).toEqual([])
     const said = findings({ ...result, strategies: [e, none] })
     expect(said[1]).toMatch(/^F: 8 of 8 runs ended in a deadlock, so there is nothing to compare with E/)
     expect(said.filter((sentence) => /deadlock/.test(sentence))).toHaveLength(1)
+  })
+
+  it('show no percentile that is the maximum under another name, nor a ratio of it', () => {
+    const runs = result.seeds.length
+    const few = (strategy: ComparedStrategy, each: number): ComparedStrategy => ({
+      ...strategy,
+      ops: strategy.ops.map((row) => ({ ...row, count: each * runs + runs - 1 })),
+      locks: strategy.locks.map((row) => ({ ...row, contended: each * runs, acquisitions: 10 * each * runs })),
+    })
+    const seen = (...strategies: ComparedStrategy[]) => toldStrategies({ ...result, strategies })
+    expect(seen(e, f, k)[1].ops[0].p99Ns).toBe(f.ops[0].p99Ns)
+    const [, shown, other] = seen(e, few(f, 99), k)
+    expect(shown.ops[0]).toMatchObject({ p50Ns: f.ops[0].p50Ns, p99Ns: null, p999Ns: null, maxNs: f.ops[0].maxNs })
+    expect(shown.ops[0].ci95).toEqual({ p50Ns: f.ops[0].ci95.p50Ns, p99Ns: null, p999Ns: null })
+    expect(shown.locks[0]).toMatchObject({ waitP99Ns: null, holdP99Ns: f.locks[0].holdP99Ns })
+    expect(againstText(shown, e.id, 'write_fault.p99Ns')).toBe('–')
+    expect(versusOf(shown, 'write_fault.p50Ns')).toEqual(versusOf(f, 'write_fault.p50Ns'))
+    expect(other.ops).toEqual(seen(e, f, k)[2].ops)
+    // a ratio needs both
+    expect(seen(few(e, 99), f).map((one) => versusOf(one, 'write_fault.p99Ns'))).toEqual([undefined, undefined])
+    // a recording's percentiles are of the whole of it, its ratios of parts
+    const [whole] = toldStrategies({ baseline: e.id, seeds: [], strategies: [few(f, 99)] })
+    expect(whole.ops[0].p99Ns).toBe(f.ops[0].p99Ns)
+    expect(versusOf(whole, 'write_fault.p99Ns')).toBeUndefined()
   })
 
   it('do not compare the baseline with itself', () => expect(e.versusBaseline).toEqual([]))

@@ -7,6 +7,7 @@ import type { OverviewKeys } from '../overview.ts'
 import { clipped, lockFacts, windowOf } from './scope.ts'
 import { showsWaits, waitOf, waitsOfOps } from './waits.ts'
 import { failureName, isFailure, known } from './words.ts'
+import { told } from './shown-percentiles.ts'
 
 interface InScope {
   readonly ops: Uint32Array
@@ -40,7 +41,7 @@ function mainOp(trace: Trace, ops: Uint32Array): OverviewKeys['mainOp'] {
   let length = 0
   for (const row of ops) if (kind[row] === best && durationNs[row] >= 0) durations[length++] = durationNs[row]
   const [p50, p99] = quantiles(durations, length, [0.5, 0.99])
-  return { op: trace.opKinds[best], p50Ns: known(p50), p99Ns: known(p99) }
+  return { op: trace.opKinds[best], p50Ns: told(0.5, length, known(p50)), p99Ns: told(0.99, length, known(p99)) }
 }
 
 function sumWaits(trace: Trace, scope: Scope, waits: Uint32Array): number {
