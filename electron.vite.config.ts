@@ -41,7 +41,7 @@ export default defineConfig({
           'explore-run': source('electron/engine/explore-run.ts'),
           'races-run': source('electron/engine/races-run.ts'),
           'strategy-check': source('electron/engine/strategy-check.ts'),
-          'orphan-watch': source('electron/engine/orphan-watch.ts'),
+          'sql-watch': source('electron/engine/sql-watch.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },

@@ -15,6 +15,9 @@ import { fileURLToPath } from 'node:url'
 const OLDEST = '22.18'
 /** Sent on to the second process; a terminal sends SIGINT to both by itself, and the receiver counts the pair as one. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']
+/** Tells the second process which one started it; how often that looks for it. */
+const STARTER = 'FAULTLINE_STARTER'
+const LOOK_MS = 500
 
 export function isSupported(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number)
@@ -45,7 +48,10 @@ export function bundledNode(from = import.meta.url) {
  * process will end with; import nothing and return.
  */
 export function onSupportedNode(entry, args = process.argv.slice(2)) {
-  if (isSupported()) return true
+  if (isSupported()) {
+    endWithStarter()
+    return true
+  }
   const { path, why } = bundledNode()
   if (path === undefined) giveUp(why)
   else restart(path, [...process.execArgv, entry, ...args])
@@ -61,8 +67,21 @@ function giveUp(why) {
   process.exitCode = 1
 }
 
+/** Whoever kills the first process for good means the run, and nobody would end the second. */
+function endWithStarter() {
+  const starter = Number(process.env[STARTER] ?? 0)
+  delete process.env[STARTER]
+  if (starter === 0) return
+  const look = () => {
+    if (process.ppid === starter) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+}
+
 function restart(node, args) {
-  const child = spawn(node, args, { stdio: 'inherit' })
+  const child = spawn(node, args, { stdio: 'inherit', env: { ...process.env, [STARTER]: String(process.pid) } })
   const forward = (signal) => child.kill(signal)
   for (const signal of FORWARDED) if (process.platform !== 'win32' || signal === 'SIGINT') process.on(signal, forward)
   child.on('error', (error) => giveUp(`the Node it brings along does not start (${error.message})`))

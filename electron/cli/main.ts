@@ -53,9 +53,21 @@ async function run(args: readonly string[], session: Session): Promise<number> {
     return WRONG_USAGE
   }
   const asked = args[0] === 'help' ? [...args.slice(1, 2), '--help'] : args
+  // Refuses a verb that is not there and names those nearest to it; commander would only say that it is unknown.
   if (!asked[0]?.startsWith('-')) verbs.get(asked[0] ?? '')
+  refuseEmpty(asked)
   await program.parseAsync(asked, { from: 'user' })
   return status
+}
+
+/** Before anything runs, since it would be a path or a name that nobody meant. Behind `--` the words are a command's own. */
+function refuseEmpty(args: readonly string[]): void {
+  const end = args.indexOf('--')
+  const own = end < 0 ? args : args.slice(0, end)
+  const at = own.findIndex((word) => word === '' || /^--[\w-]+=$/.test(word))
+  if (at < 0) return
+  const place = own[at] === '' ? `the word after ${own[at - 1]} is empty` : `nothing stands after ${own[at]}`
+  throw new ApiError('bad-request', place, 'was a variable of the shell not set?')
 }
 
 type Action = (args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>
@@ -114,7 +126,10 @@ function fault({ code, message }: WireError, error: unknown): WireError {
 function commanderFailure(args: readonly string[], error: CommanderError): number {
   // --help and --version: already printed.
   if (error.exitCode === 0) return DONE
-  const message = error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+    .replace(/\.$/, '')
   const verb = verbOf(args)
   const hint = verb === undefined ? 'see `faultline --help`' : `see \`faultline ${verb} --help\``
   complain(verb, { code: 'bad-request', message, hint })

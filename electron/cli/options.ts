@@ -15,6 +15,8 @@ export interface OptionSpec<T> {
   parse(text: string): T
   /** May be given again; the values are joined. */
   readonly many?: true
+  /** All values it can have, where they are few: what a shell completes. */
+  readonly known?: readonly string[]
 }
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec<unknown>>>
@@ -54,12 +56,12 @@ export function choice<const T extends string, F extends T | undefined>(definiti
   readonly about: string
 }): OptionSpec<T | F> {
   const { what, of, fallback, about } = definition
-  const shown =
-    fallback === undefined ? of.join('|') : of.map((id) => (id === fallback ? `${id} (default)` : id)).join(', ')
+  const shown = of.map((id) => (id === fallback ? `${id} (default)` : id)).join(', ')
   return {
     about: `${about}: ${shown}`,
     value: 'ID',
     fallback,
+    known: of,
     parse(given) {
       const found = of.find((id) => id === given)
       if (found === undefined) throw unknownId(what, given, of)

@@ -6,6 +6,7 @@
  */
 
 import { styleText } from 'node:util'
+import { ACTS } from '#shared/base/controls.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { formatCount, formatNs, formatNsIn, formatShare, timeScale, UNKNOWN } from '#shared/base/time.ts'
 
@@ -38,11 +39,11 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`
 }
 
-/** Text from a trace or a file name with everything a terminal might act on made visible. */
+/** Text from a trace or a file name with all of that made visible. */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (c) => {
+  return text.replace(ACTS, (c) => {
     const code = c.codePointAt(0) ?? 0
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
   })
 }
 
@@ -59,9 +60,16 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** The one JSON document of `--json`. */
+/** The one JSON document of `--json`. Its texts are exact: what a terminal might act on is escaped as JSON may be. */
 export function printJson(document: unknown): void {
-  process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`)
+  process.stdout.write(`${jsonText(document)}\n`)
+}
+
+export function jsonText(document: unknown): string {
+  // JSON has escaped the rest already; its own line breaks stay.
+  return JSON.stringify(document, undefined, 2).replace(ACTS, (c) =>
+    c === '\n' ? c : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** Something worth saying that is not the answer. */
@@ -97,9 +105,10 @@ export function timeColumn(
 ): Column {
   const { clock, dispensable } = options
   if (clock === 'tick') return { ...countColumn(head, values, dispensable), unit: 'ticks' }
-  const scale = timeScale(values.filter((value) => value !== null))
+  const known = values.filter((value) => value !== null)
+  const scale = timeScale(known)
   const cells = values.map((value) => (value === null ? UNKNOWN : formatNsIn(value, scale, GROUP)))
-  return withRank({ head, unit: scale.unit, right: true, cells }, dispensable)
+  return withRank({ head, unit: known.length === 0 ? '' : scale.unit, right: true, cells }, dispensable)
 }
 
 export function shareColumn(head: string, values: readonly (number | null)[], dispensable?: number): Column {
@@ -159,9 +168,14 @@ export function layOut(columns: readonly Column[], width?: number): Table {
   return { text: [...shown, ...rows].join('\n'), leftOut }
 }
 
+/** Characters of a terminal's line; undefined for a pipe, and for a terminal that was never told its size and says 0. */
+export function widthOf({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number | undefined {
+  return isTTY && columns > 0 ? columns : undefined
+}
+
 /** Prints a table to the terminal's width, or in full into a pipe, and says which columns had no room. */
 export function printTable(columns: readonly Column[]): void {
-  const { text, leftOut } = layOut(columns, process.stdout.isTTY ? process.stdout.columns : undefined)
+  const { text, leftOut } = layOut(columns, widthOf(process.stdout))
   print(text)
   if (leftOut.length > 0) note(`no room for: ${leftOut.join(', ')} (a wider terminal or --json has them)`)
 }

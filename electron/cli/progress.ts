@@ -4,11 +4,13 @@
  */
 
 import type { Progress } from '#shared/contract/methods.ts'
-import { count, duration, percent } from './output.ts'
+import { count, duration, percent, widthOf } from './output.ts'
 
 const ERASE_LINE = '\r\u001b[K'
 /** Often enough to look alive, rare enough to cost nothing. */
 const EVERY_MS = 100
+/** Of a terminal that does not say how wide it is. */
+const USUAL_WIDTH = 80
 
 export interface ProgressLine {
   show(progress: Progress): void
@@ -25,7 +27,7 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr): Progr
       if (progress.elapsedMs - shownAt < EVERY_MS && progress.elapsedMs >= shownAt) return
       shownAt = progress.elapsedMs
       visible = true
-      stream.write(ERASE_LINE + describeProgress(progress).slice(0, Math.max(1, stream.columns - 1)))
+      stream.write(ERASE_LINE + describeProgress(progress).slice(0, (widthOf(stream) ?? USUAL_WIDTH) - 1))
     },
     clear() {
       if (visible) stream.write(ERASE_LINE)

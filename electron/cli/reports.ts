@@ -39,6 +39,20 @@ function counterexamples({ strategies }: Compared['result']): string[] {
 
 type Compared = Pick<MethodParams<'report.compare'>, 'result' | 'traces' | 'sensitivity' | 'scaling'>
 
+/** Before the comparison, which takes minutes: a report that has nowhere to go. */
+export async function refuseReportPlaces({ html, text: plain, force }: ReportOptions): Promise<void> {
+  const places = [html, plain].filter((path) => path !== undefined).filter((path) => path !== PRINTED)
+  if (places.length === 0) return
+  const { refuseUnwritable } = await import('#electron/store/draft.ts')
+  for (const path of places) {
+    try {
+      refuseUnwritable(resolve(path), { force })
+    } catch (error) {
+      naming(path)(error)
+    }
+  }
+}
+
 /** True: the report is the answer on standard output, and nothing else should be. */
 export async function writeReports(session: Session, options: ReportOptions, compared: Compared): Promise<boolean> {
   const { html, text: plain, film, force } = options

@@ -4,7 +4,7 @@
  */
 
 import type { IpcMain, WebContents } from 'electron'
-import { MENU_NAMES, type MenuCommand, type ShellCalls } from '#shared/contract/desktop.ts'
+import { MENU_NAMES, SHELL_THEMES, type MenuCommand, type ShellCalls } from '#shared/contract/desktop.ts'
 import { isTrustedSender, type Sender } from './security.ts'
 
 type Channel = keyof ShellCalls
@@ -13,12 +13,13 @@ export type ShellHandlers = {
 }
 
 /** What each channel takes. Longer texts than any path or link are refused. */
-const PARAMS: { readonly [C in Channel]: 'nothing' | 'text' | 'menu' } = {
+const PARAMS: { readonly [C in Channel]: 'nothing' | 'text' | 'menu' | 'theme' } = {
   'engine:connect': 'nothing',
   'files:choose': 'nothing',
   'files:grant': 'text',
   'link:open': 'text',
   'menu:show': 'menu',
+  'theme:use': 'theme',
 }
 const TEXT_CHARS = 4096
 /** More commands than any menu can show are refused. */
@@ -28,6 +29,7 @@ const TITLE_CHARS = 200
 const FITS: Readonly<Record<(typeof PARAMS)[Channel], (params: unknown) => boolean>> = {
   nothing: (params) => params === undefined,
   text: (params) => typeof params === 'string' && params.length <= TEXT_CHARS,
+  theme: (params) => SHELL_THEMES.some((theme) => theme === params),
   menu: (params) => Array.isArray(params) && params.length <= MENU_ITEMS && params.every(isMenuCommand),
 }
 

@@ -10,6 +10,7 @@ import {
   dialog,
   ipcMain,
   Menu,
+  nativeTheme,
   protocol,
   session,
   shell,
@@ -95,10 +96,16 @@ async function start(): Promise<void> {
     'files:grant': (path) => makeKnown(engine, path),
     'link:open': openLink,
     'menu:show': (commands) => showMenu(commands),
+    'theme:use': (theme) => {
+      nativeTheme.themeSource = theme
+      return Promise.resolve(null)
+    },
   })
   app.setAboutPanelOptions(aboutPanel(app.getVersion(), process.versions))
-  running = { engine, window: openWindow(join(here, '../preload/preload.cjs')) }
+  const { window, loaded } = openWindow(join(here, '../preload/preload.cjs'))
+  running = { engine, window }
   await showMenu([])
+  await loaded
 }
 
 function startWith(): readonly Source[] {
@@ -146,7 +153,10 @@ if (app.requestSingleInstanceLock({ files: named })) {
     .whenReady()
     .then(start)
     .catch((error: unknown) => {
-      dialog.showErrorBox('Faultline', `Faultline cannot start: ${String(error)}`)
+      dialog.showErrorBox(
+        'Faultline',
+        `Faultline cannot start: ${error instanceof Error ? error.message : String(error)}`,
+      )
       app.exit(1)
     })
 } else {

@@ -36,6 +36,7 @@ const bridge: DesktopBridge = {
   },
   openLink: (url) => call('link:open', url),
   showMenu: (commands) => call('menu:show', commands),
+  useTheme: (theme) => call('theme:use', theme),
   onOpenFiles: inbox('files:open'),
   onCommand: inbox('menu:command'),
   onNotice: inbox('shell:notice'),

@@ -4,6 +4,7 @@
  * leaves the verdict open and says why. Timed runs are not looked at here.
  */
 
+import { availableParallelism } from 'node:os'
 import { ApiError, fromWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { crashRunSchema, type CrashRunResult } from '#shared/contract/crash.ts'
@@ -38,14 +39,15 @@ export interface SearchOptions extends JobContext {
 export async function searchAll(options: SearchOptions): Promise<void> {
   const { strategies, worlds, signal, onProgress } = options
   const started = performance.now()
-  const crashes = startPool({ entry: 'races-run', threads: 1 })
+  const threads = Math.min(availableParallelism(), worlds.length, limits.jobs)
+  const crashes = startPool({ entry: 'races-run', threads })
   const each = Math.max(1, Math.floor(options.schedules / worlds.length))
   const total = strategies.length * worlds.length * each
   let before = 0
   try {
     for (const strategy of strategies) {
-      const searched: Searched[] = []
-      const found: VerdictViolation[] = []
+      // Power is cut in one world while the schedules of the next are searched.
+      const results: Promise<SearchResult>[] = []
       for (const world of worlds) {
         const stage = `searching schedules of ${strategy} on ${world.scenario}`
         const one = await searchOne({
@@ -61,10 +63,11 @@ export async function searchAll(options: SearchOptions): Promise<void> {
             }),
         })
         before += each
-        searched.push(...one.searched)
-        found.push(...one.found)
+        results.push(one.result)
       }
-      options.onVerdict(strategy, { searched, found })
+      const all = await Promise.all(results)
+      const searched = all.flatMap((result) => result.searched)
+      options.onVerdict(strategy, { searched, found: all.flatMap((result) => result.found) })
     }
   } finally {
     await crashes.destroy()
@@ -80,19 +83,38 @@ interface One {
   readonly onProgress: JobContext['onProgress']
 }
 
-async function searchOne({ strategy, world, schedules, crashes, signal, onProgress }: One): Promise<SearchResult> {
+/** When its schedules have been searched; the result comes when power has been cut in them, too. */
+async function searchOne(one: One): Promise<{ readonly result: Promise<SearchResult> }> {
+  const { strategy, world, schedules, signal, onProgress } = one
   const { scenario, set, slots, fs } = world
   const place = { scenario, strategy, slots, set, ...(fs === undefined ? {} : { fs }) }
-  try {
-    const explored = await explore(exploreSchema.parse({ ...place, budget: schedules }), { signal, onProgress })
-    const cuts = { subject: explored.subject, strategy, slots, budget: limits.compareCrashSteps }
-    const answer = await crashes.run<Answer<CrashRunResult>>(crashRunSchema.parse(cuts), { signal, name: 'crashes' })
-    if ('wire' in answer) throw fromWireError(answer.wire)
-    return resultOf(explored, answer.value)
-  } catch (error) {
+  const leftOpen = (error: unknown): SearchResult => {
     if (signal.aborted || !(error instanceof ApiError) || error.code === 'internal') throw error
     return { searched: [notSearched({ scenario, schedules, why: error.message })], found: [] }
   }
+  try {
+    const explored = await explore(exploreSchema.parse({ ...place, budget: schedules }), { signal, onProgress })
+    const result = cutPower(one, explored).catch(leftOpen)
+    // Looked at when it is waited for: an earlier world's mistake comes first.
+    result.catch(() => undefined)
+    return { result }
+  } catch (error) {
+    return { result: Promise.resolve(leftOpen(error)) }
+  }
+}
+
+async function cutPower(
+  { strategy, world: { slots }, schedules, crashes, signal }: One,
+  explored: ExploreResult,
+): Promise<SearchResult> {
+  const cuts = crashRunSchema.parse({
+    ...{ subject: explored.subject, strategy, slots },
+    schedules: Math.min(limits.exploreBudget, schedules * limits.compareCuts),
+    budget: limits.compareCrashSteps,
+  })
+  const answer = await crashes.run<Answer<CrashRunResult>>(cuts, { signal, name: 'crashes' })
+  if ('wire' in answer) throw fromWireError(answer.wire)
+  return resultOf(explored, answer.value)
 }
 
 function resultOf(explored: ExploreResult, crash: CrashRunResult): SearchResult {

@@ -16,6 +16,7 @@ import type {
   ViolationInfo,
 } from '#shared/contract/simulation.ts'
 import { estimateInfo, meanCounters, measured, paired, withSearch } from '#shared/whatif/side-by-side.ts'
+import { refuseUnwritable } from '../store/draft.ts'
 import { Partials } from './compare-partial.ts'
 import type { CompareRun, RunSpeed } from './compare-run.ts'
 import { searchAll } from './compare-verdict.ts'
@@ -43,6 +44,7 @@ export type Compared = Omit<CompareResult, 'opened'>
 export async function compareJob(options: CompareOptions): Promise<Compared> {
   const started = performance.now()
   const { strategies, seeds, workload, sweep } = options
+  if (options.out !== undefined) refuseUnwritable(options.out, options)
   const plan = planOf(options)
   if (plan.length > limits.simRuns) {
     throw new ApiError(

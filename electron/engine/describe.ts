@@ -21,6 +21,7 @@ export function describeTrace({ id, rows }: StoredTrace, trace: Trace): TraceInf
     ops: rows.op,
     lockSpans: rows.lock_span,
     tasks: trace.tasks.length,
+    idleTasks: trace.tasks.reduce((sum, { pid }) => sum + (pid === 0 ? 1 : 0), 0),
     lockClasses: trace.lockClasses.length,
     locks: trace.locks.length,
     durationNs: meta.durationNs,

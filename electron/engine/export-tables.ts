@@ -5,7 +5,8 @@
  */
 
 import { ApiError } from '#shared/base/errors.ts'
-import type { EXPORT_FORMATS, EXPORT_TABLES } from '#shared/contract/methods.ts'
+import type { EXPORT_FORMATS } from '#shared/contract/export-formats.ts'
+import type { EXPORT_TABLES } from '#shared/contract/methods.ts'
 import { stem } from './names.ts'
 
 export type ExportTable = (typeof EXPORT_TABLES)[number]
@@ -22,7 +23,7 @@ interface TableSql {
 }
 
 const TASK = 't.comm AS task_comm, t.pid AS task_pid'
-const LOCK = 'c.name AS lock_class, l.address AS lock_address'
+const LOCK = 'c.name AS lock_class, l.address AS lock_address, l.label AS lock_label'
 
 export const exportTables: { readonly [T in ExportTable]: TableSql } = {
   trace: { columns: 'x.*', from: 'trace x', trace: 'x.id', order: 'x.id' },

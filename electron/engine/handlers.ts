@@ -4,7 +4,6 @@
  */
 
 import { rm } from 'node:fs/promises'
-import { analyses } from '#shared/analysis/index.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Registry } from '#shared/base/registry.ts'
@@ -16,8 +15,6 @@ import type {
   MethodResult,
   ParsedParams,
 } from '#shared/contract/methods.ts'
-import { formats } from '#shared/formats/index.ts'
-import { analysisParams } from './analysis-params.ts'
 import type { Downloads } from './downloads.ts'
 import { exportName } from './export-tables.ts'
 import type { Files } from './files.ts'
@@ -80,17 +77,15 @@ type TraceMethod = Exclude<MethodName, FileMethod | ByteMethod | ModelMethod | T
 function fileHandlers(parts: Parts): Pick<Handlers, FileMethod> {
   const { files, recents, kept, handles, opening, jobs, reader, onRecent } = parts
   return {
-    'app.info': (_, { client }) =>
-      Promise.resolve({
-        version: parts.version,
-        host: parts.host,
-        platform: process.platform,
-        formats: formats.items.map(({ id, title, extensions }) => ({ id, title, extensions })),
-        analyses: analyses.items.map(({ id, title, about }) => ({ id, title, about })),
-        samples: parts.samples.items.map(({ path: _path, ...sample }) => sample),
-        paths: client.rights.paths,
-        startWith: files.startWith(client),
-      }),
+    'app.info': async (_, { client }) => ({
+      version: parts.version,
+      host: parts.host,
+      platform: process.platform,
+      ...(await import('./catalog.ts')).listed(),
+      samples: parts.samples.items.map(({ path: _path, ...sample }) => sample),
+      paths: client.rights.paths,
+      startWith: files.startWith(client),
+    }),
     'window.kept': () => kept.read(),
     async 'window.keep'({ key, value }) {
       await kept.write(key, value)
@@ -122,6 +117,7 @@ function traceHandlers(parts: Parts): Pick<Handlers, TraceMethod> {
     'trace.info': ({ file }, call) => opening.info(handles.get(file), call),
     async 'analysis.run'({ file, trace, id, params }, { signal }) {
       const { path } = handles.get(file)
+      const { analysisParams } = await import('./catalog.ts')
       return reader.call('analyse', [path, trace, id, analysisParams(id, params)], signal)
     },
     async 'contention.against'({ file, trace, against }, { signal }) {

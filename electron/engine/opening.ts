@@ -14,7 +14,6 @@ import type {
   ParsedParams,
   TraceInfo,
 } from '#shared/contract/methods.ts'
-import { analysisParams } from './analysis-params.ts'
 import type { ClientOf, Files, Located } from './files.ts'
 import type { Handle, Handles } from './handles.ts'
 import type { Call, Importing, Inputs, Stored } from './importing.ts'
@@ -126,15 +125,19 @@ export class Opening {
   }
 
   async #worst(path: string, trace: number): Promise<{ worstLock: string; worstWaitNs: number } | undefined> {
-    const params = analysisParams('contention', { by: 'class', contendedOnly: true, top: 1 })
+    const { analysisParams } = await import('./catalog.ts')
+    const params = analysisParams('contention', { by: 'class', contendedOnly: true })
     const { rows } = (await this.#options.reader.call('analyse', [
       path,
       trace,
       'contention',
       params,
     ])) as ContentionResult
-    const row = rows.at(0)
-    return row === undefined ? undefined : { worstLock: row.class, worstWaitNs: row.waitTotalNs }
+    // A row per class and mode; the lists and charts of a window go by class.
+    const waited = new Map<number, number>()
+    for (const { classId, waitTotalNs } of rows) waited.set(classId, (waited.get(classId) ?? 0) + waitTotalNs)
+    const [worst] = rows.toSorted((a, b) => (waited.get(b.classId) ?? 0) - (waited.get(a.classId) ?? 0))
+    return worst && { worstLock: worst.class, worstWaitNs: waited.get(worst.classId) ?? 0 }
   }
 }
 

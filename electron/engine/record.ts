@@ -6,7 +6,7 @@
 
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -19,7 +19,7 @@ import { writeTraceDat } from '../record/trace-dat.ts'
 import { findTracefs, type Tracefs } from '../record/tracefs.ts'
 import { Workload, type Ended } from '../record/workload.ts'
 import { explain } from '../store/database.ts'
-import { refuseExisting } from '../store/draft.ts'
+import { refuseUnwritable, workFolder } from '../store/draft.ts'
 import { importTrace } from './import.ts'
 import type { JobContext } from './jobs.ts'
 
@@ -45,16 +45,12 @@ export async function recordJob(options: RecordOptions): Promise<Omit<RecordResu
   const { what, out, raw, signal, onProgress } = options
   const tracefs = findTracefs()
   const chosen = chooseEvents(tracepointsOf(tracefs), what.events)
-  if (!what.force) for (const path of [out, raw]) if (path !== undefined) refuseExisting(path)
-  const folder = join(dirname(out), `.${basename(out)}.recording-${process.pid}`)
+  for (const path of [out, raw]) if (path !== undefined) refuseUnwritable(path, what)
+  const folder = workFolder(out)
+  const instance = new Instance(tracefs, folder)
   try {
-    mkdirSync(folder)
-  } catch (error) {
-    throw explain(error, out)
-  }
-  let instance: Instance | undefined
-  try {
-    instance = new Instance(tracefs, folder)
+    makeFolder(folder, out)
+    instance.make()
     const recorded = await record({ tracefs, instance, chosen, folder }, options)
     if (signal.aborted) throw new ApiError('cancelled', 'the recording was cancelled')
     const dat = raw ?? join(folder, 'trace.dat')
@@ -84,7 +80,15 @@ export async function recordJob(options: RecordOptions): Promise<Omit<RecordResu
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })
-    instance?.release()
+    instance.release()
+  }
+}
+
+function makeFolder(folder: string, out: string): void {
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    throw explain(error, out)
   }
 }
 

@@ -35,7 +35,7 @@ type ThreadName =
   | 'data-worker'
   | 'explore-run'
   | 'job-worker'
-  | 'orphan-watch'
+  | 'sql-watch'
   | 'import-parser'
   | 'import-writer'
   | 'simulate-thread'

@@ -127,8 +127,8 @@ function asValue(value: Raw): Value {
   return value
 }
 
-// A parent that was killed cannot kill this process, and a statement that never ends would not notice.
-spawnThread('orphan-watch', { parent: Number(process.argv[2] ?? process.ppid) }).unref()
+// A parent that was killed cannot kill this process, and a statement that never ends notices nothing.
+spawnThread('sql-watch', { parent: Number(process.argv[2] ?? process.ppid) }).unref()
 
 const parent = parentChannel()
 parent.onMessage((message) => {

@@ -168,7 +168,7 @@ function tooLong(seconds: number): ApiError {
 function died(how: string): ApiError {
   return new ApiError(
     'limit',
-    `the statement ended its process (${how}), most likely for lack of memory`,
+    `the statement ended its process (${how}), most likely for lack of memory or of room for what it sorts`,
     'ask for less at a time',
   )
 }

@@ -1,8 +1,8 @@
 /** The job that lays recordings side by side. Nothing is replayed or written. */
 
-import { ApiError } from '#shared/base/errors.ts'
 import type { TracesResult } from '#shared/contract/whatif.ts'
 import { RECORDED_ASSUMPTIONS, recordedSideBySide, type Recorded } from '#shared/whatif/recorded.ts'
+import { noTime } from '#shared/whatif/workload.ts'
 import type { Db } from '../store/database.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
@@ -43,11 +43,9 @@ export async function tracesJob({ traces, onProgress }: TracesOptions): Promise<
 
 function checkTime({ name, trace: { meta } }: Recorded): void {
   if (meta.clockUnit === 'ns') return
-  throw new ApiError(
-    'bad-input',
-    `${name} cannot be laid beside others: its clock ${meta.clock} counts ticks, not time`,
-    'record it again with trace-cmd record -C mono; faultline contention and faultline latency answer in ticks',
-  )
+  const instead =
+    'record it again with trace-cmd record -C mono; faultline contention and faultline latency answer in ticks'
+  throw noTime({ name, clock: meta.clock, cannot: 'be laid beside others', instead })
 }
 
 /** Traces of one file go by their own names; what is still alike, by its place in the list. */

@@ -33,21 +33,14 @@ export class Instance {
   /** As it was, where it was changed. */
   readonly #names: string | undefined
 
-  /** `scratch`: a folder of the recording that goes with it. */
+  /**
+   * Makes nothing yet, but whoever sees to our end is there: what is made from now on, `scratch` (a folder of the recording,
+   * nobody else's) included, is removed however soon we die.
+   */
   constructor({ root }: Tracefs, scratch: string) {
     removeStale({ root })
     this.#root = root
     this.path = join(root, 'instances', `${PREFIX}${process.pid}-${startOf(process.pid) ?? 0}-${nextNumber++}`)
-    try {
-      mkdirSync(this.path)
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      throw new ApiError(
-        'unsupported',
-        `no tracing instance can be made here: ${why}`,
-        'the kernel is too old, or low on memory',
-      )
-    }
     const before = Number(this.#outside('saved_cmdlines_size'))
     this.#names = before > 0 && before < NAMES ? String(before) : undefined
     const names = join(root, 'saved_cmdlines_size')
@@ -59,6 +52,19 @@ export class Instance {
     })
     this.#watcher.unref()
     this.#watcher.stdin?.on('error', () => undefined)
+  }
+
+  make(): void {
+    try {
+      mkdirSync(this.path)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new ApiError(
+        'unsupported',
+        `no tracing instance can be made here: ${why}`,
+        'the kernel is too old, or low on memory',
+      )
+    }
     if (this.#names !== undefined) this.#tryOutside('saved_cmdlines_size', String(NAMES))
   }
 

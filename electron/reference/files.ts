@@ -1,7 +1,8 @@
 /** Formats and the SQL schema as pages. The schema is that of a file made now; the words are the window's. */
 
 import { SCHEMA_WORDS, TABLE_ORDER } from '#shared/contract/schema-words.ts'
-import { EXPORT_FORMATS, type AppInfo } from '#shared/contract/methods.ts'
+import { EXPORT_FORMATS } from '#shared/contract/export-formats.ts'
+import type { AppInfo } from '#shared/contract/methods.ts'
 import { code, escaped, page, table } from './markdown.ts'
 
 export function formatsPage({ formats }: AppInfo): string {

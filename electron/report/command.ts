@@ -25,11 +25,18 @@ export function commandOf({ result, traces = [] }: Pick<ReportInput, 'result' | 
     // A strategy of the user's own is known by its file; what follows the mark is its text's digest.
     ...strategies.flatMap(({ id }) => ['--strategy', id.replace(/#[0-9a-f]+/, '')]),
     ...['--baseline', baseline.replace(/#[0-9a-f]+/, ''), '--seeds', String(seeds.length), '--seed', String(seeds[0])],
+    ...['--explore', String(schedulesOf(strategies))],
     ...set.flatMap(([name, value]) => ['--set', `${name}=${value}`]),
     ...('curve' in result && result.curve !== null
       ? ['--sweep', `${result.curve.param}=${result.curve.values.join(',')}`]
       : []),
   ])
+}
+
+/** What was asked for is shared evenly among the worlds that were searched; 0: nobody searched. */
+function schedulesOf(strategies: ReportInput['result']['strategies']): number {
+  const { searched } = strategies.find(({ verdict }) => verdict.searched.length > 0)?.verdict ?? { searched: [] }
+  return searched.reduce((sum, { bound }) => sum + bound.budget, 0)
 }
 
 function replayed(trace: TraceFacts | undefined, name: string): string[] {

@@ -16,6 +16,7 @@ import type {
   TracesResult,
   WhatIfResult,
 } from '#shared/contract/whatif.ts'
+import { toldStrategies } from '#shared/whatif/told.ts'
 import { formatTime } from './words.ts'
 
 /** A schedule played back, chosen to be shown. */
@@ -83,6 +84,7 @@ export function viewOf({ result, traces = [], version }: ReportInput): View {
   const shared = {
     baseline: result.baseline,
     seeds: result.seeds,
+    strategies: toldStrategies(result),
     recorded: isRecorded(result),
     facts: traces.map(factsOf),
   }
@@ -95,7 +97,6 @@ export function viewOf({ result, traces = [], version }: ReportInput): View {
       title: workload.trace,
       question: 'How would this recorded workload have run under other locks?',
       made: `A recorded trace replayed on ${workload.fs}: ${ops}, ${seeds}. Faultline ${version}.`,
-      strategies: result.strategies,
       curve: null,
       fidelity: result.fidelity,
       params: [],
@@ -113,7 +114,6 @@ export function viewOf({ result, traces = [], version }: ReportInput): View {
       title: result.workload.names.join(' against '),
       question: 'What differs between these recordings?',
       made: `Recordings as they are, cut into parts of their time (${result.strategies.map(({ runs }) => runs).join(', ')}). Faultline ${version}.`,
-      strategies: result.strategies,
       curve: null,
       fidelity: undefined,
       params: [],
@@ -126,7 +126,6 @@ export function viewOf({ result, traces = [], version }: ReportInput): View {
     title: `${workload.scenario} ${workload.title}`,
     question: workload.question,
     made: `Simulated on ${workload.fs}: ${seeds}. Faultline ${version}.`,
-    strategies: result.strategies,
     curve: result.curve,
     fidelity: undefined,
     params: Object.entries(workload.params).map(([name, value]) => [name, String(value)]),

@@ -9,6 +9,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { UNKNOWN, formatCount, formatShare } from '#shared/base/time.ts'
 import type { ComparedStrategy, VersusBaseline, VerdictViolation } from '#shared/contract/simulation.ts'
 import {
+  againstText,
   counterNames,
   counterText,
   decimalText,
@@ -18,6 +19,7 @@ import {
   ratioInterval,
   ratioText,
   safetyNote,
+  speedInterval,
   undecidedText,
   verdictText,
   versusOf,
@@ -27,7 +29,7 @@ import { html, page, section, swatch, table, type Html } from './html.ts'
 import { latency } from './latency.ts'
 import { viewOf, type ReportInput, type View } from './input.ts'
 import { films, fidelity, scaling, sensitivity, worstWaits } from './sections.ts'
-import { formatTime, NO_SAFETY, NO_WAITS, pText, speedVersus } from './words.ts'
+import { formatTime, NO_SAFETY, NO_WAITS, pText } from './words.ts'
 
 const LOCKS = 6
 
@@ -122,17 +124,14 @@ function speed({ strategies, baseline, recorded }: View): Html {
         {
           head: `against ${baseline}`,
           number: true,
-          cell: (row) => speedVersus(row, baseline),
+          cell: (row) => againstText(row, baseline, 'opsPerSecond'),
           by: (row) => (row.id === baseline ? 1 : ratio(row)?.ratio),
         },
         {
           head: '95 % interval',
           number: true,
-          cell: (row) => {
-            const found = ratio(row)
-            return found === undefined ? '' : ratioInterval(found.ci95)
-          },
-          by: (row) => ratio(row)?.ci95?.[0],
+          cell: speedInterval,
+          by: (row) => (row.deadlocks > 0 ? undefined : ratio(row)?.ci95?.[0]),
         },
         ...(recorded ? [] : [{ head: 'safety', cell: safety }]),
       ],

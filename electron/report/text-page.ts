@@ -3,6 +3,8 @@
  * too wide lose their least important columns, and say so; a name that is too long stands on a line of its own.
  */
 
+import { ACTS } from '#shared/base/controls.ts'
+
 export const COLUMNS = 78
 const GAP = '  '
 
@@ -21,9 +23,7 @@ const ASCII: Readonly<Record<string, string>> = {
 
 /** Our typography as ASCII; control characters shown as `?`. Letters of names stay what they are. */
 export function plain(text: string): string {
-  return text
-    .replace(/[µ×–—±…’\u00a0\u2009\u202f]/g, (c) => ASCII[c])
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '?')
+  return text.replace(/[µ×–—±…’\u00a0\u2009\u202f]/g, (c) => ASCII[c]).replace(ACTS, '?')
 }
 
 /** Lines of at most 78 columns, broken at spaces; what has none and is longer stays whole. */

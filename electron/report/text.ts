@@ -6,24 +6,23 @@
 import { formatCount, formatShare } from '#shared/base/time.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import {
+  againstText,
   chainWords,
   counterNames,
   counterText,
   intervalText,
   mainOp,
   rateText,
-  ratioInterval,
   safetyNote,
+  speedInterval,
   spreadText,
   verdictText,
-  versusOf,
-  versusText,
 } from '#shared/whatif/words.ts'
 import { viewOf, type Film, type ReportInput, type View } from './input.ts'
 import { findingsOf } from './report.ts'
 import { fidelityWords, stateText } from './sections.ts'
 import { COLUMNS, head, plain, textBar, textTable, wrapped } from './text-page.ts'
-import { errorText, formatTime, NO_SAFETY, NO_WAITS, seedsText, speedVersus } from './words.ts'
+import { errorText, formatTime, NO_SAFETY, NO_WAITS, seedsText } from './words.ts'
 
 const BAR = 20
 const LOCKS = 3
@@ -119,7 +118,6 @@ function fidelity({ fidelity: found, baseline }: View): string {
 
 function speed({ strategies, baseline, recorded }: View): string {
   const most = Math.max(...strategies.map(({ opsPerSecond }) => opsPerSecond.mean))
-  const versus = (row: ComparedStrategy) => versusOf(row, 'opsPerSecond')
   const rows = textTable(strategies, [
     { head: recorded ? 'recording' : 'strategy', cell: ({ id }) => id },
     { head: 'speed', cell: ({ opsPerSecond }) => textBar(opsPerSecond.mean / most, BAR), dispensable: 3 },
@@ -131,12 +129,12 @@ function speed({ strategies, baseline, recorded }: View): string {
     },
     {
       head: `against ${baseline}`,
-      cell: (row) => speedVersus(row, baseline),
+      cell: (row) => againstText(row, baseline, 'opsPerSecond'),
       number: true,
     },
     {
       head: '95 % interval',
-      cell: (row) => (row.id === baseline ? '' : ratioInterval(versus(row)?.ci95 ?? null)),
+      cell: speedInterval,
       number: true,
       dispensable: 2,
     },
@@ -156,8 +154,7 @@ function latency({ strategies, baseline }: View): string {
   const rows = strategies.flatMap((strategy) =>
     strategy.ops.filter(({ op }) => op === main).map((row) => ({ strategy, row })),
   )
-  const tail = ({ strategy }: (typeof rows)[number]) =>
-    strategy.id === baseline ? 'baseline' : versusText(versusOf(strategy, `${main}.p99Ns`))
+  const tail = ({ strategy }: (typeof rows)[number]) => againstText(strategy, baseline, `${main}.p99Ns`)
   const text = textTable(rows, [
     { head: 'strategy', cell: ({ strategy }) => strategy.id },
     { head: 'p50', cell: ({ row }) => formatTime(row.p50Ns), number: true },

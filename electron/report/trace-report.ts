@@ -6,6 +6,7 @@
 import type { ContentionRow } from '#shared/analysis/contention.ts'
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
 import type { LatencyRow } from '#shared/analysis/latency.ts'
+import { toldOf, toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { WaitChain } from '#shared/analysis/wait-chains.ts'
 import { formatCount, formatShare, UNKNOWN } from '#shared/base/time.ts'
 import type { Trace } from '#shared/model/trace.ts'
@@ -64,22 +65,25 @@ function count<T>(head: string, of: (row: T) => number) {
   return { head, number: true, cell: (row: T) => formatCount(of(row)), by: of }
 }
 
+const LOCKS_ABOUT =
+  'Waits and holds by class and mode; a dash is what the trace cannot show, or too few to tell. Inferred: the name, who or when was deduced for some of them.'
+
 function locks(rows: readonly ContentionRow[]): Html {
   if (rows.length === 0) return section('Locks', html`<p>The trace shows no locks here.</p>`)
   return section(
     'Locks, the most waited for first',
-    table('Waits and holds by class and mode; a dash is what the trace cannot show.', rows, [
+    table(LOCKS_ABOUT, rows, [
       { head: 'lock', cell: (row) => html`<code class="w">${row.class}</code>` },
-      { head: 'mode', cell: (row) => row.mode },
+      { head: 'mode', cell: (row) => (row.inferred ? `${row.mode}, inferred` : row.mode) },
       count('acquired', (row) => row.acquisitions),
       count('contended', (row) => row.contended),
       time('waited', (row) => row.waitTotalNs),
-      time('wait p50', (row) => row.waitP50Ns),
-      time('wait p99', (row) => row.waitP99Ns),
+      time('wait p50', (row) => toldOfLock(row).waitP50),
+      time('wait p99', (row) => toldOfLock(row).waitP99),
       time('longest wait', (row) => row.waitMaxNs),
       time('held', (row) => row.holdTotalNs),
-      time('hold p50', (row) => row.holdP50Ns),
-      time('hold p99', (row) => row.holdP99Ns),
+      time('hold p50', (row) => toldOfLock(row).holdP50),
+      time('hold p99', (row) => toldOfLock(row).holdP99),
       {
         head: 'mostly in',
         cell: ({ mostlyIn }) => (mostlyIn === undefined ? UNKNOWN : `${mostlyIn.phase} (${share(mostlyIn.share)})`),
@@ -112,10 +116,10 @@ function operations(rows: readonly LatencyRow[]): Html {
       { head: 'operation', cell: (row) => row.op },
       count('count', (row) => row.count),
       count('failed', (row) => row.failed),
-      time('p50', (row) => row.p50Ns),
-      time('p90', (row) => row.p90Ns),
-      time('p99', (row) => row.p99Ns),
-      time('p99.9', (row) => row.p999Ns),
+      time('p50', (row) => toldOf(row).p50),
+      time('p90', (row) => toldOf(row).p90),
+      time('p99', (row) => toldOf(row).p99),
+      time('p99.9', (row) => toldOf(row).p999),
       time('longest', (row) => row.maxNs),
       time('waited', (row) => row.waitNs),
       { head: 'share', number: true, cell: (row) => share(row.waitShare), by: (row) => row.waitShare },

@@ -1,9 +1,7 @@
 /** Values as reports spell them: the same words on the page and in plain text. */
 
 import { formatNs, UNKNOWN } from '#shared/base/time.ts'
-import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import type { FidelityRow } from '#shared/contract/whatif.ts'
-import { versusText } from '#shared/whatif/words.ts'
 
 export function formatTime(ns: number | null): string {
   if (ns === null) return UNKNOWN
@@ -29,13 +27,3 @@ export function pText(p: number): string {
 export const NO_SAFETY =
   'Nothing is known of what the kernels of these recordings could violate: recordings show speed, not safety.'
 export const NO_WAITS = 'No wait for a lock is in it.'
-
-/** Speed against the baseline. A run that ended in a deadlock did not do its work: its rate is no rate. */
-export function speedVersus(
-  { id, deadlocks, versusBaseline }: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'versusBaseline'>,
-  baseline: string,
-): string {
-  if (deadlocks > 0) return 'deadlocked'
-  if (id === baseline) return 'baseline'
-  return versusText(versusBaseline.find(({ metric }) => metric === 'opsPerSecond'))
-}

@@ -84,6 +84,10 @@ function unlockable(name: string): ApiError {
   )
 }
 
+export function isFolder(name: string): ApiError {
+  return new ApiError('bad-input', `${name} is a folder, not a file`, 'name a file in it')
+}
+
 /** The folder a file was to be in, where that is what is missing. */
 function missingFolder(error: unknown): string | undefined {
   const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined
@@ -109,7 +113,7 @@ function systemError(error: unknown, name: string): ApiError | undefined {
     case 'EDQUOT':
       return new ApiError('permission', `${name} cannot be written: the disk is full`, 'free some space')
     case 'EISDIR':
-      return new ApiError('bad-input', `${name} is a folder, not a file`, 'name a file in it')
+      return isFolder(name)
     case 'ENAMETOOLONG':
       return new ApiError('bad-input', `${name.slice(0, 40)}…: the name is too long`, 'choose a shorter name')
     case 'EIO':

@@ -7,9 +7,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -19,12 +21,14 @@ import {
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
-import { explain } from './database.ts'
+import { explain, isFolder } from './database.ts'
 import { isAlive } from './is-alive.ts'
 
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 /** A process id can be taken by another program later: a draft nobody wrote to for a day is dead all the same. */
 const DEAD_AFTER_MS = 24 * 3600 * 1000
+/** Linux' `O_TMPFILE | O_RDWR` (`include/uapi/asm-generic/fcntl.h`), which Node has no name for. */
+const NAMELESS = 0o20000000 | constants.O_DIRECTORY | constants.O_RDWR
 
 export class Draft {
   readonly target: string
@@ -35,8 +39,7 @@ export class Draft {
   constructor(target: string) {
     this.target = resolve(target)
     removeStale(this.target)
-    const unique = randomBytes(4).toString('hex')
-    this.path = join(dirname(this.target), `${prefix(this.target)}${HOST}-${process.pid}-${unique}.part`)
+    this.path = nameBeside(this.target, 'part')
   }
 
   /** Make the empty draft, so that a place that cannot be written to is known before any work is done. */
@@ -70,8 +73,47 @@ export class Draft {
   }
 }
 
+/**
+ * Where a job may make a folder for what it works with, beside its result: nothing is made yet. One that a dead process left (or
+ * the whole machine, without power) is removed here, like drafts.
+ */
+export function workFolder(target: string): string {
+  removeStale(target)
+  return nameBeside(target, 'work')
+}
+
 export function refuseExisting(target: string): void {
   if (existsSync(target)) throw exists(target)
+}
+
+/**
+ * Before work of minutes whose result is to go there: a name that is taken, a place nothing can be written to. Nothing
+ * stays, not even of a process killed right here: what is tried is a file without a name, wherever the system has those.
+ */
+export function refuseUnwritable(target: string, { force }: { readonly force: boolean }): void {
+  const draft = new Draft(target)
+  try {
+    // A name that is too long is one for its draft as well.
+    lstatSync(draft.path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw explain(error, target)
+  }
+  if (!force) refuseExisting(target)
+  if (statSync(target, { throwIfNoEntry: false })?.isDirectory() === true) throw isFolder(basename(target))
+  if (triedNameless(dirname(draft.path))) return
+  draft.create()
+  draft.discard()
+}
+
+/** False where there are no files without a name, or where one cannot be made: a named one says why. */
+function triedNameless(folder: string): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    closeSync(openSync(folder, NAMELESS))
+    return true
+  } catch {
+    return false
+  }
 }
 
 function exists(target: string): ApiError {
@@ -80,6 +122,11 @@ function exists(target: string): ApiError {
     `${basename(target)} exists already`,
     'use --force to replace it, or --out for another name',
   )
+}
+
+function nameBeside(target: string, kind: 'part' | 'work'): string {
+  const unique = randomBytes(4).toString('hex')
+  return join(dirname(target), `${prefix(target)}${HOST}-${process.pid}-${unique}.${kind}`)
 }
 
 function prefix(target: string): string {
@@ -113,15 +160,17 @@ function removeStale(target: string): void {
   for (const name of names) {
     if (!name.startsWith(prefix(target))) continue
     const [, host, pid] =
-      /^([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.part(?:-journal)?$/.exec(name.slice(prefix(target).length)) ?? []
-    if (host === HOST && isDead(Number(pid), join(folder, name))) rmSync(join(folder, name), { force: true })
+      /^([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.(?:part(?:-journal)?|work)$/.exec(name.slice(prefix(target).length)) ?? []
+    if (host !== HOST || !isDead(Number(pid), join(folder, name))) continue
+    rmSync(join(folder, name), { force: true, recursive: true })
   }
 }
 
 function isDead(pid: number, path: string): boolean {
   if (!isAlive(pid)) return true
   const stat = statSync(path, { throwIfNoEntry: false })
-  return stat !== undefined && performance.timeOrigin + performance.now() - stat.mtimeMs > DEAD_AFTER_MS
+  // When a folder changed says nothing of the files in it.
+  return stat?.isFile() === true && performance.timeOrigin + performance.now() - stat.mtimeMs > DEAD_AFTER_MS
 }
 
 function sync(path: string, flags: 'r' | 'r+'): void {

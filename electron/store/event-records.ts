@@ -6,7 +6,7 @@
 
 import { limits } from '#shared/base/limits.ts'
 import { ByteWriter } from '#shared/formats/trace-dat/byte-writer.ts'
-import { KeptPrinters } from '#shared/formats/trace-dat/kept-records.ts'
+import { KeptPrinters } from '#shared/formats/trace-dat/kept-printers.ts'
 import { EVENT_RECORD } from '#shared/model/kinds.ts'
 import type { EventChunk, RecordFormat } from '#shared/model/trace.ts'
 import { damaged } from './codec.ts'
@@ -17,9 +17,12 @@ const MOST = limits.chunkArgsBytes + 2 * limits.eventArgsBytes
 
 export function recordFormats(db: Db, traceId: number): readonly RecordFormat[] {
   const rows = db
-    .prepare('SELECT name_seq, system, little, format FROM event_format WHERE trace_id = ? ORDER BY name_seq')
+    .prepare(
+      `SELECT name_seq, system, little, format FROM event_format
+       WHERE trace_id = ? AND octet_length(format) <= ? ORDER BY name_seq`,
+    )
     .raw()
-    .all(traceId) as [number, string, number, string][]
+    .all(traceId, limits.eventFormatBytes) as [number, string, number, string][]
   return rows.map(([name, system, little, text]) => ({ name, system, little: little !== 0, text }))
 }
 

@@ -20,7 +20,8 @@ export function guardedStatement(db: Db, sql: string): Statement {
   if (sql.includes('\0')) throw denied('there is a NUL character in it')
   const word = firstWord(sql)
   if (word === '') throw new ApiError('bad-request', 'there is no SQL statement', 'try: SELECT * FROM trace')
-  if (!ALLOWED.includes(word)) throw denied(`a statement that begins with ${word.slice(0, 20)} does not only read`)
+  if (!ALLOWED.includes(word))
+    throw denied(`it begins with ${word.slice(0, 20)}, not with ${ALLOWED.join(', ')} or EXPLAIN`)
   const statement = prepare(db, sql)
   if (!statement.reader || !statement.readonly) throw denied('this statement does not only read')
   return statement

@@ -4,12 +4,10 @@
  * that no id moves. Taking a name away gives the lock its own back.
  */
 
-import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { NAMED_BY_USER } from '#shared/model/kinds.ts'
 import type { Dictionaries, LockClass } from '#shared/model/trace.ts'
-import { explain, type Db } from './database.ts'
-import { openFileForWriting } from './open.ts'
+import type { Db } from './database.ts'
 
 export interface NamedLock {
   readonly address: string
@@ -39,51 +37,4 @@ export function withLockNames(dictionaries: Dictionaries, names: readonly NamedL
     return { ...lock, lockClass: id, label: NAMED_BY_USER }
   })
   return { ...dictionaries, lockClasses, locks }
-}
-
-/** Gives the locks at an address a name, or (null) takes it away; answers how many locks of the trace are there. */
-export function nameLock(
-  path: string,
-  traceId: number,
-  { address, name }: { readonly address: string; readonly name: string | null },
-): number {
-  try {
-    const db = openFileForWriting(path)
-    try {
-      db.pragma('busy_timeout = 1000')
-      return db.transaction(() => changed(db, traceId, address, name)).immediate()
-    } finally {
-      db.close()
-    }
-  } catch (error) {
-    throw explain(error, path)
-  }
-}
-
-function changed(db: Db, traceId: number, address: string, name: string | null): number {
-  const there = db
-    .prepare(
-      'SELECT count(*) FROM lock JOIN lock_class ON lock_class.id = lock.class_id WHERE lock_class.trace_id = ? AND lock.address = ?',
-    )
-    .pluck()
-    .get(traceId, address) as number
-  if (there === 0) {
-    throw new ApiError(
-      'not-found',
-      `no lock of this trace is at ${address}`,
-      'addresses as the trace spells them: faultline contention F --by instance',
-    )
-  }
-  if (name === null) db.prepare('DELETE FROM lock_name WHERE trace_id = ? AND address = ?').run(traceId, address)
-  else {
-    const count = db.prepare('SELECT count(*) FROM lock_name WHERE trace_id = ?').pluck().get(traceId) as number
-    if (count >= limits.lockNames)
-      throw new ApiError('limit', `a trace has ${limits.lockNames} given names at most`, 'remove some first')
-    db.prepare('INSERT OR REPLACE INTO lock_name (trace_id, address, name) VALUES (?, ?, ?)').run(
-      traceId,
-      address,
-      name,
-    )
-  }
-  return there
 }

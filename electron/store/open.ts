@@ -8,7 +8,7 @@
 import { closeSync, copyFileSync, existsSync, openSync, readSync, realpathSync, statSync, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
-import { connect, explain, sqliteCode, type Db } from './database.ts'
+import { connect, explain, isFolder, sqliteCode, type Db } from './database.ts'
 import { Draft } from './draft.ts'
 import { registerEventTable } from './event-table.ts'
 import { APPLICATION_ID, migrate, newestVersion, readSchema, schemaOf, versionOf } from './migrate.ts'
@@ -119,7 +119,7 @@ function headOf(path: string): Buffer {
 function regularFile(path: string): Stats {
   const name = basename(path)
   const stat = statSync(path)
-  if (stat.isDirectory()) throw new ApiError('bad-input', `${name} is a folder, not a file`, 'name a file in it')
+  if (stat.isDirectory()) throw isFolder(name)
   if (!stat.isFile()) {
     throw new ApiError(
       'bad-input',

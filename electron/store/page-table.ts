@@ -9,11 +9,13 @@ import { lowerBound } from '#shared/base/search.ts'
 import { assert } from '#shared/base/assert.ts'
 import { CellWalk, Leaf, localPart } from './page-leaf.ts'
 import { PAGE_BYTES, putUint32, type PageFile } from './page-file.ts'
-import { putVarint, type RecordWriter } from './record.ts'
+import { putVarint, varintBytes, type RecordWriter } from './record.ts'
 
 /** Ids a row waits for; a power of two. */
 const WINDOW = 65_536
 const LATE_BYTES = 4 * 1024 * 1024
+/** Tidying looks at every slot: an arena that holds few cells is tidied too often. */
+const FIRST_ARENA = 512 * 1024
 const INTERIOR = 5
 const INTERIOR_HEADER = 12
 /** Children of a page above the leaves: 4 bytes of page number, up to 9 of id, 2 of offset each. */
@@ -32,7 +34,9 @@ export class PageTable {
   readonly #leaf = new Leaf()
   readonly #pages: number[] = []
   readonly #lasts: number[] = []
-  #cell = new Uint8Array(PAGE_BYTES)
+  /** The cell that is added: #cell[#at, #at + #length). */
+  #cell = new Uint8Array(0)
+  #at = 0
   #length = 0
   /** The lowest id that may still be appended. */
   #next = 0
@@ -55,14 +59,14 @@ export class PageTable {
     this.#encode(id, record)
     if (id > this.#highest) this.#highest = id
     if (id === this.#next) {
-      this.#append(id, this.#cell, 0, this.#length)
+      this.#append(id, this.#cell, this.#at, this.#length)
       this.#next++
       this.#follow()
     } else if (id < this.#next) this.#comesLate(id)
     else {
       if (id - this.#next >= WINDOW) this.#giveUpWaiting(id - WINDOW + 1)
       if (id === this.#next) return this.#readd(id)
-      this.#waiting.put(id, this.#cell, this.#length)
+      this.#waiting.put(id, this.#cell, this.#at, this.#length)
     }
   }
 
@@ -79,7 +83,7 @@ export class PageTable {
   }
 
   #readd(id: number): void {
-    this.#append(id, this.#cell, 0, this.#length)
+    this.#append(id, this.#cell, this.#at, this.#length)
     this.#next = id + 1
     this.#follow()
   }
@@ -114,22 +118,20 @@ export class PageTable {
     this.#pages.push(this.#file.append(leaf.finished()))
   }
 
-  #encode(id: number, { bytes, length }: RecordWriter): void {
-    const cell = this.#cell
-    let at = putVarint(cell, putVarint(cell, 0, length), id)
-    const local = localPart(length)
-    if (local > 128) cell.set(bytes.subarray(0, local), at)
-    else for (let i = 0; i < local; i++) cell[at + i] = bytes[i]
-    at += local
-    if (local < length) {
-      putUint32(cell, at, this.#file.appendChain(bytes.subarray(local, length)))
-      at += 4
-    }
-    this.#length = at
+  /** The row becomes a cell where it is: its length and its id in front, its rest in overflow pages where it is long. */
+  #encode(id: number, { bytes, from, to }: RecordWriter): void {
+    const length = to - from
+    const at = from - varintBytes(length) - varintBytes(id)
+    putVarint(bytes, putVarint(bytes, at, length), id)
+    const local = from + localPart(length)
+    if (local < to) putUint32(bytes, local, this.#file.appendChain(bytes.subarray(local, to)))
+    this.#cell = bytes
+    this.#at = at
+    this.#length = (local < to ? local + 4 : to) - at
   }
 
   #comesLate(id: number): void {
-    const cell = this.#cell.slice(0, this.#length)
+    const cell = this.#cell.slice(this.#at, this.#at + this.#length)
     this.#late.push({ id, cell })
     this.#lateBytes += cell.length
     if (this.#lateBytes > LATE_BYTES) this.#settleLate()
@@ -248,7 +250,7 @@ function mix(
 
 /** Cells whose turn has not come, by id modulo the window, in one arena that is tidied when it is full. */
 class Waiting {
-  bytes = new Uint8Array(64 * 1024)
+  bytes = new Uint8Array(FIRST_ARENA)
   /** Where the cell `take` found begins. */
   at = 0
   readonly #at = new Int32Array(WINDOW)
@@ -257,13 +259,13 @@ class Waiting {
   #used = 0
   #alive = 0
 
-  put(id: number, cell: Uint8Array, length: number): void {
+  put(id: number, cell: Uint8Array, from: number, length: number): void {
     if (this.#used + length > this.bytes.length) this.#tidy(length)
     const slot = id % WINDOW
     const { bytes } = this
     this.#at[slot] = this.#used
     this.#length[slot] = length
-    for (let i = 0, at = this.#used; i < length; i++, at++) bytes[at] = cell[i]
+    for (let i = from, at = this.#used; i < from + length; i++, at++) bytes[at] = cell[i]
     this.#used += length
     this.#alive += length
   }

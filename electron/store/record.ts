@@ -1,7 +1,9 @@
 /**
  * One row as SQLite's record format has it (section 2 of https://sqlite.org/fileformat2.html): a header of serial types,
- * then the values. Integers take as many bytes as they need, NaN is NULL, 0 and 1 take none. The row lies in `bytes` from
- * 0 to `length` until the next `begin`. Only what our tables have: NULL, integers, text, BLOBs.
+ * then the values. Integers take as many bytes as they need, NaN is NULL, 0 and 1 take none. The row is bytes[from, to)
+ * until the next `begin`; whoever makes a cell of it may write into the `LEAD` bytes before it, and over it. Values are
+ * written where they stay and the header in front of them when it is known: copying a row costs as much as writing it.
+ * Only what our tables have: NULL, integers, text, BLOBs.
  */
 
 import { assert } from '#shared/base/assert.ts'
@@ -19,19 +21,22 @@ const BLOB = 12
 const TEXT = 13
 /** Room for the header: more than any table of ours needs, and a length that is one byte. */
 const HEAD = 127
+/** Room before the row: a length and an id, as varints. */
+const LEAD = 18
+/** Where values begin. */
+const BODY = LEAD + 1 + HEAD
 const LARGEST = 2n ** 63n - 1n
 
 export class RecordWriter {
   bytes = new Uint8Array(4096)
-  length = 0
+  from = BODY
+  to = BODY
   readonly #head = new Uint8Array(HEAD)
   #types = 0
-  #body = new Uint8Array(4096)
-  #used = 0
 
   begin(): this {
     this.#types = 0
-    this.#used = 0
+    this.to = BODY
     return this
   }
 
@@ -42,8 +47,8 @@ export class RecordWriter {
 
   /** An integer; NaN is NULL. A double beyond 64 bits is written as the nearest integer that fits. */
   integer(value: number): this {
-    const body = this.#body
-    let at = this.#used
+    const body = this.bytes
+    let at = this.to
     if ((value | 0) !== value) return this.#wide(value)
     if (value === 0 || value === 1) {
       this.#head[this.#types++] = value === 0 ? ZERO : ONE
@@ -68,7 +73,7 @@ export class RecordWriter {
       body[at++] = value >> 8
       body[at++] = value
     }
-    this.#used = at
+    this.to = at
     return this
   }
 
@@ -98,16 +103,13 @@ export class RecordWriter {
 
   /** The row is complete. */
   end(): void {
+    const { bytes } = this
     const head = this.#types
-    const used = this.#used
     assert(head < HEAD, 'a header of one byte length')
-    this.length = 1 + head + used
-    if (this.length > this.bytes.length) this.bytes = new Uint8Array(2 * this.length)
-    const out = this.bytes
-    out[0] = 1 + head
-    for (let i = 0; i < head; i++) out[1 + i] = this.#head[i]
-    if (used > 64) out.set(this.#body.subarray(0, used), 1 + head)
-    else for (let i = 0, at = 1 + head; i < used; i++, at++) out[at] = this.#body[i]
+    const from = BODY - head - 1
+    bytes[from] = 1 + head
+    for (let i = 0, at = from + 1; i < head; i++, at++) bytes[at] = this.#head[i]
+    this.from = from
   }
 
   #wide(value: number): this {
@@ -119,15 +121,15 @@ export class RecordWriter {
     } else {
       const whole = value >= 2 ** 63 ? LARGEST : value <= -(2 ** 63) ? -LARGEST - 1n : BigInt(value)
       this.#head[this.#types++] = INT64
-      new DataView(this.#body.buffer).setBigInt64(this.#used, whole)
-      this.#used += 8
+      new DataView(this.bytes.buffer).setBigInt64(this.to, whole)
+      this.to += 8
     }
     return this
   }
 
   #put48(high: number, low: number): void {
-    const body = this.#body
-    const at = this.#used
+    const body = this.bytes
+    const at = this.to
     this.#head[this.#types++] = INT48
     body[at] = high >> 8
     body[at + 1] = high
@@ -135,24 +137,24 @@ export class RecordWriter {
     body[at + 3] = low >>> 16
     body[at + 4] = low >>> 8
     body[at + 5] = low
-    this.#used = at + 6
+    this.to = at + 6
   }
 
   #bytes(bytes: Uint8Array, type: number): this {
     const { length } = bytes
     // Always room for one more row of numbers, so that those need not ask.
-    if (this.#used + length + 1024 > this.#body.length) this.#grow(length)
-    if (length > 64) this.#body.set(bytes, this.#used)
-    else for (let i = 0, at = this.#used; i < length; i++, at++) this.#body[at] = bytes[i]
-    this.#used += length
+    if (this.to + length + 1024 > this.bytes.length) this.#grow(length)
+    if (length > 64) this.bytes.set(bytes, this.to)
+    else for (let i = 0, at = this.to; i < length; i++, at++) this.bytes[at] = bytes[i]
+    this.to += length
     this.#types = putVarint(this.#head, this.#types, 2 * length + type)
     return this
   }
 
   #grow(by: number): void {
-    const next = new Uint8Array(2 * (this.#used + by + 1024))
-    next.set(this.#body.subarray(0, this.#used))
-    this.#body = next
+    const next = new Uint8Array(2 * (this.to + by + 1024))
+    next.set(this.bytes.subarray(0, this.to))
+    this.bytes = next
   }
 }
 
@@ -182,7 +184,7 @@ export function putVarint(bytes: Uint8Array, at: number, value: number): number 
   return end
 }
 
-function varintBytes(value: number): number {
+export function varintBytes(value: number): number {
   if (value < 0x80) return 1
   if (value < 0x4000) return 2
   if (value < 0x20_0000) return 3

@@ -125,6 +125,6 @@ function greet(client: WebSocket, token: string, serve: (transport: ReturnType<t
   client.once('message', (data: Buffer, isBinary: boolean) => {
     clearTimeout(late)
     if (isBinary || !isToken(data.toString('utf8'), token)) client.close(CLOSE_BAD_TOKEN, 'wrong token')
-    else serve(socketTransport(client))
+    else serve(socketTransport(client, limits.requestValues))
   })
 }

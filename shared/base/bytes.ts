@@ -72,16 +72,24 @@ export function encodeUtf8(text: string): Uint8Array {
   return Uint8Array.from(out)
 }
 
+/** What an interner has before its first slice: a reader makes a dozen of them and uses few. */
+const NO_BYTES = new Uint8Array(0)
+const NO_NUMBERS = new Uint32Array(0)
+const NO_SLICE = Int32Array.of(-1)
+const FIRST_BYTES = 1024
+const FIRST_SLICES = 64
+
 /**
  * Byte slices to dense ids 0, 1, 2 … in order of first appearance. Open addressing over a byte arena; a look-up
  * allocates nothing.
  */
 export class ByteInterner {
-  #arena = new Uint8Array(16_384)
+  #arena = NO_BYTES
   #used = 0
-  #starts = new Uint32Array(1024)
-  #hashes = new Uint32Array(1024)
-  #slots = new Int32Array(2048).fill(-1)
+  #starts = NO_NUMBERS
+  #hashes = NO_NUMBERS
+  /** A power of two of them, at least twice as many as there are slices. */
+  #slots = NO_SLICE
   readonly #max: number
   readonly #what: string
   size = 0
@@ -95,13 +103,12 @@ export class ByteInterner {
   intern(bytes: Uint8Array, from: number, to: number): number {
     const hash = hashOf(bytes, from, to)
     const found = this.#lookUp(bytes, from, to, hash)
-    return found >= 0 ? found : this.#add(bytes, from, to, hash, ~found)
+    return found >= 0 ? found : this.#add(bytes, from, to, hash)
   }
 
   /** The id of bytes [from, to), or -1 if they were never interned. */
   find(bytes: Uint8Array, from: number, to: number): number {
-    const found = this.#lookUp(bytes, from, to, hashOf(bytes, from, to))
-    return found >= 0 ? found : -1
+    return this.#lookUp(bytes, from, to, hashOf(bytes, from, to))
   }
 
   /** No room for another slice: `intern` of a new one would throw. */
@@ -114,13 +121,13 @@ export class ByteInterner {
     return decodeUtf8(this.#arena, this.#starts[id], this.#starts[id + 1])
   }
 
-  /** The id, or the complement of the slot where the slice belongs. */
+  /** The id, or -1. */
   #lookUp(bytes: Uint8Array, from: number, to: number, hash: number): number {
     const mask = this.#slots.length - 1
     let slot = hash & mask
     for (;;) {
       const id = this.#slots[slot]
-      if (id === -1) return ~slot
+      if (id === -1) return -1
       if (this.#hashes[id] === hash && this.#equals(id, bytes, from, to)) return id
       slot = (slot + 1) & mask
     }
@@ -134,36 +141,37 @@ export class ByteInterner {
     return true
   }
 
-  #add(bytes: Uint8Array, from: number, to: number, hash: number, slot: number): number {
+  #add(bytes: Uint8Array, from: number, to: number, hash: number): number {
     if (this.size >= this.#max) {
       throw new ApiError('limit', `more than ${this.#max} different ${this.#what}`, 'is this really one trace?')
     }
+    if ((this.size + 1) * 2 > this.#slots.length) this.#widen()
     const id = this.size++
     const end = this.#used + (to - from)
-    if (end > this.#arena.length) this.#arena = grow(this.#arena, end)
+    if (end > this.#arena.length) this.#arena = grow(this.#arena, Math.max(end, FIRST_BYTES))
     for (let i = from, j = this.#used; i < to; i++, j++) this.#arena[j] = bytes[i]
     if (id + 1 >= this.#starts.length) {
-      this.#starts = grow(this.#starts, id + 2)
-      this.#hashes = grow(this.#hashes, id + 2)
+      this.#starts = grow(this.#starts, Math.max(id + 2, FIRST_SLICES))
+      this.#hashes = grow(this.#hashes, Math.max(id + 2, FIRST_SLICES))
     }
     this.#starts[id] = this.#used
     this.#starts[id + 1] = end
     this.#hashes[id] = hash
     this.#used = end
-    this.#slots[slot] = id
-    if (this.size * 2 > this.#slots.length) this.#rehash()
+    this.#place(id, hash)
     return id
   }
 
-  #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 2).fill(-1)
-    const mask = slots.length - 1
-    for (let id = 0; id < this.size; id++) {
-      let slot = this.#hashes[id] & mask
-      while (slots[slot] !== -1) slot = (slot + 1) & mask
-      slots[slot] = id
-    }
-    this.#slots = slots
+  #place(id: number, hash: number): void {
+    const mask = this.#slots.length - 1
+    let slot = hash & mask
+    while (this.#slots[slot] !== -1) slot = (slot + 1) & mask
+    this.#slots[slot] = id
+  }
+
+  #widen(): void {
+    this.#slots = new Int32Array(Math.max(2 * FIRST_SLICES, this.#slots.length * 2)).fill(-1)
+    for (let id = 0; id < this.size; id++) this.#place(id, this.#hashes[id])
   }
 }
 

@@ -16,8 +16,8 @@ export const limits = {
   eventsPerChunk: 65_536,
   /** Longest text of an event that is stored as a record: a whole chunk of them has no more than chunkArgsBytes. */
   recordTextBytes: 512,
-  /** Longest description of an event that is stored for its records. */
-  recordFormatBytes: 65_536,
+  /** Longest description of an event (its `format` file); those of kernels have a few thousand bytes. */
+  eventFormatBytes: 65_536,
   /** Payload bytes per stored column chunk: huge payloads make shorter chunks. */
   chunkArgsBytes: 32 * MiB,
   /** Spans per batch on their way to the store, and per stored column chunk. */
@@ -35,6 +35,8 @@ export const limits = {
   /** Schedules, and steps of a search with power cuts, behind each strategy's verdict in a comparison. */
   compareSchedules: 10_000,
   compareCrashSteps: 250_000,
+  /** Schedules that power is cut in, for each one searched: what only a cut shows is rarer, and a step of it cheaper. */
+  compareCuts: 10,
   /** Happenings all runs of one sensitivity or scaling question should stay near: about a minute on two cores. */
   experimentEvents: 250_000_000,
   /** Happenings of one of its runs at least; operations all tasks of a replay on more CPUs do together. */
@@ -83,6 +85,11 @@ export const limits = {
   timelineLanes: 12,
   /** Bytes of one message to or from the window. */
   messageBytes: 32 * MiB,
+  /** Bytes of answers that wait for a page to read them, beside one message; then its connection ends. */
+  unreadBytes: 64 * MiB,
+  /** Values one request is made of (a comparison that is made into a report has the most), and names in one of its objects. */
+  requestValues: 1_000_000,
+  requestNames: 10_000,
   /** Calls one client may have running at once. */
   callsInFlight: 256,
   /** Pages connected to one web host at once. */
@@ -107,6 +114,9 @@ export const limits = {
   sqlHistory: 200,
   /** User SQL statements running at once; more have to wait for one to finish. */
   sqlProcesses: 4,
+  /** Bytes of memory the process of one may take; bytes that stay free on the disk where it sorts. */
+  sqlMemoryBytes: 1536 * MiB,
+  sqlSpareBytes: 1024 * MiB,
   /** Seconds a user's SQL statement may run before it is killed. */
   sqlSeconds: 60,
   /** An answer that is written to a file may take longer, and have this many bytes. */
@@ -188,9 +198,9 @@ export const limits = {
   simEvents: 1_000_000_000,
   /** Moves of one explored execution, and of a schedule. */
   exploreDepth: 100_000,
-  /** Tasks of a search (bits of a number), and numbers kept of states it has been in. */
+  /** Tasks of a search (bits of a number), and numbers kept of states it has been in: tables that double fill a power of two. */
   exploreTasks: 30,
-  exploreSeen: 32_000_000,
+  exploreSeen: 2 ** 25,
   /** Schedules a search that remembers goes through before more threads join in: most are over by then. */
   exploreAlone: 10_000,
   /** Schedules of one search: at most, and unless asked for more; violations that get a film; plays to shorten one. */
@@ -213,7 +223,9 @@ export const limits = {
   /** Most retries after -ENOSPC that an option of its own may ask for. */
   strategyRetries: 100,
   /** One call of its hooks, ms of the clock, after which its thread is ended. */
-  strategyHookMs: 10_000,
+  strategyHookMs: 5_000,
+  /** Durations of operations of one kind that a run keeps for exact percentiles; of more it counts buckets. */
+  simDurations: 2 ** 20,
   /** Simulated time of one run, ns. */
   simNs: 3_600_000_000_000,
 } as const

@@ -39,6 +39,10 @@ export interface MenuCommand {
   readonly checked: boolean | null
 }
 
+/** What the native parts are drawn in: menus, dialogs, the window before its page is there. */
+export const SHELL_THEMES = ['system', 'light', 'dark'] as const
+export type ShellTheme = (typeof SHELL_THEMES)[number]
+
 /** What the page asks of the shell, by channel: parameters → result. */
 export interface ShellCalls {
   readonly 'engine:connect': { readonly params: undefined; readonly result: null }
@@ -46,6 +50,7 @@ export interface ShellCalls {
   readonly 'files:grant': { readonly params: string; readonly result: Source | null }
   readonly 'link:open': { readonly params: string; readonly result: null }
   readonly 'menu:show': { readonly params: readonly MenuCommand[]; readonly result: null }
+  readonly 'theme:use': { readonly params: ShellTheme; readonly result: null }
 }
 
 /** What the shell tells the page. */
@@ -80,6 +85,8 @@ export interface DesktopBridge {
   openLink(url: string): Promise<null>
   /** Make the native menu of these commands. */
   showMenu(commands: readonly MenuCommand[]): Promise<null>
+  /** As the page's own setting says. */
+  useTheme(theme: ShellTheme): Promise<null>
   onOpenFiles(listener: (sources: readonly Source[]) => void): void
   onCommand(listener: (id: string) => void): void
   onNotice(listener: (notice: ShellNotice) => void): void

@@ -27,6 +27,7 @@ import {
   type RecordedSchedule,
   type ReplayResult,
 } from './exploration.ts'
+import { EXPORT_FORMATS } from './export-formats.ts'
 import { raceSchema, verdictsSchema, type RaceInfo, type RaceResult, type VerdictsResult } from './races.ts'
 import { crashPointsSchema, crashRunSchema, type CrashPointsResult, type CrashRunResult } from './crash.ts'
 import { strategyParams, type OwnStrategyInfo } from './strategy.ts'
@@ -93,6 +94,8 @@ export interface TraceInfo {
   readonly ops: number
   readonly lockSpans: number
   readonly tasks: number
+  /** Of these the kernel's own of each CPU, pid 0: what a CPU does when there is nothing to do. */
+  readonly idleTasks: number
   readonly lockClasses: number
   readonly locks: number
   readonly durationNs: number
@@ -227,16 +230,6 @@ function method<R>() {
 
 const nothing = z.object({})
 
-export const EXPORT_FORMATS = [
-  'csv',
-  'ndjson',
-  'parquet',
-  'ftrace',
-  'chrome-json',
-  'perfetto',
-  'html',
-  'faultline',
-] as const
 export const EXPORT_TABLES = [
   'lock_span',
   'op',

@@ -106,7 +106,30 @@ function knownMethod(method: unknown): MethodName {
   throw unknownId('method', String(method), Object.keys(methods))
 }
 
+/** Results that come back to be made into a report, and pieces of files: columns are in them, and no schema looks inside. */
+const TAKEN_AS_THEY_ARE: ReadonlySet<string> = new Set(['bytes', 'result', 'beside', 'sensitivity', 'scaling'])
+
+/** A schema looks at every name of what it is given, and names each it does not know: of a megabyte of bytes, a million. */
+function checkShape(method: MethodName, params: unknown): void {
+  const pending: unknown[] = [params]
+  for (let values = 0; pending.length > 0; values++) {
+    // Through a port also one that holds itself can come.
+    if (values > limits.requestValues)
+      throw new ApiError('limit', `${method}: more than ${limits.requestValues} values`)
+    const value = pending.pop()
+    if (typeof value !== 'object' || value === null) continue
+    if (ArrayBuffer.isView(value)) throw new ApiError('bad-request', `${method}: bytes where none belong`)
+    const names = Object.keys(value)
+    if (!Array.isArray(value) && names.length > limits.requestNames)
+      throw new ApiError('limit', `${method}: more than ${limits.requestNames} names in one object`)
+    for (const name of names)
+      if (value !== params || !TAKEN_AS_THEY_ARE.has(name))
+        pending.push((value as Readonly<Record<string, unknown>>)[name])
+  }
+}
+
 function parseParams(method: MethodName, params: unknown): unknown {
+  checkShape(method, params)
   return parseWith(methods[method].params, params, method)
 }
 
@@ -116,5 +139,12 @@ export function parseWith<P extends z.ZodType>(schema: P, value: unknown, what: 
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.slice(0, 5)
   const where = issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
-  throw new ApiError('bad-request', `${what}: ${where.join('; ')}`)
+  throw new ApiError('bad-request', `${what}: ${where.map(short).join('; ')}`)
+}
+
+const SHORT_CHARS = 500
+
+/** What does not fit is quoted, however long it is. */
+function short(text: string): string {
+  return text.length > SHORT_CHARS ? `${text.slice(0, SHORT_CHARS)}…` : text
 }

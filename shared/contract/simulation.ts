@@ -169,7 +169,7 @@ export interface RunSummary {
   readonly deadlock: { readonly atNs: number; readonly cycle: string } | null
   /** The run used up its budget of happenings and stopped before its end. */
   readonly truncated?: boolean
-  /** Exact counts, sums and maxima; percentiles to within 1 %, exact ones come from a recorded run. */
+  /** Counts, sums and maxima; percentiles as a recorded run gives them, to within 1 % beyond a million operations of a kind. */
   readonly opCounts: readonly {
     readonly op: string
     readonly count: number

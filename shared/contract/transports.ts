@@ -8,7 +8,7 @@
 
 import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
-import { decodeMessage, encodeMessage } from './codec.ts'
+import { decodeMessage, encodeMessage, valuesIn } from './codec.ts'
 import { lostConnection, type Transport } from './rpc.ts'
 
 /** Host globals that every environment of ours has, and that the language's own library does not declare. */
@@ -18,6 +18,7 @@ declare const queueMicrotask: (task: () => void) => void
 /** Close codes of the socket (4000-4999 are the application's own). */
 export const CLOSE_BAD_TOKEN = 4401
 export const CLOSE_BAD_MESSAGE = 4400
+export const CLOSE_UNREAD = 4408
 const CLOSE_TOO_LARGE = 1009
 
 interface Listeners {
@@ -106,6 +107,8 @@ export function portTransport(port: EventPort | EmitterPort): Transport {
 export interface SocketLike {
   binaryType: string
   readonly readyState: number
+  /** Bytes that wait for the other side to read. */
+  readonly bufferedAmount: number
   send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
   addEventListener(type: 'message', listener: (event: MessageEventLike) => void): void
@@ -115,16 +118,22 @@ export interface SocketLike {
 
 const OPEN = 1
 
-/** One message, one binary frame of MessagePack. What cannot be decoded ends the connection. */
-export function socketTransport(socket: SocketLike): Transport {
+/**
+ * One message, one binary frame of MessagePack. What cannot be decoded ends the connection, and so does a side that asks and
+ * does not read the answers: they would fill the memory of this one. A page that slept connects again. `mostValues`: what one
+ * message may be made of.
+ */
+export function socketTransport(socket: SocketLike, mostValues?: number): Transport {
   socket.binaryType = 'arraybuffer'
   return {
     post(message) {
-      if (socket.readyState === OPEN) socket.send(encodeMessage(message))
+      if (socket.readyState !== OPEN) return
+      if (socket.bufferedAmount > limits.unreadBytes) socket.close(CLOSE_UNREAD, 'answers are not read')
+      else socket.send(encodeMessage(message))
     },
     onMessage(listener) {
       socket.addEventListener('message', ({ data }) => {
-        const message = decoded(data)
+        const message = decoded(data, mostValues)
         if (message === undefined) socket.close(CLOSE_BAD_MESSAGE, 'not a message of this protocol')
         else listener(message)
       })
@@ -136,10 +145,12 @@ export function socketTransport(socket: SocketLike): Transport {
   }
 }
 
-function decoded(data: unknown): unknown {
+function decoded(data: unknown, mostValues: number | undefined): unknown {
   if (!(data instanceof ArrayBuffer)) return undefined
+  const bytes = new Uint8Array(data)
+  if (mostValues !== undefined && valuesIn(bytes, mostValues) > mostValues) return undefined
   try {
-    return decodeMessage(new Uint8Array(data))
+    return decodeMessage(bytes)
   } catch {
     return undefined
   }

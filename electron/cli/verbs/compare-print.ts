@@ -4,7 +4,9 @@
  */
 
 import type { ComparedStrategy, CompareResult } from '#shared/contract/simulation.ts'
+import { toldStrategies } from '#shared/whatif/told.ts'
 import {
+  againstText,
   chainWords,
   counterNames,
   counterText,
@@ -14,10 +16,9 @@ import {
   ratioInterval,
   ratioText,
   safetyNote,
+  speedInterval,
   spreadText,
   verdictText,
-  versusOf,
-  versusText,
   worstWait,
   type CompareWords,
 } from '#shared/whatif/words.ts'
@@ -39,13 +40,15 @@ export function printCompare(result: CompareResult): void {
 
 /** What every comparison has, whatever is compared: the finding, speed and safety, latency, locks and the longest waits. */
 export function printFigures(result: CompareWords): void {
-  const { strategies, baseline, seeds } = result
+  const { baseline, seeds } = result
+  const strategies = toldStrategies(result)
+  const shown = { strategies, baseline, seeds }
   print('')
-  for (const sentence of findings(result, ' ')) print(printable(sentence))
+  for (const sentence of findings(shown, ' ')) print(printable(sentence))
   print('')
-  printSpeed(result)
+  printSpeed(shown)
   print('')
-  printLatency(strategies, mainOp(result), baseline)
+  printLatency(strategies, mainOp(shown), baseline)
   printLocks(strategies)
   printLongestWaits(strategies, seeds.length > 0)
 }
@@ -69,22 +72,13 @@ function printSpeed({ strategies, baseline, seeds }: CompareWords): void {
   const most = Math.max(...strategies.map(({ opsPerSecond }) => opsPerSecond.mean))
   const { name } = columnsOf(strategies)
   const right = (head: string, of: (row: ComparedStrategy) => string) => ({ ...name(head, of), right: true })
-  const speed = (row: ComparedStrategy) => versusOf(row, 'opsPerSecond')
   printTable([
     name('strategy', (row) => row.id),
     { ...name('speed', (row) => bar(row.opsPerSecond.mean / most, BAR)), dispensable: 2 },
     right('operations', (row) => rateText(row.opsPerSecond.mean, ' ')),
     right('95 %', (row) => spreadText(row.opsPerSecond.mean, row.opsPerSecond.ci95)),
-    right(`against ${baseline}`, (row) =>
-      row.id === baseline ? 'baseline' : row.deadlocks > 0 ? 'deadlocked' : versusText(speed(row)),
-    ),
-    {
-      ...right('95 % interval', (row) => {
-        const found = speed(row)
-        return found === undefined ? '' : ratioInterval(found.ci95)
-      }),
-      dispensable: 1,
-    },
+    right(`against ${baseline}`, (row) => againstText(row, baseline, 'opsPerSecond')),
+    { ...right('95 % interval', speedInterval), dispensable: 1 },
     ...(seeds.length === 0 ? [] : [name('safety', (row: ComparedStrategy) => verdictText(row.verdict))]),
     ...(strategies.some(({ deadlocks }) => deadlocks > 0)
       ? [right('deadlocks', (row) => `${row.deadlocks} of ${row.runs}`)]
@@ -107,9 +101,7 @@ function printLatency(strategies: readonly ComparedStrategy[], op: string | unde
     time('p50', ({ row }) => row.p50Ns),
     time('p99', ({ row }) => row.p99Ns),
     {
-      ...name(`against ${baseline}`, ({ strategy }) =>
-        strategy.id === baseline ? 'baseline' : versusText(versusOf(strategy, `${op}.p99Ns`)),
-      ),
+      ...name(`against ${baseline}`, ({ strategy }) => againstText(strategy, baseline, `${op}.p99Ns`)),
       right: true,
     },
     time('p99.9', ({ row }) => row.p999Ns, 3),
@@ -180,8 +172,11 @@ function printCurve({ param, values, strategies }: NonNullable<CompareResult['cu
 }
 
 /** Every metric against the baseline: how much, how sure, and whether the sample can tell at all. */
-export function printDeltas(strategies: readonly ComparedStrategy[], baseline: string): void {
-  const rows = strategies.flatMap(({ id, versusBaseline }) => versusBaseline.map((versus) => ({ id, versus })))
+export function printDeltas(result: CompareWords): void {
+  const { baseline } = result
+  const rows = toldStrategies(result).flatMap(({ id, versusBaseline }) =>
+    versusBaseline.map((versus) => ({ id, versus })),
+  )
   if (rows.length === 0) return
   print(`\n${bold(`Against ${printable(baseline)}`)}`)
   const { name } = columnsOf(rows)

@@ -51,12 +51,12 @@ export async function compareRecorded(session: Session, given: Given): Promise<v
 }
 
 function printRecorded(result: TracesResult): void {
-  const { strategies, baseline, assumptions } = result
+  const { strategies, assumptions } = result
   print(
     bold(printable(strategies.map(({ id }) => id).join(', '))) +
       dim(` as recorded, ${plural(strategies[0].runs, 'part')} each`),
   )
   printFigures(result)
-  printDeltas(strategies, baseline)
+  printDeltas(result)
   printLines('Assumed', assumptions)
 }

@@ -78,7 +78,7 @@ function printWhatIf(result: WhatIfResult): void {
       ),
   )
   printFigures(result)
-  printDeltas(strategies, baseline)
+  printDeltas(result)
   print(`\n${safetyNote(strategies)}`)
   printFidelity(result.fidelity, baseline)
   printLines('From the trace', workload.fromTrace)

@@ -9,17 +9,18 @@ import { limits } from '#shared/base/limits.ts'
 import type { CompareResult } from '#shared/contract/simulation.ts'
 import { force, json, many, text, traceId, whole } from '../options.ts'
 import { note, printJson } from '../output.ts'
-import { reportOptions, writeReports } from '../reports.ts'
+import { refuseReportPlaces, reportOptions, writeReports } from '../reports.ts'
 import { quoted, type Session } from '../session.ts'
 import { printCompare } from './compare-print.ts'
 import { compareRecorded } from './compare-recorded.ts'
 import { compareTrace } from './compare-trace.ts'
+import { noSubject } from './experiment.ts'
 import { workloadOf, workloadOptions } from './simulate.ts'
 import { verb } from './verb.ts'
 
 export const compare = verb({
   id: 'compare',
-  about: 'strategies side by side on one scenario: speed, latency, lock waits, and what was violated',
+  about: 'strategies side by side on a scenario or a recorded trace: speed, latency, lock waits, and what was violated',
   args: [],
   options: {
     ...workloadOptions,
@@ -39,7 +40,7 @@ export const compare = verb({
       min: 0,
       max: limits.exploreBudget,
       fallback: limits.compareSchedules,
-      about: 'most schedules searched per strategy for its verdict; 0 searches none',
+      about: `most schedules searched per strategy for its verdict, power cut in ${limits.compareCuts} times as many; 0 searches none`,
     }),
     sweep: text('PARAM=V,V…', 'also run with each of these values of a parameter (SC1: threads=1,2,4,8)'),
     out: text('F.faultline', "record each strategy's first run into this file, with --trace beside the trace itself"),
@@ -49,6 +50,7 @@ export const compare = verb({
   },
   async run(session, _, options) {
     const { trace, against } = options
+    await refuseReportPlaces(options)
     if (against.length > 0) {
       await compareRecorded(session, { ...options, trace })
       return 0
@@ -61,6 +63,7 @@ export const compare = verb({
     if (options['trace-id'] !== undefined) {
       throw new ApiError('bad-request', '--trace-id goes with --trace', 'leave it out')
     }
+    if (options.scenario === undefined) throw noSubject()
     const result = await runCompare(session, options)
     if (await writeReports(session, options, { result })) return 0
     if (options.json) {

@@ -5,6 +5,7 @@
 
 import { CONTENTION_BY, type ContentionRow } from '#shared/analysis/contention.ts'
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
+import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { choice, from, json, text, to, traceId, whole, windowOf } from '../options.ts'
 import {
@@ -133,15 +134,15 @@ function contentionColumns(rows: readonly ContentionRow[], clock: ClockUnit): Co
     ...grouped('waited', [
       time('total', (row) => (Number.isNaN(row.waitTotalNs) ? null : row.waitTotalNs)),
       time('mean', (row) => row.waitMeanNs, 3),
-      time('p50', (row) => row.waitP50Ns, 7),
-      time('p99', (row) => row.waitP99Ns, 4),
+      time('p50', (row) => toldOfLock(row).waitP50, 7),
+      time('p99', (row) => toldOfLock(row).waitP99, 4),
       time('max', (row) => row.waitMaxNs, 2),
     ]),
     ...grouped('held', [
       time('total', (row) => row.holdTotalNs, 1),
       time('mean', (row) => row.holdMeanNs, 6),
-      time('p50', (row) => row.holdP50Ns, 9),
-      time('p99', (row) => row.holdP99Ns, 8),
+      time('p50', (row) => toldOfLock(row).holdP50, 9),
+      time('p99', (row) => toldOfLock(row).holdP99, 8),
       time('max', (row) => row.holdMaxNs, 6),
     ]),
     ...(has('mostlyIn') ? [{ ...phase, dispensable: 3.5 }] : []),

@@ -32,7 +32,7 @@ export const doctor = verb({
       print(`${bold(severity)}  ${skipped ? 'skipped: ' : ''}${printable(message)} (${plural(count, 'time')}${where})`)
       if (command !== undefined) print(dim(`          next time: ${printable(command)}`))
     }
-    for (const command of record) print(`\nTo answer all of it, record:\n  ${printable(command)}`)
+    for (const command of record) print(`\nTo answer the rest, record these too:\n  ${printable(command)}`)
     return 0
   },
 })

@@ -22,6 +22,11 @@ export function printMistakes({ mistakes }: { readonly mistakes: readonly string
 export const seedsOption = (fallback: number) =>
   whole({ value: 'N', min: 1, max: 100, fallback, about: 'runs of each case, all with the same seeds' })
 
+export function noSubject(): ApiError {
+  const why = 'neither --scenario nor --trace is there'
+  return new ApiError('bad-request', why, '`faultline list scenarios` names scenarios')
+}
+
 interface Given {
   readonly scenario: string | undefined
   readonly trace: string | undefined
@@ -39,13 +44,7 @@ export async function subjectOf(session: Session, given: Given): Promise<Subject
   if (path === undefined) {
     const extra = baseline === undefined ? (given['trace-id'] === undefined ? undefined : 'trace-id') : 'baseline'
     if (extra !== undefined) throw new ApiError('bad-request', `--${extra} goes with --trace`, 'leave it out')
-    if (given.scenario === undefined) {
-      throw new ApiError(
-        'bad-request',
-        'neither --scenario nor --trace is there',
-        '`faultline list scenarios` names scenarios',
-      )
-    }
+    if (given.scenario === undefined) throw noSubject()
     return { kind: 'scenario', ...workloadOf(given) }
   }
   const { scenario, fs, slot, set } = given

@@ -8,9 +8,12 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ApiError } from '#shared/base/errors.ts'
-import { EXPORT_FORMATS, EXPORT_TABLES } from '#shared/contract/methods.ts'
+import { EXPORT_FORMATS, EXPORT_ROWS } from '#shared/contract/export-formats.ts'
+import { EXPORT_TABLES } from '#shared/contract/methods.ts'
 import { choice, flag, force, from, text, to, traceId, windowOf } from '../options.ts'
 import { note, plural, printable } from '../output.ts'
 import { verb } from './verb.ts'
@@ -53,17 +56,26 @@ export const exportTable = verb({
       session.call('export.run', { file, trace: trace.id, format, table, rawEvents, ...range, out: to, force: replace })
     if (out !== undefined) {
       const { rows } = await write(resolve(out), options.force)
-      note(printable(rows === null ? `${out}: written` : `${out}: ${plural(rows, 'row')}`))
+      const [one, many] = EXPORT_ROWS[format] ?? []
+      note(printable(rows === null || one === undefined ? `${out}: written` : `${out}: ${plural(rows, one, many)}`))
       return 0
     }
     const folder = await mkdtemp(join(tmpdir(), 'faultline-export-'))
     try {
       const whole = join(folder, `export.${format}`)
       await write(whole, false)
-      await pipeline(createReadStream(whole), process.stdout, { end: false, signal: session.signal })
+      const bytes = createReadStream(whole)
+      const passed = { end: false, signal: session.signal }
+      if (process.stdout.isTTY) await pipeline(bytes, shownLines, process.stdout, passed)
+      else await pipeline(bytes, process.stdout, passed)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
     return 0
   },
 })
+
+/** The lines of a text as a terminal may have them. */
+async function* shownLines(text: Readable): AsyncGenerator<string> {
+  for await (const line of createInterface(text)) yield `${printable(line)}\n`
+}

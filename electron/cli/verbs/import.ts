@@ -8,7 +8,6 @@ import { basename, resolve } from 'node:path'
 import type { ImportSummary, Source } from '#shared/contract/methods.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { parseOffset } from '#shared/base/time.ts'
-import { formats } from '#shared/formats/index.ts'
 import { choice, force, json, many, pairs, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
@@ -28,12 +27,7 @@ export const importTrace = verb({
     { name: '[MORE...]', about: 'further traces of the same machine: all events become one trace' },
   ],
   options: {
-    format: choice({
-      what: '--format',
-      of: formats.ids,
-      fallback: undefined,
-      about: 'read it as this format instead of finding out',
-    }),
+    format: text('FORMAT', 'read it as this format instead of finding out (`faultline list formats`)'),
     offset: many('FILE=TIME', 'move a trace on the axis, by +12ms, -3us, 1.5s'),
     align: choice({
       what: '--align',
@@ -48,6 +42,8 @@ export const importTrace = verb({
   },
   async run(session, [path, ...more], options) {
     const out = options.out ?? defaultName(path)
+    // Before anything is read; who names none need not wait for the registry.
+    if (options.format !== undefined) (await import('#shared/formats/index.ts')).formats.get(options.format)
     if (path !== STDIN) await assertReadableFile(path)
     const source: Source = path === STDIN ? await uploadStdin(session) : { kind: 'path', path: resolve(path) }
     const format = options.format === undefined ? {} : { format: options.format }
@@ -72,7 +68,7 @@ export const importTrace = verb({
       .catch(naming(path === STDIN ? 'standard input' : path, out))
     if (options.json) printJson(summary)
     else {
-      print(describeImport(summary, out))
+      print(describeImport(summary, out, 1 + joined.length))
       note(`next: ${nextOf(summary, out)}`)
     }
     return 0
@@ -133,12 +129,14 @@ export function nextOf({ format, lockClasses }: ImportSummary, out: string): str
   return `faultline ${verb} ${quoted(out)}`
 }
 
-export function describeImport(summary: ImportSummary, out: string): string {
+/** Of several files the summary's format is the first one's. */
+export function describeImport(summary: ImportSummary, out: string, files = 1): string {
   const { events, wallMs, lines, skipped, lost, unmatched } = summary
   const rate = wallMs > 0 ? ` (${count((events / wallMs) * 1000)} events/s)` : ''
   const read = lines === null ? `${count(summary.bytes)} bytes` : plural(lines, 'line')
+  const how = files > 1 ? `from ${plural(files, 'file')} with` : `as ${summary.format} from`
   const parts = [
-    `${out}: ${plural(events, 'event')} read as ${summary.format} from ${read} in ${duration(wallMs * 1e6)}${rate}`,
+    `${out}: ${plural(events, 'event')} read ${how} ${read} in ${duration(wallMs * 1e6)}${rate}`,
     `  ${plural(summary.ops, 'operation')}, ${plural(summary.lockSpans, 'lock span')} of ${plural(summary.locks, 'lock')} in ${plural(summary.lockClasses, 'class', 'classes')}, ${plural(summary.tasks, 'task')}`,
     ...skipped.map(({ reason, count: times, firstLine, message }) => {
       if (lines === null) return `  ${message ?? reason}${times === 1 ? '' : ` (${plural(times, 'time')})`}`
@@ -148,7 +146,7 @@ export function describeImport(summary: ImportSummary, out: string): string {
     ...(lost === null || lost === 0
       ? []
       : [`  lost while recording: ${plural(lost, 'event')}; waits and holds around them may be wrong`]),
-    ...(unmatched === 0 ? [] : [`  ${plural(unmatched, 'lock event')} without a partner`]),
+    ...(unmatched === 0 ? [] : [`  ${plural(unmatched, 'event')} whose begin is not in the trace`]),
   ]
   return parts.map(printable).join('\n')
 }

@@ -1,6 +1,7 @@
 /** `faultline latency`: how long operations took, and how much of it was waiting for locks. */
 
 import { LATENCY_BY, type LatencyRow } from '#shared/analysis/latency.ts'
+import { toldOf } from '#shared/analysis/parts/shown-percentiles.ts'
 import { choice, from, json, to, traceId, windowOf } from '../options.ts'
 import {
   columnsOf,
@@ -48,10 +49,10 @@ export const latency = verb({
       time('total', (row) => row.totalNs, 1),
       time('min', (row) => row.minNs, 7),
       time('mean', (row) => row.meanNs, 3),
-      time('p50', (row) => row.p50Ns),
-      time('p90', (row) => row.p90Ns, 6),
-      time('p99', (row) => row.p99Ns),
-      time('p99.9', (row) => row.p999Ns, 8),
+      time('p50', (row) => toldOf(row).p50),
+      time('p90', (row) => toldOf(row).p90, 6),
+      time('p99', (row) => toldOf(row).p99),
+      time('p99.9', (row) => toldOf(row).p999, 8),
       time('max', (row) => row.maxNs, 2),
       time('waiting', (row) => row.waitNs, 5),
       share('of time', (row) => row.waitShare),
@@ -71,9 +72,9 @@ function latencyFinding(rows: readonly LatencyRow[], clock: ClockUnit): string {
     return 'There are no operations here: the trace has no system call, page fault or file system events that mark them.'
   const who = most.task ? ` of ${most.task.comm}-${most.task.pid}` : most.inode ? ` on ${most.inode.name}` : ''
   const waiting = most.waitShare === null ? '' : `, ${percent(most.waitShare)} of it waiting for locks`
-  const tail =
-    most.p50Ns === null || most.p99Ns === null
-      ? ''
-      : `; half took at most ${duration(most.p50Ns, clock)}, 99 % at most ${duration(most.p99Ns, clock)}`
+  const { p50: half, p99 } = toldOf(most)
+  const longest =
+    p99 === null ? `all at most ${duration(most.maxNs ?? 0, clock)}` : `99 % at most ${duration(p99, clock)}`
+  const tail = half === null ? '' : `; half took at most ${duration(half, clock)}, ${longest}`
   return `Most time went into ${printable(most.op + who)}: ${duration(most.totalNs, clock)} in ${plural(most.count, 'operation')}${waiting}${tail}.`
 }

@@ -1,6 +1,7 @@
 /** `faultline list`: what ids there are. */
 
-import { EXPORT_FORMATS, type AppInfo } from '#shared/contract/methods.ts'
+import { EXPORT_FORMATS } from '#shared/contract/export-formats.ts'
+import type { AppInfo } from '#shared/contract/methods.ts'
 import type { RaceInfo } from '#shared/contract/races.ts'
 import type { ScenarioInfo, SimCatalog, SlotInfo, StrategyInfo } from '#shared/contract/simulation.ts'
 import { unknownId } from '#shared/base/registry.ts'
@@ -19,7 +20,7 @@ interface Item {
 export const list = verb({
   id: 'list',
   about: `what ids there are: ${LISTS.join(', ')}`,
-  args: [{ name: '<what>', about: LISTS.join('|') }],
+  args: [{ name: '<WHAT>', about: LISTS.join(', '), known: LISTS }],
   options: { json },
   async run(session, [what], options) {
     const known = LISTS.find((id) => id === what)

@@ -5,6 +5,7 @@
  */
 
 import type { LockOrderCycle, LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
+import { unseenWords } from '#shared/lockorder/unseen.ts'
 import { choice, flag, from, json, to, traceId, windowOf } from '../options.ts'
 import { callersOf } from '#shared/model/call-site.ts'
 import type { LockReport, ReportLock } from '#shared/model/extras.ts'
@@ -53,21 +54,24 @@ export const lockOrder = verb({
       }
     }
     // what cannot be seen is not what was asked for
-    return options.expect === 'acyclic' && (result.cycles.length > 0 || result.blind) ? 3 : 0
+    const unseen = result.blind || result.waitsOnly.length > 0
+    return options.expect === 'acyclic' && (result.cycles.length > 0 || unseen) ? 3 : 0
   },
 })
 
 /** One sentence: circles, none, or why the trace cannot tell. */
-function orderFinding({ classes, edges, cycles, cyclesLeftOut, openHolds, blind }: LockOrderResult): string {
+function orderFinding(result: LockOrderResult): string {
+  const { classes, edges, cycles, cyclesLeftOut, openHolds, waitsOnly, blind } = result
   if (blind) return 'This trace cannot show a lock order: it has no holds. Record lock:* to see them.'
   const open = openHolds === 0 ? '' : ` ${plural(openHolds, 'hold')} without an end left out.`
+  const unseen = waitsOnly.length === 0 ? '' : ` ${printable(unseenWords(waitsOnly))}`
   if (edges.length === 0) {
-    return `No lock was asked for while another was seen held, which says nothing about circles.${open} Holds of all locks need lock:lock_acquired and lock:lock_release.`
+    return `No lock was asked for while another was seen held, which says nothing about circles.${open}${unseen}`
   }
   const found = cycles.length + cyclesLeftOut
   const what = found === 0 ? 'No circle' : bold(plural(found, 'circle'))
   const listed = cyclesLeftOut === 0 ? '' : `, the first ${cycles.length} listed`
-  return `${what} in ${plural(edges.length, 'order')} among ${plural(classes.length, 'class', 'classes')}${listed}.${open}`
+  return `${what} in ${plural(edges.length, 'order')} among ${plural(classes.length, 'class', 'classes')}${listed}.${open}${unseen}`
 }
 
 function circleLines(result: LockOrderResult, cycle: LockOrderCycle, clock: ClockUnit): string[] {
@@ -122,8 +126,9 @@ function callerWords({ caller, stack }: LockOrderEdge): string {
   return caller === undefined ? '' : `, in ${caller}`
 }
 
-function modesOf({ modes }: LockOrderEdge): string {
-  return modes.map(([held, wanted]) => `${held}/${wanted}`).join(' ')
+function modesOf({ modes, inferred }: LockOrderEdge): string {
+  const seen = modes.map(([held, wanted]) => `${held}/${wanted}`).join(' ')
+  return inferred ? `${seen}, inferred` : seen
 }
 
 function orderColumns(edges: readonly LockOrderEdge[], clock: ClockUnit) {

@@ -23,7 +23,7 @@ export const query = verb({
     const { file } = await session.openFile(path)
     const { columns, rows, truncated } = await session.call('query.run', { file, sql }).catch(asBadInput)
     if (options.json) printJson({ columns, rows, truncated })
-    else if (options.csv) print([columns, ...rows].map(csvLine).join('\r\n'))
+    else if (options.csv) print(csvText([columns, ...rows], process.stdout.isTTY))
     else if (columns.length > 0) printTable(tableColumns(columns, rows))
     if (truncated)
       note(`there are more rows: only the first ${plural(rows.length, 'row')} came back; add LIMIT or a narrower WHERE`)
@@ -51,6 +51,12 @@ function tableColumns(columns: readonly string[], rows: QueryResult['rows']): Co
       cells: cells.map((cell) => (cell === null ? UNKNOWN : printable(String(cell)))),
     }
   })
+}
+
+/** Exact for a pipe or a file; a terminal would act on what is in it. */
+export function csvText(rows: readonly (readonly Cell[])[], terminal: boolean): string {
+  const lines = rows.map(csvLine)
+  return terminal ? lines.map(printable).join('\n') : lines.join('\r\n')
 }
 
 /** RFC 4180: quotes only where needed; NULL is an empty field. */

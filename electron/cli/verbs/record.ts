@@ -23,7 +23,7 @@ const seconds: OptionSpec<number | undefined> = {
   parse(given) {
     const found = Number(given)
     if (given.trim() !== '' && found > 0 && found <= 86_400) return found
-    throw new ApiError('bad-request', `--seconds: '${given}' is not a number of seconds up to 86400`)
+    throw new ApiError('bad-request', `'${given}' is not a number of seconds up to 86400`)
   },
 }
 

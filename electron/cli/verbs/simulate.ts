@@ -1,6 +1,7 @@
 /** `faultline simulate`: one run of a scenario under one strategy, as a trace like any other or just for its figures. */
 
 import { resolve } from 'node:path'
+import { told } from '#shared/analysis/parts/shown-percentiles.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import type { RunSummary } from '#shared/contract/simulation.ts'
 import { rateText } from '#shared/whatif/words.ts'
@@ -112,8 +113,8 @@ function printOps({ opCounts }: RunSummary): void {
     number('count', (row) => row.count),
     number('failed', (row) => row.failed),
     time('mean', (row) => row.meanNs),
-    time('p50', (row) => row.p50Ns),
-    time('p99', (row) => row.p99Ns),
+    time('p50', (row) => told(0.5, row.count, row.p50Ns)),
+    time('p99', (row) => told(0.99, row.count, row.p99Ns)),
     time('max', (row) => row.maxNs),
   ])
 }

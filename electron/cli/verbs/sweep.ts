@@ -23,7 +23,11 @@ export const sweep = verb({
   id: 'sweep',
   about: 'many runs: plan them as independent jobs, run those that are not done, merge the results into one file',
   args: [
-    { name: '<ACTION>', about: 'plan: print jobs, one per line; run JOBS --out DIR; merge JOBS DIR --out F.faultline' },
+    {
+      name: '<ACTION>',
+      about: 'plan: print jobs, one per line; run JOBS --out DIR; merge JOBS DIR --out F.faultline',
+      known: ['plan', 'run', 'merge'],
+    },
     { name: '[JOBS]', about: 'run, merge: the plan' },
     { name: '[DIR]', about: 'merge: the folder with the results' },
   ],

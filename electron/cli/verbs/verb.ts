@@ -13,7 +13,7 @@ export interface Verb {
   readonly id: string
   readonly about: string
   /** As the help shows them: `<F>` has to be there, `[F…]` may be. */
-  readonly args: readonly { readonly name: string; readonly about: string }[]
+  readonly args: readonly { readonly name: string; readonly about: string; readonly known?: readonly string[] }[]
   readonly options: OptionSpecs
   run(session: Session, args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<ExitStatus>
 }
