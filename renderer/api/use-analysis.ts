@@ -4,33 +4,11 @@
  * there; answers are cached per (file, trace, analysis, parameters).
  */
 
-import {
-  inject,
-  onScopeDispose,
-  ref,
-  shallowRef,
-  watch,
-  type App,
-  type InjectionKey,
-  type Ref,
-  type ShallowRef,
-} from 'vue'
+import { onScopeDispose, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { AnalysisId, AnalysisParams, AnalysisResult } from '#shared/analysis/index.ts'
 import { useTraceStore } from '../stores/trace.ts'
-import type { AnalysisCache } from './analysis-cache.ts'
-
-const cacheKey: InjectionKey<AnalysisCache> = Symbol('analysis cache')
-
-export function provideAnalyses(app: App, cache: AnalysisCache): void {
-  app.provide(cacheKey, cache)
-}
-
-export function useAnalysisCache(): AnalysisCache {
-  const cache = inject(cacheKey)
-  if (!cache) throw new Error('assertion failed: no analysis cache is provided')
-  return cache
-}
+import { useAnalysisCache } from './provide-analyses.ts'
 
 export type LoadState = 'idle' | 'loading' | 'ready' | 'error'
 

@@ -8,6 +8,7 @@ import type { DistributionSide, LatencyDistributionResult } from '#shared/analys
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { BarSeriesOption, LineSeriesOption, MarkLineComponentOption } from '../ui/echarts-modules.ts'
 import { formatCount, timeText, type ClockUnit } from '../ui/format.ts'
+import { axisLine, axisText, labelsAt, splitLine } from './axes.ts'
 import { flat } from './flat.ts'
 import { logTicks } from './geometry.ts'
 import type { Ink } from './ink.ts'
@@ -80,7 +81,6 @@ export function distributionOption(options: DistributionOptions): ChartOption {
   const used = usedBuckets(data)
   const low = used === undefined ? 1e3 : Math.max(1, data.bucketNs[used.first])
   const high = used === undefined ? 1e7 : data.bucketNs[used.last + 1]
-  const text = { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
   const decades = logTicks(low, high)
   const ticks = (decades.length > 6 ? decades.filter((_, i) => i % 2 === 0) : decades).map(position)
   const whole = kind === 'cdf' ? { max: 1, interval: 0.25 } : mostShare(data) > 0.75 ? { max: 1 } : {}
@@ -91,25 +91,16 @@ export function distributionOption(options: DistributionOptions): ChartOption {
       type: 'value',
       min: position(low),
       max: position(high),
-      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-      axisTick: { show: false, customValues: ticks },
-      splitLine: { show: false },
-      axisLabel: {
-        ...text,
-        customValues: ticks,
-        hideOverlap: true,
-        alignMinLabel: 'left',
-        alignMaxLabel: 'right',
-        formatter: (value: number) => tickLabel(Math.round(10 ** value), clock),
-      },
+      ...axisLine(ink),
+      axisLabel: labelsAt(ticks, ink, (value) => tickLabel(Math.round(10 ** value), clock)),
     },
     yAxis: {
       type: 'value',
       min: 0,
       splitNumber: 3,
       ...whole,
-      axisLabel: { ...text, formatter: (value: number) => percent(value) },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      axisLabel: { ...axisText(ink), formatter: (value: number) => percent(value) },
+      splitLine: splitLine(ink),
     },
     tooltip: {
       trigger: 'axis',

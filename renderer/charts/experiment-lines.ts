@@ -9,9 +9,10 @@ import { wholePoints } from '#shared/whatif/whole-points.ts'
 import { intervalText, rateText, ratioInterval, ratioText } from '#shared/whatif/words.ts'
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
+import { axisLine, axisText, splitLine } from './axes.ts'
 import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
-import { axisLine, axisText, bandLines, type BandPoint, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
+import { bandLines, type BandPoint, lineTip, pointMarks, runLine } from './line-chart.ts'
 import { runLook } from './run-look.ts'
 
 const GRID = { left: 56, right: 20, top: 16, bottom: 28, containLabel: false }
@@ -75,6 +76,7 @@ export interface ScalingLine {
 
 export function scalingOption(lines: readonly ScalingLine[], cpus: readonly number[], ink: Ink): ChartOption {
   const text = axisText(ink)
+  const names = kneeNames(lines, Math.log2(Math.max(...cpus) / Math.min(...cpus)))
   return {
     animation: false,
     grid: GRID,
@@ -127,7 +129,9 @@ export function scalingOption(lines: readonly ScalingLine[], cpus: readonly numb
         ),
         ...runLine(position, ink),
         ...pointMarks(4),
-        ...(strategy.knee === null ? {} : { markLine: kneeMark(strategy.knee, { badge, position, ink }) }),
+        ...(strategy.knee === null
+          ? {}
+          : { markLine: kneeMark(strategy.knee, { name: names.get(position), position, ink }) }),
       },
     ]),
   }
@@ -145,25 +149,60 @@ function band({ position, name, points }: Intervals, ink: Ink): LineSeriesOption
   return known.length === 0 ? [] : bandLines({ position, name, points: known }, ink)
 }
 
+interface KneeName {
+  readonly text: string
+  readonly row: number
+}
+/** Of the width of the axis: knees closer than this have one name together. */
+const SAME_PLACE = 0.025
+const NAME_ROWS = 3
+
+/**
+ * What stands at the knees, by position of the run: those in one place are named together at the first of them, and names next to
+ * each other take turns in height.
+ */
+export function kneeNames(lines: readonly ScalingLine[], octaves: number): ReadonlyMap<number, KneeName> {
+  const knees = lines
+    .flatMap(({ position, badge, strategy: { knee } }) =>
+      knee === null ? [] : [{ position, badge, at: placeOf(knee) }],
+    )
+    .sort((a, b) => a.at - b.at)
+  const groups: (typeof knees)[] = []
+  for (const knee of knees) {
+    const [first] = groups.at(-1) ?? []
+    if (first !== undefined && knee.at - first.at < SAME_PLACE * octaves) groups.at(-1)?.push(knee)
+    else groups.push([knee])
+  }
+  return new Map(
+    groups.flatMap((group, nth) =>
+      group
+        .slice(0, 1)
+        .map(({ position }) => [position, { text: group.map(({ badge }) => badge).join(' '), row: nth % NAME_ROWS }]),
+    ),
+  )
+}
+
+const placeOf = (knee: number): number => Math.log2(Math.max(1, knee))
+
 interface Mark {
-  readonly badge: string
+  readonly name: KneeName | undefined
   readonly position: number
   readonly ink: Ink
 }
 
-function kneeMark(knee: number, { badge, position, ink }: Mark): NonNullable<LineSeriesOption['markLine']> {
+function kneeMark(knee: number, { name, position, ink }: Mark): NonNullable<LineSeriesOption['markLine']> {
   return {
     silent: true,
     symbol: 'none',
     lineStyle: { color: ink(runLook(position).color), type: 'dotted', width: 1 },
-    // Knees of strategies may lie close together: their names take turns in height.
     label: {
-      formatter: badge,
+      show: name !== undefined,
+      formatter: name?.text ?? '',
       color: ink('text-2'),
       fontSize: 11,
       fontFamily: ink('font-ui'),
-      distance: [0, (position % 3) * -12],
+      distance: [0, (name?.row ?? 0) * -12],
     },
-    data: [{ xAxis: Math.log2(Math.max(1, knee)) }],
+    data: [{ xAxis: placeOf(knee) }],
   }
 }

@@ -1,28 +1,12 @@
 /**
- * What line charts of compared runs share: how a run's line looks, the axes' text and lines, and where on the axis the
- * pointer is. No smoothing and no decoration: what is drawn is what was measured.
+ * What line charts of compared runs share: how a run's line looks, and where on the axis the pointer is. No smoothing and no
+ * decoration: what is drawn is what was measured.
  */
 
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
 import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
 import { runLook } from './run-look.ts'
-
-export function axisText(ink: Ink) {
-  return { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
-}
-
-export function axisLine(ink: Ink) {
-  return {
-    axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-    axisTick: { show: false },
-    splitLine: { show: false },
-  }
-}
-
-export function splitLine(ink: Ink) {
-  return { lineStyle: { color: ink('grid') } }
-}
 
 /** Colour, dash and width by the run's position; without animation, because pictures are compared and printed. */
 export function runLine(

@@ -7,6 +7,7 @@ import type { ContentionOverTimeResult } from '#shared/analysis/contention-over-
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { BarSeriesOption } from '../ui/echarts-modules.ts'
 import { axisTicks, axisTimeLabel, momentText, timeText, type ClockUnit } from '../ui/format.ts'
+import { axisLine, axisText, labelsAt, splitLine } from './axes.ts'
 import { flat } from './flat.ts'
 import { clamp } from './geometry.ts'
 import type { Ink } from './ink.ts'
@@ -50,7 +51,6 @@ export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOpti
     dimensions: ['time', 'waiting'],
     animation: false,
   }
-  const text = { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
   return {
     animation: false,
     grid: { ...GRID, containLabel: false },
@@ -58,24 +58,15 @@ export function overTimeOption({ data, ink, clock, width, chosen }: OverTimeOpti
       type: 'value',
       min: from,
       max: to,
-      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-      axisTick: { show: false },
-      splitLine: { show: false },
-      axisLabel: {
-        ...text,
-        customValues: ticks,
-        alignMinLabel: 'left',
-        alignMaxLabel: 'right',
-        hideOverlap: true,
-        formatter: (value: number) => axisTimeLabel(value, to, value === ticks[0], clock),
-      },
+      ...axisLine(ink),
+      axisLabel: labelsAt(ticks, ink, (value) => axisTimeLabel(value, to, value === ticks[0], clock)),
     },
     yAxis: {
       type: 'value',
       min: 0,
       splitNumber: 2,
-      axisLabel: { ...text, formatter: (value: number) => figureOfTasks(value) },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      axisLabel: { ...axisText(ink), formatter: (value: number) => figureOfTasks(value) },
+      splitLine: splitLine(ink),
     },
     tooltip: {
       trigger: 'axis',

@@ -4,6 +4,7 @@
  */
 
 import type { LatencyHeatmapResult } from '#shared/analysis/latency-heatmap.ts'
+import { told } from '#shared/analysis/parts/shown-percentiles.ts'
 import { axisTicks, axisTimeLabel, type ClockUnit } from '../ui/format.ts'
 import { densityLevel, logTicks, type Box } from './geometry.ts'
 import { rowTotals, type Cell, type HeatLayout } from './heat.ts'
@@ -102,8 +103,8 @@ function paintMarginal(ctx: Context, { layout, data, ink }: HeatPicture): void {
 function paintQuantiles(ctx: Context, { layout, data, ink }: HeatPicture): void {
   const { plot, marginal, y } = layout
   const lines = [
-    { name: 'p50', ns: data.p50Ns },
-    { name: 'p99', ns: data.p99Ns },
+    { name: 'p50', ns: told(0.5, data.count, data.p50Ns) },
+    { name: 'p99', ns: told(0.99, data.count, data.p99Ns) },
   ].flatMap(({ name, ns }) => (ns === null || ns < layout.lowNs || ns > layout.highNs ? [] : [{ name, py: y(ns) }]))
   ctx.setLineDash([2, 3])
   ctx.strokeStyle = ink('text-2')

@@ -13,7 +13,7 @@ import { runLook } from './run-look.ts'
 export interface RatioRow {
   readonly position: number
   readonly badge: string
-  /** undefined: the baseline itself, or nothing to divide by. */
+  /** undefined: the baseline itself, or nothing to compare. */
   readonly ratio: number | undefined
   readonly ci95: readonly [number, number] | undefined
   readonly enough: boolean
@@ -38,10 +38,11 @@ export function ratioRows(
     const row = versusOf(strategy, metric)
     if (strategy.id === result.baseline)
       return { position, badge, ratio: undefined, ci95: undefined, enough: true, text: 'baseline' }
-    if (strategy.deadlocks > 0 && row?.enough !== true)
-      return { position, badge, ratio: undefined, ci95: undefined, enough: false, text: 'deadlocked' }
-    if (row === undefined || row.ratio === null)
-      return { position, badge, ratio: undefined, ci95: undefined, enough: false, text: 'nothing to divide by' }
+    const open = { position, badge, ratio: undefined, ci95: undefined, enough: false }
+    if (strategy.deadlocks > 0) return { ...open, text: 'deadlocked' }
+    // none of it, or too few in a run (shared/whatif/told.ts)
+    if (row === undefined) return { ...open, text: 'too few of them' }
+    if (row.ratio === null) return { ...open, text: 'nothing to divide by' }
     const words = versusWords(row, strategy.runs)
     return {
       position,

@@ -8,10 +8,11 @@ import { intervalText, rateText } from '#shared/whatif/words.ts'
 import type { ChartOption } from '../ui/chart-option.ts'
 import type { LineSeriesOption } from '../ui/echarts-modules.ts'
 import { formatCount, timeText } from '../ui/format.ts'
+import { axisLine, axisText, labelsAt, splitLine } from './axes.ts'
 import { flat } from './flat.ts'
 import { logTicks } from './geometry.ts'
 import type { Ink } from './ink.ts'
-import { axisLine, axisText, bandLines, type BandPoint, lineTip, pointMarks, runLine, splitLine } from './line-chart.ts'
+import { bandLines, type BandPoint, lineTip, pointMarks, runLine } from './line-chart.ts'
 import { percent, tickLabel } from './words.ts'
 
 export interface RunSeries<T> {
@@ -85,14 +86,7 @@ export function cdfOption(runs: readonly RunSeries<Cdf>[], kind: CdfKind, ink: I
       min: Math.log10(low),
       max: Math.log10(high),
       ...axisLine(ink),
-      axisLabel: {
-        ...text,
-        customValues: ticks,
-        hideOverlap: true,
-        alignMinLabel: 'left',
-        alignMaxLabel: 'right',
-        formatter: (value: number) => tickLabel(Math.round(10 ** value), 'ns'),
-      },
+      axisLabel: labelsAt(ticks, ink, (value) => tickLabel(Math.round(10 ** value), 'ns')),
     },
     yAxis: {
       ...(kind === 'cdf'

@@ -44,15 +44,20 @@ export function runLook(position: number): RunLook {
 }
 
 const PRIMES = ['', '′', '″', '‴']
+/** Characters: ids of presets are short, names of strategy files are not. */
+const LONGEST = 12
 
-/** One badge per strategy text (`F`, `F,tx=tx-before-locks`), in their order. */
+/** One badge per strategy text (`F`, `F,tx=tx-before-locks`, `mine.ts#1a2b3c4d`), in their order; no two are the same. */
 export function badgesOf(texts: readonly string[]): string[] {
-  const seen = new Map<string, number>()
+  const used = new Set<string>()
   return texts.map((text) => {
-    const id = text.split(',')[0] ?? text
-    if (!text.includes(',')) return id
-    const nth = (seen.get(id) ?? 0) + 1
-    seen.set(id, nth)
-    return `${id}${PRIMES[nth] ?? `′${nth}`}`
+    const id = shortened((text.split(',')[0] ?? text).replace(/#[0-9a-f]{8}$/, ''))
+    let nth = text.includes(',') ? 1 : 0
+    while (used.has(id + primes(nth))) nth++
+    used.add(id + primes(nth))
+    return id + primes(nth)
   })
 }
+
+const primes = (nth: number): string => PRIMES[nth] ?? `′${nth}`
+const shortened = (id: string): string => (id.length > LONGEST ? `${id.slice(0, LONGEST - 1)}…` : id)

@@ -6,6 +6,7 @@
 import type { ContentionOverTimeResult } from '#shared/analysis/contention-over-time.ts'
 import type { ChartOption } from '../ui/chart-option.ts'
 import { axisTicks, axisTimeLabel } from '../ui/format.ts'
+import { axisLine, axisText, labelsAt, splitLine } from './axes.ts'
 import { flat } from './flat.ts'
 import type { Ink } from './ink.ts'
 import { binPairs, binText } from './over-time.ts'
@@ -38,7 +39,6 @@ export function waitingOption(
   { ink, color }: { readonly ink: Ink; readonly color: string },
 ): ChartOption {
   const ticks = axisTicks(fromNs, toNs, 6)
-  const text = { color: ink('text-3'), fontSize: 11, fontFamily: ink('font-ui') }
   return {
     animation: false,
     grid: { left: 40, right: 16, top: 6, bottom: 18, containLabel: false },
@@ -46,25 +46,16 @@ export function waitingOption(
       type: 'value',
       min: fromNs,
       max: toNs,
-      axisLine: { show: true, onZero: false, lineStyle: { color: ink('border-strong') } },
-      axisTick: { show: false },
-      splitLine: { show: false },
-      axisLabel: {
-        ...text,
-        customValues: ticks,
-        alignMinLabel: 'left',
-        alignMaxLabel: 'right',
-        hideOverlap: true,
-        formatter: (value: number) => axisTimeLabel(value, toNs, value === ticks[0]),
-      },
+      ...axisLine(ink),
+      axisLabel: labelsAt(ticks, ink, (value) => axisTimeLabel(value, toNs, value === ticks[0])),
     },
     yAxis: {
       type: 'value',
       min: 0,
       max: Math.max(1, Math.ceil(most)),
       interval: Math.max(1, Math.ceil(most)) / 2,
-      axisLabel: { ...text, formatter: figure },
-      splitLine: { lineStyle: { color: ink('grid') } },
+      axisLabel: { ...axisText(ink), formatter: figure },
+      splitLine: splitLine(ink),
     },
     tooltip: {
       trigger: 'axis',

@@ -3,6 +3,7 @@
  * cells, means that are no times.
  */
 
+import { kindLook } from '../theme/kinds.ts'
 import { formatCount, formatShare, type ClockUnit } from '../ui/format.ts'
 
 /** `31 %` */
@@ -61,4 +62,20 @@ export function firstIndex(
 export function phaseWords(phase: string | null): string | undefined {
   if (phase === null || phase === 'other' || phase === 'unknown') return undefined
   return phase.startsWith('wait:') ? `waiting for ${phase.slice(5)}` : phase
+}
+
+const METRICS: Readonly<Record<string, string>> = {
+  opsPerSecond: 'operations per second',
+  lockWaitPerOpNs: 'lock wait per operation',
+  lockHoldPerOpNs: 'lock hold per operation',
+  lockAcquisitionsPerOp: 'lock acquisitions per operation',
+  lockWaitPerAcquisitionNs: 'lock wait per acquisition',
+}
+const STATISTICS: Readonly<Record<string, string>> = { meanNs: 'mean', p50Ns: 'p50', p99Ns: 'p99', p999Ns: 'p99.9' }
+
+/** A metric of a comparison in words: `write_fault.p999Ns` is `write fault p99.9`. */
+export function metricWords(metric: string): string {
+  const [kind = '', statistic] = metric.split('.')
+  if (statistic === undefined) return METRICS[metric] ?? metric
+  return `${kindLook(kind).label} ${STATISTICS[statistic] ?? statistic}`
 }

@@ -7,6 +7,7 @@ import { defineAsyncComponent, type Component } from 'vue'
 import { registry } from '#shared/base/registry.ts'
 import { loadCharts } from '../ui/load-charts.ts'
 import type { IconName } from '../ui/icons.ts'
+import PageInstead from './PageInstead.vue'
 import type { PageId } from './page-ids.ts'
 
 export type { PageId } from './page-ids.ts'
@@ -21,6 +22,9 @@ export interface Page {
   readonly key: string
   readonly component: Component
 }
+
+/** Before this a page is only about to be there. */
+const SLOW_MS = 300
 
 const loadOverview = () => import('./OverviewPage.vue')
 
@@ -47,8 +51,23 @@ function page(
   load: () => Promise<{ default: Component }>,
   group?: string,
 ): Page {
-  const component = defineAsyncComponent(load)
+  const component = defineAsyncComponent({
+    loader: onceFailed(load),
+    loadingComponent: PageInstead,
+    errorComponent: PageInstead,
+    delay: SLOW_MS,
+  })
   return { id, title, icon: id, key, component, ...(group === undefined ? {} : { group }) }
+}
+
+/** What failed stays so until the window is loaded anew: styles are asked for once, and a page without them is no page. */
+function onceFailed<T>(load: () => Promise<T>): () => Promise<T> {
+  let failed: Promise<T> | undefined
+  return () => {
+    const loading = failed ?? load()
+    loading.catch(() => void (failed = loading))
+    return loading
+  }
 }
 
 /** Fetch what a trace is first shown with while the engine still opens it. */

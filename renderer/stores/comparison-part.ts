@@ -5,7 +5,14 @@
  */
 
 import { parseChosen, chosenText, type Texts } from '../panels/simulate/form.ts'
-import { CURVE_VALUES, SEEDS, SUBJECTS, type SubjectKind, type useComparisonSetup } from './comparison-setup.ts'
+import {
+  CURVE_VALUES,
+  SCHEDULES,
+  SEEDS,
+  SUBJECTS,
+  type SubjectKind,
+  type useComparisonSetup,
+} from './comparison-setup.ts'
 import { useHistoryStore } from './history.ts'
 import { asRecord } from './kept.ts'
 import { SEED, useSimulationStore } from './simulation.ts'
@@ -20,6 +27,7 @@ interface ChosenComparison {
   readonly fs?: string
   readonly seed?: string
   readonly seeds?: string
+  readonly schedules?: string
   readonly strategies?: readonly string[]
   readonly arrival?: string
   /** Values of the curve; empty: none is drawn. */
@@ -53,6 +61,7 @@ export function useComparisonPart(setup: ReturnType<typeof useComparisonSetup>):
       ...(filesystem === '' ? {} : { fs: filesystem }),
       ...(seed === String(SEED.default) ? {} : { seed }),
       ...(setup.seeds.value === String(SEEDS.default) ? {} : { seeds: setup.seeds.value }),
+      ...(setup.schedules.value === String(SCHEDULES.default) ? {} : { schedules: setup.schedules.value }),
       ...(strategies.join(' ') === usual ? {} : { strategies }),
       ...(setup.arrivalText.value === '' ? {} : { arrival: setup.arrivalText.value }),
       ...curveOf(setup),
@@ -75,6 +84,7 @@ export function useComparisonPart(setup: ReturnType<typeof useComparisonSetup>):
     simulation.filesystem = value.fs ?? ''
     simulation.seed = value.seed ?? String(SEED.default)
     setup.seeds.value = value.seeds ?? String(SEEDS.default)
+    setup.schedules.value = value.schedules ?? String(SCHEDULES.default)
     if (value.strategies !== undefined) setup.setChosen(value.strategies.map(parseChosen))
     setup.arrivalText.value = value.arrival ?? ''
     setup.withCurve.value = value.curve !== ''
@@ -97,7 +107,7 @@ function parse(value: unknown): ChosenComparison | undefined {
   const given = asRecord(value)
   const kind = SUBJECTS.find(({ id }) => id === given['kind'])?.id
   const texts = Object.fromEntries(
-    (['scenario', 'fs', 'seed', 'seeds', 'arrival', 'curve'] as const).flatMap((name) => {
+    (['scenario', 'fs', 'seed', 'seeds', 'schedules', 'arrival', 'curve'] as const).flatMap((name) => {
       const text = textOf(given[name])
       return text === undefined ? [] : [[name, text]]
     }),

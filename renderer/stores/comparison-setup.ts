@@ -4,6 +4,7 @@
  */
 
 import { computed, ref } from 'vue'
+import { limits } from '#shared/base/limits.ts'
 import type { ParamInfo } from '#shared/contract/simulation.ts'
 import { parseArrivals } from '../panels/compare/arrivals.ts'
 import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
@@ -23,6 +24,18 @@ export const SEEDS: ParamInfo = {
   options: null,
   about: 'Runs per strategy, the same seeds for all. From six on a difference can be told from chance.',
 }
+/** How much is searched for the verdict of each. */
+export const SCHEDULES: ParamInfo = {
+  name: 'explore',
+  title: 'Schedules searched',
+  type: 'number',
+  unit: null,
+  min: 0,
+  max: limits.exploreBudgetDefault,
+  default: limits.compareSchedules,
+  options: null,
+  about: `Most schedules per strategy for its safety, and power cuts in ${limits.compareCuts} times as many; 0 searches none`,
+}
 /** A curve is about its shape; how sure the figures are stands in the table. */
 const CURVE_SEEDS = 1
 export const CURVE_VALUES = '1, 2, 4, 8, 16'
@@ -41,6 +54,7 @@ export function useComparisonSetup() {
   const kind = ref<SubjectKind>('scenario')
   const traces = useTraceChoices()
   const seeds = ref(String(SEEDS.default))
+  const schedules = ref(String(SCHEDULES.default))
   const arrivalText = ref('')
   const arrivals = computed(() => parseArrivals(arrivalText.value))
   const { chosen, setChosen, usual } = useChosen(kind, traces)
@@ -52,12 +66,16 @@ export function useComparisonSetup() {
       : traces.problemsFor(kind.value)),
     ...(kind.value === 'traces'
       ? []
-      : [...problemsOf([SEEDS], { seeds: seeds.value }), ...strategyProblems(chosen.value)]),
+      : [
+          ...problemsOf([SEEDS, SCHEDULES], { seeds: seeds.value, explore: schedules.value }),
+          ...strategyProblems(chosen.value),
+        ]),
   ])
   const request = computed<CompareRequest>(() => {
     const strategies = chosen.value.map(chosenText)
     const baseline = strategies[0] === undefined ? {} : { baseline: strategies[0] }
-    const runs = { strategies, ...baseline, seeds: Number(seeds.value), seed: Number(simulation.seed) }
+    const how = { seeds: Number(seeds.value), seed: Number(simulation.seed), explore: Number(schedules.value) }
+    const runs = { strategies, ...baseline, ...how }
     const { first, second } = traces
     if (kind.value === 'traces') {
       return { kind: 'traces', params: { traces: [placeOf(first.value), placeOf(second.value)] } }
@@ -77,6 +95,7 @@ export function useComparisonSetup() {
     kind,
     ...shownTraces,
     seeds,
+    schedules,
     arrivalText,
     chosen,
     setChosen,

@@ -19,7 +19,7 @@ import { useComparisonSetup } from './comparison-setup.ts'
 import { useFilesStore, type OpenTab } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
 
-export { SEEDS } from './comparison-setup.ts'
+export { SCHEDULES, SEEDS } from './comparison-setup.ts'
 
 /** What the engine is asked, by what is compared. */
 export type CompareRequest =

@@ -10,7 +10,7 @@ import { toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Client, ImportSummary, OpenedFile, RecentFile, Source, TraceInfo } from '#shared/contract/methods.ts'
 import { useClient } from '../api/client.ts'
-import { useAnalysisCache } from '../api/use-analysis.ts'
+import { useAnalysisCache } from '../api/provide-analyses.ts'
 import { uploadFile } from '../api/upload.ts'
 import { importJobs, type BegunJob, type HowToRead, type Openable } from './import-jobs.ts'
 

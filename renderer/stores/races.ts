@@ -16,11 +16,13 @@ import { useSimulationStore } from './simulation.ts'
 const AT_ONCE = 2
 /** Strategies per question: short questions, so that a film that is asked for does not wait for long. */
 const CHUNK = 4
+/** Answers that come sooner after one another are put on the screen together, ms: each draws the whole matrix anew. */
+const TOGETHER_MS = 80
 
+/** Of the cells that were asked about, those that are there: gone on with, a matrix is as far as it was. */
 export interface ComputingCells {
   readonly done: number
   readonly total: number
-  readonly startedAt: number
 }
 
 export const useRacesStore = defineStore('races', () => {
@@ -40,7 +42,11 @@ export const useRacesStore = defineStore('races', () => {
       computing.running.value === undefined &&
       (list.value ?? []).some(({ id }) => columns.value.some((strategy) => !cells.value.has(cellKey(id, strategy)))),
   )
-  const cell = (race: string, strategy: string): VerdictRow | undefined => cells.value.get(cellKey(race, strategy))
+  /** A value that is a function: an action would be watched, at every one of hundreds of cells that are drawn. */
+  const cell = computed(() => {
+    const known = cells.value
+    return (race: string, strategy: string): VerdictRow | undefined => known.get(cellKey(race, strategy))
+  })
 
   function put(rows: readonly VerdictRow[]): void {
     const next = new Map(cells.value)
@@ -139,6 +145,31 @@ interface Chunk {
   readonly strategies: readonly string[]
 }
 
+const cellsIn = (chunks: readonly Chunk[]): number => chunks.reduce((sum, { strategies }) => sum + strategies.length, 0)
+
+interface AnsweredChunk extends Chunk {
+  readonly rows: readonly VerdictRow[]
+}
+
+/** Answers wait for each other for a moment, and are put together. */
+function useTogether(put: (answers: readonly AnsweredChunk[]) => void) {
+  let waiting: AnsweredChunk[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  function putAll(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const came = waiting
+    waiting = []
+    if (came.length > 0) put(came)
+  }
+  function add(answer: AnsweredChunk): void {
+    waiting.push(answer)
+    timer ??= setTimeout(putAll, TOGETHER_MS)
+  }
+  return { add, putAll }
+}
+
 /**
  * A list of what is to be asked, and a few who work it off. Stopping empties the list; what is being asked still comes in (it is
  * short, and worth keeping).
@@ -152,6 +183,11 @@ function useComputing(
   const failed = ref<WireError>()
   const asked = new Set<string>()
   let list: Chunk[] = []
+  const answers = useTogether((came) => {
+    put(came.flatMap(({ rows }) => rows))
+    for (const { race, strategies } of came) for (const one of strategies) asked.delete(cellKey(race, one))
+    if (running.value) running.value = { ...running.value, done: running.value.done + cellsIn(came) }
+  })
   let working = 0
   let pressing: Promise<unknown> = Promise.resolve()
 
@@ -168,10 +204,13 @@ function useComputing(
     })
     if (chunks.length === 0) return
     list.push(...chunks)
-    const more = chunks.reduce((sum, chunk) => sum + chunk.strategies.length, 0)
-    const { done, total, startedAt } = running.value ?? { done: 0, total: 0, startedAt: performance.now() }
-    running.value = { done, total: total + more, startedAt }
+    const { value: now } = running
+    running.value = now === undefined ? soFar(races, strategies) : { ...now, total: now.total + cellsIn(chunks) }
     await Promise.all(Array.from({ length: Math.max(0, AT_ONCE - working) }, worker))
+  }
+  function soFar(races: readonly string[], strategies: readonly string[]): ComputingCells {
+    const there = races.flatMap((race) => strategies.filter((one) => cells.value.has(cellKey(race, one))))
+    return { done: there.length, total: races.length * strategies.length }
   }
   async function worker(): Promise<void> {
     working++
@@ -179,18 +218,18 @@ function useComputing(
       await pressing
       await ask(next)
     }
-    if (--working === 0) running.value = undefined
+    if (--working > 0) return
+    answers.putAll()
+    running.value = undefined
   }
   async function ask({ race, strategies }: Chunk): Promise<void> {
     try {
       const { rows } = await client.call('verdicts.run', { races: [race], strategies: [...strategies] })
-      put(rows)
-      if (running.value) running.value = { ...running.value, done: running.value.done + strategies.length }
+      answers.add({ race, strategies, rows })
     } catch (thrown) {
+      for (const one of strategies) asked.delete(cellKey(race, one))
       failed.value = toWireError(thrown)
       cancel()
-    } finally {
-      for (const one of strategies) asked.delete(cellKey(race, one))
     }
   }
   function cancel(): void {

@@ -6,6 +6,7 @@
 
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, toRefs, watch } from 'vue'
+import { desktopBridge } from '../api/desktop.ts'
 import { applyTheme, type Theme } from '../theme/tokens.ts'
 import { asRecord, useKeptStore } from './kept.ts'
 
@@ -58,14 +59,7 @@ function parsed(text: string | null): Readonly<Record<string, unknown>> {
 export const useSettingsStore = defineStore('settings', () => {
   const kept = useKeptStore()
   const settings = reactive(checked(parsed(localStorage.getItem(STORAGE_KEY))))
-  const media = matchMedia('(prefers-color-scheme: dark)')
-  const systemDark = ref(media.matches)
-  media.addEventListener('change', (event) => (systemDark.value = event.matches))
-
-  const effectiveTheme = computed<Theme>(() =>
-    settings.theme === 'system' ? (systemDark.value ? 'dark' : 'light') : settings.theme,
-  )
-  watch(effectiveTheme, applyTheme, { immediate: true, flush: 'sync' })
+  const { effectiveTheme, toggleTheme } = useThemeOf(settings)
   watch(
     () => settings.density,
     (density) => (document.documentElement.dataset.density = density),
@@ -89,11 +83,6 @@ export const useSettingsStore = defineStore('settings', () => {
   }
   const adopt = (value: unknown): void => void Object.assign(settings, checked(asRecord(value)))
 
-  /** The other one of light and dark; back to following the system when that is what the system has. */
-  function toggleTheme(): void {
-    const next = effectiveTheme.value === 'dark' ? 'light' : 'dark'
-    settings.theme = (next === 'dark') === systemDark.value ? 'system' : next
-  }
   function toggleSidebar(): void {
     settings.sidebar = settings.sidebar === 'rail' ? 'auto' : 'rail'
   }
@@ -121,3 +110,32 @@ export const useSettingsStore = defineStore('settings', () => {
     reset,
   }
 })
+
+/** The theme the settings mean, and everywhere it is seen. */
+function useThemeOf(settings: Settings) {
+  const media = matchMedia('(prefers-color-scheme: dark)')
+  const systemDark = ref(media.matches)
+  const bridge = desktopBridge()
+  media.addEventListener('change', (event) => {
+    // In the desktop window a theme of its own is the system's as well, as far as the page can see.
+    if (bridge === undefined || settings.theme === 'system') systemDark.value = event.matches
+  })
+
+  const effectiveTheme = computed<Theme>(() =>
+    settings.theme === 'system' ? (systemDark.value ? 'dark' : 'light') : settings.theme,
+  )
+  watch(effectiveTheme, applyTheme, { immediate: true, flush: 'sync' })
+  /** The native menu and dialogs go along. */
+  watch(
+    () => settings.theme,
+    (theme) => void bridge?.useTheme(theme).catch(() => undefined),
+    { immediate: true },
+  )
+
+  /** The other one of light and dark; back to following the system when that is what the system has. */
+  function toggleTheme(): void {
+    const next = effectiveTheme.value === 'dark' ? 'light' : 'dark'
+    settings.theme = (next === 'dark') === systemDark.value ? 'system' : next
+  }
+  return { effectiveTheme, toggleTheme }
+}

@@ -38,7 +38,7 @@ export const useSqlStore = defineStore('sql', () => {
   const client = useClient()
   const trace = useTraceStore()
   const texts = useSqlTexts()
-  const { schema, loadSchema } = useSchema(client)
+  const { schema, schemaState, loadSchema } = useSchema(client)
   const shown = shallowReactive(new Map<string, Shown>())
   const aborts = new Map<string, AbortController>()
   const key = computed(() => `${trace.file ?? ''}|${texts.current.value.id}`)
@@ -93,6 +93,7 @@ export const useSqlStore = defineStore('sql', () => {
   return {
     ...texts,
     schema,
+    schemaState,
     loadSchema,
     caret,
     now,
@@ -108,22 +109,27 @@ function chosen(sql: string, { from, to }: Caret): { readonly text: string; read
   return statementAt(sql, from)
 }
 
-/** The tables of the open file; asked once per file. */
+/** The tables of the open file; asked once per file, and again where that failed. */
 function useSchema(client: Client) {
   const trace = useTraceStore()
   const byFile = shallowReactive(new Map<string, readonly SchemaTable[]>())
-  const schema = computed(() => byFile.get(trace.file ?? '') ?? [])
+  const failed = shallowReactive(new Set<string>())
+  const here = computed(() => trace.file ?? '')
+  const schema = computed(() => byFile.get(here.value) ?? [])
+  const schemaState = computed(() => (byFile.has(here.value) ? 'ready' : failed.has(here.value) ? 'failed' : 'loading'))
 
   async function loadSchema(): Promise<void> {
     const { file } = trace
     if (file === undefined || byFile.has(file)) return
+    failed.delete(file)
     try {
       const tables = tablesOf(await client.call('query.run', { file, sql: SCHEMA_SQL }))
       byFile.set(file, tables)
       byFile.set(file, withCounts(tables, await client.call('query.run', { file, sql: countsSql(tables) })))
     } catch {
-      // without it there is no completion; what is wrong with the file, its first statement says
+      // What is wrong with the file, its first statement says.
+      failed.add(file)
     }
   }
-  return { schema, loadSchema }
+  return { schema, schemaState, loadSchema }
 }

@@ -10,7 +10,7 @@ import type { Timeline } from '../timeline/timeline.ts'
 import { kindLook } from '../theme/kinds.ts'
 import { bytesText, momentText, rangeText, timeText } from '../ui/format.ts'
 import { EXPORT_SCALE, toPng } from '../ui/panel-export.ts'
-import { copyText as copy, fileName, saveBlob } from '../ui/save.ts'
+import { copyText as copy, fileName, saveBlob, stemOf } from '../ui/save.ts'
 import { useFilesStore } from './files.ts'
 import { useSelectionStore } from './selection.ts'
 import { useTimelineStore } from './timeline.ts'
@@ -26,7 +26,6 @@ function useCuts() {
   const files = useFilesStore()
   const view = useViewStore()
   const trace = useTraceStore()
-  const baseName = useBaseName()
 
   async function cut(): Promise<void> {
     const { model } = timeline
@@ -44,7 +43,7 @@ function useCuts() {
         toNs,
       })
       const place = (ns: number) => (trace.clockUnit === 'tick' ? `${ns}ticks` : `${Math.round(ns / 1000)}us`)
-      const name = fileName(`${baseName()}-${place(fromNs)}-${place(toNs - fromNs)}`, 'faultline')
+      const name = fileName(`${stemOf(trace.opened?.name)}-${place(fromNs)}-${place(toNs - fromNs)}`, 'faultline')
       const blob = new Blob((await exportedBytes(client, result)) as BlobPart[])
       saveBlob(blob, name)
       toasts.show({
@@ -127,20 +126,14 @@ function useWords() {
   return { copyText, viewText }
 }
 
-/** The open file's name without its endings: what saved files begin with. */
-function useBaseName(): () => string {
-  const trace = useTraceStore()
-  return () => trace.opened?.name.replace(/(\.[a-z]\w{0,9})+$/i, '') ?? 'faultline'
-}
-
 export function useTimelineExport() {
   const toasts = useToastStore()
-  const baseName = useBaseName()
+  const trace = useTraceStore()
 
   async function picture(canvas: Timeline | undefined): Promise<void> {
     const drawn = canvas?.picture(EXPORT_SCALE)
     if (!drawn) return
-    const name = fileName(`${baseName()}-timeline`, 'png')
+    const name = fileName(`${stemOf(trace.opened?.name)}-timeline`, 'png')
     saveBlob(await toPng(drawn), name)
     toasts.show({ level: 'done', title: `Saved ${name}`, detail: `${drawn.width} × ${drawn.height} pixels` })
   }

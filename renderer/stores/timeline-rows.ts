@@ -11,7 +11,7 @@ import type { RowSort } from '#shared/contract/timeline.ts'
 import type { RowSection, TimelineRow, TimelineRows } from '#shared/timeline/types.ts'
 import { SECTION_TITLES, type Row, type Section } from '../timeline/layout.ts'
 import { shapeOf } from '../timeline/tracks.ts'
-import { formatCount, formatShare, timeText, type ClockUnit } from '../ui/format.ts'
+import { formatCount, timeText, type ClockUnit } from '../ui/format.ts'
 
 export interface RowsQuestion {
   readonly file: string
@@ -137,13 +137,12 @@ function rowOf(row: TimelineRow, group: string, clock: ClockUnit): Row {
   }
 }
 
-/** The one thing worth knowing: how much of it is waiting. */
+/** The one thing worth knowing: how much of it is waiting. Not as a share of operations: tasks wait between them too. */
 function noteOf({ section, busyNs, heldNs, waitedNs, slices }: TimelineRow, clock: ClockUnit): string {
   switch (section) {
     case 'task':
       if (slices === 0) return 'nothing recorded'
-      if (busyNs > 0 && waitedNs > 0)
-        return `busy ${timeText(busyNs, clock)}, ${formatShare(Math.min(1, waitedNs / busyNs))} % waiting`
+      if (busyNs > 0 && waitedNs > 0) return `busy ${timeText(busyNs, clock)}, wait ${timeText(waitedNs, clock)}`
       if (waitedNs > 0) return `waited ${timeText(waitedNs, clock)}`
       return busyNs > 0 ? `busy ${timeText(busyNs, clock)}` : heldNs > 0 ? `held locks ${timeText(heldNs, clock)}` : ''
     case 'lock':

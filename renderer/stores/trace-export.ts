@@ -7,7 +7,7 @@ import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
 import { toWireError } from '#shared/base/errors.ts'
 import { exportedBytes } from '#shared/contract/download.ts'
-import type { EXPORT_FORMATS } from '#shared/contract/methods.ts'
+import { EXPORT_ROWS, type EXPORT_FORMATS } from '#shared/contract/export-formats.ts'
 import { useClient } from '../api/client.ts'
 import { bytesText, formatCount, rangeText } from '../ui/format.ts'
 import { saveBlob } from '../ui/save.ts'
@@ -36,8 +36,11 @@ export const useTraceExportStore = defineStore('trace-export', () => {
       ...{ level: 'info', title: 'Exporting…', detail: part, keep: true },
       action: { label: 'Stop', run: () => abort.abort() },
     })
+    const [, counted] = EXPORT_ROWS[format] ?? []
     const onProgress = ({ done, unit }: { readonly done: number; readonly unit: string }): void =>
-      toasts.change(notice, { detail: unit === 'rows' ? `${part}, ${formatCount(done)} rows` : part })
+      toasts.change(notice, {
+        detail: unit === 'rows' && counted !== undefined ? `${part}, ${formatCount(done)} ${counted}` : part,
+      })
     try {
       const what = { file, trace: info.id, format, ...times, ...options }
       const result = await client.call('export.run', what, { signal: abort.signal, onProgress })

@@ -5,18 +5,12 @@ import type {
   ComposeOption,
   GridComponentOption,
   LineSeriesOption,
-  MarkAreaComponentOption,
   MarkLineComponentOption,
   TooltipComponentOption,
 } from './echarts-modules.ts'
 
 export type ChartOption = ComposeOption<
-  | BarSeriesOption
-  | LineSeriesOption
-  | GridComponentOption
-  | TooltipComponentOption
-  | MarkLineComponentOption
-  | MarkAreaComponentOption
+  BarSeriesOption | LineSeriesOption | GridComponentOption | TooltipComponentOption | MarkLineComponentOption
 >
 
 /** What a click on a mark of a chart tells. */

@@ -5,16 +5,11 @@
 
 import { use } from 'echarts/core'
 import { BarChart, LineChart } from 'echarts/charts'
-import { GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
+import { GridComponent, MarkLineComponent, TooltipComponent } from 'echarts/components'
 import { CanvasRenderer } from 'echarts/renderers'
 
-use([CanvasRenderer, BarChart, LineChart, GridComponent, TooltipComponent, MarkLineComponent, MarkAreaComponent])
+use([CanvasRenderer, BarChart, LineChart, GridComponent, TooltipComponent, MarkLineComponent])
 
 export type { ComposeOption, ECharts } from 'echarts/core'
 export type { BarSeriesOption, LineSeriesOption } from 'echarts/charts'
-export type {
-  GridComponentOption,
-  TooltipComponentOption,
-  MarkLineComponentOption,
-  MarkAreaComponentOption,
-} from 'echarts/components'
+export type { GridComponentOption, TooltipComponentOption, MarkLineComponentOption } from 'echarts/components'

@@ -166,6 +166,9 @@ function dayOf(at: number): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime()
 }
 
+/** A number with the sign it has on axes. */
+export const minusText = (number: string): string => number.replace(/^-/, '−')
+
 /** As a sentence begins; what begins with a name, of a file or of a lock, stays as it is. */
 export function capital(text: string): string {
   return /^[a-z]+[ ,]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text

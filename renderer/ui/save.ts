@@ -10,6 +10,11 @@ export function fileName(name: string, extension: string): string {
   }.${extension}`
 }
 
+/** A file's name without its endings: `dax-xfs.trace.txt.zst` is `dax-xfs`. */
+export function stemOf(name: string | undefined): string {
+  return name?.replace(/(\.[a-z]\w{0,9})+$/i, '') ?? 'faultline'
+}
+
 export function saveBlob(blob: Blob, name: string): void {
   const url = URL.createObjectURL(blob)
   const link = document.createElement('a')

@@ -8,6 +8,7 @@ import { computed, ref, shallowRef, watch, type ComputedRef, type ShallowRef } f
 import { defineStore } from 'pinia'
 import type { ComparedStrategy, Curve } from '#shared/contract/simulation.ts'
 import type { AnyComparison, Fidelity, WorkloadSummary } from '#shared/contract/whatif.ts'
+import { toldStrategies } from '#shared/whatif/told.ts'
 import { mainOp } from '#shared/whatif/words.ts'
 import { badgesOf } from '../../charts/run-look.ts'
 import { compareKinds } from '../../theme/kinds.ts'
@@ -38,6 +39,8 @@ export interface ShownResult {
   readonly wallMs: number
   /** Runs are still coming in. */
   readonly partial: boolean
+  /** Schedules are searched for once they are. */
+  readonly toSearch: boolean
   /** Of a first look, before whole runs are there. */
   readonly firstOps?: number
 }
@@ -84,8 +87,18 @@ export const useShownStore = defineStore('shown-comparison', () => {
 })
 
 function wholeOf({ request, result }: Compared): ShownResult {
-  const { baseline, seeds, strategies, assumptions, wallMs } = result
-  const shared = { kind: request.kind, baseline, seeds, strategies, assumptions, wallMs, partial: false }
+  const { baseline, seeds, assumptions, wallMs } = result
+  const strategies = toldStrategies(result)
+  const shared = {
+    kind: request.kind,
+    baseline,
+    seeds,
+    strategies,
+    assumptions,
+    wallMs,
+    partial: false,
+    toSearch: false,
+  }
   return { ...shared, ...headOf(result) }
 }
 
@@ -121,9 +134,11 @@ function partialOf(running: RunningComparison | undefined): ShownResult | undefi
   return {
     ...{ kind: request.kind, name: scenario || 'trace', title: scenario || 'Replay', question: '', fs: '' },
     ...partial,
+    strategies: toldStrategies(partial),
     ...{ curve: null, assumptions: [], fidelity: undefined, replayed: undefined },
     wallMs: progress?.elapsedMs ?? 0,
     partial: true,
+    toSearch: request.kind !== 'traces' && request.params.explore !== 0,
   }
 }
 

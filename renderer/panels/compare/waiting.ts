@@ -6,7 +6,7 @@
 import { onScopeDispose, ref, shallowRef, watch } from 'vue'
 import type { ContentionOverTimeResult } from '#shared/analysis/contention-over-time.ts'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
-import { useAnalysisCache } from '../../api/use-analysis.ts'
+import { useAnalysisCache } from '../../api/provide-analyses.ts'
 import type { RecordedRun } from '../../stores/comparison.ts'
 
 export interface TimeRange {

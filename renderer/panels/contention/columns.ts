@@ -4,6 +4,7 @@
  */
 
 import type { ContentionBy, ContentionRow } from '#shared/analysis/contention.ts'
+import { TOO_FEW, toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { Selection, SelectionPatch } from '../../stores/selection.ts'
 import type { Cell, ColumnSpec } from '../../ui/table-spec.ts'
 
@@ -21,9 +22,14 @@ export function rowKey(row: Row): string {
   return [row.classId, row.mode, row.lock ?? '', row.task?.id ?? '', row.op ?? '', row.site ?? ''].join('|')
 }
 
-const whyHold = (row: Row): string | undefined =>
-  row.holdTotalNs === null ? `this trace shows waits for ${row.class}, but not when it was held` : undefined
-const whyWait = (row: Row): string | undefined => (row.contended === 0 ? 'nobody had to wait' : undefined)
+function whyHold({ class: name, holdTotalNs, holdP99Ns }: Row): string | undefined {
+  if (holdTotalNs === null) return `this trace shows waits for ${name}, but not when it was held`
+  return holdP99Ns === null ? undefined : TOO_FEW
+}
+function whyWait({ contended, waitP99Ns }: Row): string | undefined {
+  if (contended === 0) return 'nobody had to wait'
+  return waitP99Ns === null ? undefined : TOO_FEW
+}
 
 function times(
   group: 'Wait' | 'Hold',
@@ -44,13 +50,13 @@ function times(
 const WAIT = times('Wait', [
   ['waitTotal', 'Total', (row) => row.waitTotalNs],
   ['waitMean', 'Mean', (row) => row.waitMeanNs],
-  ['waitP99', 'p99', (row) => row.waitP99Ns],
+  ['waitP99', 'p99', (row) => toldOfLock(row).waitP99],
   ['waitMax', 'Max', (row) => row.waitMaxNs],
 ])
 const HOLD = times('Hold', [
   ['holdTotal', 'Total', (row) => row.holdTotalNs],
   ['holdMean', 'Mean', (row) => row.holdMeanNs],
-  ['holdP99', 'p99', (row) => row.holdP99Ns],
+  ['holdP99', 'p99', (row) => toldOfLock(row).holdP99],
   ['holdMax', 'Max', (row) => row.holdMaxNs],
 ])
 
@@ -133,12 +139,12 @@ export function contentionExportColumns(by: ContentionBy): readonly ColumnSpec<R
     ...WAIT,
     ...more('Wait', [
       ['waitMin', 'Min', (row) => row.waitMinNs],
-      ['waitP50', 'p50', (row) => row.waitP50Ns],
+      ['waitP50', 'p50', (row) => toldOfLock(row).waitP50],
     ]),
     ...HOLD,
     ...more('Hold', [
       ['holdMin', 'Min', (row) => row.holdMinNs],
-      ['holdP50', 'p50', (row) => row.holdP50Ns],
+      ['holdP50', 'p50', (row) => toldOfLock(row).holdP50],
     ]),
     MOSTLY,
     { key: 'mostlyShare', title: 'Share', value: (row) => row.mostlyIn?.share, kind: 'share' },

@@ -4,6 +4,7 @@
  */
 
 import type { LatencyRow } from '#shared/analysis/latency.ts'
+import { toldOf } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { Selection, SelectionPatch } from '../../stores/selection.ts'
 import { kindLook } from '../../theme/kinds.ts'
 import type { Cell, ColumnSpec } from '../../ui/table-spec.ts'
@@ -15,16 +16,8 @@ export function rowKey(row: Row): string {
   return [row.op, row.task?.id ?? '', row.inode?.id ?? ''].join('|')
 }
 
-/** Operations a percentile needs to be told from the maximum. */
-const NEEDED: Readonly<Record<string, number>> = { p50: 2, p90: 10, p99: 100, p999: 1000 }
-
 function measured(row: Row): number {
   return row.count - row.unfinished
-}
-
-/** Are there enough operations to tell this percentile? */
-export function tells(row: Row, percentile: string): boolean {
-  return measured(row) >= (NEEDED[percentile] ?? 1)
 }
 
 function whyUnknown(): (row: Row) => string | undefined {
@@ -36,10 +29,10 @@ function whyUnknown(): (row: Row) => string | undefined {
 
 const TIMES: readonly (readonly [key: string, title: string, value: (row: Row) => number | null])[] = [
   ['min', 'Min', (row) => row.minNs],
-  ['p50', 'p50', (row) => row.p50Ns],
-  ['p90', 'p90', (row) => row.p90Ns],
-  ['p99', 'p99', (row) => row.p99Ns],
-  ['p999', 'p99.9', (row) => row.p999Ns],
+  ['p50', 'p50', (row) => toldOf(row).p50],
+  ['p90', 'p90', (row) => toldOf(row).p90],
+  ['p99', 'p99', (row) => toldOf(row).p99],
+  ['p999', 'p99.9', (row) => toldOf(row).p999],
   ['max', 'Max', (row) => row.maxNs],
 ]
 export const TIME_KEYS = TIMES.map(([key]) => key)
@@ -79,7 +72,7 @@ export function latencyColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
       title,
       kind: 'time',
       width: 58,
-      value: (row): Cell => (tells(row, key) ? value(row) : null),
+      value,
       why: whyUnknown(),
     })),
     {
@@ -91,7 +84,7 @@ export function latencyColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
       about: 'Share of their time spent waiting for locks',
       why: () => 'the waits inside these operations were not recorded',
     },
-    { key: 'strip', title: 'p50 to p99', value: (row) => row.p50Ns, width: 140, fixed: true },
+    { key: 'strip', title: 'p50 to p99', value: (row) => row.p50Ns, width: 116, fixed: true },
   ]
 }
 

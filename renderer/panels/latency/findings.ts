@@ -1,6 +1,7 @@
 /** The findings of the latency page in words: what a brush holds, and where the distribution lies. Pure. */
 
 import type { DistributionSide, LatencyBrush } from '#shared/analysis/latency-distribution.ts'
+import { told } from '#shared/analysis/parts/shown-percentiles.ts'
 import { percent } from '../../charts/words.ts'
 import { formatCount, rangeText, shownTime, timeText, type ClockUnit } from '../../ui/format.ts'
 
@@ -46,8 +47,11 @@ export function distributionFinding(
   part: DistributionSide | undefined,
   clock: ClockUnit,
 ): string {
-  if (all.p50Ns === null || all.p99Ns === null) return 'nothing was measured'
-  const whole = `p50 ${timeText(all.p50Ns, clock)}, p99 ${timeText(all.p99Ns, clock)}`
-  if (part === undefined || part.p50Ns === null) return whole
-  return `${whole}; brush: p50 ${timeText(part.p50Ns, clock)}`
+  if (all.count === 0) return 'nothing was measured'
+  const p50 = told(0.5, all.count, all.p50Ns)
+  const p99 = told(0.99, all.count, all.p99Ns)
+  if (p50 === null) return 'one operation: too few for percentiles'
+  const whole = `p50 ${timeText(p50, clock)}${p99 === null ? '' : `, p99 ${timeText(p99, clock)}`}`
+  const brushed = part === undefined ? null : told(0.5, part.count, part.p50Ns)
+  return brushed === null ? whole : `${whole}; brush: p50 ${timeText(brushed, clock)}`
 }

@@ -24,8 +24,9 @@ export interface OrderEdge extends OrderPair {
   readonly stack?: readonly string[] | undefined
   /** ns in a trace, a move in a film. */
   readonly at: number
-  /** Row of the lock span asked for. */
+  /** Row of the lock span asked for; of a lock whose holds are not in the trace it is a wait. */
   readonly span: number | undefined
+  readonly family?: 'hold' | 'wait'
 }
 
 export interface OrderCircle {
@@ -121,19 +122,20 @@ export function ordersOf(view: OrderView, part: string): OrderView {
   return { ...view, edges, classes, matrix: partOf(view.matrix, names, new Set(edges)) }
 }
 
-function edgeOf({ task, op, atNs, wantedSpan, ...edge }: LockOrderEdge): OrderEdge {
-  const { from, to, count, modes, caller, stack } = edge
+function edgeOf({ task, op, atNs, wantedSpan, wantedHoldKnown, ...edge }: LockOrderEdge): OrderEdge {
+  const { from, to, count, modes, inferred, caller, stack } = edge
   return {
     from,
     to,
     count,
-    modes: modesText(modes),
+    modes: inferred ? `${modesText(modes)}, inferred` : modesText(modes),
     task: task.comm === '?' ? '' : `${task.comm} ${task.pid}`,
     op: op ?? undefined,
     caller,
     stack,
     at: atNs,
     span: wantedSpan < 0 ? undefined : wantedSpan,
+    family: wantedHoldKnown ? 'hold' : 'wait',
   }
 }
 

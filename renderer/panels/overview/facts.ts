@@ -23,8 +23,9 @@ export function finding(overview: Overview, clock: ClockUnit, events: number): s
   const of = share >= 0.995 ? 'all of it' : `${formatShare(share)} % of it`
   const often = main && main.share >= 0.5 ? 'mostly' : 'often'
   const doing = main && main.share >= 0.15 ? `, ${often} while ${main.clause} (${formatShare(main.share)} %)` : ''
-  const spent = keys.waitShare === null ? '' : `, ${formatShare(keys.waitShare)} % of operation time`
-  return `Tasks waited ${timeText(keys.waitTotalNs, clock)}${spent}: ${of} for ${worst.class}${doing}.`
+  // A sentence of its own: tasks wait between operations too.
+  const spent = keys.waitShare === null ? '' : ` Operations waited ${formatShare(keys.waitShare)} % of their time.`
+  return `Tasks waited ${timeText(keys.waitTotalNs, clock)}, ${of} for ${worst.class}${doing}.${spent}`
 }
 
 /** What the head warns of: things that make numbers on the page incomplete. */

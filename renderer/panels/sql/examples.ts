@@ -49,7 +49,7 @@ ORDER BY wait_ms DESC`,
   {
     id: 'latency',
     title: 'Latency of operations, and how much of it was waiting',
-    teaches: 'op: duration_ns and wait_ns; percentile() takes 0 to 100',
+    teaches: 'percentile() takes 0 to 100 and may lie between two values; on the pages it is one that was measured',
     sql: `SELECT kind, count(*) AS n,
        round(percentile(duration_ns, 50) / 1e3, 1) AS p50_us,
        round(percentile(duration_ns, 99) / 1e3, 1) AS p99_us,

@@ -6,7 +6,7 @@ export const FUNCTION_WORDS: Readonly<Record<string, string>> = {
   min: 'smallest',
   max: 'largest',
   median: 'the middle value',
-  percentile: 'percentile(x, 99): 0 to 100',
+  percentile: 'percentile(x, 99): 0 to 100, between two values where it falls there',
   round: 'round(x, digits)',
   abs: 'without its sign',
   coalesce: 'the first that is not NULL',
