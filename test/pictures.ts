@@ -5,13 +5,13 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { LARGE_WINDOW, startApp } from './support/window.ts'
+import { LARGE_WINDOW, onPage, startApp } from './support/window.ts'
 
 const FOLDER = join(import.meta.dirname, '../docs/pictures')
 
 async function go(page: Page, name: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByText(name, { exact: true }).click()
-  await page.getByRole('heading', { level: 1, name }).waitFor()
+  await onPage(page, name)
   await page.waitForTimeout(SETTLE_MS)
 }
 /** Charts and tables of a page have come by then. */
@@ -27,7 +27,7 @@ const PICTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
       .getByRole('button', { name: /timeline/i })
       .first()
       .click()
-    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await onPage(page, 'Timeline')
     await page.waitForTimeout(SETTLE_MS)
   },
   async compare(page) {

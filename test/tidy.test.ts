@@ -177,7 +177,7 @@ describe('folders', () => {
     '%s says what it is and how to add to it',
     (folder) => {
       expect(existsSync(join(root, folder, 'README.md'))).toBe(true)
-      expect(read(`${folder}/README.md`)).toMatch(/\b(add|adds)\b/)
+      expect(read(`${folder}/README.md`)).toMatch(/\bto add\b/i)
     },
   )
 })

@@ -1,8 +1,8 @@
 /**
  * How long KernelShark takes from its start until it has loaded a trace.dat and does nothing more, on a display of its own
  * (Xvfb), beside the time of `trace-cmd report` and of our import. By hand, where the three are installed
- * (`apt-get install kernelshark xvfb trace-cmd`): `node test/bench/kernelshark.ts [FILE.dat]`. What it took when it was last
- * measured is in docs/figures.md. It judges nothing.
+ * (`apt-get install kernelshark xvfb trace-cmd`): `node bin/run.mjs test/bench/kernelshark.ts [FILE.dat]`. What it took when
+ * it was last measured is in docs/figures.md. It judges nothing.
  */
 
 import { spawn, spawnSync } from 'node:child_process'

@@ -62,6 +62,7 @@ describe('setting up', () => {
       baseline: 'E',
       seeds: 6,
       seed: 1,
+      explore: 10_000,
       sweep: { param: 'threads', values: [1, 2, 4, 8, 16], seeds: 1 },
     })
   })

@@ -57,6 +57,20 @@ function contentionOnly(): Trace {
   })
 }
 
+/** A reader stood behind a writer that got the lock after 30 µs. */
+function behindWriter(): Trace {
+  const us = 1000
+  return traceOf({
+    tasks: ['reader', 'writer'],
+    durationNs: 100 * us,
+    spans: [
+      { task: 0, mode: 1, requestedNs: 10 * us, acquiredNs: 50 * us, releasedNs: 60 * us },
+      { task: 1, requestedNs: 5 * us, acquiredNs: 40 * us, releasedNs: 45 * us },
+    ],
+    edges: [{ waiter: 0, holder: 1, overlapNs: 30 * us, kind: 1 }],
+  })
+}
+
 let mounted: PageUnderTest | undefined
 async function shown(trace: Trace): Promise<PageUnderTest> {
   mounted = await mountPage(ContentionPage, trace)
@@ -128,6 +142,13 @@ describe('contention page', () => {
     await panel(host, 'Waits of the pair').get('button.link').trigger('click')
     await host.settle()
     expect(panel(host, 'Worst wait chain').get('.sub').text()).toContain('1 of 2')
+  })
+
+  it('says how much of the matrix was behind writers that were queued and held nothing', async () => {
+    const rest = async (trace: Trace) => panel(await shown(trace), 'Waiter × holder').find('.rest')
+    expect((await rest(story())).exists()).toBe(false)
+    mounted?.page.unmount()
+    expect((await rest(behindWriter())).text()).toContain('30.0 µs was behind a writer that waited itself')
   })
 
   it('selects a task in the task grouping and keeps listing the others', async () => {

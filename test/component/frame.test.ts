@@ -175,6 +175,34 @@ describe('settings', () => {
     expect(second.settings.theme).toBe('system')
     second.wrapper.unmount()
   })
+
+  it('of the theme go to the desktop shell, and what that makes of the page’s media is not taken for the system', async () => {
+    const media = Object.assign(new EventTarget(), { matches: false })
+    const shown = (dark: boolean): void => {
+      if (media.matches === dark) return
+      media.matches = dark
+      media.dispatchEvent(Object.assign(new Event('change'), { matches: dark }))
+    }
+    // As Electron does: a theme of the app's own is what its pages see of the system's.
+    const useTheme = vi.fn((theme: string) => {
+      shown(theme === 'dark')
+      return Promise.resolve(null)
+    })
+    vi.stubGlobal('matchMedia', () => media)
+    vi.stubGlobal('faultline', { useTheme })
+    const host = fakeHost({ 'window.keep': () => null })
+    mount({ render: () => null }, { global: { plugins: [windowOf(host)] } })
+    const settings = useSettingsStore(host.pinia)
+    const seen: string[] = []
+    for (let i = 0; i < 3; i++) {
+      settings.toggleTheme()
+      await flushPromises()
+      seen.push(`${settings.theme}: ${settings.effectiveTheme}`)
+    }
+    expect(seen).toEqual(['dark: dark', 'system: light', 'dark: dark'])
+    expect(useTheme.mock.calls.flat()).toEqual(['system', 'dark', 'system', 'dark'])
+    vi.unstubAllGlobals()
+  })
 })
 
 describe('the connection', () => {

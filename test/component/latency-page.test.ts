@@ -41,6 +41,20 @@ function story(): Trace {
   })
 }
 
+/** A fault stood behind a writer that got the lock after 30 µs. */
+function queued(): Trace {
+  return traceOf({
+    tasks: ['writer', 'reader', 'puncher'],
+    durationNs: 100 * us,
+    ops: [{ task: 0, kind: 'write_fault', startNs: 0, durationNs: 60 * us, waitNs: 40 * us }],
+    spans: [
+      { task: 0, op: 0, mode: 1, requestedNs: 10 * us, acquiredNs: 50 * us, releasedNs: 60 * us },
+      { task: 2, requestedNs: 5 * us, acquiredNs: 40 * us, releasedNs: 45 * us },
+    ],
+    edges: [{ waiter: 0, holder: 1, overlapNs: 30 * us, kind: 1 }],
+  })
+}
+
 let mounted: PageUnderTest | undefined
 async function shown(trace: Trace): Promise<PageUnderTest> {
   mounted = await mountPage(LatencyPage, trace)
@@ -147,6 +161,14 @@ describe('latency page', () => {
     await host.settle()
     expect(Object.keys(host.selection.current)).toEqual(['wait'])
     expect(panel(host, 'Slowest').get('.sub').text()).toBe('152 of 152')
+  })
+
+  it('does not call a writer that was queued before the operation its holder', async () => {
+    const host = await shown(queued())
+    const [row] = panel(host, 'Slowest').findAll('tbody tr')
+    expect(row.text()).toContain('queued behind puncher')
+    expect(row.html()).toContain('queued behind puncher, which waited for it too')
+    expect(row.html()).not.toContain('held by')
   })
 
   it('says that a trace shows no operations, and what to record', async () => {

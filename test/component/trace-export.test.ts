@@ -54,7 +54,7 @@ describe('exporting from the window', () => {
     await tick()
     const call = host.of('export.run')[0]
     call.options.onProgress?.({ stage: 'writing', done: 4096, total: null, unit: 'rows', events: null, elapsedMs: 5 })
-    expect(toasts.toasts[0].detail).toMatch(/4.?096 rows/)
+    expect(toasts.toasts[0].detail).toMatch(/4.?096 events and spans/)
     toasts.toasts[0].action?.run()
     expect(call.options.signal?.aborted).toBe(true)
     fail(new ApiError('cancelled', 'the export was cancelled'))

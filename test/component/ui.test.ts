@@ -67,6 +67,17 @@ describe('a table', () => {
     expect(cell?.get('.dim').attributes('title')).toBe('never seen')
   })
 
+  it('says the whole of a cell that is cut as its tooltip, and nothing of one that is not', async () => {
+    const wrapper = table({ rows: [{ id: 1, name: 'trunc/0  waiting for mapping.invalidate_lock', ns: 5 }] })
+    const [name, total] = wrapper.findAll('tbody td')
+    Object.defineProperty(name?.element, 'scrollWidth', { value: 251 })
+    Object.defineProperty(name?.element, 'clientWidth', { value: 136 })
+    await name?.trigger('mouseover')
+    await total?.trigger('mouseover')
+    expect(name?.attributes('title')).toBe('trunc/0 waiting for mapping.invalidate_lock')
+    expect(total?.attributes('title') ?? '').toBe('')
+  })
+
   it('goes through the buttons of the active row by arrows to the sides, and back to the rows', async () => {
     const wrapper = mount(DataTable<Row>, {
       props: { columns, rows, rowKey: (row: Row) => row.id, label: 'Rows' },
@@ -262,7 +273,7 @@ describe('small things', () => {
     expect(fileName('///', 'png')).toBe('faultline.png')
   })
 
-  it('a segmented control moves by arrows and wraps', async () => {
+  it('a segmented control moves by arrows and wraps, and the keyboard goes along', async () => {
     const wrapper = mount(Segmented<'a' | 'b'>, {
       props: {
         modelValue: 'a',
@@ -272,8 +283,11 @@ describe('small things', () => {
           { id: 'b', label: 'B' },
         ],
       },
+      attachTo: document.body,
     })
     await wrapper.trigger('keydown', { key: 'ArrowLeft' })
     expect(wrapper.emitted('update:modelValue')).toEqual([['b']])
+    expect(document.activeElement?.textContent?.trim()).toBe('B')
+    wrapper.unmount()
   })
 })

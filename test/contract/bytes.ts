@@ -83,7 +83,7 @@ export const bytesOf = ({ call, fails, called, host, small }: Subject) =>
       await fails(other.call('upload.begin', { name: 'one more' }), 'limit')
       expect(waiting()).toHaveLength(limits.uploads)
       other.close()
-      await expect.poll(waiting, { timeout: 5000 }).toEqual([])
+      await expect.poll(waiting).toEqual([])
     })
 
     test('a small export comes in its answer: CSV with a header, NDJSON with the same rows', async () => {

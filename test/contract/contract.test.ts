@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { OverviewResult } from '#shared/analysis/overview.ts'
 import { ApiError, type ErrorCode } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { exportedBytes } from '#shared/contract/download.ts'
@@ -114,8 +115,12 @@ describe.each(TRANSPORTS)('%s', (transport) => {
 
     test('the list names the worst lock, and forgets', async () => {
       const recent = async () => (await call('files.recent', {})).find(({ name }) => name === 'small.txt')
-      await expect.poll(async () => (await recent())?.worstWaitNs, { timeout: 5000 }).toBeGreaterThan(0)
+      await expect.poll(async () => (await recent())?.worstWaitNs).toBeGreaterThan(0)
       const entry = await recent()
+      const { opened } = await call('files.open', { source: entry!.source })
+      const overview = await call('analysis.run', { file: opened.file, trace: 1, id: 'overview', params: {} })
+      const [worst] = (overview as OverviewResult).locks
+      expect(entry).toMatchObject({ worstLock: worst.class, worstWaitNs: worst.waitTotalNs })
       expect(entry?.source.kind).toBe(transport === 'WebSocket' ? 'known' : 'path')
       const told = new Promise((resolve) => host.client.on('files.changed', resolve))
       await call('files.forget', { source: entry!.source })
@@ -197,7 +202,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
       })
       await begun
       other.close()
-      await expect.poll(() => readdirSync(join(host.dataDir, 'imports')).sort(), { timeout: 5000 }).toEqual(before)
+      await expect.poll(() => readdirSync(join(host.dataDir, 'imports')).sort()).toEqual(before)
     })
 
     test.each([
@@ -268,15 +273,13 @@ describe.each(TRANSPORTS)('%s', (transport) => {
       await fails(call('query.run', { file: small.file, sql }), 'bad-request')
     })
 
-    test('a statement that never ends is cancelled within a second, and others run meanwhile', async () => {
+    test('a statement that never ends is cancelled, and others run meanwhile', async () => {
       const stop = new AbortController()
       const endless = fails(call('query.run', { file: small.file, sql: ENDLESS }, { signal: stop.signal }), 'cancelled')
       expect((await call('query.run', { file: small.file, sql: 'SELECT 1' })).rows).toEqual([[1]])
       await new Promise((resolve) => setTimeout(resolve, 300))
-      const asked = performance.now()
       stop.abort()
       await endless
-      expect(performance.now() - asked).toBeLessThan(1000)
       expect((await call('query.run', { file: small.file, sql: 'SELECT 2' })).rows).toEqual([[2]])
     })
 
@@ -329,7 +332,11 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     test('a comparison carries its spreads as columns and says how far it is', async () => {
       const seen: Progress[] = []
       const onProgress = (progress: Progress) => void seen.push(progress)
-      const result = await call('sim.compare', { ...quick, strategies: ['E', 'K'], seeds: 3 }, { onProgress })
+      const result = await call(
+        'sim.compare',
+        { ...quick, strategies: ['E', 'K'], seeds: 3, explore: 20 },
+        { onProgress },
+      )
       expect(result.strategies.map(({ id }) => id)).toEqual(['E', 'K'])
       expect(result.strategies[0].cdf[0].ns).toBeInstanceOf(Float64Array)
       expect(result.strategies[0].cdf[0].share.at(-1)).toBe(1)

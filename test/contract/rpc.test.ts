@@ -1,9 +1,10 @@
 /** The protocol alone, over every transport, against a small handler: what birpc does not do and therefore is ours. */
 import { MessageChannel } from 'node:worker_threads'
+import fc from 'fast-check'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { decodeMessage, encodeMessage } from '#shared/contract/codec.ts'
+import { decodeMessage, encodeMessage, valuesIn } from '#shared/contract/codec.ts'
 import type { Client } from '#shared/contract/methods.ts'
 import { createClient, type Transport } from '#shared/contract/rpc.ts'
 import { serveConnection, type ServedCall } from '#shared/contract/serve.ts'
@@ -146,17 +147,38 @@ describe.each(Object.entries(pairs))('%s', (_, pair) => {
     expect(await client.call('files.recent', {})).toBe(1)
   })
 
+  test('a request whose parameters are no plain names and values is refused before a schema looks at each of them', async () => {
+    const { client } = connect(pair, () => Promise.resolve(1))
+    const bytes = new Uint8Array(3_000_000)
+    const names = Object.fromEntries(Array.from({ length: limits.requestNames + 1 }, (_, i) => [`n${i}`, i]))
+    for (const wrong of [bytes, { source: bytes }, { source: { kind: bytes } }])
+      expect(await failure(client.call('files.open', wrong as never))).toMatchObject({
+        code: 'bad-request',
+        message: 'files.open: bytes where none belong',
+      })
+    for (const wrong of [names, { source: names }])
+      expect(await failure(client.call('files.open', wrong as never))).toMatchObject({
+        code: 'limit',
+        message: `files.open: more than ${limits.requestNames} names in one object`,
+      })
+    const unknown = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`name ${i}`, i]))
+    expect((await failure(client.call('verdicts.run', unknown as never))).message.length).toBeLessThan(1_000)
+    expect(await client.call('upload.chunk', { upload: 'u', bytes })).toBe(1)
+  })
+
   test('a lost connection rejects what is pending and what comes after, and cancels it in the engine', async () => {
-    let aborted = 0
+    let [arrived, aborted] = [0, 0]
     const { client, ends } = connect(pair, ({ signal }) => {
+      arrived++
       signal.addEventListener('abort', () => aborted++)
       return new Promise(() => undefined)
     })
     const calls = [failure(client.call('app.info', {})), failure(client.call('files.recent', {}))]
-    setTimeout(() => ends[1].close(), 10)
+    await expect.poll(() => arrived).toBe(2)
+    ends[1].close()
     expect((await Promise.all(calls)).map(({ code }) => code)).toEqual(['disconnected', 'disconnected'])
     expect((await failure(client.call('app.info', {}))).code).toBe('disconnected')
-    expect(aborted).toBe(2)
+    await expect.poll(() => aborted).toBe(2)
   })
 
   test('rubbish on the wire is ignored', async () => {
@@ -209,6 +231,28 @@ test('typed arrays cross the socket codec with type, length and values, and own 
   expect(back).toEqual(columns)
   expect(Object.is(back.f64[2], -0)).toBe(true)
   expect(back.f64.buffer.byteLength).toBe(32)
+})
+
+test('the values of a message are counted without making them', () => {
+  const count = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return 1
+    const items: unknown[] = Array.isArray(value) ? value : Object.entries(value).flat()
+    return items.reduce((sum: number, item) => sum + count(item), 1)
+  }
+  const bytes = fc.uint8Array({ maxLength: 70_000 })
+  const leaf = fc.oneof(fc.string(), fc.string({ minLength: 300, maxLength: 70_000 }), fc.double(), fc.integer(), bytes)
+  const { tree } = fc.letrec((tie) => ({
+    tree: fc.oneof(
+      { depthSize: 'small' },
+      leaf,
+      fc.constantFrom(null, true, false, new Float64Array(9000), new Int32Array(2), new Uint8Array(16)),
+      fc.array(tie('tree'), { maxLength: 20 }),
+      fc.dictionary(fc.string({ minLength: 1 }), tie('tree'), { maxKeys: 20 }),
+    ),
+  }))
+  fc.assert(fc.property(tree, (value) => valuesIn(encodeMessage(value), Infinity) === count(value)))
+  expect(valuesIn(encodeMessage(Array(70_000).fill(0)), Infinity)).toBe(70_001)
+  expect(valuesIn(encodeMessage(Array(70_000).fill(0)), 10)).toBe(11)
 })
 
 test('a message size is never below what the codec makes of it', () => {

@@ -85,6 +85,18 @@ async function startElectron(binary: string, { main, args = [], home }: StartOpt
   }
 }
 
+/** A start over the stand-in that comes to nothing: how it ended, and what its boxes said. */
+export async function failedStart(
+  main: string,
+  home: string,
+): Promise<{ readonly status: number; readonly said: string }> {
+  const env = { ...environment(home), STAND_IN_PORT: String(await freePort()) }
+  const child = fork(RUN, [main], { env, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+  let said = ''
+  child.stderr?.on('data', (text: Buffer) => (said += text.toString()))
+  return { status: await exitOf(child), said }
+}
+
 /** How often, and after which pause, a page that is being opened is looked for. */
 const PAGE_TRIES = 100
 const PAGE_PAUSE_MS = 100

@@ -3,18 +3,28 @@
  * Electron where its runtime is there, else over the stand-in. What a user of the window relies on and a browser host
  * cannot show.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { extractAll } from '@electron/asar'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { SCHEME } from '#electron/desktop/protocol.ts'
 import { isAlive } from '#electron/store/is-alive.ts'
 import { watchPage } from '../support/browser.ts'
 import { PROJECT } from '../support/engine.ts'
-import { startDesktop, type DesktopApp } from './app.ts'
+import { failedStart, startDesktop, type DesktopApp } from './app.ts'
 import { pack } from './pack.ts'
 
 const SAMPLES = join(PROJECT, 'samples')
@@ -79,7 +89,7 @@ beforeAll(async () => {
   app = await startDesktop({ main, args: ['--sample=dax-xfs'], home: join(folder, 'home') })
   process.stdout.write(`the desktop app runs over ${app.kind}\n`)
   await show()
-}, 180_000)
+})
 afterAll(async () => {
   await app?.close()
   rmSync(folder, { recursive: true, force: true })
@@ -117,9 +127,24 @@ describe('the desktop window', () => {
         'openLink',
         'platform',
         'showMenu',
+        'useTheme',
       ],
       leaks: [],
     })
+  })
+
+  test('draws menus and dialogs in the theme of the page', async () => {
+    const source = () => app.inMain(({ nativeTheme }) => nativeTheme.themeSource, undefined)
+    const choose = async (command: string) => {
+      await page.keyboard.press('Control+Shift+P')
+      await page.getByPlaceholder(/Find a command/).fill(command)
+      await page.getByRole('option', { name: command }).click()
+    }
+    expect(await source()).toBe('system')
+    await choose('Theme: light or dark')
+    await expect.poll(source).toBe('dark')
+    await choose('Theme: as the system')
+    await expect.poll(source).toBe('system')
   })
 
   test('opens the file chosen in the system’s dialog', async () => {
@@ -225,11 +250,13 @@ describe('the desktop window', () => {
 describe('nothing leaves the window', () => {
   test('its session asks at every door, its pages are in the sandbox, dumps of crashes stay', async () => {
     if (app.kind === 'electron') return // Electron does not tell what was set
-    const set = await app.inMain(({ app, crashReporter, session }) => {
+    const set = await app.inMain(({ app, crashReporter, protocol, session }) => {
       const { guards } = session.defaultSession
-      return { sandboxed: app.sandboxed, dumps: crashReporter.started, guards: [...guards].sort() }
+      const schemes = protocol.schemes
+      return { schemes, sandboxed: app.sandboxed, dumps: crashReporter.started, guards: [...guards].sort() }
     }, undefined)
     expect(set).toEqual({
+      schemes: [SCHEME],
       sandboxed: true,
       dumps: { uploadToServer: false },
       guards: ['devices', 'permission checks', 'permission requests', 'requests', 'spelling'],
@@ -397,6 +424,18 @@ describe('when something dies', () => {
     )
     expect(await app.ended).toBe(1)
     await expect.poll(() => isAlive(pid)).toBe(false)
+  })
+
+  test('a shell that cannot start says why in a box, and ends', async () => {
+    const [index, aside] = ['index.html', 'index.aside'].map((name) => join(dirname(main), '../web', name))
+    renameSync(index, aside)
+    try {
+      const { status, said } = await failedStart(main, join(folder, 'third-home'))
+      expect(status).toBe(1)
+      expect(said).toMatch(/^Faultline: Faultline cannot start: the page has not been built$/m)
+    } finally {
+      renameSync(aside, index)
+    }
   })
 
   test('a folder of data that cannot be made: the window comes, and says so when it is needed', async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'faultline-package-'))
   packed = await pack(folder)
   names = listPackage(join(packed.resources, 'app.asar'), { isPack: false }).map((name) => name.replaceAll('\\', '/'))
-}, 180_000)
+})
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const filesIn = (path: string): string[] =>

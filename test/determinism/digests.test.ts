@@ -1,7 +1,7 @@
 /**
  * Same specification, same digest: twice in one process, in a worker thread, in forked and fresh processes under other time
  * zones, locales and without the optimising compilers, and as committed (browser.test.ts: and in a browser). A change of the model that changes digests renews the file
- * (`node test/determinism/print.ts`) and says why.
+ * (`node bin/run.mjs test/determinism/print.ts`) and says why.
  */
 import { execFile, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,8 +1,9 @@
 /**
  * The recipes of CONTRIBUTING.md and of the folders' READMEs, followed in a copy of the tree: one file and one line of its
- * registry, and the command line has the new analysis, format, strategy, scenario, race, file system and verb.
+ * registry, and the command line has the new analysis, format, strategy, scenario, race, file system and verb, and the
+ * compiler nothing to say.
  */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { appendFileSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,7 +32,7 @@ export const longestName = analysis({
   title: 'Longest name',
   about: 'Which task has the longest name?',
   params: z.object({}),
-  run: (trace) => ({ letters: Math.max(0, ...trace.dictionaries.tasks.map(({ comm }) => comm.length)) }),
+  run: (trace) => ({ letters: Math.max(0, ...trace.tasks.map(({ comm }) => comm.length)) }),
 })
 `,
     shown: ['list', 'analyses'],
@@ -64,9 +65,15 @@ export const yours: Strategy = { ...immapRecheck, id: 'Y', title: 'yours' }
     file: 'sc90-nothing.ts',
     line: "export { nothing } from './sc90-nothing.ts'",
     text: `import * as z from 'zod'
+import type { Vma } from '../mm.ts'
 import { store } from '../ops/access.ts'
+import type { Steps } from '../task.ts'
+import type { World } from '../world.ts'
 import { process } from './actors.ts'
 import { MS, scenario } from './scenario.ts'
+function* touch(w: World, vma: Vma): Steps {
+  yield* store(w, vma, { index: 0, slot: 0 })
+}
 export const nothing = scenario({
   id: 'SC90',
   title: 'One store',
@@ -78,7 +85,7 @@ export const nothing = scenario({
   machine: () => ({ cpus: 1, blocks: 64, slots: 1, durationNs: MS }),
   setUp(w) {
     const inode = w.newFile({ dax: true, pages: 1, blocks: 'written' })
-    w.k.spawn('touch', store(w, process(w, inode), { index: 0, slot: 0 }))
+    w.k.spawn('touch', touch(w, process(w, inode)))
   },
   expected: [],
 })
@@ -133,10 +140,8 @@ const copy = cli.file('tree')
 afterAll(() => cli.remove())
 
 beforeAll(() => {
-  const list = execFileSync('git', ['ls-files', 'bin', 'shared', 'electron', 'migrations', 'samples', 'package.json'], {
-    cwd: PROJECT,
-    encoding: 'utf8',
-  })
+  const parts = ['bin', 'shared', 'electron', 'migrations', 'samples', 'package.json', 'tsconfig.base.json']
+  const list = execFileSync('git', ['ls-files', ...parts], { cwd: PROJECT, encoding: 'utf8' })
   for (const file of list.split('\n').filter((name) => name !== '' && existsSync(join(PROJECT, name)))) {
     mkdirSync(dirname(join(copy, file)), { recursive: true })
     copyFileSync(join(PROJECT, file), join(copy, file))
@@ -152,5 +157,11 @@ describe('one file and one line add', () => {
   it.each(Object.entries(RECIPES))('%s', async (_, { shown, says }) => {
     const { stdout, stderr } = await cli.run(shown, { bin: join(copy, 'bin/faultline.mjs') })
     expect(stdout, stderr).toMatch(says)
+  })
+
+  it('and type-check', { timeout: 300_000 }, () => {
+    const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc')
+    const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'electron'], { cwd: copy, encoding: 'utf8' })
+    expect(stdout).toBe('')
   })
 })

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { repoRoot } from '../support/corpus.ts'
-import { go, startApp, type TestApp, type TestWindow } from '../support/window.ts'
+import { go, onPage, startApp, type TestApp, type TestWindow } from '../support/window.ts'
 
 const LONG = 240_000
 const folder = mkdtempSync(join(tmpdir(), 'faultline-kept-'))
@@ -42,16 +42,17 @@ const view = (page: Page, name: string) => page.getByRole('radio', { name, exact
 
 async function compare(options?: Parameters<TestApp['open']>[0], of: TestApp = app): Promise<TestWindow> {
   const window = await of.open(options)
-  await window.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: LONG })
+  await onPage(window.page, 'Overview')
   await go(window.page, 'Compare')
   await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor({ timeout: LONG })
   return window
 }
 
-/** The second scenario under two of its strategies, four seeds. */
+/** The second scenario under two of its strategies, four seeds, few schedules. */
 async function choose(page: Page): Promise<void> {
   await page.getByRole('listbox', { name: 'Scenarios' }).getByRole('option').nth(1).click()
   await page.getByLabel('Seeds', { exact: true }).fill('4')
+  await page.getByLabel('Schedules searched').fill('250')
   const leave = page.getByRole('button', { name: /^Leave .* out$/ })
   while ((await leave.count()) > 2) await leave.last().click()
 }
@@ -61,6 +62,7 @@ async function chosen(page: Page) {
   return {
     scenario: await page.getByRole('listbox', { name: 'Scenarios' }).locator('[aria-selected="true"]').innerText(),
     seeds: await page.getByLabel('Seeds', { exact: true }).inputValue(),
+    schedules: await page.getByLabel('Schedules searched').inputValue(),
     strategies: await page.getByRole('button', { name: /^Leave .* out$/ }).count(),
   }
 }
@@ -72,7 +74,7 @@ describe('what is chosen to be compared', () => {
       const { page, problems, close } = await compare()
       await choose(page)
       const here = await chosen(page)
-      expect(here).toMatchObject({ seeds: '4', strategies: 2 })
+      expect(here).toMatchObject({ seeds: '4', schedules: '250', strategies: 2 })
       await page.keyboard.press('Alt+KeyC')
       await page.getByText('Copied the link to this view').waitFor({ timeout: LONG })
       const link = await page.evaluate(() => navigator.clipboard.readText())
@@ -80,7 +82,7 @@ describe('what is chosen to be compared', () => {
       await close()
 
       const other = await app.open({ address: `&fresh=1&${link.slice(link.indexOf('page='))}` })
-      await other.page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor({ timeout: LONG })
+      await onPage(other.page, 'Compare')
       await other.page.getByRole('listbox', { name: 'Scenarios' }).waitFor({ timeout: LONG })
       await expect.poll(() => chosen(other.page)).toEqual(here)
       await other.page.getByText('8 runs', { exact: true }).waitFor({ timeout: LONG })
@@ -102,7 +104,7 @@ describe('what is chosen to be compared', () => {
       await close()
 
       const again = await other.open({ address: '' })
-      await again.page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor({ timeout: 60_000 })
+      await onPage(again.page, 'Compare')
       await expect.poll(() => chosen(again.page)).toEqual(here)
       expect(again.problems).toEqual([])
       await again.close()

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { sampleText, SMALL } from '../support/engine.ts'
 import { readBytes, spanWords } from '../support/round-trip.ts'
-import { startApp, type TestApp, type TestWindow } from '../support/window.ts'
+import { onPage, startApp, type TestApp, type TestWindow } from '../support/window.ts'
 
 let app: TestApp
 let folder: string
@@ -22,8 +22,8 @@ beforeAll(async () => {
   writeFileSync(path, text)
   window = await app.open()
   await window.page.locator('input[type=file]').setInputFiles(path)
-  await window.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
-}, 180_000)
+  await onPage(window.page, 'Overview')
+})
 afterAll(async () => {
   await app.close()
   rmSync(folder, { recursive: true })

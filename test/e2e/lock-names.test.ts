@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { startApp, type TestApp } from '../support/window.ts'
+import { onPage, startApp, type TestApp } from '../support/window.ts'
 
 let app: TestApp
 let folder: string
 beforeAll(async () => {
   app = await startApp()
   folder = mkdtempSync(join(tmpdir(), 'faultline-names-'))
-}, 180_000)
+})
 afterAll(async () => {
   await app.close()
   rmSync(folder, { recursive: true })
@@ -36,7 +36,7 @@ it('is called what the user says, everywhere, until the name is taken away', asy
   writeFileSync(path, `# tracer: nop\n#\n${begin}${line('100.020000', 'contention_end: 00000000bc512a5b (ret=0)')}`)
   const { page, problems, close } = await app.open()
   await page.locator('input[type=file]').setInputFiles(path)
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await onPage(page, 'Overview')
   await instances(page)
   await page.getByRole('button', { name: 'Name 00000000bc512a5b' }).first().click()
   const field = page.getByLabel('Name of 00000000bc512a5b')
@@ -55,4 +55,4 @@ it('is called what the user says, everywhere, until the name is taken away', asy
   await page.getByRole('grid').getByText('(unnamed rwsem)').first().waitFor()
   expect(problems).toEqual([])
   await close()
-}, 120_000)
+})

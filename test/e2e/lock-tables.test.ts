@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { fixturePath } from '../support/corpus.ts'
 import { sharedApp } from '../support/shared-app.ts'
-import { chooseFiles, go, overflow, NO_OVERFLOW, seriousFindings, settled } from '../support/window.ts'
+import { chooseFiles, go, NO_OVERFLOW, onPage, overflow, seriousFindings, settled } from '../support/window.ts'
 
 const app = sharedApp()
 const DUMP = fixturePath('lock-stat/dax-ext4.txt')
@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 async function opened(page: Page, path: string, on = 'Overview'): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(path)
-  await page.getByRole('heading', { level: 1, name: on }).waitFor({ timeout: 60_000 })
+  await onPage(page, on)
 }
 const beside = (page: Page) => page.getByRole('region', { name: 'Beside lock_stat' })
 const row = (page: Page, name: string, mode: string) =>
@@ -79,7 +79,7 @@ it('a lock_stat dump stands beside the trace with what differs, chosen or droppe
   expect(await page.getByRole('navigation', { name: 'Open traces' }).getByText('again').count()).toBe(0)
   expect(problems).toEqual([])
   await close()
-}, 240_000)
+})
 
 it.each([
   ['/proc/lock_stat', DUMP],
@@ -120,7 +120,7 @@ it('what is no lock_stat dump says so, and a table that is open already can be t
   await row(page, '&mm->mmap_lock', 'shared').waitFor({ timeout: 60_000 })
   expect(problems).toEqual([])
   await close()
-}, 240_000)
+})
 
 it("lockdep's reports stand beside the order they give, with the locks every task held and where", async () => {
   const { page, problems, close } = await app.open()
@@ -142,7 +142,7 @@ it("lockdep's reports stand beside the order they give, with the locks every tas
   expect(await seriousFindings(page)).toEqual([])
   expect(problems).toEqual([])
   await close()
-}, 240_000)
+})
 
 it('a wait for mmap_lock is listed under the function that asked for it', async () => {
   const line = (us: number, what: string) => `            task-11     [000] d..2.   100.0${us}000: ${what}\n`
@@ -170,4 +170,4 @@ it('a wait for mmap_lock is listed under the function that asked for it', async 
   expect(await found.innerText()).toContain('mmap_lock')
   expect(problems).toEqual([])
   await close()
-}, 120_000)
+})

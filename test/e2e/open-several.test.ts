@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { seriousFindings, startApp, type TestApp } from '../support/window.ts'
+import { onPage, seriousFindings, startApp, type TestApp } from '../support/window.ts'
 
 let app: TestApp
 let folder: string
 beforeAll(async () => {
   app = await startApp()
   folder = mkdtempSync(join(tmpdir(), 'faultline-several-'))
-}, 180_000)
+})
 afterAll(async () => {
   await app.close()
   rmSync(folder, { recursive: true })
@@ -43,7 +43,7 @@ it('become one trace, moved by the offset that was given', async () => {
   expect(await dialog(page).getByRole('button', { name: 'Join as one trace' }).isDisabled()).toBe(true)
   await dialog(page).getByLabel('Offset of two.txt').fill('+1s')
   await dialog(page).getByRole('button', { name: 'Join as one trace' }).click()
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await onPage(page, 'Overview')
   expect(await tabs(page).getByRole('button', { name: /^one/ }).count()).toBeGreaterThan(0)
   await page
     .getByText(/1\.01 s/)
@@ -51,7 +51,7 @@ it('become one trace, moved by the offset that was given', async () => {
     .waitFor()
   expect(problems).toEqual([])
   await close()
-}, 120_000)
+})
 
 it('are opened one by one where that is chosen, and not at all where nothing is', async () => {
   const { page, problems, close } = await app.open()
@@ -64,7 +64,7 @@ it('are opened one by one where that is chosen, and not at all where nothing is'
   await tabs(page).getByText('four').waitFor({ timeout: 60_000 })
   expect(problems).toEqual([])
   await close()
-}, 120_000)
+})
 
 it('with a kallsyms are a trace and names for it: nothing is asked', async () => {
   const { page, problems, close } = await app.open()
@@ -74,4 +74,4 @@ it('with a kallsyms are a trace and names for it: nothing is asked', async () =>
   await tabs(page).getByText('five').waitFor({ timeout: 60_000 })
   expect(problems).toEqual([])
   await close()
-}, 120_000)
+})

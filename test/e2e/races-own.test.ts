@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { sharedApp } from '../support/shared-app.ts'
-import { chooseFiles, go, seriousFindings, SMALL_WINDOW } from '../support/window.ts'
+import { chooseFiles, go, onPage, seriousFindings, SMALL_WINDOW } from '../support/window.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-own-window-'))
 const app = sharedApp()
@@ -48,7 +48,7 @@ it('a step that hangs: found by the search with its line, filmed, and a cell of 
   await page.getByLabel('Budget, schedules').fill('100')
   await page.keyboard.press('Control+Enter')
   const found = page.getByRole('region', { name: 'What the search found' })
-  const why = 'hangs.ts:4: guard.enter has not come back for 10 s and was stopped'
+  const why = 'hangs.ts:4: guard.enter has not come back for 5 s and was stopped'
   await found.getByText(why).first().waitFor(WAIT)
   await found.getByRole('button', { name: /^✕ S1/ }).first().click()
   const film = page.getByRole('region', { name: /^R05 .*strategy hangs\.ts/ })
@@ -69,7 +69,7 @@ it('a step that throws: told of a simulated run and in a comparison, with its li
   await load(page, file('throws.ts', "throw new Error('not today')"))
   await page.getByRole('radio', { name: /^throws\.ts/, checked: true }).waitFor(WAIT)
   await page.keyboard.press('Control+Enter')
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor(WAIT)
+  await onPage(page, 'Overview')
   const why = 'throws.ts:4: guard.enter throws Error: not today'
   await page.getByText(`has a mistake in its strategy. ${why}`).waitFor(WAIT)
   await page.getByRole('button', { name: 'Show', exact: true }).first().click()
@@ -78,6 +78,7 @@ it('a step that throws: told of a simulated run and in a comparison, with its li
   await page.getByRole('combobox', { name: 'Add a strategy' }).selectOption({ label: 'throws.ts a try' })
   await page.getByLabel('Simulated time').fill('5')
   await page.getByLabel('Seeds', { exact: true }).fill('1')
+  await page.getByLabel('Schedules searched').fill('100')
   await page.getByRole('button', { name: 'Run', exact: true }).click()
   const table = page.getByRole('region', { name: 'Speed and safety' })
   await table

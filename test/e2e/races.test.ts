@@ -8,8 +8,9 @@ import type { Page } from 'playwright-core'
 import { sharedApp } from '../support/shared-app.ts'
 import {
   go,
-  LARGE_WINDOW,
+  LOOKS,
   NO_OVERFLOW,
+  onPage,
   overflow,
   seriousFindings,
   SMALL_WINDOW,
@@ -17,7 +18,8 @@ import {
   type TestWindow,
 } from '../support/window.ts'
 
-const app = sharedApp()
+// The first test computes the matrix.
+const app = sharedApp([], { races: 'unknown' })
 
 async function races(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
@@ -42,9 +44,19 @@ describe('the matrix', () => {
   it('is computed while one watches, and can be stopped and gone on with', async () => {
     const { page, problems, close } = await races()
     await page.getByRole('progressbar', { name: 'Computing races' }).waitFor()
+    await expect.poll(() => cell(page, 'R01', 'E').getAttribute('aria-label')).toMatch(/violated/)
     await page.getByRole('button', { name: 'Stop', exact: true }).click()
+    const grid = page.getByRole('grid', { name: /^Races against strategies/ })
+    await grid.focus()
+    await page.keyboard.press('ArrowDown')
+    const cursor = await grid.getAttribute('aria-activedescendant')
     await page.getByRole('button', { name: 'Compute the rest' }).click()
+    // It goes on from where it was.
+    await page.getByText(/^[1-9]\d* of \d+ cells/).waitFor()
     await computed(page)
+    // Cells that come in do not take the cursor away.
+    expect(cursor).not.toBeNull()
+    expect(await grid.getAttribute('aria-activedescendant')).toBe(cursor)
     expect(await cell(page, 'R03', 'F').getAttribute('aria-label')).toMatch(/violated, V1/)
     expect(await cell(page, 'R03', 'K').getAttribute('aria-label')).toMatch(/: held/)
     expect(await cell(page, 'R33', 'A').getAttribute('aria-label')).toMatch(/not applicable/)
@@ -161,7 +173,7 @@ describe('a film', () => {
     const { page, problems, close } = await races()
     await openFilm(page, 'R12', 'F')
     await page.getByRole('button', { name: 'As trace' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await onPage(page, 'Timeline')
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: 'Save window' }).click()
     expect((await download).suggestedFilename()).toMatch(/^R12-F-schedule-\w+-0ticks-\d+ticks\.faultline$/)
@@ -221,7 +233,7 @@ async function simulate(page: Page, scenario: string, strategy: string): Promise
   await page.getByRole('option', { name: new RegExp(`^${scenario} `) }).click()
   await page.getByRole('radio', { name: new RegExp(`^${strategy} `) }).click()
   await page.keyboard.press('Control+Enter')
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await onPage(page, 'Overview')
   await go(page, 'Lock order')
 }
 
@@ -237,7 +249,7 @@ describe('lock order', () => {
     await page.getByRole('switch', { name: /lockdep would have seen/ }).click()
     await page.getByText(/^1 circle in \d+ orders/).waitFor()
     await page.getByRole('button', { name: /show &mapping->i_mmap_mutex → jbd2_handle/ }).click()
-    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await onPage(page, 'Timeline')
     expect(problems).toEqual([])
     await close()
   })
@@ -260,7 +272,7 @@ describe("lock order of a kernel's own report", () => {
     const { page, problems, close } = await app.open()
     const report = join(import.meta.dirname, '../fixtures/lockdep-report/circular.txt')
     await page.locator('input[type=file]').first().setInputFiles(report)
-    await page.getByRole('heading', { level: 1, name: 'Lock order' }).waitFor({ timeout: 60_000 })
+    await onPage(page, 'Lock order')
     await page.getByText(/^1 circle in 3 orders/).waitFor()
     const circles = page.getByRole('region', { name: 'Circles' })
     await circles
@@ -281,28 +293,29 @@ describe("lock order of a kernel's own report", () => {
 })
 
 describe('compare', () => {
-  it('says which races a strategy loses beside how fast it is, each one click from its film', async () => {
-    const { page, problems, close } = await app.open({ size: SMALL_WINDOW })
-    await go(page, 'Compare')
-    await page.getByLabel('Simulated time').fill('5')
-    await page.getByLabel('Seeds', { exact: true }).fill('1')
-    await page.getByRole('button', { name: 'Run', exact: true }).click()
-    const table = page.getByRole('region', { name: 'Speed and safety' })
-    await table.waitFor({ timeout: 120_000 })
-    await table.getByRole('button', { name: /^R\d+/ }).first().click({ timeout: 120_000 })
-    await page.getByRole('region', { name: /^R\d+\w? .*, strategy / }).waitFor()
-    expect(problems).toEqual([])
-    await close()
-  })
+  // It waits for a comparison and for verdicts, two minutes each at most.
+  it(
+    'says which races a strategy loses beside how fast it is, each one click from its film',
+    { timeout: 300_000 },
+    async () => {
+      const { page, problems, close } = await app.open({ size: SMALL_WINDOW })
+      await go(page, 'Compare')
+      await page.getByLabel('Simulated time').fill('5')
+      await page.getByLabel('Seeds', { exact: true }).fill('1')
+      await page.getByLabel('Schedules searched').fill('0')
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      const table = page.getByRole('region', { name: 'Speed and safety' })
+      await table.waitFor({ timeout: 120_000 })
+      await table.getByRole('button', { name: /^R\d+/ }).first().click({ timeout: 120_000 })
+      await page.getByRole('region', { name: /^R\d+\w? .*, strategy / }).waitFor()
+      expect(problems).toEqual([])
+      await close()
+    },
+  )
 })
 
 describe('looks', () => {
-  it.each([
-    ['1440 × 900, light', LARGE_WINDOW, 'light'],
-    ['1440 × 900, dark', LARGE_WINDOW, 'dark'],
-    ['1280 × 720, light', SMALL_WINDOW, 'light'],
-    ['1280 × 720, dark', SMALL_WINDOW, 'dark'],
-  ] as const)('%s: no page scrolls, nothing serious for axe', async (_name, size, theme) => {
+  it.each(LOOKS)('%s: no page scrolls, nothing serious for axe', async (_name, size, theme) => {
     const { page, problems, close } = await races({ size, theme })
     await computed(page)
     // The head says all it has to say.

@@ -10,6 +10,7 @@ import { sharedApp } from '../support/shared-app.ts'
 import {
   LARGE_WINDOW,
   NO_OVERFLOW,
+  onPage,
   overflow,
   seriousFindings,
   SMALL_WINDOW,
@@ -26,7 +27,7 @@ async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWin
   const { page } = window
   await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-ext4').waitFor({ timeout: 60_000 })
   await page.keyboard.press('Alt+9')
-  await page.getByRole('heading', { level: 1, name: 'SQL' }).waitFor()
+  await onPage(page, 'SQL')
   await editor(page).waitFor()
   return window
 }
@@ -159,7 +160,7 @@ describe('a statement', () => {
   it('that may not run is refused with the reason', async () => {
     const { page, problems, close } = await opened()
     await run(page, "ATTACH 'x.db' AS x")
-    await page.getByRole('alert').getByText('does not only read').waitFor()
+    await page.getByRole('alert').getByText('not with SELECT, WITH, VALUES').waitFor()
     expect(problems).toEqual([])
     await close()
   })
@@ -227,7 +228,7 @@ describe('the answer', () => {
     await cell(page, 1, 1).waitFor()
     await grid(page).focus()
     await page.keyboard.press('Enter')
-    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await onPage(page, 'Timeline')
     const times = () =>
       page.locator('.pagehead input').evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value))
     await expect.poll(async () => (await times()).join()).toMatch(/\+ (?!769)[\d.]+ (ms|µs)/)

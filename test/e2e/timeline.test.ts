@@ -11,6 +11,7 @@ import {
   go,
   LARGE_WINDOW,
   NO_OVERFLOW,
+  onPage,
   overflow,
   seriousFindings,
   settled,
@@ -30,9 +31,9 @@ interface OnTimeline extends TestWindow {
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<OnTimeline> {
   const window = await app.open(options)
   const { page } = window
-  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await onPage(page, 'Overview')
   await page.keyboard.press('Alt+3')
-  await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+  await onPage(page, 'Timeline')
   const grid = page.getByRole('grid', { name: 'Timeline of the trace' })
   await grid.waitFor()
   await settled(page)
@@ -47,7 +48,7 @@ async function boxOf(grid: Locator) {
 
 /** Waits until the shown window is another one than `before`. */
 async function changed(place: Locator, before: string): Promise<string> {
-  await expect.poll(() => place.inputValue(), { timeout: 10_000 }).not.toBe(before)
+  await expect.poll(() => place.inputValue()).not.toBe(before)
   return place.inputValue()
 }
 
@@ -100,7 +101,7 @@ describe('time', () => {
     await expect.poll(() => place.inputValue()).toBe(zoomed)
     await page.keyboard.press('Control+z')
     await expect.poll(() => place.inputValue()).toBe(whole)
-    await expect.poll(() => pixels(page), { timeout: 10_000 }).toBe(picture)
+    await expect.poll(() => pixels(page)).toBe(picture)
     await page.keyboard.press('Control+Shift+Z')
     await expect.poll(() => place.inputValue()).toBe(zoomed)
     expect(problems).toEqual([])
@@ -215,7 +216,7 @@ describe('without a mouse', () => {
         }
         return found
       })
-    await expect.poll(waiting, { timeout: 10_000 }).toBeGreaterThan(1000)
+    await expect.poll(waiting).toBeGreaterThan(1000)
     const box = await boxOf(grid)
     await page.mouse.move(box.x + 600, box.y + 52 + 36 + 20 + 16)
     const tip = page.locator('.tip.over')
@@ -248,14 +249,14 @@ describe('without a mouse', () => {
 describe('who waited for whom', () => {
   it('is walked with ] and [ from a wait of the Overview to its root, in words and as picture', async () => {
     const { page, problems, close } = await app.open()
-    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+    await onPage(page, 'Overview')
     await settled(page)
     const waits = page.getByRole('region', { name: 'Worst waits' })
     await waits
       .getByRole('button', { name: /^Show the wait of/ })
       .first()
       .click()
-    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await onPage(page, 'Timeline')
     const story = page.getByLabel('Selected span')
     await story
       .getByText(/waited for/)
@@ -307,7 +308,7 @@ describe('comparing', () => {
       .setInputFiles({ name: 'other.txt', mimeType: 'text/plain', buffer: sampleText(SMALL) })
     await page.getByRole('navigation', { name: 'Open traces' }).getByText('other.txt').waitFor({ timeout: 60_000 })
     await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-xfs').click()
-    await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+    await onPage(page, 'Timeline')
     await page.getByRole('button', { name: 'More about the timeline' }).click()
     await page.getByRole('menuitem', { name: 'Compare with other.txt' }).click()
     const below = page.getByRole('region', { name: 'Timeline of other.txt' })
@@ -327,7 +328,7 @@ describe('comparing', () => {
     await page.getByRole('region', { name: 'Details' }).waitFor()
     await page.keyboard.press('c')
     await below.getByRole('button', { name: 'Differences' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Compare' }).waitFor()
+    await onPage(page, 'Compare')
     const baseline = page.getByRole('combobox', { name: 'Baseline recording' })
     expect(await baseline.locator('option:checked').innerText()).toMatch(/^dax-xfs/)
     const compared = page.getByRole('combobox', { name: 'Compared recording' })
@@ -344,6 +345,7 @@ describe('comparing', () => {
       await go(page, 'Compare')
       await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
       await page.getByLabel('Seeds', { exact: true }).fill('1')
+      await page.getByLabel('Schedules searched').fill('0')
       await page.getByRole('button', { name: 'Run', exact: true }).click()
       const comparing = page.getByRole('region', { name: 'Comparing' })
       await comparing.waitFor()
@@ -352,7 +354,7 @@ describe('comparing', () => {
       await waiting.getByRole('combobox', { name: 'Lower run' }).selectOption({ index: 2 })
       await waiting.getByRole('button', { name: 'Record both' }).click()
       await waiting.getByRole('button', { name: 'Timelines' }).click()
-      await page.getByRole('heading', { level: 1, name: 'Timeline' }).waitFor()
+      await onPage(page, 'Timeline')
       const upper = page.getByRole('combobox', { name: 'Trace in this file' }).locator('option:checked')
       expect(await upper.innerText()).toMatch(/\bK\b/)
       const below = page.getByRole('region', { name: /^Timeline of .*\bF\b/ })

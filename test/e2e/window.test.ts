@@ -12,6 +12,7 @@ import {
   go,
   LARGE_WINDOW,
   NO_OVERFLOW,
+  onPage,
   overflow,
   seriousFindings,
   settled,
@@ -26,7 +27,7 @@ const PAGES = ['Open', 'Overview', 'Contention', 'Latency'] as const
 
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
-  await window.page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+  await onPage(window.page, 'Overview')
   await settled(window.page)
   return window
 }
@@ -79,7 +80,7 @@ describe('a start on the bundled sample', () => {
     const second = join(tmpdir(), 'faultline-no-trace.txt')
     writeFileSync(second, 'nothing of a trace\n')
     await page.locator('input[type=file]').setInputFiles(second)
-    await page.getByText(/no line is an event/).waitFor()
+    await page.getByText(/^Cannot import this: .*no line is an event\.$/).waitFor()
     const titles = page.getByRole('region', { name: 'Imports' }).getByText(/could not be opened/)
     expect(await titles.allInnerTexts()).toEqual([
       expect.stringContaining('faultline-no-trace'),

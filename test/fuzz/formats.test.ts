@@ -3,9 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import { canary, formatFuzzers } from './formats.ts'
 import { describeFailure, fuzz } from './fuzzer.ts'
+import { printFuzzers } from './print-formats.ts'
 
 describe('fuzzing', () => {
-  it.each(formatFuzzers)('$id: $about', async (fuzzer) => {
+  it.each([...formatFuzzers, ...printFuzzers])('$id: $about', async (fuzzer) => {
     const seed = 20_261_120
     const result = await fuzz(fuzzer, { seed, attempts: 400, ms: 4_000 })
     expect(result.failure, describeFailure(fuzzer, seed, result)).toBeUndefined()

@@ -2,6 +2,7 @@
 
 import type { Fuzzer } from './fuzzer.ts'
 import { formatFuzzers } from './formats.ts'
+import { printFuzzers } from './print-formats.ts'
 import { readerFuzzers } from './readers.ts'
 
-export const fuzzers: readonly Fuzzer[] = [...readerFuzzers, ...formatFuzzers]
+export const fuzzers: readonly Fuzzer[] = [...readerFuzzers, ...formatFuzzers, ...printFuzzers]

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Session } from '#electron/cli/session.ts'
 import { verbs } from '#electron/cli/verbs/index.ts'
-import { completion } from '#electron/reference/completion.ts'
+import { completionScript } from '#electron/reference/completion.ts'
 import { referencePages } from '#electron/reference/pages.ts'
 import { PROJECT } from '../support/engine.ts'
 
@@ -36,7 +36,9 @@ describe('completion', () => {
   const complete = (...words: readonly string[]): readonly string[] => {
     const list = words.map((word) => `'${word}'`).join(' ')
     const ask = `COMP_WORDS=(faultline ${list}); COMP_CWORD=${words.length}; _faultline; printf '%s\\n' "\${COMPREPLY[@]}"`
-    const { stdout, stderr } = spawnSync(BASH ?? '', ['-c', `${completion('bash')}\n${ask}`], { encoding: 'utf8' })
+    const { stdout, stderr } = spawnSync(BASH ?? '', ['-c', `${completionScript('bash', verbs.items)}\n${ask}`], {
+      encoding: 'utf8',
+    })
     expect(stderr).toBe('')
     return stdout.trim().split('\n')
   }
@@ -48,13 +50,21 @@ describe('completion', () => {
     expect(complete('list', 'inv')).toEqual(['invariants'])
     expect(complete('help', 'imp')).toEqual(['import'])
     expect(complete('completion', 'f')).toEqual(['fish'])
+    expect(complete('contention', '--by', '=', 'p')).toEqual(['phase'])
+    expect(complete('export', '--table', 'wait')).toEqual(['wait_edge'])
+    expect(complete('race', 'R12')).toEqual(['R12'])
+    expect(complete('race', 'R12', '--strategy', 'G2')).toEqual(['G2'])
+    expect(complete('sweep', 'm')).toEqual(['merge'])
+    expect(complete('simulate', '--fs', 'xf')).toEqual(['xfs'])
   })
 
   test('fish and zsh: every verb is there', () => {
     for (const { id } of verbs.items) {
-      expect(completion('fish')).toContain(`-a ${id} `)
-      expect(completion('zsh')).toContain(id)
+      expect(completionScript('fish', verbs.items)).toContain(`-a ${id} `)
+      expect(completionScript('zsh', verbs.items)).toContain(id)
     }
-    expect(completion('fish')).toContain("__fish_seen_subcommand_from completion' -a 'bash zsh fish'")
+    expect(completionScript('fish', verbs.items)).toContain(
+      "__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'",
+    )
   })
 })

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createEngine } from '#electron/engine/engine.ts'
 import { inProcessPair } from '#shared/contract/transports.ts'
 import { createClient } from '#shared/contract/rpc.ts'
-import { startApp, type TestApp, type TestWindow } from '../support/window.ts'
+import { onPage, startApp, type TestApp, type TestWindow } from '../support/window.ts'
 
 const MARKUP = '<img src=x onerror="window.__ran=1">'
 const LOCKS = [
@@ -85,7 +85,7 @@ beforeAll(async () => {
   window = await app.open()
   page = window.page
   await page.getByRole('navigation', { name: 'Open traces' }).getByRole('button').nth(2).waitFor()
-}, 120_000)
+})
 afterAll(async () => {
   await app?.close()
   rmSync(folder, { recursive: true, force: true })
@@ -108,7 +108,7 @@ test.each(PAGES)('%s shows them as text', async (name) => {
   for (let tab = 0; tab < (await tabs.count()); tab++) {
     await tabs.nth(tab).click()
     await page.getByRole('navigation', { name: 'Pages' }).getByText(name, { exact: true }).click()
-    await page.getByRole('heading', { level: 1, name }).waitFor()
+    await onPage(page, name)
     await page.waitForTimeout(400)
     const seen = await page.evaluate(() => ({
       ran: (globalThis as { __ran?: number }).__ran,

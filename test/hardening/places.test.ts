@@ -98,6 +98,21 @@ describe('a disk that is full', () => {
   })
 })
 
+describe.skipIf(!ownMounts)('a disk that a statement would fill', () => {
+  it('the statement ends while others still have room, and says so', async () => {
+    // Sorting goes to the disk in pieces; without an end this statement would take all there is.
+    const sql =
+      'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT randomblob(100000) b FROM n ORDER BY b'
+    const stopped = await inShell(['query', 'imported.faultline', sql], {
+      folder,
+      inside: ['unshare', '--user', '--map-root-user', '--mount'],
+      before: `mount -t tmpfs -o size=256m none /mnt; export SQLITE_TMPDIR=/mnt`,
+    })
+    expect([stopped.status, stopped.stdout]).toEqual([1, ''])
+    expect(stopped.stderr).toMatch(/for lack of memory or of room for what it sorts; ask for less at a time\n$/)
+  })
+})
+
 describe('what may not be written', () => {
   it.skipIf(!posix)('a folder: new files are refused in a sentence, old ones are read', async () => {
     const closed = at('closed')

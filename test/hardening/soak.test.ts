@@ -37,6 +37,6 @@ test('pages that come, work, change their minds and go leave memory, threads and
   // At most one upload per page is under way.
   expect(last.sessionFiles).toBeLessThanOrEqual(3)
   expect(leftBehind()).toEqual(before)
-}, 180_000)
+})
 
 const leftBehind = (): readonly string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('faultline-soak-'))

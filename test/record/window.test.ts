@@ -10,7 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findTracefs } from '#electron/record/tracefs.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import { repoRoot } from '../support/corpus.ts'
-import { LARGE_WINDOW, seriousFindings, SMALL_WINDOW, startApp, type TestApp } from '../support/window.ts'
+import { tracingAlone } from '../support/tracing.ts'
+import { LARGE_WINDOW, onPage, seriousFindings, SMALL_WINDOW, startApp, type TestApp } from '../support/window.ts'
 
 const why = (() => {
   try {
@@ -20,12 +21,13 @@ const why = (() => {
     return toWireError(error).message
   }
 })()
-if (why !== undefined) process.stderr.write(`recording from the window: only its refusal is tested here: ${why}\n`)
+if (why === undefined) tracingAlone()
+else process.stderr.write(`recording from the window: only its refusal is tested here: ${why}\n`)
 
 let app: TestApp
 beforeAll(async () => {
   app = await startApp()
-}, 180_000)
+})
 afterAll(() => app.close())
 
 const shots = process.env['SHOTS'] === '1' ? join(repoRoot, 'test', 'e2e', 'shots') : undefined
@@ -42,7 +44,7 @@ describe.skipIf(why !== undefined)('the record panel', () => {
     await panel.getByText(/[1-9]\d* events/).waitFor()
     if (shots !== undefined) await page.screenshot({ path: join(shots, 'record-running.png') })
     await panel.getByRole('button', { name: 'Stop and open' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor({ timeout: 60_000 })
+    await onPage(page, 'Overview')
     await page.getByText(/Recorded [\d\s]+ events/).waitFor()
     expect(problems).toEqual([])
     await close()
@@ -95,7 +97,7 @@ describe.skipIf(!asNobody)('the record panel of an engine without rights', () =>
     url = await new Promise<string>((resolve) => {
       host.stdout?.once('data', (line: Buffer) => resolve(String(line).trim()))
     })
-  }, 60_000)
+  })
   afterAll(async () => {
     const ended = new Promise((resolve) => host.once('close', resolve))
     host.kill('SIGINT')

@@ -10,7 +10,7 @@ import { loadCore, type CorePage } from '../support/timeline-page.ts'
 let browser: Browser
 beforeAll(async () => {
   browser = await launchBrowser()
-}, 60_000)
+})
 afterAll(() => browser.close())
 
 /** One task row: an operation with a phase, a wait, a hold that blocks others from 60 to 80 µs, running all the time. */

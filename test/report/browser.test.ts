@@ -29,7 +29,7 @@ describe.skipIf(found === undefined)('a report in a browser', () => {
       if (!request.url().startsWith('file:')) problems.push(request.url())
     })
     await page.goto(`file://${path}`)
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser.close()
     rmSync(folder, { recursive: true })
@@ -51,14 +51,16 @@ describe.skipIf(found === undefined)('a report in a browser', () => {
   it('names the values under the pointer, and none of a run that was left out', async () => {
     const figure = page.locator('section', { hasText: 'Latency of' }).locator('figure').first()
     const chart = figure.locator('svg.chart')
-    await chart.scrollIntoViewIfNeeded()
-    const box = await chart.boundingBox()
-    const hover = () => page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.9, (box?.y ?? 0) + (box?.height ?? 0) / 2)
-    await hover()
+    const hover = async (at: number) => {
+      await chart.scrollIntoViewIfNeeded()
+      const box = await chart.boundingBox()
+      await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * at, (box?.y ?? 0) + (box?.height ?? 0) / 2)
+    }
+    await hover(0.9)
     expect(await figure.getByRole('status').innerText()).toMatch(/^E {2}\d.* % took at most .*\nF {2}.*\nK {2}/)
     await figure.getByRole('button', { name: 'F' }).click()
-    await hover()
-    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) * 0.8, (box?.y ?? 0) + (box?.height ?? 0) / 2)
+    await hover(0.9)
+    await hover(0.8)
     expect(await figure.getByRole('status').innerText()).not.toMatch(/^F/m)
     // its line and its band
     expect(await figure.locator('path.off').count()).toBe(2)

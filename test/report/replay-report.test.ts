@@ -121,7 +121,7 @@ describe('what is no comparison', () => {
 describe('the command that makes a comparison again', () => {
   it('names scenario, strategies, seeds and every parameter', () => {
     expect(commandOf({ result: smallComparison() })).toBe(
-      'faultline compare --scenario S --fs ext4 --strategy E --strategy F --strategy K --baseline E --seeds 8 --seed 1 --set threads=8 --sweep threads=1,2',
+      'faultline compare --scenario S --fs ext4 --strategy E --strategy F --strategy K --baseline E --seeds 8 --seed 1 --explore 0 --set threads=8 --sweep threads=1,2',
     )
   })
 
@@ -130,7 +130,23 @@ describe('the command that makes a comparison again', () => {
     const [first] = replayed.strategies
     const result = { ...replayed, baseline: 'K', strategies: [{ ...first, id: 'my file.ts#1a2b3c4d,tx=a' }] }
     expect(commandOf({ result, traces: [FACTS] })).toBe(
-      "faultline compare --trace 'dax <run>.faultline' --strategy 'my file.ts,tx=a' --baseline K --seeds 8 --seed 1",
+      "faultline compare --trace 'dax <run>.faultline' --strategy 'my file.ts,tx=a' --baseline K --seeds 8 --seed 1 --explore 0",
     )
+  })
+
+  it('asks for as many schedules as were searched, all worlds together', () => {
+    const comparison = smallComparison()
+    const [first, ...rest] = comparison.strategies
+    const world = {
+      subject: 'SC1',
+      executions: 7,
+      complete: false,
+      incomplete: 'left out',
+      bound: { preemptions: 2, depth: 100, budget: 100 },
+      crash: { points: 0, states: 0, complete: false, violations: 0 },
+    }
+    const verdict = { ...first.verdict, searched: [world, { ...world, subject: 'SC2' }] }
+    const result = { ...comparison, strategies: [{ ...first, verdict }, ...rest] }
+    expect(commandOf({ result })).toContain(' --explore 200 ')
   })
 })

@@ -7,7 +7,7 @@ import { startApp, type TestApp } from '../support/window.ts'
 let app: TestApp
 beforeAll(async () => {
   app = await startApp()
-}, 180_000)
+})
 afterAll(() => app.close())
 
 async function compared(page: Page): Promise<void> {
@@ -16,6 +16,7 @@ async function compared(page: Page): Promise<void> {
   await page.getByRole('listbox', { name: 'Scenarios' }).waitFor()
   await page.getByLabel('Simulated time').fill('2')
   await page.getByLabel('Seeds', { exact: true }).fill('2')
+  await page.getByLabel('Schedules searched').fill('100')
   await page.getByRole('button', { name: 'Run', exact: true }).click()
   await page.getByRole('button', { name: 'Report' }).waitFor({ timeout: 120_000 })
 }
@@ -39,5 +40,5 @@ describe('the report of the Compare page', () => {
     }
     expect(problems).toEqual([])
     await close()
-  }, 240_000)
+  })
 })

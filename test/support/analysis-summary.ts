@@ -133,7 +133,9 @@ function waitsText(trace: Trace, scope: object): string {
   const slow = slowestOps.run(trace, slowestOps.params.parse({ scope, top: 6 })).rows.map((op) => {
     const w = op.waitedFor
     const why =
-      w === null ? 'no wait' : `${us(w.waitNs)} for ${w.class}, held by ${w.holder ?? '-'} in ${w.holderPhase ?? '-'}`
+      w === null
+        ? 'no wait'
+        : `${us(w.waitNs)} for ${w.class}, ${w.kind === 'queued-writer' ? 'queued behind' : 'held by'} ${w.holder ?? '-'} in ${w.holderPhase ?? '-'}`
     return `  ${op.task}-${op.pid} ${op.op} ${us(op.durationNs)}, waited ${us(op.waitNs)}: ${why}`
   })
   const matrix = waiterHolder.run(trace, waiterHolder.params.parse({ scope, top: 6 }))
@@ -148,7 +150,7 @@ function waitsText(trace: Trace, scope: object): string {
     ...slow,
     'waiter x holder',
     table(['', ...matrix.holders.map(({ comm }) => comm)], rows),
-    `unexplained ${us(matrix.unexplainedNs)}`,
+    `behind queued writers ${us(matrix.queuedNs)}, unexplained ${us(matrix.unexplainedNs)}`,
   ].join('\n')
 }
 

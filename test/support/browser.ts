@@ -1,13 +1,10 @@
 /**
- * A real Chromium for tests: the one named by FAULTLINE_CHROMIUM, an installed Chromium or Chrome, else the one inside
- * the npm package @sparticuz/chromium (Linux x64), which is unpacked once with the libraries it needs, so that a machine
- * with nothing but Node can run every test. Where there is none, tests say so and are skipped.
+ * A real Chromium for tests: the one named by FAULTLINE_CHROMIUM, else the one of the npm package (Linux x64), else an
+ * installed Chromium or Chrome. Where there is none, tests say so and are skipped.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
+import { packagedChromium, type Executable } from './packaged-chromium.ts'
 
 const INSTALLED = [
   '/usr/bin/chromium',
@@ -30,11 +27,6 @@ export const CHROMIUM_FLAGS = [
   '--font-render-hinting=none',
 ]
 
-interface Executable {
-  readonly path: string
-  readonly env: Readonly<Record<string, string>>
-}
-
 export async function launchBrowser(): Promise<Browser> {
   const executable = await findChromium()
   if (executable === undefined) throw new Error('no Chromium on this machine: set FAULTLINE_CHROMIUM to one')
@@ -46,31 +38,13 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
+/** The pinned one where it runs: the same browser on every machine, and half the work of a whole one. */
 export async function findChromium(): Promise<Executable | undefined> {
   const named = process.env['FAULTLINE_CHROMIUM']
-  if (named === 'bundled') return unpackBundled()
-  const path = [named ?? '', ...INSTALLED].find((candidate) => candidate !== '' && existsSync(candidate))
-  if (path !== undefined) return { path, env: {} }
-  return process.platform === 'linux' && process.arch === 'x64' ? unpackBundled() : undefined
-}
-
-/** Unpacks the packaged browser below the temp folder; a second call finds it there. */
-async function unpackBundled(): Promise<Executable> {
-  const folder = join(tmpdir(), 'faultline-chromium')
-  mkdirSync(folder, { recursive: true })
-  const before = process.env['TMPDIR']
-  process.env['TMPDIR'] = folder
-  try {
-    const { default: packaged, inflate } = await import('@sparticuz/chromium')
-    const path = await packaged.executablePath()
-    const bin = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..', 'bin')
-    const libraries = join(await inflate(join(bin, 'al2023.tar.br')), 'lib')
-    if (!existsSync(libraries)) throw new Error(`no libraries in ${readdirSync(folder).join(', ')}`)
-    return { path, env: { LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: join(folder, 'fonts') } }
-  } finally {
-    if (before === undefined) delete process.env['TMPDIR']
-    else process.env['TMPDIR'] = before
-  }
+  if (named !== undefined) return existsSync(named) ? { path: named, env: {} } : undefined
+  const packaged = await packagedChromium(CHROMIUM_FLAGS)
+  const installed = INSTALLED.find((candidate) => existsSync(candidate))
+  return packaged ?? (installed === undefined ? undefined : { path: installed, env: {} })
 }
 
 /** Collects what must not happen on a page: console errors, uncaught exceptions, CSP violations, failed requests. */

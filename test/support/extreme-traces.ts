@@ -1,7 +1,7 @@
 /**
  * Traces at the edges of what a window must bear, as ftrace text: nothing in them, one event, ten thousand tasks, 512 CPUs, a
- * hundred thousand locks, names of three hundred characters, spans of no length. The shapes are a kernel's, the values mean
- * nothing. As a script it writes them into a folder.
+ * hundred thousand locks, names of three hundred characters, hours of operations, spans of no length. The shapes are a
+ * kernel's, the values mean nothing. As a script it writes them into a folder.
  */
 
 import { writeFileSync } from 'node:fs'
@@ -63,6 +63,19 @@ export const extremes: Readonly<Record<string, () => string>> = {
     Array.from({ length: 200 }, (_, i) => hold(1000 + (i % 8), i * 12, { at: i % 12, name: `${LONG}${i % 6}` })).join(
       '',
     ),
+  // A hundred minutes of truncates that take nothing, microseconds or 2.6 s.
+  'long-times': () =>
+    HEAD +
+    Array.from({ length: 2000 }, (_, i) => {
+      const pid = 1000 + (i % 4)
+      const us = i * 3_000_000 + 700_000
+      const took = i % 500 === 499 ? 2_558_521 : 2 * (i % 3)
+      return (
+        line({ pid, us, text: 'sys_ftruncate(fd: 3, length: 1000)' }) +
+        line({ pid, us: us + took, text: 'sys_ftruncate -> 0x0' }) +
+        hold(pid, us + 2_700_000, { at: i % 5, name: '&inode->i_rwsem' })
+      )
+    }).join(''),
   'no-length': () =>
     HEAD +
     Array.from({ length: 50 }, (_, i) =>

@@ -1,14 +1,14 @@
 /** One app for all tests of a file: started before the first, closed after the last. Each test opens windows of its own. */
 import { afterAll, beforeAll } from 'vitest'
 import type { Source } from '#shared/contract/methods.ts'
-import { startApp, type TestApp } from './window.ts'
+import { startApp, type AppOptions, type TestApp } from './window.ts'
 
 const START_MS = 240_000
 
-export function sharedApp(startWith: readonly Source[] = []): Pick<TestApp, 'open'> {
+export function sharedApp(startWith: readonly Source[] = [], options: AppOptions = {}): Pick<TestApp, 'open'> {
   let app: TestApp | undefined
   beforeAll(async () => {
-    app = await startApp(startWith)
+    app = await startApp(startWith, options)
   }, START_MS)
   afterAll(() => app?.close())
   return {

@@ -9,7 +9,10 @@ import { SimRecorder } from '#shared/sim/record.ts'
 import type { Steps } from '#shared/sim/task.ts'
 import type { Whole } from './round-trip.ts'
 
-export function simulated(seed: number): Whole {
+/** A mutex, and a lock that can be shared. */
+export type LockNames = readonly [exclusive: string, shared: string]
+
+export function simulated(seed: number, names: LockNames = ['&ei->truncate_mutex', 'mapping.rwsem']): Whole {
   const collector = new TraceCollector()
   const recorder = new SimRecorder({
     builder: new TraceBuilder(collector, 'run', 'simulation'),
@@ -26,8 +29,8 @@ export function simulated(seed: number): Whole {
   }
   const kernel = new Kernel({ cpus: 3, seed, costs, timed: true, sink: recorder })
   recorder.attach(kernel)
-  const mutex = kernel.newLock('&ei->truncate_mutex', MUTEX, 12)
-  const rwsem = kernel.newLock('mapping.rwsem', RWSEM, 12)
+  const mutex = kernel.newLock(names[0], MUTEX, 12)
+  const rwsem = kernel.newLock(names[1], RWSEM, 12)
   function* body(task: number): Steps {
     const random = stream(seed, task)
     for (let i = 0; ; i++) {

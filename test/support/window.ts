@@ -9,21 +9,34 @@ import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
+import { onTestFailed } from 'vitest'
 import { createEngine } from '#electron/engine/engine.ts'
 import { buildPage, PAGE } from '#electron/launch/build.ts'
 import { serveWeb } from '#electron/web/server.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { launchBrowser, watchPage } from './browser.ts'
 import { watchLoads, type Loaded } from './bundle.ts'
+import { keepKnownCells, takeKnownCells } from './known-cells.ts'
 
 export const LARGE_WINDOW = { width: 1440, height: 900 }
 export const SMALL_WINDOW = { width: 1280, height: 720 }
 
+/** What a page is looked at in: a name, the window's size, the theme. */
+export const LOOKS = [
+  ['1440 × 900, light', LARGE_WINDOW, 'light'],
+  ['1440 × 900, dark', LARGE_WINDOW, 'dark'],
+  ['1280 × 720, light', SMALL_WINDOW, 'light'],
+  ['1280 × 720, dark', SMALL_WINDOW, 'dark'],
+] as const
+
+/** Against what hangs: a busy machine is no mistake. */
+const WAIT_MS = 60_000
+
 export interface TestWindow {
   readonly page: Page
   readonly problems: readonly string[]
-  /** Everything this window has loaded so far. */
-  readonly loaded: () => Promise<Loaded>
+  /** What this window has loaded so far, or before it asked for a file of this name. */
+  readonly loaded: (before?: RegExp) => Promise<Loaded>
   readonly close: () => Promise<void>
 }
 
@@ -41,10 +54,20 @@ export interface TestApp {
   readonly close: () => Promise<void>
 }
 
-export async function startApp(startWith: readonly Source[] = []): Promise<TestApp> {
+export interface AppOptions {
+  /** The matrix is known from an earlier start as far as there was one, or is yet to be computed. */
+  readonly races?: 'known' | 'unknown'
+}
+
+export async function startApp(
+  startWith: readonly Source[] = [],
+  { races = 'known' }: AppOptions = {},
+): Promise<TestApp> {
   await buildPage(() => undefined)
   const folder = mkdtempSync(join(tmpdir(), 'faultline-window-'))
-  const engine = await createEngine({ host: 'web', dataDir: join(folder, 'data'), startWith })
+  const dataDir = join(folder, 'data')
+  if (races === 'known') takeKnownCells(dataDir)
+  const engine = await createEngine({ host: 'web', dataDir, startWith })
   const host = await serveWeb({ engine, page: PAGE })
   const browser: Browser = await launchBrowser()
   return {
@@ -56,7 +79,8 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
         permissions: ['clipboard-read', 'clipboard-write'],
       })
       const page = await context.newPage()
-      page.setDefaultTimeout(20_000)
+      page.setDefaultTimeout(WAIT_MS)
+      tellOfFailure(page)
       const problems = watchPage(page)
       const loaded = watchLoads(page)
       await page.goto(url + address)
@@ -66,17 +90,40 @@ export async function startApp(startWith: readonly Source[] = []): Promise<TestA
       await browser.close()
       await host.close()
       await engine.close()
+      keepKnownCells(dataDir)
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** A test that fails says what its page showed. */
+function tellOfFailure(page: Page): void {
+  try {
+    onTestFailed(async () => {
+      const shown = page.isClosed() ? 'it was closed' : await page.locator('body').ariaSnapshot()
+      process.stderr.write(`What the page showed:\n${shown}\n`)
+    })
+  } catch {
+    // opened before the first of several tests, or by no test
+  }
+}
+
+/** What is shown, in a window of another size and under another theme. */
+export async function look(page: Page, size: typeof LARGE_WINDOW, theme: 'light' | 'dark'): Promise<void> {
+  await page.setViewportSize(size)
+  await page.emulateMedia({ colorScheme: theme })
 }
 
 /** To a page by its button in the sidebar. */
 export async function go(page: Page, name: string): Promise<void> {
   const pages = page.getByRole('navigation', { name: 'Pages' })
   await pages.getByRole('button', { name: new RegExp(`^${name}`) }).click()
-  await page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
+  await onPage(page, name)
 }
+
+/** The page of that title is shown: where opening a trace comes first, a slow machine takes its time. */
+export const onPage = (page: Page, name: string): Promise<void> =>
+  page.getByRole('heading', { level: 1, name, exact: true }).waitFor({ timeout: 180_000 })
 
 /** Nothing is loading any more. */
 export async function settled(page: Page): Promise<void> {

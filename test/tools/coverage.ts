@@ -17,7 +17,7 @@ const parts: Readonly<Record<string, readonly string[]>> = {
     'test/unit',
     '--exclude=test/unit/{sim-,simulate,store,doctor,import-}*',
     // Of the window, the hosts and the command line.
-    '--exclude=test/unit/{charts-,compare-charts,contrast,desktop,engine,orphan-watch,record,spawn,start,web}*',
+    '--exclude=test/unit/{charts-,compare-charts,contrast,desktop,engine,sql-watch,record,spawn,start,web}*',
     '--exclude=test/unit/cli/**',
   ],
   model: ['test/sim', 'test/unit/sim-', '--exclude=test/unit/sim-scenarios.test.ts'],
@@ -50,6 +50,7 @@ function measure(part: string): void {
   const done = run([
     'node_modules/vitest/vitest.mjs',
     'run',
+    '--config=test/tools/one-project.vitest.config.ts',
     ...tests,
     '--maxWorkers=1',
     '--testTimeout=600000',

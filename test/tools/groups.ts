@@ -17,6 +17,7 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
       'test/unit/sim-range-lock.test.ts',
       'test/unit/sim-handing-on.test.ts',
       'test/unit/sim-queues.test.ts',
+      'test/unit/sim-waits-told.test.ts',
     ],
   },
   /** What a run or a schedule is judged by. */

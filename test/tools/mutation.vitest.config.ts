@@ -1,5 +1,5 @@
 /** The tests of one group of mutants, as the mutation run gives them to vitest. */
-import whole from '../../vitest.config.ts'
 import { chosenGroup } from './groups.ts'
+import one from './one-project.vitest.config.ts'
 
-export default { ...whole, test: { ...whole.test, include: [...chosenGroup().tests], testTimeout: 600_000 } }
+export default { ...one, test: { ...one.test, include: [...chosenGroup().tests], testTimeout: 600_000 } }

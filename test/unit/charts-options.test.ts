@@ -175,6 +175,7 @@ const matrix: WaiterHolderResult = {
   waiters: [task(1, 'rfault'), task(2, 'wfault')],
   holders: [task(1, 'rfault'), task(2, 'wfault'), { id: -1, comm: 'other', pid: 0 }],
   overlapNs: Float64Array.of(0, 5e6, 1e6, 9e6, 0, 0),
+  queuedNs: 0,
   unexplainedNs: 0,
   wakeupNs: 0,
 }

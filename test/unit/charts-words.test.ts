@@ -5,7 +5,7 @@ import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
 import { nearestWaiting } from '#renderer/charts/over-time.ts'
 import { linesThatFit, phaseTotals } from '#renderer/charts/phase-totals.ts'
 import { tipPlace } from '#renderer/charts/tip.ts'
-import { phaseWords } from '#renderer/charts/words.ts'
+import { metricWords, phaseWords } from '#renderer/charts/words.ts'
 import { chainSentence, chainSteps } from '#renderer/panels/contention/chain-steps.ts'
 import { brushFinding, brushSize, distributionFinding, latencyText } from '#renderer/panels/latency/findings.ts'
 
@@ -33,7 +33,12 @@ describe('a brush in words', () => {
     expect(brushSize({ fromNs: 1.18e9, toNs: 1.24e9, minNs: 3e5 }, 'ns')).toBe('60.0 ms × above 300 µs')
   })
   it('has the distribution in one line', () => {
-    expect(distributionFinding(side(1, null), side(1, null), 'ns')).toBe('p50 48.7 µs, p99 412 µs; brush: p50 48.7 µs')
+    const line = (all: number, part?: number) =>
+      distributionFinding(side(all, null), part === undefined ? undefined : side(part, null), 'ns')
+    expect(line(100, 2)).toBe('p50 48.7 µs, p99 412 µs; brush: p50 48.7 µs')
+    // Of so few it would be the longest.
+    expect(line(99, 1)).toBe('p50 48.7 µs')
+    expect(line(1)).toBe('one operation: too few for percentiles')
     expect(distributionFinding({ ...side(0, null), p50Ns: null, p99Ns: null }, undefined, 'ns')).toBe(
       'nothing was measured',
     )
@@ -105,6 +110,14 @@ describe('a wait chain in words', () => {
   it('says that the holder is unknown rather than nothing', () => {
     const steps = chainSteps({ ...chain, links: [], rootTask: null, rootOp: null }, 'ns')
     expect(steps[1]).toMatchObject({ task: 'holder unknown', dot: 'lock-unknown', ns: undefined })
+  })
+})
+
+describe('metrics of a comparison', () => {
+  it('are words, not names of fields', () => {
+    expect(['opsPerSecond', 'lockWaitPerAcquisitionNs', 'write_fault.p999Ns', 'fsync.meanNs'].map(metricWords)).toEqual(
+      ['operations per second', 'lock wait per acquisition', 'write fault p99.9', 'fsync mean'],
+    )
   })
 })
 

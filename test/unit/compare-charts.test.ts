@@ -1,11 +1,13 @@
 /** What the Compare page draws, without a window: looks of runs, ratios, cumulative latency, bars, shared axes. */
 import { describe, expect, it } from 'vitest'
+import { kneeNames } from '#renderer/charts/experiment-lines.ts'
 import { ratioAxis, ratioFinding, ratioRows } from '#renderer/charts/ratio-intervals.ts'
 import { cdfPoints, quantileOf, shareWithin } from '#renderer/charts/run-lines.ts'
 import { badgesOf, runLook } from '#renderer/charts/run-look.ts'
 import { sharedAxes } from '#renderer/charts/waiting-pair.ts'
 import { seenShort, tone, verdictRows } from '#renderer/panels/compare/columns.ts'
 import { holdBars, timeBars } from '#renderer/panels/compare/lock-bars.ts'
+import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import { comparedStrategy, comparison } from '../support/small-comparison.ts'
 
 const badges = badgesOf(comparison().strategies.map(({ id }) => id))
@@ -14,10 +16,33 @@ describe('runs', () => {
   it('with replaced slots have primes, so that no two badges are the same', () => {
     expect(badgesOf(['F', 'F,tx=a', 'F,tx=b', 'E,tx=a'])).toEqual(['F', 'F′', 'F″', 'E′'])
   })
+  it('from files have short badges, and one that was changed since has another', () => {
+    const texts = ['mine.ts#1a2b3c4d', 'mine.ts#5e6f7081', 'a-strategy-with-a-long-name.ts#1a2b3c4d']
+    expect(badgesOf(texts)).toEqual(['mine.ts', 'mine.ts′', 'a-strategy-…'])
+  })
   it('look different for ten of them: colour and dash together', () => {
     const looks = Array.from({ length: 10 }, (_, i) => `${runLook(i).color} ${runLook(i).dash.join()}`)
     expect(new Set(looks).size).toBe(10)
     expect(runLook(0).dash).toEqual([])
+  })
+})
+
+describe('knees of a forecast', () => {
+  const line = (badge: string, position: number, knee: number | null) => ({
+    badge,
+    position,
+    strategy: { id: badge, points: [], knee, kneeCi95: null, fit: null, words: '' },
+  })
+  it('in one place are named together, and neighbours take turns in height', () => {
+    const knees = [line('E', 0, 2.7), line('F', 1, 1.32), line('H1', 2, 1.57), line('G', 3, 1.6), line('K', 4, 1.6)]
+    expect([...kneeNames(knees, 9)]).toEqual([
+      [1, { text: 'F', row: 0 }],
+      [2, { text: 'H1 G K', row: 1 }],
+      [0, { text: 'E', row: 2 }],
+    ])
+  })
+  it('that nothing shows have no name', () => {
+    expect(kneeNames([line('A', 0, null)], 9).size).toBe(0)
   })
 })
 
@@ -41,9 +66,19 @@ describe('ratios', () => {
         .slice(1)
         .map(({ ratio, text }) => [ratio, text]),
     ).toEqual([
-      [undefined, 'nothing to divide by'],
-      [undefined, 'nothing to divide by'],
+      [undefined, 'too few of them'],
+      [undefined, 'too few of them'],
     ])
+    const base = comparison()
+    const unlike = (one: Partial<ComparedStrategy>) =>
+      ratioRows(
+        { ...base, strategies: [base.strategies[0], { ...base.strategies[1], ...one }] },
+        badges,
+        'opsPerSecond',
+      )[1]
+    const versusBaseline = base.strategies[1].versusBaseline.map((row) => ({ ...row, ratio: null }))
+    expect(unlike({ versusBaseline })).toMatchObject({ ratio: undefined, text: 'nothing to divide by' })
+    expect(unlike({ deadlocks: 1 })).toMatchObject({ ratio: undefined, text: 'deadlocked' })
   })
   it.each([[0.46], [0.021], [1], [3], [700]])('have an axis that shows %f and 1', (ratio) => {
     const axis = ratioAxis([{ ...rows[1], ratio, ci95: [ratio * 0.9, ratio * 1.1] }])

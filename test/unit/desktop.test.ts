@@ -2,13 +2,14 @@
  * What the desktop shell decides, asked of the very values and functions it uses: Electron itself is not needed to see
  * what a page may do. (The wiring of events is checked by the compiler against electron.d.ts.)
  */
+import { EventEmitter } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test, vi } from 'vitest'
 import { CONTENT_SECURITY_POLICY } from '#electron/csp.ts'
-import { CRASH_REPORTER, mayReload, restartPolicy } from '#electron/desktop/crash.ts'
+import { CRASH_REPORTER, mayReload, restartPolicy, startCrashHandling } from '#electron/desktop/crash.ts'
 import { filesOfCommandLine, filesOfSecondStart, sampleOfCommandLine } from '#electron/desktop/files.ts'
 import { checkCall, handleCalls } from '#electron/desktop/ipc.ts'
 import { acceleratorOf, menuTemplate } from '#electron/desktop/menu.ts'
@@ -24,11 +25,23 @@ import {
   secureSession,
   WEB_PREFERENCES,
 } from '#electron/desktop/security.ts'
+import { openWindow } from '#electron/desktop/window.ts'
 import { windowOptions } from '#electron/desktop/window-options.ts'
 import { installedRuntime, hasDisplay } from '#electron/launch/electron-runtime.ts'
 import { isStale } from '#electron/launch/build.ts'
 import { MENU_NAMES, type MenuCommand } from '#shared/contract/desktop.ts'
 import { PROJECT } from '../support/engine.ts'
+
+/** Windows whose page cannot be loaded. */
+const windows = vi.hoisted(() => ({ destroyed: false }))
+vi.mock('electron', () => ({
+  nativeTheme: { shouldUseDarkColors: false },
+  BrowserWindow: class {
+    once = () => undefined
+    loadURL = () => Promise.reject(new Error('ERR_FAILED'))
+    isDestroyed = () => windows.destroyed
+  },
+}))
 
 describe('the window', () => {
   test('is isolated, sandboxed and without Node, whatever else its options say', () => {
@@ -45,6 +58,13 @@ describe('the window', () => {
       spellcheck: false,
     })
     expect(webPreferences).toEqual({ ...WEB_PREFERENCES, preload: '/preload.cjs' })
+  })
+
+  test('that cannot load its page says so to whoever opened it, unless it was closed before', async () => {
+    windows.destroyed = false
+    await expect(openWindow('/p').loaded).rejects.toThrow('ERR_FAILED')
+    windows.destroyed = true
+    await expect(openWindow('/p').loaded).resolves.toBeUndefined()
   })
 
   test('is shown only when there is something to see', () => {
@@ -194,6 +214,7 @@ describe('calls from the page', () => {
       'files:grant': vi.fn(() => Promise.resolve(null)),
       'link:open': vi.fn(() => Promise.resolve(null)),
       'menu:show': vi.fn(() => Promise.resolve(null)),
+      'theme:use': vi.fn(() => Promise.resolve(null)),
     }
     handleCalls(ipc as never, handlers)
     expect([...handled.keys()].sort()).toEqual(Object.keys(handlers).sort())
@@ -287,12 +308,60 @@ describe('crashes', () => {
     expect(policy.next(60_000)).toBe(250)
   })
 
-  test('a dead page is loaded again, one that dies at once again or was killed is not', () => {
+  test('a dead page is loaded again, also one the system killed; one that dies at once again is not', () => {
     expect(mayReload('crashed', Infinity)).toBe(true)
     expect(mayReload('crashed', 60_000)).toBe(true)
     expect(mayReload('crashed', 1_000)).toBe(false)
-    expect(mayReload('killed', Infinity)).toBe(false)
+    expect(mayReload('killed', Infinity)).toBe(true)
     expect(mayReload('clean-exit', Infinity)).toBe(false)
+  })
+
+  /** The app's handling of a page that is not well: what its boxes said, and whether it was ended and loaded again. */
+  function unwell(answer: number) {
+    const app = new EventEmitter()
+    const said: string[] = []
+    const [end, reload] = [vi.fn(), vi.fn()]
+    const page = Object.assign(new EventEmitter(), { forcefullyCrashRenderer: end, reload, isDestroyed: () => false })
+    const ask = vi.fn(() => Promise.resolve({ response: answer }))
+    const dialog = { showErrorBox: (_: string, text: string) => said.push(text), showMessageBox: ask }
+    const before = process.listeners('uncaughtException')
+    const parts = { app, crashReporter: { start: () => undefined }, dialog, tell: () => undefined }
+    startCrashHandling(parts as unknown as Parameters<typeof startCrashHandling>[0])
+    for (const listener of process.listeners('uncaughtException'))
+      if (!before.includes(listener)) process.off('uncaughtException', listener)
+    app.emit('web-contents-created', {}, page)
+    return { app, page, said, ask, end, reload }
+  }
+
+  test('a page that does not answer is ended only if the user says so, who is asked once at a time', async () => {
+    for (const [answer, ended] of [
+      [0, 0],
+      [1, 1],
+    ]) {
+      const { page, ask, end } = unwell(answer)
+      page.emit('unresponsive')
+      page.emit('unresponsive')
+      expect(ask).toHaveBeenCalledTimes(1)
+      await Promise.resolve()
+      expect(end).toHaveBeenCalledTimes(ended)
+      page.emit('unresponsive')
+      expect(ask).toHaveBeenCalledTimes(2)
+    }
+  })
+
+  test('a preload that fails, and a page that cannot be loaded again, are said', () => {
+    const { app, page, said, reload } = unwell(0)
+    page.emit('preload-error', {}, '/preload.cjs', new Error('no such module'))
+    expect(said).toEqual([expect.stringContaining('cannot reach its engine: no such module')])
+    const fails = (isMainFrame: boolean) => page.emit('did-fail-load', {}, -6, 'ERR_FILE_NOT_FOUND', '', isMainFrame)
+    fails(true)
+    expect(said).toHaveLength(1)
+    app.emit('render-process-gone', {}, page, { reason: 'crashed' })
+    expect(reload).toHaveBeenCalledOnce()
+    fails(false)
+    expect(said).toHaveLength(1)
+    fails(true)
+    expect(said[1]).toContain('cannot be loaded again (ERR_FILE_NOT_FOUND)')
   })
 })
 
@@ -344,12 +413,15 @@ describe('the native menu', () => {
     expect(acceleratorOf('F1', true)).toBe('F1')
   })
 
-  test('takes a list of commands and nothing that only looks like one', () => {
+  test('takes a list of commands, the theme one of three words, and nothing that only looks like that', () => {
     const frame = { url: PAGE_URL }
     const ours = { senderFrame: frame, sender: { mainFrame: frame } }
     expect(() => checkCall(ours, 'menu:show', [command()])).not.toThrow()
     for (const wrong of [undefined, 'text', [1], [{ ...command(), menu: 'Nowhere' }], [{ ...command(), enabled: 1 }]])
       expect(() => checkCall(ours, 'menu:show', wrong)).toThrow('do not fit')
+    expect(() => checkCall(ours, 'theme:use', 'dark')).not.toThrow()
+    for (const wrong of [undefined, 'pink', ['dark']])
+      expect(() => checkCall(ours, 'theme:use', wrong)).toThrow('do not fit')
   })
 })
 

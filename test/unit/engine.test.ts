@@ -45,30 +45,26 @@ afterAll(async () => {
 const open = (path: string) => client.call('files.open', { source: { kind: 'path', path } })
 
 describe('processes', () => {
-  test(
-    'an SQL process whose parent is killed ends, even inside a statement that never does',
-    { timeout: 20_000 },
-    async () => {
-      const { opened } = await open(join(folder, 'small.txt'))
-      const file = readdirSync(join(folder, 'data/imports')).find((name) => name.startsWith('small'))
-      expect(opened.traces).toHaveLength(1)
-      const script = `
+  test('an SQL process whose parent is killed ends, even inside a statement that never does', async () => {
+    const { opened } = await open(join(folder, 'small.txt'))
+    const file = readdirSync(join(folder, 'data/imports')).find((name) => name.startsWith('small'))
+    expect(opened.traces).toHaveLength(1)
+    const script = `
       import { fork } from 'node:child_process'
       const child = fork(${JSON.stringify(join(PROJECT, 'electron/engine/sql-process.ts'))}, [String(process.pid)], { serialization: 'advanced', execArgv: [] })
       process.stdout.write(child.pid + '\\n')
       child.send({ path: ${JSON.stringify(join(folder, 'data/imports', file ?? ''))}, maxRows: 1,
         sql: 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c' })
     `
-      const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: PROJECT })
-      const pid = await new Promise<number>((resolve) =>
-        parent.stdout.once('data', (text: Buffer) => resolve(Number(text))),
-      )
-      await new Promise((resolve) => setTimeout(resolve, 1500))
-      expect(isAlive(pid)).toBe(true)
-      parent.kill('SIGKILL')
-      await expect.poll(() => isAlive(pid), { timeout: 8000 }).toBe(false)
-    },
-  )
+    const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: PROJECT })
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (text: Buffer) => resolve(Number(text))),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(isAlive(pid)).toBe(true)
+    parent.kill('SIGKILL')
+    await expect.poll(() => isAlive(pid)).toBe(false)
+  })
 
   test('an SQL process that dies by itself is an answer, and the next statement gets a new one', async () => {
     const { opened } = await open(join(folder, 'small.txt'))
@@ -105,28 +101,24 @@ describe('processes', () => {
     expect(readdirSync(sessions)).not.toContain(`${dead.pid}-dead`)
   })
 
-  test(
-    'an engine that is closed leaves no process, no temporary folder, and lets its own process end',
-    { timeout: 20_000 },
-    async () => {
-      const script = join(folder, 'run.mjs')
-      const home = join(folder, 'data2')
-      writeFileSync(
-        script,
-        `import { createEngine } from ${JSON.stringify(join(PROJECT, 'electron/engine/engine.ts'))}
+  test('an engine that is closed leaves no process, no temporary folder, and lets its own process end', async () => {
+    const script = join(folder, 'run.mjs')
+    const home = join(folder, 'data2')
+    writeFileSync(
+      script,
+      `import { createEngine } from ${JSON.stringify(join(PROJECT, 'electron/engine/engine.ts'))}
        const engine = await createEngine({ host: 'cli', dataDir: ${JSON.stringify(home)} })
        const client = engine.connect()
        const { opened } = await client.call('files.open', { source: { kind: 'path', path: ${JSON.stringify(join(folder, 'small.txt'))} } })
        await client.call('query.run', { file: opened.file, sql: 'SELECT 1' })
        await client.call('upload.begin', { name: 'unused' })
        await engine.close()`,
-      )
-      const child = fork(script, { stdio: 'inherit', cwd: PROJECT })
-      expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
-      expect(readdirSync(join(home, 'sessions'))).toEqual([])
-      expect(existsSync(join(home, 'recent.json'))).toBe(false)
-    },
-  )
+    )
+    const child = fork(script, { stdio: 'inherit', cwd: PROJECT })
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
+    expect(readdirSync(join(home, 'sessions'))).toEqual([])
+    expect(existsSync(join(home, 'recent.json'))).toBe(false)
+  })
 })
 
 describe('memory', () => {
@@ -194,17 +186,17 @@ test('the router answers at once while a trace is imported and a statement runs'
       { signal: stop.signal },
     )
     .catch(() => undefined)
-  const waits: number[] = []
-  for (let i = 0; i < 20; i++) {
-    const asked = performance.now()
+  let [ended, answers] = [false, 0]
+  void importing.then(() => (ended = true))
+  for (; !ended; answers++) {
     await client.call('app.info', {})
-    waits.push(performance.now() - asked)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, 5))
   }
   stop.abort()
   await endless
   expect((await importing).imported?.events).toBe(248_211)
-  expect(waits.toSorted((a, b) => a - b)[10]).toBeLessThan(50)
+  // A router that imported by itself would answer once, at the end.
+  expect(answers).toBeGreaterThan(10)
 })
 
 test('the log says what was done, not what is in a trace', async () => {

@@ -10,7 +10,7 @@ let file: string
 beforeAll(async () => {
   const { opened } = await client.call('files.open', { source: { kind: 'sample', sample: 'dax-ext4-no-lockdep' } })
   file = opened.file
-}, 120_000)
+})
 
 const numbers = (count: number): string =>
   `WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ${count}) SELECT i, i * i AS i, 'a,"b' || char(10) AS t FROM n`

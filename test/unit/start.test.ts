@@ -46,7 +46,6 @@ function start(...args: string[]): Run {
 
 test.skipIf(process.platform === 'win32')(
   'serves the app, opens the first sample, and Ctrl-C ends it cleanly',
-  { timeout: 120_000 },
   async () => {
     await buildPage(() => undefined)
     const { line, notes, ended } = start('--web')
@@ -69,7 +68,6 @@ test.skipIf(process.platform === 'win32')(
 
 test.skipIf(process.platform !== 'linux')(
   'without a display it says so in one line and serves the browser; files open instead of the sample',
-  { timeout: 120_000 },
   async () => {
     await buildPage(() => undefined)
     const file = join(PROJECT, 'samples/dax-xfs-small.trace.txt.zst')

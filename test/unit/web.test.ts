@@ -12,7 +12,8 @@ import { serveWeb, type WebHost } from '#electron/web/server.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { createClient } from '#shared/contract/rpc.ts'
-import { CLOSE_BAD_MESSAGE, CLOSE_BAD_TOKEN, openSocket } from '#shared/contract/transports.ts'
+import { serveConnection } from '#shared/contract/serve.ts'
+import { CLOSE_BAD_MESSAGE, CLOSE_BAD_TOKEN, CLOSE_UNREAD, openSocket } from '#shared/contract/transports.ts'
 import { addressOf, dial } from '../support/engine.ts'
 
 let folder: string
@@ -155,6 +156,36 @@ describe('the page', () => {
   })
 })
 
+/** 33 million of them fit into a message: half a minute and 1.6 GB to make. */
+function listOfEmptyLists(length: number): Uint8Array {
+  const bytes = new Uint8Array(5 + length).fill(0x90)
+  bytes[0] = 0xdd
+  new DataView(bytes.buffer).setUint32(1, length)
+  return bytes
+}
+
+/** MessagePack's extension for what has other values in it. */
+function asSet(list: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(6 + list.length)
+  bytes.set([0xc9, 0, 0, 0, 0, 0x73])
+  new DataView(bytes.buffer).setUint32(1, list.length)
+  bytes.set(list, 6)
+  return bytes
+}
+
+/** An engine that answers every call with that. */
+function saying(answer: unknown): Engine {
+  const serve: Engine['serve'] = (transport) =>
+    serveConnection({
+      transport,
+      call: () => Promise.resolve(answer),
+      stopper: () => new AbortController(),
+      onFailure: () => undefined,
+      onClose: () => undefined,
+    })
+  return { ...engine, serve }
+}
+
 describe('the socket', () => {
   test('lets in who knows the token', async () => {
     const client = createClient(await openSocket(dial(port), token))
@@ -188,7 +219,7 @@ describe('the socket', () => {
     expect(await ending(dial(port), first())).toBe(CLOSE_BAD_TOKEN)
   })
 
-  test('closes who says nothing', { timeout: 10_000 }, async () => {
+  test('closes who says nothing', async () => {
     expect(await ending(dial(port))).toBe(CLOSE_BAD_TOKEN)
   })
 
@@ -201,6 +232,8 @@ describe('the socket', () => {
     ['a message over the limit', () => new Uint8Array(limits.messageBytes + 1), 1009],
     ['text after the token', () => 'hello', CLOSE_BAD_MESSAGE],
     ['bytes that are no message', () => Uint8Array.of(0xc1, 0xff), CLOSE_BAD_MESSAGE],
+    ['more values than any request has', () => listOfEmptyLists(limits.requestValues), CLOSE_BAD_MESSAGE],
+    ['the same inside an extension', () => asSet(listOfEmptyLists(limits.requestValues)), CLOSE_BAD_MESSAGE],
   ])('%s ends that connection and no other', async (_, message, code) => {
     const bystander = createClient(await openSocket(dial(port), token))
     const socket = dial(port)
@@ -210,6 +243,26 @@ describe('the socket', () => {
     expect(await end).toBe(code)
     expect((await bystander.call('app.info', {})).version).toMatch(/^\d/)
     bystander.close()
+  })
+
+  test('a page that asks and does not read the answers loses its connection, not the host its memory', async () => {
+    const answers = 40
+    const own = await serveWeb({ engine: saying('x'.repeat(limits.unreadBytes / 8)), page: join(folder, 'page') })
+    const address = addressOf(own.url)
+    const socket = dial(address.port)
+    const transport = await openSocket(socket, address.token)
+    socket.pause()
+    const end = ending(socket)
+    for (let n = 0; n < answers; n++) transport.post({ t: 'q', i: String(n), m: 'call', a: [n, 'app.info', {}] })
+    // It has been given what fits, and no more.
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    let came = 0
+    socket.on('message', (data: ArrayBuffer) => (came += data.byteLength))
+    socket.resume()
+    expect(await end).toBe(CLOSE_UNREAD)
+    expect(came).toBeLessThan(2 * limits.unreadBytes)
+    expect(answers * (limits.unreadBytes / 8)).toBeGreaterThan(4 * limits.unreadBytes)
+    await own.close()
   })
 
   test('a page may neither name paths nor have files written', async () => {

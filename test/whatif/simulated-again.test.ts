@@ -119,7 +119,7 @@ describe('a simulated trace made again', () => {
     expect(again?.prices).toHaveProperty('alloc')
     expect(again?.fittedError).toBeLessThan(0.03)
     expect(worstError(trace, await traceOf(spec))).toBeGreaterThan(0.03)
-  }, 60_000)
+  })
 
   it('whose file tells nothing, or nonsense, of its run is left alone', async () => {
     const trace = await traceOf(specOf('SC5', 'F'))
@@ -132,5 +132,5 @@ describe('a simulated trace made again', () => {
     expect(await simulatedAgain(told('{"scenario":7}'), job)).toBeUndefined()
     const gone = { ...specOf('SC5', 'F'), scenario: 'SC99' }
     expect(await simulatedAgain(told(JSON.stringify(gone)), job)).toBeUndefined()
-  }, 60_000)
+  })
 })

@@ -17,7 +17,7 @@ import type {
 } from '#shared/contract/methods.ts'
 import { analysisCache } from '#renderer/api/analysis-cache.ts'
 import { provideClient } from '#renderer/api/client.ts'
-import { provideAnalyses } from '#renderer/api/use-analysis.ts'
+import { provideAnalyses } from '#renderer/api/provide-analyses.ts'
 
 export interface Asked {
   readonly method: MethodName
@@ -100,7 +100,8 @@ export const traceInfo = (part: Partial<TraceInfo> = {}): TraceInfo => ({
   events: 1000,
   ops: 10,
   lockSpans: 20,
-  tasks: 2,
+  tasks: 3,
+  idleTasks: 1,
   lockClasses: 2,
   locks: 3,
   durationNs: 2_000_000_000,

@@ -60,4 +60,7 @@ class StandInSession {
 
 export const defaultSession = new StandInSession()
 export const session = { defaultSession }
-export const protocol = { registerSchemesAsPrivileged: (): void => undefined }
+export const protocol = {
+  schemes: new Array<unknown>(),
+  registerSchemesAsPrivileged: (schemes: readonly unknown[]) => void protocol.schemes.push(...schemes),
+}

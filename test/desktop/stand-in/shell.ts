@@ -49,7 +49,11 @@ export const dialog = {
   showOpenDialog: () => Promise.resolve({ canceled: true, filePaths: [] as string[] }),
   showSaveDialog: () => Promise.resolve({ canceled: true, filePath: '' }),
   showMessageBox: () => Promise.resolve({ response: 0, checkboxChecked: false }),
-  showErrorBox: (title: string, text: string) => void dialog.errors.push({ title, text }),
+  showErrorBox(title: string, text: string) {
+    dialog.errors.push({ title, text })
+    // As Electron does where there is no display yet; an app that cannot start ends right after it.
+    process.stderr.write(`${title}: ${text}\n`)
+  },
 }
 
 export const shell = {

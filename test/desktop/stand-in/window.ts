@@ -175,6 +175,9 @@ export class BrowserWindow extends EventEmitter {
     open.add(this)
     appEvents.emit('web-contents-created', {}, this.webContents)
   }
+  isDestroyed(): boolean {
+    return !open.has(this)
+  }
   async loadURL(url: string): Promise<void> {
     await this.webContents.load(url)
     this.emit('ready-to-show')

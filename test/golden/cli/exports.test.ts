@@ -37,6 +37,16 @@ describe('export', () => {
     expect(exportFolders()).toEqual(before)
   })
 
+  it.each([
+    ['ftrace', 'whole.ftrace: 33 175 events\n'],
+    ['chrome-json', 'whole.chrome-json: 41 855 events and spans\n'],
+    ['html', 'whole.html: written\n'],
+    ['faultline', 'whole.faultline: written\n'],
+  ])('says of %s what it has counted', async (format, said) => {
+    const { stderr } = await folder.run(['export', 't.faultline', '--format', format, '--out', `whole.${format}`])
+    expect(stderr).toBe(said)
+  })
+
   it('writes raw events as NDJSON, one object per event of the trace', async () => {
     const { status, stdout } = await folder.run(['export', 't.faultline', '--format', 'ndjson', '--table', 'event'])
     expect(status).toBe(0)

@@ -35,6 +35,9 @@ beforeAll(async () => {
   copyFileSync(folder.file('t.faultline'), folder.file('hit.faultline'))
 })
 
+/** A comparison of hours. */
+const ENDLESS = ['compare', '--scenario', 'SC1', '--set', 'durationMs=60000', '--seeds', '100']
+
 /** args, exit status, what the sentence must say. */
 const FAILURES: readonly (readonly [args: readonly string[], status: number, ...says: readonly string[]])[] = [
   // 1: could not do it
@@ -54,6 +57,13 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['import', SMALL, '--out', 't.faultline'], 1, 't.faultline', '--force'],
   [['import', SMALL, '--out', 'no/such/dir/x.faultline'], 1, 'x.faultline'],
   [['export', 't.faultline', '--format', 'csv', '--out', 'no/such/dir/x.csv'], 1, 'x.csv'],
+  // Before the runs, which would take hours.
+  [[...ENDLESS, '--html', 'no/such/dir/x.html'], 1, 'x.html: there is no folder', 'make it'],
+  [[...ENDLESS, '--text', 'empty'], 1, 'compare: empty exists already', '--force'],
+  [[...ENDLESS, '--html', 'dir', '--force'], 1, 'compare: dir is a folder'],
+  [[...ENDLESS, '--out', 't.faultline'], 1, 'compare: t.faultline exists already', '--force'],
+  [[...ENDLESS, '--out', 'no/such/dir/x.faultline'], 1, 'x.faultline: there is no folder'],
+  [['compare', '--trace', 't.faultline', '--strategy', 'K', '--strategy', 'F', '--out', 'empty'], 1, 'empty exists'],
   [['query', 't.faultline', 'SELECT nope FROM op'], 1, 'nope'],
   [['query', 't.faultline', 'DELETE FROM op'], 1, 'query'],
   [['query', 't.faultline', "ATTACH 'other.db' AS x"], 1, 'query'],
@@ -64,6 +74,10 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['help', 'contentoin'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
   [['explore', '--scenario', 'x'], 2, 'no strategy to explore x under', 'name one'],
   [['exlore', '--scenario', 'x'], 2, "unknown verb 'exlore'", 'explore'],
+  [['query', 't.faultline', ''], 2, 'query: the word after t.faultline is empty', 'a variable of the shell'],
+  [['compare', '--scenario', 'SC1', '--html', ''], 2, 'compare: the word after --html is empty'],
+  [['export', 't.faultline', '--format', 'csv', '--out='], 2, 'export: nothing stands after --out='],
+  [['record', '--seconds', '0'], 2, "record: --seconds: '0' is not a number of seconds"],
   [['simulate'], 2, '--scenario is missing', 'faultline list scenarios'],
   [['simulate', '--scenario', 'SC111'], 2, "unknown scenario 'SC111'", 'did you mean SC1'],
   [['simulate', '--scenario', 'SC1', '--strategy', 'G9'], 2, "unknown strategy 'G9'", 'known: A, B'],
@@ -71,6 +85,7 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['simulate', '--scenario', 'SC1', '--slot', 'guard=invall'], 2, "unknown guard 'invall'", 'did you mean inval?'],
   [['simulate', '--scenario', 'SC1', '--set', 'threads=0'], 2, 'threads=0 is not a whole number from 1'],
   [['simulate', '--scenario', 'SC1', '--out', 't.faultline'], 1, 't.faultline', '--force'],
+  [['compare'], 2, 'neither --scenario nor --trace is there', 'faultline list scenarios'],
   [['compare', '--scenario', 'SC1', '--strategy', 'E', '--baseline', 'K'], 2, "unknown baseline 'K'", 'known: E'],
   [['compare', '--scenario', 'SC1', '--sweep', 'threads'], 2, "--sweep: 'threads' is not PARAM=VALUE"],
   [['info'], 2, 'info: missing required argument', '--help'],
@@ -84,7 +99,7 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['contention', 't.faultline', '--trace', '9'], 2, "unknown trace '9'", 'known: 1'],
   [['chain', 't.faultline', '--wait', '99999999'], 2, "unknown wait '99999999'", 'the nearest waits are'],
   [['chain', 't.faultline', '--wait', '1', '--worst', '1'], 2, 'exclude each other'],
-  [['import', SMALL, '--format', 'ftrase'], 2, "unknown --format 'ftrase'", 'did you mean ftrace?'],
+  [['import', SMALL, '--format', 'ftrase'], 2, "unknown format 'ftrase'", 'did you mean ftrace?'],
   [['export', 't.faultline'], 2, '--format is missing', 'csv'],
   [['export', 't.faultline', '--format', 'cvs'], 2, "unknown --format 'cvs'", 'did you mean csv?'],
   [['export', 't.faultline', '--format', 'csv', '--table', 'lock_spam'], 2, 'did you mean lock_span?'],

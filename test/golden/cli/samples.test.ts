@@ -109,5 +109,5 @@ describe('the demo', () => {
     expect(stdout).toMatch(/root: /)
     expect(left()).toEqual(before)
     expect(readdirSync(folder.path)).not.toContain('home-of-the-user')
-  }, 180_000)
+  })
 })

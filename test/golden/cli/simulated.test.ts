@@ -135,7 +135,15 @@ describe('compare', () => {
   })
 
   it('records one run per strategy and writes a report', async () => {
-    const { status, stderr } = await folder.run([...COMPARE, '--out', 'two.faultline', '--html', 'report.html'])
+    const { status, stderr } = await folder.run([
+      ...COMPARE,
+      '--explore',
+      '20',
+      '--out',
+      'two.faultline',
+      '--html',
+      'report.html',
+    ])
     expect(status).toBe(0)
     expect(stderr).toBe('report: report.html\nrecorded: faultline info two.faultline\n')
     const { traces } = await json(['info', 'two.faultline'])
@@ -144,7 +152,7 @@ describe('compare', () => {
     const again = await folder.run([...COMPARE, '--html', 'report.html'])
     expect(again.status).toBe(1)
     expect(again.stderr).toContain('report.html exists already; use --force')
-  }, 120_000)
+  })
 
   it('that is interrupted leaves no file and says so', async () => {
     const args = ['compare', '--scenario', 'SC1', '--set', 'durationMs=60000', '--out', 'gone.faultline']
@@ -154,7 +162,7 @@ describe('compare', () => {
     expect({ status, signal }).toEqual({ status: 130, signal: null })
     expect(stderr).toContain('the comparison was cancelled; nothing of it was kept\n')
     expect(existsSync(folder.file('gone.faultline'))).toBe(false)
-  }, 20_000)
+  })
 })
 
 describe('list', () => {

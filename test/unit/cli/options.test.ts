@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { choice, whole, windowOf } from '#electron/cli/options.ts'
 import { defaultName } from '#electron/cli/verbs/import.ts'
 import { csvLine } from '#electron/cli/verbs/query.ts'
-import { describeProgress } from '#electron/cli/progress.ts'
+import { describeProgress, progressLine } from '#electron/cli/progress.ts'
 
 describe('a choice', () => {
   const by = choice({ what: '--by', of: ['class', 'instance', 'phase'], fallback: 'class', about: 'rows' })
@@ -71,5 +71,20 @@ describe('the progress line', () => {
 
   it('guesses no end where the total is not known', () => {
     expect(describeProgress({ ...at, done: 12_000_000, total: null, events: null })).toBe('parsing  12 MB')
+  })
+
+  it.each([
+    [40, 39],
+    [0, 64],
+    [200, 64],
+  ])('fits a terminal of %i columns, 0 for one that does not know', (columns, expected) => {
+    let written = ''
+    const write = (text: string) => (written += text) !== ''
+    progressLine({ isTTY: true, columns, write } as Partial<NodeJS.WriteStream> as NodeJS.WriteStream).show({
+      ...at,
+      done: 25,
+      total: 100,
+    })
+    expect(written.replace('\r\u001b[K', '')).toHaveLength(expected)
   })
 })

@@ -6,6 +6,7 @@ import {
   countColumn,
   duration,
   grouped,
+  jsonText,
   layOut,
   nameColumn,
   percent,
@@ -13,7 +14,9 @@ import {
   printable,
   shareColumn,
   timeColumn,
+  widthOf,
 } from '#electron/cli/output.ts'
+import { csvText } from '#electron/cli/verbs/query.ts'
 
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/
 
@@ -42,6 +45,12 @@ describe('a table', () => {
       ['     held', '    ticks', '1 234 567', '        8'].join('\n'),
     )
     expect(duration(1_234_567, 'tick')).toBe('1 234 567 ticks')
+  })
+
+  it('is as wide as a terminal says it is, and whole on one that does not know', () => {
+    expect(widthOf({ isTTY: true, columns: 100 })).toBe(100)
+    expect(widthOf({ isTTY: true, columns: 0 })).toBeUndefined()
+    expect(widthOf({ isTTY: false, columns: 100 })).toBeUndefined()
   })
 
   it('names what neighbouring heads have in common once, and says it in full when a column goes', () => {
@@ -100,6 +109,27 @@ describe('text from a trace', () => {
     expect(printable('\u001b[31mred\u0007\r\n')).toBe('\\x1b[31mred\\x07\\x0d\\x0a')
     expect(printable('a\u202eb')).toBe('a\\u202eb')
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !CONTROL.test(printable(text))))
+  })
+
+  it('does not turn the direction of what stands beside it', () => {
+    expect(printable('\u061ca\u200eb\u200fc\u2066d\u202e')).toBe('\\u061ca\\u200eb\\u200fc\\u2066d\\u202e')
+  })
+
+  it('is in JSON what it was, and nothing a terminal acts on', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const printed = jsonText({ text })
+        expect(CONTROL.test(printed)).toBe(false)
+        expect(JSON.parse(printed)).toEqual({ text })
+      }),
+    )
+    expect(jsonText(['\u009b2J\u202e'])).toBe('[\n  "\\u009b2J\\u202e"\n]')
+  })
+
+  it('is exact as CSV in a pipe, and shown on a terminal', () => {
+    const rows = [['name'], ['\u001b[2J\u202e,']]
+    expect(csvText(rows, false)).toBe('name\r\n"\u001b[2J\u202e,"')
+    expect(csvText(rows, true)).toBe('name\n"\\x1b[2J\\u202e,"')
   })
 
   it('is left alone where it is harmless', () => {

@@ -1,0 +1,15 @@
+/** What the command line says of an import when it is done. */
+import { expect, it } from 'vitest'
+import { describeImport } from '#electron/cli/verbs/import.ts'
+
+const SUMMARY = {
+  ...{ file: 'a.faultline', format: 'trace-dat', lines: null, bytes: 600, events: 2, startNs: 0, endNs: 9, tasks: 1 },
+  ...{ locks: 1, lockClasses: 1, ops: 0, lockSpans: 1, skipped: [], lost: 0, unmatched: 0, wallMs: 1 },
+}
+
+it('names the format of one file, and of several their number', () => {
+  expect(describeImport(SUMMARY, 'a.faultline')).toMatch(/^a\.faultline: 2 events read as trace-dat from 600 bytes in /)
+  expect(describeImport(SUMMARY, 'a.faultline', 3)).toMatch(
+    /^a\.faultline: 2 events read from 3 files with 600 bytes in /,
+  )
+})
