@@ -15,10 +15,10 @@ export default defineConfig({
     setupFiles: ['test/support/setup.ts'],
     env: { TZ: 'UTC', LC_ALL: 'C' },
     // Against what hangs: how long things may take is for test/bench to say.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     // What is waited for comes; on a busy machine it takes longer than the second polls are given otherwise.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 240_000 } },
     pool: 'forks',
     // vitest keeps a core for itself: of two, tests would have one. Three at once on two cores are no faster.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -19,7 +19,7 @@ import type { StrategyAnswer } from './strategy-check.ts'
 import type { Uploads } from './uploads.ts'
 
 /** Beyond what its top level may take: the start of a thread on a busy machine. */
-const START_MS = 15_000
+const START_MS = 60_000
 
 export class OwnStrategies {
   readonly #files: Files

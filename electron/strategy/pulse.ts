@@ -23,6 +23,8 @@ const NOBODY = -1
 const TEXT_BYTES = 500
 const RECORD = WORDS * 4 + TEXT_BYTES
 const LOOK_MS = 1_000
+/** Looks, not the clock: a machine that stood still for a while has not let the hook run either. */
+const MOST_LOOKS = limits.strategyHookMs / LOOK_MS
 
 /** Called where no thread has been started yet. */
 export function preparePulse(): void {
@@ -82,18 +84,18 @@ interface Watched {
   /** As long as it lives; afterwards it has none. */
   readonly thread: number
   beats: number
-  since: number
+  /** How often one call of a hook has been seen. */
+  looks: number
 }
 
 /** Ends threads in which a hook has run too long; they tell their owners so, as an error. Returns what ends the watch. */
 export function watchPulses(threads: () => Iterable<Worker>): () => void {
   const seen = new WeakMap<Worker, Watched>()
   const look = () => {
-    const now = performance.now()
     for (const worker of threads()) {
       const known = seen.get(worker)
       if (known === undefined) {
-        const fresh = { thread: worker.threadId, beats: -1, since: now }
+        const fresh = { thread: worker.threadId, beats: -1, looks: 0 }
         seen.set(worker, fresh)
         worker.prependListener('error', (error) => outOfMemory(worker, fresh, error))
         continue
@@ -104,8 +106,8 @@ export function watchPulses(threads: () => Iterable<Worker>): () => void {
       const beats = Atomics.load(words, BEATS)
       if (Atomics.load(words, INSIDE) !== known.thread || known.beats !== beats) {
         known.beats = beats
-        known.since = now
-      } else if (now - known.since >= limits.strategyHookMs) {
+        known.looks = 0
+      } else if (++known.looks >= MOST_LOOKS) {
         worker.emit('error', stopped(record, `has not come back for ${limits.strategyHookMs / 1000} s and was stopped`))
         void worker.terminate()
       }

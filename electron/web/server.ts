@@ -22,7 +22,7 @@ import { isOurHost, isOurOrigin, isToken, newToken } from './auth.ts'
 const SOCKET_PATH = '/socket'
 
 /** A connection that has not said its token by then is closed. */
-const TOKEN_WITHIN_MS = 5_000
+const TOKEN_WITHIN_MS = 30_000
 
 export interface WebOptions {
   readonly engine: Engine

@@ -222,7 +222,7 @@ export const limits = {
   strategyHeldBytes: 256 * MiB,
   /** Most retries after -ENOSPC that an option of its own may ask for. */
   strategyRetries: 100,
-  /** One call of its hooks, ms of the clock, after which its thread is ended. */
+  /** One call of its hooks, ms, after which its thread is ended: counted in looks, of one a second (electron/strategy/pulse.ts). */
   strategyHookMs: 5_000,
   /** Durations of operations of one kind that a run keeps for exact percentiles; of more it counts buckets. */
   simDurations: 2 ** 20,

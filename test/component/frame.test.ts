@@ -49,7 +49,7 @@ async function frame(answers: Parameters<typeof fakeHost>[0] = {}) {
     session: useSessionStore(pinia),
     links: useLinksStore(pinia),
   }
-  await vi.waitFor(() => expect(host.of('files.recent').length).toBeGreaterThan(0))
+  await expect.poll(() => host.of('files.recent').length).toBeGreaterThan(0)
   await settle()
   return { host, wrapper, ...store }
 }
@@ -68,7 +68,7 @@ describe('the frame', () => {
   it('starts on Open, offers samples, and has pages only for a trace that is there', async () => {
     const { wrapper, view } = await frame()
     expect(view.page).toBe('open')
-    await vi.waitFor(() => expect(wrapper.text()).toContain('Under the mutex'), { timeout: 20_000 })
+    await expect.poll(() => wrapper.text()).toContain('Under the mutex')
     const overview = wrapper.findAll('nav .nav').find((one) => one.text().includes('Overview'))
     expect(overview?.attributes('disabled')).toBeDefined()
     wrapper.unmount()

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 /** The list of tables beside the SQL editor says when it is being read, and when that failed. */
 import { flushPromises, mount } from '@vue/test-utils'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { useFilesStore } from '#renderer/stores/files.ts'
 import { useSqlStore } from '#renderer/stores/sql.ts'
 import SchemaTree from '#renderer/panels/sql/SchemaTree.vue'
@@ -24,11 +24,11 @@ it('is being read, could not be read, and is there when asked again', async () =
   await flushPromises()
   expect([busy(), wrapper.text()]).toEqual(['true', expect.stringContaining('Reading the tables…')])
   await sql.loadSchema()
-  await vi.waitFor(() => expect(wrapper.get('[role=alert]').text()).toContain('could not be read'))
+  await expect.poll(() => wrapper.get('[role=alert]').text()).toContain('could not be read')
   expect(busy()).toBe('false')
   works = true
   await wrapper.get('[role=alert] button').trigger('click')
-  await vi.waitFor(() => expect(wrapper.get('summary').text()).toBe('op7'))
+  await expect.poll(() => wrapper.get('summary').text()).toBe('op7')
   expect(wrapper.find('[role=alert]').exists()).toBe(false)
   wrapper.unmount()
 })

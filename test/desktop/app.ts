@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { _electron, chromium, type ElectronApplication, type Page } from 'playwright-core'
 import { hasDisplay, installedRuntime } from '#electron/launch/electron-runtime.ts'
+import { WAIT_MS } from '../support/wait.ts'
 import type * as StandIn from './stand-in/electron.ts'
 
 /** What tests use of the `electron` module is what the stand-in has of it. */
@@ -97,9 +98,9 @@ export async function failedStart(
   return { status: await exitOf(child), said }
 }
 
-/** How often, and after which pause, a page that is being opened is looked for. */
-const PAGE_TRIES = 100
+/** A page that is being opened is looked for after such a pause each. */
 const PAGE_PAUSE_MS = 100
+const PAGE_TRIES = WAIT_MS / PAGE_PAUSE_MS
 
 const RUN = join(import.meta.dirname, 'stand-in/run.ts')
 
@@ -113,7 +114,7 @@ async function startStandIn({ main, args = [], home, openFile }: StartOptions): 
   const ended = exitOf(child)
   const inMain = evaluator(child)
   await inMain(({ app }) => app.whenReady(), undefined)
-  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { timeout: WAIT_MS })
   const crashed = new WeakSet<Page>()
   return {
     kind: 'stand-in',

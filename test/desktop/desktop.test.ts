@@ -24,6 +24,7 @@ import { SCHEME } from '#electron/desktop/protocol.ts'
 import { isAlive } from '#electron/store/is-alive.ts'
 import { watchPage } from '../support/browser.ts'
 import { PROJECT } from '../support/engine.ts'
+import { WAIT_MS } from '../support/wait.ts'
 import { failedStart, startDesktop, type DesktopApp } from './app.ts'
 import { pack } from './pack.ts'
 
@@ -76,7 +77,7 @@ async function crashPage(): Promise<void> {
 
 async function show(): Promise<void> {
   page = await app.page()
-  page.setDefaultTimeout(30_000)
+  page.setDefaultTimeout(WAIT_MS)
   problems = watchPage(page)
 }
 

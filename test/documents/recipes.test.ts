@@ -159,7 +159,7 @@ describe('one file and one line add', () => {
     expect(stdout, stderr).toMatch(says)
   })
 
-  it('and type-check', { timeout: 300_000 }, () => {
+  it('and type-check', () => {
     const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc')
     const { stdout } = spawnSync(process.execPath, [tsc, '-p', 'electron'], { cwd: copy, encoding: 'utf8' })
     expect(stdout).toBe('')

@@ -11,14 +11,13 @@ import type { Page } from 'playwright-core'
 import { repoRoot } from '../support/corpus.ts'
 import { go, onPage, startApp, type TestApp, type TestWindow } from '../support/window.ts'
 
-const LONG = 240_000
 const folder = mkdtempSync(join(tmpdir(), 'faultline-kept-'))
 const merged = join(folder, 'merged.faultline')
 let app: TestApp
 beforeAll(async () => {
   sweep()
   app = await startApp([{ kind: 'path', path: merged }])
-}, LONG)
+})
 afterAll(async () => {
   await app.close()
   rmSync(folder, { recursive: true })
@@ -44,7 +43,7 @@ async function compare(options?: Parameters<TestApp['open']>[0], of: TestApp = a
   const window = await of.open(options)
   await onPage(window.page, 'Overview')
   await go(window.page, 'Compare')
-  await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor({ timeout: LONG })
+  await window.page.getByRole('listbox', { name: 'Scenarios' }).waitFor()
   return window
 }
 
@@ -68,72 +67,60 @@ async function chosen(page: Page) {
 }
 
 describe('what is chosen to be compared', () => {
-  it(
-    'comes with a link to the page, and runs from there',
-    async () => {
-      const { page, problems, close } = await compare()
-      await choose(page)
-      const here = await chosen(page)
-      expect(here).toMatchObject({ seeds: '4', schedules: '250', strategies: 2 })
-      await page.keyboard.press('Alt+KeyC')
-      await page.getByText('Copied the link to this view').waitFor({ timeout: LONG })
-      const link = await page.evaluate(() => navigator.clipboard.readText())
-      expect(problems).toEqual([])
-      await close()
+  it('comes with a link to the page, and runs from there', async () => {
+    const { page, problems, close } = await compare()
+    await choose(page)
+    const here = await chosen(page)
+    expect(here).toMatchObject({ seeds: '4', schedules: '250', strategies: 2 })
+    await page.keyboard.press('Alt+KeyC')
+    await page.getByText('Copied the link to this view').waitFor()
+    const link = await page.evaluate(() => navigator.clipboard.readText())
+    expect(problems).toEqual([])
+    await close()
 
-      const other = await app.open({ address: `&fresh=1&${link.slice(link.indexOf('page='))}` })
-      await onPage(other.page, 'Compare')
-      await other.page.getByRole('listbox', { name: 'Scenarios' }).waitFor({ timeout: LONG })
-      await expect.poll(() => chosen(other.page)).toEqual(here)
-      await other.page.getByText('8 runs', { exact: true }).waitFor({ timeout: LONG })
-      expect(other.problems).toEqual([])
-      await other.close()
-    },
-    LONG,
-  )
+    const other = await app.open({ address: `&fresh=1&${link.slice(link.indexOf('page='))}` })
+    await onPage(other.page, 'Compare')
+    await other.page.getByRole('listbox', { name: 'Scenarios' }).waitFor()
+    await expect.poll(() => chosen(other.page)).toEqual(here)
+    await other.page.getByText('8 runs', { exact: true }).waitFor()
+    expect(other.problems).toEqual([])
+    await other.close()
+  })
 
-  it(
-    'is there when the window is opened again',
-    async () => {
-      const other = await startApp([{ kind: 'sample', sample: 'dax-xfs' }])
-      const { page, problems, close } = await compare({ address: '' }, other)
-      await choose(page)
-      const here = await chosen(page)
-      await page.waitForTimeout(2_000)
-      expect(problems).toEqual([])
-      await close()
+  it('is there when the window is opened again', async () => {
+    const other = await startApp([{ kind: 'sample', sample: 'dax-xfs' }])
+    const { page, problems, close } = await compare({ address: '' }, other)
+    await choose(page)
+    const here = await chosen(page)
+    await page.waitForTimeout(2_000)
+    expect(problems).toEqual([])
+    await close()
 
-      const again = await other.open({ address: '' })
-      await onPage(again.page, 'Compare')
-      await expect.poll(() => chosen(again.page)).toEqual(here)
-      expect(again.problems).toEqual([])
-      await again.close()
-      await other.close()
-    },
-    LONG,
-  )
+    const again = await other.open({ address: '' })
+    await onPage(again.page, 'Compare')
+    await expect.poll(() => chosen(again.page)).toEqual(here)
+    expect(again.problems).toEqual([])
+    await again.close()
+    await other.close()
+  })
 })
 
 describe('a merged sweep', () => {
-  it(
-    'is one file with a trace per run, any two of which are laid side by side',
-    async () => {
-      const { page, problems, close } = await compare()
-      await view(page, 'Two traces')
-      const options = await page.getByLabel('Compared recording').locator('option').allInnerTexts()
-      expect(options.filter((text) => /SC1 (E|F)/.test(text))).toHaveLength(4)
-      await page
-        .getByLabel('Compared recording')
-        .selectOption({ label: options.find((text) => text.includes('F')) ?? '' })
-      await page.getByRole('button', { name: 'Run', exact: true }).click()
-      const table = page.getByRole('region', { name: 'Recordings' })
-      await table.getByText('intervals over parts of their time').waitFor({ timeout: LONG })
-      expect(await table.getByRole('row').count()).toBeGreaterThan(2)
-      await go(page, 'Contention')
-      await page.getByText('i_mmap', { exact: false }).first().waitFor({ timeout: LONG })
-      expect(problems).toEqual([])
-      await close()
-    },
-    LONG,
-  )
+  it('is one file with a trace per run, any two of which are laid side by side', async () => {
+    const { page, problems, close } = await compare()
+    await view(page, 'Two traces')
+    const options = await page.getByLabel('Compared recording').locator('option').allInnerTexts()
+    expect(options.filter((text) => /SC1 (E|F)/.test(text))).toHaveLength(4)
+    await page
+      .getByLabel('Compared recording')
+      .selectOption({ label: options.find((text) => text.includes('F')) ?? '' })
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    const table = page.getByRole('region', { name: 'Recordings' })
+    await table.getByText('intervals over parts of their time').waitFor()
+    expect(await table.getByRole('row').count()).toBeGreaterThan(2)
+    await go(page, 'Contention')
+    await page.getByText('i_mmap', { exact: false }).first().waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
 })

@@ -18,7 +18,6 @@ import {
   type TestWindow,
 } from '../support/window.ts'
 
-const LONG = 240_000
 const app = sharedApp([{ kind: 'sample', sample: 'dax-xfs' }])
 
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
@@ -38,121 +37,104 @@ async function small(page: Page): Promise<void> {
   for (const badge of ['F′', 'H1', 'H1′', 'G']) await page.getByRole('button', { name: `Leave ${badge} out` }).click()
   await page.getByRole('switch', { name: /^Curve over/ }).click()
 }
-const complete = (page: Page) =>
-  page.getByRole('region', { name: 'Comparing' }).waitFor({ state: 'detached', timeout: LONG })
+const complete = (page: Page) => page.getByRole('region', { name: 'Comparing' }).waitFor({ state: 'detached' })
 
 describe('a scenario', () => {
-  it(
-    'shows its first rows while runs come in, then verdicts that were searched for, and every delta',
-    async () => {
-      const { page, problems, close } = await opened({ size: SMALL_WINDOW })
-      await small(page)
-      await run(page)
-      const table = page.getByRole('region', { name: 'Speed and safety' })
-      await table.getByText('still coming in').waitFor({ timeout: LONG })
-      await complete(page)
-      const rows = table.getByRole('row')
-      expect(await rows.filter({ hasText: 'i_mmap across' }).innerText()).toMatch(/\d+, all/)
-      expect(await rows.filter({ hasText: '✕' }).count()).toBeGreaterThan(0)
-      await view(page, 'Deltas')
-      await page
-        .getByRole('region', { name: /^Against E/ })
-        .getByText('lock wait per acquisition')
-        .first()
-        .waitFor()
-      await view(page, 'Result')
-      await table
-        .getByRole('button', { name: /^✕ .* of / })
-        .first()
-        .click()
-      await onPage(page, 'Races')
-      expect(problems).toEqual([])
-      await close()
-    },
-    LONG,
-  )
+  it('shows its first rows while runs come in, then verdicts that were searched for, and every delta', async () => {
+    const { page, problems, close } = await opened({ size: SMALL_WINDOW })
+    await small(page)
+    await run(page)
+    const table = page.getByRole('region', { name: 'Speed and safety' })
+    await table.getByText('still coming in').waitFor()
+    await complete(page)
+    const rows = table.getByRole('row')
+    expect(await rows.filter({ hasText: 'i_mmap across' }).innerText()).toMatch(/\d+, all/)
+    expect(await rows.filter({ hasText: '✕' }).count()).toBeGreaterThan(0)
+    await view(page, 'Deltas')
+    await page
+      .getByRole('region', { name: /^Against E/ })
+      .getByText('lock wait per acquisition')
+      .first()
+      .waitFor()
+    await view(page, 'Result')
+    await table
+      .getByRole('button', { name: /^✕ .* of / })
+      .first()
+      .click()
+    await onPage(page, 'Races')
+    expect(problems).toEqual([])
+    await close()
+  })
 
-  it(
-    'says which hold is worth shrinking, and how far it scales',
-    async () => {
-      const { page, problems, close } = await opened()
-      await small(page)
-      await page.getByLabel('Schedules searched').fill('0')
-      await run(page)
-      await complete(page)
-      await view(page, 'Sensitivity')
-      await page.getByLabel('Strategy of the sensitivity').selectOption('F')
-      await page.getByRole('button', { name: 'Vary the holds' }).click()
-      await page
-        .getByLabel(/^Sensitivity: All work under .*i_mmap/)
-        .first()
-        .waitFor({ timeout: LONG })
-      await page.getByRole('region', { name: 'Holds by slope' }).getByText('map_blocks under').first().waitFor()
-      await view(page, 'Scaling')
-      await page.getByRole('button', { name: 'Forecast the scaling' }).click()
-      await page
-        .getByRole('region', { name: 'Knees' })
-        .getByText(/knee at/)
-        .first()
-        .waitFor({ timeout: LONG })
-      expect(problems).toEqual([])
-      await close()
-    },
-    LONG,
-  )
+  it('says which hold is worth shrinking, and how far it scales', async () => {
+    const { page, problems, close } = await opened()
+    await small(page)
+    await page.getByLabel('Schedules searched').fill('0')
+    await run(page)
+    await complete(page)
+    await view(page, 'Sensitivity')
+    await page.getByLabel('Strategy of the sensitivity').selectOption('F')
+    await page.getByRole('button', { name: 'Vary the holds' }).click()
+    await page
+      .getByLabel(/^Sensitivity: All work under .*i_mmap/)
+      .first()
+      .waitFor()
+    await page.getByRole('region', { name: 'Holds by slope' }).getByText('map_blocks under').first().waitFor()
+    await view(page, 'Scaling')
+    await page.getByRole('button', { name: 'Forecast the scaling' }).click()
+    await page
+      .getByRole('region', { name: 'Knees' })
+      .getByText(/knee at/)
+      .first()
+      .waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
 })
 
 describe('a recorded trace', () => {
-  it(
-    'is replayed under other strategies, with the error of the replay beside the prediction',
-    async () => {
-      const { page, problems, close } = await opened()
-      await view(page, 'Recorded trace')
-      await page.getByLabel('Seeds', { exact: true }).fill('3')
-      await page.getByLabel('Schedules searched').fill('100')
-      await run(page)
-      await complete(page)
-      await page.getByText(/^replay off by p50/).waitFor()
-      await page
-        .getByRole('region', { name: 'Replay under K against the trace' })
-        .getByText('read_fault')
-        .first()
-        .waitFor()
-      await page.getByRole('heading', { name: 'From the trace' }).waitFor()
-      expect(problems).toEqual([])
-      await close()
-    },
-    LONG,
-  )
+  it('is replayed under other strategies, with the error of the replay beside the prediction', async () => {
+    const { page, problems, close } = await opened()
+    await view(page, 'Recorded trace')
+    await page.getByLabel('Seeds', { exact: true }).fill('3')
+    await page.getByLabel('Schedules searched').fill('100')
+    await run(page)
+    await complete(page)
+    await page.getByText(/^replay off by p50/).waitFor()
+    await page
+      .getByRole('region', { name: 'Replay under K against the trace' })
+      .getByText('read_fault')
+      .first()
+      .waitFor()
+    await page.getByRole('heading', { name: 'From the trace' }).waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
 })
 
 describe('two traces', () => {
-  it(
-    'are laid side by side as they are: parts instead of seeds, bands, nothing of safety',
-    async () => {
-      const { page, problems, close } = await opened()
-      await view(page, 'Recorded trace')
-      await page.getByLabel('Seeds', { exact: true }).fill('1')
-      await page.getByLabel('Schedules searched').fill('0')
-      await run(page)
-      await complete(page)
-      await page.getByRole('region', { name: 'In words' }).getByText('no interleavings were searched').waitFor()
-      // The replay of K becomes a trace of its own beside the recording, and both are open.
-      await page.getByRole('button', { name: 'Record both' }).click()
-      await page.getByRole('button', { name: 'Timelines' }).waitFor({ timeout: LONG })
-      await view(page, 'Set up')
-      await view(page, 'Two traces')
-      await page.getByLabel('Compared recording').selectOption({ label: await replayOf(page) })
-      await page.getByRole('button', { name: /^Run/ }).last().click()
-      const table = page.getByRole('region', { name: 'Recordings' })
-      await table.getByText('intervals over parts of their time').waitFor({ timeout: LONG })
-      expect(await table.getByRole('columnheader').allInnerTexts()).not.toContain('Safety')
-      await page.getByText('lowest to highest of any part of its time').waitFor()
-      expect(problems).toEqual([])
-      await close()
-    },
-    LONG,
-  )
+  it('are laid side by side as they are: parts instead of seeds, bands, nothing of safety', async () => {
+    const { page, problems, close } = await opened()
+    await view(page, 'Recorded trace')
+    await page.getByLabel('Seeds', { exact: true }).fill('1')
+    await page.getByLabel('Schedules searched').fill('0')
+    await run(page)
+    await complete(page)
+    await page.getByRole('region', { name: 'In words' }).getByText('no interleavings were searched').waitFor()
+    // The replay of K becomes a trace of its own beside the recording, and both are open.
+    await page.getByRole('button', { name: 'Record both' }).click()
+    await page.getByRole('button', { name: 'Timelines' }).waitFor()
+    await view(page, 'Set up')
+    await view(page, 'Two traces')
+    await page.getByLabel('Compared recording').selectOption({ label: await replayOf(page) })
+    await page.getByRole('button', { name: /^Run/ }).last().click()
+    const table = page.getByRole('region', { name: 'Recordings' })
+    await table.getByText('intervals over parts of their time').waitFor()
+    expect(await table.getByRole('columnheader').allInnerTexts()).not.toContain('Safety')
+    await page.getByText('lowest to highest of any part of its time').waitFor()
+    expect(problems).toEqual([])
+    await close()
+  })
 })
 
 /** The stored replay among the traces that can be chosen. */
@@ -161,34 +143,30 @@ async function replayOf(page: Page): Promise<string> {
   return labels.find((label) => label.includes('replay K')) ?? 'no replay is there'
 }
 
-it(
-  'no view scrolls, nothing serious for axe',
-  async () => {
-    const { page, problems, close } = await opened()
-    const everyLook = async (name: string): Promise<void> => {
-      for (const [size, theme] of [
-        [LARGE_WINDOW, 'light'],
-        [SMALL_WINDOW, 'dark'],
-      ] as const) {
-        await look(page, size, theme)
-        expect(await seriousFindings(page), `${name}, ${theme}`).toEqual([])
-        expect(await overflow(page), `${name}, ${size.width}`).toEqual({ x: 0, y: 0 })
-      }
+it('no view scrolls, nothing serious for axe', async () => {
+  const { page, problems, close } = await opened()
+  const everyLook = async (name: string): Promise<void> => {
+    for (const [size, theme] of [
+      [LARGE_WINDOW, 'light'],
+      [SMALL_WINDOW, 'dark'],
+    ] as const) {
+      await look(page, size, theme)
+      expect(await seriousFindings(page), `${name}, ${theme}`).toEqual([])
+      expect(await overflow(page), `${name}, ${size.width}`).toEqual({ x: 0, y: 0 })
     }
-    for (const subject of ['Recorded trace', 'Two traces', 'Scenario']) {
-      await view(page, subject)
-      await everyLook(subject)
-    }
-    await small(page)
-    await page.getByLabel('Schedules searched').fill('100')
-    await run(page)
-    await complete(page)
-    for (const name of ['Result', 'Deltas', 'Sensitivity', 'Scaling']) {
-      await view(page, name)
-      await everyLook(name)
-    }
-    expect(problems).toEqual([])
-    await close()
-  },
-  LONG,
-)
+  }
+  for (const subject of ['Recorded trace', 'Two traces', 'Scenario']) {
+    await view(page, subject)
+    await everyLook(subject)
+  }
+  await small(page)
+  await page.getByLabel('Schedules searched').fill('100')
+  await run(page)
+  await complete(page)
+  for (const name of ['Result', 'Deltas', 'Sensitivity', 'Scaling']) {
+    await view(page, name)
+    await everyLook(name)
+  }
+  expect(problems).toEqual([])
+  await close()
+})

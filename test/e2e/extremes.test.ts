@@ -29,7 +29,6 @@ const cutNumbers = (page: Page): Promise<string[]> =>
 describe('every page about a trace', () => {
   it.each(Object.keys(extremes))('opens on %s', async (name) => {
     const { page, problems, close } = await app.open({ size: SMALL_WINDOW })
-    page.setDefaultTimeout(60_000)
     await onPage(page, 'Open')
     await chooseFiles(page, () => page.keyboard.press('Control+O'), paths.get(name) ?? '')
     await onPage(page, 'Overview')

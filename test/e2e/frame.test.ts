@@ -24,7 +24,7 @@ const app = sharedApp([{ kind: 'sample', sample: 'dax-ext4' }])
 /** A window on the sample. An `address` of its own: not a fresh one, so that things are kept. */
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
-  await tabs(window.page).getByText('dax-ext4').first().waitFor({ timeout: 60_000 })
+  await tabs(window.page).getByText('dax-ext4').first().waitFor()
   return window
 }
 const tabs = (page: Page) => page.getByRole('navigation', { name: 'Open traces' })
@@ -164,7 +164,7 @@ describe('tabs', () => {
     const { page, problems, close } = await opened()
     await onPage(page, 'Overview')
     await drop(page, 'dropped-here.txt', sampleText(SMALL).toString())
-    await tabs(page).getByText('dropped-here').waitFor({ timeout: 60_000 })
+    await tabs(page).getByText('dropped-here').waitFor()
     await page.getByText('3\u2009661 events').first().waitFor()
     await page.keyboard.press('Alt+PageDown')
     await page.locator('.tab.on', { hasText: 'dax-ext4' }).waitFor()
@@ -242,7 +242,7 @@ describe('the window as it was left', () => {
     const first = await opened({ address: '' })
     await onPage(first.page, 'Overview')
     await drop(first.page, 'kept-open.txt', sampleText(SMALL).toString())
-    await tabs(first.page).getByText('kept-open').waitFor({ timeout: 60_000 })
+    await tabs(first.page).getByText('kept-open').waitFor()
     await first.page.keyboard.press('Alt+PageDown')
     await onPage(first.page, 'Overview')
     const range = await drag(first.page, 0.2, 0.4)

@@ -54,7 +54,7 @@ it('a lock_stat dump stands beside the trace with what differs, chosen or droppe
   await beside(page)
     .getByText(/lock classes in both, modes apart; [\d,]+ differ/)
     .first()
-    .waitFor({ timeout: 60_000 })
+    .waitFor()
   const mmap = row(page, '&mm->mmap_lock', 'shared')
   await mmap.waitFor()
   // 276 + 7 waits of readers are in the dump; the fixture's trace is a part of that time.
@@ -75,7 +75,7 @@ it('a lock_stat dump stands beside the trace with what differs, chosen or droppe
   await beside(page)
     .getByText(/again\.txt: /)
     .first()
-    .waitFor({ timeout: 60_000 })
+    .waitFor()
   expect(await page.getByRole('navigation', { name: 'Open traces' }).getByText('again').count()).toBe(0)
   expect(problems).toEqual([])
   await close()
@@ -84,26 +84,22 @@ it('a lock_stat dump stands beside the trace with what differs, chosen or droppe
 it.each([
   ['/proc/lock_stat', DUMP],
   ['perf lock contention', fixturePath('perf-lock/callers.txt')],
-])(
-  'a table of %s opens where it is shown, and nothing says that nobody waited',
-  async (_, path) => {
-    const { page, problems, close } = await app.open()
-    await opened(page, path, 'Contention')
-    await page.getByText('A table has no single holds').waitFor()
-    expect(await page.getByText('A table has no single waits').count()).toBe(3)
-    const locks = await page.getByRole('region', { name: 'Locks', exact: true }).innerText()
-    expect(locks).toMatch(/ms|µs/)
-    expect(locks).not.toContain('NaN')
-    await go(page, 'Overview')
-    await page.getByText('A table of figures per lock, not a trace: Contention shows it.').waitFor()
-    expect(await page.getByText(/Nobody waited|Nothing waited/).count()).toBe(0)
-    await settled(page)
-    expect(await overflow(page)).toEqual(NO_OVERFLOW)
-    expect(problems).toEqual([])
-    await close()
-  },
-  120_000,
-)
+])('a table of %s opens where it is shown, and nothing says that nobody waited', async (_, path) => {
+  const { page, problems, close } = await app.open()
+  await opened(page, path, 'Contention')
+  await page.getByText('A table has no single holds').waitFor()
+  expect(await page.getByText('A table has no single waits').count()).toBe(3)
+  const locks = await page.getByRole('region', { name: 'Locks', exact: true }).innerText()
+  expect(locks).toMatch(/ms|µs/)
+  expect(locks).not.toContain('NaN')
+  await go(page, 'Overview')
+  await page.getByText('A table of figures per lock, not a trace: Contention shows it.').waitFor()
+  expect(await page.getByText(/Nobody waited|Nothing waited/).count()).toBe(0)
+  await settled(page)
+  expect(await overflow(page)).toEqual(NO_OVERFLOW)
+  expect(problems).toEqual([])
+  await close()
+})
 
 it('what is no lock_stat dump says so, and a table that is open already can be taken', async () => {
   const { page, problems, close } = await app.open()
@@ -113,11 +109,11 @@ it('what is no lock_stat dump says so, and a table that is open already can be t
   await go(page, 'Contention')
   await page.getByRole('switch', { name: /Beside lock_stat/ }).click()
   await chooseDump(page, TRACE)
-  await beside(page).getByText('this is no /proc/lock_stat table').waitFor({ timeout: 60_000 })
+  await beside(page).getByText('this is no /proc/lock_stat table').waitFor()
   await beside(page)
     .getByRole('button', { name: /^dax-ext4/ })
     .click()
-  await row(page, '&mm->mmap_lock', 'shared').waitFor({ timeout: 60_000 })
+  await row(page, '&mm->mmap_lock', 'shared').waitFor()
   expect(problems).toEqual([])
   await close()
 })

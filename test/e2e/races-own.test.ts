@@ -14,8 +14,6 @@ const folder = mkdtempSync(join(tmpdir(), 'faultline-own-window-'))
 const app = sharedApp()
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const WAIT = { timeout: 240_000 }
-
 /** A strategy whose faults do this in line 4. */
 function file(name: string, steps: string): string {
   const path = join(folder, name)
@@ -35,7 +33,7 @@ async function load(page: Page, path: string, button = 'From a file…'): Promis
   await chooseFiles(page, () => page.getByRole('button', { name: button }).click(), path)
   const question = page.getByRole('alertdialog', { name: 'Run this strategy file?' })
   await question.getByRole('button', { name: 'Run it', exact: true }).click()
-  await question.waitFor({ state: 'detached', ...WAIT })
+  await question.waitFor({ state: 'detached' })
 }
 
 it('a step that hangs: found by the search with its line, filmed, and a cell of the matrix', async () => {
@@ -49,31 +47,31 @@ it('a step that hangs: found by the search with its line, filmed, and a cell of 
   await page.keyboard.press('Control+Enter')
   const found = page.getByRole('region', { name: 'What the search found' })
   const why = 'hangs.ts:4: guard.enter has not come back for 5 s and was stopped'
-  await found.getByText(why).first().waitFor(WAIT)
+  await found.getByText(why).first().waitFor()
   await found.getByRole('button', { name: /^✕ S1/ }).first().click()
   const film = page.getByRole('region', { name: /^R05 .*strategy hangs\.ts/ })
-  await film.getByText(/^Step/).waitFor(WAIT)
-  await film.getByText(why).first().waitFor(WAIT)
+  await film.getByText(/^Step/).waitFor()
+  await film.getByText(why).first().waitFor()
   expect(await seriousFindings(page)).toEqual([])
   await page.getByRole('radio', { name: 'Matrix', exact: true }).click()
   await load(page, path, 'Own strategy…')
   const cell = page.getByRole('gridcell', { name: /^R05 .*, strategy hangs\.ts.*: violated, S1/ })
-  await cell.waitFor(WAIT)
+  await cell.waitFor()
   expect(problems).toEqual([])
   await close()
-}, 600_000)
+})
 
 it('a step that throws: told of a simulated run and in a comparison, with its line', async () => {
   const { page, problems, close } = await app.open({ size: SMALL_WINDOW })
   await go(page, 'Simulate')
   await load(page, file('throws.ts', "throw new Error('not today')"))
-  await page.getByRole('radio', { name: /^throws\.ts/, checked: true }).waitFor(WAIT)
+  await page.getByRole('radio', { name: /^throws\.ts/, checked: true }).waitFor()
   await page.keyboard.press('Control+Enter')
   await onPage(page, 'Overview')
   const why = 'throws.ts:4: guard.enter throws Error: not today'
-  await page.getByText(`has a mistake in its strategy. ${why}`).waitFor(WAIT)
+  await page.getByText(`has a mistake in its strategy. ${why}`).waitFor()
   await page.getByRole('button', { name: 'Show', exact: true }).first().click()
-  await page.getByText(why).first().waitFor(WAIT)
+  await page.getByText(why).first().waitFor()
   await go(page, 'Compare')
   await page.getByRole('combobox', { name: 'Add a strategy' }).selectOption({ label: 'throws.ts a try' })
   await page.getByLabel('Simulated time').fill('5')
@@ -84,8 +82,8 @@ it('a step that throws: told of a simulated run and in a comparison, with its li
   await table
     .getByText(/throws\.ts/)
     .first()
-    .waitFor(WAIT)
-  await page.getByText(new RegExp(why)).first().waitFor(WAIT)
+    .waitFor()
+  await page.getByText(new RegExp(why)).first().waitFor()
   expect(problems).toEqual([])
   await close()
-}, 600_000)
+})

@@ -71,9 +71,9 @@ async function compareSmall(page: Page): Promise<void> {
   for (const badge of ['F′', 'H1', 'H1′', 'G']) await page.getByRole('button', { name: `Leave ${badge} out` }).click()
   await run(page)
   const table = page.getByRole('region', { name: 'Speed and safety' })
-  await table.waitFor({ timeout: 120_000 })
+  await table.waitFor()
   // Runs can be recorded when the comparison is done; figures stand there before.
-  await table.getByRole('button', { name: 'Trace', disabled: false }).first().waitFor({ timeout: 120_000 })
+  await table.getByRole('button', { name: 'Trace', disabled: false }).first().waitFor()
 }
 
 describe('a comparison', () => {
@@ -125,7 +125,7 @@ describe('a comparison', () => {
     await waiting
       .getByText(/tasks waiting on average/)
       .nth(1)
-      .waitFor({ timeout: 60_000 })
+      .waitFor()
     const charts = waiting.getByRole('group', { name: /^Waiting over time of/ })
     // charts are made when their place has its size
     await charts.locator('canvas').nth(1).waitFor()
@@ -160,7 +160,7 @@ it('a comparison names what was violated', async () => {
   await page.getByLabel('Seeds', { exact: true }).fill('3')
   await run(page)
   const table = page.getByRole('region', { name: 'Speed and safety' })
-  await table.getByText('✕ V13').first().waitFor({ timeout: 60_000 })
+  await table.getByText('✕ V13').first().waitFor()
   await table.getByText('nothing seen').first().waitFor()
   expect(problems).toEqual([])
   await close()

@@ -25,7 +25,7 @@ const NEVER_ENDS = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FRO
 async function opened(options?: Parameters<TestApp['open']>[0]): Promise<TestWindow> {
   const window = await app.open(options)
   const { page } = window
-  await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-ext4').waitFor({ timeout: 60_000 })
+  await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-ext4').waitFor()
   await page.keyboard.press('Alt+9')
   await onPage(page, 'SQL')
   await editor(page).waitFor()

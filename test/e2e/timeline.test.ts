@@ -20,7 +20,6 @@ import {
   type TestWindow,
 } from '../support/window.ts'
 
-const LONG = 240_000
 const app = sharedApp([{ kind: 'sample', sample: 'dax-xfs' }])
 
 interface OnTimeline extends TestWindow {
@@ -306,7 +305,7 @@ describe('comparing', () => {
     await page
       .locator('input[type=file]')
       .setInputFiles({ name: 'other.txt', mimeType: 'text/plain', buffer: sampleText(SMALL) })
-    await page.getByRole('navigation', { name: 'Open traces' }).getByText('other.txt').waitFor({ timeout: 60_000 })
+    await page.getByRole('navigation', { name: 'Open traces' }).getByText('other.txt').waitFor()
     await page.getByRole('navigation', { name: 'Open traces' }).getByText('dax-xfs').click()
     await onPage(page, 'Timeline')
     await page.getByRole('button', { name: 'More about the timeline' }).click()
@@ -337,38 +336,33 @@ describe('comparing', () => {
     await close()
   })
 
-  it(
-    'puts two replays of one recording below each other, each with its own strategy',
-    async () => {
-      const { page, problems, place, close } = await opened()
-      page.setDefaultTimeout(LONG)
-      await go(page, 'Compare')
-      await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
-      await page.getByLabel('Seeds', { exact: true }).fill('1')
-      await page.getByLabel('Schedules searched').fill('0')
-      await page.getByRole('button', { name: 'Run', exact: true }).click()
-      const comparing = page.getByRole('region', { name: 'Comparing' })
-      await comparing.waitFor()
-      await comparing.waitFor({ state: 'detached' })
-      const waiting = page.getByRole('region', { name: 'Waiting over time' })
-      await waiting.getByRole('combobox', { name: 'Lower run' }).selectOption({ index: 2 })
-      await waiting.getByRole('button', { name: 'Record both' }).click()
-      await waiting.getByRole('button', { name: 'Timelines' }).click()
-      await onPage(page, 'Timeline')
-      const upper = page.getByRole('combobox', { name: 'Trace in this file' }).locator('option:checked')
-      expect(await upper.innerText()).toMatch(/\bK\b/)
-      const below = page.getByRole('region', { name: /^Timeline of .*\bF\b/ })
-      await below.getByText('aligned at the start').waitFor()
-      await settled(page)
-      const before = await place.inputValue()
-      await below.getByRole('grid').focus()
-      await page.keyboard.press('w')
-      await changed(place, before)
-      expect(problems).toEqual([])
-      await close()
-    },
-    LONG,
-  )
+  it('puts two replays of one recording below each other, each with its own strategy', async () => {
+    const { page, problems, place, close } = await opened()
+    await go(page, 'Compare')
+    await page.getByRole('radio', { name: 'Recorded trace', exact: true }).click()
+    await page.getByLabel('Seeds', { exact: true }).fill('1')
+    await page.getByLabel('Schedules searched').fill('0')
+    await page.getByRole('button', { name: 'Run', exact: true }).click()
+    const comparing = page.getByRole('region', { name: 'Comparing' })
+    await comparing.waitFor()
+    await comparing.waitFor({ state: 'detached' })
+    const waiting = page.getByRole('region', { name: 'Waiting over time' })
+    await waiting.getByRole('combobox', { name: 'Lower run' }).selectOption({ index: 2 })
+    await waiting.getByRole('button', { name: 'Record both' }).click()
+    await waiting.getByRole('button', { name: 'Timelines' }).click()
+    await onPage(page, 'Timeline')
+    const upper = page.getByRole('combobox', { name: 'Trace in this file' }).locator('option:checked')
+    expect(await upper.innerText()).toMatch(/\bK\b/)
+    const below = page.getByRole('region', { name: /^Timeline of .*\bF\b/ })
+    await below.getByText('aligned at the start').waitFor()
+    await settled(page)
+    const before = await place.inputValue()
+    await below.getByRole('grid').focus()
+    await page.keyboard.press('w')
+    await changed(place, before)
+    expect(problems).toEqual([])
+    await close()
+  })
 })
 
 describe.each([

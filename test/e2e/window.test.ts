@@ -61,11 +61,8 @@ describe('a start on the bundled sample', () => {
     const file = join(tmpdir(), 'faultline-dropped.txt')
     writeFileSync(file, sampleText(SMALL))
     await page.locator('input[type=file]').setInputFiles(file)
-    await page
-      .getByRole('navigation', { name: 'Open traces' })
-      .getByText('faultline-dropped')
-      .waitFor({ timeout: 60_000 })
-    await page.getByText('3 661 events').or(page.getByText('3\u2009661 events')).first().waitFor({ timeout: 60_000 })
+    await page.getByRole('navigation', { name: 'Open traces' }).getByText('faultline-dropped').waitFor()
+    await page.getByText('3 661 events').or(page.getByText('3\u2009661 events')).first().waitFor()
     expect(problems).toEqual([])
     await close()
   })

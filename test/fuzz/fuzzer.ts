@@ -41,8 +41,9 @@ export interface FuzzOptions {
   readonly attempts: number
   /** First attempt; a failure is repeated with `from: attempt, attempts: 1`. */
   readonly from?: number
-  /** Stop after this long even if attempts are left. */
+  /** Stop after this long even if attempts are left, once there have been so many: a machine may have stood still. */
   readonly ms?: number
+  readonly atLeast?: number
 }
 
 export async function fuzz(fuzzer: Fuzzer, options: FuzzOptions): Promise<FuzzResult> {
@@ -50,8 +51,8 @@ export async function fuzz(fuzzer: Fuzzer, options: FuzzOptions): Promise<FuzzRe
   const begin = performance.now()
   let attempt = from
   for (; attempt < from + options.attempts; attempt++) {
-    const start = performance.now()
-    if (options.ms !== undefined && start - begin > options.ms) break
+    const enough = attempt - from >= (options.atLeast ?? 0)
+    if (options.ms !== undefined && enough && performance.now() - begin > options.ms) break
     const watch = attemptWatch()
     try {
       await fuzzer.attempt(stream(options.seed, attempt))

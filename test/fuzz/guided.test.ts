@@ -19,14 +19,9 @@ describe('a guided search', () => {
     expect(guided({ ...target, covers: () => false }, { seed: 1, attempts: 4_000 }).failure).toBeUndefined()
   })
 
-  it.each(formats.items)(
-    'finds nothing in the reader of $id in a moment',
-    ({ id }) => {
-      const { failure, kept, attempts } = guided(targetOf(id), { seed: 20_261_121, attempts: 150, ms: 2_500 })
-      expect(failure?.error).toBeUndefined()
-      expect(attempts).toBeGreaterThan(3)
-      expect(kept).toBeGreaterThan(0)
-    },
-    30_000,
-  )
+  it.each(formats.items)('finds nothing in the reader of $id in a moment', ({ id }) => {
+    const { failure, kept } = guided(targetOf(id), { seed: 20_261_121, attempts: 150 })
+    expect(failure?.error).toBeUndefined()
+    expect(kept).toBeGreaterThan(0)
+  })
 })

@@ -18,7 +18,7 @@ async function compared(page: Page): Promise<void> {
   await page.getByLabel('Seeds', { exact: true }).fill('2')
   await page.getByLabel('Schedules searched').fill('100')
   await page.getByRole('button', { name: 'Run', exact: true }).click()
-  await page.getByRole('button', { name: 'Report' }).waitFor({ timeout: 120_000 })
+  await page.getByRole('button', { name: 'Report' }).waitFor()
 }
 
 describe('the report of the Compare page', () => {

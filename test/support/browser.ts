@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { packagedChromium, type Executable } from './packaged-chromium.ts'
+import { WAIT_MS } from './wait.ts'
 
 const INSTALLED = [
   '/usr/bin/chromium',
@@ -33,6 +34,7 @@ export async function launchBrowser(): Promise<Browser> {
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return chromium.launch({
     executablePath: executable.path,
+    timeout: WAIT_MS,
     args: CHROMIUM_FLAGS,
     env: { ...Object.fromEntries(inherited), ...executable.env },
   })

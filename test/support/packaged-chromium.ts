@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { WAIT_MS } from './wait.ts'
 
 export interface Executable {
   readonly path: string
@@ -65,7 +66,7 @@ function fontsOf(folder: string): string {
 
 async function shows({ path, env }: Executable, flags: readonly string[]): Promise<boolean> {
   const browser = await chromium
-    .launch({ executablePath: path, args: [...flags], env: { ...process.env, ...env } })
+    .launch({ executablePath: path, args: [...flags], env: { ...process.env, ...env }, timeout: WAIT_MS })
     .catch(() => undefined)
   try {
     const page = await browser?.newPage()

@@ -3,13 +3,11 @@ import { afterAll, beforeAll } from 'vitest'
 import type { Source } from '#shared/contract/methods.ts'
 import { startApp, type AppOptions, type TestApp } from './window.ts'
 
-const START_MS = 240_000
-
 export function sharedApp(startWith: readonly Source[] = [], options: AppOptions = {}): Pick<TestApp, 'open'> {
   let app: TestApp | undefined
   beforeAll(async () => {
     app = await startApp(startWith, options)
-  }, START_MS)
+  })
   afterAll(() => app?.close())
   return {
     open(options) {

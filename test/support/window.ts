@@ -15,6 +15,7 @@ import { buildPage, PAGE } from '#electron/launch/build.ts'
 import { serveWeb } from '#electron/web/server.ts'
 import type { Source } from '#shared/contract/methods.ts'
 import { launchBrowser, watchPage } from './browser.ts'
+import { WAIT_MS } from './wait.ts'
 import { watchLoads, type Loaded } from './bundle.ts'
 import { keepKnownCells, takeKnownCells } from './known-cells.ts'
 
@@ -28,9 +29,6 @@ export const LOOKS = [
   ['1280 × 720, light', SMALL_WINDOW, 'light'],
   ['1280 × 720, dark', SMALL_WINDOW, 'dark'],
 ] as const
-
-/** Against what hangs: a busy machine is no mistake. */
-const WAIT_MS = 60_000
 
 export interface TestWindow {
   readonly page: Page
@@ -123,7 +121,7 @@ export async function go(page: Page, name: string): Promise<void> {
 
 /** The page of that title is shown: where opening a trace comes first, a slow machine takes its time. */
 export const onPage = (page: Page, name: string): Promise<void> =>
-  page.getByRole('heading', { level: 1, name, exact: true }).waitFor({ timeout: 180_000 })
+  page.getByRole('heading', { level: 1, name, exact: true }).waitFor()
 
 /** Nothing is loading any more. */
 export async function settled(page: Page): Promise<void> {

@@ -105,6 +105,5 @@ describeWithCorpus('a large trace', () => {
         }
       }
     },
-    120_000,
   )
 })

@@ -90,7 +90,6 @@ describe('a simulated trace made again', () => {
       if (CHAOTIC[`${id} ${strategy}`] === undefined) expect(again?.fittedError ?? 0).toBeLessThan(0.03)
       else expect(again?.nudgedError).toBeGreaterThan(0.03)
     },
-    120_000,
   )
 
   it.each(Object.entries(CHAOTIC))(
@@ -109,7 +108,6 @@ describe('a simulated trace made again', () => {
         expect(unbiased, `${what} is ${ratio} of the traces' own, 95 % interval ${low} to ${high}`).toBe(true)
       }
     },
-    300_000,
   )
 
   it('of a price that was set finds that price in the trace', async () => {

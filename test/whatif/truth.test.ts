@@ -67,7 +67,6 @@ describeWithCorpus('a back-test of one lock mode', () => {
         expect(ratio, what).toBeLessThanOrEqual(max)
       }
     },
-    120_000,
   )
 })
 
@@ -86,6 +85,5 @@ describeWithCorpus('a replay under the recorded strategy', () => {
       expect(medianErrorP99).toBeLessThan(p99)
       expect(medianErrorWaits).toBeLessThan(waits)
     },
-    120_000,
   )
 })

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { chromium, type BrowserContext } from 'playwright-core'
 import { CHROMIUM_FLAGS, findChromium } from '../../support/browser.ts'
+import { WAIT_MS } from '../../support/wait.ts'
 
 /** Set by whoever starts the stand-in (test/desktop/app.ts). */
 export const USER_DATA = process.env['STAND_IN_USER_DATA'] ?? ''
@@ -23,6 +24,7 @@ async function start(): Promise<BrowserContext> {
   const inherited = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return chromium.launchPersistentContext(join(USER_DATA, 'profile'), {
     executablePath: executable.path,
+    timeout: WAIT_MS,
     args: [...CHROMIUM_FLAGS, AS_ELECTRON, `--remote-debugging-port=${PORT}`],
     viewport: { width: 1440, height: 900 },
     env: { ...Object.fromEntries(inherited), ...executable.env },

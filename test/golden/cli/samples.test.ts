@@ -87,7 +87,6 @@ describe('the demo', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [join('electron', 'cli', 'demo.ts')], {
       cwd: repoRoot,
       encoding: 'utf8',
-      timeout: 170_000,
       env: { ...process.env, NODE_OPTIONS: '', FAULTLINE_HOME: folder.file('home-of-the-user') },
     })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })

@@ -1,5 +1,6 @@
 /** What `simulate`, `compare` and `list` print of the simulator, for people and as JSON: every field scripts rely on. */
 import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { workFolder } from './run-cli.ts'
 
@@ -156,8 +157,16 @@ describe('compare', () => {
 
   it('that is interrupted leaves no file and says so', async () => {
     const args = ['compare', '--scenario', 'SC1', '--set', 'durationMs=60000', '--out', 'gone.faultline']
+    const home = folder.file('home-of-its-own')
     const { status, signal, stderr } = await folder.run(args, {
-      whileRunning: (child) => setTimeout(() => child.kill('SIGINT'), 1_500),
+      env: { FAULTLINE_HOME: home },
+      whileRunning(child) {
+        const poll = setInterval(() => {
+          if (!existsSync(join(home, 'logs/engine.log'))) return
+          clearInterval(poll)
+          setTimeout(() => child.kill('SIGINT'), 1_000)
+        }, 100)
+      },
     })
     expect({ status, signal }).toEqual({ status: 130, signal: null })
     expect(stderr).toContain('the comparison was cancelled; nothing of it was kept\n')

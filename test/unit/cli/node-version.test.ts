@@ -93,18 +93,14 @@ if (onSupportedNode(fileURLToPath(import.meta.url))) {
     expect({ status, signal: ended }).toEqual(expected)
   })
 
-  it.skipIf(process.platform === 'win32')(
-    'whoever kills the first ends the second',
-    async () => {
-      const child = spawn(old ?? '', [entry, 'stay'])
-      await once(child.stdout, 'data')
-      child.kill('SIGKILL')
-      await once(child, 'exit')
-      // Its output ends when the last process that has it ends.
-      await once(child, 'close')
-    },
-    15_000,
-  )
+  it.skipIf(process.platform === 'win32')('whoever kills the first ends the second', async () => {
+    const child = spawn(old ?? '', [entry, 'stay'])
+    await once(child.stdout, 'data')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    // Its output ends when the last process that has it ends.
+    await once(child, 'close')
+  })
 
   it('the command line answers', () => {
     const out = execFileSync(old ?? '', [join(repoRoot, 'bin', 'faultline.mjs'), 'list', 'analyses', '--json'], {
