@@ -3,7 +3,7 @@
  * difference the runs cannot tell from chance is grey and says so. Rows and axis are pure; the painter draws them.
  */
 
-import type { CompareResult, VersusBaseline } from '#shared/contract/simulation.ts'
+import type { CompareResult } from '#shared/contract/simulation.ts'
 import { ratioText, versusOf, versusText } from '#shared/whatif/words.ts'
 import { chartFont, type Ink } from './ink.ts'
 import { logScale, type Scale } from './geometry.ts'
@@ -18,14 +18,6 @@ export interface RatioRow {
   readonly ci95: readonly [number, number] | undefined
   readonly enough: boolean
   readonly text: string
-}
-
-/** Below so many pairs of runs even a unanimous difference may be chance (shared/whatif/statistics.ts). */
-const FEW_RUNS = 6
-
-/** The ratio, or that it cannot be told: for want of seeds, or because the two are too close. */
-export function versusWords(row: VersusBaseline | undefined, runs: number): string {
-  return row !== undefined && row.ratio !== null && !row.enough && runs < FEW_RUNS ? 'too few seeds' : versusText(row)
 }
 
 export function ratioRows(
@@ -43,7 +35,7 @@ export function ratioRows(
     // none of it, or too few in a run (shared/whatif/told.ts)
     if (row === undefined) return { ...open, text: 'too few of them' }
     if (row.ratio === null) return { ...open, text: 'nothing to divide by' }
-    const words = versusWords(row, strategy.runs)
+    const words = versusText(row)
     return {
       position,
       badge,
@@ -70,7 +62,7 @@ export function ratioAxis(rows: readonly RatioRow[]): { from: number; to: number
 }
 
 const LEFT = 46
-const RIGHT = 164
+const RIGHT = 184
 const AXIS = 22
 const MOST_ROW = 30
 const BAND = 8

@@ -7,7 +7,7 @@ import { badgesOf, runLook } from '#renderer/charts/run-look.ts'
 import { sharedAxes } from '#renderer/charts/waiting-pair.ts'
 import { seenShort, tone, verdictRows } from '#renderer/panels/compare/columns.ts'
 import { holdBars, timeBars } from '#renderer/panels/compare/lock-bars.ts'
-import type { ComparedStrategy } from '#shared/contract/simulation.ts'
+import type { Ci95, ComparedStrategy } from '#shared/contract/simulation.ts'
 import { comparedStrategy, comparison } from '../support/small-comparison.ts'
 
 const badges = badgesOf(comparison().strategies.map(({ id }) => id))
@@ -56,9 +56,16 @@ describe('ratios', () => {
     ])
     expect(ratioFinding(rows, 'throughput')).toBe("F: 0.50 × the baseline's throughput; not enough to say: E′")
   })
-  it('of a few seeds say that it is the seeds', () => {
-    const few = comparison({ strategies: comparison().strategies.map((one) => ({ ...one, runs: 3 })) })
-    expect(ratioRows(few, badges, 'opsPerSecond')[2].text).toBe('1.01 ×, too few seeds')
+  it('say as the terminal does whether it is for want of runs or that the two are close', () => {
+    const having = (ci95: Ci95) =>
+      comparison().strategies.map((one) => ({
+        ...one,
+        versusBaseline: one.versusBaseline.map((row) => ({ ...row, ci95, enough: false })),
+      }))
+    const told = (ci95: Ci95) => ratioRows(comparison({ strategies: having(ci95) }), badges, 'opsPerSecond')[2].text
+    expect(told([0.99, 1.02])).toBe('1.01 ×, too close to tell')
+    expect(told([1.005, 1.02])).toBe('1.01 ×, too few runs to tell')
+    expect(told(null)).toBe('1.01 ×, too few runs to tell')
   })
   it('without a figure are no ratio of 0', () => {
     expect(
