@@ -18,9 +18,9 @@ import {
   rateText,
   ratioInterval,
   ratioText,
+  reservation,
   safetyNote,
   speedInterval,
-  undecidedText,
   verdictText,
   versusOf,
 } from '#shared/whatif/words.ts'
@@ -184,9 +184,11 @@ function searched(strategies: readonly ComparedStrategy[]): Html {
 }
 
 function deltas({ strategies, baseline, recorded }: View): Html {
-  const rows = strategies.flatMap(({ id, versusBaseline }) => versusBaseline.map((versus) => ({ id, versus })))
+  type Row = { readonly id: string; readonly versus: VersusBaseline; readonly but: string }
+  const rows = strategies.flatMap((strategy) =>
+    strategy.versusBaseline.map((versus): Row => ({ id: strategy.id, versus, but: reservation(strategy, versus) })),
+  )
   if (rows.length === 0) return html``
-  type Row = { readonly id: string; readonly versus: VersusBaseline }
   return section(
     `Everything against ${baseline}`,
     html`<details>
@@ -213,7 +215,7 @@ function deltas({ strategies, baseline, recorded }: View): Html {
           cell: ({ versus }) => decimalText(versus.effect, 2),
           by: ({ versus }) => versus.effect,
         },
-        { head: 'verdict', cell: ({ versus }) => (versus.enough ? 'differs' : undecidedText(versus)) },
+        { head: 'verdict', cell: ({ but }) => but || 'differs' },
       ])}
     </details>`,
   )

@@ -71,6 +71,15 @@ export function versusText(row: VersusBaseline | undefined): string {
   return row.enough ? ratioText(row.ratio) : undecidedText(row)
 }
 
+/** Beside a ratio in a table of all of them: what keeps it from telling a difference of the strategies; empty: nothing does. */
+export function reservation(
+  { deadlocks, runs }: Pick<ComparedStrategy, 'deadlocks' | 'runs'>,
+  row: VersusBaseline,
+): string {
+  if (deadlocks > 0) return `only the ${counted(runs - deadlocks, 'run')} that ended`
+  return row.enough ? '' : undecidedText(row)
+}
+
 /** A metric against the baseline's. A run that ended in a deadlock did not do its work: its rate is no rate. */
 export function againstText(
   strategy: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'versusBaseline'>,

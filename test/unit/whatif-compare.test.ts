@@ -9,6 +9,7 @@ import { toldStrategies } from '#shared/whatif/told.ts'
 import {
   againstText,
   findings,
+  reservation,
   safetyNote,
   speedInterval,
   undecidedText,
@@ -67,6 +68,12 @@ describe('strategies side by side', () => {
     const some = { ...f, ...measured(stuck(6), base), deadlocks: 2 }
     expect([speedInterval(e), speedInterval(some)]).toEqual(['', '–'])
     expect(speedInterval({ ...some, deadlocks: 0 })).toMatch(/^0\.\d+ to 0\.\d+$/)
+    const [speed] = some.versusBaseline
+    expect(reservation(some, speed)).toBe('only the 6 runs that ended')
+    expect([reservation(f, speed), reservation(f, { ...speed, enough: false, ci95: [0.9, 1.1] })]).toEqual([
+      '',
+      'too close to tell',
+    ])
     const stuckBase = { ...e, deadlocks: 1 }
     for (const metric of ['opsPerSecond', 'write_fault.p99Ns']) {
       expect(againstText(some, e.id, metric)).toBe('deadlocked')

@@ -15,6 +15,7 @@ import {
   rateText,
   ratioInterval,
   ratioText,
+  reservation,
   safetyNote,
   speedInterval,
   spreadText,
@@ -174,8 +175,8 @@ function printCurve({ param, values, strategies }: NonNullable<CompareResult['cu
 /** Every metric against the baseline: how much, how sure, and whether the sample can tell at all. */
 export function printDeltas(result: CompareWords): void {
   const { baseline } = result
-  const rows = toldStrategies(result).flatMap(({ id, versusBaseline }) =>
-    versusBaseline.map((versus) => ({ id, versus })),
+  const rows = toldStrategies(result).flatMap((strategy) =>
+    strategy.versusBaseline.map((versus) => ({ id: strategy.id, versus, but: reservation(strategy, versus) })),
   )
   if (rows.length === 0) return
   print(`\n${bold(`Against ${printable(baseline)}`)}`)
@@ -188,6 +189,6 @@ export function printDeltas(result: CompareWords): void {
     right('95 % interval', ({ versus }) => ratioInterval(versus.ci95)),
     right('p', ({ versus }) => versus.p.toFixed(3)),
     right('effect', ({ versus }) => versus.effect.toFixed(2)),
-    name('', ({ versus }) => (versus.enough ? ' ' : 'not enough to say')),
+    name('', ({ but }) => but || ' '),
   ])
 }
