@@ -32,6 +32,8 @@ export interface WebOptions {
   readonly port?: number
   /** Whether the page may name paths; the engine must have been created with the same root. */
   readonly hasRoot?: boolean
+  /** For the first message, which must be the token; a machine may stand still for a while. */
+  readonly tokenWithinMs?: number
 }
 
 export interface WebHost {
@@ -41,7 +43,8 @@ export interface WebHost {
   close(): Promise<void>
 }
 
-export async function serveWeb({ engine, page, port = 0, hasRoot = false }: WebOptions): Promise<WebHost> {
+export async function serveWeb(options: WebOptions): Promise<WebHost> {
+  const { engine, page, port = 0, hasRoot = false, tokenWithinMs = TOKEN_WITHIN_MS } = options
   const files = await readPage(page)
   const token = newToken()
   const rights: ClientRights = { paths: hasRoot ? 'root' : 'none', local: false }
@@ -51,7 +54,9 @@ export async function serveWeb({ engine, page, port = 0, hasRoot = false }: WebO
     // A browser that goes away during the handshake is no reason for the server to end.
     socket.on('error', () => socket.destroy())
     if (!mayUpgrade(request, portOf(server), sockets.clients.size)) return refuse(socket)
-    sockets.handleUpgrade(request, socket, head, (client) => greet(client, token, (one) => engine.serve(one, rights)))
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      greet(client, { token, tokenWithinMs }, (one) => engine.serve(one, rights))
+    })
   })
   await listen(server, port)
   return {
@@ -117,8 +122,12 @@ function refuse(socket: Duplex): void {
 }
 
 /** The first message must be the token; only then is there a connection to the engine. */
-function greet(client: WebSocket, token: string, serve: (transport: ReturnType<typeof socketTransport>) => void): void {
-  const late = setTimeout(() => client.close(CLOSE_BAD_TOKEN, 'no token'), TOKEN_WITHIN_MS)
+function greet(
+  client: WebSocket,
+  { token, tokenWithinMs }: { readonly token: string; readonly tokenWithinMs: number },
+  serve: (transport: ReturnType<typeof socketTransport>) => void,
+): void {
+  const late = setTimeout(() => client.close(CLOSE_BAD_TOKEN, 'no token'), tokenWithinMs)
   // A frame that is too large or malformed: ws closes the connection itself, with the right code.
   client.on('error', () => undefined)
   client.on('close', () => clearTimeout(late))

@@ -220,7 +220,9 @@ describe('the socket', () => {
   })
 
   test('closes who says nothing', async () => {
-    expect(await ending(dial(port))).toBe(CLOSE_BAD_TOKEN)
+    const own = await serveWeb({ engine, page: join(folder, 'page'), tokenWithinMs: 300 })
+    expect(await ending(dial(addressOf(own.url).port))).toBe(CLOSE_BAD_TOKEN)
+    await own.close()
   })
 
   test('a page with a wrong token learns that it was refused', async () => {
