@@ -11,6 +11,7 @@ import * as z from 'zod'
 import { SKIP_CODES } from '../model/diagnostics.ts'
 import { SPAN_INFERRED, type Severity } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
+import { formatNs } from '../base/time.ts'
 import { analysis } from './analysis.ts'
 import { contention } from './contention.ts'
 import { lockFacts } from './parts/scope.ts'
@@ -342,7 +343,9 @@ function longestSilence({ rate, meta }: Trace): string | undefined {
     if (run > longest) longest = run
   }
   const share = meta.durationNs === 0 ? 0 : (longest * bucketNs) / meta.durationNs
-  return share < 0.25 || share > 1 ? undefined : `no event at all for ${Math.round(share * 100)} % of the trace`
+  if (share < 0.25 || share > 1) return undefined
+  const [silent, whole] = [longest * bucketNs, meta.durationNs].map((ns) => formatNs(ns, ' '))
+  return `no event at all for ${silent.value} ${silent.unit} of ${whole.value} ${whole.unit}`
 }
 
 /** One recording that has all of it. */

@@ -4,6 +4,7 @@
  * as a late beginning. Nothing is kept but a few numbers per CPU.
  */
 
+import { formatNs } from '../base/time.ts'
 import type { Ns } from './trace.ts'
 
 export interface CpuFinding {
@@ -73,26 +74,26 @@ export class CpuWatch {
         found.push({ code: 'clock-step', severity: 'warning', message, count: this.#backs[cpu] })
       }
       const long = (pause: Ns) => count >= EVENTS && pause > SHARE * length && pause > USUAL * usual
-      const at = (ts: Ns) => percent((ts - startNs) / length)
+      const at = (ts: Ns) => moment(ts - startNs)
       const remark = (code: CpuFinding['code'], message: string) =>
         found.push({ code, severity: 'info', message, count: 1 })
       if (long(this.#first[cpu] - startNs)) {
         remark(
           'cpu-begins-late',
-          `the first event of CPU ${cpu} is at ${at(this.#first[cpu])} of the trace: it was idle, or its buffer was overwritten`,
+          `the first event of CPU ${cpu} comes after ${at(this.#first[cpu])} of ${moment(length)}: it was idle, or its buffer was overwritten`,
         )
       }
       if (long(endNs - this.#last[cpu])) {
         remark(
           'cpu-ends-early',
-          `the last event of CPU ${cpu} is at ${at(this.#last[cpu])} of the trace: it was idle, or its buffer was full`,
+          `the last event of CPU ${cpu} comes after ${at(this.#last[cpu])} of ${moment(length)}: it was idle, or its buffer was full`,
         )
       }
       if (long(this.#gap[cpu])) {
         const from = this.#gapFrom[cpu]
         remark(
           'cpu-gap',
-          `CPU ${cpu} has no event from ${at(from)} to ${at(from + this.#gap[cpu])} of the trace: it was idle, or events were lost`,
+          `CPU ${cpu} has no event from ${at(from)} to ${at(from + this.#gap[cpu])}: it was idle, or events were lost`,
         )
       }
     }
@@ -100,6 +101,8 @@ export class CpuWatch {
   }
 }
 
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`
+/** Shares would be 0 % and 100 % where one event stands alone before a long silence. */
+function moment(ns: Ns): string {
+  const { value, unit } = formatNs(ns, ' ')
+  return `${value} ${unit}`
 }

@@ -92,7 +92,9 @@ describe('the trace doctor', () => {
 
   it('says so when the trace is silent for a quarter of its time, and has no advice for a simulation', () => {
     const quiet = { ...traceOf({}), rate: { bucketNs: 10, counts: Uint32Array.of(4, 0, 0, 0, 0, 0, 0, 0, 0, 4) } }
-    expect(run(quiet).findings.map(({ code }) => code)).toEqual(['silence'])
+    expect(run(quiet).findings.map(({ code, message }) => `${code}: ${message}`)).toEqual([
+      'silence: no event at all for 80 ns of 100 ns',
+    ])
     expect(run(quiet).record).toEqual([])
   })
 })
@@ -110,13 +112,13 @@ describe('CPUs that say nothing', () => {
 
   it('a CPU that is silent for long, begins late or ends early is told about, with the places', () => {
     expect(codes(onCpus([steady, steady.filter((ms) => ms < 200 || ms >= 600)]))).toEqual([
-      'cpu-gap: CPU 1 has no event from 20 % to 60 % of the trace: it was idle, or events were lost',
+      'cpu-gap: CPU 1 has no event from 199 ms to 600 ms: it was idle, or events were lost',
     ])
     expect(codes(onCpus([steady, steady.filter((ms) => ms >= 500)]))).toEqual([
-      'cpu-begins-late: the first event of CPU 1 is at 50 % of the trace: it was idle, or its buffer was overwritten',
+      'cpu-begins-late: the first event of CPU 1 comes after 500 ms of 999 ms: it was idle, or its buffer was overwritten',
     ])
     expect(codes(onCpus([steady, steady.filter((ms) => ms < 500)]))).toEqual([
-      'cpu-ends-early: the last event of CPU 1 is at 50 % of the trace: it was idle, or its buffer was full',
+      'cpu-ends-early: the last event of CPU 1 comes after 499 ms of 999 ms: it was idle, or its buffer was full',
     ])
     expect(codes(onCpus([steady, steady]))).toEqual([])
   })
