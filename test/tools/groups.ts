@@ -38,6 +38,7 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
       'shared/spans/phases.ts',
       'shared/spans/ops.ts',
       'shared/spans/sched.ts',
+      'shared/spans/graph.ts',
     ],
     tests: [
       'test/unit/spans-*.test.ts',
