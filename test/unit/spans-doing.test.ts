@@ -33,6 +33,28 @@ function did(from: number, to: number, ...lines: readonly string[]): string | un
 }
 
 describe('what a holder did', () => {
+  it('is its own, also where another holder lets others go at the same time', () => {
+    const working = (pid: number, name: string) => [
+      at(900, pid, 'op_begin: kind=write ino=1 dev=1:1'),
+      at(901, pid, `phase_begin: name=${name}`),
+    ]
+    const trace = traceOf(
+      first,
+      ...working(1, 'x'),
+      ...take(910, 1),
+      ...working(4, 'y'),
+      ...take(910, 4, '&n', B),
+      ...ask(1000, 2),
+      ...ask(1000, 3, '&n', B),
+      lock(1020, 1, 'release'),
+      lock(1020, 4, 'release', '&n', B),
+    )
+    expect(edgesOf(trace).map(({ phase, overlapNs }) => [phase, overlapNs])).toEqual([
+      ['x', 20_000],
+      ['y', 20_000],
+    ])
+  })
+
   it('is what took most of the wait, whatever came last', () => {
     expect(did(1012, 1030, op(1000), begin(1001, 'x'), end(1024, 'x'), begin(1024, 'y'))).toBe('x')
     expect(did(1012, 1030, op(1000), begin(1001, 'x'), end(1018, 'x'), begin(1018, 'y'))).toBe('y')

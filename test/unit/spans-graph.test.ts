@@ -77,6 +77,36 @@ describe('what a function says of its operation', () => {
     expect(kinds(leaf(10, 0, 'vfs_write', '3.000'))).toEqual(['write'])
   })
 
+  it('is over once another one was seen to begin, and its exit ends nothing else', () => {
+    const trace = traceOf(
+      first,
+      call(10, 0, 'vfs_write'),
+      at(12, 1, 'sys_read(fd: 3, buf: 0x55d8, count: 2)'),
+      back(20, 0, '10.000'),
+      at(30, 1, 'sys_read -> 0x2'),
+    )
+    expect(opTimes(trace)).toEqual([
+      ['write', 10, NaN],
+      ['read', 12, 30],
+    ])
+  })
+
+  it('takes a fault that began in it with it', () => {
+    const trap = 'page_fault_kernel: address=0x7f0000001008 ip=0xffffffff81000000 error_code=0x6'
+    const trace = traceOf(
+      first,
+      call(10, 0, 'vfs_write'),
+      at(12, 1, trap),
+      back(20, 0, '10.000'),
+      write(30),
+      written(31),
+    )
+    expect(opTimes(trace).filter(([kind]) => kind === 'write')).toEqual([
+      ['write', 10, 20],
+      ['write', 30, 31],
+    ])
+  })
+
   it('is over with the function, not with the last event that only such an operation has', () => {
     const trace = traceOf(
       first,
@@ -107,8 +137,10 @@ describe('an exit', () => {
       const trace = traceOf(first, write(5), call(10, 1, 'f'), unmatched, back(25, 1, '15.000'), written(30))
       expect(diagnosed(trace, 'phase-end-without-begin')).toBeGreaterThan(0)
     }
-    const named = traceOf(first, write(5), call(10, 1, 'f'), other, back(25, 1, '15.000'), written(30))
-    expect(steps(named)).toEqual([['f', 10, 25, 0]])
+    for (const unmatched of [other, back(20, 3, '5.000')]) {
+      const trace = traceOf(first, write(5), call(10, 1, 'f'), unmatched, back(25, 1, '15.000'), written(30))
+      expect(steps(trace)).toEqual([['f', 10, 25, 0]])
+    }
   })
 
   it('ends its own call where a function calls itself, and those in it that lost theirs', () => {
