@@ -20,7 +20,7 @@ export default defineConfig({
     // What is waited for comes; on a busy machine it takes longer than the second polls are given otherwise.
     expect: { poll: { timeout: 240_000 } },
     pool: 'forks',
-    // One more than there are cores: a quarter of the time tests wait for browsers, processes and clocks.
+    // One more than there are cores: tests wait a quarter of their time for browsers, processes and clocks.
     maxWorkers: availableParallelism() + 1,
     // What the threads of the engine do for themselves (electron/engine/spawn.ts), for threads that tests start.
     execArgv: ['--no-wasm-code-gc'],
