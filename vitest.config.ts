@@ -20,8 +20,7 @@ export default defineConfig({
     // What is waited for comes; on a busy machine it takes longer than the second polls are given otherwise.
     expect: { poll: { timeout: 240_000 } },
     pool: 'forks',
-    // vitest keeps a core for itself: of two, tests would have one. Three at once on two cores are 7 % faster, and half as
-    // many again to be out of memory together.
+    // vitest keeps a core for itself: of two, tests would have one. Three at once on two cores are no faster.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // What the threads of the engine do for themselves (electron/engine/spawn.ts), for threads that tests start.
     execArgv: ['--no-wasm-code-gc'],
