@@ -8,7 +8,7 @@
 import { styleText } from 'node:util'
 import { ACTS } from '#shared/base/controls.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
-import { formatCount, formatNs, formatNsIn, formatShare, timeScale, UNKNOWN } from '#shared/base/time.ts'
+import { formatCount, formatNsIn, formatShare, timeScale, timeText, UNKNOWN } from '#shared/base/time.ts'
 
 /** Terminals and `cut`, `awk`, `sort` all get along with a plain space. */
 const GROUP = ' '
@@ -20,10 +20,7 @@ const CUT = '…'
 export type ClockUnit = TraceInfo['clockUnit']
 
 export function duration(ns: number | null | undefined, clock: ClockUnit = 'ns'): string {
-  if (ns === null || ns === undefined) return UNKNOWN
-  if (clock === 'tick') return plural(ns, 'tick')
-  const { value, unit } = formatNs(ns, GROUP)
-  return `${value} ${unit}`
+  return ns === null || ns === undefined ? UNKNOWN : timeText(ns, clock, GROUP)
 }
 
 export function count(n: number | null | undefined): string {

@@ -1,12 +1,10 @@
 /** Values as reports spell them: the same words on the page and in plain text. */
 
-import { formatNs, UNKNOWN } from '#shared/base/time.ts'
+import { timeText, UNKNOWN } from '#shared/base/time.ts'
 import type { FidelityRow } from '#shared/contract/whatif.ts'
 
 export function formatTime(ns: number | null): string {
-  if (ns === null) return UNKNOWN
-  const { value, unit } = formatNs(ns)
-  return `${value} ${unit}`
+  return ns === null ? UNKNOWN : timeText(ns)
 }
 
 /** What one seed alone comes to, lowest and highest. */

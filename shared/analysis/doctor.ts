@@ -11,7 +11,7 @@ import * as z from 'zod'
 import { SKIP_CODES } from '../model/diagnostics.ts'
 import { SPAN_INFERRED, type Severity } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
-import { formatNs } from '../base/time.ts'
+import { timeText } from '../base/time.ts'
 import { analysis } from './analysis.ts'
 import { contention } from './contention.ts'
 import { lockFacts } from './parts/scope.ts'
@@ -344,8 +344,8 @@ function longestSilence({ rate, meta }: Trace): string | undefined {
   }
   const share = meta.durationNs === 0 ? 0 : (longest * bucketNs) / meta.durationNs
   if (share < 0.25 || share > 1) return undefined
-  const [silent, whole] = [longest * bucketNs, meta.durationNs].map((ns) => formatNs(ns, ' '))
-  return `no event at all for ${silent.value} ${silent.unit} of ${whole.value} ${whole.unit}`
+  const [silent, whole] = [longest * bucketNs, meta.durationNs].map((ns) => timeText(ns, meta.clockUnit, ' '))
+  return `no event at all for ${silent} of ${whole}`
 }
 
 /** One recording that has all of it. */

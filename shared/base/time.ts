@@ -32,6 +32,13 @@ export function formatNs(ns: number, group: string = THIN_SPACE): Quantity {
   return { value: signed(ns, divideRounded(size, NS_PER.s), 0, group), unit: 's' }
 }
 
+/** The same as one text; of a clock that counts something else than time, `1 930 ticks`. */
+export function timeText(ns: number, clock: 'ns' | 'tick' = 'ns', group: string = THIN_SPACE): string {
+  if (clock === 'tick') return counted(ns, 'tick', group)
+  const { value, unit } = formatNs(ns, group)
+  return `${value} ${unit}`
+}
+
 /** In a given unit with a given number of decimals: for columns and axes, where all values share one unit. */
 export function formatNsIn(ns: number, scale: TimeScale, group: string = THIN_SPACE): string {
   const step = NS_PER[scale.unit] / 10 ** scale.decimals

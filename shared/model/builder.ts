@@ -440,7 +440,7 @@ export class TraceBuilder {
 
   #watchCpus(startNs: Ns): void {
     if (!this.#watchesCpus) return
-    for (const { code, severity, message, count } of this.#cpus.findings(startNs, this.#maxTs)) {
+    for (const { code, severity, message, count } of this.#cpus.findings(startNs, this.#maxTs, this.meta.clockUnit)) {
       this.diagnose(severity, code, message, undefined, count)
     }
   }

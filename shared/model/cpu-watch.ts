@@ -4,8 +4,8 @@
  * as a late beginning. Nothing is kept but a few numbers per CPU.
  */
 
-import { formatNs } from '../base/time.ts'
-import type { Ns } from './trace.ts'
+import { timeText } from '../base/time.ts'
+import type { Ns, TraceMeta } from './trace.ts'
 
 export interface CpuFinding {
   readonly code: 'cpu-gap' | 'cpu-begins-late' | 'cpu-ends-early' | 'clock-step'
@@ -63,30 +63,31 @@ export class CpuWatch {
   }
 
   /** `endNs`: the trace is [startNs, endNs]; times are told from its start. */
-  findings(startNs: Ns, endNs: Ns): readonly CpuFinding[] {
+  findings(startNs: Ns, endNs: Ns, clock: TraceMeta['clockUnit']): readonly CpuFinding[] {
     const length = endNs - startNs
     const found: CpuFinding[] = []
     for (let cpu = 0; cpu < this.#count.length && found.length < TOLD; cpu++) {
       const count = this.#count[cpu]
       const usual = (this.#last[cpu] - this.#first[cpu]) / Math.max(1, count)
       if (this.#backs[cpu] > 0) {
-        const message = `the clock of CPU ${cpu} steps back, by ${this.#back[cpu]} ns at most`
+        const message = `the clock of CPU ${cpu} steps back, by ${this.#back[cpu]} ${clock === 'tick' ? 'ticks' : 'ns'} at most`
         found.push({ code: 'clock-step', severity: 'warning', message, count: this.#backs[cpu] })
       }
       const long = (pause: Ns) => count >= EVENTS && pause > SHARE * length && pause > USUAL * usual
-      const at = (ts: Ns) => moment(ts - startNs)
+      // Shares would be 0 % and 100 % where one event stands alone before a long silence.
+      const at = (ts: Ns) => timeText(ts - startNs, clock, ' ')
       const remark = (code: CpuFinding['code'], message: string) =>
         found.push({ code, severity: 'info', message, count: 1 })
       if (long(this.#first[cpu] - startNs)) {
         remark(
           'cpu-begins-late',
-          `the first event of CPU ${cpu} comes after ${at(this.#first[cpu])} of ${moment(length)}: it was idle, or its buffer was overwritten`,
+          `the first event of CPU ${cpu} comes after ${at(this.#first[cpu])} of ${at(endNs)}: it was idle, or its buffer was overwritten`,
         )
       }
       if (long(endNs - this.#last[cpu])) {
         remark(
           'cpu-ends-early',
-          `the last event of CPU ${cpu} comes after ${at(this.#last[cpu])} of ${moment(length)}: it was idle, or its buffer was full`,
+          `the last event of CPU ${cpu} comes after ${at(this.#last[cpu])} of ${at(endNs)}: it was idle, or its buffer was full`,
         )
       }
       if (long(this.#gap[cpu])) {
@@ -99,10 +100,4 @@ export class CpuWatch {
     }
     return found
   }
-}
-
-/** Shares would be 0 % and 100 % where one event stands alone before a long silence. */
-function moment(ns: Ns): string {
-  const { value, unit } = formatNs(ns, ' ')
-  return `${value} ${unit}`
 }

@@ -1,12 +1,10 @@
 /** Words for sentences: durations (`1.93 ms`; for clocks that count something else, `1 930 ticks`) and what a holder did. */
 
-import { formatCount, formatNs } from '../base/time.ts'
+import { timeText } from '../base/time.ts'
 import type { Trace } from '../model/trace.ts'
 
 export function lasting(trace: Trace, ns: number): string {
-  if (trace.meta.clockUnit === 'tick') return `${formatCount(ns)} ticks`
-  const { value, unit } = formatNs(ns)
-  return `${value} ${unit}`
+  return timeText(ns, trace.meta.clockUnit)
 }
 
 /** What somebody was doing, from an operation and a label of the segments analysis; '' where nothing is known. */

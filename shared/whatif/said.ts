@@ -1,6 +1,6 @@
 /** What a trace gave to its workload, what stayed default, and what it cannot tell, in sentences. */
 
-import { counted, formatNs } from '../base/time.ts'
+import { counted, timeText } from '../base/time.ts'
 import type { Trace } from '../model/trace.ts'
 import { isModelled, type Demands } from './demands.ts'
 import { lockName } from './names.ts'
@@ -21,13 +21,8 @@ export function saidOf(trace: Trace, { workload, demands }: SaidContext): Said {
   }
 }
 
-function time(ns: number): string {
-  const { value, unit } = formatNs(ns)
-  return `${value} ${unit}`
-}
-
 function mean(values: readonly number[]): string {
-  return time(values.reduce((sum, ns) => sum + ns, 0) / values.length)
+  return timeText(values.reduce((sum, ns) => sum + ns, 0) / values.length)
 }
 
 function fromTrace({ workload, demands }: SaidContext): string[] {
@@ -41,8 +36,8 @@ function fromTrace({ workload, demands }: SaidContext): string[] {
       ? 'work of each operation, by part of it: its time on a CPU without lock waits; sleep that no lock explains'
       : 'work of each operation: its duration without the lock waits the trace shows',
     ...(outside === 0 ? [] : [`${outside} operations outside the model, as fixed delay with their hold of mmap_lock`]),
-    ...(demands.spunNs < 1 ? [] : [`${time(demands.spunNs)} of running time taken for spinning, not for work`]),
-    ...(wakeNs === undefined ? [] : [`wake-up on an idle CPU: ${time(wakeNs)} on average`]),
+    ...(demands.spunNs < 1 ? [] : [`${timeText(demands.spunNs)} of running time taken for spinning, not for work`]),
+    ...(wakeNs === undefined ? [] : [`wake-up on an idle CPU: ${timeText(wakeNs)} on average`]),
     ...(sticky ? ['woken tasks stay with their CPU though another is idle'] : []),
     ...(slices === undefined
       ? []
@@ -58,7 +53,7 @@ function fromTrace({ workload, demands }: SaidContext): string[] {
     ...(measured.length === 0
       ? []
       : [
-          `medians of their own: ${measured.map(({ id, ns, samples }) => `${id} ${time(ns ?? 0)} (${samples} samples)`).join(', ')}`,
+          `medians of their own: ${measured.map(({ id, ns, samples }) => `${id} ${timeText(ns ?? 0)} (${samples} samples)`).join(', ')}`,
         ]),
     ...(demands.tailShare === 0
       ? []
@@ -88,7 +83,7 @@ function defaults({ wakeNs, slices, commit, fs, calibration }: SaidContext['work
     `scaled to what a part of an operation took, in the proportions of the price list: ${of('scaled').join(', ')}`,
     `from the price list: ${calibration.parameters
       .flatMap(({ id, source, defaultNs, basis }) =>
-        source === 'default' ? [`${id} ${time(defaultNs)} (${basis})`] : [],
+        source === 'default' ? [`${id} ${timeText(defaultNs)} (${basis})`] : [],
       )
       .join(', ')}`,
   ]
@@ -159,5 +154,5 @@ function keptWaits({ lockSpan, locks, lockClasses }: Trace): string[] {
   return [...totals]
     .sort((a, b) => b[1] - a[1])
     .slice(0, 5)
-    .map(([name, ns]) => `${name} ${time(ns)}`)
+    .map(([name, ns]) => `${name} ${timeText(ns)}`)
 }

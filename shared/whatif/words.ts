@@ -4,7 +4,7 @@
  * a strategy safe.
  */
 
-import { counted, formatCount, formatNs } from '../base/time.ts'
+import { counted, formatCount, timeText } from '../base/time.ts'
 import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
 import type { Fidelity, SeedRange, SimulatedAgain } from '../contract/whatif.ts'
 
@@ -247,13 +247,8 @@ function waitWords(strategy: ComparedStrategy, op: string, group: string | undef
   const row = strategy.breakdown.find((one) => one.op === op)
   const wait = row?.waits.at(0)
   if (row === undefined || wait === undefined || wait.ns * 20 < row.meanNs) return ''
-  const { value, unit } = formatNs(wait.ns, group)
-  return `; ${/^[aeiou]/.test(op) ? 'an' : 'a'} ${op} waits ${value} ${unit} on average for ${wait.class}, of ${meanText(row.meanNs, group)}`
-}
-
-function meanText(ns: number, group: string | undefined): string {
-  const { value, unit } = formatNs(ns, group)
-  return `${value} ${unit}`
+  const time = (ns: number): string => timeText(ns, 'ns', group)
+  return `; ${/^[aeiou]/.test(op) ? 'an' : 'a'} ${op} waits ${time(wait.ns)} on average for ${wait.class}, of ${time(row.meanNs)}`
 }
 
 function broken({ id, verdict, deadlocks, runs }: ComparedStrategy, isBase: boolean): string[] {

@@ -6,7 +6,7 @@
 
 import { contention } from '../analysis/contention.ts'
 import { ApiError } from '../base/errors.ts'
-import { counted, formatNs } from '../base/time.ts'
+import { counted, timeText } from '../base/time.ts'
 import { MODES } from '../model/kinds.ts'
 import type { Ns, Trace } from '../model/trace.ts'
 import { arrivalOf, askedFor, checkArrivals, type Arrival, type ArrivalChoice } from './arrival.ts'
@@ -320,9 +320,8 @@ function mostWaited(trace: Trace): string {
   const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 1, contendedOnly: true })
   const row = rows.at(0)
   if (row === undefined) return ''
-  const { value, unit } =
-    trace.meta.clockUnit === 'tick' ? { value: row.waitTotalNs, unit: 'ticks' } : formatNs(row.waitTotalNs)
-  return `, where ${row.class} was waited for longest, ${value} ${unit} in ${counted(row.contended, 'wait')}`
+  const time = timeText(row.waitTotalNs, trace.meta.clockUnit)
+  return `, where ${row.class} was waited for longest, ${time} in ${counted(row.contended, 'wait')}`
 }
 
 interface TaskContext {

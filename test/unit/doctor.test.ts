@@ -123,6 +123,19 @@ describe('CPUs that say nothing', () => {
     expect(codes(onCpus([steady, steady]))).toEqual([])
   })
 
+  it('of a clock that counts ticks the places are ticks', () => {
+    const line = (tick: number, cpu: number) => `  sh-1 [00${cpu}] ..... ${tick}: x: y`
+    const ticks = Array.from({ length: 1000 }, (_, i) => 1000 * (i + 1))
+    const lines = ticks.flatMap((tick, i) => [line(tick, 0), ...(i < 200 || i >= 600 ? [line(tick + 1, 1)] : [])])
+    const { trace } = importText(Buffer.from(`# tracer: nop\n#\n${lines.join('\n')}\n`))
+    expect(trace.meta.clockUnit).toBe('tick')
+    expect(codes(trace)).toContain(
+      'cpu-gap: CPU 1 has no event from 199 001 ticks to 600 001 ticks: it was idle, or events were lost',
+    )
+    const quiet = { ...trace, rate: { bucketNs: 100_000, counts: Uint32Array.of(4, 0, 0, 0, 0, 0, 0, 0, 0, 4) } }
+    expect(codes(quiet)).toContain('silence: no event at all for 800 000 ticks of 999 001 ticks')
+  })
+
   it('a clock that steps back on one CPU is a warning with its size', () => {
     const lines = [5, 6, 7, 2, 3, 4].map((ms) => at(ms * 1000, 100, 'sched_process_free: comm=x'))
     const { findings } = run(importText(Buffer.from(`# tracer: nop\n#\n${lines.join('\n')}\n`)).trace)

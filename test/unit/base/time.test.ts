@@ -8,14 +8,22 @@ import {
   formatShare,
   parseOffset,
   timeScale,
+  timeText,
   type TimeUnit,
 } from '#shared/base/time.ts'
 
 const NS_PER: Record<TimeUnit, bigint> = { ns: 1n, µs: 1_000n, ms: 1_000_000n, s: 1_000_000_000n }
-const text = (ns: number) => {
-  const { value, unit } = formatNs(ns, ' ')
-  return `${value} ${unit}`
-}
+const text = (ns: number) => timeText(ns, 'ns', ' ')
+
+describe('timeText', () => {
+  it('is a time with its unit, or what the clock counts', () => {
+    expect([timeText(1_930_000), timeText(1_930, 'tick', ' '), timeText(1, 'tick')]).toEqual([
+      '1.93 ms',
+      '1 930 ticks',
+      '1 tick',
+    ])
+  })
+})
 
 describe('formatNs', () => {
   it.each([
