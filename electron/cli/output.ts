@@ -36,11 +36,13 @@ export function plural(n: number, one: string, many = `${one}s`): string {
   return `${count(n)} ${n === 1 ? one : many}`
 }
 
+const unicode = (c: string): string => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
+
 /** Text from a trace or a file name with all of that made visible. */
 export function printable(text: string): string {
   return text.replace(ACTS, (c) => {
     const code = c.codePointAt(0) ?? 0
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : unicode(c)
   })
 }
 
@@ -64,9 +66,7 @@ export function printJson(document: unknown): void {
 
 export function jsonText(document: unknown): string {
   // JSON has escaped the rest already; its own line breaks stay.
-  return JSON.stringify(document, undefined, 2).replace(ACTS, (c) =>
-    c === '\n' ? c : `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
-  )
+  return JSON.stringify(document, undefined, 2).replace(ACTS, (c) => (c === '\n' ? c : unicode(c)))
 }
 
 /** Something worth saying that is not the answer. */

@@ -5,21 +5,9 @@
 import { expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
 import { sharedApp } from '../support/shared-app.ts'
-import { go, NO_OVERFLOW, onPage, overflow, settled, SMALL_WINDOW, type TestWindow } from '../support/window.ts'
+import { go, NO_OVERFLOW, onPage, overflow, PAGES, settled, SMALL_WINDOW, type TestWindow } from '../support/window.ts'
 
 const app = sharedApp([{ kind: 'sample', sample: 'dax-ext4' }])
-const PAGES = [
-  'Open',
-  'Overview',
-  'Timeline',
-  'Contention',
-  'Latency',
-  'Lock order',
-  'Compare',
-  'Races',
-  'SQL',
-] as const
-
 async function opened(size: typeof SMALL_WINDOW): Promise<TestWindow> {
   const window = await app.open({ size })
   await onPage(window.page, 'Overview')

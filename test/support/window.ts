@@ -23,6 +23,19 @@ export const LARGE_WINDOW = { width: 1440, height: 900 }
 export const SMALL_WINDOW = { width: 1280, height: 720 }
 
 /** What a page is looked at in: a name, the window's size, the theme. */
+/** Every page, by its title. */
+export const PAGES = [
+  'Open',
+  'Overview',
+  'Timeline',
+  'Contention',
+  'Latency',
+  'Lock order',
+  'Compare',
+  'Races',
+  'Simulate',
+  'SQL',
+] as const
 export const LOOKS = [
   ['1440 × 900, light', LARGE_WINDOW, 'light'],
   ['1440 × 900, dark', LARGE_WINDOW, 'dark'],
