@@ -320,7 +320,7 @@ function mostWaited(trace: Trace): string {
   const { rows } = contention.run(trace, { by: 'class', scope: {}, top: 1, contendedOnly: true })
   const row = rows.at(0)
   if (row === undefined) return ''
-  const time = timeText(row.waitTotalNs, trace.meta.clockUnit)
+  const time = timeText(row.waitTotalNs, trace.meta.clockUnit, ' ')
   return `, where ${row.class} was waited for longest, ${time} in ${counted(row.contended, 'wait')}`
 }
 

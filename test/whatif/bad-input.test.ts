@@ -58,7 +58,7 @@ describe('a trace that cannot be replayed as it is', () => {
     )
     const error = refusal({ ...whole, meta: { ...whole.meta, clock: 'x86-tsc', clockUnit: 'tick' } })
     expect(error.message).toMatch(/its clock x86-tsc counts ticks, not time$/)
-    expect(error.hint).toMatch(/trace-cmd record -C mono .*waited for longest, 90000 ticks in 1 wait$/)
+    expect(error.hint).toMatch(/trace-cmd record -C mono .*waited for longest, 90 000 ticks in 1 wait$/)
   })
 
   it('without what a replay needs says what else can be asked', () => {
