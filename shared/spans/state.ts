@@ -210,10 +210,11 @@ export class SpanState {
     if (!hold.counted) return
     hold.counted = false
     if (track.waitDepth === 0 || --track.waitDepth > 0) return
-    const waited = this.ts - track.waitFromNs
     for (let i = track.depth - 1; i >= 0; i--) {
       const op = track.ops[i]
       if (op.id !== track.waitOp) continue
+      // The end of a wait was not seen where its operation had ended before.
+      const waited = (op.quiet && op.endNs < this.ts ? op.endNs : this.ts) - track.waitFromNs
       if (waited > 0) op.waitNs += waited
       if (op.inferred && !op.quiet) op.reaches(this.ts)
     }

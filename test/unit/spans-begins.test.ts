@@ -52,3 +52,16 @@ describe('what the next begin proves', () => {
     expect(states).not.toContain('lock')
   })
 })
+
+describe('the wait of an operation that has no end of its own', () => {
+  it('counts up to its end, where the end of the wait was not seen', () => {
+    const trace = traceOf(
+      first,
+      at(10, 1, FAULT),
+      at(12, 1, `contention_begin: ${A} (flags=SPIN)`),
+      at(15, 1, `mmap_lock_released: ${MM} write=false`),
+      at(90, 9, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000'),
+    )
+    expect(opsOf(trace)).toMatchObject([{ kind: 'fault', startNs: 10_000, endNs: 15_000, waitNs: 3_000 }])
+  })
+})
