@@ -6,7 +6,7 @@
 
 import type { Decoder } from './decoders.ts'
 import { key, type EventFields } from './fields.ts'
-import type { SyscallArgs } from './ops.ts'
+import { TOLD_BY_NAME, TOLD_BY_NUMBER, type SyscallArgs } from './ops.ts'
 import type { SpanBuilder } from './span-builder.ts'
 import { syscallName } from './syscall-numbers.ts'
 
@@ -71,11 +71,11 @@ export function kindOfCall(name: string): string {
 }
 
 function enter(name: string): Decoder {
-  return (spans, fields) => spans.ops.sysEnter(name, argsOf(name, fields))
+  return (spans, fields) => spans.ops.sysEnter(name, argsOf(name, fields), TOLD_BY_NAME)
 }
 
 function exit(name: string): Decoder {
-  return (spans, fields) => spans.ops.sysExit(name, fields.numberAt(fields.from, 16, true))
+  return (spans, fields) => spans.ops.sysExit(name, fields.numberAt(fields.from, 16, true), TOLD_BY_NAME)
 }
 
 /** `sys_write(fd: 1, …)` or `sys_write -> 0x2`: the payload tells which. */
@@ -83,12 +83,12 @@ function either(name: string): Decoder {
   return (spans, fields) => {
     const { bytes, from, to } = fields
     if (bytes[from] !== 0x2d || bytes[from + 1] !== 0x3e) {
-      spans.ops.sysEnter(name, argsOf(name, fields))
+      spans.ops.sysEnter(name, argsOf(name, fields), TOLD_BY_NAME)
       return
     }
     let at = from + 2
     while (at < to && bytes[at] === 0x20) at++
-    spans.ops.sysExit(name, fields.numberAt(at, 16, true))
+    spans.ops.sysExit(name, fields.numberAt(at, 16, true), TOLD_BY_NAME)
   }
 }
 
@@ -100,12 +100,12 @@ function rawEnter(spans: SpanBuilder, fields: EventFields): void {
   const args = (/\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map((word) => Number.parseInt(word.trim(), 16))
   const arg = (index: number | undefined): number => (index === undefined ? NaN : (args[index] ?? NaN))
   const kind = kindOf(name, call, arg(call?.raw?.mode))
-  spans.ops.sysEnter(name, { kind, offset: arg(call?.raw?.offset), length: arg(call?.raw?.length) })
+  spans.ops.sysEnter(name, { kind, offset: arg(call?.raw?.offset), length: arg(call?.raw?.length) }, TOLD_BY_NUMBER)
 }
 
 /** `NR 1 = 2`, the result in decimal. */
 function rawExit(spans: SpanBuilder, fields: EventFields): void {
-  spans.ops.sysExit(rawName(spans, fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN))
+  spans.ops.sysExit(rawName(spans, fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN), TOLD_BY_NUMBER)
 }
 
 /** Of a recording that does not say whose numbers they are, x86-64's are taken. */

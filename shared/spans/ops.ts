@@ -24,6 +24,17 @@ const ENOMEM = -12
 /** A fault of the same instruction and page after the task ran this long in user mode is another touch. Long, for VMs. */
 const SAME_TOUCH_NS = 5_000_000
 
+/** Another buffer of the same recording tells of a call again within this time. */
+const SAME_CALL_NS = 1000
+
+/**
+ * Who tells of a system call: raw_syscalls, or the event of its name. Recorded together they come as a pair, in either order and
+ * with interrupts between them (kernel/entry/syscall-common.c calls one tracepoint after the other).
+ */
+export const TOLD_BY_NUMBER = 1
+export const TOLD_BY_NAME = 2
+type ToldBy = typeof TOLD_BY_NUMBER | typeof TOLD_BY_NAME
+
 export interface SyscallArgs {
   /** The operation kind: a word of model/kinds.ts, or the call's own name. */
   readonly kind: string
@@ -43,12 +54,14 @@ export class Ops {
     this.#phases = phases
   }
 
-  sysEnter(name: string, args: SyscallArgs): void {
+  sysEnter(name: string, args: SyscallArgs, by: ToldBy): void {
     const track = this.#state.track
     this.closeFaults(track)
+    track.returned = ''
     const top = track.top()
-    // raw_syscalls and syscalls:* events of the same call follow each other directly.
-    if (top !== undefined && top.syscall === name && top.startNs >= this.#state.ts - 1000) {
+    if (top?.syscall === name && ((top.toldBy & by) === 0 || top.startNs >= this.#state.ts - SAME_CALL_NS)) {
+      top.toldBy |= by
+      if (by === TOLD_BY_NUMBER) return
       top.kind = args.kind
       top.offset = args.offset
       top.length = args.length
@@ -57,12 +70,18 @@ export class Ops {
     while (track.depth > 0) this.close(track, NaN)
     const frame = this.push(args.kind)
     frame.syscall = name
+    frame.toldBy = by
     frame.offset = args.offset
     frame.length = args.length
   }
 
-  sysExit(name: string, result: number): void {
+  sysExit(name: string, result: number, by: ToldBy): void {
     const track = this.#state.track
+    // The second word of the same return.
+    const again = track.returned === name && track.returnedBy !== by
+    track.returned = again ? '' : name
+    track.returnedBy = by
+    if (again) return
     this.closeFaults(track)
     let at = track.depth - 1
     while (at >= 0 && track.ops[at].syscall === '') at--

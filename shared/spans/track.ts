@@ -112,6 +112,8 @@ export class OpFrame {
   kind = ''
   /** System call it belongs to; '' for everything else. */
   syscall = ''
+  /** Bits of TOLD_BY_*: who has told of its begin. */
+  toldBy = 0
   fault = false
   /** The trace has an event at its end (function_graph): nothing else ends it. */
   bounded = false
@@ -242,6 +244,9 @@ export class TaskTrack {
   mmapRefused = -1
   /** The last xfs_ilock, while nothing else has happened in this task. */
   lastIlock: Hold | undefined = undefined
+  /** The system call whose return was the last of them, and who told of it; '' once both have. */
+  returned = ''
+  returnedBy = 0
   lastCpu = -1
   /** Time of the last event that concerned it. */
   latestNs: Ns = -Infinity

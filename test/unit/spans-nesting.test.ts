@@ -73,6 +73,37 @@ describe('a call told of twice', () => {
     expect(opsOf(trace)).toMatchObject([{ kind: 'punch_hole', offset: 0x6000, length: 0x1000, endNs: 10_000 }])
   })
 
+  it('is one however long an interrupt kept the two apart, and ended once', () => {
+    const trace = traceOf(
+      at(10, 1, 'sys_write(fd: 1, buf: 55d8, count: 2)'),
+      at(14, 1, 'sys_enter: NR 1 (1, 55d8, 2, 0, 0, 0)'),
+      at(20, 1, 'sys_write -> 0x2'),
+      at(23, 1, 'sys_exit: NR 1 = 2'),
+      at(30, 1, 'sys_enter: NR 1 (1, 55d8, 4, 0, 0, 0)'),
+      at(34, 1, 'sys_write(fd: 1, buf: 55d8, count: 4)'),
+      at(40, 1, 'sys_exit: NR 1 = 4'),
+      at(42, 1, 'sys_write -> 0x4'),
+    )
+    expect(opsOf(trace)).toMatchObject([
+      { kind: 'write', startNs: 0, endNs: 10_000, length: 2, result: 2 },
+      { kind: 'write', startNs: 20_000, endNs: 30_000, length: 4, result: 4 },
+    ])
+    expect(trace.diagnostics).toEqual([])
+  })
+
+  it('lost its end if a third begins it again, or an end comes when both have', () => {
+    const begun = ['sys_write(fd: 1, buf: 55d8, count: 2)', 'sys_enter: NR 1 (1, 55d8, 2, 0, 0, 0)']
+    const ended = ['sys_write -> 0x2', 'sys_exit: NR 1 = 2']
+    const lines = (from: number, payloads: readonly string[]) => payloads.map((text, i) => at(from + 4 * i, 1, text))
+    const again = traceOf(...lines(10, begun), ...lines(30, begun), ...lines(50, ended))
+    expect(opsOf(again).map(({ startNs, endNs }) => [startNs, endNs])).toEqual([
+      [0, NaN],
+      [20_000, 40_000],
+    ])
+    const unmatched = traceOf(...lines(10, begun), ...lines(30, ended), ...lines(50, ended))
+    expect(unmatched.diagnostics.map(({ code, count }) => [code, count])).toEqual([['exit-without-enter', 1]])
+  })
+
   it('is another one when it comes later: the end of the first was not seen', () => {
     const call = 'sys_fallocate(fd: 3, mode: 3, offset: 6000, len: 1000)'
     const trace = traceOf(at(10, 1, call), at(15, 1, call), at(20, 1, 'sys_fallocate -> 0x0'))
