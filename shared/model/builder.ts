@@ -8,7 +8,7 @@
  */
 
 import { assert } from '../base/assert.ts'
-import { ByteInterner, encodeUtf8 } from '../base/bytes.ts'
+import { ByteInterner, decodeUtf8, encodeUtf8 } from '../base/bytes.ts'
 import { GrowingTable, type Columns } from '../base/columns.ts'
 import { limits } from '../base/limits.ts'
 import { CpuWatch } from './cpu-watch.ts'
@@ -238,9 +238,16 @@ export class TraceBuilder {
 
   /** The id of the event name bytes[from, to). A name beyond what a trace may have becomes the first one, and it is said. */
   eventName(bytes: Uint8Array, from: number, to: number, line?: number): number {
+    const known = this.eventNames.find(bytes, from, to)
+    return known === -1 ? this.#newEventName(decodeUtf8(bytes, from, to), line) : known
+  }
+
+  /** By its text: bytes that are no UTF-8 differ and read the same. */
+  #newEventName(name: string, line: number | undefined): number {
     const names = this.eventNames
-    if (!names.full) return names.intern(bytes, from, to)
-    const known = names.find(bytes, from, to)
+    const bytes = encodeUtf8(name)
+    if (!names.full) return names.intern(bytes, 0, bytes.length)
+    const known = names.find(bytes, 0, bytes.length)
     if (known !== -1) return known
     this.diagnose('warning', TOO_MANY_NAMES, `event names beyond ${limits.names} are kept as the first one`, line)
     return 0

@@ -8,9 +8,11 @@ import type { Decoder } from './decoders.ts'
 import { key, type EventFields } from './fields.ts'
 import { TOLD_BY_NAME, TOLD_BY_NUMBER, type SyscallArgs } from './ops.ts'
 import type { SpanBuilder } from './span-builder.ts'
-import { syscallName } from './syscall-numbers.ts'
+import { callOf, syscallName } from './syscall-numbers.ts'
 
 const FALLOC_FL_PUNCH_HOLE = 2
+/** What rt_sigreturn leaves behind as its number (restore_sigcontext of arch/x86/kernel/signal_64.c). */
+const NO_CALL = -1
 
 interface Call {
   readonly kind: string
@@ -94,7 +96,7 @@ function either(name: string): Decoder {
 
 /** `NR 1 (1, 7f3…, 2, …)`, arguments in hexadecimal. */
 function rawEnter(spans: SpanBuilder, fields: EventFields): void {
-  const name = rawName(spans, fields)
+  const name = nameOf(spans, fields.number(NR))
   const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
   const text = fields.text()
   const args = (/\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map((word) => Number.parseInt(word.trim(), 16))
@@ -103,21 +105,26 @@ function rawEnter(spans: SpanBuilder, fields: EventFields): void {
   spans.ops.sysEnter(name, { kind, offset: arg(call?.raw?.offset), length: arg(call?.raw?.length) }, TOLD_BY_NUMBER)
 }
 
-/** `NR 1 = 2`, the result in decimal. */
+/** `NR 1 = 2`, the result in decimal. The begin of exit(2) has the same name in tracefs: `sys_exit(error_code: 0)`. */
 function rawExit(spans: SpanBuilder, fields: EventFields): void {
-  spans.ops.sysExit(rawName(spans, fields), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN), TOLD_BY_NUMBER)
+  const number = fields.number(NR)
+  if (number === NO_CALL) return spans.ops.sysExit('rt_sigreturn', NaN, TOLD_BY_NUMBER)
+  if (number !== number) return spans.ops.sysEnter('exit', argsOf('exit', fields), TOLD_BY_NAME)
+  spans.ops.sysExit(nameOf(spans, number), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN), TOLD_BY_NUMBER)
 }
 
 /** Of a recording that does not say whose numbers they are, x86-64's are taken. */
-function rawName({ builder }: SpanBuilder, fields: EventFields): string {
-  return syscallName(builder.meta.machine ?? 'x86_64', fields.number(NR))
+function nameOf({ builder }: SpanBuilder, number: number): string {
+  return syscallName(builder.meta.machine ?? 'x86_64', number)
 }
 
 /** Exec and exit never return the usual way; they are operations that do not end. */
 export function syscallDecoder(name: string): Decoder | undefined {
   if (name === 'sys_enter') return rawEnter
   if (name === 'sys_exit') return rawExit
-  if (name.startsWith('sys_enter_')) return enter(name.slice(10))
-  if (name.startsWith('sys_exit_')) return exit(name.slice(9))
-  return name.startsWith('sys_') ? either(name.slice(4)) : undefined
+  if (name.startsWith('sys_enter_')) return enter(callOf(name.slice(10)))
+  // In tracefs: the begin of a call, not the end of one called group.
+  if (name === 'sys_exit_group') return either('exit_group')
+  if (name.startsWith('sys_exit_')) return exit(callOf(name.slice(9)))
+  return name.startsWith('sys_') ? either(callOf(name.slice(4))) : undefined
 }

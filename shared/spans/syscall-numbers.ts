@@ -44,6 +44,7 @@ const X86_64 = numbered([
     renameat2 seccomp getrandom memfd_create kexec_file_load bpf execveat userfaultfd membarrier mlock2
     copy_file_range preadv2 pwritev2 pkey_mprotect pkey_alloc pkey_free statx io_pgetevents rseq`,
   ],
+  [335, 'uretprobe uprobe'],
   [
     424,
     `pidfd_send_signal io_uring_setup io_uring_enter io_uring_register open_tree move_mount fsopen fsconfig fsmount
@@ -107,6 +108,22 @@ const GENERIC = numbered([
     removexattrat open_tree_attr file_getattr file_setattr`,
   ],
 ])
+
+/** Entry points whose events are called otherwise than the call (include/linux/syscalls.h). */
+const ENTRIES: Readonly<Record<string, string>> = {
+  newstat: 'stat',
+  newlstat: 'lstat',
+  newfstat: 'fstat',
+  newuname: 'uname',
+  sendfile64: 'sendfile',
+  fadvise64_64: 'fadvise64',
+  umount: 'umount2',
+}
+
+/** The call whose event is `sys_enter_ENTRY`. */
+export function callOf(entry: string): string {
+  return Object.hasOwn(ENTRIES, entry) ? ENTRIES[entry] : entry
+}
 
 const TABLES: Readonly<Record<string, ReadonlyMap<number, string>>> = {
   x86_64: X86_64,

@@ -22,3 +22,11 @@ it('an event name beyond the limit is said, each time it is met', () => {
   builder.end()
   expect(collector.trace().diagnostics.find(({ code }) => code === TOO_MANY_NAMES)?.count).toBe(3)
 })
+
+it('names that are no text and read the same are one name', () => {
+  const builder = new TraceBuilder(new TraceCollector(), 'test', 'test')
+  const id = (...bytes: readonly number[]) => builder.eventName(Uint8Array.from(bytes), 0, bytes.length)
+  expect([id(0x61, 0xa5), id(0x61, 0xa7), id(0x61, 0xa5), id(0x61)]).toEqual([0, 0, 0, 1])
+  expect(builder.eventNamed('a\ufffd')).toBe(0)
+  expect([builder.eventNames.text(0), builder.eventNames.size]).toEqual(['a\ufffd', 2])
+})

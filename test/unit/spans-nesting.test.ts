@@ -104,6 +104,17 @@ describe('a call told of twice', () => {
     expect(unmatched.diagnostics.map(({ code, count }) => [code, count])).toEqual([['exit-without-enter', 1]])
   })
 
+  it('is one also where its event is called otherwise', () => {
+    const trace = traceOf(
+      at(10, 1, 'sys_enter: NR 5 (3, 7ffc, 0, 0, 0, 0)'),
+      at(10, 1, 'sys_newfstat(fd: 3, statbuf: 7ffc)'),
+      at(20, 1, 'sys_newfstat -> 0x0'),
+      at(20, 1, 'sys_exit: NR 5 = 0'),
+    )
+    expect(opsOf(trace)).toMatchObject([{ kind: 'fstat', endNs: 10_000, result: 0 }])
+    expect(trace.diagnostics).toEqual([])
+  })
+
   it('is another one when it comes later: the end of the first was not seen', () => {
     const call = 'sys_fallocate(fd: 3, mode: 3, offset: 6000, len: 1000)'
     const trace = traceOf(at(10, 1, call), at(15, 1, call), at(20, 1, 'sys_fallocate -> 0x0'))

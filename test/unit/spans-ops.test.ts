@@ -47,6 +47,28 @@ describe('system calls', () => {
     ])
   })
 
+  it('exit and exit_group begin, although tracefs calls their begin what others call an end', () => {
+    for (const [call, kind] of [
+      ['sys_exit(error_code: 0)', 'exit'],
+      ['sys_exit_group(error_code: 0)', 'exit_group'],
+      ['sys_enter_exit_group: error_code: 0x0', 'exit_group'],
+    ]) {
+      const trace = traceOf(at(10, 1, 'sys_getpid()'), at(11, 1, 'sys_getpid -> 0x5'), at(12, 1, call))
+      expect(opsOf(trace)).toMatchObject([{ kind: 'getpid' }, { kind, startNs: 2_000, endNs: NaN }])
+      expect(trace.diagnostics.map(({ code }) => code)).not.toContain('exit-without-enter')
+    }
+  })
+
+  it('the return from a signal ends without its number', () => {
+    const trace = traceOf(
+      at(10, 1, 'sys_enter: NR 15 (0, 0, 0, 0, 0, 0)'),
+      at(10, 1, 'sys_rt_sigreturn()'),
+      at(12, 1, 'sys_exit: NR -1 = 3'),
+    )
+    expect(opsOf(trace)).toMatchObject([{ kind: 'rt_sigreturn', startNs: 0, endNs: 2_000, result: NaN }])
+    expect(trace.diagnostics).toEqual([])
+  })
+
   it('fallocate is a punch by its mode; ftruncate is truncate; a failure is its errno; others keep their name', () => {
     const trace = traceOf(
       at(10, 1, 'sys_fallocate(fd: 3, mode: 3, offset: 1000, len: 2000)'),
