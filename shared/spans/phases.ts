@@ -81,7 +81,7 @@ export class Phases {
     const state = this.#state
     const op = track.current()
     const id = state.builder.begin('phase')
-    const depth = track.phaseDepth - (op?.phaseBase ?? 0)
+    const depth = depthIn(track, op)
     const from = op !== undefined && startNs < op.startNs ? op.startNs : startNs
     const phase = { id, op: op?.id ?? -1, name: state.builder.phaseNames.id(name), startNs: from, depth }
     state.finishPhase(track.task, phase, state.ts)
@@ -94,7 +94,7 @@ export class Phases {
     const track = state.track
     this.beforeBegin?.(track)
     const op = track.current()
-    const depth = track.phaseDepth - (op?.phaseBase ?? 0)
+    const depth = depthIn(track, op)
     const id = state.builder.begin('phase')
     const phase = { id, op: op?.id ?? -1, name: state.builder.phaseNames.id(name), startNs, depth }
     state.finishPhase(track.task, phase, endNs)
@@ -198,7 +198,7 @@ export class Phases {
     frame.name = name
     frame.op = op?.id ?? -1
     frame.startNs = state.ts
-    frame.depth = track.phaseDepth - (op?.phaseBase ?? 0)
+    frame.depth = depthIn(track, op)
     frame.untilOpEnd = untilOpEnd
     track.phaseDepth++
     if (op !== undefined) this.#reached(op)
@@ -230,4 +230,11 @@ export class Phases {
   #reached(op: OpFrame): void {
     if (op.fault || op.inferred) op.reaches(this.#state.ts)
   }
+}
+
+/** How deep a step that begins now lies in its operation. What was open around that may have ended inside it. */
+function depthIn({ phaseDepth }: TaskTrack, op: OpFrame | undefined): number {
+  if (op === undefined) return phaseDepth
+  if (phaseDepth < op.phaseBase) op.phaseBase = phaseDepth
+  return phaseDepth - op.phaseBase
 }

@@ -61,6 +61,21 @@ describe('steps', () => {
       ['handle', 0, 0, 20_000, 25_000],
     ])
   })
+
+  it('those around an operation may end inside it: those after them end with it all the same', () => {
+    const trace = traceOf(
+      at(10, 1, 'jbd2_handle_start: dev 259,0 tid 7'),
+      at(11, 1, 'sys_ftruncate(fd: 6, length: 1f1000)'),
+      at(12, 1, 'jbd2_handle_stats: dev 259,0 tid 7'),
+      at(15, 1, 'jbd2_handle_start: dev 259,0 tid 8'),
+      at(20, 1, 'sys_ftruncate -> 0x0'),
+      at(30, 1, 'jbd2_handle_stats: dev 259,0 tid 8'),
+    )
+    expect(steps(trace)).toEqual([
+      ['handle', -1, 0, 0, 2_000],
+      ['handle', 0, 0, 5_000, NaN],
+    ])
+  })
 })
 
 describe('a call told of twice', () => {
