@@ -235,8 +235,11 @@ function fieldValue(name: string, key: string, text: string): string | number {
   return key === 'ret' && text.startsWith('0x') ? signed(text) : value(key, text)
 }
 
+/** What `%p` prints of a pointer, in a trace that hides them; some have no letter in it. */
+const HASHED = /^0{8}[0-9a-f]{8}$/
+
 function value(key: string, text: string): string | number {
-  if (/^-?\d{1,16}$/.test(text)) {
+  if (/^-?\d{1,16}$/.test(text) && !HASHED.test(text)) {
     const number = Number(text)
     return Number.isSafeInteger(number) && !(key === 'mode' && text.startsWith('0') && text !== '0') ? number : text
   }

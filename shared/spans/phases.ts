@@ -205,11 +205,12 @@ export class Phases {
     state.mark(track)
   }
 
-  /** An operation whose length the trace measured lasts as long as what is in it. */
+  /** An operation whose length the trace measured, or that was taken for over, lasts as long as what is in it. */
   #contain(track: TaskTrack, id: number, endNs: Ns): void {
     for (let i = track.depth - 1; i >= 0; i--) {
       const op = track.ops[i]
       if (op.id !== id) continue
+      if (op.quiet && endNs > op.endNs) op.reaches(endNs)
       if (endNs > op.insideNs && (op.bounded || endNs > this.#state.ts)) op.insideNs = endNs
       return
     }

@@ -63,6 +63,11 @@ describe('spellings', () => {
     ],
     ['contention_end', '00000000bc512a5b (ret=-4)', { lock_addr: '00000000bc512a5b', ret: -4 }],
     [
+      'hrtimer_expire_entry',
+      'hrtimer=0000000018177261 function=tick_nohz_handler now=1471631201812200',
+      { hrtimer: '0000000018177261', function: 'tick_nohz_handler', now: 1471631201812200 },
+    ],
+    [
       'page_fault_user',
       'address=0x7f274c536010 ip=0x4020a0 error_code=0x14',
       { address: '0x7f274c536010', ip: '0x4020a0', error_code: 20 },

@@ -53,8 +53,8 @@ describe('what the next begin proves', () => {
   })
 })
 
-describe('the wait of an operation that has no end of its own', () => {
-  it('counts up to its end, where the end of the wait was not seen', () => {
+describe('an operation that has no end of its own', () => {
+  it('waited until its end, where the end of the wait was not seen', () => {
     const trace = traceOf(
       first,
       at(10, 1, FAULT),
@@ -63,5 +63,18 @@ describe('the wait of an operation that has no end of its own', () => {
       at(90, 9, 'sched_wakeup: comm=x pid=98 prio=120 target_cpu=000'),
     )
     expect(opsOf(trace)).toMatchObject([{ kind: 'fault', startNs: 10_000, endNs: 15_000, waitNs: 3_000 }])
+  })
+
+  it('goes on while a step of it does', () => {
+    const trace = traceOf(
+      first,
+      at(10, 1, FAULT),
+      at(12, 1, 'ext4_es_lookup_extent_enter: dev 259,0 ino 12 lblk 87'),
+      at(15, 1, `mmap_lock_released: ${MM} write=false`),
+      at(18, 1, 'ext4_es_lookup_extent_exit: dev 259,0 ino 12 found 1 [0/218) 8623104 W'),
+      write(30),
+      written(31),
+    )
+    expect(opTimes(trace)[0]).toEqual(['fault', 10, 18])
   })
 })
