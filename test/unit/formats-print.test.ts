@@ -93,6 +93,14 @@ describe('a print format', () => {
     ['"%d %d", REC->u && REC->h, 0 || REC->h - 3', '1 0'],
     ['"%llu", REC->big >> 32', '4294936705'],
     ['"%d", __builtin_expect(!!(REC->h), 1)', '1'],
+    ['"%llx %llx %d", 1UL << 40, REC->h & ~1UL, 1L << 3', '10000000000 2 8'],
+    ['"%s", __print_flags(REC->big, "|", { 1ULL << 47, "top" }, { 0xffff088100001234, "rest" })', 'top|rest'],
+    ['"%s", __print_flags((u32)REC->neg, "|", { (u32)(1UL << 31), "Q" }, { 0, ((void *)0) })', '0x5ec47a00'],
+    ['"%s", __print_flags(REC->u << 26, "|", { (gfp_t)(1UL << 31), "Q" }, { 0, ((void *)0) })', 'Q|0x28000000'],
+    ['"%s", __print_symbolic(REC->neg, { -7000000000, "then" })', 'then'],
+    ['"page=%p pfn=%u age=%lu", ((struct page *)vmemmap_base) + REC->u, REC->u, jiffies', 'page=? pfn=42 age=?'],
+    ['"%pI4", REC->mac', '222.13.190.239'],
+    ['"%pI4:%u", &REC->mac, REC->h', '222.13.190.239:3'],
   ])('%s', (fmt, text) => {
     expect([printed(fmt), printed(fmt, false)]).toEqual([
       { text, understood: true },
@@ -112,6 +120,9 @@ describe('a print format', () => {
     '"%d", &REC->s',
     '"%d", REC->s +',
     '"%d", REC->text',
+    '"%d %u", unknown_call(REC->s), REC->u',
+    '"%pI4n", REC->mac',
+    '"%pISpc", REC->mac + 1',
   ])('beyond us: %s', (fmt) => {
     const { text, understood } = printed(fmt)
     expect(understood).toBe(false)

@@ -33,7 +33,7 @@ const FORMATS = [
   ['ftrace', 7, format('print', 7, IP, '"%ps", (void *)REC->ip')],
   ['ftrace', 4, format('kernel_stack', 4, '\tfield:int size;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:unsigned long caller[8];\toffset:16;\tsize:64;\tsigned:0;\n', '"..."')],
   ['ftrace', 9, format('user_stack', 9, '\tfield:unsigned int tgid;\toffset:8;\tsize:4;\tsigned:0;\n', '"..."')],
-  ['odd', 20, format('odd', 20, '\tfield:int count;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:char name[4];\toffset:12;\tsize:4;\tsigned:0;\n\tfield:void * at;\toffset:16;\tsize:8;\tsigned:0;\n\tfield:__data_loc u8[] bytes;\toffset:24;\tsize:4;\tsigned:0;\n', '"%pI4", &REC->count')],
+  ['odd', 20, format('odd', 20, '\tfield:int count;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:char name[4];\toffset:12;\tsize:4;\tsigned:0;\n\tfield:void * at;\toffset:16;\tsize:8;\tsigned:0;\n\tfield:__data_loc u8[] bytes;\toffset:24;\tsize:4;\tsigned:0;\n', '"%*d", 4, REC->count')],
   ['odd', 21, 'ID: 21\nno name here\n'],
 ] as const // prettier-ignore
 

@@ -80,7 +80,7 @@ export function converted(code: NumberCode, to: NumberType): NumberCode {
   if (made === code) return code
   if (bits !== undefined) return to.size >= 4 ? { ...made, bits } : made
   if (linear !== undefined) return to.size === 8 ? { ...made, linear } : made
-  if (code.constant !== undefined && to.size === 4 && made.num() <= 0x7fff_ffff)
+  if (code.constant !== undefined && to.size >= 4 && Math.abs(made.num()) <= INT)
     return { ...made, constant: made.num() }
   if (direct === undefined) return made
   // Widening keeps the value, and so does reading the same bits with or without a sign.
@@ -150,14 +150,14 @@ export function binary(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const cost = 3 * (left.cost + right.cost)
   if (compare !== undefined) return exactly(() => (compare(order(left, right)) ? 1 : 0), { ...int, cost })
   if (type.size === 4) return withBits(op, left, b.constant, folded(narrow(op, left, right), left, right))
-  return withLinear(op, left, b.constant, wide(op, left, right))
+  return withLinear(op, left, right.constant, folded(wide(op, left, right), left, right))
 }
 
 /** Two constants make one. */
 function folded(made: NumberCode, a: NumberCode, b: NumberCode): NumberCode {
   if (a.constant === undefined || b.constant === undefined) return made
   const value = made.num()
-  return value <= INT ? { ...made, constant: value } : made
+  return Math.abs(value) <= INT ? { ...made, constant: value } : made
 }
 
 function withBits(op: string, a: NumberCode, by: number | undefined, made: NumberCode): NumberCode {

@@ -1,6 +1,7 @@
 /**
  * From a print format to a function that writes an event's text: once per event type, then called for each record. What it
  * writes is what tracefs prints, but for pointers: a recording has their values, the kernel's own text only hashes of them.
+ * A value made of what no recording has (jiffies, where the array of pages lies) is `?`.
  */
 
 import { encodeUtf8 } from '../../base/bytes.ts'
@@ -8,13 +9,15 @@ import type { KnownNumbers } from '../../spans/fields.ts'
 import type { EventField, EventFormat } from './event-format.ts'
 import { binary, chosen, constant, converted, exactly, negated, truthy, type NumberCode } from './number-code.ts'
 import { keptRecord, type KeptRecord } from './kept-records.ts'
-import { parsePrintFmt, type Node } from './print-fmt.ts'
+import { spellingOf, type Spelling, type Spelt } from './print-addresses.ts'
+import { insideOf, parsePrintFmt, type Node } from './print-fmt.ts'
 import {
   address,
   conversionOf,
   halvesOf,
   literal,
   literalPart,
+  numberOf,
   numberWriter,
   padded,
   pairsOf,
@@ -63,6 +66,7 @@ export function printParts(context: CompileContext): readonly Part[] {
 }
 
 const GET_TEXT = /^__get_(str|rel_str|dynamic_array|rel_dynamic_array)$/
+const GET_BYTES = /^__get_((rel_)?dynamic_array|(rel_)?sockaddr)$/
 /** As many flags as there are: without a bound each zero of a long row is tried as flag and as width. */
 const CONVERSION = /%([-+ #0]{0,5})(\*|\d{1,9})?(?:\.(\*|\d{1,9}))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
 /** Numbers one event's text may take to look at, and its conversions: kernels' formats stay far below. */
@@ -86,6 +90,7 @@ class Compiler {
   all(): readonly Part[] {
     const { format, args } = parsePrintFmt(this.#format.printFmt)
     const parts: Part[] = []
+    const [known, unknown]: [Node[], Node[]] = [[], []]
     const rest = [...args]
     const next = (): Node => {
       const node = rest.shift()
@@ -103,16 +108,55 @@ class Compiler {
       }
       if (match[2] === '*') throw new SyntaxError('a computed width')
       const extension = match[5] === 'p' ? (/^[a-zA-Z]\w*/.exec(format.slice(at))?.[0] ?? '') : ''
-      const pointer = match[5] === 'p' ? this.#pointerKind(extension) : ''
+      const spelt = extension === '' ? undefined : spellingOf(extension, this.#record.little)
+      const pointer = spelt?.letters ?? (match[5] === 'p' ? this.#pointerKind(extension) : '')
       at += pointer.length
       const precision =
         match[3] === '*' ? this.number(next()) : match[3] === undefined ? undefined : constant(BigInt(match[3]))
-      this.#lookedUp = false
-      const part = this.#conversion(conversionOf(match, precision), next(), pointer)
-      parts.push({ ...part, symbols: this.#lookedUp })
+      const conversion = conversionOf(match, precision)
+      const node = next()
+      const part = this.#known(() => this.#conversion(conversion, node, spelt ?? pointer))
+      ;(part === undefined ? unknown : known).push(node)
+      parts.push(part ?? literalPart('?'))
     }
+    this.#assertNothingHidden(known, unknown)
     if (at < format.length) parts.push(literalPart(format.slice(at)))
     return parts
+  }
+
+  /** undefined: made of what no recording has. */
+  #known(conversion: () => Part): Part | undefined {
+    this.#lookedUp = false
+    try {
+      const part = conversion()
+      return { ...part, symbols: this.#lookedUp }
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined
+      throw error
+    }
+  }
+
+  /** One value that cannot be computed does not cost the others; but `?` must not hide what the record has for it. */
+  #assertNothingHidden(known: readonly Node[], unknown: readonly Node[]): void {
+    const said = new Set(known.flatMap(fieldsOf))
+    const hidden = unknown.flatMap(fieldsOf).find((name) => !said.has(name) && this.#has(name))
+    if (hidden !== undefined) throw new SyntaxError(`${hidden} is in what is not understood`)
+    if (unknown.length > 0 && said.size === 0) throw new SyntaxError('nothing is understood')
+  }
+
+  #has(name: string): boolean {
+    return this.#format.fields.some((field) => field.name === name)
+  }
+
+  /** An address that the record holds byte by byte. */
+  #spelt(node: Node, spelling: Spelling): Write {
+    const field = this.#fieldArgument(node)
+    const record = this.#record
+    return (to) => {
+      const from = record.at + record.dataAt(field)
+      const length = record.dataLength(field)
+      spelling(to, (i) => (i < length ? record.bytes[from + i] : 0))
+    }
   }
 
   /** The part of `%pS…` that belongs to the conversion. */
@@ -125,8 +169,9 @@ class Compiler {
     return ''
   }
 
-  #conversion(conversion: Conversion, node: Node, pointer: string): Part {
+  #conversion(conversion: Conversion, node: Node, pointer: string | Spelt): Part {
     const { letter, layout, precision } = conversion
+    if (typeof pointer !== 'string') return { write: padded(this.#spelt(node, pointer.spelling), layout) }
     if (letter === 's') {
       const piece = precision === undefined ? this.#textPiece(node) : undefined
       return {
@@ -255,7 +300,7 @@ class Compiler {
     if (node.kind === 'field') return this.field(node.name)
     if (node.kind === 'cast') return this.#fieldArgument(node.of)
     if (node.kind === 'unary' && node.op === '&') return this.#fieldArgument(node.of)
-    if (node.kind === 'call' && /^__get_(rel_)?dynamic_array$/.test(node.name)) return this.#fieldArgument(node.args[0])
+    if (node.kind === 'call' && GET_BYTES.test(node.name)) return this.#fieldArgument(node.args[0])
     throw new SyntaxError('a field expected')
   }
 
@@ -343,7 +388,7 @@ class Compiler {
   #numberOf(node: Node): NumberCode {
     switch (node.kind) {
       case 'number':
-        return constant(node.value)
+        return numberOf(node)
       case 'sizeof':
         return constant(BigInt(typeOf(node.type)?.size ?? 8))
       case 'field':
@@ -415,6 +460,11 @@ class Compiler {
     if (name === '__builtin_expect' || name === '__builtin_constant_p') return this.number(args[0])
     throw new SyntaxError(`function ${name}`)
   }
+}
+
+/** The names in an expression. */
+function fieldsOf(node: Node): readonly string[] {
+  return node.kind === 'field' ? [node.name] : insideOf(node).flatMap(fieldsOf)
 }
 
 /** `name=value`, as trace-cmd prints what it cannot parse. */

@@ -6,7 +6,8 @@
  */
 
 export type Node =
-  | { readonly kind: 'number'; readonly value: bigint }
+  /** `type`: as its suffix says; without, it is an int where it fits. */
+  | { readonly kind: 'number'; readonly value: bigint; readonly type?: string }
   | { readonly kind: 'string'; readonly text: string }
   | { readonly kind: 'field'; readonly name: string }
   | { readonly kind: 'unary'; readonly op: string; readonly of: Node }
@@ -30,10 +31,11 @@ const MAX_DEPTH = 100
 interface Token {
   readonly type: 'name' | 'number' | 'string' | 'punctuation' | 'end'
   readonly text: string
+  readonly suffix?: string
 }
 
 const LEXER =
-  /\s+|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)+)'|(0[xX][0-9a-fA-F]+|\d+)[uUlL]*|([A-Za-z_]\w*)|(->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>?:(),.[\]{}=;])/y
+  /\s+|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)+)'|(0[xX][0-9a-fA-F]+|\d+)([uUlL]*)|([A-Za-z_]\w*)|(->|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^~!<>?:(),.[\]{}=;])/y
 
 /** The parts a node is made of. */
 export function insideOf(node: Node): readonly Node[] {
@@ -65,10 +67,10 @@ function tokens(text: string): Token[] {
   while (LEXER.lastIndex < text.length) {
     const match = LEXER.exec(text)
     if (match === null || out.length > MAX_TOKENS) throw new SyntaxError('not a print format')
-    const [, string, character, number, name, punctuation] = match
+    const [, string, character, number, suffix = '', name, punctuation] = match
     if (string !== undefined) out.push({ type: 'string', text: unescaped(string) })
     else if (character !== undefined) out.push({ type: 'number', text: String(unescaped(character).charCodeAt(0)) })
-    else if (number !== undefined) out.push({ type: 'number', text: number })
+    else if (number !== undefined) out.push({ type: 'number', text: number, suffix: suffix.toLowerCase() })
     else if (name !== undefined) out.push({ type: 'name', text: name })
     else if (punctuation !== undefined) out.push({ type: 'punctuation', text: punctuation })
   }
@@ -95,6 +97,13 @@ const LEVELS: readonly (readonly string[])[] = [
   ['+', '-'],
   ['*', '/', '%'],
 ]
+
+/** An U alone makes no difference to what occurs: what it is combined with is unsigned. */
+function literalNumber({ text, suffix = '' }: Token): Node {
+  const number = { kind: 'number', value: BigInt(text) } as const
+  if (!suffix.includes('l')) return number
+  return { ...number, type: suffix.includes('u') ? 'unsigned long' : 'long' }
+}
 
 class Parser {
   readonly #tokens: readonly Token[]
@@ -191,7 +200,7 @@ class Parser {
 
   #primary(): Node {
     const token = this.#tokens[this.#at++]
-    if (token.type === 'number') return { kind: 'number', value: BigInt(token.text) }
+    if (token.type === 'number') return literalNumber(token)
     if (token.type === 'string') {
       let text = token.text
       while (this.#peek.type === 'string') text += this.#tokens[this.#at++].text

@@ -6,7 +6,7 @@
 import { encodeUtf8 } from '../../base/bytes.ts'
 import type { ByteWriter, NumberLayout } from './byte-writer.ts'
 import { KERNEL_CONSTANTS } from './kernel-constants.ts'
-import { big, binary, constant, converted, type NumberCode, type NumberType } from './number-code.ts'
+import { big, binary, constant, converted, negated, type NumberCode, type NumberType } from './number-code.ts'
 import type { Node } from './print-fmt.ts'
 import type { Part, Write } from './print-program.ts'
 
@@ -129,37 +129,44 @@ export function halvesOf(value: bigint): { readonly high: number; readonly low: 
   return { low: Number(BigInt.asUintN(32, value)), high: Number(BigInt.asUintN(32, value >> 32n)) }
 }
 
-/** `{ 1, "A" }, { 1 << 1, "B" }` or one list of such lists. */
+/** A literal, as wide as it was written. */
+export function numberOf({ value, type }: Extract<Node, { kind: 'number' }>): NumberCode {
+  const wide = type === undefined ? undefined : typeOf(type)
+  return wide === undefined ? constant(value) : converted(constant(value), wide)
+}
+
+/** `{ 1, "A" }, { 1 << 1, "B" }` or one list of such lists; `{ 0, NULL }` may end it. */
 export function pairsOf(nodes: readonly Node[]): Pair[] {
   return nodes.flatMap((node): Pair[] => {
     if (node.kind !== 'list') throw new SyntaxError('a list of values and names expected')
     const [value, text] = node.items
-    if (node.items.length === 2 && text.kind === 'string') {
-      const known = constantOf(value)
-      return known === undefined ? [] : [{ value: known, text: text.text }]
-    }
-    return pairsOf(node.items)
+    if (node.items.length !== 2 || value.kind === 'list') return pairsOf(node.items)
+    const known = text.kind === 'string' ? constantOf(value) : undefined
+    return known === undefined || text.kind !== 'string' ? [] : [{ value: big(known), text: text.text }]
   })
 }
 
 /** undefined: made of a name whose value nobody exported. */
-function constantOf(node: Node): bigint | undefined {
+function constantOf(node: Node): NumberCode | undefined {
   switch (node.kind) {
     case 'number':
-      return node.value
-    case 'field':
-      return KERNEL_CONSTANTS.get(node.name)
-    case 'cast':
-      return constantOf(node.of)
+      return numberOf(node)
+    case 'field': {
+      const value = KERNEL_CONSTANTS.get(node.name)
+      return value === undefined ? undefined : constant(value)
+    }
+    case 'cast': {
+      const [of, type] = [constantOf(node.of), typeOf(node.type)]
+      return of === undefined || type === undefined ? of : converted(of, type)
+    }
     case 'unary': {
       const of = constantOf(node.of)
-      return of === undefined ? undefined : node.op === '-' ? -of : node.op === '~' ? ~of : of
+      if (of === undefined) return undefined
+      return node.op === '-' ? negated(of) : node.op === '~' ? binary('^', of, constant(-1n)) : of
     }
     case 'binary': {
-      const left = constantOf(node.left)
-      const right = constantOf(node.right)
-      if (left === undefined || right === undefined) return undefined
-      return big(binary(node.op, constant(left), constant(right)))
+      const [left, right] = [constantOf(node.left), constantOf(node.right)]
+      return left === undefined || right === undefined ? undefined : binary(node.op, left, right)
     }
     default:
       throw new SyntaxError('a constant expected')
