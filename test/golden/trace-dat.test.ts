@@ -32,9 +32,6 @@ const PAIRS = [
 /** Text rounds or cuts to 1 us, so an overlap of two spans is up to 2 us longer or shorter; one in sums over many. */
 const [LEAST_OVERLAP_NS, SUM_NS] = [10_000, 25_000]
 
-/** Times convert jiffies by a constant (CONFIG_HZ) that no file states. */
-const JIFFIES = /^jbd2_(run|checkpoint)_stats$/
-
 /** What the two spell differently, made equal. */
 function plain(name: string, args: string): string {
   const sys = /^sys_(?:(?:enter|exit)_)?(.*)$/.exec(name)
@@ -42,7 +39,6 @@ function plain(name: string, args: string): string {
     const values = args.replace(/^-> /, '').replaceAll(/(: |^)(?:0x)?0*([0-9a-f]+)/g, '$1$2')
     return `sys_${sys[1]} ${values}`
   }
-  if (JIFFIES.test(name)) return name
   const pointers = args.replaceAll(/0x[0-9a-f]{12,16}|\b[0-9a-f]{16}\b|\(____ptrval____\)/g, 'POINTER')
   return `${name} ${pointers.replaceAll(/(\+0x[0-9a-f]+)\/0x[0-9a-f]+/g, '$1').trim()}`
 }

@@ -49,11 +49,12 @@ function record(little: boolean): RecordView {
   return made
 }
 
-function printed(fmt: string, little = true): { readonly text: string; readonly understood: boolean } {
+function printed(fmt: string, little = true, ticks?: number): { readonly text: string; readonly understood: boolean } {
   const format = parseEventFormat({ system: 'test', id: 1, text: encodeUtf8(`${FIELDS}${fmt}\n`) })
   if (format === undefined) throw new Error('no format')
   const nothing = new Uint8Array(0)
-  const { write, understood } = compilePrint({ format, record: record(little), symbols: new Symbols(nothing, nothing) })
+  const context = { format, record: record(little), symbols: new Symbols(nothing, nothing) }
+  const { write, understood } = compilePrint({ ...context, ticksPerSecond: () => ticks })
   const to = new ByteWriter()
   write(to)
   return { text: decodeUtf8(to.bytes, 0, to.at), understood }
@@ -99,6 +100,8 @@ describe('a print format', () => {
     ['"%s", __print_flags(REC->u << 26, "|", { (gfp_t)(1UL << 31), "Q" }, { 0, ((void *)0) })', 'Q|0x28000000'],
     ['"%s", __print_symbolic(REC->neg, { -7000000000, "then" })', 'then'],
     ['"page=%p pfn=%u age=%lu", ((struct page *)vmemmap_base) + REC->u, REC->u, jiffies', 'page=? pfn=42 age=?'],
+    ['"%u%u", (REC)->u, ((u64)(REC)->h << 32) | 7', '427'],
+    [`"%llx", ${'~('.repeat(12)}1UL${')'.repeat(12)} << 52`, '10000000000000'],
     ['"%pI4", REC->mac', '222.13.190.239'],
     ['"%pI4:%u", &REC->mac, REC->h', '222.13.190.239:3'],
   ])('%s', (fmt, text) => {
@@ -127,6 +130,24 @@ describe('a print format', () => {
     const { text, understood } = printed(fmt)
     expect(understood).toBe(false)
     expect(text).toMatch(/^s=-5 u=(42|0x2a) big=/)
+  })
+})
+
+describe('times in jiffies', () => {
+  const fmt = '"waited %u of %4u", jiffies_to_msecs(REC->u), jiffies_to_msecs(REC->h)'
+
+  it.each([
+    [1000, 'waited 42 of    3'],
+    [250, 'waited 168 of   12'],
+    // 140 exactly, and 10 exactly; one tick of 1024 a second is not yet a millisecond.
+    [300, 'waited 140 of   10'],
+    [1024, 'waited 42 of    3'],
+  ])('of a kernel with %i ticks a second are milliseconds', (ticks, text) => {
+    expect(printed(fmt, true, ticks)).toEqual({ text, understood: true })
+  })
+
+  it('say so where nobody knows how long one is', () => {
+    expect(printed(fmt)).toEqual({ text: 'waited 42jiffies of 3jiffies', understood: true })
   })
 })
 

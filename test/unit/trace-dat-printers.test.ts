@@ -35,12 +35,22 @@ const FORMATS = [
   ['ftrace', 9, format('user_stack', 9, '\tfield:unsigned int tgid;\toffset:8;\tsize:4;\tsigned:0;\n', '"..."')],
   ['odd', 20, format('odd', 20, '\tfield:int count;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:char name[4];\toffset:12;\tsize:4;\tsigned:0;\n\tfield:void * at;\toffset:16;\tsize:8;\tsigned:0;\n\tfield:__data_loc u8[] bytes;\toffset:24;\tsize:4;\tsigned:0;\n', '"%*d", 4, REC->count')],
   ['odd', 21, 'ID: 21\nno name here\n'],
+  ['jbd2', 31, format('jbd2_run_stats', 31, '\tfield:unsigned long wait;\toffset:8;\tsize:8;\tsigned:0;\n', '"wait %u", jiffies_to_msecs(REC->wait)')],
 ] as const // prettier-ignore
 
-function made(named?: (format: { readonly system: string; readonly name: string }) => string) {
+const AGE = [
+  'writeback',
+  32,
+  format('writeback_queue_io', 32, '', '"age=%lu", (jiffies - REC->dirtied_when) / 250'),
+] as const
+
+function made(
+  named?: (format: { readonly system: string; readonly name: string }) => string,
+  more: readonly (typeof AGE)[] = [],
+) {
   const collector = new TraceCollector()
   const recorder = new Recorder(new TraceBuilder(collector, 'test', 'trace-dat'))
-  const formats = FORMATS.map(([system, id, text]) => ({ system, id, text: encodeUtf8(text) }))
+  const formats = [...FORMATS, ...more].map(([system, id, text]) => ({ system, id, text: encodeUtf8(text) }))
   const symbols = new Symbols(encodeUtf8(KALLSYMS), new Uint8Array(0))
   return {
     recorder,
@@ -142,6 +152,12 @@ describe('an event type', () => {
     const said = collector.trace().diagnostics.filter(({ code }) => code === PRINT_FORMAT)
     expect(said).toMatchObject([{ severity: 'info', count: 1 }])
     expect(said[0].message).toContain('odd:odd')
+  })
+
+  it('counts in jiffies, which another one tells the length of', () => {
+    const body = new Bytes().u64(3n).done()
+    expect(text(made(undefined, [AGE]).printers.of(31, record(31, body)))).toBe('wait 12')
+    expect(text(made().printers.of(31, record(31, body)))).toBe('wait 3jiffies')
   })
 
   it('without a format, or with one that has no name, has no printer', () => {

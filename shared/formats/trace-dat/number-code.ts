@@ -14,7 +14,9 @@ export interface NumberCode {
   high(): number
   /** Numbers that are looked at for it, at most: what asks twice for each of its parts doubles with every level. */
   readonly cost: number
-  /** Its value, where that never changes and fits 32 bits. */
+  /** Its value never changes. */
+  readonly fixed?: true
+  /** That value, where it fits 32 bits. */
   readonly constant?: number
   /** It is what a field of the record holds: writers may read it from there at once. */
   readonly direct?: DirectNumber
@@ -69,8 +71,17 @@ export function constant(value: bigint): NumberCode {
   const number = Number(value)
   const low = Number(BigInt.asUintN(32, value))
   const high = Number(BigInt.asUintN(32, value >> 32n))
-  const code = { cost: 1, signed: value < 2n ** 63n, num: () => number, low: () => low, high: () => high }
+  const signed = value < 2n ** 63n
+  const code = { cost: 1, fixed: true, signed, num: () => number, low: () => low, high: () => high } as const
   return int ? { ...code, size: 4, constant: number } : { ...code, size: 8 }
+}
+
+/** What is made of constants alone is computed once. */
+function settled(made: NumberCode): NumberCode {
+  const [value, low, high] = [made.num(), made.low(), made.high()]
+  const { size, signed } = made
+  const code = { size, signed, cost: 1, fixed: true, num: () => value, low: () => low, high: () => high } as const
+  return Math.abs(value) <= INT ? { ...code, constant: value } : code
 }
 
 /** A C conversion. */
@@ -78,10 +89,9 @@ export function converted(code: NumberCode, to: NumberType): NumberCode {
   const made = conversion(code, to)
   const { direct, bits, linear } = code
   if (made === code) return code
+  if (code.fixed === true) return settled(made)
   if (bits !== undefined) return to.size >= 4 ? { ...made, bits } : made
   if (linear !== undefined) return to.size === 8 ? { ...made, linear } : made
-  if (code.constant !== undefined && to.size >= 4 && Math.abs(made.num()) <= INT)
-    return { ...made, constant: made.num() }
   if (direct === undefined) return made
   // Widening keeps the value, and so does reading the same bits with or without a sign.
   if (to.size === direct.size) return { ...made, direct: { ...direct, signed: to.signed } }
@@ -149,15 +159,11 @@ export function binary(op: string, a: NumberCode, b: NumberCode): NumberCode {
   const compare = COMPARE[op] as ((order: number) => boolean) | undefined
   const cost = 3 * (left.cost + right.cost)
   if (compare !== undefined) return exactly(() => (compare(order(left, right)) ? 1 : 0), { ...int, cost })
-  if (type.size === 4) return withBits(op, left, b.constant, folded(narrow(op, left, right), left, right))
-  return withLinear(op, left, right.constant, folded(wide(op, left, right), left, right))
-}
-
-/** Two constants make one. */
-function folded(made: NumberCode, a: NumberCode, b: NumberCode): NumberCode {
-  if (a.constant === undefined || b.constant === undefined) return made
-  const value = made.num()
-  return Math.abs(value) <= INT ? { ...made, constant: value } : made
+  if (left.fixed === true && right.fixed === true) {
+    return settled(type.size === 4 ? narrow(op, left, right) : wide(op, left, right))
+  }
+  if (type.size === 4) return withBits(op, left, b.constant, narrow(op, left, right))
+  return withLinear(op, left, b.constant, wide(op, left, right))
 }
 
 function withBits(op: string, a: NumberCode, by: number | undefined, made: NumberCode): NumberCode {

@@ -4,17 +4,16 @@
  * A value made of what no recording has (jiffies, where the array of pages lies) is `?`.
  */
 
-import { encodeUtf8 } from '../../base/bytes.ts'
 import type { KnownNumbers } from '../../spans/fields.ts'
 import type { EventField, EventFormat } from './event-format.ts'
 import { binary, chosen, constant, converted, exactly, negated, truthy, type NumberCode } from './number-code.ts'
 import { keptRecord, type KeptRecord } from './kept-records.ts'
 import { spellingOf, type Spelling, type Spelt } from './print-addresses.ts'
 import { insideOf, parsePrintFmt, type Node } from './print-fmt.ts'
+import { flagsWriter, symbolicWriter } from './print-lists.ts'
 import {
   address,
   conversionOf,
-  halvesOf,
   literal,
   literalPart,
   numberOf,
@@ -23,7 +22,6 @@ import {
   pairsOf,
   typeOf,
   type Conversion,
-  type Pair,
 } from './print-parts.ts'
 import { charactersPiece, chosenPiece, longestText, numberPiece } from './print-pieces.ts'
 import { printProgram, type Part, type Piece, type Write } from './print-program.ts'
@@ -35,6 +33,8 @@ export interface CompileContext {
   readonly format: EventFormat
   readonly record: RecordView
   readonly symbols: Symbols
+  /** Ticks a second of the recording's kernel, where they are known: what its jiffies are. */
+  readonly ticksPerSecond?: () => number | undefined
 }
 
 export interface CompiledPrint {
@@ -66,6 +66,8 @@ export function printParts(context: CompileContext): readonly Part[] {
 }
 
 const GET_TEXT = /^__get_(str|rel_str|dynamic_array|rel_dynamic_array)$/
+const JIFFIES = 'jiffies_to_msecs'
+const UNSIGNED_LONG = { size: 8, signed: false } as const
 const GET_BYTES = /^__get_((rel_)?dynamic_array|(rel_)?sockaddr)$/
 /** As many flags as there are: without a bound each zero of a long row is tried as flag and as width. */
 const CONVERSION = /%([-+ #0]{0,5})(\*|\d{1,9})?(?:\.(\*|\d{1,9}))?(hh|h|ll|l|L|q|j|z|t)?([diuxXocsp%])/g
@@ -77,14 +79,16 @@ class Compiler {
   readonly #format: EventFormat
   readonly #record: RecordView
   readonly #symbols: Symbols
+  readonly #ticksPerSecond: () => number | undefined
   /** The conversion that is compiled may look up symbols. */
   #lookedUp = false
   #looks = 0
 
-  constructor({ format, record, symbols }: CompileContext) {
+  constructor({ format, record, symbols, ticksPerSecond }: CompileContext) {
     this.#format = format
     this.#record = record
     this.#symbols = symbols
+    this.#ticksPerSecond = ticksPerSecond ?? (() => undefined)
   }
 
   all(): readonly Part[] {
@@ -180,6 +184,11 @@ class Compiler {
         layout,
         most: longestText(node),
       }
+    }
+    const jiffies = this.#jiffies(node)
+    if (jiffies !== undefined) {
+      const count = numberWriter(jiffies, conversion)
+      return { write: padded((to) => (count(to), to.ascii('jiffies')), layout) }
     }
     const code = this.number(node)
     const piece = numberPiece(code, conversion, pointer)
@@ -282,10 +291,10 @@ class Compiler {
         return this.#stringField(this.#fieldArgument(first))
       case '__print_flags':
       case '__print_flags_u64':
-        return this.#flags(this.number(first), second, pairsOf(args.slice(2)))
+        return flagsWriter(this.number(first), second, pairsOf(args.slice(2)))
       case '__print_symbolic':
       case '__print_symbolic_u64':
-        return this.#symbolic(this.number(first), pairsOf(args.slice(1)))
+        return symbolicWriter(this.number(first), pairsOf(args.slice(1)))
       case '__print_hex':
       case '__print_hex_str':
         return this.#hexBytes(first, this.number(second), name === '__print_hex' ? 32 : 0)
@@ -302,44 +311,6 @@ class Compiler {
     if (node.kind === 'unary' && node.op === '&') return this.#fieldArgument(node.of)
     if (node.kind === 'call' && GET_BYTES.test(node.name)) return this.#fieldArgument(node.args[0])
     throw new SyntaxError('a field expected')
-  }
-
-  /** kernel/trace/trace_output.c: trace_print_flags_seq. */
-  #flags(value: NumberCode, delimiter: Node, pairs: readonly Pair[]): Write {
-    const between = delimiter.kind === 'string' ? encodeUtf8(delimiter.text) : encodeUtf8('')
-    const table = pairs.map(({ value: bits, text }) => ({ ...halvesOf(bits), text: encodeUtf8(text) }))
-    return (to) => {
-      let high = value.size === 8 ? value.high() : 0
-      let low = value.low()
-      const from = to.at
-      for (const flag of table) {
-        if ((flag.high | flag.low) === 0) continue
-        if ((high & flag.high) >>> 0 !== flag.high || (low & flag.low) >>> 0 !== flag.low) continue
-        if (to.at > from) to.copy(between)
-        to.copy(flag.text)
-        high &= ~flag.high
-        low &= ~flag.low
-      }
-      if ((high | low) === 0) return
-      if (to.at > from) to.copy(between)
-      to.ascii('0x')
-      to.hex(high >>> 0, low >>> 0)
-    }
-  }
-
-  #symbolic(value: NumberCode, pairs: readonly Pair[]): Write {
-    const table = pairs.map(({ value: bits, text }) => ({ ...halvesOf(bits), text: encodeUtf8(text) }))
-    return (to) => {
-      const low = value.low()
-      const high = value.size === 8 ? value.high() : 0
-      for (const one of table) {
-        if (one.low !== low || (value.size === 8 && one.high !== high)) continue
-        to.copy(one.text)
-        return
-      }
-      to.ascii('0x')
-      to.hex(high, low)
-    }
   }
 
   #hexBytes(node: Node, length: NumberCode, between: number): Write {
@@ -452,12 +423,24 @@ class Compiler {
     return exactly(() => record.number(offset(), size, signed), { size: 4, signed: signed || size < 4, cost })
   }
 
+  /** Times of a kernel whose tick is not known, as it counts them; undefined for everything else. */
+  #jiffies(node: Node): NumberCode | undefined {
+    if (node.kind !== 'call' || node.name !== JIFFIES || this.#ticksPerSecond() !== undefined) return undefined
+    return converted(this.number(node.args[0]), UNSIGNED_LONG)
+  }
+
   #numberCall(name: string, args: readonly Node[]): NumberCode {
     if (/^__get_(rel_)?dynamic_array_len$/.test(name)) {
       const field = this.#fieldArgument(args[0])
       return exactly(() => this.#record.dataLength(field), { size: 4, signed: true, cost: 1 })
     }
     if (name === '__builtin_expect' || name === '__builtin_constant_p') return this.number(args[0])
+    const ticks = name === JIFFIES ? this.#ticksPerSecond() : undefined
+    if (ticks !== undefined) {
+      // kernel/time/time.c: jiffies_to_msecs rounds up.
+      const scaled = binary('*', converted(this.number(args[0]), UNSIGNED_LONG), constant(1000n))
+      return binary('/', binary('+', scaled, constant(BigInt(ticks - 1))), constant(BigInt(ticks)))
+    }
     throw new SyntaxError(`function ${name}`)
   }
 }

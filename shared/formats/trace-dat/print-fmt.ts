@@ -111,7 +111,8 @@ class Parser {
   #depth = 0
 
   constructor(text: string) {
-    this.#tokens = tokens(text)
+    // Some write (REC)->field.
+    this.#tokens = tokens(text.replaceAll('(REC)', 'REC'))
   }
 
   get done(): boolean {

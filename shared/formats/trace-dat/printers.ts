@@ -53,6 +53,7 @@ export class EventPrinters {
   readonly #keepsRecords: boolean
   /** The record all compiled formats read; moved onto the one that is printed. */
   readonly #record: RecordView
+  #ticks: { readonly perSecond: number | undefined } | undefined
 
   /** `named`: what an event is called; perf prints the system too. `keeps`: records may be kept instead of their text. */
   constructor(
@@ -108,7 +109,10 @@ export class EventPrinters {
     const stack = STACKS.has(format.name) && format.system === 'ftrace'
     const ip = format.fields.find(({ name }) => name === 'ip')
     if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
-    const { write, numbers, understood, kept } = compilePrint({ format, record: this.#record, symbols: this.#symbols })
+    const { write, numbers, understood, kept } = compilePrint({
+      ...{ format, record: this.#record, symbols: this.#symbols },
+      ticksPerSecond: () => (this.#ticks ??= { perSecond: ticksPerSecond(this.#formats.values()) }).perSecond,
+    })
     if (!understood && !stack) {
       const which = `${format.system}:${format.name}`
       this.#recorder.builder.diagnose(
@@ -152,4 +156,14 @@ export class EventPrinters {
     }
     return { format, stack: false, graph: undefined, numbers: undefined, kept: undefined, nameOf, write }
   }
+}
+
+/** Nothing says it outright, but events of writeback have the age of an inode in seconds (include/trace/events/writeback.h). */
+function ticksPerSecond(formats: Iterable<EventFormatText>): number | undefined {
+  for (const { system, text } of formats) {
+    if (system !== 'writeback') continue
+    const found = /\(jiffies - REC->dirtied_when\) \/ (\d{1,5})\b/.exec(decodeUtf8(text, 0, text.length))
+    if (found !== null && Number(found[1]) > 0) return Number(found[1])
+  }
+  return undefined
 }
