@@ -63,25 +63,30 @@ export class Rounds {
 
   #give(until: number, give: (time: number, bytes: Uint8Array, from: number, to: number) => void): void {
     const times = this.#times
-    const order = times.map((_, i) => i).sort((a, b) => times[a] - times[b] || a - b)
-    let count = 0
-    while (count < order.length && times[order[count]] <= until) count++
-    const old = this.#bytes
-    for (let i = 0; i < count; i++) give(times[order[i]], old, this.#starts[order[i]], this.#ends[order[i]])
-    if (count === 0) return
-    const kept = order.slice(count).sort((a, b) => a - b)
-    const [starts, ends] = [this.#starts, this.#ends]
-    const bytes = new Uint8Array(Math.max(1 << 20, old.length))
-    this.#bytes = bytes
-    this.#times = kept.map((i) => times[i])
-    this.#starts = []
-    this.#ends = []
-    this.#used = 0
-    for (const i of kept) {
-      bytes.set(old.subarray(starts[i], ends[i]), this.#used)
-      this.#starts.push(this.#used)
-      this.#used += ends[i] - starts[i]
-      this.#ends.push(this.#used)
+    const ready: number[] = []
+    for (let i = 0; i < times.length; i++) if (!(times[i] > until)) ready.push(i)
+    if (ready.length === 0) return
+    ready.sort((a, b) => times[a] - times[b] || a - b)
+    for (const i of ready) give(times[i], this.#bytes, this.#starts[i], this.#ends[i])
+    this.#keepAfter(until)
+  }
+
+  /** What stays moves down in its buffer: rounds are short, and a new buffer for each costs more than all else. */
+  #keepAfter(until: number): void {
+    const [times, starts, ends] = [this.#times, this.#starts, this.#ends]
+    let kept = 0
+    let used = 0
+    for (let i = 0; i < times.length; i++) {
+      if (!(times[i] > until)) continue
+      const length = ends[i] - starts[i]
+      this.#bytes.copyWithin(used, starts[i], ends[i])
+      times[kept] = times[i]
+      starts[kept] = used
+      ends[kept] = used + length
+      used += length
+      kept++
     }
+    times.length = starts.length = ends.length = kept
+    this.#used = used
   }
 }
