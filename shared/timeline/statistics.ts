@@ -1,6 +1,7 @@
 /**
  * Figures of a selection: spans that overlap a stretch of time, of all rows or some. Counts, extremes, mean and
  * percentiles are of whole spans and exact (nearest rank: always a measured value); totals are clipped to the selection.
+ * A span whose end is not in the trace is counted, as unknown, and is in no other figure: it may have ended at once.
  * A span that is on several of the rows counts once.
  */
 
@@ -90,12 +91,12 @@ class Tally {
 
   #add(group: number, span: number, { start, end, window }: { start: number; end: number; window: Window }): void {
     this.#count[group]++
-    const until = Number.isNaN(end) ? window.toNs : Math.max(start, end)
-    this.#total[group] += Math.max(0, Math.min(until, window.toNs) - Math.max(start, window.fromNs))
     if (Number.isNaN(end)) {
       this.#unknown[group]++
       return
     }
+    const until = Math.max(start, end)
+    this.#total[group] += Math.max(0, Math.min(until, window.toNs) - Math.max(start, window.fromNs))
     const ns = until - start
     this.#values.add(group, ns)
     if (ns <= this.#longestNs[group]) return

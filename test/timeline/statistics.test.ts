@@ -27,8 +27,11 @@ function naive(
     const entry = to.get(key) ?? { count: 0, unknown: 0, total: 0, durations: [] }
     to.set(key, entry)
     entry.count++
-    if (Number.isNaN(end)) entry.unknown++
-    else entry.durations.push(until - start)
+    if (Number.isNaN(end)) {
+      entry.unknown++
+      return
+    }
+    entry.durations.push(until - start)
     entry.total += Math.max(0, Math.min(until, toNs) - Math.max(start, fromNs))
   }
   for (let i = 0; i < trace.op.length; i++) {
