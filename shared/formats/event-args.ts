@@ -74,10 +74,15 @@ function syscallArgs(name: string, text: string): Entry[] {
   if (returned !== null) return [['ret', signed(returned[1])]]
   if (/^[\w.]+=/.test(text)) return equations(name, text)
   const out: Entry[] = []
-  for (const part of text.split(/, (?=[a-z_]\w*: )/)) {
+  for (const part of text.split(/, (?=(?:[a-z_]\w* (?:\* )*){0,8}[a-z_]\w*: )/)) {
     const colon = part.indexOf(': ')
-    if (colon === -1) out.push(['text', part])
-    else out.push([part.slice(0, colon), syscallValue(part.slice(0, colon), part.slice(colon + 2))])
+    if (colon === -1) {
+      out.push(['text', part])
+      continue
+    }
+    // With the option verbose the type stands before it: `const char * buf: 0x7f…`.
+    const key = part.slice(0, colon).replace(/^(?:[a-z_]\w* (?:\* )*)+(?=[a-z_]\w*$)/, '')
+    out.push([key, syscallValue(key, part.slice(colon + 2))])
   }
   return out
 }
@@ -93,7 +98,7 @@ function syscallValue(key: string, text: string): string | number {
 function signed(text: string): string | number {
   if (text.startsWith('-')) return value('ret', text)
   const digits = text.replace(/^0x/, '')
-  if (digits.length > 16) return text
+  if (!/^[0-9a-f]{1,16}$/i.test(digits)) return text
   const number = Number(BigInt.asIntN(64, BigInt(`0x${digits}`)))
   return Number.isSafeInteger(number) ? number : text
 }
@@ -229,7 +234,12 @@ function takeValue(tokens: string[], i: number, give: (text: string) => void): n
   return next
 }
 
+/** A record's field as tracefs prints it with the option fields: `0x2 (2)`, `(2)` of a byte. */
+const TWICE = /^(?:(0x[0-9a-f]{1,16}) )?\((-?\d{1,20})\)$/
+
 function fieldValue(name: string, key: string, text: string): string | number {
+  const [, hex, decimal] = TWICE.exec(text) ?? []
+  if (decimal !== undefined) return value(key, hex !== undefined && POINTERS.has(key) ? hex : decimal)
   // include/trace/events/filemap.h prints inode numbers as %lx without 0x.
   if ((key === 'ino' || key === 'i_ino') && name.startsWith('mm_filemap_')) return value(key, `0x${text}`)
   return key === 'ret' && text.startsWith('0x') ? signed(text) : value(key, text)

@@ -261,7 +261,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     throw new ApiError(
       'bad-input',
       `this is no ${this.#dialect.what}: ${lines} could not be understood (${this.events} events were found)`,
-      'leave the format to be recognised, or record and convert again: trace-cmd report, or cat /sys/kernel/tracing/trace',
+      'leave the format to be recognised, or record and convert again: trace-cmd report, or cat /sys/kernel/tracing/trace (its options raw, hex and bin off, context-info on)',
     )
   }
 

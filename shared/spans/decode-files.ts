@@ -1,7 +1,8 @@
 /**
  * Events of page faults, DAX, ext4, jbd2, XFS and the page cache: what they say about operations, their files and the
  * steps inside them. Formats are those of include/trace/events/{filemap,ext4,jbd2,fs_dax}.h; fields are read by
- * name, so an event that gained or lost others between kernels still decodes.
+ * name, so an event that gained or lost others between kernels still decodes. Flags and results are words as print formats
+ * print them, numbers where records are printed field by field.
  */
 
 import type { Decoder } from './decoders.ts'
@@ -16,17 +17,31 @@ const OFS = key('ofs')
 const OFFSET = key('offset')
 const LEN = key('len')
 const RET = key('ret')
+const SHARED = key('shared')
 const PRIVATE = key('private')
 const WRITE = key('WRITE')
 const MKWRITE = key('MKWRITE')
-const SIGBUS = key('SIGBUS')
-const OOM = key('OOM')
-const RETRY = key('RETRY')
-const FALLBACK = key('FALLBACK')
 const ZERO = key('ZERO')
 const MFLAGS = key('mflags')
 const REASON = key('reason')
+const INDEX = key('index')
+const FLAGS = key('flags')
+const VM_FLAGS = key('vm_flags')
+const RESULT = key('result')
 const PAGE = 4096
+
+/** include/linux/mm.h */
+const VM_SHARED = 0x8
+/** include/linux/mm_types.h: enum fault_flag, enum vm_fault_reason */
+const FAULT_FLAG_WRITE = 0x1
+const FAULT_FLAG_MKWRITE = 0x2
+const VM_FAULT_OOM = 0x1
+const VM_FAULT_SIGBUS = 0x2
+const VM_FAULT_RETRY = 0x400
+const VM_FAULT_FALLBACK = 0x800
+/** fs/ext4/ext4.h */
+const EXT4_MAP_NEW = 0x20
+const EXT4_GET_BLOCKS_ZERO = 0x200
 
 function fault(inKernel: boolean): Decoder {
   // One for all: a trace has millions of them.
@@ -39,13 +54,29 @@ function fault(inKernel: boolean): Decoder {
   }
 }
 
+/**
+ * Of flags that no words were found for: field by field they are numbers, and trace-cmd and perf print `shared 0xa55`, the
+ * enumeration's values being in no format. NaN where there are words.
+ */
+function numericFlags(fields: EventFields): number {
+  const raw = fields.number(FLAGS)
+  if (raw === raw) return raw
+  const shared = fields.find(SHARED)
+  return fields.numberAt(shared < 0 ? fields.find(PRIVATE) : shared, 10)
+}
+
 function daxFault(pmd: boolean): Decoder {
   return (spans, fields) => {
+    const flags = numericFlags(fields)
+    const raw = fields.number(VM_FLAGS)
     spans.ops.daxFault({
       inode: spans.inodes.of(fields),
       offset: fields.number(PGOFF) * PAGE,
-      write: fields.has(WRITE) || fields.has(MKWRITE),
-      private: fields.has(PRIVATE),
+      write:
+        flags === flags
+          ? (flags & (FAULT_FLAG_WRITE | FAULT_FLAG_MKWRITE)) !== 0
+          : fields.has(WRITE) || fields.has(MKWRITE),
+      private: raw === raw ? (raw & VM_SHARED) === 0 : fields.has(PRIVATE),
       pmd,
     })
     spans.phases.begin('dax_fault')
@@ -57,17 +88,38 @@ function daxFaultDone(spans: SpanBuilder, fields: EventFields): void {
   outcome(spans, fields)
 }
 
-/** The result is the last word, after the page offset; the flags before it may hold the same letters. */
+/** What became of the fault. */
 function outcome(spans: SpanBuilder, fields: EventFields): void {
-  const whole = fields.from
-  fields.from = Math.max(whole, fields.find(PGOFF, true))
+  const result = resultOf(fields)
   spans.ops.daxFaultDone({
-    fallback: fields.has(FALLBACK),
-    retry: fields.has(RETRY),
-    sigbus: fields.has(SIGBUS),
-    oom: fields.has(OOM),
+    fallback: (result & VM_FAULT_FALLBACK) !== 0,
+    retry: (result & VM_FAULT_RETRY) !== 0,
+    sigbus: (result & VM_FAULT_SIGBUS) !== 0,
+    oom: (result & VM_FAULT_OOM) !== 0,
   })
-  fields.from = whole
+}
+
+const RESULTS: readonly (readonly [string, number])[] = [
+  ['OOM', VM_FAULT_OOM],
+  ['SIGBUS', VM_FAULT_SIGBUS],
+  ['RETRY', VM_FAULT_RETRY],
+  ['FALLBACK', VM_FAULT_FALLBACK],
+]
+
+/**
+ * Bits of vm_fault_reason: of the field, or of the last word, which comes after pairs of names and values; the flags before
+ * it may be spelled the same. Tools that have no words for the flags take the first, OOM, for none.
+ */
+function resultOf(fields: EventFields): number {
+  const raw = fields.number(RESULT)
+  if (raw === raw) return raw
+  const from = fields.find(PGOFF, true)
+  const words = from < 0 ? [] : fields.text(from).split(' ')
+  const last = words.length % 2 === 0 ? (words.at(-1) ?? '') : ''
+  if (/^0x[0-9a-f]+$/.test(last)) return Number(last)
+  const flags = numericFlags(fields)
+  if (flags === flags) return 0
+  return RESULTS.reduce((sum, [word, bit]) => (last.split('|').includes(word) ? sum | bit : sum), 0)
 }
 
 function mkwrite(spans: SpanBuilder, fields: EventFields): void {
@@ -78,7 +130,11 @@ function mkwrite(spans: SpanBuilder, fields: EventFields): void {
 }
 
 function filemapFault(spans: SpanBuilder, fields: EventFields): void {
-  const frame = spans.ops.fileFault(spans.inodes.of(fields, true), fields.number(OFS))
+  const offset = fields.number(OFS)
+  const frame = spans.ops.fileFault(
+    spans.inodes.of(fields, true),
+    offset === offset ? offset : fields.number(INDEX) * PAGE,
+  )
   frame.length = PAGE
 }
 
@@ -111,8 +167,12 @@ function mapBegins(spans: SpanBuilder, fields: EventFields): void {
 /** New blocks mapped with ZERO are zeroed right after (fs/ext4/inode.c: ext4_map_blocks). */
 function mapEnds(spans: SpanBuilder, fields: EventFields): void {
   const flags = fields.find(MFLAGS)
-  const created = flags >= 0 && fields.bytes[flags] === 0x4e // N
-  spans.phases.mapEnds(created && fields.has(ZERO) && fields.number(RET, true) > 0)
+  const raw = fields.numberAt(flags, 10)
+  const zeroed =
+    raw === raw
+      ? (raw & EXT4_MAP_NEW) !== 0 && (fields.number(FLAGS) & EXT4_GET_BLOCKS_ZERO) !== 0
+      : flags >= 0 && fields.bytes[flags] === 0x4e /* N */ && fields.has(ZERO)
+  spans.phases.mapEnds(zeroed && fields.number(RET, true) > 0)
 }
 
 function instant(name: string): Decoder {
@@ -158,9 +218,10 @@ function freed(spans: SpanBuilder, fields: EventFields): void {
 /** tlb_flush reasons 1 to 4 are shootdowns, 0 is a task switch (include/linux/mm_types.h: enum tlb_flush_reason). */
 function flush(spans: SpanBuilder, fields: EventFields): void {
   const kind = spans.state.track.current()?.kind
-  const paren = fields.find(REASON)
   if (kind !== 'truncate' && kind !== 'punch_hole') return
-  if (paren >= 0 && !fields.has(key('(0)'))) instant('unmap')(spans, fields)
+  const paren = fields.find(REASON)
+  const raw = fields.numberAt(paren, 10)
+  if (paren >= 0 && raw !== 0 && !fields.has(key('(0)'))) instant('unmap')(spans, fields)
 }
 
 function xfsFile(spans: SpanBuilder, fields: EventFields): void {

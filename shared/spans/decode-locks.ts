@@ -1,6 +1,7 @@
 /**
  * Payloads of lock:*, mmap_lock:* and xfs lock events. A trace of millions of lock events has a few thousand different
- * payloads, so each is parsed once and found again by its bytes; after that an event costs one hash and no string.
+ * payloads, so each is parsed once and found again by its bytes; after that an event costs one hash and no string. Where
+ * records are printed field by field, the same is said in other words: `name=… lockdep_addr=…`.
  */
 
 import { ByteInterner } from '../base/bytes.ts'
@@ -43,10 +44,19 @@ interface LockPayload {
   readonly tried: boolean
 }
 
+/** The fields of lock:*, flags before 1 for a try and 2 for a reader; their numbers may stand twice, `0x2 (2)`. */
+const LOCK_FIELDS = /^(?:flags=(0x[0-9a-f]+|\d+)(?: \(\d+\))? )?name=(.*) lockdep_addr=(\S+)(?: \(-?\d+\))?$/
+
 /** `ADDRESS [try ][read ]NAME`: the name is everything after the address and the optional words, blanks included. */
 function lockPayload(acquire: boolean): (spans: SpanBuilder, fields: EventFields) => LockPayload {
   return (spans, fields) => {
     const text = fields.text()
+    const raw = LOCK_FIELDS.exec(text)
+    if (raw !== null) {
+      const [, flags = '0', name, address] = raw
+      const lock = spans.lockOf(name === '' ? '(unnamed)' : name, identity(address))
+      return { ...lock, shared: (Number(flags) & 2) !== 0, tried: (Number(flags) & 1) !== 0 }
+    }
     const blank = text.indexOf(' ')
     const address = blank === -1 ? text : text.slice(0, blank)
     let name = blank === -1 ? '' : text.slice(blank + 1)
@@ -78,17 +88,17 @@ const FLAG_WORDS: readonly (readonly [string, number])[] = [
   ['MUTEX', LCB_MUTEX],
 ]
 
-/** `ADDRESS (flags=A|B)` or `ADDRESS (ret=N)`. */
+/** `ADDRESS (flags=A|B)` or `ADDRESS (ret=N)`; field by field `lock_addr=ADDRESS flags=0x2 (2)`. */
 function contentionPayload(spans: SpanBuilder, fields: EventFields): ContentionPayload {
   const text = fields.text()
-  const blank = text.indexOf(' ')
-  const address = spans.contention.addressOf(identity(blank === -1 ? text : text.slice(0, blank)))
-  const words = /flags=([^)]*)/.exec(text)?.[1] ?? ''
+  const [, first] = /^(?:lock_addr=)?(\S*)/.exec(text) ?? ['', '']
+  const address = spans.contention.addressOf(identity(first))
+  const words = /flags=([^)\s]*)/.exec(text)?.[1] ?? ''
   const numeric = /^(0x)?[0-9a-f]+$/i.test(words) ? Number.parseInt(words, words.startsWith('0x') ? 16 : 10) : 0
   const flags = words
     .split('|')
     .reduce((sum, word) => sum | (FLAG_WORDS.find(([name]) => name === word)?.[1] ?? 0), numeric)
-  const result = Number(/ret=(-?\d+)/.exec(text)?.[1] ?? 0)
+  const result = Number(/ret=(?:0x\S+ \()?(-?\d+)/.exec(text)?.[1] ?? 0)
   return { address, flags, result }
 }
 
@@ -104,8 +114,8 @@ function mmapPayload(spans: SpanBuilder, fields: EventFields): MmapPayload {
   const mm = /mm=(\S+)/.exec(text)?.[1] ?? '('
   return {
     lock: spans.mmLocks.mmapLock(identity(mm)),
-    exclusive: / write=(true|1)\b/.test(text),
-    success: !/ success=(false|0)\b/.test(text),
+    exclusive: / write=\(?(true|1)\b/.test(text),
+    success: !/ success=\(?(false|0)\b/.test(text),
   }
 }
 
@@ -123,12 +133,12 @@ interface XfsPayload {
   readonly flags: number
 }
 
-/** `dev 7:1 ino 0x80 flags ILOCK_EXCL|0x5000000 caller F`. */
+/** `dev 7:1 ino 0x80 flags ILOCK_EXCL|0x5000000 caller F`; field by field `lock_flags=83886084`. */
 function xfsPayload(spans: SpanBuilder, fields: EventFields): XfsPayload {
-  const words = (/ flags (\S+)/.exec(fields.text())?.[1] ?? '').split('|')
+  const words = (/ (?:flags |lock_flags=)(\S+)/.exec(fields.text())?.[1] ?? '').split('|')
   const flags = words.reduce((sum, word) => {
     const named = XFS_FLAGS.find(([name]) => name === word)?.[1]
-    return sum | (named ?? (word.startsWith('0x') ? Number.parseInt(word, 16) & 0x3f : 0))
+    return sum | (named ?? (/^(0x[0-9a-f]+|\d+)$/.test(word) ? Number(word) & 0x3f : 0))
   }, 0)
   return { inode: spans.inodes.of(fields), flags }
 }

@@ -1,6 +1,7 @@
 /**
  * sched_switch, sched_waking, sched_wakeup: tracefs and perf print `prev_pid=…`, trace-cmd report prints
  * `comm:pid [prio] S ==> comm:pid [prio]`. Command names may contain almost anything, so both are read from the right.
+ * Where records are printed field by field the state is a number.
  */
 
 import type { Decoder } from './decoders.ts'
@@ -15,15 +16,20 @@ const NEXT_PID = key('next_pid')
 const NEXT_COMM = key('next_comm')
 const PID = key('pid')
 const COMM = key('comm')
+/** fs/proc/array.c: task_state_array, the bits of a state field below the one that says preempted. */
+const STATE_LETTERS = 'RSDTtXZPI'
+const STATE_BITS = 0xff
 const BRACKET = 0x5b
 const COLON = 0x3a
 
 function switched(spans: SpanBuilder, fields: EventFields): void {
   const nextPid = fields.number(NEXT_PID, true)
   if (nextPid === nextPid) {
-    const state = fields.bytes[fields.find(PREV_STATE, true)]
+    const state = fields.find(PREV_STATE, true)
+    const bits = fields.numberAt(state, 10)
+    const letter = bits === bits ? letterOf(bits) : fields.bytes[state]
     const next = taskOf(spans, nextPid, fields)
-    spans.sched.switched(taskOf(spans, fields.number(PREV_PID, true)), prevState(state), next)
+    spans.sched.switched(taskOf(spans, fields.number(PREV_PID, true)), prevState(letter), next)
     return
   }
   // "flwork:9065 [120] D ==> gcc:9048 [125]"
@@ -47,6 +53,12 @@ function taskOf(spans: SpanBuilder, pid: number, fields?: EventFields): TaskTrac
     if (comm >= 0 && end > comm) builder.nameTask(task, fields.text(comm, end))
   }
   return spans.state.trackOf(task)
+}
+
+/** 256 is R+: only preempted. */
+function letterOf(bits: number): number {
+  const lowest = bits & STATE_BITS & -(bits & STATE_BITS)
+  return STATE_LETTERS.charCodeAt(lowest === 0 ? 0 : 32 - Math.clz32(lowest))
 }
 
 function prevState(letter: number | undefined): number {

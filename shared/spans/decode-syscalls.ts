@@ -1,7 +1,7 @@
 /**
  * System calls in all their spellings: `sys_write(fd: 1, …)` and `sys_write -> 0x2` (tracefs), `sys_enter_write: fd: …`
  * and `sys_exit_write: 0x2` (trace-cmd, perf), and raw_syscalls by number. Numbers print in hexadecimal with or without
- * 0x. A call's operation kind is the list's word (model/kinds.ts) where it has one, else its own name.
+ * 0x. Where records are printed field by field, results have a key. A call's operation kind is the list's word (model/kinds.ts) where it has one, else its own name.
  */
 
 import type { Decoder } from './decoders.ts'
@@ -31,6 +31,9 @@ const LENGTH = key('length')
 const COUNT = key('count')
 const MODE = key('mode')
 const NR = key('NR')
+const ID = key('id')
+const RET = key('ret')
+const ERROR_CODE = key('error_code')
 
 const positioned = { offset: POS, length: COUNT, raw: { offset: 3, length: 2 } }
 const streamed = { length: COUNT, raw: { length: 2 } }
@@ -77,7 +80,10 @@ function enter(name: string): Decoder {
 }
 
 function exit(name: string): Decoder {
-  return (spans, fields) => spans.ops.sysExit(name, fields.numberAt(fields.from, 16, true), TOLD_BY_NAME)
+  return (spans, fields) => {
+    const keyed = fields.find(RET)
+    spans.ops.sysExit(name, fields.numberAt(keyed < 0 ? fields.from : keyed, 16, true), TOLD_BY_NAME)
+  }
 }
 
 /** `sys_write(fd: 1, …)` or `sys_write -> 0x2`: the payload tells which. */
@@ -94,23 +100,43 @@ function either(name: string): Decoder {
   }
 }
 
-/** `NR 1 (1, 7f3…, 2, …)`, arguments in hexadecimal. */
+/** `NR 1 (1, 7f3…, 2, …)`, arguments in hexadecimal; field by field `id=1 args=ARRAY[01, 00, …]`, byte by byte. */
 function rawEnter(spans: SpanBuilder, fields: EventFields): void {
-  const name = nameOf(spans, fields.number(NR))
+  const printed = fields.number(NR)
+  const number = printed === printed ? printed : fields.numberAt(fields.find(ID), 10, true)
+  if (number !== number) return
+  const name = nameOf(spans, number)
   const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
-  const text = fields.text()
-  const args = (/\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map((word) => Number.parseInt(word.trim(), 16))
+  const args = argumentsOf(fields.text())
   const arg = (index: number | undefined): number => (index === undefined ? NaN : (args[index] ?? NaN))
   const kind = kindOf(name, call, arg(call?.raw?.mode))
   spans.ops.sysEnter(name, { kind, offset: arg(call?.raw?.offset), length: arg(call?.raw?.length) }, TOLD_BY_NUMBER)
 }
 
-/** `NR 1 = 2`, the result in decimal. The begin of exit(2) has the same name in tracefs: `sys_exit(error_code: 0)`. */
+const ARGUMENT_BYTES = 8
+
+function argumentsOf(text: string): number[] {
+  const hex = (word: string) => Number.parseInt(word.trim(), 16)
+  const bytes = /args=ARRAY\[([^\]]*)\]/.exec(text)?.[1].split(',').map(hex)
+  if (bytes === undefined) return (/^NR[^(]*\(([^)]*)\)/.exec(text)?.[1] ?? '').split(',').map(hex)
+  // In the byte order of the machines whose numbers are taken where the recording does not say.
+  return Array.from({ length: Math.floor(bytes.length / ARGUMENT_BYTES) }, (_, i) =>
+    bytes.slice(i * ARGUMENT_BYTES, (i + 1) * ARGUMENT_BYTES).reduceRight((sum, byte) => sum * 256 + byte, 0),
+  )
+}
+
+/** `NR 1 = 2`, the result in decimal; field by field `id=1 ret=2`. The begin of exit(2) has the same name in tracefs: `sys_exit(error_code: 0)`. */
 function rawExit(spans: SpanBuilder, fields: EventFields): void {
-  const number = fields.number(NR)
+  const keyed = fields.find(ID)
+  const number = keyed < 0 ? fields.number(NR) : fields.numberAt(keyed, 10, true)
   if (number === NO_CALL) return spans.ops.sysExit('rt_sigreturn', NaN, TOLD_BY_NUMBER)
-  if (number !== number) return spans.ops.sysEnter('exit', argsOf('exit', fields), TOLD_BY_NAME)
-  spans.ops.sysExit(nameOf(spans, number), Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN), TOLD_BY_NUMBER)
+  if (number !== number) {
+    if (fields.find(ERROR_CODE) >= 0) spans.ops.sysEnter('exit', argsOf('exit', fields), TOLD_BY_NAME)
+    return
+  }
+  const result =
+    keyed < 0 ? Number(/= *(-?\d+)/.exec(fields.text())?.[1] ?? NaN) : fields.numberAt(fields.find(RET), 10, true)
+  spans.ops.sysExit(nameOf(spans, number), result, TOLD_BY_NUMBER)
 }
 
 /** Of a recording that does not say whose numbers they are, x86-64's are taken. */

@@ -1,6 +1,7 @@
 /**
  * Files as events name them: `dev 259,0 ino 12` (ext4, jbd2: decimal), `dev 259:0 ino 0xc` (fs_dax, xfs: hexadecimal),
  * `dev=259:0 ino=c` (filemap: hexadecimal without prefix). All three become one inode id; each spelling is parsed once.
+ * Where records are printed field by field the device is one number (include/linux/kdev_t.h): `dev=271581184 ino=12`.
  */
 
 import { ByteInterner } from '../base/bytes.ts'
@@ -10,6 +11,10 @@ import { DEV_MINOR, key, type EventFields } from './fields.ts'
 
 const DEV = key('dev')
 const INO = key('ino')
+const S_DEV = key('s_dev')
+const I_INO = key('i_ino')
+/** include/linux/kdev_t.h: MINORBITS */
+const MINORS = 2 ** 20
 /** Inodes that were told of lately: a power of two. */
 const LATE = 1024
 
@@ -57,6 +62,7 @@ export class Inodes {
   #read(fields: EventFields, hex: boolean): number {
     const { bytes, to } = fields
     const from = fields.from
+    if (bytes[from] === 0x69) return this.#inodeFirst(fields, hex)
     let end = -1
     for (let i = from + 4; i + 4 < to; i++) {
       if (
@@ -76,11 +82,21 @@ export class Inodes {
     return this.#ids[spelling]
   }
 
+  /** `ino=0xc … dev=271581184`, `i_ino=c s_dev=271581184`. */
+  #inodeFirst(fields: EventFields, hex: boolean): number {
+    const told = fields.find(I_INO) < 0 ? { inode: INO, device: DEV } : { inode: I_INO, device: S_DEV }
+    const device = fields.numberAt(fields.find(told.device), 10)
+    const inode = fields.numberAt(fields.find(told.inode), hex ? 16 : 10)
+    return device >= 0 && inode >= 0 ? this.#numbered(Math.floor(device / MINORS), device % MINORS, inode) : -1
+  }
+
   #parse(text: string, hex: boolean): number {
-    const match = /^dev[ =](\d+)[,:](\d+) ino[ =](0x)?([0-9a-f]+)$/i.exec(text)
+    const match = /^dev[ =](?:(\d+)[,:](\d+)|(0x[0-9a-f]+|\d+)(?: \(\d+\))?) ino[ =](0x)?([0-9a-f]+)$/i.exec(text)
     if (match === null) return -1
-    const [, major, minor, prefix, digits] = match
+    const [, major, minor, device, prefix, digits] = match
     if (prefix === undefined && !hex && /[a-f]/i.test(digits)) return -1
-    return this.id(Number(major), Number(minor), BigInt(prefix !== undefined || hex ? `0x${digits}` : digits))
+    const inode = BigInt(prefix !== undefined || hex ? `0x${digits}` : digits)
+    if (device === undefined) return this.id(Number(major), Number(minor), inode)
+    return this.id(Math.floor(Number(device) / MINORS), Number(device) % MINORS, inode)
   }
 }

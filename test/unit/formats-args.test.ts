@@ -35,7 +35,39 @@ describe('an event has the same fields from tracefs and from trace-cmd', () => {
 })
 
 describe('spellings', () => {
+  it.each([
+    ['sys_exit_write', '__syscall_nr=0x1 (1) ret=0xfffffffffffffff2 (-14)', { __syscall_nr: 1, ret: -14 }],
+    [
+      'contention_begin',
+      'lock_addr=0xffff888235063f38 (-131382159982792) flags=0x2 (2)',
+      { lock_addr: '0xffff888235063f38', flags: 2 },
+    ],
+    [
+      'mm_filemap_fault',
+      'i_ino=0x52db4 (339380) s_dev=0xfe00000 (266338304) index=0x6 (6)',
+      { i_ino: 339380, s_dev: 266338304, index: 6 },
+    ],
+    [
+      'mmap_lock_released',
+      'mm=0xffff888235065780 (-131382159976576) memcg_id=0x1 (1) write=(1)',
+      { mm: '0xffff888235065780', memcg_id: 1, write: 1 },
+    ],
+    [
+      'sched_waking',
+      'comm=x (2) y pid=0x12 (18) prio=0x0 (0) target_cpu=0x0 (0)',
+      { comm: 'x (2) y', pid: 18, prio: 0, target_cpu: 0 },
+    ],
+  ])('fields of the record that tracefs prints twice: %s', (name, text, fields) => {
+    expect(eventArgs(name, text)).toEqual(fields)
+  })
+
+  it('types of the arguments of a system call are no part of their names', () => {
+    const text = 'unsigned int fd: 0xb, const char * buf: 0x55e7e401bd60, size_t count: 0x1000'
+    expect(eventArgs('sys_write', text)).toEqual({ fd: 11, buf: '0x55e7e401bd60', count: 4096 })
+  })
+
   it('a result that is no number of the kernel is kept as it stands', () => {
+    expect(eventArgs('sys_exit_read', '__syscall_nr=0 ret=0x5 or so')).toEqual({ __syscall_nr: 0, ret: '0x5 or so' })
     expect(eventArgs('sys_exit_read', '0X2')).toEqual({ text: '0X2' })
     expect(eventArgs('sys_read', '-> 0x0X2')).toEqual({ text: '-> 0x0X2' })
   })
@@ -189,6 +221,9 @@ describe('robustness', () => {
     ' ==> ',
     'key',
     'a=b',
+    'ret=0x',
+    '5 (5)',
+    'unsigned int fd',
     'dev 7,0',
     '\0',
     '😀',
@@ -223,7 +258,7 @@ describe('robustness', () => {
       'ext4_x',
       'contention_begin',
     ]) {
-      for (const unit of [' ', 'a=b ', 'a 1 ', 'x:1 [1] S ==> ', '[ ', ', a: ', 'a= ==> ', '0']) {
+      for (const unit of [' ', 'a=b ', 'a 1 ', ', a b ', 'a * ', 'x:1 [1] S ==> ', '[ ', ', a: ', 'a= ==> ', '0']) {
         expectLinear(65_000, `${name} ${JSON.stringify(unit)}`, (size) => {
           const payload = `dev 1 ${unit.repeat(Math.floor(size / unit.length))}`
           return () => {
