@@ -7,6 +7,7 @@
  *     COMM-PID (  TGID) [CPU] FLAGS SECONDS.MICROS: BODY     record-tgid
  *     COMM-PID   CPUFLAGS TIMEus+: BODY                      latency-format; report -l has SECONDS.MICROS there
  *     COMM PID CPU FLAGS PREEMPT INDEX [HEX] MSms (+MS): BODY    latency-format with verbose
+ *     SOURCE: COMM-PID …                                     report of several buffers or files, all to one width
  *
  * Layouts: kernel/trace/trace_output.c (trace_print_context, trace_print_lat_context), trace-cmd's tracecmd_show_data.
  * A comm is any 15 bytes, so PID is what follows the last `-` that lets the rest of the line parse.
@@ -27,8 +28,10 @@ export const TIME_TICKS = 2
 
 /** Columns in which a comm can end: `%16s-` is the widest. */
 const COMM_COLUMNS = 16
-/** A `-` further right than this belongs to no task. */
-const TASK_COLUMNS = 64
+/** Those of the layout whose CPU is glued to the flags: `%8.8s-`. */
+const SHORT_COMM = 8
+/** A `-` further right than this belongs to no task; sources are paths as they were given. */
+const TASK_COLUMNS = 256
 const FLAGS_MIN = 3
 const FLAGS_MAX = 8
 
@@ -59,6 +62,9 @@ export class EventLine {
   time = TIME_SECONDS
   commFrom = 0
   commTo = 0
+  /** The name of a buffer or file before the task, empty where there is none. */
+  sourceFrom = 0
+  sourceTo = 0
   pid = 0
   /** -1: the line does not say. */
   tgid = -1
@@ -89,7 +95,6 @@ export class EventLine {
     let i = this.#digits(bytes, dash + 1, to, 10)
     if (i === -1 || bytes[i] !== SPACE) return false
     this.pid = this.#value
-    this.commFrom = skipSpaces(bytes, from, dash)
     this.commTo = dash
     i = skipSpaces(bytes, i, to)
     this.tgid = -1
@@ -97,7 +102,20 @@ export class EventLine {
       i = this.#tgid(bytes, i, to)
       if (i === -1) return false
     }
-    return bytes[i] === 91 ? this.#bracket(bytes, i, to) : this.#glued(bytes, i, to)
+    if (bytes[i] === 91) {
+      this.#comm(bytes, from, dash - COMM_COLUMNS)
+      return this.#bracket(bytes, i, to)
+    }
+    this.#comm(bytes, from, dash - SHORT_COMM)
+    return this.#glued(bytes, i, to)
+  }
+
+  /** The comm, whose column is as wide as any, and the name that may stand before it. */
+  #comm(bytes: Uint8Array, from: number, column: number): void {
+    const sourced = column - 2 > from && bytes[column - 1] === SPACE && bytes[column - 2] === COLON
+    this.sourceFrom = sourced ? skipSpaces(bytes, from, column) : from
+    this.sourceTo = sourced ? column - 2 : from
+    this.commFrom = skipSpaces(bytes, sourced ? column : from, this.commTo)
   }
 
   #tgid(bytes: Uint8Array, at: number, to: number): number {

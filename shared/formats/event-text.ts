@@ -48,6 +48,8 @@ export interface Dialect {
 const PATIENCE = 1000
 /** More skipped lines than this per event at the end: this was another format. */
 const SKIPPED_PER_EVENT = 9
+/** Names of buffers or files before tasks that are told of. */
+const SOURCES_TOLD = 8
 /** Nanoseconds of a trace: beyond this, times are damage (104 days). */
 const LONGEST = Number.MAX_SAFE_INTEGER
 
@@ -60,6 +62,7 @@ export class EventTextReader implements FormatReader, LineHandler {
   readonly #tasks: TaskPrefixes
   readonly #columns: ColumnReader | undefined
   readonly #stack: StackLines
+  readonly #sources = new Set<string>()
   /** Time of the first event. */
   #hi0 = 0
   #lo0 = 0
@@ -104,6 +107,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, `${this.#dialect.what} without a single event`)
     this.#lines.sayUnfinished(builder)
     this.#dialect.end?.()
+    this.#saySources()
     const meta = builder.meta
     meta.startClock = String(BigInt(this.#hi0) * 1_000_000_000n + BigInt(this.#lo0))
     meta.clockUnit = this.#ticks ? 'tick' : 'ns'
@@ -217,7 +221,19 @@ export class EventTextReader implements FormatReader, LineHandler {
     this.events++
     this.#last = ts
     this.#columns?.learn(from, line)
+    if (line.sourceTo > line.sourceFrom && this.#sources.size <= SOURCES_TOLD) {
+      this.#sources.add(decodeUtf8(bytes, line.sourceFrom, line.sourceTo))
+    }
     this.recorder.event(ts, line.cpu, task, line.context, name, bytes, body.payloadFrom, body.payloadTo)
+  }
+
+  /** Tasks and locks of several machines would be told apart by nothing. */
+  #saySources(): void {
+    if (this.#sources.size === 0) return
+    const told = [...this.#sources].slice(0, SOURCES_TOLD).join(', ')
+    const more = this.#sources.size > SOURCES_TOLD ? ' and more' : ''
+    const message = `events of several buffers or files (${told}${more}) are taken for those of one machine`
+    this.recorder.builder.diagnose('info', code.SEVERAL_BUFFERS, message)
   }
 
   #time(line: EventLine): number {

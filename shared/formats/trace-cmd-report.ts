@@ -1,7 +1,7 @@
 /**
  * What `trace-cmd report` prints, with any of -t, -l, -R, -w, --ts-diff: the event lines of tracefs without (or, with -l,
  * with glued) flags, event names padded to a column, system calls under their event names, `CPU:1 [12 EVENTS DROPPED]`
- * where a buffer was overwritten. Events and stacks are event-text.ts's; here is everything that is neither.
+ * where a buffer was overwritten, the name of the buffer or file before each line where there are several. Events and stacks are event-text.ts's; here is everything that is neither.
  */
 
 import type { Recorder } from '../spans/recorder.ts'
@@ -13,10 +13,10 @@ const dialect: Dialect = { what: 'trace-cmd report text', padded: true, other }
 
 /** Lines of `report` around the events, and the statistics -w prints after them (trace-cmd's trace-read.c). */
 const HEADERS =
-  /^(version = \d|CPU \d+ is empty|RT task timings:|Average wakeup latency:|Maximum Latency:|Minimum Latency:|#)/
+  /^(?: *\S.*: )?(version = \d|CPU \d+ is empty|RT task timings:|Average wakeup latency:|Maximum Latency:|Minimum Latency:|#)/
 
 function other(line: string, reader: EventTextReader): OtherLine {
-  const cpus = /^cpus=(\d+)$/.exec(line)
+  const cpus = /^(?: *\S.*: )?cpus=(\d+)$/.exec(line)
   if (cpus !== null) {
     reader.boundary()
     reader.cpus = Math.max(reader.cpus ?? 0, Number(cpus[1]))
@@ -24,7 +24,7 @@ function other(line: string, reader: EventTextReader): OtherLine {
     reader.lost ??= 0
     return 'header'
   }
-  const dropped = /^CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]$/.exec(line)
+  const dropped = /^(?: *\S.*: | *)CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]$/.exec(line)
   if (dropped !== null) {
     reader.lostHere(Number(dropped[1]), dropped[2] === undefined ? undefined : Number(dropped[2]))
     return 'loss'

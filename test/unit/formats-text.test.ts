@@ -339,6 +339,34 @@ describe('bad input', () => {
     expect(events[1]).toMatchObject({ comm: 'a\ufffd\ufffdb', pid: 7, payload: 'y\0\ufffd\ufffdz' })
   })
 
+  it('the names of buffers and files are no part of comms, in any column', () => {
+    const event = (source: string, task: string, rest: string) =>
+      `${source}${' '.repeat(16 - task.lastIndexOf('-'))}${task} ${rest}: sys_exit_write:       0x2\n`
+    const report = [
+      'cpus=2\n',
+      event('      ', '<...>-23700', '[001]  3588.911695'),
+      event(' bar: ', 'bash-28124', '[001]  4009.271628'),
+      'fo o: CPU:1 [7 EVENTS DROPPED]\n',
+      event('fo o: ', 'foo: 2-b 1-28126', '[000]  4009.271629'),
+      event(' bar: ', 'bash-28124', '[001]  4009.271630'),
+      event('a/long/way/to/the/recording/of/another/machine.dat: ', 'fsync: 0-3', '[001]  4009.271631'),
+    ]
+    const found = read(report.join(''), 'trace-cmd-report')
+    expect(found.events.map(({ comm, pid }) => `${comm} ${pid}`)).toEqual([
+      '<...> 23700',
+      'bash 28124',
+      'foo: 2-b 1 28126',
+      'bash 28124',
+      'fsync: 0 3',
+    ])
+    expect(found.trace.meta.lostEvents).toBe(7)
+    expect(Object.keys(found.diagnostics)).toEqual(['lost-events', 'several-buffers'])
+    const latency = '      bar:     bash-28124   1d..2.  4009.271628: sys_exit_write:       0x2\n'
+    expect(only(latency.trimEnd(), 'trace-cmd-report')).toMatchObject({ comm: 'bash', pid: 28124, cpu: 1 })
+    const heads = '  a.dat: cpus=2\nb.dat.x: cpus=4\nb.dat.x: CPU 3 is empty\n'
+    expect(read(heads + report[2], 'trace-cmd-report').trace.meta.cpus).toBe(4)
+  })
+
   it('two traces in a row are told apart', () => {
     const trace = `# tracer: nop\n#\n# entries-in-buffer/entries-written: 1/3   #P:2\n#\n${at(5)}\n`
     const { boundaries, diagnostics, trace: both } = read(trace + trace.replace('849385', '849380'))
