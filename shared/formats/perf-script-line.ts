@@ -3,7 +3,8 @@
  *
  *     COMM PID[/TID] [CPU] SECONDS.FRACTION: SYSTEM:EVENT: PAYLOAD
  *
- * COMM may contain anything, CPU and the thread's number may be missing (-F), and times have six or nine digits. The time
+ * COMM may contain anything, CPU and the thread's number may be missing (-F), and times have six or nine digits. Letters may
+ * stand before the time that say in what mode the sample was taken (-F +misc: perf_sample__fprintf_misc). The time
  * is what is looked for: digits, a dot, six or nine digits and a colon between blanks; what lies before it is read from
  * its end, what lies behind it from its start. Parse results are fields, so that a line costs no object.
  */
@@ -14,6 +15,8 @@ const DOT = 46
 const SLASH = 47
 const MINUS = 45
 const CLOSE = 93
+const MODES = new Set(Array.from('KUHGgMESp', (letter) => letter.charCodeAt(0)))
+const MODE_LETTERS = 4
 
 export class PerfLine {
   commFrom = 0
@@ -65,6 +68,7 @@ export class PerfLine {
   #head(bytes: Uint8Array, from: number, to: number): boolean {
     let i = to
     while (i > from && (bytes[i - 1] === BLANK || bytes[i - 1] === 43)) i--
+    if (MODES.has(bytes[i - 1])) i = behindModes(bytes, from, i)
     this.cpu = -1
     if (bytes[i - 1] === CLOSE) {
       let cpu = 0
@@ -141,6 +145,15 @@ export class PerfLine {
 
 function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57
+}
+
+/** Before the letters that end at `to` and the blanks before them; `to` where they are none. */
+function behindModes(bytes: Uint8Array, from: number, to: number): number {
+  let i = to
+  while (i > from && to - i < MODE_LETTERS && MODES.has(bytes[i - 1])) i--
+  if (bytes[i - 1] !== BLANK) return to
+  while (i > from && bytes[i - 1] === BLANK) i--
+  return i
 }
 
 function startOfDigits(bytes: Uint8Array, dot: number, from: number): number {

@@ -242,7 +242,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
       )
       return
     }
-    if (/ PERF_RECORD_\w+/.test(text)) return
+    if (/(?:^| )PERF_RECORD_\w+/.test(text)) return
     this.#skip(code.UNPARSED_LINE, `lines that are no perf script text, first: ${JSON.stringify(text.slice(0, 80))}`)
     this.#refuse(this.#events === 0 && this.#skipped >= PATIENCE)
   }

@@ -133,6 +133,23 @@ describe('perf script lines', () => {
     ])
   })
 
+  it('with the mode each sample was taken in, and marks of the recorder', () => {
+    const text = [
+      'PERF_RECORD_FINISHED_ROUND',
+      '            perf 11870 [000] U     29756.027944:                      syscalls:sys_enter_ioctl: fd: 0x00000378',
+      '           a KUH 11871 [001] KSp   29756.027945: lock:contention_end: 0x1 (ret=0)',
+      '           b U 4 11872/11873 HGM   29756.027946: lock:contention_end: 0x1 (ret=0)',
+      '',
+    ].join('\n')
+    const got = read(Buffer.from(text))
+    expect(got.trace.diagnostics.filter(isSkip)).toEqual([])
+    expect([...plainEvents(got)].map(({ pid, comm, cpu }) => ({ pid, comm, cpu }))).toEqual([
+      { pid: 11870, comm: 'perf', cpu: 0 },
+      { pid: 11871, comm: 'a KUH', cpu: 1 },
+      { pid: 11873, comm: 'b U 4', cpu: 0 },
+    ])
+  })
+
   it('of which nothing is an event are refused', () => {
     expect(() => read(Buffer.from('one\ntwo\n'))).toThrow(/no perf script text: 2 of the 2 lines/)
   })
