@@ -110,7 +110,7 @@ export class EventLine {
     return this.#glued(bytes, i, to)
   }
 
-  /** The comm, whose column is as wide as any, and the name that may stand before it. */
+  /** The comm in its column, which no comm is wider than, and the name that may stand before it. */
   #comm(bytes: Uint8Array, from: number, column: number): void {
     const sourced = column - 2 > from && bytes[column - 1] === SPACE && bytes[column - 2] === COLON
     this.sourceFrom = sourced ? skipSpaces(bytes, from, column) : from

@@ -24,13 +24,14 @@ export interface PerfLockSubject {
   readonly site: string | undefined
 }
 
-/** 0 where the column was not asked for. */
+/** NaN where the table has no such column (-k, -F). */
 export interface PerfLockFigures {
   readonly acquired: number
   readonly contended: number
   readonly totalNs: number
   readonly maxNs: number
   readonly minNs: number
+  readonly meanNs: number
 }
 
 export interface PerfLockRow {
@@ -178,7 +179,7 @@ function typed(word: string): { readonly type: string; readonly mode: LockMode }
 function figuresOf(columns: readonly string[], values: readonly string[]): PerfLockFigures {
   const value = (column: string): number => {
     const at = columns.indexOf(column)
-    return at === -1 ? 0 : numberOf(values[at])
+    return at === -1 ? NaN : numberOf(values[at])
   }
   return {
     acquired: value('acquired'),
@@ -186,6 +187,7 @@ function figuresOf(columns: readonly string[], values: readonly string[]): PerfL
     totalNs: value('total wait'),
     maxNs: value('max wait'),
     minNs: value('min wait'),
+    meanNs: value('avg wait'),
   }
 }
 

@@ -10,7 +10,7 @@ import { decodeUtf8 } from '../base/bytes.ts'
 import { ApiError } from '../base/errors.ts'
 import { callerOf, functionOf } from '../model/call-site.ts'
 import * as code from '../model/diagnostics.ts'
-import { PERF_LOCK_REPORT, PERF_LOCK_TABLE, type LockStatRow, type LockStatSite } from '../model/extras.ts'
+import type { LockStatRow, LockStatSite } from '../model/extras.ts'
 import type { LockKind, LockMode } from '../model/kinds.ts'
 import { natureOf } from '../spans/lock-names.ts'
 import { locksOfStack } from '../spans/stack-names.ts'
@@ -80,7 +80,7 @@ class PerfLockReader implements FormatReader {
     this.#lines.sayUnfinished()
     if (this.#rows.size === 0) builder.diagnose('warning', code.NO_EVENTS, 'a table of waits without a single wait')
     builder.lockStat = {
-      version: this.#heading.columns.includes('acquired') ? PERF_LOCK_REPORT : PERF_LOCK_TABLE,
+      version: this.#heading.columns.includes('acquired') ? 'perf lock report' : 'perf lock contention',
       rows: [...this.#rows.values()],
       sites: [...this.#sites.values()],
     }
@@ -158,17 +158,23 @@ class PerfLockReader implements FormatReader {
     this.#sites.set(key, { lockClass, role: 'waiter', site, count: before + figures.contended })
   }
 
-  #count(lockClass: number, mode: LockMode, { acquired, contended, totalNs, maxNs, minNs }: PerfLockFigures): void {
+  /** Of several rows of one class the mean is what total and count say. */
+  #count(
+    lockClass: number,
+    mode: LockMode,
+    { acquired, contended, totalNs, maxNs, minNs, meanNs }: PerfLockFigures,
+  ): void {
     const key = `${lockClass} ${mode}`
     const so = this.#rows.get(key)
     this.#rows.set(key, {
-      ...{ lockClass, mode, contentionBounces: 0, waitMeanNs: NaN },
+      ...{ lockClass, mode, contentionBounces: NaN },
       contentions: (so?.contentions ?? 0) + contended,
-      waitMinNs: so === undefined ? minNs : Math.min(so.waitMinNs, minNs),
+      waitMinNs: Math.min(so?.waitMinNs ?? minNs, minNs),
       waitMaxNs: Math.max(so?.waitMaxNs ?? 0, maxNs),
       waitTotalNs: Math.min(Number.MAX_SAFE_INTEGER, (so?.waitTotalNs ?? 0) + totalNs),
+      waitMeanNs: so === undefined && totalNs !== totalNs ? meanNs : NaN,
       acquisitions: (so?.acquisitions ?? 0) + acquired,
-      ...{ acquisitionBounces: 0, holdMinNs: 0, holdMaxNs: 0, holdTotalNs: 0, holdMeanNs: NaN },
+      ...{ acquisitionBounces: NaN, holdMinNs: NaN, holdMaxNs: NaN, holdTotalNs: NaN, holdMeanNs: NaN },
     })
   }
 

@@ -14,21 +14,10 @@ export interface SpanStacks {
   readonly stack: Uint32Array
 }
 
-/** The versions of perf's tables: holds are unknown in both, the shortest wait where it is 0; acquisitions in the first. */
-export const PERF_LOCK_TABLE = 'perf lock contention'
-export const PERF_LOCK_REPORT = 'perf lock report'
-
-export interface TableShows {
-  readonly acquisitions: boolean
-  readonly holds: boolean
-}
-
-export function tableShows({ version }: LockStat): TableShows {
-  const perf = version === PERF_LOCK_TABLE || version === PERF_LOCK_REPORT
-  return { acquisitions: version !== PERF_LOCK_TABLE, holds: !perf }
-}
-
-/** One line of /proc/lock_stat (kernel/locking/lockdep_proc.c): times are of all waits and holds of the class. */
+/**
+ * One line of /proc/lock_stat (kernel/locking/lockdep_proc.c), or of a table of perf lock: times are of all waits and holds of
+ * the class. NaN is what the table does not say: perf's have no holds, others no means.
+ */
 export interface LockStatRow {
   /** Index into `lockClasses`, under the name lock_stat prints, version and subclass included. */
   readonly lockClass: number
@@ -38,7 +27,6 @@ export interface LockStatRow {
   readonly waitMinNs: Ns
   readonly waitMaxNs: Ns
   readonly waitTotalNs: Ns
-  /** NaN where the version prints none. */
   readonly waitMeanNs: Ns
   readonly acquisitions: number
   readonly acquisitionBounces: number

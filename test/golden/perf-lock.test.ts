@@ -69,6 +69,22 @@ describe('a table of perf lock contention', () => {
     expect(rowsOf(read(Buffer.from(chosen)))[0]).toMatchObject({ contended: 4, waitMinNs: 1000, mode: 'shared' })
   })
 
+  it('says nothing of columns that are not there', () => {
+    const [mean] = rowsOf(
+      read(Buffer.from('     avg wait         type   caller\n\n  2.00 us   rwsem:R   do_mmap+0x1\n')),
+    )
+    expect(mean).toMatchObject({ waitMeanNs: 2000, waitMinNs: null, waitMaxNs: null, holdTotalNs: null })
+    expect([mean.contended, mean.waitTotalNs, mean.acquisitions]).toEqual([NaN, NaN, NaN])
+    const twice = '   max wait         type   caller\n\n  2.00 us   mutex   f+0x1\n  3.00 us   mutex   f+0x9\n'
+    expect(rowsOf(read(Buffer.from(twice)))[0]).toMatchObject({ waitMaxNs: 3000, waitMeanNs: null })
+    expect(read(readFixture('perf-lock/callers.txt')).extras?.lockStat?.rows[0]).toMatchObject({
+      acquisitions: NaN,
+      contentionBounces: NaN,
+      waitMinNs: NaN,
+      holdMaxNs: NaN,
+    })
+  })
+
   it('passes over what perf says of itself, counts what is no row, and refuses what has no heading', () => {
     const text = `${HEAD}        type   caller\n\n 1  2.00 us 2.00 us 2.00 us  mutex  f+0x1\nnonsense\n=== output for debug===\n\nbad: 0, total: 1\n`
     const skips = read(Buffer.from(text)).diagnostics.filter(isSkip)

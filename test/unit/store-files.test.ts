@@ -355,6 +355,24 @@ describe('migrations', () => {
     expect(statSync(at('old.faultline')).ino).not.toBe(before)
   })
 
+  it('make NULL of figures that perf lock did not have, and leave those of /proc/lock_stat', () => {
+    const db = connect(at('tables.faultline'), { readonly: false, mustExist: false })
+    migrate(db, 5)
+    db.pragma('foreign_keys = OFF')
+    for (const version of ['perf lock contention', 'perf lock report', '0.4']) {
+      db.exec(
+        `INSERT INTO lock_stat VALUES (NULL, 1, 0, 'shared', 7, 0, 0, 9, 20, NULL, ${version === 'perf lock contention' ? 0 : 8}, 0, 0, 0, 0, NULL, '${version}')`,
+      )
+    }
+    migrate(db)
+    expect(db.prepare('SELECT * FROM lock_stat').raw().all()).toEqual([
+      [1, 1, 0, 'shared', 7, null, null, 9, 20, null, null, null, null, null, null, null, 'perf lock contention'],
+      [2, 1, 0, 'shared', 7, null, null, 9, 20, null, 8, null, null, null, null, null, 'perf lock report'],
+      [3, 1, 0, 'shared', 7, 0, 0, 9, 20, null, 8, 0, 0, 0, 0, null, '0.4'],
+    ])
+    db.close()
+  })
+
   it('leave an older file alone that is not what it says', () => {
     const db = connect(at('evil.faultline'), { readonly: false, mustExist: false })
     migrate(db, 1)

@@ -102,10 +102,11 @@ export function contentionFinding(
     worst.task && `by ${worst.task.comm}-${worst.task.pid}`,
   ]
   const name = [worst.class, `(${worst.mode})`, ...whose.filter(Boolean)].join(' ')
-  const waited =
-    worst.waitMeanNs === null
-      ? `${printable(name)} was waited for most often: ${plural(worst.contended, 'wait')}`
-      : `${printable(name)} was waited for longest: ${duration(worst.waitTotalNs, trace.clockUnit)} in ${plural(worst.contended, 'wait')}`
+  const waits = Number.isNaN(worst.contended) ? undefined : plural(worst.contended, 'wait')
+  const total = Number.isNaN(worst.waitTotalNs) ? undefined : duration(worst.waitTotalNs, trace.clockUnit)
+  const told = [total, waits].filter((word) => word !== undefined).join(' in ')
+  const how = total === undefined ? 'most often' : 'longest'
+  const waited = `${printable(name)} was waited for ${how}${told === '' ? '' : `: ${told}`}`
   const held = worst.mostlyIn
   return held === undefined
     ? `${waited}.`
@@ -130,7 +131,7 @@ function contentionColumns(rows: readonly ContentionRow[], clock: ClockUnit): Co
     ...(has('task') ? [name('task', ({ task }) => task && `${task.comm}-${task.pid}`)] : []),
     name('mode', (row) => row.mode),
     number('acquired', (row) => (Number.isNaN(row.acquisitions) ? null : row.acquisitions), 5),
-    number('contended', (row) => row.contended),
+    number('contended', (row) => (Number.isNaN(row.contended) ? null : row.contended)),
     ...grouped('waited', [
       time('total', (row) => (Number.isNaN(row.waitTotalNs) ? null : row.waitTotalNs)),
       time('mean', (row) => row.waitMeanNs, 3),

@@ -4,7 +4,7 @@
  * percentiles, no tasks and no operations; sites are those it lists, at most four per class, with counts and no times.
  */
 
-import { tableShows, type LockStat, type LockStatRow } from '../../model/extras.ts'
+import type { LockStat, LockStatRow } from '../../model/extras.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
 import type { ContentionBy, ContentionRow } from '../contention.ts'
@@ -35,12 +35,8 @@ export function lockStatRows(trace: Trace, { scope, by, contendedOnly }: Asked):
   const classes = new Set(inScope.map(({ lockClass }) => lockClass)).size
   // It is a table per class: there are no tasks and no operations in it.
   const none = by === 'op' || by === 'task'
-  const rows = none
-    ? []
-    : by === 'site'
-      ? siteRows(trace, table, inScope)
-      : inScope.map((row) => toRow(trace, table, row))
-  const shown = contendedOnly ? rows.filter(({ contended }) => contended > 0) : rows
+  const rows = none ? [] : by === 'site' ? siteRows(trace, table, inScope) : inScope.map((row) => toRow(trace, row))
+  const shown = contendedOnly ? rows.filter(({ contended }) => contended !== 0) : rows
   return { rows: [...shown].sort(mostWaited), classes, instances: classes }
 }
 
@@ -53,31 +49,34 @@ function mostWaited(a: ContentionRow, b: ContentionRow): number {
   )
 }
 
-function toRow(trace: Trace, table: LockStat, row: LockStatRow): ContentionRow {
-  const shows = tableShows(table)
-  const waited = row.contentions > 0
-  const held = shows.holds && row.acquisitions > 0
+function toRow(trace: Trace, row: LockStatRow): ContentionRow {
+  const waited = row.contentions !== 0
+  const held = row.acquisitions !== 0
   const mean = (totalNs: number, meanNs: number, n: number) => Math.round(meanNs === meanNs ? meanNs : totalNs / n)
   return {
     class: trace.lockClasses[row.lockClass].name,
     classId: row.lockClass,
     mode: row.mode,
-    acquisitions: shows.acquisitions ? row.acquisitions : NaN,
+    acquisitions: row.acquisitions,
     contended: row.contentions,
     waitTotalNs: row.waitTotalNs,
-    waitMeanNs: waited ? mean(row.waitTotalNs, row.waitMeanNs, row.contentions) : null,
-    waitMinNs: waited && (shows.holds || row.waitMinNs > 0) ? row.waitMinNs : null,
-    waitMaxNs: waited ? row.waitMaxNs : null,
+    waitMeanNs: waited ? known(mean(row.waitTotalNs, row.waitMeanNs, row.contentions)) : null,
+    waitMinNs: waited ? known(row.waitMinNs) : null,
+    waitMaxNs: waited ? known(row.waitMaxNs) : null,
     waitP50Ns: null,
     waitP99Ns: null,
-    holdTotalNs: shows.holds ? row.holdTotalNs : null,
-    holdMeanNs: held ? mean(row.holdTotalNs, row.holdMeanNs, row.acquisitions) : null,
-    holdMinNs: held ? row.holdMinNs : null,
-    holdMaxNs: held ? row.holdMaxNs : null,
+    holdTotalNs: known(row.holdTotalNs),
+    holdMeanNs: held ? known(mean(row.holdTotalNs, row.holdMeanNs, row.acquisitions)) : null,
+    holdMinNs: held ? known(row.holdMinNs) : null,
+    holdMaxNs: held ? known(row.holdMaxNs) : null,
     holdP50Ns: null,
     holdP99Ns: null,
     inferred: false,
   }
+}
+
+function known(value: number): number | null {
+  return value === value ? value : null
 }
 
 /**
@@ -93,7 +92,7 @@ function siteRows(trace: Trace, table: LockStat, inScope: readonly LockStatRow[]
   return table.sites.flatMap(({ lockClass, role, site, count }) => {
     const row = worst.get(lockClass)
     if (row === undefined || role !== 'waiter') return []
-    const base = toRow(trace, table, row)
+    const base = toRow(trace, row)
     return {
       ...base,
       site,

@@ -1,6 +1,5 @@
 /** What a trace can show at all: "no waits" means that nobody waited only where waiting would have been recorded. */
 
-import { tableShows } from '../../model/extras.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
 import { perTrace } from './per-trace.ts'
@@ -21,7 +20,7 @@ export function plainName(name: string): string {
 
 export const shows = perTrace((trace: Trace): Shows => ({
   holds:
-    (trace.extras?.lockStat !== undefined && tableShows(trace.extras.lockStat).holds) ||
+    trace.extras?.lockStat?.rows.some(({ holdTotalNs }) => holdTotalNs === holdTotalNs) === true ||
     anyFlag(trace, SPAN_HOLD_KNOWN),
   waits:
     trace.extras?.lockStat !== undefined ||
