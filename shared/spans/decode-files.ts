@@ -184,6 +184,7 @@ function inner(op: string, phase: string): { readonly begin: Decoder; readonly e
   return {
     begin(spans, fields) {
       const inode = spans.inodes.of(fields)
+      spans.ops.leaveFaults(op)
       spans.ops.inode(inode)
       if (!spans.ops.beginInner(op, inode, fields.number(OFFSET), fields.number(LEN))) spans.phases.begin(phase)
     },
@@ -202,6 +203,7 @@ const allocate = inner('fallocate', 'fallocate')
 /** ext4_punch_hole has no exit event: the system call's exit is the end. */
 function punch(spans: SpanBuilder, fields: EventFields): void {
   const inode = spans.inodes.of(fields)
+  spans.ops.leaveFaults('punch_hole')
   spans.ops.inode(inode)
   if (!spans.ops.beginInner('punch_hole', inode, fields.number(OFFSET), fields.number(LEN))) {
     spans.phases.beginUntilOpEnd('punch')
@@ -224,8 +226,12 @@ function flush(spans: SpanBuilder, fields: EventFields): void {
   if (paren >= 0 && raw !== 0 && !fields.has(key('(0)'))) instant('unmap')(spans, fields)
 }
 
-function xfsFile(spans: SpanBuilder, fields: EventFields): void {
-  spans.ops.inode(spans.inodes.of(fields))
+/** What a system call does first to a file, and no fault. */
+function entered(kind: string): Decoder {
+  return (spans, fields) => {
+    spans.ops.leaveFaults(kind)
+    spans.ops.inode(spans.inodes.of(fields))
+  }
 }
 
 export const fileDecoders: Readonly<Record<string, Decoder>> = {
@@ -261,6 +267,9 @@ export const fileDecoders: Readonly<Record<string, Decoder>> = {
   ext4_ext_remove_space_done: freed,
   xfs_itruncate_extents_start: free.begin,
   xfs_itruncate_extents_end: free.end,
+  ext4_write_begin: entered('write'),
+  ext4_da_write_begin: entered('write'),
+  ext4_begin_ordered_truncate: entered('truncate'),
   ext4_truncate_enter: truncate.begin,
   ext4_truncate_exit: truncate.end,
   ext4_punch_hole: punch,
@@ -283,12 +292,12 @@ export const fileDecoders: Readonly<Record<string, Decoder>> = {
   xfs_trans_alloc: transaction.begin,
   xfs_trans_commit: transaction.end,
   xfs_trans_cancel: transaction.end,
-  xfs_free_file_space: xfsFile,
-  xfs_setattr: xfsFile,
-  xfs_file_fsync: xfsFile,
-  xfs_file_dax_read: xfsFile,
-  xfs_file_dax_write: xfsFile,
-  xfs_file_buffered_read: xfsFile,
-  xfs_file_buffered_write: xfsFile,
+  xfs_free_file_space: entered('punch_hole'),
+  xfs_setattr: entered('truncate'),
+  xfs_file_fsync: entered('fsync'),
+  xfs_file_dax_read: entered('read'),
+  xfs_file_dax_write: entered('write'),
+  xfs_file_buffered_read: entered('read'),
+  xfs_file_buffered_write: entered('write'),
   tlb_flush: flush,
 }

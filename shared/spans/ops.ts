@@ -166,11 +166,16 @@ export class Ops {
     if (frame.page !== frame.page) this.#settle(frame)
   }
 
-  /** A fault takes mmap_lock again only when the handler asked for a retry (mm/memory.c, VM_FAULT_RETRY). */
+  /**
+   * A fault takes mmap_lock again only when the handler asked for a retry (mm/memory.c, VM_FAULT_RETRY), and exclusively only
+   * to let a stack grow, when it had it shared before (lock_mm_and_find_vma): else a fault that is still open is over.
+   */
   mmapLockAsked(exclusive: boolean): void {
     const track = this.#state.track
     const top = track.top()
-    if (!top?.fault || !top.quiet || exclusive || top.done || !top.file) return
+    if (!top?.fault) return
+    if (exclusive && !top.quiet && !top.bounded) this.closeFaults(track)
+    if (!top.quiet || exclusive || top.done || !top.file) return
     top.quiet = false
     this.#state.mark(track)
   }
@@ -188,6 +193,25 @@ export class Ops {
   inode(inode: number): void {
     const frame = this.#state.track.current()
     if (frame !== undefined && frame.inode < 0) frame.inode = inode
+  }
+
+  /**
+   * The file system is entered for what no fault does: one that is still open is over. Only a fault mapped with MAP_SYNC
+   * writes back and syncs, when it is done otherwise (fs/dax.c: dax_finish_sync_fault).
+   */
+  leaveFaults(kind: string): void {
+    const { track } = this.#state
+    const top = track.top()
+    if (top?.fault && !top.bounded && !(top.done && (kind === 'fsync' || kind === 'writeback'))) this.closeFaults(track)
+  }
+
+  /**
+   * A fault waits where no signal but a deadly one ends it (state D): a task that sleeps otherwise has left it. Those that
+   * userfaultfd or FUSE serve may be interrupted; their ends are not known then.
+   */
+  sleeps(track: TaskTrack): void {
+    const top = track.top()
+    if (top?.fault && !top.bounded) this.closeFaults(track)
   }
 
   /** An operation the trace shows only from inside the file system. */

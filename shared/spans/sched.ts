@@ -9,6 +9,7 @@ import { SPAN_CONTENDED, SPAN_INFERRED } from '../model/kinds.ts'
 import type { Contention } from './contention.ts'
 import { EXCLUSIVE, type Edges } from './edges.ts'
 import type { MmLocks } from './mm-locks.ts'
+import type { Ops } from './ops.ts'
 import type { Phases } from './phases.ts'
 import {
   STATE_DEAD,
@@ -37,6 +38,7 @@ export class Sched {
     readonly phases: Phases
     readonly contention: Contention
     readonly mmLocks: MmLocks
+    readonly ops: Ops
   }
   /** sched_waking names the waker; sched_wakeup may run on another CPU, in another task's time. */
   #sawWaking = false
@@ -50,6 +52,7 @@ export class Sched {
       readonly phases: Phases
       readonly contention: Contention
       readonly mmLocks: MmLocks
+      readonly ops: Ops
     },
   ) {
     this.#state = state
@@ -68,7 +71,10 @@ export class Sched {
     else if (prevState === PREV_UNINTERRUPTIBLE) {
       state.taskState(prev, STATE_DISK_SLEEP, state.cpu)
       if (prev.currentId() >= 0) prev.blockedNs = state.ts
-    } else state.taskState(prev, STATE_SLEEPING, state.cpu)
+    } else {
+      this.#parts.ops.sleeps(prev)
+      state.taskState(prev, STATE_SLEEPING, state.cpu)
+    }
     next.lastCpu = state.cpu
     const top = next.top()
     if (top !== undefined && next.switchedOutNs <= state.ts) top.offCpuNs += state.ts - next.switchedOutNs

@@ -53,6 +53,7 @@ export class SpanBuilder {
       phases: this.phases,
       contention: this.contention,
       mmLocks: this.mmLocks,
+      ops: this.ops,
     })
     this.inodes = new Inodes(builder)
     this.slices = new Slices(state, { ops: this.ops, phases: this.phases })
