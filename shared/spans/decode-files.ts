@@ -227,10 +227,10 @@ function flush(spans: SpanBuilder, fields: EventFields): void {
 }
 
 /** What a system call does first to a file, and no fault. */
-function entered(kind: string): Decoder {
+function entered(kind: string, hex = false): Decoder {
   return (spans, fields) => {
     spans.ops.leaveFaults(kind)
-    spans.ops.inode(spans.inodes.of(fields))
+    spans.ops.inode(spans.inodes.of(fields, hex))
   }
 }
 
@@ -248,6 +248,8 @@ export const fileDecoders: Readonly<Record<string, Decoder>> = {
   dax_writeback_range: range.begin,
   dax_writeback_range_done: range.end,
   mm_filemap_fault: filemapFault,
+  // mm/filemap.c: filemap_get_pages, of reads and splices.
+  mm_filemap_get_pages: entered('read', true),
   xfs_filemap_fault: xfsFault,
   xfs_read_fault: xfsFault,
   xfs_write_fault: xfsFault,

@@ -37,6 +37,19 @@ describe('a fault that nothing ends', () => {
     ])
   })
 
+  it('is not what a read behind it gets its file from', () => {
+    const lines = [
+      at(5, 1, 'sys_pread64(fd: 3, buf: 0x55d8, count: 1000, pos: 2000)'),
+      at(10, 1, 'page_fault_kernel: address=0x7f0000005000 ip=0x401000 error_code=0x2'),
+      at(20, 1, 'mm_filemap_get_pages: dev=254:0 ino=20e9af ofs=0-4095'),
+      at(40, 1, 'sys_pread64 -> 0x1000'),
+    ]
+    expect(opsOf(traceOf(...lines)).map((op) => [op.kind, op.inode])).toEqual([
+      ['read', '254:0:2156975'],
+      ['fault', undefined],
+    ])
+  })
+
   it('is over inside the system call it was taken in, which goes on', () => {
     const trace = traceOf(
       at(5, 1, 'sys_ftruncate(fd: 3, length: 1000)'),
@@ -56,6 +69,7 @@ describe('a fault that nothing ends', () => {
     'ext4_da_write_begin: dev 7,0 ino 21 pos 0 len 63',
     'ext4_begin_ordered_truncate: dev 7,0 ino 21 new_size 6042153',
     'xfs_file_buffered_write: dev 7:0 ino 0x15 disize 0x0 pos 0x0 bytecount 0x3f',
+    'mm_filemap_get_pages: dev=7:0 ino=15 ofs=0-4095',
   ])('neither has a file nor the steps of what comes after it: %s', (line) => {
     const map = 'ext4_ext_map_blocks_enter: dev 7,0 ino 21 lblk 0 len 1 flags CREATE'
     const trace = traceOf(touch(10), at(300, 1, line), at(310, 1, map), touch(900))
