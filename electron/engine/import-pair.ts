@@ -1,7 +1,8 @@
 /**
- * The two threads of an import, which are told what to do by their first message: so they can be started before anybody
- * knows what that is, and load while the program that wants them still loads itself. Half of a short import is loading.
- * It knows nothing of what they do.
+ * The two threads of an import, which are told what to do by their first message: so the first can be started before
+ * anybody knows what that is, and load while the program that wants it still loads itself. Half of a short import is
+ * loading. The second has nothing to do until the first has read something, and three that load at once take turns on two
+ * cores. It knows nothing of what they do.
  */
 
 import type { Worker } from 'node:worker_threads'
@@ -12,20 +13,16 @@ export interface ImportPair {
   readonly writer: Worker
 }
 
-let ahead: ImportPair | undefined
+let ahead: Worker | undefined
 
 /** For a process that is sure to import something soon. */
 export function startAhead(): void {
-  ahead ??= start()
+  ahead ??= spawnThread('import-parser')
 }
 
 /** Two threads that nobody else has. */
 export function importPair(): ImportPair {
-  const pair = ahead ?? start()
+  const parser = ahead ?? spawnThread('import-parser')
   ahead = undefined
-  return pair
-}
-
-function start(): ImportPair {
-  return { parser: spawnThread('import-parser'), writer: spawnThread('import-writer') }
+  return { parser, writer: spawnThread('import-writer') }
 }
