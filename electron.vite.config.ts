@@ -6,15 +6,13 @@
 
 import { resolve } from 'node:path'
 import { defineConfig } from 'electron-vite'
+import { EXTERNAL, inputs } from './electron/launch/entries.ts'
 import page from './vite.config.ts'
 
 const source = (path: string) => resolve(import.meta.dirname, path)
 
 /** Where the build goes. FAULTLINE_OUT is for trying a build without touching the one in use. */
 const built = (name: string) => resolve(import.meta.dirname, process.env['FAULTLINE_OUT'] ?? 'out', name)
-
-/** Native or with files of their own: loaded from node_modules at run time. */
-const external = ['electron', 'better-sqlite3', 'piscina']
 
 export default defineConfig({
   main: {
@@ -23,26 +21,8 @@ export default defineConfig({
       minify: false,
       externalizeDeps: false,
       rolldownOptions: {
-        external,
-        input: {
-          main: source('electron/desktop/main.ts'),
-          engine: source('electron/engine/entry.ts'),
-          'data-worker': source('electron/engine/data-worker.ts'),
-          'job-worker': source('electron/engine/job-worker.ts'),
-          'import-parser': source('electron/engine/import-parser.ts'),
-          'import-writer': source('electron/engine/import-writer.ts'),
-          'sql-process': source('electron/engine/sql-process.ts'),
-          'simulate-thread': source('electron/engine/simulate-thread.ts'),
-          'compare-run': source('electron/engine/compare-run.ts'),
-          'whatif-run': source('electron/engine/whatif-run.ts'),
-          'sensitivity-run': source('electron/engine/sensitivity-run.ts'),
-          'scaling-run': source('electron/engine/scaling-run.ts'),
-          'sweep-run': source('electron/engine/sweep-run.ts'),
-          'explore-run': source('electron/engine/explore-run.ts'),
-          'races-run': source('electron/engine/races-run.ts'),
-          'strategy-check': source('electron/engine/strategy-check.ts'),
-          'sql-watch': source('electron/engine/sql-watch.ts'),
-        },
+        external: EXTERNAL,
+        input: inputs({ main: 'electron/desktop/main.ts', engine: 'electron/engine/entry.ts' }),
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
       },
     },

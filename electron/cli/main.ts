@@ -13,7 +13,7 @@ import { watchInterrupts } from './interrupts.ts'
 import { commanderOption } from './options.ts'
 import { printable } from './output.ts'
 import { Session } from './session.ts'
-import { verbsFor } from './verbs/load.ts'
+import { verbs } from './verbs/index.ts'
 import type { Verb } from './verbs/verb.ts'
 import manifest from '../../package.json' with { type: 'json' }
 
@@ -24,19 +24,16 @@ const WRONG_USAGE = 2
 export async function main(args: readonly string[]): Promise<void> {
   const interrupts = watchInterrupts()
   const session = new Session(interrupts.signal)
-  const asked = args[0] === 'help' ? [...args.slice(1, 2), '--help'] : args
-  const verbs = await verbsFor(asked[0])
-  const status = await run(asked, verbs, session).catch((error: unknown) => {
+  const status = await run(args, session).catch((error: unknown) => {
     const early = interrupts.status()
-    const verb = verbs.find(({ id }) => id === args.find((arg) => !arg.startsWith('-')))?.id
-    return early === undefined ? failure(verb, error) : endedEarly(verb, early, error)
+    return early === undefined ? failure(args, error) : endedEarly(args, early, error)
   })
   await session.close()
   await written(process.stdout)
   process.exit(interrupts.status() ?? status)
 }
 
-async function run(args: readonly string[], verbs: readonly Verb[], session: Session): Promise<number> {
+async function run(args: readonly string[], session: Session): Promise<number> {
   let status: number = DONE
   const program = new Command('faultline')
     .description(
@@ -46,7 +43,7 @@ async function run(args: readonly string[], verbs: readonly Verb[], session: Ses
     .helpCommand(false)
     .configureOutput({ writeErr: () => undefined })
     .exitOverride()
-  for (const verb of verbs) {
+  for (const verb of verbs.items) {
     addVerb(program, verb, async (given, options) => {
       status = await verb.run(session, given, options)
     })
@@ -55,11 +52,11 @@ async function run(args: readonly string[], verbs: readonly Verb[], session: Ses
     process.stderr.write(program.helpInformation())
     return WRONG_USAGE
   }
-  // Of a verb that is not there commander would only say that it is unknown.
-  const ids = verbs.map(({ id }) => id)
-  if (!args[0].startsWith('-') && !ids.includes(args[0])) throw unknownId('verb', args[0], ids)
-  refuseEmpty(args)
-  await program.parseAsync(args, { from: 'user' })
+  const asked = args[0] === 'help' ? [...args.slice(1, 2), '--help'] : args
+  // Refuses a verb that is not there and names those nearest to it; commander would only say that it is unknown.
+  if (!asked[0]?.startsWith('-')) verbs.get(asked[0] ?? '')
+  refuseEmpty(asked)
+  await program.parseAsync(asked, { from: 'user' })
   return status
 }
 
@@ -105,18 +102,18 @@ function explainUsage(verb: Verb): (error: CommanderError) => never {
 }
 
 /** Who ends a run is told what became of it; a reader that has gone away asked for nothing more. */
-function endedEarly(verb: string | undefined, status: number, error: unknown): number {
+function endedEarly(args: readonly string[], status: number, error: unknown): number {
   const wire = toWireError(error)
   const told: WireError = { code: 'cancelled', message: 'it was cancelled before it was done' }
-  if (status !== DONE) complain(verb, wire.code === 'cancelled' ? wire : told)
+  if (status !== DONE) complain(verbOf(args), wire.code === 'cancelled' ? wire : told)
   return status
 }
 
 /** Says what went wrong in one line and returns the exit status. */
-function failure(verb: string | undefined, error: unknown): number {
-  if (error instanceof CommanderError) return commanderFailure(verb, error)
+function failure(args: readonly string[], error: unknown): number {
+  if (error instanceof CommanderError) return commanderFailure(args, error)
   const wire = toWireError(error)
-  complain(verb, wire.code === 'internal' ? fault(wire, error) : wire)
+  complain(verbOf(args), wire.code === 'internal' ? fault(wire, error) : wire)
   return wire.code === 'bad-request' || wire.code === 'unknown-id' ? WRONG_USAGE : COULD_NOT
 }
 
@@ -126,16 +123,22 @@ function fault({ code, message }: WireError, error: unknown): WireError {
   return { code, message: `this is a fault of Faultline itself: ${message}`, hint: `please report it${where}` }
 }
 
-function commanderFailure(verb: string | undefined, error: CommanderError): number {
+function commanderFailure(args: readonly string[], error: CommanderError): number {
   // --help and --version: already printed.
   if (error.exitCode === 0) return DONE
   const message = error.message
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
     .replace(/\.$/, '')
+  const verb = verbOf(args)
   const hint = verb === undefined ? 'see `faultline --help`' : `see \`faultline ${verb} --help\``
   complain(verb, { code: 'bad-request', message, hint })
   return WRONG_USAGE
+}
+
+function verbOf(args: readonly string[]): string | undefined {
+  const given = args.find((arg) => !arg.startsWith('-'))
+  return given === undefined ? undefined : verbs.find(given)?.id
 }
 
 /** `faultline: WHAT: WHY; what to do` */

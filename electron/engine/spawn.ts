@@ -3,11 +3,12 @@
  * this one. The SQL process is behind a seam: in the packaged desktop app only Electron's main process can fork, so the
  * shell hands the engine its own way of forking (electron/engine/entry.ts).
  *
- * Run from sources, Node strips types with WebAssembly in every thread. V8 collects WebAssembly code of all threads of a
- * process together, and now and then aborts the process when threads come and go meanwhile (`Check failed:
- * jit_page.has_value()`, nodejs/node#64500). There is little code to collect, so it is kept; the flag is read whenever
- * a collection would start, so it may be set after V8 has. Memory protection keys, which that issue speaks of, are not
- * it: the table of code pages is kept with and without them (V8's src/common/code-memory-access.cc).
+ * Node strips types with WebAssembly in every thread that loads TypeScript: our sources, or a user's own strategy. V8
+ * collects WebAssembly code of all threads of a process together, and now and then aborts the process when threads come
+ * and go meanwhile (`Check failed: jit_page.has_value()`, nodejs/node#64500). There is little code to collect, so it is
+ * kept; the flag is read whenever a collection would start, so it may be set after V8 has. Memory protection keys, which
+ * that issue speaks of, are not it: the table of code pages is kept with and without them (V8's
+ * src/common/code-memory-access.cc).
  */
 
 import { fork } from 'node:child_process'
@@ -20,7 +21,7 @@ import { watchPulses } from '../strategy/pulse.ts'
 const SQL_HEAP_MB = 1024
 
 const FROM_SOURCES = import.meta.url.endsWith('.ts')
-if (FROM_SOURCES) setFlagsFromString('--no-wasm-code-gc')
+setFlagsFromString('--no-wasm-code-gc')
 
 /** Our threads stream: their heaps stay small, and young objects die if they are given the time. Megabytes. */
 const YOUNG_MB = 32

@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Session } from '#electron/cli/session.ts'
 import { verbs } from '#electron/cli/verbs/index.ts'
-import { verbsFor } from '#electron/cli/verbs/load.ts'
 import { completionScript } from '#electron/reference/completion.ts'
 import { referencePages } from '#electron/reference/pages.ts'
 import { PROJECT } from '../support/engine.ts'
@@ -28,17 +27,6 @@ describe('the generated pages', () => {
       expect(text).toContain(`## ${verb.id}\n`)
       for (const option of Object.keys(verb.options)) expect(text).toContain(`\`--${option}`)
     }
-  })
-})
-
-describe('a verb', () => {
-  test('is loaded alone, from the file that has its name', async () => {
-    for (const verb of verbs.items) expect(await verbsFor(verb.id)).toEqual([verb])
-  })
-
-  test('that is none means all of them', async () => {
-    for (const word of [undefined, '--help', 'all', 'index', 'verb', 'load', 'compare-print', 'contentoin', '../main'])
-      expect(await verbsFor(word), word).toBe(verbs.items)
   })
 })
 

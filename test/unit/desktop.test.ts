@@ -28,7 +28,7 @@ import {
 import { openWindow } from '#electron/desktop/window.ts'
 import { windowOptions } from '#electron/desktop/window-options.ts'
 import { installedRuntime, hasDisplay } from '#electron/launch/electron-runtime.ts'
-import { isStale } from '#electron/launch/build.ts'
+import { isStale } from '#electron/launch/built.mjs'
 import { MENU_NAMES, type MenuCommand } from '#shared/contract/desktop.ts'
 import { PROJECT } from '../support/engine.ts'
 

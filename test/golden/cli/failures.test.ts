@@ -72,10 +72,6 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['contentoin', 't.faultline'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
   [['contentoin', '--help'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
   [['help', 'contentoin'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
-  // Files beside the verbs' own, and no verbs.
-  [['compare-print', 't.faultline'], 2, "faultline: unknown verb 'compare-print'", 'known: backtest'],
-  [['index'], 2, "faultline: unknown verb 'index'", 'known: backtest'],
-  [['../main'], 2, "faultline: unknown verb '../main'", 'known: backtest'],
   [['explore', '--scenario', 'x'], 2, 'no strategy to explore x under', 'name one'],
   [['exlore', '--scenario', 'x'], 2, "unknown verb 'exlore'", 'explore'],
   [['query', 't.faultline', ''], 2, 'query: the word after t.faultline is empty', 'a variable of the shell'],
