@@ -19,7 +19,7 @@ import { ByteWriter } from './byte-writer.ts'
 import { clockOf, isTraceDat, readContainer, type TraceDat } from './container.ts'
 import { parseEventFormat } from './event-format.ts'
 import { graphRecord, isLeaf, writeGraph, type GraphFormat } from './graph-records.ts'
-import { COMMON_BYTES, isKept, type KeptRecord } from './kept-records.ts'
+import { COMMON_BYTES, isKept } from './kept-records.ts'
 import { CpuPages } from './pages.ts'
 import { EventPrinters, type Printer } from './printers.ts'
 import { Symbols } from './symbols.ts'
@@ -237,7 +237,7 @@ class TraceDatReader implements FileReader {
   #write(printer: Printer, cpu: CpuPages, ts: number, task: number): void {
     const { kept } = printer
     if (kept !== undefined && isKept(kept, cpu.record)) {
-      this.#keep(printer, kept, cpu, { ts, task })
+      this.#keep(printer, kept.end, cpu, ts, task)
       return
     }
     const writer = this.#writer
@@ -258,12 +258,7 @@ class TraceDatReader implements FileReader {
   }
 
   /** The record goes where its text would; the text is for a decoder that needs more than numbers. */
-  #keep(
-    printer: Printer,
-    { end }: KeptRecord,
-    { cpu, record }: CpuPages,
-    { ts, task }: { readonly ts: number; readonly task: number },
-  ): void {
+  #keep(printer: Printer, end: number, { cpu, record }: CpuPages, ts: number, task: number): void {
     const context = contextOf(record.number(this.#common.flags, 1, false))
     this.#events++
     this.#later.printer = printer
