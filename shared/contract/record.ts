@@ -18,7 +18,9 @@ export interface EventSet {
 
 const OPERATIONS = ['raw_syscalls:sys_enter', 'raw_syscalls:sys_exit', 'exceptions:page_fault_user']
 const TASKS = ['sched:sched_switch', 'sched:sched_waking', 'sched:sched_process_fork', 'sched:sched_process_exec']
-const WAITS = ['lock:contention_begin', 'lock:contention_end', 'mmap_lock:*']
+/** With what tells of its own locks in every kernel, holds included. */
+const WAITS = ['lock:contention_begin', 'lock:contention_end', 'mmap_lock:*', 'xfs:xfs_ilock*', 'xfs:xfs_iunlock']
+const XFS_TRANSACTIONS = ['xfs:xfs_trans_alloc', 'xfs:xfs_trans_commit', 'xfs:xfs_trans_cancel']
 const FAULTS = [
   'fs_dax:*',
   'filemap:mm_filemap_*',
@@ -31,14 +33,23 @@ const FAULTS = [
   'ext4:ext4_ind_map_blocks_*',
   'xfs:xfs_file_fsync',
   'xfs:xfs_*_fault',
+  'xfs:xfs_setattr',
+  'xfs:xfs_file_*_read',
+  'xfs:xfs_file_*_write',
+  'xfs:xfs_alloc_file_space',
   'xfs:xfs_free_file_space',
   'xfs:xfs_zero_file_space',
+  'xfs:xfs_itruncate_extents_*',
+  'xfs:xfs_iomap_alloc',
+  'xfs:xfs_iomap_found',
+  ...XFS_TRANSACTIONS,
 ]
 const JOURNAL = [
   'jbd2:*',
   'ext4:ext4_journal_start*',
   'ext4:ext4_sync_file_*',
   'xfs:xfs_log_*',
+  ...XFS_TRANSACTIONS,
   'writeback:writeback_*',
 ]
 const HOLDS = ['lock:lock_acquire', 'lock:lock_acquired', 'lock:lock_contended', 'lock:lock_release']

@@ -80,13 +80,28 @@ export class Contention {
     hold.shownBy =
       hold.adopted ??
       this.#lockdep.pending(track, state.context) ??
-      (state.context === 0 ? this.#mmLocks.names(track, flags) : undefined)
+      (state.context === 0 ? this.#mmLocks.names(track, flags, address) : undefined)
     if (hold.shownBy !== undefined) return
-    hold.lock = state.builder.lock(lockClass, address < 0 ? undefined : this.#addresses.list[address])
-    if (state.context === 0 && kind.name === UNNAMED_RWSEM && address >= 0) this.#use(hold.lock, track, hold.mode)
+    this.#lockOf(hold, track, kind.name)
     this.#forgetLoose(track, hold.lock)
     if (state.context === 0 && !state.sawAcquired) state.waitBegins(track, hold)
     this.#edges.waitBegins(hold)
+  }
+
+  /** An XFS lock that something else than xfs_ilock waits for (a fault of the page cache, the VFS) is that lock. */
+  #lockOf(hold: Hold, track: TaskTrack, unnamed: string): void {
+    const { builder, context } = this.#state
+    const { address } = hold
+    const isRwsem = context === 0 && unnamed === UNNAMED_RWSEM && address >= 0
+    const known = isRwsem ? this.#mmLocks.lockAt(address) : -1
+    if (known !== -1) {
+      hold.lock = known
+      hold.lockClass = builder.locks[known].lockClass
+      hold.flags |= SPAN_INFERRED
+      return
+    }
+    hold.lock = builder.lock(hold.lockClass, address < 0 ? undefined : this.#addresses.list[address])
+    if (isRwsem) this.#use(hold.lock, track, hold.mode)
   }
 
   end(address: number, result: number): void {
@@ -135,7 +150,7 @@ export class Contention {
     // The wait that is shown is the one whose call site it is.
     const shown = hold.shownBy ?? hold
     if (shown.stack === -1) shown.stack = stack
-    if (hold.shownBy !== undefined || hold.address < 0) return true
+    if (hold.shownBy !== undefined || hold.address < 0 || hold.lock === this.#mmLocks.lockAt(hold.address)) return true
     const names = locksOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
     if (names === undefined) return true
     const known = this.#named.get(hold.lock)
@@ -156,10 +171,24 @@ export class Contention {
    * for it say. An address that was two locks stays unnamed.
    */
   nameLocks(): void {
+    this.#nameXfsLocks()
     for (const [lock, names] of this.#named) if (names.length === 1) this.#nameLock(lock, names[0], NAMED_BY_STACKS)
     for (const [lock, use] of this.#uses) {
       const name = this.#named.has(lock) ? undefined : use.name()
       if (name !== undefined) this.#nameLock(lock, name, NAMED_BY_BEHAVIOUR)
+    }
+  }
+
+  /** Waits at an address before it was known which XFS lock lies there. */
+  #nameXfsLocks(): void {
+    const { locks } = this.#state.builder
+    for (const lock of [...this.#uses.keys()]) {
+      const { address } = locks[lock]
+      const known = this.#mmLocks.lockAt(address === undefined ? -1 : this.#addresses.find(address))
+      if (known === -1) continue
+      locks[lock] = { ...locks[known], address }
+      this.#uses.delete(lock)
+      this.#named.delete(lock)
     }
   }
 
@@ -222,6 +251,9 @@ export class Contention {
   /** `holder` woke the waiter, so it gave the lock up then, unless both share it. */
   #infer(wait: Hold, holder: TaskTrack): void {
     const state = this.#state
+    const shown = this.#mmLocks.heldBy(holder, wait.lock)
+    if (shown !== undefined) return this.#edges.blocked(wait, shown, holder)
+    if (wait.blamedOn === holder.task) return
     const index = holder.loose.newest(wait.lock)
     let release = this.#releases[wait.lock]
     let fromNs = Math.max(wait.contendedNs, wait.wakerFromNs)

@@ -28,6 +28,7 @@ const INDEX = key('index')
 const FLAGS = key('flags')
 const VM_FLAGS = key('vm_flags')
 const RESULT = key('result')
+const CALLER = key('caller')
 const PAGE = 4096
 
 /** include/linux/mm.h */
@@ -158,6 +159,13 @@ const lookup = step('es_lookup')
 const alloc = step('alloc')
 const free = step('free')
 const transaction = step('transaction')
+
+/** A transaction that is rolled is committed in parts (fs/xfs/xfs_trans.c: xfs_trans_roll): only the last commit ends it. */
+function committed(spans: SpanBuilder, fields: EventFields): void {
+  const caller = fields.find(CALLER)
+  if (caller >= 0 && fields.text(caller).startsWith('xfs_trans_roll')) return
+  transaction.end(spans, fields)
+}
 
 function mapBegins(spans: SpanBuilder, fields: EventFields): void {
   spans.ops.inode(spans.inodes.of(fields))
@@ -292,7 +300,7 @@ export const fileDecoders: Readonly<Record<string, Decoder>> = {
   jbd2_commit_logging: (spans) => spans.commitState('commit_logging'),
   jbd2_end_commit: (spans) => spans.commitEnds(),
   xfs_trans_alloc: transaction.begin,
-  xfs_trans_commit: transaction.end,
+  xfs_trans_commit: committed,
   xfs_trans_cancel: transaction.end,
   xfs_free_file_space: entered('punch_hole'),
   xfs_setattr: entered('truncate'),

@@ -84,6 +84,7 @@ export class Edges {
     const overlap = state.ts - from
     if (!(overlap >= 0)) return
     if (waiter.mode === SHARED) waiter.explainedNs += overlap
+    waiter.blamedOn = holder.task
     state.edge(this.#id(waiter), this.#id(holder), overlap, this.phaseOf(track, from, state.ts), EDGE_HOLDER)
   }
 

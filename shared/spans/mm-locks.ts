@@ -1,16 +1,17 @@
 /**
  * Holds that other subsystems print themselves: mmap_lock:* (start_locking … acquire_returned is the wait, … released the
  * hold; printed for uncontended locks too) and xfs_ilock / xfs_iunlock (printed before the lock is taken and about when
- * it is given back, so the times are deduced). Where lockdep shows the same locks, lockdep is right and these stay silent.
+ * it is given back, so the times are deduced; one may take several locks, one after the other, and which of them it waits for
+ * is told by the address of the wait). Where lockdep shows the same locks, lockdep is right and these stay silent.
  */
 
 import { limits } from '../base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED } from '../model/kinds.ts'
 import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
-import { LCB_MUTEX, LCB_PERCPU, LCB_SPIN } from './lock-names.ts'
+import { LCB_MUTEX, LCB_PERCPU, LCB_READ, LCB_SPIN, LCB_WRITE } from './lock-names.ts'
 import type { Ops } from './ops.ts'
 import type { SpanState } from './state.ts'
-import { ASKED, HELD, WAITING, type Hold, type TaskTrack } from './track.ts'
+import { ASKED, HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
 
 /** XFS lock flags (fs/xfs/xfs_inode.h). */
 const XFS_LOCKS = [
@@ -24,6 +25,9 @@ export class MmLocks {
   readonly #edges: Edges
   readonly #ops: Ops
   #sawRefusal = false
+  /** XFS locks by the address their waits were seen at, and the other way round. */
+  readonly #lockAt = new Map<number, number>()
+  readonly #places = new Map<number, number>()
 
   constructor(state: SpanState, edges: Edges, ops: Ops) {
     this.#state = state
@@ -92,12 +96,14 @@ export class MmLocks {
     this.#ops.inode(inode)
     if (state.sawAcquire) return
     state.showsWaits()
+    const asks = state.track.ilocks
+    asks.length = 0
     for (const kind of XFS_LOCKS) {
       if ((flags & (kind.exclusive | kind.shared)) === 0) continue
       const hold = this.#ask(this.#xfsLock(kind.name, inode), (flags & kind.exclusive) !== 0)
       hold.flags |= SPAN_INFERRED
       this.#got(hold, state.track)
-      if (!nowait) state.track.lastIlock = hold
+      if (!nowait) asks.push(hold)
     }
   }
 
@@ -105,7 +111,7 @@ export class MmLocks {
     const state = this.#state
     this.#ops.inode(inode)
     if (state.sawAcquire) return
-    state.track.lastIlock = undefined
+    state.track.ilocks.length = state.track.ilocksLater.length = 0
     for (const kind of XFS_LOCKS) {
       if ((flags & (kind.exclusive | kind.shared)) === 0) continue
       const index = state.track.explicit.newest(this.#xfsLock(kind.name, inode))
@@ -123,20 +129,73 @@ export class MmLocks {
   }
 
   /** An unnamed rwsem wait right after the task asked for one of these locks is a wait for it: that request. */
-  names(track: TaskTrack, flags: number): Hold | undefined {
+  names(track: TaskTrack, flags: number, address: number): Hold | undefined {
     if (flags & (LCB_SPIN | LCB_MUTEX | LCB_PERCPU)) return undefined
     const asked = this.asked(track)
     if (asked !== undefined) {
       if (asked.stage === ASKED) this.#waits(asked, track)
       return asked
     }
-    const ilock = track.lastIlock
-    track.lastIlock = undefined
-    if (ilock === undefined) return undefined
+    const { ilocks, ilocksLater } = track
+    const index = this.#waitsFor(ilocks, flags, address)
+    if (index === -1) return undefined
+    const ilock = ilocks.items[index]
+    ilocksLater.length = 0
+    for (let i = index + 1; i < ilocks.length; i++) {
+      ilocks.items[i].acquiredNs = NaN
+      ilocksLater.push(ilocks.items[i])
+    }
+    ilocks.length = 0
     ilock.stage = ASKED
     ilock.op = track.currentId()
     this.#waits(ilock, track)
     return ilock
+  }
+
+  /**
+   * Which of the locks of one xfs_ilock waits at this address, as an index; -1 none. What the address is known to be is it;
+   * where that is not known, the first that is not known to lie elsewhere. Only what is certain is remembered.
+   */
+  #waitsFor(asks: HeldList, flags: number, address: number): number {
+    if ((flags & (LCB_READ | LCB_WRITE)) === 0) return -1
+    const mode = (flags & LCB_READ) !== 0 ? SHARED : EXCLUSIVE
+    const known = this.lockAt(address)
+    let found = -1
+    let candidates = 0
+    for (let i = 0; i < asks.length; i++) {
+      const { lock, mode: asked } = asks.items[i]
+      if (asked !== mode) continue
+      if (lock === known) return i
+      if (asks.length > 1 && (this.#places.get(lock) ?? address) !== address) continue
+      if (candidates++ === 0) found = i
+    }
+    if (found === -1) return -1
+    const { locks } = this.#state.builder
+    // Another lock of that inode; the same address of another inode is one whose memory was used again.
+    if (known !== -1 && locks[known].inode === locks[asks.items[found].lock].inode) return -1
+    if (candidates === 1 && address >= 0) this.#learn(address, asks.items[found].lock)
+    return found
+  }
+
+  #learn(address: number, lock: number): void {
+    const place = this.#places.get(lock)
+    if (place !== undefined) this.#lockAt.delete(place)
+    const other = this.#lockAt.get(address)
+    if (other !== undefined) this.#places.delete(other)
+    this.#places.set(lock, address)
+    this.#lockAt.set(address, lock)
+  }
+
+  /** The XFS lock whose rwsem lies at an address (Contention.addressOf), as the waits of xfs_ilock have shown; -1 not known. */
+  lockAt(address: number): number {
+    return address < 0 ? -1 : (this.#lockAt.get(address) ?? -1)
+  }
+
+  /** The hold of a lock that its own events show. */
+  heldBy(track: TaskTrack, lock: number): Hold | undefined {
+    const index = track.explicit.newest(lock)
+    const hold = index === -1 ? undefined : track.explicit.items[index]
+    return hold?.stage === HELD ? hold : undefined
   }
 
   /** The task sleeps uninterruptibly between asking for mmap_lock and getting it: the lock was taken. */
@@ -145,10 +204,20 @@ export class MmLocks {
     if (asked?.stage === ASKED) this.#waits(asked, track)
   }
 
-  /** A wait this part opened for an unnamed one is over. */
+  /** A wait this part opened for an unnamed one is over: what the same xfs_ilock takes after it is asked for now. */
   waitEnds(track: TaskTrack): void {
-    const hold = track.explicit.last()
-    if (hold?.stage === WAITING && (hold.flags & SPAN_INFERRED) !== 0) this.#got(hold, track)
+    const { explicit, ilocks, ilocksLater } = track
+    let index = explicit.length - 1
+    while (index >= 0 && explicit.items[index].stage !== WAITING) index--
+    if (index === -1 || (explicit.items[index].flags & SPAN_INFERRED) === 0) return
+    this.#got(explicit.items[index], track)
+    ilocks.length = 0
+    for (let i = 0; i < ilocksLater.length; i++) {
+      const hold = ilocksLater.items[i]
+      hold.askedNs = hold.acquiredNs = this.#state.ts
+      ilocks.push(hold)
+    }
+    ilocksLater.length = 0
   }
 
   /** The request of this task that is not answered yet. */
@@ -165,7 +234,7 @@ export class MmLocks {
       this.#state.abandon(list.items[i])
     }
     list.length = 0
-    track.lastIlock = undefined
+    track.ilocks.length = track.ilocksLater.length = 0
     track.mmapRefused = -1
     return count
   }

@@ -223,7 +223,7 @@ export class SpanState {
 
   /** Notes what the task does from now on. */
   mark(track: TaskTrack): void {
-    track.lastIlock = undefined
+    track.ilocks.length = 0
     ;(track.history ??= new History()).push(this.ts, this.#doing(track))
   }
 

@@ -29,6 +29,8 @@ export class Hold {
   acquiredNs: Ns = NaN
   /** Of a waiting reader: how much of the wait exclusive holders and queued writers explain so far. */
   explainedNs: Ns = NaN
+  /** Of a wait: the task of the last holder it has an edge to, -1 none. */
+  blamedOn = -1
   /** Its wait counts in the task's waiting time and phase history. */
   counted = false
   /** Time ran backwards while it waited: how long is not known. */
@@ -60,6 +62,7 @@ export class Hold {
     this.contendedNs = NaN
     this.acquiredNs = NaN
     this.explainedNs = 0
+    this.blamedOn = -1
     this.counted = this.broken = false
     this.stack = -1
     this.address = -1
@@ -242,8 +245,10 @@ export class TaskTrack {
   readonly explicit = new HeldList()
   /** The mmap_lock a trylock of this task has just been refused, -1 none. */
   mmapRefused = -1
-  /** The last xfs_ilock, while nothing else has happened in this task. */
-  lastIlock: Hold | undefined = undefined
+  /** What the last xfs_ilock asks for, in the order it takes them, while nothing else has happened in this task. */
+  readonly ilocks = new HeldList()
+  /** What an xfs_ilock that waits takes when it has waited. */
+  readonly ilocksLater = new HeldList()
   /** The system call whose return was the last of them, and who told of it; '' once both have. */
   returned = ''
   returnedBy = 0
