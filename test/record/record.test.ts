@@ -257,7 +257,8 @@ describe.skipIf(why !== undefined)('recording', () => {
     await until(
       () =>
         instances().length === 1 &&
-        readFileSync(join(root, 'instances', instances()[0], 'tracing_on'), 'utf8') === '1\n',
+        // The folder is there before its files are.
+        setting(join(root, 'instances', instances()[0], 'tracing_on')) === '1\n',
     )
     child.kill(signal)
     await done
