@@ -168,6 +168,14 @@ function moreQuestions(trace: Trace): readonly Question[] {
       options: '-T',
     })
   }
+  if (has(/^xfs_/) && !has(/^(xfs_ilock|lock_acquired?$)/)) {
+    questions.push({
+      question: 'How long locks of XFS inodes were held',
+      level: 'no',
+      why: 'xfs_ilock was not recorded, which needs no lockdep',
+      events: ['xfs:xfs_ilock', 'xfs:xfs_ilock_nowait', 'xfs:xfs_ilock_demote', 'xfs:xfs_iunlock'],
+    })
+  }
   if (!ops) return questions
   const graph = has(/^funcgraph_/)
   const faults = graph || has(/^(page_fault_(user|kernel)|dax_p[tm]d_fault)$/)

@@ -12,6 +12,7 @@ const INVALIDATE = 'mapping.invalidate_lock'
 const INODE = '&sb->s_type->i_mutex_key'
 const DATA = '&ei->i_data_sem'
 const I_MMAP = '&mapping->i_mmap_rwsem'
+const XFS_ILOCK = '&xfs_nondir_ilock_class'
 
 /** Functions by the rwsems they take themselves or with what is inlined into them (Linux 6.1 and 6.18). */
 const RWSEMS: readonly (readonly [readonly string[], readonly string[]])[] = [
@@ -59,6 +60,20 @@ const RWSEMS: readonly (readonly [readonly string[], readonly string[]])[] = [
       'rmap_walk_file',
       '__rmap_walk_file',
       'dax_writeback_mapping_range',
+    ],
+  ],
+  [
+    // Of regular files; xfs_ilock itself has returned: taking this lock is the last it does.
+    [XFS_ILOCK],
+    [
+      'xfs_read_iomap_begin',
+      'xfs_buffered_write_iomap_begin',
+      'xfs_writeback_range',
+      'xfs_bmapi_convert_one_delalloc',
+      'xfs_bmap_punch_delalloc_range',
+      'xfs_can_free_eofblocks',
+      'xfs_free_eofblocks',
+      'xfs_setattr_size',
     ],
   ],
   [[INVALIDATE, DATA], ['ext4_setattr']],

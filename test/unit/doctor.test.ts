@@ -47,6 +47,17 @@ describe('the trace doctor', () => {
     expect(answers.find(({ question }) => question === 'Which function asked for a lock')?.record).toContain(' -T ')
   })
 
+  it('says how to have the holds of XFS without lockdep', () => {
+    const spans = [{ requestedNs: 1, acquiredNs: 5, flags: SPAN_CONTENDED }]
+    const asked = (names: readonly string[]) =>
+      run(withEvents(traceOf({ spans }), names)).answers.find(({ question }) => question.includes('XFS'))
+    expect(asked(['xfs:xfs_read_fault'])).toMatchObject({ ok: false, level: 'no' })
+    expect(asked(['xfs:xfs_read_fault'])?.record).toContain('-e xfs:xfs_ilock -e')
+    for (const known of ['xfs:xfs_ilock', 'lock_acquired'])
+      expect(asked(['xfs:xfs_read_fault', known]), known).toBeUndefined()
+    expect(asked(['ext4_punch_hole'])).toBeUndefined()
+  })
+
   it('does not call holds known when some classes have none', () => {
     const trace = traceOf({
       classes: [

@@ -127,6 +127,15 @@ describe('who waits for an XFS lock without xfs_ilock', () => {
   })
 })
 
+it('without xfs_ilock the ILOCK is named by who waits for it: xfs_ilock itself has returned then', () => {
+  const waited = (us: number, caller: string) => [
+    ...[begun(us, 1, A), at(us, 1, '<stack trace>'), ' => rwsem_down_write_slowpath', ` => ${caller}`],
+    ended(us + 5, 1, A),
+  ]
+  const trace = traceOf(first, ...waited(10, 'xfs_trans_alloc_inode'), ...waited(20, 'xfs_setattr_size'))
+  expect(locksOf(trace).map((span) => span.class)).toEqual(['&xfs_nondir_ilock_class', '&xfs_nondir_ilock_class'])
+})
+
 it('a transaction that is rolled ends with its last commit', () => {
   const commit = (us: number, caller: string) =>
     at(us, 1, `xfs_trans_commit: dev 7:1 trans 8e9d3150 flags 0x5 caller ${caller}`)
