@@ -1,5 +1,5 @@
 /**
- * What `npm ci` runs last: the command line is built, so that it starts in two thirds of the time. Where that fails the
+ * What `npm ci` runs last: the command line is built, so that it starts faster (vite.cli.config.ts). Where that fails the
  * installation does not: it is said, and the command line runs from its sources.
  */
 
