@@ -12,12 +12,14 @@ import { NAMED_BY_BEHAVIOUR, NAMED_BY_STACKS, SPAN_CONTENDED, SPAN_INFERRED, SPA
 import type { Ns } from '../model/trace.ts'
 import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
 import { LockUse } from './behaviour.ts'
-import { LCB_MUTEX, LCB_READ, UNNAMED_RWSEM, natureOf, unnamedClass } from './lock-names.ts'
+import { LCB_MUTEX, LCB_PERCPU, LCB_READ, LCB_SPIN, UNNAMED_RWSEM, natureOf, unnamedClass } from './lock-names.ts'
 import type { Lockdep } from './lockdep.ts'
 import type { MmLocks } from './mm-locks.ts'
+import type { OwnHolds } from './own-holds.ts'
 import { locksOfStack } from './stack-names.ts'
 import type { SpanState } from './state.ts'
 import { HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
+import type { XfsLocks } from './xfs-locks.ts'
 
 /** Waiters woken within this time by one task were waiting for the same release. */
 const ONE_RELEASE_NS = 100_000
@@ -42,13 +44,26 @@ export class Contention {
   readonly #named = new Map<number, readonly string[]>()
   /** Who waits for locks that nothing names, by lock. */
   readonly #uses = new Map<number, LockUse>()
+  readonly #holds: OwnHolds
   readonly #mmLocks: MmLocks
+  readonly #xfsLocks: XfsLocks
 
-  constructor(state: SpanState, edges: Edges, lockdep: Lockdep, mmLocks: MmLocks) {
+  constructor(
+    state: SpanState,
+    edges: Edges,
+    told: {
+      readonly lockdep: Lockdep
+      readonly holds: OwnHolds
+      readonly mmLocks: MmLocks
+      readonly xfsLocks: XfsLocks
+    },
+  ) {
     this.#state = state
     this.#edges = edges
-    this.#lockdep = lockdep
-    this.#mmLocks = mmLocks
+    this.#lockdep = told.lockdep
+    this.#holds = told.holds
+    this.#mmLocks = told.mmLocks
+    this.#xfsLocks = told.xfsLocks
   }
 
   /** Dense id of an address as the trace spells it; -1 where it hides addresses. */
@@ -80,7 +95,7 @@ export class Contention {
     hold.shownBy =
       hold.adopted ??
       this.#lockdep.pending(track, state.context) ??
-      (state.context === 0 ? this.#mmLocks.names(track, flags, address) : undefined)
+      (state.context === 0 ? this.#own(track, flags, address) : undefined)
     if (hold.shownBy !== undefined) return
     this.#lockOf(hold, track, kind.name)
     this.#forgetLoose(track, hold.lock)
@@ -88,12 +103,18 @@ export class Contention {
     this.#edges.waitBegins(hold)
   }
 
+  /** The request for an rwsem that its own events show. */
+  #own(track: TaskTrack, flags: number, address: number): Hold | undefined {
+    if (flags & (LCB_SPIN | LCB_MUTEX | LCB_PERCPU)) return undefined
+    return this.#mmLocks.names(track) ?? this.#xfsLocks.names(track, flags, address)
+  }
+
   /** An XFS lock that something else than xfs_ilock waits for (a fault of the page cache, the VFS) is that lock. */
   #lockOf(hold: Hold, track: TaskTrack, unnamed: string): void {
     const { builder, context } = this.#state
     const { address } = hold
     const isRwsem = context === 0 && unnamed === UNNAMED_RWSEM && address >= 0
-    const known = isRwsem ? this.#mmLocks.lockAt(address) : -1
+    const known = isRwsem ? this.#xfsLocks.lockAt(address) : -1
     if (known !== -1) {
       hold.lock = known
       hold.lockClass = builder.locks[known].lockClass
@@ -120,7 +141,7 @@ export class Contention {
     track.contending.removeAt(index)
     if (hold.adopted !== undefined) this.#lockdep.adoptedWaitEnds(hold.adopted, track)
     if (hold.shownBy !== undefined) {
-      this.#mmLocks.waitEnds(track)
+      this.#xfsLocks.waitEnds(track)
       state.drop(hold)
       return
     }
@@ -150,7 +171,7 @@ export class Contention {
     // The wait that is shown is the one whose call site it is.
     const shown = hold.shownBy ?? hold
     if (shown.stack === -1) shown.stack = stack
-    if (hold.shownBy !== undefined || hold.address < 0 || hold.lock === this.#mmLocks.lockAt(hold.address)) return true
+    if (hold.shownBy !== undefined || hold.address < 0 || hold.lock === this.#xfsLocks.lockAt(hold.address)) return true
     const names = locksOfStack(frames, this.#state.builder.lockClasses[hold.lockClass].name)
     if (names === undefined) return true
     const known = this.#named.get(hold.lock)
@@ -184,7 +205,7 @@ export class Contention {
     const { locks } = this.#state.builder
     for (const lock of [...this.#uses.keys()]) {
       const { address } = locks[lock]
-      const known = this.#mmLocks.lockAt(address === undefined ? -1 : this.#addresses.find(address))
+      const known = this.#xfsLocks.lockAt(address === undefined ? -1 : this.#addresses.find(address))
       if (known === -1) continue
       locks[lock] = { ...locks[known], address }
       this.#uses.delete(lock)
@@ -251,7 +272,7 @@ export class Contention {
   /** `holder` woke the waiter, so it gave the lock up then, unless both share it. */
   #infer(wait: Hold, holder: TaskTrack): void {
     const state = this.#state
-    const shown = this.#mmLocks.heldBy(holder, wait.lock)
+    const shown = this.#holds.heldBy(holder, wait.lock)
     if (shown !== undefined) return this.#edges.blocked(wait, shown, holder)
     if (wait.blamedOn === holder.task) return
     const index = holder.loose.newest(wait.lock)

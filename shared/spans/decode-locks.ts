@@ -153,10 +153,10 @@ export function lockDecoders(): Readonly<Record<string, Decoder>> {
       mmLocks.acquireReturned(mm.lock, mm.exclusive, mm.success),
     ),
     mmap_lock_released: cached(mmapPayload, ({ mmLocks }, mm) => mmLocks.released(mm.lock)),
-    xfs_ilock: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.ilock(lock.inode, lock.flags, false)),
-    xfs_ilock_nowait: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.ilock(lock.inode, lock.flags, true)),
-    xfs_ilock_demote: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.idemote(lock.inode, lock.flags)),
-    xfs_iunlock: cached(xfsPayload, ({ mmLocks }, lock) => mmLocks.iunlock(lock.inode, lock.flags)),
+    xfs_ilock: cached(xfsPayload, ({ xfsLocks }, lock) => xfsLocks.ilock(lock.inode, lock.flags, false)),
+    xfs_ilock_nowait: cached(xfsPayload, ({ xfsLocks }, lock) => xfsLocks.ilock(lock.inode, lock.flags, true)),
+    xfs_ilock_demote: cached(xfsPayload, ({ xfsLocks }, lock) => xfsLocks.idemote(lock.inode, lock.flags)),
+    xfs_iunlock: cached(xfsPayload, ({ xfsLocks }, lock) => xfsLocks.iunlock(lock.inode, lock.flags)),
   }
 }
 

@@ -15,12 +15,14 @@ import { Inodes } from './inodes.ts'
 import { BEHAVES_AS_LOCK, natureOf } from './lock-names.ts'
 import { Lockdep } from './lockdep.ts'
 import { MmLocks } from './mm-locks.ts'
+import { OwnHolds } from './own-holds.ts'
 import { Ops } from './ops.ts'
 import { Phases } from './phases.ts'
 import { Sched } from './sched.ts'
 import { Slices } from './slices.ts'
 import { SpanState } from './state.ts'
 import { HELD, type TaskTrack } from './track.ts'
+import { XfsLocks } from './xfs-locks.ts'
 
 export class SpanBuilder {
   readonly builder: TraceBuilder
@@ -30,11 +32,13 @@ export class SpanBuilder {
   readonly lockdep: Lockdep
   readonly contention: Contention
   readonly mmLocks: MmLocks
+  readonly xfsLocks: XfsLocks
   readonly sched: Sched
   readonly inodes: Inodes
   readonly slices: Slices
   readonly graph: Graph
   readonly #edges: Edges
+  readonly #holds: OwnHolds
   /** Of a simulated run, which says its phases itself: no lock is more than a lock. Kinds of those whose name misleads. */
   plainLocks: ReadonlyMap<string, LockKind> | undefined = undefined
 
@@ -46,8 +50,11 @@ export class SpanBuilder {
     this.phases = new Phases(state)
     this.ops = new Ops(state, this.phases)
     this.lockdep = new Lockdep(state, this.#edges, this.ops, this.phases)
-    this.mmLocks = new MmLocks(state, this.#edges, this.ops)
-    this.contention = new Contention(state, this.#edges, this.lockdep, this.mmLocks)
+    this.#holds = new OwnHolds(state, this.#edges)
+    this.mmLocks = new MmLocks(state, this.#holds, this.ops)
+    this.xfsLocks = new XfsLocks(state, this.#holds, this.ops)
+    const { lockdep, mmLocks, xfsLocks } = this
+    this.contention = new Contention(state, this.#edges, { lockdep, holds: this.#holds, mmLocks, xfsLocks })
     this.sched = new Sched(state, {
       edges: this.#edges,
       phases: this.phases,
@@ -158,7 +165,7 @@ export class SpanBuilder {
 
   /** Everything open in a task ends as unknown. */
   #close(track: TaskTrack, code: AbandonCode): number {
-    let count = this.lockdep.abandonAll(track) + this.mmLocks.abandonAll(track) + this.contention.abandonAll(track)
+    let count = this.lockdep.abandonAll(track) + this.#holds.abandonAll(track) + this.contention.abandonAll(track)
     track.waitDepth = 0
     this.graph.forget(track)
     this.ops.closeQuiet(track)

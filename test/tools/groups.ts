@@ -35,6 +35,8 @@ export const groups: Readonly<Record<string, MutationGroup>> = {
       'shared/spans/contention.ts',
       'shared/spans/edges.ts',
       'shared/spans/mm-locks.ts',
+      'shared/spans/own-holds.ts',
+      'shared/spans/xfs-locks.ts',
       'shared/spans/phases.ts',
       'shared/spans/ops.ts',
       'shared/spans/sched.ts',
