@@ -1,25 +1,28 @@
 /**
  * The job that records: an instance of the kernel's tracing with the events of a question and the call stacks of waits, the
- * command let go inside its filter, buffers emptied while it runs, then a trace.dat, then its import. Whatever ends it (the command, the time, stop,
- * a mistake, cancelling), the instance is removed; what was read before a stop becomes the trace.
+ * command let go inside its filter, buffers emptied while it runs, then a trace.dat, then its import. Whatever ends it (the
+ * command, the time, stop, a full disk, a mistake, cancelling), the instance is removed; what was read before a stop becomes the
+ * trace.
  */
 
-import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ParsedParams } from '#shared/contract/methods.ts'
 import type { RecordResult } from '#shared/contract/record.ts'
 import { Buffers, type Counts } from '../record/buffers.ts'
+import { refuseMissing } from '../record/command.ts'
 import { chooseEvents, isThere, tracepointsOf, type Chosen } from '../record/events.ts'
 import { Instance } from '../record/instance.ts'
-import { writeTraceDat } from '../record/trace-dat.ts'
+import { TaskNames, runningTasks, seesWholeMachine } from '../record/task-names.ts'
+import { writeTraceDat, type DatSource } from '../record/trace-dat.ts'
 import { findTracefs, type Tracefs } from '../record/tracefs.ts'
 import { Workload, type Ended } from '../record/workload.ts'
 import { explain } from '../store/database.ts'
-import { refuseUnwritable, workFolder } from '../store/draft.ts'
+import { Draft, refuseUnwritable, workFolder } from '../store/draft.ts'
 import { importTrace } from './import.ts'
 import type { JobContext } from './jobs.ts'
 
@@ -45,7 +48,7 @@ export async function recordJob(options: RecordOptions): Promise<Omit<RecordResu
   const { what, out, raw, signal, onProgress } = options
   const tracefs = findTracefs()
   const chosen = chooseEvents(tracepointsOf(tracefs), what.events)
-  for (const path of [out, raw]) if (path !== undefined) refuseUnwritable(path, what)
+  refuse(options)
   const folder = workFolder(out)
   const instance = new Instance(tracefs, folder)
   try {
@@ -53,25 +56,20 @@ export async function recordJob(options: RecordOptions): Promise<Omit<RecordResu
     instance.make()
     const recorded = await record({ tracefs, instance, chosen, folder }, options)
     if (signal.aborted) throw new ApiError('cancelled', 'the recording was cancelled')
-    const dat = raw ?? join(folder, 'trace.dat')
-    if (raw !== undefined && what.force) rmSync(raw, { force: true })
-    const { files, clock, names, page, ...facts } = recorded
+    const { files, clock, names, page, stats, ...facts } = recorded
     const tracepoints = chosen.tracepoints.filter((tracepoint) => isThere(tracefs, tracepoint))
-    writeTraceDat(dat, { tracefs, clock, tracepoints, names, cpus: files, page })
+    const source = { tracefs, clock, tracepoints, names, cpus: files, page, stats }
+    const kept = raw === undefined ? null : keep(source, raw, what.force, facts.notes)
+    const dat = kept ?? join(folder, 'trace.dat')
+    if (kept === null) write(dat, source, out)
     for (const { path } of files) rmSync(path)
-    const name = basename(out, '.faultline')
-    const imported = await importTrace({
-      source: dat,
-      name,
-      out,
-      format: 'trace-dat',
-      force: what.force,
-      signal,
-      onProgress,
+    const importing = { source: dat, name: basename(out, '.faultline'), out, format: 'trace-dat', force: what.force }
+    const imported = await importTrace({ ...importing, signal, onProgress }).catch((error: unknown) => {
+      throw kept === null ? error : withKept(error, kept)
     })
     return {
       file: out,
-      raw: raw ?? null,
+      raw: kept,
       ...facts,
       events: imported.events,
       sets: chosen.sets,
@@ -82,6 +80,56 @@ export async function recordJob(options: RecordOptions): Promise<Omit<RecordResu
     rmSync(folder, { recursive: true, force: true })
     instance.release()
   }
+}
+
+/** What can be known to fail is refused before anything is set up. */
+function refuse({ what, out, raw }: RecordOptions): void {
+  const { command, cwd, allTasks } = what
+  if (raw !== undefined && resolve(raw) === resolve(out)) {
+    throw new ApiError(
+      'bad-request',
+      `${basename(out)} cannot be both the recording and its import`,
+      'give --raw another name',
+    )
+  }
+  for (const path of [out, raw]) if (path !== undefined) refuseUnwritable(path, what)
+  if (command.length === 0) return
+  refuseMissing(command[0], cwd)
+  if (!allTasks && !seesWholeMachine()) {
+    throw new ApiError(
+      'unsupported',
+      "this process is in a PID namespace of its own (a container): the kernel's filter goes by the numbers of the whole machine",
+      'record every task (--all-tasks), or run it in the PID namespace of the host',
+    )
+  }
+}
+
+/** The recording under the name its user wants it, or null and a note why not: it is imported all the same. */
+function keep(source: DatSource, raw: string, force: boolean, notes: string[]): string | null {
+  const draft = new Draft(raw)
+  try {
+    write(draft.path, source, raw)
+    draft.commit({ force })
+    return raw
+  } catch (error) {
+    draft.discard()
+    notes.push(`the recording itself is not kept: ${error instanceof Error ? error.message : String(error)}`)
+    return null
+  }
+}
+
+function write(path: string, source: DatSource, out: string): void {
+  try {
+    writeTraceDat(path, source)
+  } catch (error) {
+    throw explain(error, out)
+  }
+}
+
+function withKept(error: unknown, kept: string): unknown {
+  if (!(error instanceof ApiError)) return error
+  const advice = `import what was recorded again: faultline import ${kept}`
+  return new ApiError(error.code, error.message, error.hint === undefined ? advice : `${error.hint}; ${advice}`)
 }
 
 function makeFolder(folder: string, out: string): void {
@@ -107,7 +155,7 @@ async function record({ tracefs, instance, chosen, folder }: Place, options: Rec
   try {
     const bufferKiB = setUp(instance, chosen, what, notes)
     const page = pageBytes(instance)
-    const before = runningTasks()
+    const names = new TaskNames(tracefs)
     if (what.command.length > 0) {
       const env = { FAULTLINE_TRACE_MARKER: join(instance.path, 'trace_marker') }
       workload = new Workload(what.command, { output: what.output, cwd: what.cwd, env })
@@ -118,20 +166,24 @@ async function record({ tracefs, instance, chosen, folder }: Place, options: Rec
     instance.trySet('trace_marker', `faultline: recording begins: ${what.command.join(' ')}`.slice(0, 1000))
     const started = performance.now()
     workload?.start()
-    const exit = await untilOver({ buffers, workload, started }, options)
+    const { exit, full } = await untilOver({ buffers, workload, names, started, out: options.out }, options)
+    if (instance.read('tracing_on').trim() === '0') {
+      notes.push('somebody switched the tracing off before the end: what happened after that is not in the trace')
+    }
     instance.trySet('trace_marker', 'faultline: recording ends')
     instance.set('tracing_on', '0')
     const seconds = (performance.now() - started) / 1000
-    buffers.drainAll()
+    if (full === undefined) buffers.drainAll()
+    else notes.push(`the recording ended early: ${full}`)
     const counts = buffers.counts()
-    const { files } = buffers
-    const names = taskNames(tracefs, before)
-    remarks(notes, { tracefs, chosen, exit, counts })
+    const { files, stats } = buffers
+    remarks(notes, { tracefs, chosen, counts })
     return {
       ...totals(counts, files),
       files,
+      stats,
       clock: instance.read('trace_clock'),
-      names,
+      names: names.end(),
       page,
       bufferKiB,
       seconds,
@@ -141,7 +193,11 @@ async function record({ tracefs, instance, chosen, folder }: Place, options: Rec
   } finally {
     buffers?.close()
     workload?.tellToEnd()
-    await instance.remove()
+    if (!(await instance.remove())) {
+      notes.push(
+        'somebody has a file of the tracing instance open: its events are switched off, and it is removed when that is closed',
+      )
+    }
   }
 }
 
@@ -193,17 +249,32 @@ function onlyFor(instance: Instance, pid: number, { tracepoints }: Chosen): void
 interface Running {
   readonly buffers: Buffers
   readonly workload: Workload | undefined
+  readonly names: TaskNames
   readonly started: number
+  readonly out: string
 }
 
-/** Empties the buffers until the command ends, the time is up, or it is stopped or cancelled. */
+interface Over {
+  readonly exit: Ended | null
+  /** Why nothing more could be written. */
+  readonly full?: string
+}
+
+/** Empties the buffers until the command ends, the time is up, it is stopped or cancelled, or the disk is full. */
 async function untilOver(
-  { buffers, workload, started }: Running,
+  { buffers, workload, names, started, out }: Running,
   { what, signal, stop, onProgress }: RecordOptions,
-): Promise<Ended | null> {
+): Promise<Over> {
   let bytes = 0
   for (;;) {
-    bytes += buffers.drain()
+    try {
+      bytes += buffers.drain()
+    } catch (error) {
+      const why = explain(error, out)
+      if (!(why instanceof ApiError)) throw error
+      return { exit: null, full: why.message }
+    }
+    names.tick(performance.now())
     const elapsedMs = Math.round(performance.now() - started)
     const counts = buffers.counts()
     const lost = counts.reduce((sum, one) => sum + one.lost, 0)
@@ -215,10 +286,10 @@ async function untilOver(
       events: counts.reduce((sum, { events }) => sum + events, 0),
       elapsedMs,
     })
-    if (workload?.over === true) return workload.ended
-    if (signal.aborted || Atomics.load(stop, 0) !== 0) return null
-    if (what.seconds !== undefined && elapsedMs >= what.seconds * 1000) return null
-    if (bytes > limits.recordBytes) return null
+    if (workload?.over === true) return { exit: await workload.ended }
+    if (signal.aborted || Atomics.load(stop, 0) !== 0) return { exit: null }
+    if (what.seconds !== undefined && elapsedMs >= what.seconds * 1000) return { exit: null }
+    if (bytes > limits.recordBytes) return { exit: null }
     await sleep(DRAIN_MS)
   }
 }
@@ -239,50 +310,12 @@ function remarks(
   found: {
     readonly tracefs: Tracefs
     readonly chosen: Chosen
-    readonly exit: Ended | null
     readonly counts: readonly Counts[]
   },
 ): void {
-  const { tracefs, chosen, exit, counts } = found
+  const { tracefs, chosen, counts } = found
   const lost = counts.reduce((sum, one) => sum + one.lost, 0)
   if (lost > 0) notes.push(`${lost} events were lost: record fewer events or give more buffer (--buffer)`)
   const gone = chosen.tracepoints.filter((tracepoint) => !isThere(tracefs, tracepoint))
   if (gone.length > 0) notes.push(`a module was unloaded meanwhile: ${gone.join(', ')}`)
-  if (exit?.status === 127) notes.push('the command was not found')
-}
-
-interface Task {
-  readonly pid: number
-  readonly name: string
-}
-
-/** Every thread that runs now. */
-function runningTasks(): Task[] {
-  const inside = (path: string) => {
-    try {
-      return readdirSync(path).filter((name) => /^\d+$/.test(name))
-    } catch {
-      // It ended between two looks.
-      return []
-    }
-  }
-  return inside('/proc').flatMap((process) =>
-    inside(`/proc/${process}/task`).flatMap((task) => {
-      try {
-        return [{ pid: Number(task), name: readFileSync(`/proc/${process}/task/${task}/comm`, 'utf8').trimEnd() }]
-      } catch {
-        return []
-      }
-    }),
-  )
-}
-
-/** What the kernel remembers, and who ran before it began to. */
-function taskNames({ root }: Tracefs, before: readonly Task[]): string {
-  const names = new Map([...before, ...runningTasks()].map(({ pid, name }) => [pid, name]))
-  for (const line of readFileSync(join(root, 'saved_cmdlines'), 'utf8').split('\n')) {
-    const [, pid, name] = /^(\d+) (.+)$/.exec(line) ?? []
-    if (pid !== undefined && name !== undefined && name !== '<...>') names.set(Number(pid), name)
-  }
-  return [...names].map(([pid, name]) => `${pid} ${name}\n`).join('')
 }

@@ -76,6 +76,11 @@ class CpuBuffer {
     return Math.floor(statOf(readFileSync(this.#stats, 'utf8'), 'bytes') / this.#page)
   }
 
+  /** As trace-cmd keeps it in a trace.dat. */
+  stats(): string {
+    return `CPU: ${this.cpu}\n${readFileSync(this.#stats, 'utf8')}`
+  }
+
   /** kernel/trace/trace.c, tracing_stats_read: `overrun` was written over, `dropped` and `commit overrun` never written. */
   counts(): Counts {
     const text = readFileSync(this.#stats, 'utf8')
@@ -120,6 +125,11 @@ export class Buffers {
 
   counts(): readonly Counts[] {
     return this.#cpus.map((cpu) => cpu.counts())
+  }
+
+  /** What the kernel says of each CPU's buffer. */
+  get stats(): readonly string[] {
+    return this.#cpus.map((cpu) => cpu.stats())
   }
 
   get files(): readonly CpuFile[] {

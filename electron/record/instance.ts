@@ -1,37 +1,44 @@
 /**
  * A tracing instance of our own: its buffers, events, clock and filters are nobody else's, so that nothing anybody has set
- * up is touched, and removing it restores everything. The one setting outside of it, the size of the table of task names,
- * is put back. A small shell that hears of our end (its input closes, however we die) removes the instance in our place;
- * and what even that could not remove is removed by the next recording.
+ * up is touched, and removing it restores everything. Nothing outside of it is written, not even the size of the table of task
+ * names: the kernel empties that table when it is given another, for whoever else traces. A small shell that hears of our end
+ * (its input closes, however we die) removes the instance in our place; and what even that could not remove is removed by the
+ * next recording.
  */
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import type { Tracefs } from './tracefs.ts'
 
 const PREFIX = 'faultline-'
-/** Names of tasks the kernel remembers; its default of 128 forgets most of a busy machine. */
-const NAMES = 8192
 
+/**
+ * Whoever has one of the instance's files open keeps it from being removed: its events are switched off and its memory is given
+ * back at once, and it is tried again for an hour.
+ */
 const WATCHER = `trap '' INT TERM HUP
 cat > /dev/null
-if [ -d "$1" ]; then
+[ -n "$2" ] && rm -rf "$2"
+if [ -d "$1" ] && ! rmdir "$1" 2> /dev/null; then
   echo 0 > "$1/tracing_on"
+  echo 0 > "$1/events/enable"
+  for i in "$1"/events/*/*/trigger; do grep -q '^[^#]' "$i" && echo '!stacktrace' > "$i"; done
+  echo 1 > "$1/buffer_size_kb"
   i=0
-  while ! rmdir "$1" 2> /dev/null && [ $i -lt 100 ]; do i=$((i + 1)); sleep 0.1; done
-  [ -n "$3" ] && echo "$3" > "$2"
-fi
-[ -n "$4" ] && rm -rf "$4"`
+  while ! rmdir "$1" 2> /dev/null && [ -d "$1" ] && [ $i -lt 820 ]; do
+    i=$((i + 1))
+    if [ $i -lt 100 ]; then sleep 0.1; else sleep 5; fi
+  done
+fi`
 
 export class Instance {
   readonly path: string
-  readonly #root: string
   readonly #watcher: ChildProcess
-  /** As it was, where it was changed. */
-  readonly #names: string | undefined
+  /** A file of the instance: while it is open the kernel lets nobody remove it, wherever they count processes. */
+  #anchor: number | undefined
 
   /**
    * Makes nothing yet, but whoever sees to our end is there: what is made from now on, `scratch` (a folder of the recording,
@@ -39,12 +46,8 @@ export class Instance {
    */
   constructor({ root }: Tracefs, scratch: string) {
     removeStale({ root })
-    this.#root = root
     this.path = join(root, 'instances', `${PREFIX}${process.pid}-${startOf(process.pid) ?? 0}-${nextNumber++}`)
-    const before = Number(this.#outside('saved_cmdlines_size'))
-    this.#names = before > 0 && before < NAMES ? String(before) : undefined
-    const names = join(root, 'saved_cmdlines_size')
-    this.#watcher = spawn('/bin/sh', ['-c', WATCHER, 'faultline', this.path, names, this.#names ?? '', scratch], {
+    this.#watcher = spawn('/bin/sh', ['-c', WATCHER, 'faultline', this.path, scratch], {
       // A session of its own: Ctrl-C and a closing terminal do not reach it.
       detached: true,
       cwd: '/',
@@ -65,7 +68,7 @@ export class Instance {
         'the kernel is too old, or low on memory',
       )
     }
-    if (this.#names !== undefined) this.#tryOutside('saved_cmdlines_size', String(NAMES))
+    this.#anchor = openSync(join(this.path, 'trace_clock'), 'r')
   }
 
   read(file: string): string {
@@ -93,58 +96,42 @@ export class Instance {
     }
   }
 
-  /** The buffers must be closed. */
-  async remove(): Promise<void> {
+  /** The buffers must be closed. False: somebody has one of its files open; from `release` on the watcher tries again. */
+  async remove(): Promise<boolean> {
     this.trySet('tracing_on', '0')
-    for (let tries = 0; ; tries++) {
+    if (this.#anchor !== undefined) closeSync(this.#anchor)
+    this.#anchor = undefined
+    for (let tries = 0; tries < 50; tries++) {
       try {
         rmdirSync(this.path)
-        break
+        return true
       } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
         // Busy for a moment while somebody reads one of its files.
-        if (tries === 50) throw error
         await sleep(20)
       }
     }
-    if (this.#names !== undefined) this.#tryOutside('saved_cmdlines_size', this.#names)
+    return false
   }
 
   /** Nothing is left to be removed in our place; until then the watcher would see to it. */
   release(): void {
     this.#watcher.stdin?.end()
   }
-
-  #outside(file: string): string {
-    try {
-      return readFileSync(join(this.#root, file), 'utf8').trim()
-    } catch {
-      // Kernels before 3.16 have no such file; then there is nothing to change or restore.
-      return ''
-    }
-  }
-
-  #tryOutside(file: string, value: string): void {
-    try {
-      writeFileSync(join(this.#root, file), value)
-    } catch {
-      // Some tasks will have no name; a recording is not given up for that.
-    }
-  }
 }
 
 let nextNumber = 0
 
-/** Instances of recorders that are gone. */
+/** Instances of recorders that are gone; the kernel keeps those whose recorder lives, which has one of their files open. */
 export function removeStale({ root }: Tracefs): void {
   const instances = join(root, 'instances')
   for (const name of readdirSync(instances)) {
     const [, pid, start] = /^faultline-(\d+)-(\d+)-\d+$/.exec(name) ?? []
     if (pid === undefined || startOf(Number(pid)) === start) continue
     try {
-      writeFileSync(join(instances, name, 'tracing_on'), '0')
       rmdirSync(join(instances, name))
     } catch {
-      // Somebody looks at it right now: the next recording will try again.
+      // Somebody has it open, maybe a recorder whose process has another number here: the next recording will try again.
     }
   }
 }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { CpuFile } from './buffers.ts'
 import type { Tracefs } from './tracefs.ts'
 
-const OPTION = { done: 0, clock: 4, uname: 5, cpuCount: 8 } as const
+const OPTION = { done: 0, cpuStat: 2, clock: 4, uname: 5, cpuCount: 8 } as const
 const COPY = 1 << 20
 /** The file is in the order of the machine that wrote it, as the kernel's pages are. */
 const LITTLE = endianness() === 'LE'
@@ -24,6 +24,8 @@ export interface DatSource {
   readonly names: string
   readonly cpus: readonly CpuFile[]
   readonly page: number
+  /** Per CPU: its number and per_cpu/cpuN/stats, which say what was lost where pages cannot. */
+  readonly stats: readonly string[]
 }
 
 class Writer {
@@ -86,6 +88,7 @@ export function writeTraceDat(path: string, source: DatSource): void {
     for (const [id, content] of [
       [OPTION.clock, Buffer.from(`${clock}\0`)],
       [OPTION.uname, Buffer.from(uname)],
+      ...source.stats.map((text) => [OPTION.cpuStat, Buffer.from(`${text}\0`)] as const),
     ] as const) {
       out.number(id, 2).sized(content, 4)
     }

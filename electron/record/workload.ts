@@ -6,8 +6,8 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
 import { ApiError } from '#shared/base/errors.ts'
 
-/** Waits for a line on descriptor 3, closes it, and becomes the command. */
-const HELD_BACK = 'read -r _ <&3; exec 3<&-; exec "$@"'
+/** Waits for a line on descriptor 3, closes it, and becomes the command; without the line nobody records, and nothing is run. */
+const HELD_BACK = 'read -r _ <&3 || exit 125; exec 3<&-; exec "$@"'
 
 export interface Ended {
   readonly status: number | null

@@ -71,6 +71,7 @@ export const record = verb({
 
 async function recorded(session: Session, params: MethodParams<'record.run'>): Promise<RecordResult> {
   const client = await session.client()
+  if (session.signal.aborted) throw new ApiError('cancelled', 'the recording was cancelled before it began')
   const line = progressLine()
   // The first Ctrl-C ends the recording; the call itself goes on to its import.
   const stop = () => void client.call('record.stop', {}).catch(() => undefined)

@@ -157,11 +157,13 @@ class TraceDatReader implements FileReader {
     meta.lostEvents = this.#lostInAll()
   }
 
-  /** A page that says only that something is missing leaves it to the kernel's statistics, where the file has them. */
+  /**
+   * Pages say what was lost before them, where they have room for it; nothing says what was lost behind the last. The kernel's
+   * statistics count both, where the file has them.
+   */
   #lostInAll(): number | undefined {
-    if (!this.#lostUncounted) return this.#lost
     const lost = Math.max(this.#lost, this.#dat.overrun)
-    return lost === 0 ? undefined : lost
+    return lost === 0 && this.#lostUncounted ? undefined : lost
   }
 
   /** Into the heads, by time. */
