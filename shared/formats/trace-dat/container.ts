@@ -212,10 +212,9 @@ function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor):
 
 /** What per_cpu/cpuN/stats said at the end (Documentation/trace/ftrace.rst). */
 function overrunIn(stats: string): number {
-  return Array.from(stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d{1,15})$/gm), ([, count]) => Number(count)).reduce(
-    (sum, count) => sum + count,
-    0,
-  )
+  return Array.from(stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d{1,15})$/gm), ([, count]) =>
+    Number(count),
+  ).reduce((sum, count) => sum + count, 0)
 }
 
 /** A section that says what the data mean. */
