@@ -28,7 +28,12 @@ export function watchInterrupts(): Interrupts {
     })
   }
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    // Who reads has had enough: no failure. Anything else is one, and the answer is not whole.
+    if (error.code !== 'EPIPE') {
+      const full = error.code === 'ENOSPC' ? 'the disk is full' : error.message
+      process.stderr.write(`faultline: standard output: ${full}\n`)
+      process.exit(1)
+    }
     status ??= 0
     controller.abort()
   })

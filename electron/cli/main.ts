@@ -151,7 +151,9 @@ function complain(what: string | undefined, { message, hint }: WireError): void 
 /** Resolves when everything written has been taken by whoever reads it, or the reader is gone. */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed) resolve()
-    else stream.write('', () => resolve())
+    // What cannot be written is said a turn later.
+    const soon = () => setImmediate(resolve)
+    if (stream.writableLength === 0 || stream.destroyed) soon()
+    else stream.write('', soon)
   })
 }

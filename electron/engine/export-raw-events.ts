@@ -11,7 +11,8 @@ import { readChunks } from '../store/event-chunks.ts'
 import { EVENT_COLUMNS, argsJson, eventWords, payloadOf } from '../store/event-table.ts'
 import { Inserter } from '../store/insert.ts'
 
-const TABLE = `CREATE TABLE event (
+/** A file that has them already gets them anew. */
+const TABLE = `DROP TABLE IF EXISTS event; CREATE TABLE event (
   trace_id INTEGER NOT NULL REFERENCES trace (id),
   ts_ns INTEGER NOT NULL,
   cpu INTEGER,

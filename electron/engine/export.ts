@@ -9,7 +9,7 @@ import { setImmediate } from 'node:timers/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { cutFile } from '../store/cut.ts'
 import { explain, sqliteCode } from '../store/database.ts'
-import { Draft, refuseExisting } from '../store/draft.ts'
+import { Draft, refuseExisting, refuseSource } from '../store/draft.ts'
 import { openFile, traceIds, type Db } from '../store/open.ts'
 import { isWritten, writeTrace } from './export-trace.ts'
 import { FileOut } from './file-out.ts'
@@ -33,6 +33,7 @@ const LOOK_EVERY = 4096
 
 export async function exportJob(options: ExportOptions): Promise<{ readonly rows: number | null }> {
   if (!options.force) refuseExisting(options.out)
+  refuseSource(options.out, [options.path])
   const db = openFile(options.path)
   const draft = new Draft(options.out)
   try {

@@ -19,14 +19,15 @@ interface Read {
 export function summarize({ end, format, lines, bytes }: Read): Parsed {
   const { meta, diagnostics } = end
   const startNs = Number(meta.startClock)
+  const timed = meta.eventCount > 0 || end.rows.op > 0 || end.rows.lockSpan > 0
   return {
     format,
     lines: lines ?? null,
     bytes,
     events: meta.eventCount,
-    // What the trace's own clock read; `--from` and `--to` count from there.
-    startNs,
-    endNs: startNs + meta.durationNs,
+    // What the trace's own clock read; `--from` and `--to` count from there. A table or a report has no times.
+    startNs: timed ? startNs : null,
+    endNs: timed ? startNs + meta.durationNs : null,
     tasks: end.tasks.length,
     locks: end.locks.length,
     lockClasses: end.lockClasses.length,

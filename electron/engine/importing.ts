@@ -15,6 +15,7 @@ import { isDatabase, type ClientOf, type Located } from './files.ts'
 import { importTrace } from './import.ts'
 import type { JobContext, Jobs } from './jobs.ts'
 import { stem } from './names.ts'
+import { refuseSource } from '../store/draft.ts'
 import type { Reader } from './reader.ts'
 import { writablePath } from './rights.ts'
 import type { Uploads } from './uploads.ts'
@@ -78,6 +79,10 @@ export class Importing {
     return this.#using(inputs, call, async () => {
       const path = writablePath(out ?? `${stem(inputs.located.name)}.faultline`, call.client.rights)
       await refuseDatabases(inputs)
+      refuseSource(
+        path,
+        filesOf(inputs).map((one) => one.path),
+      )
       return this.#run(inputs, { out: path, force }, call)
     })
   }

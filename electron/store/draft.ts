@@ -38,6 +38,7 @@ export class Draft {
   /** Nothing is created yet. Removes what killed processes left beside the same target. */
   constructor(target: string) {
     this.target = resolve(target)
+    refuseSpecial(this.target)
     removeStale(this.target)
     this.path = nameBeside(this.target, 'part')
   }
@@ -80,6 +81,24 @@ export class Draft {
 export function workFolder(target: string): string {
   removeStale(target)
   return nameBeside(target, 'work')
+}
+
+/** A device, a pipe, a socket: taking its name from it is never what is meant, and of /dev/null it harms everybody. */
+function refuseSpecial(target: string): void {
+  const stat = lstatSync(target, { throwIfNoEntry: false })
+  if (stat === undefined || stat.isFile() || stat.isDirectory() || stat.isSymbolicLink()) return
+  throw new ApiError('bad-input', `${basename(target)} is a device or a pipe, not a file`, 'name a file')
+}
+
+/** `--force` replaces an earlier result, not what is being read. */
+export function refuseSource(target: string, sources: readonly string[]): void {
+  const there = statSync(target, { throwIfNoEntry: false })
+  if (there === undefined) return
+  for (const source of sources) {
+    const read = statSync(source, { throwIfNoEntry: false })
+    if (read === undefined || read.ino !== there.ino || read.dev !== there.dev) continue
+    throw new ApiError('bad-input', `${basename(target)} is the file that is read`, 'give --out another name')
+  }
 }
 
 export function refuseExisting(target: string): void {

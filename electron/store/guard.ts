@@ -24,7 +24,21 @@ export function guardedStatement(db: Db, sql: string): Statement {
     throw denied(`it begins with ${word.slice(0, 20)}, not with ${ALLOWED.join(', ')} or EXPLAIN`)
   const statement = prepare(db, sql)
   if (!statement.reader || !statement.readonly) throw denied('this statement does not only read')
+  refuseParameters(statement)
   return statement
+}
+
+/** `?1`, `:x`: the binding misses a value for each as soon as it is to bind none. */
+function refuseParameters(statement: Statement): void {
+  try {
+    statement.bind()
+  } catch {
+    throw new ApiError(
+      'bad-request',
+      'SQL: there is a parameter in it (?, :name, @name, $name), and nothing gives it a value',
+      'write the value itself',
+    )
+  }
 }
 
 function prepare(db: Db, sql: string): Statement {

@@ -213,7 +213,7 @@ function nestings(trace: Trace, window: Window): Nestings {
         }
       }
       if ((flags[wanted] & SPAN_HOLD_KNOWN) === 0) continue
-      if (Number.isNaN(releasedNs[wanted])) openHolds++
+      if (Number.isNaN(releasedNs[wanted])) openHolds += at < window.toNs ? 1 : 0
       else held.push(wanted)
     }
   }

@@ -132,8 +132,8 @@ export interface ImportSummary {
   readonly lines: number | null
   readonly bytes: number
   readonly events: number
-  readonly startNs: number
-  readonly endNs: number
+  readonly startNs: number | null
+  readonly endNs: number | null
   readonly tasks: number
   readonly locks: number
   readonly lockClasses: number

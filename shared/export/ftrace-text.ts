@@ -18,6 +18,7 @@ import { ROWS_PER_STEP, startOf, type Exported, type Window } from './writer.ts'
 /** By CONTEXT_*: the third letter of the flags. */
 const FLAGS = ['.....', '..s..', '..h..', '..z..'].map((flags) => encodeUtf8(`${flags} `))
 const SPACE = 32
+const SECOND = 1_000_000_000n
 /** Names whose printers have a spelling of their own; what they would not give back is printed like the others. */
 const ODD = /^(function|raw_data|\(unnamed\)|sys_.*)$/
 
@@ -47,7 +48,7 @@ function header(trace: Trace, out: ByteOut): void {
   out.text('# tracer: nop\n#\n')
   if (kernel !== undefined) out.text(`# nop latency trace v1.1.5 on ${kernel}\n#\n`)
   if (cpus !== undefined) out.text(`#                                          #P:${cpus}\n#\n`)
-  out.text(`${CARRIED_COMMENT}${carriedMeta(trace)}\n#\n`)
+  out.text(`${CARRIED_COMMENT}${carriedMeta(trace, laterOf(trace))}\n#\n`)
   out.text(`#                                ${gap}_-----=> irqs-off/BH-disabled\n`)
   out.text(`#                               ${gap}/ _----=> need-resched\n`)
   out.text(`#                              ${gap}| / _---=> hardirq/softirq\n`)
@@ -56,6 +57,12 @@ function header(trace: Trace, out: ByteOut): void {
   out.text(`#                              ${gap}|||| /     delay\n`)
   out.text(`#           TASK-PID     ${tgid ? '    TGID      ' : ''}CPU#  |||||  TIMESTAMP  FUNCTION\n`)
   out.text(`#              | |       ${tgid ? '      |       ' : ''}  |   |||||     |         |\n`)
+}
+
+/** By how much times are later than the clock of a trace that begins before its zero: whole seconds, 0 of any other. */
+function laterOf({ meta: { startClock } }: Trace): bigint {
+  const before = -BigInt(startClock)
+  return before <= 0n ? 0n : ((before + SECOND - 1n) / SECOND) * SECOND
 }
 
 function showsTgid(trace: Trace): boolean {
@@ -81,8 +88,8 @@ class Lines {
     this.#out = out
     this.#tgid = showsTgid(trace)
     this.#ticks = trace.meta.clockUnit === 'tick'
-    this.#startTicks = BigInt(trace.meta.startClock)
-    const { hi, lo } = startOf(trace.meta.startClock)
+    this.#startTicks = BigInt(trace.meta.startClock) + laterOf(trace)
+    const { hi, lo } = startOf(String(this.#startTicks))
     this.#hi = hi
     this.#lo = lo
     this.#odd = trace.eventNames.map((name) => ODD.test(name))

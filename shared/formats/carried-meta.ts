@@ -37,19 +37,22 @@ type CarriedMeta = { -readonly [K in (typeof TEXTS)[number] | (typeof NUMBERS)[n
 
 interface Carried {
   readonly meta: CarriedMeta
+  /** Times are written so much later than the clock had them: text has no room for times before its zero. */
+  readonly laterNs: bigint
   /** Of classes whose name says another kind, or none: a simulated run has locks where a kernel has lockdep's annotations. */
   readonly lockKinds: ReadonlyMap<string, LockKind>
 }
 
-export function carriedMeta({ meta, lockClasses }: Pick<Trace, 'meta' | 'lockClasses'>): string {
-  const text = JSON.stringify(carriedTexts(meta))
+export function carriedMeta({ meta, lockClasses }: Pick<Trace, 'meta' | 'lockClasses'>, laterNs = 0n): string {
+  const known = { ...carriedTexts(meta), ...(laterNs === 0n ? {} : { laterNs: String(laterNs) }) }
+  const text = JSON.stringify(known)
   if (meta.clock !== SIMULATED) return text
   let lockKinds: Readonly<Record<string, LockKind>> = {}
   for (const { name, kind } of lockClasses) {
     const more = { ...lockKinds, [name]: kind }
     if (natureOf(name).kind !== kind && text.length + JSON.stringify({ more }).length <= LONGEST) lockKinds = more
   }
-  return JSON.stringify({ ...carriedTexts(meta), lockKinds })
+  return JSON.stringify({ ...known, lockKinds })
 }
 
 function carriedTexts(meta: TraceMeta): Readonly<Record<string, string | number>> {
@@ -85,7 +88,9 @@ export function readCarried(text: string): Carried | undefined {
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) carried[key] = value
   }
   carried['clockUnit'] = words['clockUnit'] === 'tick' ? 'tick' : 'ns'
-  return { meta: carried, lockKinds: kindsIn(words['lockKinds']) }
+  const { laterNs } = words
+  const later = typeof laterNs === 'string' && /^\d{1,30}$/.test(laterNs) ? BigInt(laterNs) : 0n
+  return { meta: carried, laterNs: later, lockKinds: kindsIn(words['lockKinds']) }
 }
 
 function kindsIn(found: unknown): ReadonlyMap<string, LockKind> {
@@ -111,6 +116,8 @@ export function expectCarried(recorder: Recorder, { meta, lockKinds }: Carried):
 }
 
 /** At the end: what the events themselves do not say. The start is the reader's to know. */
-export function applyCarried(recorder: Recorder, { meta: { startClock: _start, ...rest } }: Carried): void {
-  Object.assign(recorder.builder.meta, rest)
+export function applyCarried(recorder: Recorder, { meta: { startClock: _start, ...rest }, laterNs }: Carried): void {
+  const { meta } = recorder.builder
+  Object.assign(meta, rest)
+  if (laterNs > 0n) meta.startClock = String(BigInt(meta.startClock) - laterNs)
 }

@@ -29,7 +29,8 @@ export class JoinedTraces {
   readonly #buffer: EventBuffer
   #first: Placed | undefined
   #from = 0
-  #lost: number | undefined
+  /** undefined: of one of them it is not known. */
+  #lost: number | undefined = 0
   #cpus: number | undefined
   #kernel: string | undefined
   #machine: string | undefined
@@ -49,6 +50,8 @@ export class JoinedTraces {
     let before = 0
     const losses = new Set<number>()
     this.#from = buffer.length
+    // What the reader before said is not of this one.
+    this.#builder.meta.lostEvents = undefined
     part.event = (ts, cpu, task, context, name, bytes, from, to) => {
       const flags = context | before | (losses.delete(cpu) ? EVENT_AFTER_LOSS : 0)
       before = 0
@@ -92,7 +95,7 @@ export class JoinedTraces {
       )
     }
     this.#buffer.shift(this.#from, shift)
-    if (meta.lostEvents !== undefined) this.#lost = (this.#lost ?? 0) + meta.lostEvents
+    this.#lost = this.#lost === undefined || meta.lostEvents === undefined ? undefined : this.#lost + meta.lostEvents
     if (meta.cpus !== undefined) this.#cpus = Math.max(this.#cpus ?? 0, meta.cpus)
     this.#kernel ??= meta.kernel
     this.#machine ??= meta.machine

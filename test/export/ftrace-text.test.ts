@@ -53,6 +53,17 @@ describeWithCorpus('real traces as ftrace text', () => {
   })
 })
 
+describe('a trace that begins before the zero of its clock', () => {
+  it.each(['-1', '-250000000', '-99000000000', '-1000000000'])('at %s keeps its times', (startClock) => {
+    const whole = readBytes('ftrace', readFixture('ftrace/overrun.txt'))
+    const early = { ...whole, trace: { ...whole.trace, meta: { ...whole.trace.meta, startClock } } }
+    const back = again(early)
+    expect(differences(early, back)).toEqual([])
+    expect(back.trace.meta.startClock).toBe(startClock)
+    expect(text(early)).not.toMatch(/\] \S+ +-/)
+  })
+})
+
 describe('a simulated run as ftrace text', () => {
   it.each<[number, LockNames | undefined]>([
     [1, undefined],

@@ -54,6 +54,15 @@ const HOLDER = [
 ]
 
 describe('traces on one axis', () => {
+  it('lost as many events as all of them, or nobody knows how many', () => {
+    const known = readFixture('ftrace/overrun.txt')
+    const unknown = text([...WAITER, 'CPU:0 [LOST EVENTS]', at(50, 2, 'lock_acquire: 0xffff8880 &ei->i_mmap_sem')])
+    const lost = (...parts: readonly Uint8Array[]) => joined(parts.map((bytes) => [bytes])).trace.meta.lostEvents
+    expect(lost(known)).toBeGreaterThan(0)
+    expect(lost(known, known)).toBe(2 * (lost(known) ?? NaN))
+    expect([lost(unknown), lost(known, unknown), lost(unknown, known)]).toEqual([undefined, undefined, undefined])
+  })
+
   it('of one clock are what one recording would have been, spans and wait edges too', () => {
     const inOrder = [...HOLDER.slice(0, 2), ...WAITER.slice(0, 2), HOLDER[2], ...WAITER.slice(2)]
     const whole = readBytes('ftrace', text(inOrder))

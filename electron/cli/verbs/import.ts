@@ -44,20 +44,25 @@ export const importTrace = verb({
     const out = options.out ?? defaultName(path)
     // Before anything is read; who names none need not wait for the registry.
     if (options.format !== undefined) (await import('#shared/formats/index.ts')).formats.get(options.format)
-    if (path !== STDIN) await assertReadableFile(path)
-    const source: Source = path === STDIN ? await uploadStdin(session) : { kind: 'path', path: resolve(path) }
+    const paths = [path, ...more]
+    if (paths.filter((one) => one === STDIN).length > 1) {
+      throw new ApiError('bad-request', 'standard input can be read only once', 'give the other traces as files')
+    }
+    for (const one of paths) if (one !== STDIN) await assertReadableFile(one)
     const format = options.format === undefined ? {} : { format: options.format }
-    const offsets = offsetsOf(options.offset, [path, ...more])
-    for (const other of more) await assertReadableFile(other)
+    const offsets = offsetsOf(options.offset, paths)
     if (options.kallsyms !== undefined) await assertReadableFile(options.kallsyms)
+    const upload = paths.includes(STDIN) ? await uploadStdin(session) : undefined
+    const sourceOf = (one: string): Source =>
+      one === STDIN && upload !== undefined ? upload : { kind: 'path', path: resolve(one) }
     const joined = more.map((other, i) => ({
-      source: { kind: 'path' as const, path: resolve(other) },
+      source: sourceOf(other),
       // The first trace stays where it is: moving it is moving the others the other way.
       offsetNs: offsets[i + 1] - offsets[0],
     }))
     const summary = await session
       .call('trace.import', {
-        source,
+        source: sourceOf(path),
         more: joined,
         align: options.align,
         out: resolve(out),

@@ -53,10 +53,10 @@ function tableColumns(columns: readonly string[], rows: QueryResult['rows']): Co
   })
 }
 
-/** Exact for a pipe or a file; a terminal would act on what is in it. */
+/** Exact for a pipe or a file; a terminal would act on what is in it. The last line's end is printed with it. */
 export function csvText(rows: readonly (readonly Cell[])[], terminal: boolean): string {
   const lines = rows.map(csvLine)
-  return terminal ? lines.map(printable).join('\n') : lines.join('\r\n')
+  return terminal ? lines.map(printable).join('\n') : lines.map((line) => `${line}\r`).join('\n')
 }
 
 /** RFC 4180: quotes only where needed; NULL is an empty field. */

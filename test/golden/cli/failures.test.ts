@@ -1,8 +1,10 @@
 /** Every way to fail: the exit status, and the one sentence on standard error that says what, why and what to do. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,7 +15,7 @@ import {
 import { zstdDecompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { NAMED, SMALL, workFolder } from './run-cli.ts'
+import { NAMED, SMALL, bin, workFolder, type Result } from './run-cli.ts'
 
 const folder = workFolder()
 afterAll(folder.remove)
@@ -31,6 +33,9 @@ beforeAll(async () => {
   newer.pragma('user_version = 9999')
   newer.close()
   copyFileSync(folder.file('t.faultline'), folder.file('cut.faultline'))
+  copyFileSync(SMALL, folder.file('recording.zst'))
+  linkSync(folder.file('t.faultline'), folder.file('linked.faultline'))
+  execFileSync('mkfifo', [folder.file('pipe')])
   truncateSync(folder.file('cut.faultline'), Math.floor(statSync(folder.file('t.faultline')).size / 2))
   copyFileSync(folder.file('t.faultline'), folder.file('hit.faultline'))
 })
@@ -67,7 +72,24 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['query', 't.faultline', 'SELECT nope FROM op'], 1, 'nope'],
   [['query', 't.faultline', 'DELETE FROM op'], 1, 'query'],
   [['query', 't.faultline', "ATTACH 'other.db' AS x"], 1, 'query'],
+  [['query', 't.faultline', 'SELECT ?1'], 1, 'query: SQL: there is a parameter in it', 'write the value itself'],
+  [['query', 't.faultline', 'SELECT :x'], 1, 'query: SQL: there is a parameter in it'],
+  // What is read is not replaced by what is made of it, and a pipe's name is not taken from it.
+  [
+    ['export', 't.faultline', '--format', 'csv', '--out', 't.faultline', '--force'],
+    1,
+    't.faultline is the file that is',
+  ],
+  [['export', 't.faultline', '--format', 'csv', '--out', 'linked.faultline', '--force'], 1, 'is the file that is read'],
+  [
+    ['import', SMALL, 'recording.zst', '--out', 'recording.zst', '--force'],
+    1,
+    'recording.zst is the file that is read',
+  ],
+  [['export', 't.faultline', '--format', 'csv', '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe', 'a file'],
+  [['import', SMALL, '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe'],
   // 2: wrong usage
+  [['import', '-', '-'], 2, 'standard input can be read only once'],
   [[], 2, 'Usage: faultline'],
   [['contentoin', 't.faultline'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
   [['contentoin', '--help'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
@@ -172,6 +194,16 @@ describe('standard input', () => {
     }
   })
 
+  it('is one of several traces like any other, wherever it is named', async () => {
+    const rest = ['--force', '--json', '--out', 'joined.faultline']
+    const input = readFileSync(SMALL)
+    const first = await folder.run(['import', '-', NAMED, ...rest], { input })
+    const second = await folder.run(['import', NAMED, '-', ...rest], { input })
+    expect([first.status, second.status]).toEqual([0, 0])
+    const events = ({ stdout }: Result) => (JSON.parse(stdout) as { events: number }).events
+    expect(events(second)).toBe(events(first))
+  })
+
   it('that is empty is one sentence', async () => {
     const { status, stderr } = await folder.run(['import', '-', '--out', 'nothing.faultline'])
     expect(status).toBe(1)
@@ -203,6 +235,18 @@ describe('a run that ends early', () => {
     expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
     expect(stderr).toMatch(/^faultline: import: .*was cancelled.*\n$/)
     expect(readdirSync(folder.path)).toEqual(before)
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('says in one sentence that its answer could not be written', () => {
+    for (const verb of ['contention t.faultline', 'export t.faultline --format csv', '--help', 'list races']) {
+      const script = `"${process.execPath}" "${bin}" ${verb} > /dev/full`
+      const ran = spawnSync('sh', ['-c', script], { cwd: folder.path, encoding: 'utf8' })
+      expect([verb, ran.status, ran.stderr.trim().split('\n')]).toEqual([
+        verb,
+        1,
+        ['faultline: standard output: the disk is full'],
+      ])
+    }
   })
 
   it('by SIGINT while it writes leaves nothing behind', async () => {

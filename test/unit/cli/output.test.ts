@@ -128,7 +128,7 @@ describe('text from a trace', () => {
 
   it('is exact as CSV in a pipe, and shown on a terminal', () => {
     const rows = [['name'], ['\u001b[2J\u202e,']]
-    expect(csvText(rows, false)).toBe('name\r\n"\u001b[2J\u202e,"')
+    expect(csvText(rows, false)).toBe('name\r\n"\u001b[2J\u202e,"\r')
     expect(csvText(rows, true)).toBe('name\n"\\x1b[2J\\u202e,"')
   })
 
