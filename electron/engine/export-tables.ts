@@ -55,7 +55,11 @@ export const exportTables: { readonly [T in ExportTable]: TableSql } = {
       'lock_span x JOIN lock l ON l.id = x.lock_id JOIN lock_class c ON c.id = l.class_id ' +
       'JOIN task t ON t.id = x.task_id LEFT JOIN op o ON o.id = x.op_id',
     trace: 't.trace_id',
-    time: { start: 'coalesce(x.requested_ns, x.acquired_ns, 0)', end: 'x.released_ns' },
+    // A wait whose hold nobody knows is over when it was; a lock whose release was not seen is still held.
+    time: {
+      start: 'coalesce(x.requested_ns, x.acquired_ns, x.released_ns, 0)',
+      end: 'CASE WHEN x.hold_known THEN x.released_ns ELSE coalesce(x.released_ns, x.acquired_ns, x.requested_ns) END',
+    },
     order: 'x.id',
   },
   wait_edge: {
@@ -111,7 +115,9 @@ export function selectRows({ table, trace, fromNs, toNs }: RowSelection): Select
   }
   const where = [
     trace === undefined || traceOf === undefined ? [] : [`${traceOf} = @trace`],
-    fromNs === undefined || time === undefined ? [] : [`(${time.end} IS NULL OR ${time.end} > @from)`],
+    fromNs === undefined || time === undefined
+      ? []
+      : [`(${time.end} IS NULL OR ${time.end} > @from OR ${time.start} >= @from)`],
     toNs === undefined || time === undefined ? [] : [`${time.start} < @to`],
   ].flat()
   const sql = [

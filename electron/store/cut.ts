@@ -19,9 +19,10 @@ import {
   type SpanTable,
   type Trace,
 } from '#shared/model/trace.ts'
-import type { Db } from './database.ts'
+import { connect, type Db } from './database.ts'
 import { readChunks } from './event-chunks.ts'
-import { loadTrace } from './load.ts'
+import { loadTrace, loadUnnamed } from './load.ts'
+import { lockNames } from './lock-names.ts'
 import { NewFile } from './new-file.ts'
 import { TraceWriter } from './writer.ts'
 
@@ -46,7 +47,7 @@ export async function cutFile(db: Db, path: string, options: CutOptions): Promis
   let rows = 0
   try {
     for (const id of options.traceIds) {
-      for (const copied of cutTrace(db, id, new TraceWriter(file), window)) {
+      for (const copied of cutTrace(db, loadUnnamed(db, id), { id, writer: new TraceWriter(file), window })) {
         rows += copied
         options.onRows?.(rows)
         await setImmediate()
@@ -57,17 +58,38 @@ export async function cutFile(db: Db, path: string, options: CutOptions): Promis
   } finally {
     file.close()
   }
+  copyNames(db, path, options.traceIds)
   return rows
+}
+
+/** What people call the locks stays something that can be taken back. */
+function copyNames(db: Db, path: string, traceIds: readonly number[]): void {
+  const names = traceIds.map((id) => lockNames(db, id))
+  if (names.every(({ length }) => length === 0)) return
+  const to = connect(path, { readonly: false, mustExist: true })
+  try {
+    const insert = to.prepare('INSERT INTO lock_name (trace_id, address, name) VALUES (?, ?, ?)')
+    names.forEach((list, i) => {
+      for (const { address, name } of list) insert.run(i + 1, address, name)
+    })
+  } finally {
+    to.close()
+  }
 }
 
 /** A whole trace into another file, piece by piece; yields how many rows each piece had. */
 export function copyTrace(db: Db, id: number, writer: TraceWriter): Generator<number> {
-  return cutTrace(db, id, writer, { from: -Infinity, to: Infinity })
+  return cutTrace(db, loadTrace(db, id), { id, writer, window: { from: -Infinity, to: Infinity } })
+}
+
+interface Into {
+  readonly id: number
+  readonly writer: TraceWriter
+  readonly window: Window
 }
 
 /** Copies piece by piece; yields how many rows each piece had. */
-function* cutTrace(db: Db, id: number, writer: TraceWriter, window: Window): Generator<number> {
-  const trace = loadTrace(db, id)
+function* cutTrace(db: Db, trace: Trace, { id, writer, window }: Into): Generator<number> {
   writer.begin(trace)
   const eventCounts = trace.eventNames.map(() => 0)
   const counts = new Uint32Array(trace.rate.counts.length)

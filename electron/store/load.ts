@@ -26,7 +26,7 @@ import { damaged, decodeSpans } from './codec.ts'
 import { explain, type Db } from './database.ts'
 import { checkColumns, type Targets } from './check-columns.ts'
 import { readExtras } from './extras.ts'
-import { lockNames, withLockNames } from './lock-names.ts'
+import { lockNames, withLockNames, type NamedLock } from './lock-names.ts'
 import { checkSizes, TRACE_TABLES } from './sizes.ts'
 import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
 import { VOCABULARIES } from './write-end.ts'
@@ -106,7 +106,12 @@ function partsOf(db: Db, traceId: number): Pick<StoredTrace, 'first' | 'rows'> {
 
 /** A trace without its raw events. The database must stay open as long as tables may still be asked for first. */
 export function loadTrace(db: Db, traceId: number): Trace {
-  return explained(db, () => readTrace(db, traceId))
+  return explained(db, () => readTrace(db, traceId, lockNames(db, traceId)))
+}
+
+/** The same with the names the trace itself gives its locks. */
+export function loadUnnamed(db: Db, traceId: number): Trace {
+  return explained(db, () => readTrace(db, traceId, []))
 }
 
 /** Damage SQLite finds while reading is said like any other. */
@@ -126,14 +131,14 @@ function explained<T>(db: Db, read: () => T): T {
   }
 }
 
-function readTrace(db: Db, traceId: number): Trace {
+function readTrace(db: Db, traceId: number, names: readonly NamedLock[]): Trace {
   const row = db.prepare('SELECT * FROM trace WHERE id = ?').get(traceId) as TraceRow | undefined
   if (row === undefined) {
     throw new ApiError('not-found', `there is no trace ${traceId} in this file`, 'see which there are: faultline info')
   }
   checkSizes(db, TRACE_TABLES)
   const parts = partsOf(db, traceId)
-  const dictionaries = withLockNames(readDictionaries(db, traceId, parts), lockNames(db, traceId))
+  const dictionaries = withLockNames(readDictionaries(db, traceId, parts), names)
   const extras = readExtras(db, traceId, { ...parts, stacks: dictionaries.stacks.length })
   const trace = {
     ...dictionaries,

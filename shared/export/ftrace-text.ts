@@ -4,7 +4,8 @@
  * stacks under their events, the trace's own facts in one comment. Times have nanoseconds where microseconds would not do.
  *
  * Not in it: the other flag letters (nobody kept them), earlier names of a task that was renamed, line ends and blanks at
- * the edges of a name or payload, spans of a cut that begin before it.
+ * the edges of a name or payload, spans of a cut that begin before it, that a CPU is not known (it stands as 0), and the inodes
+ * of a simulated run's locks.
  */
 
 import { encodeUtf8 } from '../base/bytes.ts'

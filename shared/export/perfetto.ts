@@ -12,11 +12,11 @@ import { CARRIED_KEY, carriedMeta } from '../formats/carried-meta.ts'
 import { eventArgs } from '../formats/event-args.ts'
 import { GENERIC } from '../formats/perfetto/ftrace-events.ts'
 import { stateNumber } from '../formats/perfetto/ftrace-text.ts'
-import { BEFORE, NO_CPU, STACK } from '../formats/perfetto/own.ts'
+import { BEFORE, STACK, noCpu } from '../formats/perfetto/own.ts'
 import { EVENT_AFTER_LOSS, EVENT_CONTEXT } from '../model/kinds.ts'
 import type { EventChunk, Trace } from '../model/trace.ts'
 import type { ByteOut } from './out.ts'
-import { taskPlace } from './places.ts'
+import { processNames, taskPlace } from './places.ts'
 import { PerfettoTracks } from './perfetto-tracks.ts'
 import { ProtoOut } from './proto-out.ts'
 import { layOut } from './tracks.ts'
@@ -60,6 +60,7 @@ class FtracePackets {
   readonly #proto: ProtoOut
   /** The trace clock's reading at 0. */
   readonly start: bigint
+  readonly #noCpu: number
   /** The bundle that is open: its CPU, and where its messages began. */
   #cpu = -1
   #packet = -1
@@ -69,6 +70,7 @@ class FtracePackets {
     this.#trace = trace
     this.#out = out
     this.#proto = new ProtoOut(out)
+    this.#noCpu = noCpu(trace.meta)
     const start = BigInt(trace.meta.startClock)
     this.start = start >= 0n && start < 1n << 62n ? start : 0n
   }
@@ -82,7 +84,7 @@ class FtracePackets {
   }
 
   event(chunk: EventChunk, row: number): void {
-    const cpu = chunk.cpu[row] < 0 ? NO_CPU : chunk.cpu[row]
+    const cpu = chunk.cpu[row] < 0 ? this.#noCpu : chunk.cpu[row]
     const flags = chunk.flags === undefined ? 0 : chunk.flags[row]
     const lost = (flags & EVENT_AFTER_LOSS) !== 0
     if (cpu !== this.#cpu || lost || this.#out.length - this.#packet > BUNDLE) this.#open(cpu, lost)
@@ -155,12 +157,16 @@ class FtracePackets {
     proto.end(packet)
   }
 
-  /** Threads and their names; a thread group only where the trace says it. */
+  /**
+   * Threads and their names. A thread whose group the trace does not say is one of its own: without any, trace_processor takes it
+   * for one of process 0. Processes are those the trace knows.
+   */
   #tasks(): void {
     const proto = this.#proto
     const packet = proto.begin(PACKET)
     const tree = proto.begin(2)
     const groups = new Set<number>()
+    const names = processNames(this.#trace)
     for (const [task, { pid, tgid, comm }] of this.#trace.tasks.entries()) {
       if (pid === 0) continue
       const group = taskPlace(this.#trace, task).pid
@@ -168,13 +174,13 @@ class FtracePackets {
         groups.add(group)
         const process = proto.begin(1)
         proto.number(1, group)
-        proto.text(3, comm)
+        proto.text(3, names.get(group) ?? comm)
         proto.end(process)
       }
       this.#thread(pid, tgid, comm)
     }
     const idle = this.#trace.tasks.find(({ pid }) => pid === 0)
-    if (idle?.comm.startsWith('swapper') === true) this.#thread(0, undefined, 'swapper')
+    if (idle?.comm.startsWith('swapper') === true) this.#thread(0, 0, 'swapper')
     proto.end(tree)
     proto.number(10, FTRACE_SEQUENCE)
     proto.end(packet)
@@ -184,8 +190,9 @@ class FtracePackets {
     const proto = this.#proto
     const thread = proto.begin(2)
     proto.number(1, tid)
-    proto.text(2, name)
-    if (tgid !== undefined) proto.number(3, tgid)
+    // A placeholder would stand before the names that scheduling events tell.
+    if (name !== '<...>') proto.text(2, name)
+    proto.number(3, tgid ?? tid)
     proto.end(thread)
   }
 

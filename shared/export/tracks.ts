@@ -196,22 +196,54 @@ interface Arrival {
 /** Where the arrows to a lane's holds end: when the wait was on and the lock was held. */
 function arrivalsAt({ trace, arriving, window }: Layout, slices: readonly Slice[]): readonly Arrival[] {
   const { waiter } = trace.waitEdge.cols
+  const { requestedNs } = trace.lockSpan.cols
   const out: Arrival[] = []
-  for (const { row, start, end } of slices) {
-    for (const edge of arriving.of(row)) {
-      const asked = trace.lockSpan.cols.requestedNs[waiter[edge]]
-      if (!drawn(trace, waiter[edge], window)) continue
-      out.push({ edge, at: Math.min(end, Math.max(start, asked)) })
-    }
+  for (let i = 0; i < slices.length; i++) {
+    const edges = [...arriving.of(slices[i].row)].filter((edge) => drawn(trace, waiter[edge], window))
+    edges.sort((a, b) => requestedNs[waiter[a]] - requestedNs[waiter[b]])
+    const bare = new BareMoments(slices, i)
+    for (const edge of edges) out.push({ edge, at: bare.from(requestedNs[waiter[edge]]) })
   }
   return out.sort((a, b) => a.at - b.at || a.edge - b.edge)
+}
+
+/**
+ * Moments at which a slice is the innermost: viewers end an arrow in the innermost slice there is, and one that is just ending is
+ * none any more for some of them, and still one for others. Asked in ascending order, it goes over the inner slices once.
+ */
+class BareMoments {
+  readonly #slices: readonly Slice[]
+  readonly #of: Slice
+  #inner: number
+  /** Up to here inner slices reach. */
+  #covered = -Infinity
+
+  constructor(slices: readonly Slice[], index: number) {
+    this.#slices = slices
+    this.#of = slices[index]
+    this.#inner = index + 1
+  }
+
+  /** The first such moment from `asked` on; without one, when it was asked: no arrow goes back in time. */
+  from(asked: Ns): Ns {
+    const { start, end } = this.#of
+    for (let at = Math.max(start, asked, this.#covered + 1); at < end; at = Math.max(at, this.#covered + 1)) {
+      const next = this.#slices.at(this.#inner)
+      if (next === undefined || next.start > at) return at
+      this.#covered = Math.max(this.#covered, next.end)
+      this.#inner++
+    }
+    return Math.min(end, Math.max(start, asked))
+  }
 }
 
 /** Is this span's wait among the slices? Arrows need both ends. */
 function drawn(trace: Trace, span: number, { from, to }: Window): boolean {
   const { flags, requestedNs, acquiredNs } = trace.lockSpan.cols
   const shown = (flags[span] & SPAN_CONTENDED) !== 0 && (flags[span] & SPAN_IRQ) === 0
-  return shown && requestedNs[span] <= to && !(acquiredNs[span] < from)
+  // Without a known end it is a moment, as waitSlices draws it.
+  const end = Number.isNaN(acquiredNs[span]) ? requestedNs[span] : acquiredNs[span]
+  return shown && requestedNs[span] <= to && !(end < from)
 }
 
 function arrive({ trace, sink }: Layout, { edge, at }: Arrival): void {

@@ -5,6 +5,7 @@
  */
 
 import { limits } from '../base/limits.ts'
+import { TIMES_INFERRED } from '../model/diagnostics.ts'
 import { LOCK_KINDS, type LockKind } from '../model/kinds.ts'
 import type { Trace, TraceMeta } from '../model/trace.ts'
 import { natureOf } from '../spans/lock-names.ts'
@@ -17,6 +18,8 @@ export const CARRIED_KEY = 'faultline_trace'
 
 /** The clock of simulated runs. */
 const SIMULATED = 'sim'
+/** What function_graph text without times is said to have. */
+const INFERRED = 'inferred'
 const TEXTS = [
   'clock',
   'startClock',
@@ -109,6 +112,7 @@ function kindsIn(found: unknown): ReadonlyMap<string, LockKind> {
  */
 export function expectCarried(recorder: Recorder, { meta, lockKinds }: Carried): void {
   recorder.builder.meta.machine ??= meta.machine
+  recorder.spans.graph.timesInferred = meta.clock === INFERRED
   if (meta.clock !== SIMULATED) return
   recorder.spans.plainLocks = lockKinds
   recorder.spans.state.showsWaits()
@@ -119,5 +123,9 @@ export function expectCarried(recorder: Recorder, { meta, lockKinds }: Carried):
 export function applyCarried(recorder: Recorder, { meta: { startClock: _start, ...rest }, laterNs }: Carried): void {
   const { meta } = recorder.builder
   Object.assign(meta, rest)
+  if (meta.clock === INFERRED) {
+    const how = 'made from the lengths of calls and the order of lines, so pauses are missing and begins are inferred'
+    recorder.builder.diagnose('warning', TIMES_INFERRED, `the text this was made of had no times: they were ${how}`)
+  }
   if (laterNs > 0n) meta.startClock = String(BigInt(meta.startClock) - laterNs)
 }

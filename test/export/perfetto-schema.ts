@@ -129,6 +129,11 @@ class SequenceRules {
       for (const clock of messages(snapshot, 1)) this.#clocks.add(number(clock, 1) ?? 0)
       if (!this.#clocks.has(number(snapshot, 2) ?? 0)) say('the primary clock is not in its snapshot')
     }
+    // google/perfetto: kMaxCpuCount of ftrace_tokenizer.cc; ParseProcessTree takes a thread without a group for one of process 0.
+    for (const bundle of messages(fields, 1)) if ((number(bundle, 1) ?? 0) >= 1024) say('a CPU nobody reads')
+    for (const tree of messages(fields, 2)) {
+      for (const thread of messages(tree, 2)) if (number(thread, 3) === undefined) say('a thread of no group')
+    }
     for (const data of messages(fields, 12)) this.#intern(data, sequence, say)
     for (const descriptor of messages(fields, 60)) this.#describe(descriptor, say)
     for (const event of messages(fields, 11)) this.#event(event, { sequence, flags, ts: number(fields, 8), say })

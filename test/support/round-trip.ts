@@ -23,6 +23,7 @@ export interface Whole {
 
 /** Real traces that hold what is hard to carry: stacks, thread groups, losses, a clock of ticks, other tools' spelling. */
 export const CARRIED: readonly (readonly [format: string, file: string])[] = [
+  ['function-graph', 'dax/fg-dax-ext4-default.trace.txt'],
   ['ftrace', 'nolockdep/nl-dax-ext4-small.trace.txt'],
   ['ftrace', 'host/small-xfs.trace.txt'],
   ['ftrace', 'host/small-ext4-stacktrace.trace.txt'],
@@ -38,6 +39,7 @@ export const PUBLISHED: readonly (readonly [format: string, file: string])[] = [
   ...CARRIED,
   ['ftrace', 'dax/dax-xfs-small.trace.txt'],
   ['function-graph', 'dax/fg-dax-ext4-with-events.trace.txt'],
+  ['trace-dat', 'dax/tc-dax-ext4-lost.v7.dat'],
   ['perf-data', 'host/ext4.perf-lock.data'],
   ['trace-cmd-report', 'host/small2-ext4.report-t.txt'],
 ]

@@ -5,7 +5,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkFile } from '#electron/store/check.ts'
 import { cutFile } from '#electron/store/cut.ts'
+import { selectRows } from '#electron/engine/export-tables.ts'
 import { loadTrace } from '#electron/store/load.ts'
+import { nameLock } from '#electron/store/name-lock.ts'
 import { openFile, traceIds } from '#electron/store/open.ts'
 import { anyDrawing, story, type Drawing } from '../support/trace-art.ts'
 import { tempFolder, writeFile } from '../support/store.ts'
@@ -23,6 +25,10 @@ async function cut(drawings: readonly Drawing[], window: Window, ids?: readonly 
   const rows = await cutFile(whole, path, { traceIds: ids ?? traceIds(whole), ...window })
   return { whole, part: openFile(path), path, rows }
 }
+
+/** Those a statement has: SQLite takes no others. */
+const used = (sql: string, params: Readonly<Record<string, bigint | null>>) =>
+  Object.fromEntries(Object.entries(params).filter(([name]) => sql.includes(`@${name}`)))
 
 const names = (db: ReturnType<typeof openFile>, sql: string) => db.prepare(sql).pluck().all()
 
@@ -47,6 +53,51 @@ describe('a cut', () => {
       [['shared', 'ioctl']],
     )
     expect(names(part, 'SELECT count(*) FROM wait_edge')).toEqual([0])
+    part.close()
+  })
+
+  it('selects the rows a table of that window has', async () => {
+    const timed = ['op', 'phase', 'lock_span', 'task_state'] as const
+    await fc.assert(
+      fc.asyncProperty(anyDrawing, fc.nat(3000), fc.integer({ min: 1, max: 2000 }), async (drawing, from, length) => {
+        const window = { fromNs: from, toNs: from + length }
+        const { whole, part } = await cut([drawing], window)
+        for (const table of timed) {
+          const { sql, params } = selectRows({ table, ...window })
+          const rows = whole.prepare(`SELECT count(*) FROM (${sql})`).pluck().get(used(sql, params))
+          expect([table, rows]).toEqual([table, part.prepare(`SELECT count(*) FROM ${table}`).pluck().get()])
+        }
+        part.close()
+        whole.close()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('keeps what people call its locks beside the names they have', async () => {
+    const folder = tempFolder()
+    const path = writeFile(join(folder, 'whole.faultline'), story)
+    const before = openFile(path)
+    const [lock] = before
+      .prepare('SELECT address, name FROM lock JOIN lock_class c ON c.id = class_id WHERE address IS NOT NULL')
+      .all() as {
+      address: string
+      name: string
+    }[]
+    before.close()
+    nameLock(path, 1, { address: lock.address, name: 'mine' })
+    const whole = openFile(path)
+    const out = join(folder, 'cut.faultline')
+    await cutFile(whole, out, { traceIds: [1], fromNs: 0, toNs: 2000 })
+    whole.close()
+    const named = openFile(out)
+    expect(loadTrace(named, 1).lockClasses.map(({ name }) => name)).toContain('mine')
+    named.close()
+    nameLock(out, 1, { address: lock.address, name: null })
+    const part = openFile(out)
+    const own = loadTrace(part, 1)
+    expect(own.lockClasses.map(({ name }) => name)).not.toContain('mine')
+    expect(own.lockClasses.map(({ name }) => name)).toContain(lock.name)
     part.close()
   })
 

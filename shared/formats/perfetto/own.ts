@@ -81,7 +81,7 @@ export class OwnPerfetto {
     if (pid !== 0) builder.nameTask(this.#task, comms.get(pid)?.name ?? '')
     else if (comms.get(0)?.name === 'swapper') builder.nameTask(this.#task, `swapper/${cpu}`)
     this.#payload.put(payload)
-    const from = cpu === NO_CPU ? -1 : cpu
+    const from = cpu === noCpu(this.carried.meta) ? -1 : cpu
     recorder.event(
       ts - this.#first,
       from,
@@ -96,5 +96,12 @@ export class OwnPerfetto {
   }
 }
 
-/** Stands for a CPU that is not known. */
-export const NO_CPU = 65_535
+/**
+ * Stands for a CPU that is not known: the last that trace_processor takes (kMaxCpuCount of its ftrace tokenizer), unless the
+ * machine has so many.
+ */
+export function noCpu({ cpus = 0 }: { readonly cpus?: number | undefined }): number {
+  return cpus > LAST_CPU ? 65_535 : LAST_CPU
+}
+
+const LAST_CPU = 1023

@@ -49,6 +49,8 @@ class PerfettoReader implements FileReader, BundleTo {
   readonly #payload = new Scratch()
   readonly #lost = new Set<number>()
   readonly #comms = new Map<number, { name: string; tgid: number | undefined }>()
+  /** Processes a tree has named. */
+  readonly #groups = new Set<number>()
   #own: OwnPerfetto | undefined
   #events = 0
   #packets = 0
@@ -78,7 +80,8 @@ class PerfettoReader implements FileReader, BundleTo {
       const said = this.#comms.get(task.pid)
       if (said === undefined || task.pid === 0) continue
       if (task.comm === '<...>' && said.name !== '') task.comm = said.name
-      if (said.tgid !== undefined) task.tgid = said.tgid
+      // Ours have a group for every thread, and a process for those that are known.
+      if (said.tgid !== undefined && (this.#own === undefined || this.#groups.has(said.tgid))) task.tgid = said.tgid
     }
     const { meta } = builder
     meta.clock = 'unknown'
@@ -288,6 +291,7 @@ class PerfettoReader implements FileReader, BundleTo {
       const before = this.#comms.get(tid)
       if (this.#comms.size < limits.entities) {
         this.#comms.set(tid, { name: name === '' ? (before?.name ?? '') : name, tgid: tgid ?? before?.tgid })
+        if (tree.field === 1) this.#groups.add(tid)
       }
     }
   }
