@@ -2,6 +2,7 @@
  * One line of `perf script` taken apart (tools/perf/builtin-script.c: perf_sample__fprintf_start):
  *
  *     COMM PID[/TID] [CPU] SECONDS.FRACTION: SYSTEM:EVENT: PAYLOAD
+ *     COMM PID[/TID] [CPU] SECONDS.FRACTION: PERIOD EVENT[:MODIFIERS]:      of no tracepoint: page-faults, cycles:P
  *
  * COMM may contain anything, CPU and the thread's number may be missing (-F), and times have six or nine digits. Letters may
  * stand before the time that say in what mode the sample was taken (-F +misc: perf_sample__fprintf_misc). The time
@@ -17,6 +18,7 @@ const MINUS = 45
 const CLOSE = 93
 const MODES = new Set(Array.from('KUHGgMESp', (letter) => letter.charCodeAt(0)))
 const MODE_LETTERS = 4
+const RECORD = Uint8Array.from('PERF_RECORD_', (letter) => letter.charCodeAt(0))
 
 export class PerfLine {
   commFrom = 0
@@ -122,7 +124,7 @@ export class PerfLine {
     return value
   }
 
-  /** `   sys:event: payload`, or a period before the name (`    1 sys:event:`). */
+  /** `   sys:event: payload`, or a period before the name (`    1 sys:event:`, `   250000 cpu-clock:`). */
   #name(bytes: Uint8Array, from: number, to: number): boolean {
     let i = from
     while (i < to && bytes[i] === BLANK) i++
@@ -132,15 +134,21 @@ export class PerfLine {
       while (i < to && bytes[i] === BLANK) i++
       start = i
     } else i = start
-    let colons = 0
-    for (; i < to && bytes[i] !== BLANK; i++) if (bytes[i] === COLON) colons++
-    if (colons < 2 || bytes[i - 1] !== COLON) return false
+    while (i < to && bytes[i] !== BLANK) i++
+    if (i < start + 2 || bytes[i - 1] !== COLON || isRecord(bytes, start, i)) return false
     this.nameFrom = start
     this.nameTo = i - 1
     while (i < to && bytes[i] === BLANK) i++
     this.payloadFrom = i
     return true
   }
+}
+
+/** `PERF_RECORD_COMM:`: no sample. */
+function isRecord(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from < RECORD.length) return false
+  for (let i = 0; i < RECORD.length; i++) if (bytes[from + i] !== RECORD[i]) return false
+  return true
 }
 
 function isDigit(byte: number): boolean {

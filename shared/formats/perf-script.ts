@@ -109,9 +109,9 @@ export class PerfScriptReader implements FormatReader, LineHandler {
       return
     }
     this.#closeStack()
-    if (bytes[from] === HASH) {
-      this.#header(decodeUtf8(bytes, from, Math.min(to, from + 256)))
-    } else if (this.#line.parse(bytes, from, to)) this.#event(bytes, from, to)
+    // The parser first: a task's name can begin with #.
+    if (this.#line.parse(bytes, from, to)) this.#event(bytes, from, to)
+    else if (bytes[from] === HASH) this.#header(decodeUtf8(bytes, from, Math.min(to, from + 256)))
     else this.#other(bytes, from, to)
   }
 
@@ -314,9 +314,9 @@ function sniffPerf(head: Uint8Array): number {
     fast: () => -1,
     tooLong: () => void others++,
     line(bytes, from, to) {
-      if (from === to || bytes[from] === TAB || bytes[from] === HASH || events + others > 400) return
+      if (from === to || bytes[from] === TAB || events + others > 400) return
       if (line.parse(bytes, from, to)) events++
-      else if (!/PERF_RECORD_|^\s+[0-9a-f]+ \S/.test(decodeUtf8(bytes, from, Math.min(to, from + 200)))) others++
+      else if (!/PERF_RECORD_|^#|^\s+[0-9a-f]+ \S/.test(decodeUtf8(bytes, from, Math.min(to, from + 200)))) others++
     },
   })
   lines.push(head)

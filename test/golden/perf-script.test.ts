@@ -150,6 +150,39 @@ describe('perf script lines', () => {
     ])
   })
 
+  it('of events that are no tracepoints, with their call chains', () => {
+    const text = [
+      'app   7 49822.647934:          1        page-faults: ',
+      '\tffffffff817554ea elf_load+0x28a ([kernel.kallsyms])',
+      '',
+      'app   7 [001] 49822.647935:     250000        cpu-clock:pppH: ',
+      '\tffffffff81755b8a load_elf_binary+0x66a ([kernel.kallsyms])',
+      '\t    7f17486f2ad7 [unknown] ([unknown])',
+      '',
+      'app   7 [001] 49822.647936:          1 cycles:P:  ffffffff821f49f9 clear_page_erms+0x9 ([kernel.kallsyms])',
+      'app   7 [001] 49822.647937: sched:sched_stat_runtime: x',
+      '',
+    ].join('\n')
+    expect(sniff(Buffer.from(text)).id).toBe('perf-script')
+    const got = read(Buffer.from(text))
+    expect(got.trace.diagnostics.filter(isSkip)).toEqual([])
+    expect([...plainEvents(got)].map(({ ts, cpu, name, args, stack }) => [ts, cpu, name, args, stack])).toEqual([
+      [0, 0, 'page-faults', '', 'elf_load+0x28a'],
+      [1000, 1, 'cpu-clock:pppH', '', 'load_elf_binary+0x66a\n7f17486f2ad7'],
+      [2000, 1, 'cycles:P', 'ffffffff821f49f9 clear_page_erms+0x9 ([kernel.kallsyms])', undefined],
+      [3000, 1, 'sched:sched_stat_runtime', 'x', undefined],
+    ])
+  })
+
+  it('of tasks whose names begin with #, beside headers', () => {
+    const line = (comm: string, us: number) => `${comm} 7 [000] 1.00000${us}: lock:contention_end: 0x1 (ret=0)\n`
+    const text = `# ========\n# os release : 6.1\n#\n${line('#w', 0)}${line('#', 1)}${line('# x', 2)}`
+    expect(sniff(Buffer.from(text)).id).toBe('perf-script')
+    const got = read(Buffer.from(text))
+    expect(got.trace.meta).toMatchObject({ eventCount: 3, kernel: '6.1' })
+    expect(got.trace.diagnostics.filter(isSkip)).toEqual([])
+  })
+
   it('of which nothing is an event are refused', () => {
     expect(() => read(Buffer.from('one\ntwo\n'))).toThrow(/no perf script text: 2 of the 2 lines/)
   })

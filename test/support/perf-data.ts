@@ -147,28 +147,53 @@ function idList(little: boolean): Buffer {
   return out.done()
 }
 
-/** The one tracepoint (include/uapi/linux/perf_event.h). Flags are a bit field: its first bit is the highest in big endian. */
-function attribute(little: boolean): Buffer {
-  const flags = 1n << BigInt(little ? SAMPLE_ID_ALL : 63 - SAMPLE_ID_ALL)
-  const out = new Bytes(little).u32(2).u32(ATTR).u64(TEST_EVENT).u64(1).u64(SAMPLE_TYPE).u64(0).u64(flags)
+/** What is recorded: the tracepoint of the samples, where nothing else is said. */
+export interface PerfEvent {
+  readonly type: number
+  readonly config: number
+  /** Bits of perf_event_attr's flags beside sample_id_all; two of them, 15 and 16, are a number. */
+  readonly flags?: readonly number[]
+  /** HEADER_EVENT_DESC. */
+  readonly described?: string
+}
+
+const TRACEPOINT: PerfEvent = { type: 2, config: TEST_EVENT }
+
+/** The one event (include/uapi/linux/perf_event.h). Flags are a bit field: its first bit is the highest in big endian. */
+function attribute(little: boolean, { type, config, flags = [] }: PerfEvent = TRACEPOINT): Buffer {
+  const bits = [SAMPLE_ID_ALL, ...flags].reduce((sum, bit) => sum | (1n << BigInt(little ? bit : 63 - bit)), 0n)
+  const out = new Bytes(little).u32(type).u32(ATTR).u64(config).u64(1).u64(SAMPLE_TYPE).u64(0).u64(bits)
   return out.add(Buffer.alloc(ATTR - 48)).done()
+}
+
+/** How many events, how long their attributes are; of each its attributes, the number of its ids, its name, its ids. */
+function description(little: boolean, event: PerfEvent): Buffer {
+  const name = named(event.described ?? '')
+  const out = new Bytes(little).u32(1).u32(ATTR).add(attribute(little, event)).u32(TIDS.length)
+  return out.u32(name.length).add(name).add(idList(little)).done()
 }
 
 /** A file around any data; of one whose recorder was killed the size of the data is 0, and nothing is behind them. */
 export function perfFile(
   data: Uint8Array,
-  { killed = false, little = true }: { readonly killed?: boolean; readonly little?: boolean } = {},
+  {
+    killed = false,
+    little = true,
+    event = TRACEPOINT,
+  }: { readonly killed?: boolean; readonly little?: boolean; readonly event?: PerfEvent } = {},
 ): Buffer {
   const ids = HEADER
   const attrs = ids + TIDS.length * 8
   const dataAt = attrs + ATTR + 16
   const out = new Bytes(little).add(magic(little)).u64(HEADER).u64(ATTR + 16).u64(attrs).u64(ATTR + 16) // prettier-ignore
   out.u64(dataAt).u64(killed ? 0 : data.length).u64(0).u64(0) // prettier-ignore
-  // Tracing data, the host's name, the kernel's release, the number of CPUs: bits 1, 3, 4 and 7.
-  out.u64((1 << 1) | (1 << 3) | (1 << 4) | (1 << 7)).add(Buffer.alloc(24))
-  out.add(idList(little)).add(attribute(little)).u64(ids).u64(TIDS.length * 8).add(data) // prettier-ignore
+  // Tracing data, the host's name, the kernel's release, the number of CPUs, the names of events: bits 1, 3, 4, 7 and 12.
+  const isDescribed = event.described !== undefined
+  out.u64((1 << 1) | (1 << 3) | (1 << 4) | (1 << 7) | (isDescribed ? 1 << 12 : 0)).add(Buffer.alloc(24))
+  out.add(idList(little)).add(attribute(little, event)).u64(ids).u64(TIDS.length * 8).add(data) // prettier-ignore
   if (killed) return out.done()
   const features = [tracingData, host, release, cpus].map((feature) => feature(little))
+  if (isDescribed) features.push(description(little, event))
   let at = out.length + features.length * 16
   for (const feature of features) {
     out.u64(at).u64(feature.length)

@@ -53,6 +53,26 @@ describe('perf.data', () => {
     expect(damage(whole)).toBeUndefined()
   })
 
+  it.each([
+    [{ type: 1, config: 0 }, 'cpu-clock'],
+    [{ type: 1, config: 2 }, 'page-faults'],
+    [{ type: 0, config: 1 }, 'instructions'],
+    // exclude_kernel and exclude_hv; precise_ip of 3; exclude_user alone.
+    [{ type: 0, config: 0, flags: [5, 6] }, 'cycles:u'],
+    [{ type: 1, config: 0, flags: [15, 16] }, 'cpu-clock:ppp'],
+    [{ type: 1, config: 3, flags: [4] }, 'context-switches:kh'],
+    [{ type: 0, config: 99 }, 'perf:type-0-config-99'],
+    [{ type: 9, config: 1 }, 'perf:type-9-config-1'],
+    [{ type: 9, config: 1, described: 'cycles:P' }, 'cycles:P'],
+    [{ type: 1, config: 0, described: 'mine' }, 'mine'],
+  ])('of %o has events by the name perf gives them: %s', (event, name) => {
+    for (const little of [true, false]) {
+      const whole = read(perfFile(Buffer.concat(perfRecords(SAMPLES, little)), { little, event }))
+      expect(whole.trace.eventNames).toEqual([name])
+      expect(whole.trace.meta.eventCount).toBe(3)
+    }
+  })
+
   it.each([true, false])('puts what a process maps in its place in time, lowest byte first: %s', (little) => {
     const [comm, mapping, ...rest] = perfRecords(SAMPLES, little)
     // The trailer every record but a sample ends with: task, time, id, CPU.

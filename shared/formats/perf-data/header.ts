@@ -9,7 +9,18 @@ import { ApiError } from '../../base/errors.ts'
 import type { RandomFile } from '../random-file.ts'
 import { readTracingData, type TraceDat } from '../trace-dat/container.ts'
 import { Cursor } from '../trace-dat/cursor.ts'
-import { idsOf, kernelId, OF, perfDamage, readAttr, section, text, type PerfAttr, type Place } from './parts.ts'
+import {
+  idsOf,
+  kernelId,
+  OF,
+  perfDamage,
+  readAttr,
+  readNames,
+  section,
+  text,
+  type PerfAttr,
+  type Place,
+} from './parts.ts'
 import { PIPE_HEADER_BYTES, readPipe } from './pipe.ts'
 
 export interface PerfHeader {
@@ -35,6 +46,7 @@ const HOSTNAME = 3
 const OSRELEASE = 4
 const ARCH = 6
 const NRCPUS = 7
+const EVENT_DESC = 12
 const FEATURES = 256
 const WHAT: Readonly<Record<number, string>> = {
   [TRACING_DATA]: 'the description of its tracepoints',
@@ -42,6 +54,7 @@ const WHAT: Readonly<Record<number, string>> = {
   [ARCH]: 'the architecture',
   [NRCPUS]: 'the number of CPUs',
   [BUILD_ID]: 'the list of build ids',
+  [EVENT_DESC]: 'the names of its events',
 }
 const HEADER_BYTES = 104
 const ATTR_BYTES = 64
@@ -67,7 +80,8 @@ export function readPerfHeader(file: RandomFile): PerfHeader {
   const bitmap = readBitmap(cursor)
   if (attrSize < ATTR_BYTES + 16 || attrSize > 4096) throw perfDamage(`attributes of ${attrSize} bytes`)
   const attributes = readAttrs(file, { little, attrs, attrSize })
-  const features = data.size === 0 ? NO_FEATURES : readFeatures(file, { little, bitmap, at: data.offset + data.size })
+  const at = data.offset + data.size
+  const features = data.size === 0 ? NO_FEATURES : readFeatures(file, { little, bitmap, at }, attributes.attrs)
   return { little, data, ...attributes, ...features }
 }
 
@@ -130,7 +144,7 @@ interface FeaturesAt {
 }
 
 /** Of a file that was cut, or whose table lies, what is there. */
-function readFeatures(file: RandomFile, { little, bitmap, at }: FeaturesAt): Features {
+function readFeatures(file: RandomFile, { little, bitmap, at }: FeaturesAt, recorded: readonly PerfAttr[]): Features {
   const present = Array.from({ length: FEATURES }, (_, bit) => bit).filter((bit) => isSet(bitmap, bit))
   let cut: string | undefined
   const table = new Cursor(new Uint8Array(file.read(at, present.length * 16)), { little, base: at, of: OF })
@@ -152,6 +166,7 @@ function readFeatures(file: RandomFile, { little, bitmap, at }: FeaturesAt): Fea
       return undefined
     }
   }
+  feature(EVENT_DESC, (bytes) => readNames(bytes, little, recorded))
   return {
     tracing: feature(TRACING_DATA, readTracingData),
     kernel: feature(OSRELEASE, (bytes) => text(bytes, little)),

@@ -7,6 +7,7 @@ import { limits } from '../../base/limits.ts'
 import type { ApiError } from '../../base/errors.ts'
 import type { RandomFile } from '../random-file.ts'
 import { Cursor, damage } from '../trace-dat/cursor.ts'
+import { nameOf, precisionIn } from './event-names.ts'
 
 export const OF = 'perf.data'
 /** PERF_RECORD_MISC_*: whose the file is, and whether the build id's length is told. */
@@ -24,6 +25,8 @@ export interface PerfAttr {
   readonly sampleType: number
   readonly readFormat: number
   readonly sampleIdAll: boolean
+  /** What perf calls it: as the file says (HEADER_EVENT_DESC has what was written behind -e), else by type and number. */
+  name: string
 }
 
 export interface Place {
@@ -49,8 +52,10 @@ export function readAttr(cursor: Cursor): PerfAttr {
   big(cursor)
   const sampleType = Number(BigInt.asUintN(53, big(cursor)))
   const readFormat = Number(BigInt.asUintN(53, big(cursor)))
-  const sampleIdAll = ((cursor.u32() >>> (cursor.little ? SAMPLE_ID_ALL : 31 - SAMPLE_ID_ALL)) & 1) !== 0
-  return { type, size, config, sampleType, readFormat, sampleIdAll }
+  const flags = cursor.u32()
+  const flag = (bit: number) => ((flags >>> (cursor.little ? bit : 31 - bit)) & 1) !== 0
+  const name = nameOf({ type, config, flag, precise: precisionIn(flags) })
+  return { type, size, config, sampleType, readFormat, sampleIdAll: flag(SAMPLE_ID_ALL), name }
 }
 
 /** The rest of `cursor` are ids of samples of this event. */
@@ -63,6 +68,21 @@ function big(cursor: Cursor): bigint {
   const bytes = cursor.bytes(8)
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
   return view.getBigUint64(0, cursor.little)
+}
+
+/** HEADER_EVENT_DESC: per event its attributes, its name and its ids, in the order of the attributes. */
+export function readNames(bytes: Uint8Array, little: boolean, attrs: readonly PerfAttr[]): void {
+  const cursor = new Cursor(bytes, { little, base: 0, of: OF })
+  const count = cursor.u32()
+  const size = cursor.u32()
+  if (count !== attrs.length) return
+  for (const attr of attrs) {
+    cursor.bytes(size)
+    const ids = cursor.u32()
+    const name = cursor.text(cursor.u32()).replace(/\0.*$/s, '')
+    cursor.bytes(ids * 8)
+    if (name !== '') attr.name = name
+  }
 }
 
 /** `perf_record_header_build_id` of tools/lib/perf/include/perf/event.h: header, pid, 20 bytes, their length where known. */

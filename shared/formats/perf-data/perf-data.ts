@@ -2,7 +2,7 @@
  * perf.data with tracepoint samples: the raw record of each sample is the same as in the kernel's ring buffer, so its text
  * comes from the same compiled print formats as a trace.dat's, under the name `perf script` gives it (`ext4:ext4_sync_…`).
  * Samples are put in order of time round by round; call chains are kept; other samples (cycles, page faults as software
- * events) are events without payload under the name perf has for them.
+ * events) are events without payload under the name perf has for them (event-names.ts).
  *
  * Compressed records (`perf record -z`) are one zstd stream cut into pieces; they are put together before they are undone.
  * What `perf record -o -` writes has its description among its records (pipe.ts).
@@ -21,7 +21,6 @@ import { RecordView } from '../trace-dat/record.ts'
 import { Symbols } from '../trace-dat/symbols.ts'
 import { Addresses } from './addresses.ts'
 import { isPerfData, readPerfHeader, type PerfHeader } from './header.ts'
-import type { PerfAttr } from './parts.ts'
 import { Rounds } from './rounds.ts'
 import { Sample } from './sample.ts'
 
@@ -312,7 +311,7 @@ class PerfDataReader implements FileReader {
     let name: number
     let context = CONTEXT_TASK
     const printer = attr.type === TRACEPOINT && sample.rawTo > sample.rawFrom ? this.#tracepoint(bytes) : undefined
-    if (printer === undefined) name = this.#plainName(attr)
+    if (printer === undefined) name = this.#recorder.builder.eventNamed(attr.name)
     else {
       printer.write(writer)
       name = printer.nameOf()
@@ -348,10 +347,6 @@ class PerfDataReader implements FileReader {
       frames.push(this.#addresses.frame(pid, high, low))
     }
     if (frames.length > 0) this.#recorder.stack(task, frames.join('\n'))
-  }
-
-  #plainName(attr: PerfAttr): number {
-    return this.#recorder.builder.eventNamed(`perf:type-${attr.type}-config-${attr.config}`)
   }
 
   #task(tid: number, tgid: number, cpu: number): number {

@@ -8,10 +8,10 @@ import type { RandomFile } from '../random-file.ts'
 import { readTracingData } from '../trace-dat/container.ts'
 import { Cursor } from '../trace-dat/cursor.ts'
 import type { PerfHeader } from './header.ts'
-import { idsOf, kernelId, OF, perfDamage, readAttr, section, text, type PerfAttr } from './parts.ts'
+import { idsOf, kernelId, OF, perfDamage, readAttr, readNames, section, text, type PerfAttr } from './parts.ts'
 
 /** Bits of the feature bitmap (tools/perf/util/header.h), here numbers of records. */
-const [OSRELEASE, ARCH, NRCPUS] = [4, 6, 7]
+const [OSRELEASE, ARCH, NRCPUS, EVENT_DESC] = [4, 6, 7, 12]
 export const PIPE_HEADER_BYTES = 16
 /** tools/lib/perf/include/perf/event.h */
 const RECORD = { sample: 9, attr: 64, tracingData: 66, buildId: 67, finishedRound: 68, feature: 80, compressed: 81, compressed2: 83 } as const // prettier-ignore
@@ -63,5 +63,6 @@ function feature(draft: Draft, body: Cursor): void {
   const content = body.bytes(body.left)
   if (id === OSRELEASE) draft.kernel = text(content, draft.little)
   if (id === ARCH) draft.machine = text(content, draft.little)
+  if (id === EVENT_DESC) readNames(content, draft.little, draft.attrs)
   if (id === NRCPUS) draft.cpus = new Cursor(content, { little: draft.little, base: 0, of: OF }).u32()
 }
