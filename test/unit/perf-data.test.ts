@@ -146,6 +146,29 @@ describe('perf.data', () => {
     expect(damage(whole)).toContain('samples that end before what they say they hold')
   })
 
+  it('names a task that was forked as its parent was named then, until it gets a name', () => {
+    const [comm, mapping, ...rest] = perfRecords([
+      ...SAMPLES,
+      ...[5, 6, 7, 8].map((pid) => ({ ...SAMPLES[0], pid, ts: 9000n })),
+    ])
+    const words = (...values: readonly number[]) => Buffer.from(Uint32Array.from(values).buffer)
+    const trailer = (ts: number) => words(4, 4, ts, 0, 7, 0, 0, 0)
+    // Whose it is: pid and parent's, tid and parent's, time.
+    const fork = (tid: number, parent: number, ts: number) =>
+      perfRecord(7, Buffer.concat([words(tid, parent, tid, parent, ts, 0), trailer(ts)]))
+    const name = (tid: number, text: string, ts: number) =>
+      perfRecord(3, Buffer.concat([words(tid, tid), Buffer.from(text.padEnd(8, '\0')), trailer(ts)]))
+    const born = [fork(5, 4, 1100), fork(6, 5, 1200), name(4, 'later', 1300), fork(7, 6, 1400), name(7, 'own', 1500)]
+    const whole = read(perfFile(Buffer.concat([comm, mapping, ...born, fork(9, 4, 1600), ...rest])))
+    expect(Object.fromEntries(whole.trace.tasks.map((task) => [task.pid, task.comm]))).toEqual({
+      4: 'later',
+      5: 'worker',
+      6: 'worker',
+      7: 'own',
+      8: '<...>',
+    })
+  })
+
   it('counts what was lost, as records of two kinds tell it', () => {
     const number = (...values: readonly number[]) => Buffer.from(BigUint64Array.from(values, BigInt).buffer)
     const trailer = number(4, 500, 7, 0)

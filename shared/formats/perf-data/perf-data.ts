@@ -70,6 +70,8 @@ class PerfDataReader implements FileReader {
   readonly #packed: Uint8Array[] = []
   #packedBytes = 0
   readonly #taskOf = new Map<number, number>()
+  /** Names of tasks that were forked and have not been seen yet. */
+  readonly #inherited = new Map<number, string>()
   #at: number
   readonly #end: number
   #first: number | undefined
@@ -260,7 +262,8 @@ class PerfDataReader implements FileReader {
       case RECORD.mmap2:
         return this.#addresses.mapped(record, type === RECORD.mmap2)
       case RECORD.fork:
-        return this.#addresses.forked(record)
+        this.#addresses.forked(record)
+        return this.#born()
       case RECORD.ksymbol:
         return this.#addresses.made(record)
       default:
@@ -277,6 +280,22 @@ class PerfDataReader implements FileReader {
     const comm = decodeUtf8(record.bytes, record.at + 16, end)
     const { builder } = this.#recorder
     if (tid !== 0) builder.nameTask(this.#task(tid, record.word(8), 0), comm)
+  }
+
+  /** A new task has its parent's name until it gets its own. It is one of the trace's only once it does something. */
+  #born(): void {
+    const [tid, parent] = [this.#record.word(16), this.#record.word(20)]
+    if (tid === parent) return
+    const comm = this.#commOf(parent)
+    const known = this.#taskOf.get(tid)
+    if (comm === undefined) this.#inherited.delete(tid)
+    else if (known !== undefined) this.#recorder.builder.nameTask(known, comm)
+    else if (this.#inherited.size < limits.entities) this.#inherited.set(tid, comm)
+  }
+
+  #commOf(tid: number): string | undefined {
+    const known = this.#taskOf.get(tid)
+    return known === undefined ? this.#inherited.get(tid) : this.#recorder.builder.tasks[known].comm
   }
 
   #lostHere(type: number): void {
@@ -357,7 +376,11 @@ class PerfDataReader implements FileReader {
     const { builder } = this.#recorder
     const task = builder.task(idle ? 0 : tid, Math.max(0, cpu))
     if (idle) builder.nameTask(task, '<idle>')
-    else builder.tasks[task].tgid = tgid
+    else {
+      builder.tasks[task].tgid = tgid
+      builder.nameTask(task, this.#inherited.get(tid) ?? '')
+      this.#inherited.delete(tid)
+    }
     this.#taskOf.set(key, task)
     return task
   }
