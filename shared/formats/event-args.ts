@@ -27,8 +27,10 @@ const SCHED_LENGTH = 512
 /** Events whose payload is free text. */
 const FREE_TEXT = new Set(['tracing_mark_write', 'print', 'bprint', 'bputs', 'raw_data', '(unnamed)'])
 
+/** `name`: perf puts the system before it (`lock:lock_acquire`). */
 export function eventArgs(name: string, payload: string): EventArgs {
-  return payload.trim() === '' ? {} : Object.fromEntries(entriesOf(name, payload.trimStart()))
+  if (payload.trim() === '') return {}
+  return Object.fromEntries(entriesOf(name.slice(name.indexOf(':') + 1), payload.trimStart()))
 }
 
 /** `untrimmed`: a blank at the end is an empty value of the last key (`mode `). */

@@ -34,6 +34,24 @@ describe('an event has the same fields from tracefs and from trace-cmd', () => {
   })
 })
 
+describe('perf puts the system before an event: it has the same fields', () => {
+  it.each([
+    ['lock:lock_acquire', '0xffff888100000001 try read &mm->mmap_lock', { read: 1, name: '&mm->mmap_lock' }],
+    ['lock:lock_release', '0xffff888100000001 &mm->mmap_lock', { name: '&mm->mmap_lock' }],
+    ['lock:contention_begin', '0xffff888100000001 (flags=MUTEX)', { flags: 'MUTEX' }],
+    ['fs_dax:dax_pte_fault_done', 'dev 259:0 ino 0xd shared WRITE|ALLOW_RETRY address 0x7f00 pgoff 0x1 NOPAGE', { result: 'NOPAGE' }], // prettier-ignore
+    ['syscalls:sys_exit_fallocate', '0xffffffffffffffea', { ret: -22 }],
+    ['syscalls:sys_enter_write', 'fd: 0x00000003, buf: 0x7f00, count: 0x00000010', { fd: 3, buf: '0x7f00', count: 16 }],
+    ['filemap:mm_filemap_add_to_page_cache', 'dev 254:0 ino 52 pfn=0x1 ofs=0 order=0', { ino: 82, ofs: 0 }],
+    ['sched:sched_wakeup', 'a b:9 [120] CPU:001', { comm: 'a b', pid: 9, target_cpu: 1 }],
+    ['ftrace:print', 'ip: mark a=1', { text: 'ip: mark a=1' }],
+    ['cycles:u', '', {}],
+  ])('%s', (name, payload, some) => {
+    expect(eventArgs(name, payload)).toEqual(eventArgs(name.slice(name.indexOf(':') + 1), payload))
+    expect(eventArgs(name, payload)).toMatchObject(some)
+  })
+})
+
 describe('spellings', () => {
   it.each([
     ['sys_exit_write', '__syscall_nr=0x1 (1) ret=0xfffffffffffffff2 (-14)', { __syscall_nr: 1, ret: -14 }],
