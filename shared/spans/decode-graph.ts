@@ -48,8 +48,9 @@ export function parseGraph(text: string): GraphText {
   const depth = bar === -1 ? DEPTH_UNKNOWN : Math.floor((found?.[1].length ?? 0) / INDENT)
   const is = (shape: GraphText['shape'], name: string): GraphText => ({ name, depth, lengthNs, mark, shape })
   if (body.startsWith('}')) return is('exit', /\/\* ([\w.$:]+)/.exec(body)?.[1] ?? '')
-  // Behind the braces stand remarks of newer kernels: `f(); /* = 0x0 *\/`, `f() { /* <-caller *\/`.
-  const call = /^([\w.$:]+)(?: \[[\w-]+\])?\(.*\)( \{|;)(?:\s*\/\*.*)?$/.exec(body)
+  // Behind the braces stand remarks of newer kernels, `f(); /* = 0x0 *\/`, `f() { /* <-caller *\/`, or the depth: `f(); (0)`
+  // (trace-cmd report -O fgraph:depth).
+  const call = /^([\w.$:]+)(?: \[[\w-]+\])?\(.*\)( \{|;)(?:\s*\(\d+\))?(?:\s*\/\*.*)?$/.exec(body)
   if (call === null) return is('unknown', '')
   return is(call[2] === ';' ? 'leaf' : 'enter', call[1])
 }

@@ -39,6 +39,14 @@ describe('a call', () => {
     expect(new Set(phasesOf(trace).map(({ op }) => op)).size).toBe(1)
   })
 
+  it('is the same with its depth behind it (trace-cmd report -O fgraph:depth)', () => {
+    const lines = [first, write(5), call(10, 1, 'f'), leaf(12, 2, 'g', '1.250'), back(20, 1, '9.750'), written(30)]
+    const deep = lines.map((line) => line.replace(/(\w\(\)( \{|;)|\})$/, '$1 (2)'))
+    expect(deep).not.toEqual(lines)
+    expect(steps(traceOf(...deep))).toEqual(steps(traceOf(...lines)))
+    expect(steps(traceOf(...deep)).length).toBe(2)
+  })
+
   it('outside every operation is a step of none, as deep as it is called', () => {
     const trace = traceOf(first, call(10, 0, 'f'), leaf(12, 1, 'g', '1.500'), back(20, 0, '10.000'))
     expect(steps(trace)).toEqual([
