@@ -91,7 +91,10 @@ export class EventBody {
     const isSyscall = startsWith(bytes, this.nameFrom, to, SYS)
     if (!isSyscall && hasParent(bytes, open, to)) return BODY_FUNCTION
     this.payloadFrom = open + 1
-    this.payloadTo = bytes[to - 1] === 41 ? to - 1 : to
+    // Behind its parenthesis a copied line may have blanks.
+    let end = to
+    while (end > open && bytes[end - 1] === SPACE) end--
+    this.payloadTo = bytes[end - 1] === 41 ? end - 1 : to
     return BODY_NAMED
   }
 

@@ -249,7 +249,7 @@ export class ColumnReader {
     const newline = endOfLine(this.#words, i, end)
     if (newline === -1 || newline - at > limits.lineBytes) return -1
     this.payloadFrom = i
-    this.payloadTo = newline > i && bytes[newline - 1] === CR ? newline - 1 : newline
+    this.payloadTo = beforeReturns(bytes, i, newline)
     return newline + 1
   }
 
@@ -286,7 +286,7 @@ export class ColumnReader {
   #oddly(bytes: Uint8Array, at: number, from: number, i: number, end: number): number {
     const newline = endOfLine(this.#words, i, end)
     if (newline === -1 || newline - at > limits.lineBytes) return -1
-    const to = bytes[newline - 1] === CR ? newline - 1 : newline
+    const to = beforeReturns(bytes, i, newline)
     const body = this.#body
     const kind = body.parse(bytes, from, to, this.#padded)
     if (kind === BODY_NONE || kind === BODY_STACK || kind === BODY_USER_STACK) return -1
@@ -301,6 +301,13 @@ export class ColumnReader {
     this.payloadTo = body.payloadTo
     return newline + 1
   }
+}
+
+/** The CRs of a line's end are no part of it (a terminal may add one to each). */
+function beforeReturns(bytes: Uint8Array, from: number, newline: number): number {
+  let to = newline
+  while (to > from && bytes[to - 1] === CR) to--
+  return to
 }
 
 /** Four bytes at a time until one of them is a newline (a byte of `word` is 0), then one by one. */

@@ -28,7 +28,7 @@ import { EventLine, TIME_TICKS } from './event-line.ts'
 import type { FormatReader } from './format.ts'
 import { LineSplitter, type LineHandler } from './lines.ts'
 import { StackLines, isFrame } from './stack-lines.ts'
-import { TaskPrefixes } from './task-prefixes.ts'
+import { COMM_BYTES, LONG_NAMES, TaskPrefixes } from './task-prefixes.ts'
 
 /** What a line that is no event was. */
 export type OtherLine = 'header' | 'loss' | 'unknown'
@@ -56,7 +56,7 @@ const LONGEST = Number.MAX_SAFE_INTEGER
 export class EventTextReader implements FormatReader, LineHandler {
   readonly recorder: Recorder
   readonly #dialect: Dialect
-  readonly #lines = new LineSplitter(this)
+  readonly #lines = new LineSplitter(this, { logs: true })
   readonly #line = new EventLine()
   readonly #body = new EventBody()
   readonly #tasks: TaskPrefixes
@@ -105,7 +105,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     const builder = this.recorder.builder
     this.#refuseOther(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, `${this.#dialect.what} without a single event`)
-    this.#lines.sayUnfinished(builder)
+    this.#lines.sayRest(builder)
     this.#dialect.end?.()
     this.#saySources()
     const meta = builder.meta
@@ -218,6 +218,9 @@ export class EventTextReader implements FormatReader, LineHandler {
       kind === BODY_NAMED
         ? builder.eventName(bytes, body.nameFrom, body.nameTo, this.lines + 1)
         : builder.eventName(constant, 0, constant.length, this.lines + 1)
+    if (line.commTo - line.commFrom > COMM_BYTES && this.#carried === undefined) {
+      this.diagnose('warning', code.LONG_TASK_NAMES, LONG_NAMES)
+    }
     this.events++
     this.#last = ts
     this.#columns?.learn(from, line)

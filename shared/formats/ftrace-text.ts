@@ -18,6 +18,8 @@ const dialect: Dialect = { what: 'tracefs text', padded: false, other }
 function other(line: string, reader: EventTextReader): OtherLine {
   if (line.startsWith('#')) return header(line, reader)
   // kernel/trace/trace.c: print_trace_line, "CPU:%d [LOST %lu EVENTS]" or without a number.
+  // ftrace_dump, when the kernel dies.
+  if (line === 'Dumping ftrace buffer:' || /^-+$/.test(line)) return 'header'
   const lost = /^CPU:(\d+) \[LOST (?:(\d+) )?EVENTS\]$/.exec(line)
   if (lost === null) return 'unknown'
   reader.lostHere(Number(lost[1]), lost[2] === undefined ? undefined : Number(lost[2]))

@@ -40,7 +40,7 @@ const FUNCTION = encodeUtf8('function')
 
 class FunctionGraphReader implements FormatReader, LineHandler {
   readonly #recorder: Recorder
-  readonly #lines = new LineSplitter(this)
+  readonly #lines = new LineSplitter(this, { logs: true })
   readonly #line = new GraphLine()
   readonly #body = new EventBody()
   readonly #header: LatencyHeader
@@ -81,7 +81,7 @@ class FunctionGraphReader implements FormatReader, LineHandler {
     const { builder } = this.#recorder
     this.#refuse(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, 'function_graph text without a single event')
-    this.#lines.sayUnfinished(builder)
+    this.#lines.sayRest(builder)
     if (this.#timed === false) {
       builder.diagnose(
         'warning',
@@ -346,23 +346,26 @@ function looks(head: Uint8Array): { readonly named: boolean; readonly content: n
   let content = 0
   let calls = 0
   let seen = 0
-  const splitter = new LineSplitter({
-    fast: () => -1,
-    tooLong() {
-      content++
+  const splitter = new LineSplitter(
+    {
+      fast: () => -1,
+      tooLong() {
+        content++
+      },
+      line(bytes, from, to) {
+        if (++seen > SNIFF_LINES || from === to) return
+        if (bytes[from] === 35) {
+          named ||= decodeUtf8(bytes, from, Math.min(to, from + 64)) === '# tracer: function_graph'
+          return
+        }
+        const kind = line.parse(bytes, from, to)
+        if (kind === GRAPH_SWITCH || kind === GRAPH_MARK || isFrame(bytes, from, to)) return
+        content++
+        if (kind !== GRAPH_NONE) calls++
+      },
     },
-    line(bytes, from, to) {
-      if (++seen > SNIFF_LINES || from === to) return
-      if (bytes[from] === 35) {
-        named ||= decodeUtf8(bytes, from, Math.min(to, from + 64)) === '# tracer: function_graph'
-        return
-      }
-      const kind = line.parse(bytes, from, to)
-      if (kind === GRAPH_SWITCH || kind === GRAPH_MARK || isFrame(bytes, from, to)) return
-      content++
-      if (kind !== GRAPH_NONE) calls++
-    },
-  })
+    { logs: true },
+  )
   splitter.push(head.length > limits.sniffBytes ? head.subarray(0, limits.sniffBytes) : head)
   if (seen === 0) splitter.end()
   return { named, content, calls: content === 0 ? 0 : calls / content }

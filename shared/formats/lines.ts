@@ -2,12 +2,14 @@
  * Bytes to lines. Chunks may be cut anywhere, also inside a line or a character; whole lines are handed over where they
  * lie in the chunk (no copy, no string), only the piece of a line at a chunk's end is carried over. A line longer than
  * limits.lineBytes is never collected: it is reported as too long and skipped, so memory stays bounded whatever comes.
- * A byte-order mark at the start and the CR of CRLF line ends are not part of any line.
+ * A byte-order mark at the start and the CRs of line ends are not part of any line, nor is what a log put before it, where
+ * the handler wants it off (log-prefix.ts).
  */
 
 import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
-import { UNFINISHED_LINE } from '../model/diagnostics.ts'
+import { LOG_PREFIX, UNFINISHED_LINE } from '../model/diagnostics.ts'
+import { logPrefix } from './log-prefix.ts'
 
 const LF = 10
 const CR = 13
@@ -29,13 +31,18 @@ export class LineSplitter {
   /** The input did not end with a newline. */
   unfinished = false
   readonly #handler: LineHandler
+  readonly #logs: boolean
+  /** The first line a log stood before; 0: none. */
+  #firstLogged = 0
   #carry = new Uint8Array(4096)
   #carried = 0
   /** Inside a line that is too long. */
   #skipping = false
 
-  constructor(handler: LineHandler) {
+  /** `logs`: lines may have come through a log, whose times before them are none of their own. */
+  constructor(handler: LineHandler, { logs = false }: { readonly logs?: boolean } = {}) {
     this.#handler = handler
+    this.#logs = logs
   }
 
   push(bytes: Uint8Array): void {
@@ -51,7 +58,7 @@ export class LineSplitter {
       at = markLength(bytes, end)
     }
     while (at < end) {
-      const next = this.#handler.fast(bytes, at, end)
+      const next = this.#handler.fast(bytes, this.#logs ? this.#behindLog(bytes, at, end) : at, end)
       if (next !== -1) {
         this.lines++
         at = next
@@ -75,12 +82,27 @@ export class LineSplitter {
 
   #whole(bytes: Uint8Array, from: number, to: number): void {
     if (to - from > limits.lineBytes) this.#handler.tooLong()
-    else this.#handler.line(bytes, from, to > from && bytes[to - 1] === CR ? to - 1 : to)
+    else {
+      const start = this.#logs ? this.#behindLog(bytes, from, to) : from
+      let end = to
+      while (end > start && bytes[end - 1] === CR) end--
+      this.#handler.line(bytes, start, end)
+    }
     this.lines++
   }
 
-  /** After the end: tells of an input that stops inside a line. */
-  sayUnfinished(builder: TraceBuilder): void {
+  #behindLog(bytes: Uint8Array, from: number, to: number): number {
+    const length = logPrefix(bytes, from, to)
+    if (length > 0 && this.#firstLogged === 0) this.#firstLogged = this.lines + 1
+    return from + length
+  }
+
+  /** After the end: tells of lines that came through a log, and of an input that stops inside a line. */
+  sayRest(builder: TraceBuilder): void {
+    if (this.#firstLogged > 0) {
+      const what = 'the lines come from a log, whose times, levels and senders before them were cut off'
+      builder.diagnose('info', LOG_PREFIX, what, this.#firstLogged)
+    }
     if (!this.unfinished) return
     builder.diagnose('info', UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
   }

@@ -14,6 +14,7 @@ import { CONTEXT_TASK, type Recorder } from '../spans/recorder.ts'
 import * as code from '../model/diagnostics.ts'
 import type { FormatReader, StreamFormat } from './format.ts'
 import { LineSplitter, type LineHandler } from './lines.ts'
+import { COMM_BYTES, LONG_NAMES } from './task-prefixes.ts'
 import { PerfLine } from './perf-script-line.ts'
 
 const TAB = 9
@@ -30,7 +31,7 @@ const STACK_BYTES = 65_536
 
 export class PerfScriptReader implements FormatReader, LineHandler {
   readonly #recorder: Recorder
-  readonly #lines = new LineSplitter(this)
+  readonly #lines = new LineSplitter(this, { logs: true })
   readonly #line = new PerfLine()
   readonly #prefixes = new ByteInterner('task names', limits.entities)
   readonly #taskOf: number[] = []
@@ -78,7 +79,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     const { builder } = this.#recorder
     this.#refuse(this.#events === 0 || this.#skipped > 9 * this.#events)
     if (this.#events === 0) builder.diagnose('warning', code.NO_EVENTS, 'perf script text without a single event')
-    this.#lines.sayUnfinished(builder)
+    this.#lines.sayRest(builder)
     if (this.#deltas) {
       builder.diagnose('info', code.DELTA_TIMES, 'times are sums of the printed differences, each cut to a microsecond')
     }
@@ -182,6 +183,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     if (prefix < this.#taskOf.length) return this.#taskOf[prefix]
     const task = builder.task(pid, Math.max(0, cpu))
     const comm = decodeUtf8(bytes, commFrom, commTo)
+    if (commTo - commFrom > COMM_BYTES) builder.diagnose('warning', code.LONG_TASK_NAMES, LONG_NAMES, this.lines + 1)
     // `:15453 15453` is a task perf never saw the name of.
     if (!/^:-?\d+$/.test(comm)) builder.nameTask(task, comm)
     if (tgid !== -1) builder.tasks[task].tgid = tgid
@@ -272,18 +274,21 @@ class PerfTimes {
   #last = NaN
 
   constructor() {
-    this.#lines = new LineSplitter({
-      fast: () => -1,
-      tooLong: () => undefined,
-      line: (bytes, from, to) => {
-        if (from === to || bytes[from] === TAB || !this.#line.parse(bytes, from, to)) return
-        const time = this.#line.seconds + this.#line.nanos / 1e9
-        if (this.events === 0) this.#first = time
-        else if (time < this.#last) this.#back++
-        this.#last = time
-        this.events++
+    this.#lines = new LineSplitter(
+      {
+        fast: () => -1,
+        tooLong: () => undefined,
+        line: (bytes, from, to) => {
+          if (from === to || bytes[from] === TAB || !this.#line.parse(bytes, from, to)) return
+          const time = this.#line.seconds + this.#line.nanos / 1e9
+          if (this.events === 0) this.#first = time
+          else if (time < this.#last) this.#back++
+          this.#last = time
+          this.events++
+        },
       },
-    })
+      { logs: true },
+    )
   }
 
   push(bytes: Uint8Array): void {
@@ -310,15 +315,18 @@ function sniffPerf(head: Uint8Array): number {
   const line = new PerfLine()
   let events = 0
   let others = 0
-  const lines = new LineSplitter({
-    fast: () => -1,
-    tooLong: () => void others++,
-    line(bytes, from, to) {
-      if (from === to || bytes[from] === TAB || events + others > 400) return
-      if (line.parse(bytes, from, to)) events++
-      else if (!/PERF_RECORD_|^#|^\s+[0-9a-f]+ \S/.test(decodeUtf8(bytes, from, Math.min(to, from + 200)))) others++
+  const lines = new LineSplitter(
+    {
+      fast: () => -1,
+      tooLong: () => void others++,
+      line(bytes, from, to) {
+        if (from === to || bytes[from] === TAB || events + others > 400) return
+        if (line.parse(bytes, from, to)) events++
+        else if (!/PERF_RECORD_|^#|^\s+[0-9a-f]+ \S/.test(decodeUtf8(bytes, from, Math.min(to, from + 200)))) others++
+      },
     },
-  })
+    { logs: true },
+  )
   lines.push(head)
   return events === 0 ? 0 : 0.95 * (events / (events + others))
 }

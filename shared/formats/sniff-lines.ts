@@ -35,31 +35,34 @@ export function sniffLines(head: Uint8Array): LookOfLines {
   let tracer = ''
   let hasCpus = false
   let seen = 0
-  const splitter = new LineSplitter({
-    fast: () => -1,
-    tooLong() {
-      content++
-    },
-    line(bytes, from, to) {
-      if (++seen > LINES || from === to || isFrame(bytes, from, to)) return
-      if (line.parse(bytes, from, to)) {
-        const bodyFrom = behindDifference(bytes, line.bodyFrom, to)
-        const kind = body.parse(bytes, bodyFrom, to, false)
-        if (kind === BODY_STACK) return
+  const splitter = new LineSplitter(
+    {
+      fast: () => -1,
+      tooLong() {
         content++
-        if (kind === BODY_NONE) return
-        events++
-        const blanks = body.payloadFrom < to && bytes[body.payloadFrom] === 32
-        if (kind === BODY_NAMED && (blanks || bodyFrom !== line.bodyFrom)) padded++
-        return
-      }
-      const text = decodeUtf8(bytes, from, Math.min(to, from + 256))
-      const named = /^# tracer: (\S+)/.exec(text)
-      if (named !== null && tracer === '') tracer = named[1]
-      if (/^cpus=\d+$/.test(text)) hasCpus = true
-      else if (!/^#|^CPU:\d+ \[|^(version = |CPU \d+ is empty)/.test(text)) content++
+      },
+      line(bytes, from, to) {
+        if (++seen > LINES || from === to || isFrame(bytes, from, to)) return
+        if (line.parse(bytes, from, to)) {
+          const bodyFrom = behindDifference(bytes, line.bodyFrom, to)
+          const kind = body.parse(bytes, bodyFrom, to, false)
+          if (kind === BODY_STACK) return
+          content++
+          if (kind === BODY_NONE) return
+          events++
+          const blanks = body.payloadFrom < to && bytes[body.payloadFrom] === 32
+          if (kind === BODY_NAMED && (blanks || bodyFrom !== line.bodyFrom)) padded++
+          return
+        }
+        const text = decodeUtf8(bytes, from, Math.min(to, from + 256))
+        const named = /^# tracer: (\S+)/.exec(text)
+        if (named !== null && tracer === '') tracer = named[1]
+        if (/^cpus=\d+$/.test(text)) hasCpus = true
+        else if (!/^#|^CPU:\d+ \[|^(version = |CPU \d+ is empty)/.test(text)) content++
+      },
     },
-  })
+    { logs: true },
+  )
   splitter.push(head.length > limits.sniffBytes ? head.subarray(0, limits.sniffBytes) : head)
   // A last line that the head cut is not looked at, unless there is no other.
   if (seen === 0) splitter.end()

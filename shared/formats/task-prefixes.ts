@@ -8,6 +8,12 @@ import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
 import type { EventLine } from './event-line.ts'
 
+/** TASK_COMM_LEN without its NUL. */
+export const COMM_BYTES = 15
+/** Under LONG_TASK_NAMES: line numbers, paths or colours stand there that log-prefix.ts does not know. */
+export const LONG_NAMES =
+  'names of tasks that are longer than any: something stands before the lines and is part of the names'
+
 export class TaskPrefixes {
   readonly #builder: TraceBuilder
   readonly #prefixes = new ByteInterner('task names', limits.entities)

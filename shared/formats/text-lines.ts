@@ -51,7 +51,7 @@ export class TextLines {
 
   /** After the end: tells of an input that stops inside a line. */
   sayUnfinished(): void {
-    this.#splitter.sayUnfinished(this.#recorder.builder)
+    this.#splitter.sayRest(this.#recorder.builder)
   }
 
   /** The line in work is no use. */

@@ -38,6 +38,20 @@ function only(line: string, format: TextFormat = 'ftrace') {
   return events[0]
 }
 
+describe('line ends', () => {
+  const lines = [at(0, 'sys_write(fd: 1, buf: 7f00)'), at(1, 'x: a=1'), at(2, 'sys_write -> 0x2'), at(3, 'x: a=1')]
+  const payloads = (text: string) => read(text).events.map(({ payload }) => payload)
+
+  it.each(['\r\n', '\r\r\n'])('%j', (end) => {
+    const twice = [...lines, ...lines.map((line) => line.replace('849', '850'))]
+    expect(payloads(`${twice.join(end)}${end}`)).toEqual(payloads(`${twice.join('\n')}\n`))
+  })
+
+  it('with blanks before them leave the parenthesis of a system call out', () => {
+    expect(payloads(`${lines[0]}   \n`)).toEqual(['fd: 1, buf: 7f00'])
+  })
+})
+
 describe('tasks', () => {
   it.each([
     ['jbd2/loop0-8-26565', 'jbd2/loop0-8', 26565],
