@@ -81,6 +81,7 @@ export class ColumnReader {
 
   constructor(tasks: TaskPrefixes, names: ByteInterner, padded: boolean) {
     this.#tasks = tasks
+    tasks.renamed = () => this.#prefixTask.fill(-1)
     this.#names = names
     this.#padded = padded
   }

@@ -35,6 +35,8 @@ export class PerfScriptReader implements FormatReader, LineHandler {
   readonly #line = new PerfLine()
   readonly #prefixes = new ByteInterner('task names', limits.entities)
   readonly #taskOf: number[] = []
+  /** Per task: the prefix it was last found by. */
+  readonly #prefixOf: number[] = []
   readonly #stacks = new ByteInterner('call stacks', limits.entities)
   readonly #stackTexts: string[] = []
   readonly #frames = new Uint8Array(STACK_BYTES)
@@ -180,12 +182,20 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     while (bytes[end] === BLANK) end++
     while (bytes[end] > BLANK) end++
     const prefix = this.#prefixes.intern(bytes, from, end)
-    if (prefix < this.#taskOf.length) return this.#taskOf[prefix]
+    if (prefix < this.#taskOf.length) {
+      const known = this.#taskOf[prefix]
+      // Its name is the last it had: a task can go back to an earlier one.
+      if (this.#prefixOf[known] !== prefix) {
+        this.#prefixOf[known] = prefix
+        builder.nameTask(known, nameIn(decodeUtf8(bytes, commFrom, commTo)))
+      }
+      return known
+    }
     const task = builder.task(pid, Math.max(0, cpu))
     const comm = decodeUtf8(bytes, commFrom, commTo)
     if (commTo - commFrom > COMM_BYTES) builder.diagnose('warning', code.LONG_TASK_NAMES, LONG_NAMES, this.lines + 1)
-    // `:15453 15453` is a task perf never saw the name of.
-    if (!/^:-?\d+$/.test(comm)) builder.nameTask(task, comm)
+    builder.nameTask(task, nameIn(comm))
+    this.#prefixOf[task] = prefix
     if (tgid !== -1) builder.tasks[task].tgid = tgid
     this.#taskOf.push(task)
     return task
@@ -262,6 +272,11 @@ export class PerfScriptReader implements FormatReader, LineHandler {
       'leave the format to be recognised, or print it again: perf script > FILE.txt',
     )
   }
+}
+
+/** `:15453 15453` is a task perf never saw the name of. */
+function nameIn(comm: string): string {
+  return /^:-?\d+$/.test(comm) ? '' : comm
 }
 
 /** Looks at the times of the first lines only. */

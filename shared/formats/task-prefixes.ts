@@ -20,39 +20,35 @@ export class TaskPrefixes {
   /** Per prefix: the task, or -1 for the idle task, of which there is one per CPU. */
   readonly #task: number[] = []
   readonly #cpu: number[] = []
+  readonly #comm: string[] = []
+  /** Per task: the prefix it was last found by. */
+  readonly #last: number[] = []
   /** CPU of the prefix `findGlued` last found. */
   cpu = 0
+  /** Told when a task goes by another name than before: who remembers prefixes asks again. */
+  renamed: () => void = () => undefined
 
   constructor(builder: TraceBuilder) {
     this.#builder = builder
   }
 
-  /** The task of a parsed line, named if this spelling is new. */
+  /** The task of a parsed line, by the name it has there. */
   of(bytes: Uint8Array, from: number, line: EventLine): number {
     const id = this.#prefixes.intern(bytes, from, line.prefixTo)
-    if (id < this.#task.length) {
-      const known = this.#task[id]
-      return known === -1 ? this.#builder.task(0, line.cpu) : known
-    }
-    const task = this.#name(bytes, line)
+    if (id < this.#task.length) return this.#found(id, line.cpu)
+    const task = this.#builder.task(line.pid, line.cpu)
+    if (line.tgid !== -1) this.#builder.tasks[task].tgid = line.tgid
     this.#task.push(line.pid === 0 ? -1 : task)
     this.#cpu.push(line.cpu)
-    return task
-  }
-
-  #name(bytes: Uint8Array, line: EventLine): number {
-    const task = this.#builder.task(line.pid, line.cpu)
-    this.#builder.nameTask(task, decodeUtf8(bytes, line.commFrom, line.commTo))
-    if (line.tgid !== -1) this.#builder.tasks[task].tgid = line.tgid
+    this.#comm.push(decodeUtf8(bytes, line.commFrom, line.commTo))
+    this.#name(task, id)
     return task
   }
 
   /** The task of a prefix seen before; -1 if it was not. */
   find(bytes: Uint8Array, from: number, to: number, cpu: number): number {
     const id = this.#prefixes.find(bytes, from, to)
-    if (id === -1) return -1
-    const task = this.#task[id]
-    return task === -1 ? this.#builder.task(0, cpu) : task
+    return id === -1 ? -1 : this.#found(id, cpu)
   }
 
   /** The same for the layout whose prefix ends with the CPU, which is left in `cpu`. */
@@ -60,7 +56,25 @@ export class TaskPrefixes {
     const id = this.#prefixes.find(bytes, from, to)
     if (id === -1) return -1
     this.cpu = this.#cpu[id]
+    return this.#found(id, this.cpu)
+  }
+
+  #found(id: number, cpu: number): number {
     const task = this.#task[id]
-    return task === -1 ? this.#builder.task(0, this.cpu) : task
+    if (task === -1) return this.#builder.task(0, cpu)
+    if (this.#last[task] !== id) this.#name(task, id)
+    return task
+  }
+
+  /** A task's name is the last it had: one that goes back to an earlier name has that. */
+  #name(task: number, id: number): void {
+    const comm = this.#comm[id]
+    // The kernel had forgotten it.
+    if (comm === '<...>') return
+    const before = this.#last[task]
+    this.#last[task] = id
+    if (before !== undefined && this.#comm[before] === comm) return
+    this.#builder.nameTask(task, comm)
+    if (before !== undefined) this.renamed()
   }
 }

@@ -174,6 +174,13 @@ describe('perf script lines', () => {
     ])
   })
 
+  it('of a task that goes back to an earlier name, which is its last', () => {
+    const line = (comm: string, us: number) => `${comm} 7 [000] 1.00000${us}: lock:contention_end: 0x1 (ret=0)\n`
+    const text = `${line('worker', 0)}${line('sh', 1)}${line('worker', 2)}${line(':7', 3)}`
+    expect(read(Buffer.from(text)).trace.tasks.map(({ comm }) => comm)).toEqual(['worker'])
+    expect(read(Buffer.from(`${text}${line('sh', 4)}`)).trace.tasks.map(({ comm }) => comm)).toEqual(['sh'])
+  })
+
   it('of tasks whose names begin with #, beside headers', () => {
     const line = (comm: string, us: number) => `${comm} 7 [000] 1.00000${us}: lock:contention_end: 0x1 (ret=0)\n`
     const text = `# ========\n# os release : 6.1\n#\n${line('#w', 0)}${line('#', 1)}${line('# x', 2)}`

@@ -78,6 +78,24 @@ describe('tasks', () => {
     expect(only(line)).toMatchObject({ pid: 9217, name: 'print', payload: expect.stringContaining('a-1') as string })
   })
 
+  it('has the last of its names, also one it had before', () => {
+    const line = (us: number, comm: string, cpu = '001') => at(us, 'x: y', `${comm.padStart(16)}-500 `, cpu)
+    const names = (...lines: readonly string[]) => read(`${lines.join('\n')}\n`).trace.tasks.map(({ comm }) => comm)
+    const worker = Array.from({ length: 4 }, (_, i) => line(i, 'worker'))
+    const sh = [line(10, 'sh'), line(11, 'sh')]
+    const again = [line(20, 'worker'), line(21, 'worker')]
+    expect(names(...worker, ...sh)).toEqual(['sh'])
+    expect(names(...worker, ...sh, ...again)).toEqual(['worker'])
+    expect(names(...worker, ...sh, ...again, line(22, '<...>'))).toEqual(['worker'])
+    // On another CPU meanwhile: what the first one remembers of its last line is out of date.
+    expect(names(...worker, line(10, 'sh', '000'), line(11, 'sh', '000'), ...again)).toEqual(['worker'])
+    const short = (us: number, comm: string, cpu: number) =>
+      `${comm.padStart(8)}-500     ${cpu}..... ${1000 + us}us : x: y`
+    expect(names(short(0, 'worker', 0), short(1, 'sh', 1), short(2, 'worker', 0), short(3, 'worker', 1))).toEqual([
+      'worker',
+    ])
+  })
+
   it('the idle task exists once per CPU', () => {
     const idle = (cpu: string, us: number) => at(us, 'x: y', '          <idle>-0    ', cpu)
     const { trace } = read([idle('000', 0), idle('001', 1), idle('000', 2)].join('\n') + '\n')
@@ -89,7 +107,7 @@ describe('tasks', () => {
 
   it('a thread that renames itself stays one task with its last name', () => {
     const { trace } = read([at(0), at(1, 'x: y', '             cat-9217 '), at(2)].join('\n') + '\n')
-    expect(trace.tasks).toEqual([{ pid: 9217, tgid: undefined, comm: 'cat' }])
+    expect(trace.tasks).toEqual([{ pid: 9217, tgid: undefined, comm: 'flwork' }])
   })
 
   it('the thread group comes from record-tgid, and dashes there mean unknown', () => {
