@@ -69,6 +69,11 @@ export class EventTextReader implements FormatReader, LineHandler {
   #ticks = false
   #mixed = false
   #last = -Infinity
+  /** First event of this trace of several in a row, and the times of those before it. */
+  #from = 0
+  #earliest = Infinity
+  #latest = -Infinity
+  #boundaryLine = 0
   events = 0
   /** Lines that were neither events nor skipped: headers, blank lines, loss markers, stack frames. */
   others = 0
@@ -102,6 +107,7 @@ export class EventTextReader implements FormatReader, LineHandler {
   end(): void {
     this.#lines.end()
     this.#stack.close()
+    this.#closeSection()
     const builder = this.recorder.builder
     this.#refuseOther(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, `${this.#dialect.what} without a single event`)
@@ -133,8 +139,24 @@ export class EventTextReader implements FormatReader, LineHandler {
     if (this.events === 0) return
     this.#stack.close()
     this.recorder.boundary()
-    this.#last = -Infinity
+    this.#closeSection()
+    this.#boundaryLine = this.lines + 1
+    // No event is later: the next one goes the long way, which sees that it is the first.
+    this.#last = Infinity
     this.diagnose('warning', code.SEVERAL_TRACES, 'another trace begins here: the file is several traces in a row')
+  }
+
+  /** A trace of several in a row ends: is it of the same time as one before it? */
+  #closeSection(): void {
+    const [from, to] = [this.#from, this.#last]
+    if (to === Infinity) return
+    if (from < this.#latest && to > this.#earliest) {
+      const what =
+        'the traces in a row are of the same time, as those of per_cpu are, so what goes from one to the other is cut: import the files beside each other (faultline import FILE FILE)'
+      this.recorder.builder.diagnose('warning', code.OVERLAPPING_TRACES, what, this.#boundaryLine)
+    }
+    this.#earliest = Math.min(this.#earliest, from)
+    this.#latest = Math.max(this.#latest, to)
   }
 
   /** Events were lost on a CPU before this line. */
@@ -209,7 +231,10 @@ export class EventTextReader implements FormatReader, LineHandler {
       this.#skip(code.TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
       return
     }
-    if (ts < this.#last) this.diagnose('info', code.OUT_OF_ORDER, 'events earlier than the event on the line before')
+    if (this.#last === Infinity) this.#from = ts
+    else if (ts < this.#last) {
+      this.diagnose('info', code.OUT_OF_ORDER, 'events earlier than the event on the line before')
+    }
     const body = this.#body
     const task = this.#tasks.of(bytes, from, line)
     const constant = constantName(kind)

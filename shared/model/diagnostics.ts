@@ -17,6 +17,7 @@ export const DAMAGED_DATA = 'damaged-data'
 /** Remarks about input that was used. */
 export const LOST_EVENTS = 'lost-events'
 export const SEVERAL_TRACES = 'several-traces'
+export const OVERLAPPING_TRACES = 'overlapping-traces'
 export const SEVERAL_BUFFERS = 'several-buffers'
 export const OUT_OF_ORDER = 'out-of-order'
 export const MIXED_CLOCKS = 'mixed-clocks'

@@ -38,6 +38,18 @@ function only(line: string, format: TextFormat = 'ftrace') {
   return events[0]
 }
 
+it.each([
+  ['the same time', [0, 5, 9], [1, 4, 8], true],
+  ['a longer time', [3, 5], [1, 9], true],
+  ['the time after', [0, 5, 9], [10, 12], false],
+  ['a time before: the machine was started again', [20, 25], [1, 9], false],
+])('traces in a row, the second one of %s', (_, first, second, told) => {
+  const trace = (times: readonly number[]) => ['# tracer: nop', '#', ...times.map((us) => at(us)), ''].join('\n')
+  const { diagnostics } = read(`${trace(first)}${trace(second)}`)
+  expect(diagnostics['overlapping-traces']).toEqual(told ? [first.length + 3, 1] : undefined)
+  expect(diagnostics['out-of-order']).toBeUndefined()
+})
+
 describe('line ends', () => {
   const lines = [at(0, 'sys_write(fd: 1, buf: 7f00)'), at(1, 'x: a=1'), at(2, 'sys_write -> 0x2'), at(3, 'x: a=1')]
   const payloads = (text: string) => read(text).events.map(({ payload }) => payload)
@@ -404,6 +416,7 @@ describe('bad input', () => {
     const { boundaries, diagnostics, trace: both } = read(trace + trace.replace('849385', '849380'))
     expect(boundaries).toBe(1)
     expect(diagnostics['several-traces']).toEqual([6, 1])
+    expect(diagnostics['overlapping-traces']).toBeUndefined()
     expect(diagnostics['out-of-order']).toBeUndefined()
     expect(both.meta.lostEvents).toBe(4)
     const report = 'cpus=2\n          flwork-9065  [000]  1144.886371: x:                    y\n'
