@@ -40,6 +40,8 @@ export interface Dialect {
   readonly padded: boolean
   /** A line (its first 512 bytes) that is not empty, no event and no stack frame. */
   other(line: string, reader: EventTextReader): OtherLine
+  /** After the last line, where times are numbers without a unit. */
+  ticks?(reader: EventTextReader): void
   /** After the last line. */
   end?(): void
 }
@@ -112,6 +114,7 @@ export class EventTextReader implements FormatReader, LineHandler {
     this.#refuseOther(this.events === 0 || this.skipped > SKIPPED_PER_EVENT * this.events)
     if (this.events === 0) builder.diagnose('warning', code.NO_EVENTS, `${this.#dialect.what} without a single event`)
     this.#lines.sayRest(builder)
+    if (this.#ticks) this.#dialect.ticks?.(this)
     this.#dialect.end?.()
     this.#saySources()
     const meta = builder.meta

@@ -4,12 +4,19 @@
  * where a buffer was overwritten, the name of the buffer or file before each line where there are several. Events and stacks are event-text.ts's; here is everything that is neither.
  */
 
+import { RAW_TIMES } from '../model/diagnostics.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import { EventTextReader, type Dialect, type OtherLine } from './event-text.ts'
 import type { StreamFormat } from './format.ts'
 import { sniffLines } from './sniff-lines.ts'
 
-const dialect: Dialect = { what: 'trace-cmd report text', padded: true, other }
+const dialect: Dialect = { what: 'trace-cmd report text', padded: true, other, ticks }
+
+/** --raw-ts prints nanoseconds as clocks of ticks are printed anyway (trace-cmd's trace-read.c: `%12d:`). */
+function ticks(reader: EventTextReader): void {
+  const what = 'times without a unit are taken for ticks of the clock; if --raw-ts printed them, report without it'
+  reader.recorder.builder.diagnose('info', RAW_TIMES, what)
+}
 
 /** Lines of `report` around the events, and the statistics -w prints after them (trace-cmd's trace-read.c). */
 const HEADERS =

@@ -38,6 +38,16 @@ function only(line: string, format: TextFormat = 'ftrace') {
   return events[0]
 }
 
+it('times of a report without a unit are ticks, and that is said: --raw-ts looks the same', () => {
+  const text = (time: string) => `cpus=2\n          flwork-9065  [000]${time}: x:                    y\n`
+  for (const time of ['1144886371093', ' 44886371093']) {
+    const { trace, diagnostics } = read(text(time), 'trace-cmd-report')
+    expect(trace.meta.clockUnit).toBe('tick')
+    expect(diagnostics['times-without-unit']).toEqual([undefined, 1])
+  }
+  expect(read(text('  1144.886371'), 'trace-cmd-report').diagnostics['times-without-unit']).toBeUndefined()
+})
+
 it.each([
   ['the same time', [0, 5, 9], [1, 4, 8], true],
   ['a longer time', [3, 5], [1, 9], true],
