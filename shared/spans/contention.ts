@@ -77,7 +77,11 @@ export class Contention {
     state.showsWaits()
     const known = this.#open(track, address)
     // Only a mutex begins again inside one wait (kernel/locking/mutex.c); for others the end of the first went unseen.
-    if (known !== -1 && flags & LCB_MUTEX) return
+    if (known !== -1 && flags & LCB_MUTEX) {
+      const { adopted } = track.contending.items[known]
+      if (adopted !== undefined) this.#lockdep.adoptedWaits(adopted, track, flags)
+      return
+    }
     if (known !== -1) this.#giveUp(track, known)
     else if (track.contending.length >= limits.heldLocks) this.#giveUp(track, 0)
     const kind = unnamedClass(flags)
@@ -91,10 +95,10 @@ export class Contention {
     hold.op = state.context === 0 ? track.currentId() : -1
     hold.seenBefore = track.lockdepSeen
     track.contending.push(hold)
-    hold.adopted = this.#lockdep.adoptWait(track, state.context)
+    hold.adopted = this.#lockdep.adoptWait(track, state.context, flags)
     hold.shownBy =
       hold.adopted ??
-      this.#lockdep.pending(track, state.context) ??
+      this.#lockdep.pending(track, state.context, flags) ??
       (state.context === 0 ? this.#own(track, flags, address) : undefined)
     if (hold.shownBy !== undefined) return
     this.#lockOf(hold, track, kind.name)
@@ -139,7 +143,7 @@ export class Contention {
     }
     const hold = track.contending.items[index]
     track.contending.removeAt(index)
-    if (hold.adopted !== undefined) this.#lockdep.adoptedWaitEnds(hold.adopted, track)
+    if (hold.adopted !== undefined) this.#lockdep.adoptedWaitEnds(hold.adopted, track, result === 0)
     if (hold.shownBy !== undefined) {
       this.#xfsLocks.waitEnds(track)
       state.drop(hold)

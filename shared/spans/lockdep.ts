@@ -13,6 +13,7 @@
 
 import { limits } from '../base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
+import type { Ns } from '../model/trace.ts'
 import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
 import {
   BEHAVES_AS_ANNOTATION,
@@ -21,11 +22,16 @@ import {
   BEHAVES_AS_LOCK,
   BEHAVES_AS_MMAP_LOCK,
   BEHAVES_SILENTLY,
+  LCB_MUTEX,
+  LCB_SPIN,
 } from './lock-names.ts'
 import type { Ops } from './ops.ts'
 import type { Phases } from './phases.ts'
 import type { SpanState } from './state.ts'
 import { ASKED, HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
+
+/** `&sem->wait_lock`, `&lock->wait_lock` (mutex), `(console_sem).lock`; numbers and `/1` tell classes of one name apart. */
+const WAIT_LOCK = /wait_lock\b|\)\.lock\b/
 
 export class Lockdep {
   readonly #state: SpanState
@@ -73,14 +79,15 @@ export class Lockdep {
     track.lockdepSeen++
     const list = track.held[state.context]
     const index = list.newest(lock)
-    let hold: Hold
-    if (index !== -1 && list.items[index].stage === ASKED) hold = list.items[index]
-    else {
+    let hold = index === -1 ? undefined : list.items[index]
+    // A contention_begin has told of it.
+    if (hold?.stage === WAITING && (hold.flags & SPAN_HOLD_KNOWN) !== 0) return
+    if (hold?.stage !== ASKED) {
       if (behaviour === BEHAVES_AS_MMAP_LOCK && this.#mmapWaits(track)) return
       hold = this.#unasked(lock, lockClass, behaviour)
       list.push(hold)
     }
-    this.#waits(hold, track)
+    this.#waits(hold, track, state.ts)
   }
 
   acquired(lock: number): void {
@@ -135,29 +142,53 @@ export class Lockdep {
     state.finishHold(hold, stage === WAITING ? NaN : state.ts)
   }
 
-  /** A contention_* wait inside the acquire of a lock that prints no lock_contended (percpu-rwsem) is its wait. */
-  adoptWait(track: TaskTrack, context: number): Hold | undefined {
-    const hold = track.held[context].last()
-    if (hold === undefined || hold.behaviour !== BEHAVES_SILENTLY || hold.stage !== ASKED) return undefined
-    this.#waits(hold, track)
+  /**
+   * A contention_* wait is the wait of the request it lies in where no lock_contended tells of that: the lock prints none
+   * (percpu-rwsem), or the kernel has none (lockdep without CONFIG_LOCK_STAT).
+   */
+  adoptWait(track: TaskTrack, context: number, flags: number): Hold | undefined {
+    const hold = this.pending(track, context, flags)
+    if (hold?.stage !== ASKED || (this.#state.sawAcquired && hold.behaviour !== BEHAVES_SILENTLY)) return undefined
+    this.adoptedWaits(hold, track, flags)
     return hold
   }
 
-  adoptedWaitEnds(hold: Hold, track: TaskTrack): void {
-    if (hold.stage !== WAITING) return
-    this.#edges.waitEnds(hold, true)
+  /**
+   * When lock_contended would have come: before an rwsem is spun for, which prints nothing, but after a mutex is; with lockdep
+   * every mutex, free or taken, is tried in a contention_begin (kernel/locking/mutex.c: __mutex_lock_common).
+   */
+  adoptedWaits(hold: Hold, track: TaskTrack, flags: number): void {
+    const mutex = (flags & LCB_MUTEX) !== 0
+    if ((mutex && (flags & LCB_SPIN) !== 0) || hold.stage !== ASKED || !isIn(track, hold)) return
+    this.#waits(hold, track, mutex || hold.behaviour === BEHAVES_SILENTLY ? this.#state.ts : hold.askedNs)
+  }
+
+  adoptedWaitEnds(hold: Hold, track: TaskTrack, granted: boolean): void {
+    if (hold.stage !== WAITING || !isIn(track, hold)) return
+    this.#edges.waitEnds(hold, granted)
     this.#state.waitEnds(track, hold)
-    this.#got(hold, this.#state.ts)
+    if (granted) this.#got(hold, this.#state.ts)
+    else hold.gaveUpNs = this.#state.ts
   }
 
   /**
    * A request of this context that is still unanswered: a contention_* wait is the same wait. The newest entry may be the
    * wait queue's own spinlock (kernel/locking/rwsem.c: rwsem_down_write_slowpath begins its wait under it).
    */
-  pending(track: TaskTrack, context: number): Hold | undefined {
+  pending(track: TaskTrack, context: number, flags: number): Hold | undefined {
     const list = track.held[context]
-    for (let i = list.length - 1; i >= 0; i--) if (list.items[i].stage !== HELD) return list.items[i]
+    const sleeps = (flags & LCB_SPIN) === 0
+    for (let i = list.length - 1; i >= 0; i--) {
+      const hold = list.items[i]
+      if (hold.stage === HELD || (sleeps && this.#guardsWaiters(hold))) continue
+      return hold
+    }
     return undefined
+  }
+
+  /** The spinlock of a sleeping lock's queue, which nobody sleeps for. */
+  #guardsWaiters({ lockClass }: Hold): boolean {
+    return WAIT_LOCK.test(this.#state.builder.lockClasses[lockClass].name)
   }
 
   /** Everything open in a task ends as unknown. */
@@ -181,10 +212,10 @@ export class Lockdep {
     if (hold.id < 0) hold.id = this.#state.builder.begin('lockSpan')
   }
 
-  #waits(hold: Hold, track: TaskTrack): void {
+  #waits(hold: Hold, track: TaskTrack, fromNs: Ns): void {
     const state = this.#state
     hold.stage = WAITING
-    hold.contendedNs = state.ts
+    hold.contendedNs = fromNs
     hold.flags |= SPAN_CONTENDED
     if (state.context === 0) state.waitBegins(track, hold)
     this.#edges.waitBegins(hold)
@@ -250,4 +281,12 @@ export class Lockdep {
     this.#state.sayTooManyHeld()
     this.#state.abandon(oldest)
   }
+}
+
+/** Holds are used again: one that was given up meanwhile may be another's now. */
+function isIn(track: TaskTrack, hold: Hold): boolean {
+  return track.held.some(({ items, length }) => {
+    const at = items.indexOf(hold)
+    return at !== -1 && at < length
+  })
 }

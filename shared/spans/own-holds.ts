@@ -59,6 +59,12 @@ export class OwnHolds {
     if (hold.id < 0) hold.id = state.builder.begin('lockSpan')
   }
 
+  /** The wait ends now without the lock. */
+  gaveUp(hold: Hold, track: TaskTrack): void {
+    this.stopWaiting(hold, track, false)
+    hold.gaveUpNs = this.#state.ts
+  }
+
   /** `granted` false: it was given up, or nobody saw the end. */
   stopWaiting(hold: Hold, track: TaskTrack, granted: boolean): void {
     this.#edges.waitEnds(hold, granted)
@@ -70,7 +76,7 @@ export class OwnHolds {
     const hold = track.explicit.items[index]
     track.explicit.removeAt(index)
     if (hold.stage === HELD) this.#edges.released(hold, track)
-    else if (hold.stage === WAITING) this.stopWaiting(hold, track, false)
+    else if (hold.stage === WAITING) this.gaveUp(hold, track)
     this.#state.finishHold(hold, this.#state.ts)
   }
 

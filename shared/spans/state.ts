@@ -8,7 +8,7 @@ import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
 import { SPAN_CONTENDED, TASK_STATES } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
-import { ASKED, DOING_OTHER, DOING_UNKNOWN, HELD, History, Hold, TaskTrack, type PhaseFrame } from './track.ts'
+import { ASKED, DOING_OTHER, DOING_UNKNOWN, HELD, History, Hold, TaskTrack, WAITING, type PhaseFrame } from './track.ts'
 
 export const STATE_RUNNING = TASK_STATES.indexOf('running')
 export const STATE_RUNNABLE = TASK_STATES.indexOf('runnable')
@@ -101,7 +101,7 @@ export class SpanState {
     const contended = (hold.flags & SPAN_CONTENDED) !== 0
     const requested = contended ? hold.contendedNs : hold.askedNs
     let acquired = hold.stage === HELD ? hold.acquiredNs : NaN
-    let released = releasedNs
+    let released = hold.stage === WAITING ? hold.gaveUpNs : releasedNs
     if (acquired < requested) {
       this.backwards()
       acquired = NaN

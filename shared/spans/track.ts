@@ -27,6 +27,8 @@ export class Hold {
   /** When it was found taken (lock_contended, contention_begin); NaN unless contended. */
   contendedNs: Ns = NaN
   acquiredNs: Ns = NaN
+  /** When the wait for it was given up. */
+  gaveUpNs: Ns = NaN
   /** Of a waiting reader: how much of the wait exclusive holders and queued writers explain so far. */
   explainedNs: Ns = NaN
   /** Of a wait: the task of the last holder it has an edge to, -1 none. */
@@ -61,6 +63,7 @@ export class Hold {
     this.askedNs = NaN
     this.contendedNs = NaN
     this.acquiredNs = NaN
+    this.gaveUpNs = NaN
     this.explainedNs = 0
     this.blamedOn = -1
     this.counted = this.broken = false
