@@ -156,11 +156,13 @@ export class Contention {
       state.drop(hold)
       return
     }
-    if (hold.waker !== undefined) this.#infer(hold, hold.waker)
+    // Who woke a waiter that got nothing has killed it.
     if (!granted) {
+      hold.gaveUpNs = state.ts
       state.finishHold(hold, NaN)
       return
     }
+    if (hold.waker !== undefined) this.#infer(hold, hold.waker)
     hold.stage = HELD
     hold.acquiredNs = state.ts
     if (hold.id < 0) hold.id = state.builder.begin('lockSpan')
@@ -225,7 +227,8 @@ export class Contention {
   /** `woken` was made runnable by `waker`, a task in its own context. */
   woken(woken: TaskTrack, waker: TaskTrack): void {
     const hold = woken.contending.last()
-    if (hold === undefined) return
+    // Who waits for the lock itself does not give it up: leaving the queue lets others have their turn.
+    if (hold === undefined || waker.contending.newest(hold.lock) !== -1) return
     const op = waker.current()
     hold.waker = waker
     hold.wokenNs = this.#state.ts

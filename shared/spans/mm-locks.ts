@@ -56,7 +56,7 @@ export class MmLocks {
     }
     this.#sawRefusal = true
     track.mmapRefused = lock
-    if (hold.stage === WAITING) this.#holds.stopWaiting(hold, track, false)
+    if (hold.stage === WAITING) this.#holds.gaveUp(hold, track)
     track.explicit.removeAt(index)
     if (hold.id < 0) state.drop(hold)
     else state.finishHold(hold, NaN)

@@ -144,6 +144,7 @@ export class SpanBuilder {
   end(): void {
     this.slices.flush()
     for (const track of this.state.tracks) if (track !== undefined) this.#stillBlocking(track)
+    this.state.ended = true
     this.#abandon('open-at-end', () => true)
     this.contention.nameLocks()
   }

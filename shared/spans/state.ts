@@ -6,7 +6,7 @@
 
 import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
-import { SPAN_CONTENDED, TASK_STATES } from '../model/kinds.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, TASK_STATES } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { ASKED, DOING_OTHER, DOING_UNKNOWN, HELD, History, Hold, TaskTrack, WAITING, type PhaseFrame } from './track.ts'
 
@@ -35,6 +35,8 @@ export class SpanState {
   sawMmapLockdep = false
   /** jbd2_handle_start / _stats: the handle annotation would count the same phases again. */
   sawHandleEvents = false
+  /** The trace is over: what is open now stays so. */
+  ended = false
   /** Some event that shows waits has been seen, so "no wait" is a fact. */
   #showsWaits = false
 
@@ -101,12 +103,17 @@ export class SpanState {
     const contended = (hold.flags & SPAN_CONTENDED) !== 0
     const requested = contended ? hold.contendedNs : hold.askedNs
     let acquired = hold.stage === HELD ? hold.acquiredNs : NaN
-    let released = hold.stage === WAITING ? hold.gaveUpNs : releasedNs
+    let released = hold.stage === WAITING ? this.#soughtUntil(hold) : releasedNs
     if (acquired < requested) {
       this.backwards()
       acquired = NaN
     }
-    if (hold.broken) acquired = released = NaN
+    if (hold.broken) {
+      acquired = NaN
+      released = requested
+    }
+    // Of a hold that did not come about, or nobody knows when, nothing can be shown.
+    if (hold.broken || (hold.stage === WAITING && released === released)) hold.flags &= ~SPAN_HOLD_KNOWN
     if (released < (acquired === acquired ? acquired : requested)) {
       this.backwards()
       released = NaN
@@ -121,6 +128,15 @@ export class SpanState {
     cols.releasedNs[at] = released
     if (hold.stack >= 0) builder.spanStack(hold.id, hold.stack)
     this.drop(hold)
+  }
+
+  /**
+   * A wait that got nothing lasted until it was given up, or as far as the trace shows it: until now, where its end was lost.
+   * Only one that is open when the trace ends has no end.
+   */
+  #soughtUntil(hold: Hold): Ns {
+    if (hold.gaveUpNs === hold.gaveUpNs || this.ended) return hold.gaveUpNs
+    return Math.max(this.ts, hold.contendedNs)
   }
 
   sayTooManyHeld(): void {

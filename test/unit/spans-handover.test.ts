@@ -53,6 +53,20 @@ describe('who wakes a waiter', () => {
     expect(locksOf(trace).find(({ pid }) => pid === 2)).toMatchObject({ op: -1 })
   })
 
+  it('is no holder of a lock it waits for itself: it leaves the queue', () => {
+    const trace = traced(
+      wait(10, 1, 'READ'),
+      wait(11, 2, 'WRITE'),
+      wakes(20, 3, 1),
+      wakes(30, 2, 1),
+      got(33, 1),
+      got(40, 2, A, -4),
+    )
+    expect(held(trace, 2)).toEqual([['exclusive', NaN, 40]])
+    expect(edgesOf(trace)).toHaveLength(1)
+    expect(held(trace, 3)).toEqual([['exclusive', NaN, 20]])
+  })
+
   it('is no holder of a lock it shares with the waiter', () => {
     const trace = traced(wait(10, 2, 'READ'), got(15, 2), wait(20, 1, 'READ'), wakes(30, 2, 1), got(33, 1))
     expect(edgesOf(trace)).toEqual([])
@@ -174,14 +188,16 @@ describe('who wakes a waiter', () => {
     expect(held(trace, 3)).toEqual([['exclusive', NaN, 30]])
   })
 
-  it('after a wait that was interrupted held the lock until then, and the waiter never', () => {
+  it('after which the wait was given up held nothing: it has killed the waiter', () => {
     const trace = traced(
       at(0, 2, 'sys_ftruncate(fd: 3, length: 0)'),
       wait(10, 1, 'WRITE'),
       wakes(30, 2, 1),
       got(33, 1, A, -4),
     )
-    expect(held(trace, 1)).toEqual([['exclusive', NaN, NaN]])
+    expect(held(trace, 1)).toEqual([['exclusive', NaN, 33]])
+    expect(held(trace, 2)).toEqual([])
+    expect(edgesOf(trace)).toEqual([])
   })
 
   it('across the start of another trace is another release', () => {
@@ -221,7 +237,6 @@ describe('a lock that was waited for', () => {
     )
     expect(held(trace, 1)).toEqual([
       ['exclusive', 15, NaN],
-      ['exclusive', NaN, 30],
       ['exclusive', 40, NaN],
     ])
   })

@@ -55,7 +55,7 @@ describe('mmap_lock’s own events', () => {
       released(20, 2),
       returned(30, 1, false),
     )
-    expect(contended(trace)).toMatchObject([{ pid: 1, requestedNs: 12_000, acquiredNs: NaN, releasedNs: NaN }])
+    expect(contended(trace)).toMatchObject([{ pid: 1, requestedNs: 12_000, acquiredNs: NaN, releasedNs: 30_000 }])
     expect(edgesOf(trace)).toMatchObject([{ overlapNs: 8000 }])
   })
 

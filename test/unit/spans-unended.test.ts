@@ -94,3 +94,22 @@ describe('of unnamed locks', () => {
     expect(opsOf(trace).map(({ waitNs }) => waitNs)).toEqual([27_000])
   })
 })
+
+describe('a wait that got nothing', () => {
+  const begun = at(10, 1, `contention_begin: ${A} (flags=WRITE)`, { cpu: 1 })
+  const later = at(90, 2, 'sys_fsync(fd: 3)')
+  const until = (...lines: readonly string[]) => locksOf(traceOf(first, ...lines)).map(({ releasedNs }) => releasedNs)
+
+  it('lasts until it is given up', () => {
+    expect(until(begun, at(30, 1, `contention_end: ${A} (ret=-4)`), later)).toEqual([30_000])
+  })
+
+  it('lasts as far as the trace shows it where its end was lost', () => {
+    expect(until(begun, at(20, 2, 'sys_fsync(fd: 3)'), 'CPU:1 [LOST 7 EVENTS]', later)).toEqual([20_000])
+    expect(until(begun, at(30, 1, `contention_begin: ${A} (flags=WRITE)`), later)).toEqual([30_000, NaN])
+  })
+
+  it('has no end where it is open at the end of the trace', () => {
+    expect(until(begun, later)).toEqual([NaN])
+  })
+})
