@@ -100,7 +100,10 @@ export class Contention {
       hold.adopted ??
       this.#lockdep.pending(track, state.context, flags) ??
       (state.context === 0 ? this.#own(track, flags, address) : undefined)
-    if (hold.shownBy !== undefined) return
+    if (hold.shownBy !== undefined) {
+      if (flags & LCB_READ && !(flags & LCB_PERCPU)) this.#lockdep.reads(hold.shownBy)
+      return
+    }
     this.#lockOf(hold, track, kind.name)
     this.#forgetLoose(track, hold.lock)
     if (state.context === 0 && !state.sawAcquired) state.waitBegins(track, hold)

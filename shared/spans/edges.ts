@@ -54,6 +54,14 @@ export class Edges {
     if (wait.mode === SHARED) waiters.shared++
   }
 
+  /** The mode of a wait is told late. */
+  shares(wait: Hold): void {
+    if (wait.mode === SHARED) return
+    wait.mode = SHARED
+    const waiters = this.#waiters[wait.lock]
+    if (waiters?.list.includes(wait) === true) waiters.shared++
+  }
+
   /** The wait is over: the lock was got (or given up). Readers queued behind a writer waited for its turn. */
   waitEnds(wait: Hold, granted: boolean): void {
     const waiters = this.#waiters[wait.lock]

@@ -191,6 +191,11 @@ export class Lockdep {
     return WAIT_LOCK.test(this.#state.builder.lockClasses[lockClass].name)
   }
 
+  /** A wait without its lock_acquire is a reader's. */
+  reads(hold: Hold): void {
+    if (hold.stage === WAITING && (hold.flags & SPAN_HOLD_KNOWN) === 0) this.#edges.shares(hold)
+  }
+
   /** Everything open in a task ends as unknown. */
   abandonAll(track: TaskTrack): number {
     let count = 0

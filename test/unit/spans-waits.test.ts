@@ -80,6 +80,26 @@ describe('unnamed waits (contention_begin, contention_end)', () => {
     expect(locksOf(trace).map((span) => span.class)).toEqual(['&m'])
   })
 
+  it('tells who reads where only lock_contended names the lock, and readers do not keep each other waiting', () => {
+    const waits = (us: number, pid: number, mode: string) => [
+      at(us, pid, `lock_contended: ${A} &s`),
+      at(us + 1, pid, `contention_begin: 00000000bbbbbbbb (flags=${mode})`),
+    ]
+    const trace = traceOf(
+      ...waits(10, 1, 'READ'),
+      ...waits(20, 2, 'WRITE'),
+      at(30, 1, `lock_acquired: ${A} &s`),
+      ...waits(40, 3, 'READ'),
+      at(50, 2, `lock_acquired: ${A} &s`),
+      at(60, 3, `lock_acquired: ${A} &s`),
+    )
+    expect(locksOf(trace).map(({ pid, mode }) => [pid, mode])).toEqual([
+      [1, 'shared'],
+      [2, 'exclusive'],
+      [3, 'shared'],
+    ])
+  })
+
   it('an interrupted wait was never granted', () => {
     const trace = traceOf(at(10, 1, `contention_begin: ${A} (flags=WRITE)`), at(20, 1, `contention_end: ${A} (ret=-4)`))
     expect(locksOf(trace)).toMatchObject([{ acquiredNs: NaN, releasedNs: 10_000 }])
