@@ -21,8 +21,12 @@ const PAGE = 4096
 const KERNEL_SPACE = 2 ** 63
 const EFAULT = -14
 const ENOMEM = -12
-/** A fault of the same instruction and page after the task ran this long in user mode is another touch. Long, for VMs. */
-const SAME_TOUCH_NS = 5_000_000
+/**
+ * A touch that faults again, and again, is in user mode no longer than this in all: it has not done anything there. Long, for
+ * virtual machines, whose CPUs may even stand still once.
+ */
+const SAME_TOUCH_NS = 400_000
+const STOOD_STILL_NS = 5_000_000
 
 /** Another buffer of the same recording tells of a call again within this time. */
 const SAME_CALL_NS = 1000
@@ -112,6 +116,7 @@ export class Ops {
       state.mark(track)
       return
     }
+    const comesBack = top?.fault === true && page === top.page && trap.ip === top.ip
     this.closeFaults(track)
     // A fault in user mode proves that no system call is running.
     if (!inKernel) while (track.depth > 0) this.close(track, NaN)
@@ -121,6 +126,8 @@ export class Ops {
     frame.inKernel = inKernel
     frame.page = page
     frame.ip = trap.ip
+    // What one instruction does to one page again and again is a loop: nothing stood still.
+    frame.stoodStill = comesBack
     frame.write = (errorCode & PF_WRITE) !== 0
     frame.present = (errorCode & PF_PRESENT) !== 0
   }
@@ -326,7 +333,14 @@ export class Ops {
   #sameTouch(top: OpFrame, ip: number): boolean {
     if (ip !== top.ip || top.result === EFAULT) return false
     const since = top.endNs === top.endNs ? top.endNs : top.startNs
-    return this.#state.ts - since - top.offCpuNs <= SAME_TOUCH_NS
+    const userNs = this.#state.ts - since - top.offCpuNs
+    if (top.userNs + userNs <= SAME_TOUCH_NS) {
+      top.userNs += userNs
+      return true
+    }
+    if (top.stoodStill || userNs > STOOD_STILL_NS) return false
+    top.stoodStill = true
+    return true
   }
 
   #settle(frame: OpFrame): void {

@@ -145,6 +145,9 @@ export class OpFrame {
   ip = NaN
   /** Time switched out since `endNs`. */
   offCpuNs: Ns = NaN
+  /** Time in user mode between its attempts, but for the once that its CPU may have stood still. */
+  userNs: Ns = 0
+  stoodStill = false
   write = false
   present = false
   file = false
@@ -158,7 +161,8 @@ export class OpFrame {
     this.fault = this.bounded = this.inKernel = this.quiet = this.inferred = false
     this.write = this.present = this.file = this.private = this.pmd = this.done = false
     this.endNs = this.offset = this.length = this.result = this.page = this.ip = NaN
-    this.offCpuNs = 0
+    this.offCpuNs = this.userNs = 0
+    this.stoodStill = false
     this.insideNs = -Infinity
     this.waitNs = 0
     this.inode = -1

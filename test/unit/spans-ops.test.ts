@@ -140,6 +140,15 @@ describe('page faults', () => {
     expect(opsOf(trace)).toMatchObject([{ kind: 'write_fault', startNs: 0, endNs: 40_030_000 }])
   })
 
+  it('an instruction that runs on and faults on its page whenever that is taken away raises many faults', () => {
+    const times = Array.from({ length: 20 }, (_, i) => 1000 + 1400 * i)
+    const ops = opsOf(traceOf(...times.flatMap((us) => fault(us, 1, 'NOPAGE'))))
+    // Of the first two nobody knows: its CPU may have stood still.
+    expect(ops).toHaveLength(19)
+    const quick = opsOf(traceOf(...times.flatMap((_, i) => fault(1000 + 90 * i, 1, 'NOPAGE'))))
+    expect(Math.max(...quick.map(({ startNs, endNs }) => endNs - startNs))).toBeLessThan(1_000_000)
+  })
+
   it('another instruction, another page, a system call between, or a long run in user mode make another touch', () => {
     const other = 'page_fault_user: address=0x7f0000001008 ip=0x4020ff error_code=0x6'
     const page = 'page_fault_user: address=0x7f0000002008 ip=0x4020a0 error_code=0x6'
