@@ -25,6 +25,7 @@ const ZERO = key('ZERO')
 const MFLAGS = key('mflags')
 const REASON = key('reason')
 const INDEX = key('index')
+const WRITE_FAULT = key('write_fault')
 const FLAGS = key('flags')
 const VM_FLAGS = key('vm_flags')
 const RESULT = key('result')
@@ -139,8 +140,25 @@ function filemapFault(spans: SpanBuilder, fields: EventFields): void {
   frame.length = PAGE
 }
 
+/**
+ * The page cache's first half of a write prints what a read does (fs/xfs/xfs_file.c: xfs_filemap_fault); only a write to a shared
+ * mapping makes its page writable. Linux 6.1 has one event for all: `write_fault 1`.
+ */
 function xfsFault(spans: SpanBuilder, fields: EventFields): void {
-  spans.ops.fileFault(spans.inodes.of(fields), NaN)
+  const frame = spans.ops.fileFault(spans.inodes.of(fields), NaN)
+  if (fields.number(WRITE_FAULT) === 1 && !frame.accessTold) frame.write = true
+}
+
+function xfsWrite(spans: SpanBuilder, fields: EventFields): void {
+  const frame = spans.ops.fileFault(spans.inodes.of(fields), NaN)
+  if (!frame.accessTold) frame.write = true
+}
+
+/** Called for pages without struct page that are mapped read-only (mm/memory.c: wp_pfn_shared). */
+function xfsUpgrade(spans: SpanBuilder, fields: EventFields): void {
+  xfsWrite(spans, fields)
+  const top = spans.state.track.top()
+  if (top?.accessTold === false) top.present = true
 }
 
 function step(name: string): { readonly begin: Decoder; readonly end: Decoder } {
@@ -260,10 +278,10 @@ export const fileDecoders: Readonly<Record<string, Decoder>> = {
   mm_filemap_get_pages: entered('read', true),
   xfs_filemap_fault: xfsFault,
   xfs_read_fault: xfsFault,
-  xfs_write_fault: xfsFault,
+  xfs_write_fault: xfsWrite,
   xfs_filemap_huge_fault: xfsFault,
-  xfs_filemap_page_mkwrite: xfsFault,
-  xfs_filemap_pfn_mkwrite: xfsFault,
+  xfs_filemap_page_mkwrite: xfsWrite,
+  xfs_filemap_pfn_mkwrite: xfsUpgrade,
   ext4_ext_map_blocks_enter: mapBegins,
   ext4_ind_map_blocks_enter: mapBegins,
   ext4_ext_map_blocks_exit: mapEnds,

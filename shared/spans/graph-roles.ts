@@ -119,7 +119,7 @@ function write(op: OpFrame): void {
 }
 
 function read(op: OpFrame): void {
-  op.file = true
+  op.file = op.accessTold = true
 }
 
 function copy(op: OpFrame): void {

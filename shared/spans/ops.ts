@@ -128,6 +128,7 @@ export class Ops {
     frame.ip = trap.ip
     // What one instruction does to one page again and again is a loop: nothing stood still.
     frame.stoodStill = comesBack
+    frame.accessTold = errorCode === errorCode
     frame.write = (errorCode & PF_WRITE) !== 0
     frame.present = (errorCode & PF_PRESENT) !== 0
   }
@@ -153,9 +154,9 @@ export class Ops {
 
   /** dax_pte_fault / dax_pmd_fault. */
   daxFault(fault: DaxFault): void {
-    const fresh = !this.#state.track.top()?.fault
     const frame = this.fileFault(fault.inode, fault.offset)
-    if (fresh) frame.write = fault.write
+    if (!frame.accessTold) frame.write = fault.write
+    frame.accessTold = true
     frame.private = fault.private
     frame.pmd = fault.pmd
     frame.length = fault.pmd ? 512 * PAGE : PAGE
@@ -381,11 +382,14 @@ const COW_FAULT = OP_KINDS.indexOf('cow_fault')
 const MKWRITE = OP_KINDS.indexOf('mkwrite')
 const WRITE_FAULT = OP_KINDS.indexOf('write_fault')
 
-/** Without an event of a file system the fault may be on anonymous memory: its kind is not known. */
+/**
+ * Without an event of a file system the fault may be on anonymous memory, and most of those come for reads and writes alike: its
+ * kind is not known.
+ */
 function faultKind(frame: OpFrame): number {
   if (!frame.file) return FAULT
   if (frame.pmd) return PMD_FAULT
-  if (!frame.write) return READ_FAULT
+  if (!frame.write) return frame.accessTold ? READ_FAULT : FAULT
   if (frame.private) return COW_FAULT
   return frame.present ? MKWRITE : WRITE_FAULT
 }

@@ -148,6 +148,8 @@ export class OpFrame {
   /** Time in user mode between its attempts, but for the once that its CPU may have stood still. */
   userNs: Ns = 0
   stoodStill = false
+  /** Whether it reads or writes is told. */
+  accessTold = false
   write = false
   present = false
   file = false
@@ -162,7 +164,7 @@ export class OpFrame {
     this.write = this.present = this.file = this.private = this.pmd = this.done = false
     this.endNs = this.offset = this.length = this.result = this.page = this.ip = NaN
     this.offCpuNs = this.userNs = 0
-    this.stoodStill = false
+    this.stoodStill = this.accessTold = false
     this.insideNs = -Infinity
     this.waitNs = 0
     this.inode = -1

@@ -329,19 +329,19 @@ describe('an operation of the file system alone', () => {
     const punch = at(10, 1, 'ext4_punch_hole: dev 259,0 ino 12 offset 12288 len 4096 mode ')
     expect(opTimes(traceOf(first, punch, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['punch_hole', 10, 30])
     const fault = at(10, 1, 'mm_filemap_fault: dev=254:0 ino=d ofs=4096')
-    expect(opTimes(traceOf(first, fault, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['read_fault', 10, 30])
+    expect(opTimes(traceOf(first, fault, ...wait, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['fault', 10, 30])
     const mapped = at(
       20,
       1,
       'ext4_ext_map_blocks_exit: dev 259,0 ino 12 flags CREATE lblk 1 pblk 5 len 1 mflags M ret 1',
     )
     expect(opTimes(traceOf(first, fault, at(12, 1, MAP), mapped, at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
-      'read_fault',
+      'fault',
       10,
       20,
     ])
     expect(opTimes(traceOf(first, fault, at(12, 1, MAP), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
-      'read_fault',
+      'fault',
       10,
       12,
     ])

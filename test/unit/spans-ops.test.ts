@@ -211,6 +211,22 @@ describe('page faults', () => {
     ])
   })
 
+  it('whose event comes for reads and writes alike is of unknown kind', () => {
+    const kind = (...bodies: readonly string[]) =>
+      opsOf(traceOf(...bodies.map((body, i) => at(10 + i, 1, body)))).map((op) => op.kind)
+    const read = 'xfs_read_fault: dev 7:1 ino 0x83 order 0'
+    const cached = 'mm_filemap_fault: dev=7:1 ino=83 ofs=737280'
+    const write = 'xfs_write_fault: dev 7:1 ino 0x83 order 0'
+    expect(kind(cached)).toEqual(['fault'])
+    expect(kind(read, cached)).toEqual(['fault'])
+    expect(kind(read, cached, write)).toEqual(['write_fault'])
+    expect(kind('xfs_filemap_fault: dev 259:1 ino 0x83 PTE write_fault 0')).toEqual(['fault'])
+    expect(kind('xfs_filemap_fault: dev 259:1 ino 0x83 PTE write_fault 1')).toEqual(['write_fault'])
+    expect(kind('xfs_filemap_pfn_mkwrite: dev 259:1 ino 0x83')).toEqual(['mkwrite'])
+    expect(kind('page_fault_user: address=0x7f0000001008 ip=0x4020a0 error_code=0x4', read)).toEqual(['read_fault'])
+    expect(kind('page_fault_user: address=0x7f0000001008 ip=0x4020a0 error_code=0x7', write)).toEqual(['mkwrite'])
+  })
+
   it('a fault inside write() is an operation inside that operation', () => {
     const trace = traceOf(
       at(10, 1, 'sys_write(fd: 3, buf: 0x7f0000001000, count: 1000)'),

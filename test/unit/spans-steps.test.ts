@@ -142,7 +142,7 @@ describe('a step', () => {
       at(20, 1, 'dax_load_hole: dev 259:0 ino 0xc shared ALLOW_RETRY|USER address 0x7f pgoff 0x1 NOPAGE'),
       at(60, 1, 'sys_fsync(fd: 3)'),
     )
-    expect(opsOf(trace)[0]).toMatchObject({ kind: 'read_fault', endNs: 20_000 })
+    expect(opsOf(trace)[0]).toMatchObject({ kind: 'fault', endNs: 20_000 })
   })
 
   it('is no longer zeroing after the mapping was published, or where nothing was created', () => {
