@@ -34,8 +34,8 @@ const OPS: Readonly<Record<string, readonly string[]>> = {
     'dax_iomap_pmd_fault',
   ],
   truncate: ['do_truncate', 'do_sys_truncate', 'do_sys_ftruncate', 'vfs_truncate', 'ext4_truncate', 'xfs_setattr_size'],
-  punch_hole: ['ext4_punch_hole', 'xfs_free_file_space'],
-  fallocate: ['vfs_fallocate', 'ext4_fallocate', 'xfs_file_fallocate', 'ext4_zero_range'],
+  punch_hole: ['ext4_punch_hole'],
+  fallocate: ['vfs_fallocate', 'ext4_fallocate', 'xfs_file_fallocate', 'xfs_free_file_space', 'ext4_zero_range'],
   read: [
     'vfs_read',
     'ksys_read',
@@ -109,7 +109,11 @@ const TELLS: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
       ['xfs_free_file_space', 'punch_hole'],
     ]),
   ],
+  // Zeroing a range punches it, too, and then allocates it anew.
+  ['punch_hole', new Map([['xfs_alloc_file_space', 'fallocate']])],
 ])
+/** Who frees space to punch a hole; others collapse a range, or zero it (fs/xfs/xfs_file.c). */
+const PUNCHES = new Set(['xfs_file_fallocate', '__xfs_file_fallocate'])
 
 type Told = (op: OpFrame, parent: string) => void
 
@@ -129,7 +133,13 @@ function copy(op: OpFrame): void {
 
 function upgrade(op: OpFrame): void {
   write(op)
-  op.present = true
+  op.present = !op.fresh
+}
+
+/** A page is fetched and mapped only where none was; that of a shared write is made writable in the same fault. */
+function fetch(op: OpFrame): void {
+  op.fresh = true
+  op.present = false
 }
 
 /** fs/ext4/file.c, ext4_dax_huge_fault: the handle is opened for a shared write only, before dax_iomap_fault. */
@@ -147,6 +157,8 @@ const FAULTS: ReadonlyMap<string, Told> = new Map<string, Told>([
   ['filemap_map_pages', read],
   ['do_shared_fault', write],
   ['do_cow_fault', copy],
+  ['__do_fault', fetch],
+  ['finish_fault', fetch],
   ['do_page_mkwrite', upgrade],
   ['wp_pfn_shared', upgrade],
   ['wp_page_shared', upgrade],
@@ -160,5 +172,5 @@ const FAULTS: ReadonlyMap<string, Told> = new Map<string, Told>([
 /** `name` was called by `parent` ('' unknown) inside `op`. */
 export function tell(op: OpFrame, name: string, parent: string): void {
   if (op.fault) FAULTS.get(name)?.(op, parent)
-  else op.kind = TELLS.get(op.kind)?.get(name) ?? op.kind
+  else if (name !== 'xfs_free_file_space' || PUNCHES.has(parent)) op.kind = TELLS.get(op.kind)?.get(name) ?? op.kind
 }

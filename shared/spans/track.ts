@@ -152,6 +152,8 @@ export class OpFrame {
   accessTold = false
   write = false
   present = false
+  /** Nothing was mapped where it is. */
+  fresh = false
   file = false
   private = false
   pmd = false
@@ -164,7 +166,7 @@ export class OpFrame {
     this.write = this.present = this.file = this.private = this.pmd = this.done = false
     this.endNs = this.offset = this.length = this.result = this.page = this.ip = NaN
     this.offCpuNs = this.userNs = 0
-    this.stoodStill = this.accessTold = false
+    this.stoodStill = this.accessTold = this.fresh = false
     this.insideNs = -Infinity
     this.waitNs = 0
     this.inode = -1

@@ -253,3 +253,25 @@ describe('a call without an exit', () => {
     ])
   })
 })
+
+describe('an operation known by what it calls', () => {
+  const kinds = (...names: readonly (readonly [depth: number, name: string])[]) =>
+    opTimes(
+      traceOf(first, ...names.map(([depth, name], i) => call(10 + i, depth, name)), back(90, 0, '80.000')),
+    ).map(([kind]) => kind)
+
+  it('is a first write to a shared mapping where a page is fetched before it is made writable', () => {
+    expect(kinds([0, 'do_fault'], [1, '__do_fault'], [1, 'do_page_mkwrite'])).toEqual(['write_fault'])
+    expect(kinds([0, 'do_fault'], [1, 'do_page_mkwrite'], [1, 'finish_fault'])).toEqual(['write_fault'])
+    expect(kinds([0, '__handle_mm_fault'], [1, 'do_wp_page'], [2, 'do_page_mkwrite'])).toEqual(['mkwrite'])
+  })
+
+  it('punches a hole where XFS frees space for that alone', () => {
+    const allocate = [0, 'xfs_file_fallocate'] as const
+    expect(kinds(allocate, [1, 'xfs_free_file_space'])).toEqual(['punch_hole'])
+    expect(kinds(allocate, [1, 'xfs_free_file_space'], [1, 'xfs_alloc_file_space'])).toEqual(['fallocate'])
+    expect(kinds(allocate, [1, 'xfs_falloc_zero_range'], [2, 'xfs_free_file_space'])).toEqual(['fallocate'])
+    expect(kinds(allocate, [1, 'xfs_collapse_file_space'], [2, 'xfs_free_file_space'])).toEqual(['fallocate'])
+    expect(kinds([0, 'xfs_free_file_space'])).toEqual(['fallocate'])
+  })
+})
