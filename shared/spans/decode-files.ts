@@ -24,6 +24,8 @@ const MKWRITE = key('MKWRITE')
 const ZERO = key('ZERO')
 const MFLAGS = key('mflags')
 const REASON = key('reason')
+const NO_SHOOTDOWN = key('(0)')
+const ANOTHERS_SHOOTDOWN = key('(1)')
 const INDEX = key('index')
 const WRITE_FAULT = key('write_fault')
 const FLAGS = key('flags')
@@ -49,6 +51,8 @@ function fault(inKernel: boolean): Decoder {
   // One for all: a trace has millions of them.
   const trap = { address: NaN, ip: NaN, errorCode: NaN, inKernel }
   return (spans, fields) => {
+    // Those of interrupts are not the task's.
+    if (spans.state.context !== 0) return
     trap.address = fields.next(ADDRESS)
     trap.ip = fields.next(IP)
     trap.errorCode = fields.next(ERROR_CODE, 16)
@@ -243,13 +247,19 @@ function freed(spans: SpanBuilder, fields: EventFields): void {
   if (top?.inferred && top.kind === 'punch_hole') top.endNs = spans.state.ts
 }
 
-/** tlb_flush reasons 1 to 4 are shootdowns, 0 is a task switch (include/linux/mm_types.h: enum tlb_flush_reason). */
+/**
+ * tlb_flush reasons (include/linux/mm_types.h: enum tlb_flush_reason): 2 to 4 are shootdowns of this task; 1 is another's, in
+ * whatever it interrupts here; 0 is a task switch.
+ */
 function flush(spans: SpanBuilder, fields: EventFields): void {
-  const kind = spans.state.track.current()?.kind
+  const { context, track } = spans.state
+  const kind = track.current()?.kind
+  if (context !== 0) return
   if (kind !== 'truncate' && kind !== 'punch_hole') return
   const paren = fields.find(REASON)
   const raw = fields.numberAt(paren, 10)
-  if (paren >= 0 && raw !== 0 && !fields.has(key('(0)'))) instant('unmap')(spans, fields)
+  const others = raw === raw ? raw <= 1 : fields.has(NO_SHOOTDOWN) || fields.has(ANOTHERS_SHOOTDOWN)
+  if (paren >= 0 && !others) instant('unmap')(spans, fields)
 }
 
 /** What a system call does first to a file, and no fault. */

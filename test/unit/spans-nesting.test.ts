@@ -43,6 +43,20 @@ describe('steps', () => {
     expect(mapped).toMatchObject({ op: fault, depth: 0 })
   })
 
+  it('shootdowns of other tasks, in interrupts, unmap nothing in the operation they interrupt', () => {
+    const flushed = (reason: string, irq?: string) =>
+      phasesOf(
+        traceOf(
+          at(10, 1, 'sys_ftruncate(fd: 3, length: 0)'),
+          at(20, 1, `tlb_flush: pages:1 reason:${reason}`, irq === undefined ? {} : { irq }),
+        ),
+      ).map(({ name }) => name)
+    expect(flushed('local mm shootdown (3)')).toEqual(['unmap'])
+    expect(flushed('local mm shootdown (3)', 'h')).toEqual([])
+    expect(flushed('remote shootdown (1)')).toEqual([])
+    expect(flushed('flush on task switch (0)')).toEqual([])
+  })
+
   it('a request for a handle inside a handle joins it: nothing waits for the journal', () => {
     const ask = 'ext4_journal_start: dev 259,0 blocks 1, rsv_blocks 0, revoke_creds 0, caller x+0x1/0x2'
     const trace = traceOf(
