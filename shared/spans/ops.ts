@@ -50,6 +50,8 @@ export interface SyscallArgs {
 export class Ops {
   readonly #state: SpanState
   readonly #phases: Phases
+  /** The trace has raw_syscalls, so it shows every system call. */
+  #sawNumbers = false
   /** Called when a task's outermost operation has ended. */
   onOutermostEnd: ((track: TaskTrack) => void) | undefined = undefined
 
@@ -60,6 +62,7 @@ export class Ops {
 
   sysEnter(name: string, args: SyscallArgs, by: ToldBy): void {
     const track = this.#state.track
+    this.#sawNumbers ||= by === TOLD_BY_NUMBER
     this.closeFaults(track)
     track.returned = ''
     const top = track.top()
@@ -219,7 +222,10 @@ export class Ops {
    */
   sleeps(track: TaskTrack): void {
     const top = track.top()
-    if (top?.fault && !top.bounded) this.closeFaults(track)
+    if (!top?.fault || top.bounded) return
+    // Nothing has ended it, and there is no system call to sleep in.
+    if (this.#sawNumbers && track.depth === 1 && !top.quiet) top.endNs = NaN
+    this.closeFaults(track)
   }
 
   /** An operation the trace shows only from inside the file system. */

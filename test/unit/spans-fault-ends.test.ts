@@ -101,6 +101,35 @@ describe('a fault that nothing ends', () => {
     expect(locksOf(traceOf(touch(10), ...asks(100, true))).map((lock) => lock.op)).toEqual([-1])
   })
 
+  it('has no known end where its task sleeps until a signal without a system call to do that in', () => {
+    const file = at(11, 1, 'mm_filemap_fault: dev=7:0 ino=15 ofs=0')
+    const away = at(
+      20,
+      1,
+      'sched_switch: prev_comm=a prev_pid=1 prev_prio=120 prev_state=S ==> next_comm=b next_pid=2 next_prio=120',
+    )
+    const ends = (...lines: string[]) =>
+      opsOf(traceOf(...lines))
+        .filter(({ pid }) => pid === 1)
+        .map(({ endNs }) => endNs)
+    expect(ends(touch(10), file, away)).toEqual([1000])
+    const call = at(1, 3, 'sys_enter: NR 74 (3, 0, 0, 0, 0, 0)')
+    expect(ends(call, touch(10), file, away)).toEqual([NaN])
+    expect(ends(call, touch(10), file, at(15, 1, `mmap_lock_released: ${MM} write=false`), away)).toEqual([14_000])
+  })
+
+  it('is raised by its task alone: what interrupts it touches nothing of it', () => {
+    const kernel = 'page_fault_kernel: address=0x7ffc00002000 ip=0xffffffff81000000 error_code=0x0'
+    const trace = traceOf(
+      touch(10),
+      at(11, 1, 'mm_filemap_fault: dev=7:0 ino=15 ofs=0'),
+      at(15, 1, kernel, { irq: 'Z' }),
+      at(30, 1, `ext4_es_lookup_extent_enter: ${FILE} lblk 0`),
+      at(40, 1, `ext4_es_lookup_extent_exit: ${FILE} lblk 0`),
+    )
+    expect(opsOf(trace).map(({ endNs }) => endNs)).toEqual([30_000])
+  })
+
   it('goes on where a fault of a MAP_SYNC mapping syncs', () => {
     const trace = traceOf(
       at(10, 1, FAULT),
