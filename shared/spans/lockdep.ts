@@ -137,7 +137,11 @@ export class Lockdep {
         }
       }
       this.#got(hold, hold.askedNs)
-    } else if (stage === WAITING) this.#gaveUp(hold, track)
+    } else if (stage === WAITING) {
+      this.#gaveUp(hold, track)
+      // Without lock_acquired it may have been got.
+      if (state.sawAcquired && hold.gaveUpNs !== hold.gaveUpNs) hold.gaveUpNs = state.ts
+    }
     if (hold.behaviour !== BEHAVES_AS_ANNOTATION) this.#close(hold, track)
     state.finishHold(hold, stage === WAITING ? NaN : state.ts)
   }

@@ -107,12 +107,13 @@ export class SpanState {
     if (acquired < requested) {
       this.backwards()
       acquired = NaN
+      hold.broken ||= contended
     }
     if (hold.broken) {
       acquired = NaN
       released = requested
     }
-    // Of a hold that did not come about, or nobody knows when, nothing can be shown.
+    // A hold that did not come about, or nobody knows when, is none to show.
     if (hold.broken || (hold.stage === WAITING && released === released)) hold.flags &= ~SPAN_HOLD_KNOWN
     if (released < (acquired === acquired ? acquired : requested)) {
       this.backwards()
@@ -131,12 +132,11 @@ export class SpanState {
   }
 
   /**
-   * A wait that got nothing lasted until it was given up, or as far as the trace shows it: until now, where its end was lost.
-   * Only one that is open when the trace ends has no end.
+   * A wait that got nothing lasted until it was given up. Where its end was lost nobody knows how long it was: no time at all is
+   * said. Only one that is open when the trace ends has no end.
    */
   #soughtUntil(hold: Hold): Ns {
-    if (hold.gaveUpNs === hold.gaveUpNs || this.ended) return hold.gaveUpNs
-    return Math.max(this.ts, hold.contendedNs)
+    return hold.gaveUpNs === hold.gaveUpNs || this.ended ? hold.gaveUpNs : hold.contendedNs
   }
 
   sayTooManyHeld(): void {

@@ -191,11 +191,12 @@ describe('named locks (lockdep)', () => {
 
   it('a wait that is given up has no acquisition', () => {
     const trace = traceOf(
+      at(9, 2, 'lock_acquired: 00000000dddddddd &b'),
       at(10, 1, `lock_acquire: ${A} &a`),
       at(12, 1, `lock_contended: ${A} &a`),
       at(20, 1, `lock_release: ${A} &a`),
     )
-    expect(locksOf(trace)).toMatchObject([{ flags: SPAN_CONTENDED, acquiredNs: NaN, releasedNs: 10_000 }])
+    expect(locksOf(trace)).toMatchObject([{ flags: SPAN_CONTENDED, acquiredNs: NaN, releasedNs: 11_000 }])
   })
 
   it('lock_contended without lock_acquire is a wait of inferred mode, without a hold', () => {

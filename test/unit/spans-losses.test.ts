@@ -87,7 +87,7 @@ describe('lost events', () => {
     )
     expect(edgesOf(trace)).toEqual([])
     const waited = locksOf(trace).filter(({ flags }) => (flags & SPAN_CONTENDED) !== 0)
-    expect(waited).toMatchObject([{ pid: 1, acquiredNs: NaN, releasedNs: 13_000 }])
+    expect(waited).toMatchObject([{ pid: 1, acquiredNs: NaN, releasedNs: 12_000 }])
     // A request that was not answered may have been none.
     expect(locksOf(trace)).toHaveLength(2)
   })
