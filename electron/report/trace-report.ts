@@ -62,7 +62,8 @@ function time<T>(head: string, of: (row: T) => number | null) {
 }
 
 function count<T>(head: string, of: (row: T) => number) {
-  return { head, number: true, cell: (row: T) => formatCount(of(row)), by: of }
+  const cell = (row: T) => (Number.isNaN(of(row)) ? UNKNOWN : formatCount(of(row)))
+  return { head, number: true, cell, by: of }
 }
 
 const LOCKS_ABOUT =
@@ -77,6 +78,7 @@ function locks(rows: readonly ContentionRow[]): Html {
       { head: 'mode', cell: (row) => (row.inferred ? `${row.mode}, inferred` : row.mode) },
       count('acquired', (row) => row.acquisitions),
       count('contended', (row) => row.contended),
+      ...(rows.some((row) => row.openWaits > 0) ? [count<ContentionRow>('not ended', (row) => row.openWaits)] : []),
       time('waited', (row) => row.waitTotalNs),
       time('wait p50', (row) => toldOfLock(row).waitP50),
       time('wait p99', (row) => toldOfLock(row).waitP99),

@@ -1,6 +1,6 @@
 /**
  * Waiting over time: how many tasks were waiting on average in each time bin, the chosen locks apart from the rest. A
- * wait that was not seen to end lasts to the end of the trace.
+ * wait that never ended lasts to the end of the trace; one whose end went unseen is left out.
  */
 
 import * as z from 'zod'
@@ -8,6 +8,7 @@ import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema, type Scope } from './analysis.ts'
 import { IntervalBins, timeAxis, type TimeAxis } from './parts/bins.ts'
 import { namesLocks, SpanFilter, withoutLocks } from './parts/scope.ts'
+import { waitEnds } from './parts/wait-ends.ts'
 import { contendedRows } from './parts/waits.ts'
 
 export interface ContentionOverTimeResult {
@@ -33,11 +34,12 @@ export const contentionOverTime = analysis({
 })
 
 function meanWaiting(trace: Trace, scope: Scope, axis: TimeAxis): Float64Array {
-  const { requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const filter = new SpanFilter(trace, scope)
   const open = new IntervalBins(axis)
   for (const row of contendedRows(trace)) {
-    const end = Number.isNaN(acquiredNs[row]) ? trace.meta.durationNs : acquiredNs[row]
+    const end = endNs[row]
     if (end > axis.fromNs && requestedNs[row] < axis.toNs && filter.keeps(row)) open.add(requestedNs[row], end)
   }
   return open.means()

@@ -1,13 +1,13 @@
 /**
- * Lock contention with the columns of /proc/lock_stat, read and write apart. As there, an acquisition is counted when
- * the lock is released, so one that is still held at the end of the trace is not; and a wait counts as contended even
- * if its end was not seen, without being measured. Of locks that only contention_begin/end show, acquisitions are the
- * contended ones.
+ * Lock contention with the columns of /proc/lock_stat, read and write apart. Other than there, an acquisition counts
+ * though its release is not in the trace; its hold is not measured then. A wait that still went on when the trace ended
+ * counts in the total with the time until then; one whose end went unseen is contended and not measured. Of locks that
+ * only contention_begin/end show, acquisitions are not known: those that did not wait are not in the trace.
  *
  * Of an imported /proc/lock_stat table the rows are that table's lines, number by number, and a window does not apply.
  *
- * In a time window a wait or hold counts if it overlaps it. Totals are clipped to the window; mean, minimum, maximum and
- * percentiles are of whole waits and holds.
+ * In a time window a wait or hold counts if it overlaps it, and so does the acquisition between them. Totals are clipped
+ * to the window; mean, minimum, maximum and percentiles are of whole waits and holds.
  */
 
 import * as z from 'zod'
@@ -20,6 +20,7 @@ import { GroupedValues, PairIds, type Distribution } from './parts/grouping.ts'
 import { lockStatRows } from './parts/lock-stat.ts'
 import { clipped, lockFacts, overlaps, SpanFilter } from './parts/scope.ts'
 import { labelName, otherLabel } from './parts/segments.ts'
+import { waitEnds } from './parts/wait-ends.ts'
 import { contendedRows } from './parts/waits.ts'
 import { kindName, known, modeName, taskRef } from './parts/words.ts'
 
@@ -41,16 +42,22 @@ export interface ContentionRow {
   /** `task`: row number, comm and pid of the task that waited or held. */
   readonly task?: { readonly id: number; readonly comm: string; readonly pid: number }
   readonly mode: 'exclusive' | 'shared'
+  /** NaN (null in JSON) where the trace shows only waits, and for the call sites of a lock_stat table. */
   readonly acquisitions: number
   readonly contended: number
-  /** NaN for the call sites of a lock_stat table, like `acquisitions`: it has only counts of waits. */
+  /** With `openWaitNs`. NaN for the call sites of a lock_stat table: it has only counts of waits. */
   readonly waitTotalNs: number
+  /** Of `contended` and `waitTotalNs`, waits that still went on when the trace ended: each lasted at least so long. */
+  readonly openWaits: number
+  readonly openWaitNs: number
   readonly waitMeanNs: number | null
   readonly waitMinNs: number | null
   readonly waitMaxNs: number | null
   readonly waitP50Ns: number | null
   readonly waitP99Ns: number | null
-  /** null where the trace cannot show holds of this lock. */
+  /** Of `acquisitions`, those whose release is not in the trace: they are not in the hold times. */
+  readonly openHolds: number
+  /** null where the trace cannot show holds of this lock, or shows none of them whole. */
   readonly holdTotalNs: number | null
   readonly holdMeanNs: number | null
   readonly holdMinNs: number | null
@@ -112,6 +119,9 @@ interface Tally {
   readonly acquisitions: number[]
   readonly contended: number[]
   readonly waitTotalNs: number[]
+  readonly openWaits: number[]
+  readonly openWaitNs: number[]
+  readonly openHolds: number[]
   readonly holdTotalNs: number[]
   /** SPAN_* bits of all its spans. */
   readonly flags: number[]
@@ -138,6 +148,9 @@ function newTally(trace: Trace, { by, phases }: ContentionParams): Tally {
     acquisitions: [],
     contended: [],
     waitTotalNs: [],
+    openWaits: [],
+    openWaitNs: [],
+    openHolds: [],
     holdTotalNs: [],
     flags: [],
     waits: new GroupedValues(contendedRows(trace).length),
@@ -149,67 +162,92 @@ function newTally(trace: Trace, { by, phases }: ContentionParams): Tally {
 }
 
 function count(trace: Trace, params: ContentionParams): Tally {
-  const { scope, by } = params
-  const { lock, mode, task, op, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
-  const { kind } = trace.op.cols
-  const { classOf, guessed } = lockFacts(trace)
-  const filter = new SpanFilter(trace, scope)
+  const { lock, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
+  const { guessed } = lockFacts(trace)
+  const filter = new SpanFilter(trace, params.scope)
   const { window } = filter
-  const endNs = trace.meta.durationNs
+  const waitEndNs = waitEnds(trace)
   const tally = newTally(trace, params)
-  const { ids, acquisitions, contended, waits, waitTotalNs, holds, holdTotalNs, phaseNs } = tally
+  const groupOf = grouping(trace, tally, params.by)
   const phases = params.phases ? holdBreakdown(trace) : undefined
-  const siteOf = by === 'site' ? callSites(trace).of : undefined
   const adding = { window }
   const seen = new Uint8Array(trace.locks.length)
   for (let row = 0; row < trace.lockSpan.length; row++) {
     if (!filter.keeps(row)) continue
     const requested = requestedNs[row]
     const acquired = acquiredNs[row]
+    const waitEnd = waitEndNs[row]
     const bits = flags[row]
-    // Comparisons with NaN are false: what is not known is not counted.
-    const waited = (bits & SPAN_CONTENDED) !== 0 && overlaps(requested, acquired >= 0 ? acquired : endNs, window)
-    const ended = (bits & SPAN_HOLD_KNOWN) !== 0 ? releasedNs[row] : acquired
-    const got = ended >= 0 && overlaps(acquired >= 0 ? acquired : ended, ended, window)
+    // Comparisons with NaN are false: what is not known is not counted, and what has no known end counts where it began.
+    const waited = (bits & SPAN_CONTENDED) !== 0 && overlaps(requested, waitEnd >= 0 ? waitEnd : requested, window)
+    const released = (bits & SPAN_HOLD_KNOWN) !== 0 && releasedNs[row] >= 0 ? releasedNs[row] : acquired
+    const held = overlaps(acquired >= 0 ? acquired : released, released, window)
+    const got = held || (waited && acquired >= 0)
     if (!waited && !got) continue
     const id = lock[row]
     seen[id] = 1
-    const major = (by === 'instance' ? id : classOf[id]) * 2 + mode[row]
-    const minor =
-      siteOf !== undefined
-        ? siteOf[row] + 1
-        : by === 'task'
-          ? task[row]
-          : by === 'op'
-            ? op[row] === -1
-              ? 0
-              : kind[op[row]] + 1
-            : 0
-    const group = ids.id(major, minor)
-    if (group === tally.flags.length) open(tally)
+    const group = groupOf(row)
     tally.flags[group] |= guessed[id] === 0 ? bits : bits | SPAN_INFERRED
-    if (waited) {
-      contended[group]++
-      if (acquired >= requested) {
-        waits.add(group, acquired - requested)
-        waitTotalNs[group] += clipped(requested, acquired, window)
-      }
-    }
+    if (waited) addWait(tally, group, { requested, acquired, ns: clipped(requested, waitEnd, window), waitEnd })
     if (!got) continue
-    acquisitions[group]++
-    if ((bits & SPAN_HOLD_KNOWN) === 0 || !(ended >= acquired)) continue
-    holds.add(group, ended - acquired)
-    holdTotalNs[group] += clipped(acquired, ended, window)
-    if (phases !== undefined) phases.addTo(phaseNs, row, adding)
+    tally.acquisitions[group]++
+    if ((bits & SPAN_HOLD_KNOWN) === 0) continue
+    if (Number.isNaN(releasedNs[row])) tally.openHolds[group]++
+    else if (held && released >= acquired) {
+      tally.holds.add(group, released - acquired)
+      tally.holdTotalNs[group] += clipped(acquired, released, window)
+      if (phases !== undefined) phases.addTo(tally.phaseNs, row, adding)
+    }
   }
   countLocks(trace, tally, seen)
   return tally
+}
+
+/** The group a span counts in. */
+function grouping(trace: Trace, tally: Tally, by: ContentionBy): (row: number) => number {
+  const { lock, mode, task, op } = trace.lockSpan.cols
+  const { kind } = trace.op.cols
+  const { classOf } = lockFacts(trace)
+  const siteOf = by === 'site' ? callSites(trace).of : undefined
+  const minorOf = (row: number): number => {
+    if (siteOf !== undefined) return siteOf[row] + 1
+    if (by === 'task') return task[row]
+    return by === 'op' && op[row] !== -1 ? kind[op[row]] + 1 : 0
+  }
+  return (row) => {
+    const major = (by === 'instance' ? lock[row] : classOf[lock[row]]) * 2 + mode[row]
+    const group = tally.ids.id(major, minorOf(row))
+    if (group === tally.flags.length) open(tally)
+    return group
+  }
+}
+
+interface Wait {
+  readonly requested: number
+  readonly acquired: number
+  /** NaN: nothing is known of its length. */
+  readonly waitEnd: number
+  /** In the window. */
+  readonly ns: number
+}
+
+function addWait(tally: Tally, group: number, { requested, acquired, waitEnd, ns }: Wait): void {
+  tally.contended[group]++
+  tally.waitTotalNs[group] += ns
+  if (acquired >= requested) tally.waits.add(group, acquired - requested)
+  else if (waitEnd >= requested) {
+    tally.openWaits[group]++
+    tally.openWaitNs[group] += ns
+  }
 }
 
 function open(tally: Tally): void {
   tally.acquisitions.push(0)
   tally.contended.push(0)
   tally.waitTotalNs.push(0)
+  tally.openWaits.push(0)
+  tally.openWaitNs.push(0)
+  tally.openHolds.push(0)
   tally.holdTotalNs.push(0)
   tally.flags.push(0)
 }
@@ -238,15 +276,21 @@ export interface LockTotals {
   readonly acquisitions: number
   readonly contended: number
   readonly waitTotalNs: number
+  readonly openWaits: number
+  readonly openWaitNs: number
+  readonly openHolds: number
   readonly holdTotalNs: number
 }
 
-function totalsOf({ acquisitions, contended, waitTotalNs, holdTotalNs }: Tally, group: number): LockTotals {
+function totalsOf(tally: Tally, group: number): LockTotals {
   return {
-    acquisitions: acquisitions[group],
-    contended: contended[group],
-    waitTotalNs: waitTotalNs[group],
-    holdTotalNs: holdTotalNs[group],
+    acquisitions: tally.acquisitions[group],
+    contended: tally.contended[group],
+    waitTotalNs: tally.waitTotalNs[group],
+    openWaits: tally.openWaits[group],
+    openWaitNs: tally.openWaitNs[group],
+    openHolds: tally.openHolds[group],
+    holdTotalNs: tally.holdTotalNs[group],
   }
 }
 
@@ -272,15 +316,19 @@ export function lockFigures(
   }: { readonly waits: Distribution; readonly holds: Distribution; readonly holdKnown: boolean },
 ) {
   return {
-    acquisitions: totals.acquisitions,
+    acquisitions: holdKnown ? totals.acquisitions : NaN,
     contended: totals.contended,
     waitTotalNs: totals.waitTotalNs,
+    openWaits: totals.openWaits,
+    openWaitNs: totals.openWaitNs,
     waitMeanNs: known(waits.mean),
     waitMinNs: known(waits.min),
     waitMaxNs: known(waits.max),
     waitP50Ns: known(waits.quantiles[0]),
     waitP99Ns: known(waits.quantiles[1]),
-    holdTotalNs: holdKnown ? totals.holdTotalNs : null,
+    openHolds: totals.openHolds,
+    // Not one of them was seen whole: that is no 0.
+    holdTotalNs: holdKnown && (holds.count > 0 || totals.acquisitions === 0) ? totals.holdTotalNs : null,
     holdMeanNs: known(holds.mean),
     holdMinNs: known(holds.min),
     holdMaxNs: known(holds.max),

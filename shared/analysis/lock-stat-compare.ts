@@ -1,6 +1,7 @@
 /**
  * The contention of a trace beside a /proc/lock_stat table of the same time. lock_stat knows class versions (`#2`) and
- * subclasses (`/1`) that trace events do not print, so its lines are added up per name; it cuts long names. Where the two
+ * subclasses (`/1`) that trace events do not print, so its lines are added up per name; it cuts long names. It counts a
+ * wait's time when it ends and an acquisition when it is released: what never was, is left out of the trace's too. Where the two
  * differ for a reason that is known, the row says which: the trace is right in all of these.
  */
 
@@ -10,7 +11,8 @@ import type { ContentionRow } from './contention.ts'
 export interface AgainstFigures {
   readonly contended: number
   readonly waitTotalNs: number
-  readonly acquisitions: number
+  /** null where the trace shows only waits. */
+  readonly acquisitions: number | null
   readonly holdTotalNs: number | null
 }
 
@@ -78,8 +80,10 @@ function sums(rows: readonly ContentionRow[], nameOf: (row: ContentionRow) => st
     const known = out.get(key)
     out.set(key, {
       contended: (known?.contended ?? 0) + row.contended,
-      waitTotalNs: (known?.waitTotalNs ?? 0) + row.waitTotalNs,
-      acquisitions: (known?.acquisitions ?? 0) + row.acquisitions,
+      waitTotalNs: (known?.waitTotalNs ?? 0) + row.waitTotalNs - row.openWaitNs,
+      acquisitions: Number.isNaN(row.acquisitions)
+        ? (known?.acquisitions ?? null)
+        : (known?.acquisitions ?? 0) + row.acquisitions - row.openHolds,
       holdTotalNs:
         row.holdTotalNs === null ? (known?.holdTotalNs ?? null) : (known?.holdTotalNs ?? 0) + row.holdTotalNs,
     })
@@ -125,8 +129,8 @@ function disagree(a: AgainstFigures, b: AgainstFigures): boolean {
   const holds =
     a.holdTotalNs !== null &&
     b.holdTotalNs !== null &&
-    apart(a.holdTotalNs, b.holdTotalNs, PER_WAIT_NS * (b.acquisitions + 1))
-  return waits || holds || (a.holdTotalNs !== null && apart(a.acquisitions, b.acquisitions, EDGE))
+    apart(a.holdTotalNs, b.holdTotalNs, PER_WAIT_NS * ((b.acquisitions ?? 0) + 1))
+  return waits || holds || (a.holdTotalNs !== null && apart(a.acquisitions ?? 0, b.acquisitions ?? 0, EDGE))
 }
 
 interface Differing {
@@ -141,7 +145,8 @@ function reason({ name, mode, trace, lockStat }: Differing): string | null {
   if (trace.holdTotalNs === null) return 'the trace shows only waits of this lock'
   const holdNs = lockStat.holdTotalNs ?? 0
   if (apart(trace.contended, lockStat.contended, 1)) return EDGES
-  if (apart(trace.acquisitions, lockStat.acquisitions, EDGE) && trace.acquisitions < lockStat.acquisitions) {
+  const [taken, counted] = [trace.acquisitions ?? 0, lockStat.acquisitions ?? 0]
+  if (apart(taken, counted, EDGE) && taken < counted) {
     return apart(trace.holdTotalNs, holdNs, PER_WAIT_NS) ? EDGES : NOTES
   }
   if (trace.holdTotalNs <= holdNs) return null

@@ -17,11 +17,21 @@ export interface OverviewKeys {
   readonly operations: number
   /** The kind with the largest total time, and its percentiles; null when there are no operations. */
   readonly mainOp: { readonly op: string; readonly p50Ns: number | null; readonly p99Ns: number | null } | null
-  /** Sum of all lock waiting; null where the trace cannot show waits. */
+  /** Sum of all lock waiting, of waits that never ended up to the end of the trace; null where the trace cannot show waits. */
   readonly waitTotalNs: number | null
+  /** The trace has lock events, whether or not it can show waits. */
+  readonly locksTaken: boolean
   /** Of the operations' total time, 0…1. */
   readonly waitShare: number | null
-  readonly worstWait: { readonly waitId: number; readonly waitNs: number; readonly class: string } | null
+  /** `open`: it was not seen to end, and lasted at least that long. */
+  readonly worstWait: {
+    readonly waitId: number
+    readonly waitNs: number
+    readonly open: boolean
+    readonly class: string
+  } | null
+  /** Waits that still went on when the trace ended. */
+  readonly openWaits: number
   /** Failed operations by result, most first: `SIGBUS`, `ENOSPC` … */
   readonly failed: number
   readonly failures: readonly { readonly name: string; readonly count: number }[]
@@ -32,6 +42,8 @@ export interface OverviewLock {
   readonly classId: number
   readonly waitTotalNs: number
   readonly contended: number
+  /** Of these, waits that still went on when the trace ended. */
+  readonly openWaits: number
   /**
    * What the holders did while others waited, most first; they add up to waitTotalNs. `other`: in no known phase;
    * `wait:CLASS`: they waited themselves; `wakeup`: nobody held it, whoever was next had yet to run; `unknown`: no holder

@@ -1,6 +1,7 @@
 /**
  * Wait chains: from a wait to the task that held the lock, to what that one waited for, down to the root. Worst means
- * longest, whole waits being compared even where a window cuts them. `waitId` asks for one wait, whatever the scope.
+ * longest, whole waits being compared even where a window cuts them; one that never ended lasts to the end of the trace.
+ * `waitId` asks for one wait, whatever the scope.
  */
 
 import * as z from 'zod'
@@ -13,7 +14,8 @@ import { largest } from './parts/grouping.ts'
 import { holderLabel } from './parts/holder.ts'
 import { clipped, lockFacts, windowOf, type Window } from './parts/scope.ts'
 import { labelCount } from './parts/segments.ts'
-import { edges, mainEdge, waitOf, waitsIn, wakeupNs } from './parts/waits.ts'
+import { waitedNs } from './parts/wait-ends.ts'
+import { edges, mainEdge, waitsIn, wakeupNs } from './parts/waits.ts'
 import { modeName, opName, taskRef } from './parts/words.ts'
 
 export interface ChainLink {
@@ -49,7 +51,10 @@ export interface WaitChain {
   readonly classId: number
   readonly mode: 'exclusive' | 'shared'
   readonly startNs: number
+  /** Where `open`, at least so long. */
   readonly waitNs: number
+  /** It was not seen to end. */
+  readonly open: boolean
   /** Part of it in which nobody held the lock: this waiter, or one before it, had been let in and had yet to run. */
   readonly wakeupNs: number
   readonly links: readonly ChainLink[]
@@ -130,7 +135,7 @@ function blockedBy(trace: Trace, { waits, holder, worst, window }: BlockedBy): W
 /** Wait per span row, filled for these rows only. */
 function waitNs(trace: Trace, rows: Uint32Array): Float64Array {
   const out = new Float64Array(trace.lockSpan.length)
-  for (const row of rows) out[row] = waitOf(trace, row)
+  for (const row of rows) out[row] = waitedNs(trace, row)
   return out
 }
 
@@ -148,10 +153,10 @@ function byCause(trace: Trace, waits: Uint32Array): Cause[] {
     if (cause === undefined) causes.set(key, { wait, alike: 1 })
     else {
       cause.alike++
-      if (waitOf(trace, wait) > waitOf(trace, cause.wait)) cause.wait = wait
+      if (waitedNs(trace, wait) > waitedNs(trace, cause.wait)) cause.wait = wait
     }
   }
-  return [...causes.values()].sort((a, b) => waitOf(trace, b.wait) - waitOf(trace, a.wait) || a.wait - b.wait)
+  return [...causes.values()].sort((a, b) => waitedNs(trace, b.wait) - waitedNs(trace, a.wait) || a.wait - b.wait)
 }
 
 const ALWAYS = { fromNs: -Infinity, toNs: Infinity }
@@ -168,11 +173,11 @@ function causeOf(trace: Trace, wait: number): number {
 
 function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
   const { lock, task, op, mode, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const waited = waitedNs(trace, wait)
   const { classOf } = lockFacts(trace)
   const { links, cut } = followChain(trace, wait, firstHolder)
   const { id, comm, pid } = taskRef(trace, task[wait])
   const root = links.at(-1)
-  const end = Number.isNaN(acquiredNs[wait]) ? trace.meta.durationNs : acquiredNs[wait]
   return {
     waitId: wait,
     taskId: id,
@@ -184,7 +189,8 @@ function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
     classId: classOf[lock[wait]],
     mode: modeName(mode[wait]),
     startNs: requestedNs[wait],
-    waitNs: Math.max(0, end - requestedNs[wait]),
+    waitNs: waited >= 0 ? waited : 0,
+    open: Number.isNaN(acquiredNs[wait]),
     wakeupNs: wakeupNs(trace, wait, ALWAYS),
     links,
     rootTask: root?.task ?? null,

@@ -9,6 +9,7 @@ import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
 import { PairIds } from './parts/grouping.ts'
 import { clipped, windowOf } from './parts/scope.ts'
+import { waitEnds } from './parts/wait-ends.ts'
 import { edges, explainedNs, QUEUED, waitsIn, wakeupNs } from './parts/waits.ts'
 import { taskRef, type TaskRef } from './parts/words.ts'
 
@@ -33,7 +34,8 @@ export const waiterHolder = analysis({
   params: z.object({ scope: scopeSchema.default({}), top: z.int().positive().max(200).default(10) }),
   run(trace, { scope, top }): WaiterHolderResult {
     const window = windowOf(scope)
-    const { task, requestedNs, acquiredNs } = trace.lockSpan.cols
+    const { task, requestedNs } = trace.lockSpan.cols
+    const endNs = waitEnds(trace)
     const { holder, kind } = trace.waitEdge.cols
     const { byWaiter, from, to } = edges(trace)
     const pairs = new PairIds(trace.tasks.length, trace.tasks.length)
@@ -42,7 +44,7 @@ export const waiterHolder = analysis({
     let wakingNs = 0
     let queuedNs = 0
     for (const wait of waitsIn(trace, scope)) {
-      unexplainedNs += clipped(requestedNs[wait], acquiredNs[wait], window) - explainedNs(trace, wait, window)
+      unexplainedNs += clipped(requestedNs[wait], endNs[wait], window) - explainedNs(trace, wait, window)
       wakingNs += wakeupNs(trace, wait, window)
       for (let i = byWaiter.starts[wait]; i < byWaiter.starts[wait + 1]; i++) {
         const edge = byWaiter.rows[i]

@@ -48,6 +48,8 @@ class Hold implements Request {
   /** NaN unless contended. */
   contendedNs: Ns = NaN
   acquiredNs: Ns = NaN
+  /** Of a wait with which the run ended. */
+  endNs: Ns = NaN
   explainedNs: Ns = 0
   blocks = false
 
@@ -265,7 +267,10 @@ export class RunTally implements SimSink {
   #endOf(task: TaskTally): void {
     for (let i = task.held - 1; i >= 0; i--) {
       const hold = task.holds[i]
-      if (hold.stage === WAITING) this.#log.waitEnds(hold, false, this.#lastNs)
+      if (hold.stage === WAITING) {
+        this.#log.waitEnds(hold, false, this.#lastNs)
+        hold.endNs = this.#lastNs
+      }
       this.#abandon(hold)
     }
     while (task.depth > 0) this.#opOver(task, NaN, NaN)
@@ -325,6 +330,7 @@ export class RunTally implements SimSink {
     hold.askedNs = this.#clock.now
     hold.contendedNs = NaN
     hold.acquiredNs = NaN
+    hold.endNs = NaN
     hold.explainedNs = 0
     hold.blocks = false
     return hold

@@ -192,6 +192,9 @@ function compareLocks(figures: readonly RunFigures[]): ComparedLock[] {
       const contended = sum(rows, (row) => row.contended)
       const acquisitions = sum(rows, (row) => row.acquisitions)
       const waitTotalNs = sum(rows, (row) => row.waitTotalNs)
+      const openWaits = sum(rows, (row) => row.openWaits)
+      const openWaitNs = sum(rows, (row) => row.openWaitNs)
+      const ended = contended - openWaits
       const holds = of((row) => row.holdTotalNs)
       const holdTotalNs = holds.length === 0 ? null : holds.reduce((a, b) => a + b, 0)
       return {
@@ -200,11 +203,14 @@ function compareLocks(figures: readonly RunFigures[]): ComparedLock[] {
         acquisitions,
         contended,
         waitTotalNs,
-        waitMeanNs: contended > 0 ? waitTotalNs / contended : null,
+        openWaits,
+        openWaitNs,
+        waitMeanNs: ended > 0 ? (waitTotalNs - openWaitNs) / ended : null,
         waitMinNs: least(of((row) => row.waitMinNs)),
         waitMaxNs: most(of((row) => row.waitMaxNs)),
         waitP50Ns: mean(of((row) => row.waitP50Ns)),
         waitP99Ns: mean(of((row) => row.waitP99Ns)),
+        openHolds: sum(rows, (row) => row.openHolds),
         holdTotalNs,
         holdMeanNs: holdTotalNs !== null && acquisitions > 0 ? holdTotalNs / acquisitions : null,
         holdMinNs: least(of((row) => row.holdMinNs)),
@@ -299,8 +305,16 @@ function opOf(figure: RunFigures, kind: string): LatencyRow | undefined {
 
 /** Over all locks: strategies have locks of different names, and more or fewer of them. */
 function perOp(figure: RunFigures, of: (row: LockFigures) => number): number | null {
-  const count = sum(figure.ops, (row) => row.count)
-  return count === 0 ? null : sum(figure.locks, of) / count
+  return perOne(
+    sum(figure.locks, of),
+    sum(figure.ops, (row) => row.count),
+  )
+}
+
+/** null where there is none, or of a trace that shows only waits. */
+function perOne(total: number, count: number): number | null {
+  const one = total / count
+  return count === 0 || Number.isNaN(one) ? null : one
 }
 
 /** null where no lock of a trace shows its holds. */
@@ -311,8 +325,10 @@ function holdPerOp(figure: RunFigures): number | null {
 }
 
 function waitPerAcquisition({ locks }: RunFigures): number | null {
-  const acquisitions = sum(locks, (row) => row.acquisitions)
-  return acquisitions === 0 ? null : sum(locks, (row) => row.waitTotalNs) / acquisitions
+  return perOne(
+    sum(locks, (row) => row.waitTotalNs),
+    sum(locks, (row) => row.acquisitions),
+  )
 }
 
 function cdfs(figures: readonly RunFigures[]): Cdf[] {

@@ -118,14 +118,25 @@ class Totals implements LockTotals {
   acquisitions = 0
   contended = 0
   waitTotalNs = 0
+  openWaits = 0
+  openWaitNs = 0
+  openHolds = 0
   holdTotalNs = 0
+
+  addOpenWait(ns: Ns): void {
+    this.waitTotalNs += ns
+    this.openWaits++
+    this.openWaitNs += ns
+  }
 }
 
-/** A finished request for a lock. */
+/** A request for a lock that is over, or with which the run ended. */
 interface Finished {
   readonly id: number
   readonly kind: KindTally | undefined
   readonly contendedNs: Ns
+  /** When the run ended, of a wait that still went on; NaN of others. */
+  readonly endNs: Ns
 }
 
 /** A class of locks in one mode. */
@@ -147,10 +158,10 @@ export class LockTally {
     this.mode = mode
   }
 
-  /** NaN: not known. */
-  add({ id, kind, contendedNs }: Finished, acquiredNs: Ns, releasedNs: Ns): void {
+  /** NaN: not known, or not yet. */
+  add({ id, kind, contendedNs, endNs }: Finished, acquiredNs: Ns, releasedNs: Ns): void {
     const contended = contendedNs === contendedNs
-    const got = releasedNs === releasedNs
+    const got = acquiredNs === acquiredNs
     if (!contended && !got) return
     const all = this.#all
     const own = this.#of(kind)
@@ -164,13 +175,20 @@ export class LockTally {
         this.#waits.add(waitNs)
         all.waitTotalNs += waitNs
         own.waitTotalNs += waitNs
+      } else if (endNs >= contendedNs) {
+        all.addOpenWait(endNs - contendedNs)
+        own.addOpenWait(endNs - contendedNs)
       }
     }
     if (!got) return
     all.acquisitions++
     own.acquisitions++
     const holdNs = releasedNs - acquiredNs
-    if (!(holdNs >= 0)) return
+    if (!(holdNs >= 0)) {
+      all.openHolds++
+      own.openHolds++
+      return
+    }
     this.#holds.add(holdNs)
     all.holdTotalNs += holdNs
     own.holdTotalNs += holdNs

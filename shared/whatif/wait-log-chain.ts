@@ -31,7 +31,7 @@ interface Part {
 }
 
 export function chainOf(log: WaitLog, names: LogNames): ChainFigure | undefined {
-  const part = partOf(log)
+  const part = partOf(log, names.lastNs)
   if (part === undefined) return undefined
   const doings = new Doings(log, names.tasks.length)
   const steps = doings.steps(part.fromNs, part.toNs)
@@ -47,18 +47,19 @@ export function chainOf(log: WaitLog, names: LogNames): ChainFigure | undefined 
   return { ...whole, waitId: log.spans.cols.id[part.spans[whole.waitId]] }
 }
 
-function partOf(log: WaitLog): Part | undefined {
+function partOf(log: WaitLog, lastNs: Ns): Part | undefined {
   const { spans, edges } = log
-  const { id, requestedNs, acquiredNs } = spans.cols
-  const worst = longest(log)
+  const { id, requestedNs } = spans.cols
+  const worst = longest(log, lastNs)
   if (worst === -1) return undefined
-  const waits = new Set(waitsWithin(log, requestedNs[worst], acquiredNs[worst]).map((row) => id[row]))
+  const endNs = waitEnd(log, worst, lastNs)
+  const waits = new Set(waitsWithin(log, requestedNs[worst], endNs).map((row) => id[row]))
   const { waiter, holder, atNs, overlapNs } = edges.cols
   const among: number[] = []
   const wanted = new Set<number>()
   // Of who is in the way everything counts that was done meanwhile, outside of the longest wait as well.
   let fromNs = requestedNs[worst]
-  let toNs = acquiredNs[worst]
+  let toNs = endNs
   for (let edge = 0; edge < edges.length; edge++) {
     if (!waits.has(waiter[edge])) continue
     among.push(edge)
@@ -72,13 +73,20 @@ function partOf(log: WaitLog): Part | undefined {
   return { fromNs, toNs, spans: rows.sort((a, b) => id[a] - id[b]), edges: among }
 }
 
+/** One that never ended lasts to the end of the run. */
+function waitEnd({ spans }: WaitLog, row: number, lastNs: Ns): Ns {
+  const acquired = spans.cols.acquiredNs[row]
+  return acquired === acquired ? acquired : lastNs
+}
+
 /** Row of the longest wait, the earlier one of two; -1: nobody waited. */
-function longest({ spans }: WaitLog): number {
-  const { id, flags, requestedNs, acquiredNs } = spans.cols
+function longest(log: WaitLog, lastNs: Ns): number {
+  const { spans } = log
+  const { id, flags, requestedNs } = spans.cols
   let worst = -1
   let most = -1
   for (let row = 0; row < spans.length; row++) {
-    const waited = (flags[row] & SPAN_CONTENDED) === 0 ? NaN : acquiredNs[row] - requestedNs[row]
+    const waited = (flags[row] & SPAN_CONTENDED) === 0 ? NaN : waitEnd(log, row, lastNs) - requestedNs[row]
     if (!(waited > most || (waited === most && id[row] < id[worst]))) continue
     worst = row
     most = waited

@@ -110,6 +110,53 @@ describe('the Overview', () => {
     expect(waiting?.text()).toContain('–')
   })
 
+  it('calls uncontended lock events by their name, not "no lock events"', async () => {
+    const test = await overview(
+      traceOf({
+        tasks: ['writer'],
+        ops: [{ task: 0, kind: 'write', startNs: 0, durationNs: 10 }],
+        spans: [{ acquiredNs: 2, releasedNs: 5 }],
+      }),
+    )
+    const head = test.page.get('.pagehead').text()
+    expect(head).toContain('lock events and no contention among them')
+    expect(head).toContain('No contention events')
+    expect(panel(test, 'Worst locks').text()).toContain('No contention among its lock events')
+    expect(panel(test, 'Worst locks').text()).toContain('Nothing waited, or lock_contended was not recorded.')
+    const waiting = panel(test, 'Key figures').findAll('.kpi')[3]
+    expect(waiting?.text()).toContain('–')
+    expect(waiting?.get('b').attributes('title')).toContain('lock_contended was not recorded')
+    expect(test.page.text()).not.toContain('no lock events')
+  })
+
+  it('shows a wait that never ended first, with the time it was seen, and says that it did not end', async () => {
+    const test = await overview(
+      traceOf({
+        tasks: ['holder', 'stuck', 'other'],
+        classes: [
+          ['i_rwsem', 'rwsem'],
+          ['j_lock', 'mutex'],
+        ],
+        locks: [0, 1],
+        durationNs: 900 * us,
+        ops: [{ task: 1, kind: 'truncate', startNs: 90 * us }],
+        spans: [
+          { lock: 0, task: 0, acquiredNs: 0 },
+          { lock: 0, task: 1, requestedNs: 100 * us },
+          { lock: 1, task: 2, requestedNs: 20 * us, acquiredNs: 30 * us, releasedNs: 40 * us },
+        ],
+        edges: [{ waiter: 1, holder: 0, overlapNs: 800 * us }],
+      }),
+    )
+    const words = test.page.get('.pagehead').text()
+    expect(words).toContain('Tasks waited 810 µs, 99 % of it for i_rwsem')
+    expect(words).toContain('The longest, at least 800 µs for i_rwsem, was not seen to end.')
+    expect(panel(test, 'Key figures').text()).toContain('Worst wait800µsor more: not seen to end, i_rwsem')
+    const [first] = panel(test, 'Worst waits').findAll('tbody tr')
+    expect(first?.text()).toContain('holder')
+    expect(panel(test, 'Worst locks').html()).toContain('i_rwsem: 800 µs in 1 wait, 1 of them not seen to end')
+  })
+
   it('says so where task states were not recorded, and shows time inside operations instead', async () => {
     const test = await overview(story())
     expect(panel(test, 'Tasks').text()).toContain('no scheduler events: time inside operations')

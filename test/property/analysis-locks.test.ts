@@ -37,15 +37,19 @@ function forAll(check: (trace: Trace, scope: Scope) => void): void {
 }
 
 describe('contention', () => {
-  /** When a span counts as acquired: at its release, or where holds are not shown when it was got. */
-  function acquiredIn(span: NaiveSpan, scope: Scope): boolean {
-    const end = span.holdKnown ? span.releasedNs : span.acquiredNs
-    if (Number.isNaN(end)) return false
+  /** Held from when it was got to its release; only then where the end of the hold is not known. */
+  function heldIn(span: NaiveSpan, scope: Scope): boolean {
+    const end = span.holdKnown && !Number.isNaN(span.releasedNs) ? span.releasedNs : span.acquiredNs
     return inWindow(Number.isNaN(span.acquiredNs) ? end : span.acquiredNs, end, scope)
   }
 
-  function waitedIn(trace: Trace, span: NaiveSpan, scope: Scope): boolean {
-    const end = Number.isNaN(span.acquiredNs) ? trace.meta.durationNs : span.acquiredNs
+  function acquiredIn(span: NaiveSpan, scope: Scope): boolean {
+    return heldIn(span, scope) || (!Number.isNaN(span.acquiredNs) && waitedIn(span, scope))
+  }
+
+  /** Where it ended is not known: where it began. */
+  function waitedIn(span: NaiveSpan, scope: Scope): boolean {
+    const end = Number.isNaN(span.waitEndNs) ? span.requestedNs : span.waitEndNs
     return span.contended && inWindow(span.requestedNs, end, scope)
   }
 
@@ -66,25 +70,32 @@ describe('contention', () => {
         const trace = traceOf(small)
         const result = contention.run(trace, contention.params.parse({ scope, by }))
         const counted = naiveSpans(trace).filter(
-          (span) => spanMatches(trace, span, scope) && (acquiredIn(span, scope) || waitedIn(trace, span, scope)),
+          (span) => spanMatches(trace, span, scope) && (acquiredIn(span, scope) || waitedIn(span, scope)),
         )
         const groups = Map.groupBy(counted, (span) => groupOf(trace, span, by))
         expect(result.rows.map(keyOf).sort()).toEqual([...groups.keys()].sort())
         for (const row of result.rows) {
           const spans = groups.get(keyOf(row)) ?? []
-          const waits = spans.filter((span) => waitedIn(trace, span, scope) && span.waitNs >= 0)
-          const holds = spans.filter((span) => acquiredIn(span, scope) && span.holdNs >= 0)
+          const waits = spans.filter((span) => waitedIn(span, scope) && span.waitNs >= 0)
+          const open = measuredWaits(trace, scope).filter(({ id, open }) => open && spans.some((s) => s.id === id))
+          const holds = spans.filter((span) => heldIn(span, scope) && span.holdNs >= 0)
+          const holdKnown = spans.some((span) => span.holdKnown)
+          const acquired = spans.filter((span) => acquiredIn(span, scope))
           const waitNs = waits.map((span) => span.waitNs)
           const holdNs = holds.map((span) => span.holdNs)
-          expect(row.acquisitions).toBe(spans.filter((span) => acquiredIn(span, scope)).length)
-          expect(row.contended).toBe(spans.filter((span) => waitedIn(trace, span, scope)).length)
-          expect(row.waitTotalNs).toBe(sum(waits.map((s) => inside(s.requestedNs, s.acquiredNs, scope))))
+          const waited = (all: readonly NaiveSpan[]) => sum(all.map((s) => inside(s.requestedNs, s.acquiredNs, scope)))
+          expect(row.acquisitions).toBe(holdKnown ? acquired.length : NaN)
+          expect(row.contended).toBe(spans.filter((span) => waitedIn(span, scope)).length)
+          expect(row.openWaits).toBe(open.length)
+          expect(row.openWaitNs).toBe(waited(open))
+          expect(row.waitTotalNs).toBe(waited(waits) + waited(open))
+          expect(row.openHolds).toBe(acquired.filter((s) => s.holdKnown && Number.isNaN(s.releasedNs)).length)
           expect([row.waitMinNs, row.waitP50Ns, row.waitP99Ns, row.waitMaxNs]).toEqual(
             [0, 0.5, 0.99, 1].map((q) => nearestRank(waitNs, q)),
           )
           expect(row.waitMeanNs).toBe(waits.length === 0 ? null : Math.round(sum(waitNs) / waits.length))
           const holdTotal = sum(holds.map((s) => inside(s.acquiredNs, s.releasedNs, scope)))
-          expect(row.holdTotalNs).toBe(spans.some((span) => span.holdKnown) ? holdTotal : null)
+          expect(row.holdTotalNs).toBe(holdKnown && (holds.length > 0 || acquired.length === 0) ? holdTotal : null)
           expect([row.holdMinNs, row.holdP50Ns, row.holdP99Ns, row.holdMaxNs]).toEqual(
             [0, 0.5, 0.99, 1].map((q) => nearestRank(holdNs, q)),
           )
@@ -134,7 +145,7 @@ describe('contention over time', () => {
         expect(result.waiting.length).toBe(Math.ceil((end - result.fromNs) / result.binNs))
         expect(result.waiting.length).toBeLessThanOrEqual(bins)
         const { lock: _l, lockClass: _c, mode: _m, ...anyLock } = scope
-        const spans = naiveSpans(trace).filter((span) => span.contended)
+        const spans = naiveSpans(trace).filter((span) => span.contended && span.waitEndNs >= 0)
         result.waiting.forEach((_, bin) => {
           const fromNs = result.fromNs + bin * result.binNs
           const bounds = { fromNs, toNs: Math.min(fromNs + result.binNs, end) }
@@ -142,9 +153,7 @@ describe('contention over time', () => {
             sum(
               spans
                 .filter((span) => spanMatches(trace, span, among))
-                .map((s) =>
-                  inside(s.requestedNs, Number.isNaN(s.acquiredNs) ? trace.meta.durationNs : s.acquiredNs, bounds),
-                ),
+                .map((s) => inside(s.requestedNs, s.waitEndNs, bounds)),
             ) /
             (bounds.toNs - fromNs)
           expect(result.waiting[bin]).toBeCloseTo(mean(scope), 9)
@@ -275,6 +284,7 @@ describe('worst locks of the overview', () => {
       for (const lock of locks) {
         const own = waits.filter((wait) => wait.lockClass === lock.classId)
         expect(lock.waitTotalNs).toBe(sum(own.map((w) => inside(w.requestedNs, w.acquiredNs, scope))))
+        expect(lock.openWaits).toBe(own.filter(({ open }) => open).length)
         expect(sum(lock.phases.map(({ ns }) => ns))).toBe(lock.waitTotalNs)
         const parts = new Map<string, number>()
         for (const wait of own) {
@@ -321,7 +331,9 @@ describe('wait chains', () => {
         for (let i = 1; i < chain.links.length; i++) {
           expect(chain.links[i].overlapNs).toBeLessThanOrEqual(chain.links[i - 1].overlapNs)
         }
-        expect(chain.wakeupNs).toBe(wakeup(trace, naiveSpans(trace)[chain.waitId], {}))
+        const wait = waits.find(({ id }) => id === chain.waitId)
+        expect(chain).toMatchObject({ waitNs: wait?.waitNs, open: wait?.open })
+        if (wait !== undefined) expect(chain.wakeupNs).toBe(wakeup(trace, wait, {}))
         expect(chain.rootTask).toBe(chain.links.at(-1)?.task ?? null)
       }
     })

@@ -201,6 +201,8 @@ describe('overview', () => {
       expect(keys.waitTotalNs).toBe(anyKnown ? sum(waits.map((w) => inside(w.requestedNs, w.acquiredNs, scope))) : null)
       const worst = waits.sort((a, b) => b.waitNs - a.waitNs || a.id - b.id).at(0)
       expect(keys.worstWait?.waitId).toBe(worst?.id)
+      expect(keys.worstWait?.open).toBe(worst?.open)
+      expect(keys.openWaits).toBe(waits.filter(({ open }) => open).length)
       const total = (kind: string): number =>
         sum(ops.filter((op) => op.kind === kind && finished(op)).map((op) => op.durationNs))
       const kinds = trace.opKinds.filter((kind) => ops.some((op) => op.kind === kind))

@@ -66,7 +66,7 @@ function contentionText(trace: Trace, scope: object): string {
     rows.map((row) => [
       `${row.class}${row.inferred ? ' (inferred)' : ''}`,
       row.mode,
-      String(row.acquisitions),
+      Number.isNaN(row.acquisitions) ? '-' : String(row.acquisitions),
       String(row.contended),
       us(row.waitTotalNs),
       us(row.waitP50Ns),

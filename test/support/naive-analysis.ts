@@ -4,7 +4,15 @@
  */
 
 import type { Scope } from '#shared/analysis/analysis.ts'
-import { MODES, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, type LockMode } from '#shared/model/kinds.ts'
+import {
+  MODES,
+  SPAN_CONTENDED,
+  SPAN_HOLD_KNOWN,
+  SPAN_INFERRED,
+  SPAN_IRQ,
+  TASK_STATES,
+  type LockMode,
+} from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 
 export interface NaiveSpan {
@@ -22,6 +30,8 @@ export interface NaiveSpan {
   readonly requestedNs: number
   readonly acquiredNs: number
   readonly releasedNs: number
+  /** When the wait ended, the end of the trace if it never did; NaN not known. */
+  readonly waitEndNs: number
   /** Whole wait and hold; NaN where not measured. */
   readonly waitNs: number
   readonly holdNs: number
@@ -41,6 +51,7 @@ export interface NaiveOp {
 
 export function naiveSpans(trace: Trace): NaiveSpan[] {
   const { cols } = trace.lockSpan
+  const ends = naiveWaitEnds(trace)
   return Array.from({ length: trace.lockSpan.length }, (_, id) => {
     const flags = cols.flags[id]
     const lockClass = trace.locks[cols.lock[id]].lockClass
@@ -61,9 +72,39 @@ export function naiveSpans(trace: Trace): NaiveSpan[] {
       requestedNs: cols.requestedNs[id],
       acquiredNs: cols.acquiredNs[id],
       releasedNs: cols.releasedNs[id],
+      waitEndNs: ends[id],
       waitNs: contended ? cols.acquiredNs[id] - cols.requestedNs[id] : NaN,
       holdNs: holdKnown ? cols.releasedNs[id] - cols.acquiredNs[id] : NaN,
     }
+  })
+}
+
+/** A wait without an end went on to the end of the trace, unless its task did afterwards what no waiting task does. */
+function naiveWaitEnds(trace: Trace): number[] {
+  const { lock, task, op, flags, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const rows = Array.from({ length: trace.lockSpan.length }, (_, row) => row)
+  const kind = (row: number) => trace.lockClasses[trace.locks[lock[row]].lockClass].kind
+  const ops = naiveOps(trace)
+  return rows.map((row) => {
+    if ((flags[row] & SPAN_CONTENDED) === 0 || kind(row) === 'annotation') return acquiredNs[row]
+    if (!Number.isNaN(acquiredNs[row])) return acquiredNs[row]
+    const asked = rows.some(
+      (other) =>
+        task[other] === task[row] &&
+        requestedNs[other] > requestedNs[row] &&
+        (flags[other] & SPAN_IRQ) === 0 &&
+        (kind(row) === 'spinlock' || kind(other) === 'rwsem'),
+    )
+    const began = ops.some((other) => other.task === task[row] && other.startNs > requestedNs[row])
+    const own = ops[op[row]]
+    const left = own !== undefined && own.startNs + own.durationNs > requestedNs[row]
+    const died = Array.from({ length: trace.taskState.length }, (_, at) => at).some(
+      (at) =>
+        trace.taskState.cols.task[at] === task[row] &&
+        TASK_STATES[trace.taskState.cols.state[at]] === 'dead' &&
+        trace.taskState.cols.startNs[at] > requestedNs[row],
+    )
+    return asked || began || left || died ? NaN : trace.meta.durationNs
   })
 }
 
@@ -118,10 +159,17 @@ export function opMatches(trace: Trace, op: NaiveOp, scope: Scope): boolean {
   return (!namesLocks || took) && inWindow(op.startNs, op.endNs, scope)
 }
 
-export function measuredWaits(trace: Trace, scope: Scope): NaiveSpan[] {
-  return naiveSpans(trace).filter(
-    (span) => span.waitNs >= 0 && inWindow(span.requestedNs, span.acquiredNs, scope) && spanMatches(trace, span, scope),
-  )
+/** As far as they are known to have lasted: one that never ended is got at the end of the trace here. */
+export function measuredWaits(trace: Trace, scope: Scope): (NaiveSpan & { readonly open: boolean })[] {
+  return naiveSpans(trace)
+    .filter((span) => span.contended && spanMatches(trace, span, scope))
+    .map((span) => ({
+      ...span,
+      acquiredNs: span.waitEndNs,
+      waitNs: span.waitEndNs - span.requestedNs,
+      open: Number.isNaN(span.acquiredNs),
+    }))
+    .filter((span) => span.waitNs >= 0 && inWindow(span.requestedNs, span.acquiredNs, scope))
 }
 
 /** Lock waiting inside each operation: as recorded, or of the scope's locks only. */
@@ -152,9 +200,13 @@ export function nearestRank(values: readonly number[], q: number): number | null
  */
 export function naiveLabel(trace: Trace, { task, at, since }: { task: number; at: number; since: number }): string {
   const waits = naiveSpans(trace).filter(
-    (span) => span.task === task && !span.annotation && !span.irq && span.requestedNs <= at && span.acquiredNs > at,
+    (span) => span.task === task && !span.annotation && !span.irq && span.requestedNs <= at && span.waitEndNs > at,
   )
-  const wait = latest(waits.filter(({ waitNs }) => waitNs > 0).map((span) => ({ ...span, startNs: span.requestedNs })))
+  const wait = latest(
+    waits
+      .filter(({ contended, waitEndNs, requestedNs }) => contended && waitEndNs > requestedNs)
+      .map((span) => ({ ...span, startNs: span.requestedNs })),
+  )
   if (wait !== undefined && wait.startNs >= since) return `wait:${trace.lockClasses[wait.lockClass].name}`
   const { cols } = trace.phase
   const phases = Array.from({ length: trace.phase.length }, (_, id) => id).filter(

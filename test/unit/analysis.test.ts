@@ -8,7 +8,7 @@ import { holdPhases } from '#shared/analysis/hold-phases.ts'
 import { latency } from '#shared/analysis/latency.ts'
 import { overview } from '#shared/analysis/overview.ts'
 import { waiterHolder } from '#shared/analysis/waiter-holder.ts'
-import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, SPAN_TRY } from '#shared/model/kinds.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, SPAN_TRY, TASK_STATES } from '#shared/model/kinds.ts'
 import { syntheticTrace } from '../support/synthetic-trace.ts'
 import { traceOf, type SmallTrace } from '../support/small-trace.ts'
 
@@ -77,20 +77,50 @@ describe('contention', () => {
   const rowsOf = (small: SmallTrace, params: object = {}) =>
     contention.run(traceOf(small), contention.params.parse(params)).rows
 
-  it('counts an acquisition at its release, as /proc/lock_stat does', () => {
+  it('counts an acquisition though its release is not in the trace, without measuring its hold', () => {
     const rows = rowsOf({ spans: [{ acquiredNs: 10, releasedNs: 30 }, { acquiredNs: 50 }] })
-    expect(rows).toMatchObject([{ acquisitions: 1, contended: 0, holdTotalNs: 20 }])
+    expect(rows).toMatchObject([{ acquisitions: 2, openHolds: 1, contended: 0, holdTotalNs: 20, holdMaxNs: 20 }])
+    expect(rowsOf({ spans: [{ acquiredNs: 50 }] })).toMatchObject([{ acquisitions: 1, holdTotalNs: null }])
+  })
+
+  it('counts the acquisition of a wait in a window that ends before it', () => {
+    const spans = [{ requestedNs: 10, acquiredNs: 50, releasedNs: 60 }]
+    expect(rowsOf({ spans }, { scope: { fromNs: 20, toNs: 40 } })).toMatchObject([
+      { acquisitions: 1, contended: 1, waitTotalNs: 20, holdTotalNs: null },
+    ])
   })
 
   it('counts the release of a hold that began before the trace, without measuring it', () => {
     expect(rowsOf({ spans: [{ releasedNs: 30 }] })).toMatchObject([
-      { acquisitions: 1, holdTotalNs: 0, holdMeanNs: null, holdMaxNs: null },
+      { acquisitions: 1, openHolds: 0, holdTotalNs: null, holdMeanNs: null, holdMaxNs: null },
     ])
   })
 
-  it('counts a wait without a known end as contended, not as measured', () => {
-    expect(rowsOf({ spans: [{ requestedNs: 10 }] })).toMatchObject([
-      { contended: 1, acquisitions: 0, waitTotalNs: 0, waitMaxNs: null },
+  it('counts a wait that never ended with the time to the end of the trace, and says so', () => {
+    const never = { contended: 1, acquisitions: 0, openWaits: 1, waitMaxNs: null, waitP50Ns: null }
+    expect(rowsOf({ spans: [{ requestedNs: 10 }] })).toMatchObject([{ ...never, waitTotalNs: 90, openWaitNs: 90 }])
+    expect(rowsOf({ spans: [{ requestedNs: 10 }] }, { scope: { fromNs: 50, toNs: 60 } })).toMatchObject([
+      { ...never, waitTotalNs: 10, openWaitNs: 10 },
+    ])
+  })
+
+  it.each<[string, SmallTrace]>([
+    ['a later operation', { ops: [{ startNs: 20 }] }],
+    ['the end of its own', { ops: [{ startNs: 5, durationNs: 30 }] }],
+    ['its death', { states: [{ task: 0, state: TASK_STATES.indexOf('dead'), startNs: 30, durationNs: 1 }] }],
+  ])('counts a wait whose end went unseen as contended, not as measured: %s shows that it is over', (_, more) => {
+    expect(rowsOf({ ...more, spans: [{ op: more.ops === undefined ? -1 : 0, requestedNs: 10 }] })).toMatchObject([
+      { contended: 1, openWaits: 0, waitTotalNs: 0 },
+    ])
+  })
+
+  it('takes no wait for endless where ends were not recorded', () => {
+    const spans = [10, 20, 30].map((requestedNs) => ({ requestedNs, flags: SPAN_CONTENDED }))
+    const begun = { ...traceOf({ spans }), eventNames: ['lock:contention_begin'], eventCounts: [3] }
+    const rows = (trace: typeof begun) => contention.run(trace, contention.params.parse({})).rows
+    expect(rows(begun)).toMatchObject([{ contended: 3, openWaits: 0, waitTotalNs: 0 }])
+    expect(rows({ ...begun, eventNames: ['lock:contention_begin', 'lock:contention_end'] })).toMatchObject([
+      { contended: 3, openWaits: 1, waitTotalNs: 70 },
     ])
   })
 
@@ -112,10 +142,10 @@ describe('contention', () => {
     ])
   })
 
-  it('says nothing of holds where the trace shows only waits', () => {
+  it('says nothing of holds and acquisitions where the trace shows only waits', () => {
     const spans = [{ flags: SPAN_CONTENDED | SPAN_INFERRED, requestedNs: 5, acquiredNs: 9 }]
     expect(rowsOf({ spans })).toMatchObject([
-      { acquisitions: 1, contended: 1, waitTotalNs: 4, holdTotalNs: null, holdMeanNs: null, inferred: true },
+      { acquisitions: NaN, contended: 1, waitTotalNs: 4, holdTotalNs: null, holdMeanNs: null, inferred: true },
     ])
   })
 

@@ -8,6 +8,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { json, traceId, whole } from '../options.ts'
 import { bold, dim, duration, plural, print, printable, printJson, type ClockUnit } from '../output.ts'
 import type { OpenTrace } from '../session.ts'
+import { NO_CONTENTION } from './contention.ts'
 import { verb } from './verb.ts'
 
 const DEFAULT_WORST = 3
@@ -52,7 +53,9 @@ export const chain = verb({
       print(
         open.trace.shows.waits
           ? 'No task waited for a lock here.'
-          : 'This trace cannot show lock waits: it has no lock events.',
+          : open.trace.lockSpans > 0
+            ? NO_CONTENTION
+            : 'This trace cannot show lock waits: it has no lock events.',
       )
       return 0
     }
@@ -83,13 +86,19 @@ async function oneWait({ analyse }: OpenTrace, waitId: number) {
 export function describeChain(wait: WaitChain, clock: ClockUnit): string[] {
   const time = (ns: number) => duration(ns, clock)
   const doing = wait.op === null ? '' : ` in ${wait.op}`
-  const head = `${who(wait)}${doing} waited ${time(wait.waitNs)} for ${lock(wait)}`
+  const head = `${who(wait)}${doing} waited ${lasted(wait, time)}for ${lock(wait)}${wait.open ? ', and was not seen to get it' : ''}`
   const lines = [`${bold(printable(head))} ${dim(`(wait ${wait.waitId}, at ${time(wait.startNs)})`)}`]
   wait.links.forEach((link, i) =>
     lines.push(printable(`${'  '.repeat(i + 1)}${describeLink(link, { first: i === 0, time })}`)),
   )
   lines.push('  '.repeat(wait.links.length + 1) + ending(wait))
   return lines
+}
+
+/** Nothing is known of how long a wait was whose end went unseen. */
+function lasted({ open, waitNs }: WaitChain, time: (ns: number) => string): string {
+  if (!open) return `${time(waitNs)} `
+  return waitNs > 0 ? `at least ${time(waitNs)} ` : ''
 }
 
 function describeLink(

@@ -83,15 +83,23 @@ function printContention({ trace }: OpenTrace, rows: readonly ContentionRow[], t
   if (rows.length === 0) return
   print('')
   printTable(contentionColumns(rows, trace.clockUnit))
+  if (rows.some(({ openWaits }) => openWaits > 0)) print(NOT_ENDED)
   sayRest(rows.length, total)
 }
 
+export const NO_CONTENTION =
+  'This trace has lock events and no contention among them: nothing waited, or lock_contended was not recorded.'
+
+const NOT_ENDED =
+  'Waits not seen to end are in the total with the time until the trace or the range ended; mean, percentiles and max are of waits that ended.'
+
 /** One sentence: the lock that was waited for longest and what it was mostly held for. */
 export function contentionFinding(
-  trace: Pick<TraceInfo, 'shows' | 'clockUnit'>,
+  trace: Pick<TraceInfo, 'shows' | 'clockUnit' | 'lockSpans'>,
   rows: readonly ContentionRow[],
 ): string {
   const worst = rows[0]
+  if (!trace.shows.waits && trace.lockSpans > 0) return NO_CONTENTION
   if (!trace.shows.waits)
     return 'This trace cannot show lock waits: it has no lock events. How to record them: lock:* or lock:contention_*.'
   if (worst === undefined || worst.contended === 0) return 'No task waited for a lock here.'
@@ -102,7 +110,7 @@ export function contentionFinding(
     worst.task && `by ${worst.task.comm}-${worst.task.pid}`,
   ]
   const name = [worst.class, `(${worst.mode})`, ...whose.filter(Boolean)].join(' ')
-  const waits = Number.isNaN(worst.contended) ? undefined : plural(worst.contended, 'wait')
+  const waits = Number.isNaN(worst.contended) ? undefined : `${plural(worst.contended, 'wait')}${notEnded(worst)}`
   const total = Number.isNaN(worst.waitTotalNs) ? undefined : duration(worst.waitTotalNs, trace.clockUnit)
   const told = [total, waits].filter((word) => word !== undefined).join(' in ')
   const how = total === undefined ? 'most often' : 'longest'
@@ -111,6 +119,13 @@ export function contentionFinding(
   return held === undefined
     ? `${waited}.`
     : `${waited}; ${percent(held.share)} of its hold time ${inPhase(held.phase)}.`
+}
+
+/** What is told of a wait without an end is only how long it went on at least. */
+function notEnded({ contended, openWaits }: ContentionRow): string {
+  if (openWaits === 0) return ''
+  if (contended === 1) return ' that was not seen to end'
+  return openWaits === contended ? ', none of them seen to end' : `, ${count(openWaits)} of them not seen to end`
 }
 
 function inPhase(phase: string): string {
@@ -132,6 +147,7 @@ function contentionColumns(rows: readonly ContentionRow[], clock: ClockUnit): Co
     name('mode', (row) => row.mode),
     number('acquired', (row) => (Number.isNaN(row.acquisitions) ? null : row.acquisitions), 5),
     number('contended', (row) => (Number.isNaN(row.contended) ? null : row.contended)),
+    ...(rows.some((row) => row.openWaits > 0) ? [number('not ended', (row) => row.openWaits)] : []),
     ...grouped('waited', [
       time('total', (row) => (Number.isNaN(row.waitTotalNs) ? null : row.waitTotalNs)),
       time('mean', (row) => row.waitMeanNs, 3),

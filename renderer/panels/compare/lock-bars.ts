@@ -90,7 +90,9 @@ export function holdBars(result: Pick<CompareResult, 'strategies' | 'baseline'>,
     position,
     badge: badges[position] ?? id,
     lock: lock !== undefined && lock.waitTotalNs > 0 ? lock : undefined,
-    waitNs: lock === undefined || lock.acquisitions === 0 ? 0 : lock.waitTotalNs / lock.acquisitions,
+    // A recording of waits alone has no acquisitions to divide by.
+    waitNs:
+      lock !== undefined && lock.acquisitions > 0 ? lock.waitTotalNs / lock.acquisitions : (lock?.waitMeanNs ?? 0),
     holdNs: lock?.holdMeanNs ?? 0,
   }))
   const rows = of.map(({ position, badge, lock, waitNs, holdNs }): BarRow<number> => {

@@ -15,7 +15,11 @@ export function finding(overview: Overview, clock: ClockUnit, events: number): s
   const worst = locks[0]
   if (events === 0 && keys.operations === 0)
     return 'This trace has no events: nothing happened while it was recorded, or tracing was off.'
-  if (keys.waitTotalNs === null) return 'This trace has no lock events: what waited for what cannot be known.'
+  if (keys.waitTotalNs === null) {
+    return keys.locksTaken
+      ? 'This trace has lock events and no contention among them: nothing waited, or lock_contended was not recorded.'
+      : 'This trace has no lock events: what waited for what cannot be known.'
+  }
   if (keys.waitTotalNs === 0 || !worst)
     return `No task waited for a lock in ${formatCount(keys.operations)} operations.`
   const share = keys.waitTotalNs > 0 ? worst.waitTotalNs / keys.waitTotalNs : 0
@@ -25,7 +29,15 @@ export function finding(overview: Overview, clock: ClockUnit, events: number): s
   const doing = main && main.share >= 0.15 ? `, ${often} while ${main.clause} (${formatShare(main.share)} %)` : ''
   // A sentence of its own: tasks wait between operations too.
   const spent = keys.waitShare === null ? '' : ` Operations waited ${formatShare(keys.waitShare)} % of their time.`
-  return `Tasks waited ${timeText(keys.waitTotalNs, clock)}, ${of} for ${worst.class}${doing}.${spent}`
+  return `Tasks waited ${timeText(keys.waitTotalNs, clock)}, ${of} for ${worst.class}${doing}.${neverEnded(overview, clock)}${spent}`
+}
+
+/** A hang: the longest wait is one that never ended. */
+function neverEnded({ keys }: Overview, clock: ClockUnit): string {
+  const worst = keys.worstWait
+  if (!worst?.open) return ''
+  const others = keys.openWaits > 1 ? `, like ${formatCount(keys.openWaits - 1)} more` : ''
+  return ` The longest, at least ${timeText(worst.waitNs, clock)} for ${worst.class}, was not seen to end${others}.`
 }
 
 /** What the head warns of: things that make numbers on the page incomplete. */
@@ -37,7 +49,12 @@ export function limitsOf(info: TraceInfo): { readonly text: string; readonly why
       why: 'The recorder lost events: waits and operations around the gaps are missing or too short by an unknown amount.',
     })
   }
-  if (!info.shows.waits)
+  if (!info.shows.waits && info.lockSpans > 0) {
+    out.push({
+      text: 'No contention events',
+      why: 'This trace has lock events and no contention among them: nothing waited, or lock_contended was not recorded.',
+    })
+  } else if (!info.shows.waits)
     out.push({ text: 'Lock waits not recorded', why: 'There are no lock or contention events in this trace.' })
   else if (!info.shows.holds) {
     out.push({

@@ -7,6 +7,7 @@ import type { OverviewTask } from '../overview.ts'
 import { groupRows, orderGroups } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { clipped, windowOf, type Window } from './scope.ts'
+import { waitEnds } from './wait-ends.ts'
 import { showsWaits } from './waits.ts'
 import { taskRef } from './words.ts'
 
@@ -82,8 +83,9 @@ function busyTime(trace: Trace, ops: Uint32Array, window: Window): Float64Array 
 }
 
 function waitTime(trace: Trace, waits: Uint32Array, window: Window): Float64Array {
-  const { task, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { task, requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const out = new Float64Array(trace.tasks.length)
-  for (const row of waits) out[task[row]] += clipped(requestedNs[row], acquiredNs[row], window)
+  for (const row of waits) out[task[row]] += clipped(requestedNs[row], endNs[row], window)
   return out
 }

@@ -15,6 +15,7 @@ import type { Trace } from '../../model/trace.ts'
 import type { ChainLink } from '../wait-chains.ts'
 import { holderPhase } from './holder.ts'
 import { clipped, type Window } from './scope.ts'
+import { waitEnds } from './wait-ends.ts'
 import { edges, holdOf, mainEdge, waitsByTask } from './waits.ts'
 import { known, modeName, opName, taskRef } from './words.ts'
 
@@ -64,21 +65,18 @@ function link(trace: Trace, edge: number, { fromNs, toNs }: Window): ChainLink {
   }
 }
 
-/**
- * The wait of a span's task that takes most of the window, -1 none. Waits of interrupts are not the task's; one that was
- * not seen to end counts only at the end of the trace, for elsewhere the task went on.
- */
+/** The wait of a span's task that takes most of the window, -1 none. Waits of interrupts are not the task's. */
 function waitDuring(trace: Trace, span: number, window: Window): number {
-  const { task, flags, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { task, flags, requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const { starts, rows, latestEnd } = waitsByTask(trace)
-  const unseenEnd = window.toNs >= trace.meta.durationNs ? Infinity : -Infinity
   let best = -1
   let most = 0
   for (let i = lastBefore(trace, task[span], window.toNs); i >= starts[task[span]]; i--) {
     if (latestEnd[i] <= window.fromNs) break
     const row = rows[i]
     if ((flags[row] & SPAN_IRQ) !== 0) continue
-    const ns = clipped(requestedNs[row], Number.isNaN(acquiredNs[row]) ? unseenEnd : acquiredNs[row], window)
+    const ns = clipped(requestedNs[row], endNs[row], window)
     if (ns > most) {
       most = ns
       best = row

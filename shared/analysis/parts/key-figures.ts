@@ -5,7 +5,8 @@ import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
 import type { OverviewKeys } from '../overview.ts'
 import { clipped, lockFacts, windowOf } from './scope.ts'
-import { showsWaits, waitOf, waitsOfOps } from './waits.ts'
+import { isOpenWait, waitedNs, waitEnds } from './wait-ends.ts'
+import { showsWaits, waitsOfOps } from './waits.ts'
 import { failureName, isFailure, known } from './words.ts'
 import { told } from './shown-percentiles.ts'
 
@@ -20,8 +21,10 @@ export function keyFigures(trace: Trace, scope: Scope, { ops, waits }: InScope):
     operations: ops.length,
     mainOp: mainOp(trace, ops),
     waitTotalNs: showsWaits(trace).shows ? sumWaits(trace, scope, waits) : null,
+    locksTaken: trace.lockSpan.length > 0,
     waitShare: waitShare(trace, scope, ops),
     worstWait: worstWait(trace, waits),
+    openWaits: waits.reduce((sum, row) => sum + (isOpenWait(trace, row) ? 1 : 0), 0),
     ...failures(trace, ops),
   }
 }
@@ -45,10 +48,11 @@ function mainOp(trace: Trace, ops: Uint32Array): OverviewKeys['mainOp'] {
 }
 
 function sumWaits(trace: Trace, scope: Scope, waits: Uint32Array): number {
-  const { requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const window = windowOf(scope)
   let sum = 0
-  for (const row of waits) sum += clipped(requestedNs[row], acquiredNs[row], window)
+  for (const row of waits) sum += clipped(requestedNs[row], endNs[row], window)
   return sum
 }
 
@@ -67,10 +71,11 @@ function waitShare(trace: Trace, scope: Scope, ops: Uint32Array): number | null 
 
 function worstWait(trace: Trace, waits: Uint32Array): OverviewKeys['worstWait'] {
   let worst = -1
-  for (const row of waits) if (worst === -1 || waitOf(trace, row) > waitOf(trace, worst)) worst = row
+  for (const row of waits) if (worst === -1 || waitedNs(trace, row) > waitedNs(trace, worst)) worst = row
   if (worst === -1) return null
   const lockClass = lockFacts(trace).classOf[trace.lockSpan.cols.lock[worst]]
-  return { waitId: worst, waitNs: waitOf(trace, worst), class: trace.lockClasses[lockClass].name }
+  const open = isOpenWait(trace, worst)
+  return { waitId: worst, waitNs: waitedNs(trace, worst), open, class: trace.lockClasses[lockClass].name }
 }
 
 function failures(trace: Trace, ops: Uint32Array): Pick<OverviewKeys, 'failed' | 'failures'> {

@@ -18,6 +18,7 @@ import type { Trace } from '../../model/trace.ts'
 import { groupRows, orderGroups, type RowGroups } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { lockFacts } from './scope.ts'
+import { waitEnds } from './wait-ends.ts'
 import { waitsByTask } from './waits.ts'
 
 /** Segments of task t are starts[t] … starts[t + 1), disjoint and in order. */
@@ -131,7 +132,8 @@ export const segments = perTrace((trace): Segments => {
   const phases = phasesByTask(trace)
   const waits = waitsByTask(trace)
   const { name, startNs, durationNs } = trace.phase.cols
-  const { requestedNs, acquiredNs, lock, flags } = trace.lockSpan.cols
+  const { requestedNs, lock, flags } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const { classOf } = lockFacts(trace)
   const sweep = new Sweep(2 * (phases.rows.length + waits.rows.length), otherLabel(trace))
   const starts = new Uint32Array(trace.tasks.length + 1)
@@ -142,9 +144,9 @@ export const segments = perTrace((trace): Segments => {
       const until = phase === -1 ? Infinity : startNs[phase]
       for (; w < waits.starts[task + 1] && requestedNs[waits.rows[w]] <= until; w++) {
         const row = waits.rows[w]
-        // Also false for NaN: a wait without an end says nothing of the time after it began.
-        if ((flags[row] & SPAN_IRQ) !== 0 || !(acquiredNs[row] > requestedNs[row])) continue
-        sweep.wait(requestedNs[row], acquiredNs[row], waitLabel(trace, classOf[lock[row]]))
+        // Also false for NaN: a wait whose end went unseen says nothing of the time after it began.
+        if ((flags[row] & SPAN_IRQ) !== 0 || !(endNs[row] > requestedNs[row])) continue
+        sweep.wait(requestedNs[row], endNs[row], waitLabel(trace, classOf[lock[row]]))
       }
       if (phase !== -1 && durationNs[phase] > 0) sweep.phase(until, until + durationNs[phase], name[phase])
     }

@@ -1,6 +1,6 @@
 /**
  * Waits and their wait edges, prepared once per trace. A wait is the part of a lock span between the contended request
- * and the acquisition; one that was never seen to end is contended but not measured. An edge says that a holder's span
+ * and the acquisition; of one that was never seen to end wait-ends.ts tells what is known. An edge says that a holder's span
  * overlapped a wait; here each gets the interval of that overlap, so that it can be clipped and looked into.
  */
 
@@ -9,6 +9,7 @@ import type { Trace } from '../../model/trace.ts'
 import { groupRows, orderGroups } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { clipped, lockFacts, namesLocks, SpanFilter, type Window } from './scope.ts'
+import { waitEnds } from './wait-ends.ts'
 import type { Scope } from '../analysis.ts'
 
 export const QUEUED = EDGE_KINDS.indexOf('queued-writer')
@@ -45,18 +46,19 @@ export function lasted(fromNs: number, toNs: number): number {
   return ns < 0 ? 0 : ns
 }
 
-/** Measured waits of a scope that overlap its window, ascending. */
+/** Waits of a scope that overlap its window, as far as they are known to have lasted; ascending. */
 export function waitsIn(trace: Trace, scope: Scope): Uint32Array {
   const filter = new SpanFilter(trace, scope)
   const { fromNs, toNs } = filter.window
-  const { requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const all = contendedRows(trace)
   const rows = new Uint32Array(all.length)
   let count = 0
   for (const row of all) {
     const from = requestedNs[row]
-    const to = acquiredNs[row]
-    // False for NaN: an end that was not seen is not measured.
+    const to = endNs[row]
+    // False for NaN: what is not known to have lasted any time is not measured.
     if (!(from < toNs && to >= from && (to > fromNs || from >= fromNs))) continue
     if (filter.keeps(row)) rows[count++] = row
   }
@@ -165,7 +167,7 @@ export function explainedNs(trace: Trace, waiter: number, window: Window): numbe
 export function wakeupNs(trace: Trace, waiter: number, window: Window): number {
   if ((trace.meta.lostEvents ?? 0) > 0) return 0
   const { byWaiter, from, to } = edges(trace)
-  const { requestedNs, acquiredNs, flags } = trace.lockSpan.cols
+  const { requestedNs, flags } = trace.lockSpan.cols
   const { holder, kind } = trace.waitEdge.cols
   const waited = SPAN_CONTENDED | SPAN_HOLD_KNOWN
   let covered = requestedNs[waiter]
@@ -180,7 +182,7 @@ export function wakeupNs(trace: Trace, waiter: number, window: Window): number {
     if (to[edge] > covered) covered = to[edge]
     known = true
   }
-  return known ? sum + clipped(covered, acquiredNs[waiter], window) : 0
+  return known ? sum + clipped(covered, waitEnds(trace)[waiter], window) : 0
 }
 
 /**

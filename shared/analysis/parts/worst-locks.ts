@@ -11,16 +11,20 @@ import type { OverviewLock } from '../overview.ts'
 import { edgeBreakdown } from './breakdown.ts'
 import { clipped, lockFacts, overlaps, SpanFilter, windowOf } from './scope.ts'
 import { labelName } from './segments.ts'
+import { isOpenWait, waitEnds } from './wait-ends.ts'
 import { contendedRows, edges, explainedNs, wakeupNs } from './waits.ts'
 
 /** Every class waited for in scope, worst first; `waits` are the measured waits of the scope. */
 export function worstLocks(trace: Trace, scope: Scope, waits: Uint32Array): OverviewLock[] {
-  const { lock, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { lock, requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const { classOf } = lockFacts(trace)
   const window = windowOf(scope)
   const total = new Float64Array(trace.lockClasses.length)
+  const open = new Uint32Array(trace.lockClasses.length)
   for (const row of waits) {
-    total[classOf[lock[row]]] += clipped(requestedNs[row], acquiredNs[row], window)
+    total[classOf[lock[row]]] += clipped(requestedNs[row], endNs[row], window)
+    if (isOpenWait(trace, row)) open[classOf[lock[row]]]++
   }
   const contended = contendedPerClass(trace, scope)
   const phases = phasesOfHolders(trace, scope, waits)
@@ -31,17 +35,19 @@ export function worstLocks(trace: Trace, scope: Scope, waits: Uint32Array): Over
     classId: id,
     waitTotalNs: total[id],
     contended: contended[id],
+    openWaits: open[id],
     phases: rounded(phases.get(id) ?? new Map(), total[id]),
   }))
 }
 
 function contendedPerClass(trace: Trace, scope: Scope): Uint32Array {
-  const { lock, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { lock, requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const { classOf } = lockFacts(trace)
   const filter = new SpanFilter(trace, scope)
   const out = new Uint32Array(trace.lockClasses.length)
   for (const row of contendedRows(trace)) {
-    const end = Number.isNaN(acquiredNs[row]) ? trace.meta.durationNs : acquiredNs[row]
+    const end = endNs[row] >= 0 ? endNs[row] : requestedNs[row]
     if (overlaps(requestedNs[row], end, filter.window) && filter.keeps(row)) out[classOf[lock[row]]]++
   }
   return out
