@@ -9,13 +9,16 @@
 
 import * as z from 'zod'
 import { SKIP_CODES } from '../model/diagnostics.ts'
-import { SPAN_INFERRED, type Severity } from '../model/kinds.ts'
+import { OP_KINDS, SPAN_INFERRED, type OpKind, type Severity } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { timeText } from '../base/time.ts'
 import { analysis } from './analysis.ts'
 import { contention } from './contention.ts'
+import { FAULT_ENDS, LOCKDEP, PAIRS, XFS_ILOCK } from './parts/event-pairs.ts'
 import { lockFacts } from './parts/scope.ts'
 import { plainName, shows } from './parts/shows.ts'
+import { waitedNs } from './parts/wait-ends.ts'
+import { contendedRows } from './parts/waits.ts'
 
 export interface DoctorAnswer {
   readonly question: string
@@ -28,6 +31,8 @@ export interface DoctorAnswer {
   readonly events: readonly string[]
   /** A command that records what this answer lacks; null where nothing does or would. */
   readonly record: string | null
+  /** They may have been recorded and not have happened: a trace has no word for that. */
+  readonly maybeRecorded: boolean
 }
 
 export interface DoctorFinding {
@@ -42,12 +47,21 @@ export interface DoctorFinding {
   readonly record?: string
 }
 
+export interface DoctorRecording {
+  readonly command: string
+  readonly events: readonly string[]
+  /** What these events ask of the kernel; null: nothing much. */
+  readonly needs: string | null
+}
+
 export interface DoctorResult {
   readonly answers: readonly DoctorAnswer[]
   /** Worst first. */
   readonly findings: readonly DoctorFinding[]
   /** Commands that would record what is missing. */
   readonly record: readonly string[]
+  /** The same with what each asks of the kernel: trace-cmd records nothing at all if one event of a command is not there. */
+  readonly recordings: readonly DoctorRecording[]
 }
 
 export const doctor = analysis({
@@ -57,7 +71,9 @@ export const doctor = analysis({
   params: z.object({}),
   run(trace): DoctorResult {
     const answers = answersOf(trace)
-    return { answers, findings: findingsOf(trace), record: commands(trace, answers) }
+    const recordings = recordingsOf(trace, answers)
+    const record = recordings.map(({ command }) => command)
+    return { answers, findings: findingsOf(trace), record, recordings }
   },
 })
 
@@ -68,6 +84,7 @@ interface Question {
   readonly events: readonly string[]
   /** Options of trace-cmd beside the events. */
   readonly options?: string
+  readonly maybeRecorded?: boolean
 }
 
 function answersOf(trace: Trace): readonly DoctorAnswer[] {
@@ -78,12 +95,7 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
   const lockdep = hasEvent(trace)(/^lock_acquire$/) ? '' : '; lock:lock_acquire needs a kernel with lockdep'
   const level = (known: boolean): DoctorAnswer['level'] => (known ? 'yes' : 'no')
   const questions: Question[] = [
-    {
-      question: 'Who waited for a lock, and how long',
-      level: level(seen.waits),
-      why: 'no lock or contention events were recorded',
-      events: ['lock:contention_begin', 'lock:contention_end'],
-    },
+    waitsQuestion(trace),
     {
       question: 'How long locks were held, and what was done under them',
       level: some ? 'partly' : level(seen.holds),
@@ -94,14 +106,9 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
         : seen.waits
           ? `only contention events were recorded${lockdep}`
           : `no lock events were recorded${lockdep}`,
-      events: ['lock:lock_acquire', 'lock:lock_acquired', 'lock:lock_contended', 'lock:lock_release'],
+      events: LOCKDEP,
     },
-    {
-      question: 'Latency of faults, truncates, hole punches, writes and syncs',
-      level: level(seen.ops),
-      why: 'no system call, page fault or filesystem events were recorded',
-      events: ['syscalls', 'exceptions', 'fs_dax', 'ext4', 'xfs', 'jbd2'],
-    },
+    latencyQuestion(trace),
     {
       question: 'When tasks ran, were runnable, or slept',
       level: level(seen.states),
@@ -127,13 +134,82 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
       events: [],
     })
   }
-  return questions.map(({ level: answered, why, options = '', ...rest }) => ({
+  return questions.map(({ level: answered, why, options = '', maybeRecorded = false, ...rest }) => ({
     ...rest,
+    maybeRecorded: maybeRecorded && answered !== 'yes',
     level: answered,
     ok: answered === 'yes',
     why: answered === 'yes' ? null : why,
     record: answered === 'yes' || !records(trace) ? null : commandFor(rest.events, options),
   }))
+}
+
+function waitsQuestion(trace: Trace): Question {
+  const { waits } = shows(trace)
+  const locks = trace.lockSpan.length > 0
+  const contended = contendedRows(trace)
+  const measured = contended.length === 0 || contended.some((row) => waitedNs(trace, row) >= 0)
+  const level = waits ? (measured ? 'yes' : 'partly') : locks ? 'partly' : 'no'
+  return {
+    question: 'Who waited for a lock, and how long',
+    level,
+    why: waits
+      ? 'no wait has an end in the trace: who waited is known, how long is not'
+      : locks
+        ? 'there are lock events and no contention among them: nothing waited, or lock_contended was not recorded'
+        : 'no lock or contention events are in the trace: they were not recorded, or did not happen',
+    events: ['lock:contention_begin', 'lock:contention_end'],
+    maybeRecorded: !waits,
+  }
+}
+
+/** Fewer operations of a kind than these may all have been going on when the trace ended. */
+const SOME = 10
+
+function latencyQuestion(trace: Trace): Question {
+  const question = 'Latency of faults, truncates, hole punches, writes and syncs'
+  const { ops } = shows(trace)
+  const measuredOps = trace.op.cols.durationNs.some((ns) => ns >= 0)
+  const unmeasured = unmeasuredKinds(trace)
+  const faults = unmeasured.every(({ name }) => FAULT_KINDS.has(name))
+  if (!ops) {
+    return {
+      ...{ question, level: 'no', maybeRecorded: true },
+      why: 'no system call, page fault or filesystem events are in the trace: they were not recorded, or did not happen',
+      events: ['syscalls', ...FAULT_ENDS],
+    }
+  }
+  const which = unmeasured.map(({ name, all }) => `${name} (${all})`).join(', ')
+  return {
+    question,
+    level: !measuredOps ? 'no' : unmeasured.length > 0 ? 'partly' : 'yes',
+    why: measuredOps
+      ? `operations that have no end in the trace have no duration: all of ${which}`
+      : 'not one operation has an end in the trace: no duration is known',
+    events: faults && measuredOps ? FAULT_ENDS : ['syscalls', ...FAULT_ENDS],
+  }
+}
+
+const FAULT_KINDS: ReadonlySet<OpKind> = new Set([
+  'read_fault',
+  'write_fault',
+  'mkwrite',
+  'cow_fault',
+  'pmd_fault',
+  'fault',
+])
+/** Kinds of operations of which there are some, and not one with an end. */
+function unmeasuredKinds({ op, opKinds }: Trace): readonly { readonly name: OpKind; readonly all: number }[] {
+  const { kind, durationNs } = op.cols
+  const all = new Uint32Array(opKinds.length)
+  const measured = new Uint8Array(opKinds.length)
+  for (let row = 0; row < op.length; row++) {
+    all[kind[row]]++
+    if (durationNs[row] >= 0) measured[kind[row]] = 1
+  }
+  return OP_KINDS.map((name) => ({ name, at: opKinds.indexOf(name) }))
+    .filter(({ at }) => measured[at] === 0 && all[at] >= SOME)
+    .map(({ name, at }) => ({ name, all: all[at] }))
 }
 
 /** Holds are known, and all from mmap_lock:* or xfs_ilock: whatever else was held does not show. */
@@ -164,7 +240,7 @@ function moreQuestions(trace: Trace): readonly Question[] {
       question: 'Which function asked for a lock',
       level: trace.extras?.spanStacks === undefined ? 'no' : 'yes',
       why: 'no call stacks were recorded',
-      events: ['lock:contention_begin'],
+      events: ['lock:contention_begin', 'lock:contention_end'],
       options: '-T',
     })
   }
@@ -173,7 +249,7 @@ function moreQuestions(trace: Trace): readonly Question[] {
       question: 'How long locks of XFS inodes were held',
       level: 'no',
       why: 'xfs_ilock was not recorded, which needs no lockdep',
-      events: ['xfs:xfs_ilock', 'xfs:xfs_ilock_nowait', 'xfs:xfs_ilock_demote', 'xfs:xfs_iunlock'],
+      events: XFS_ILOCK,
     })
   }
   if (!ops) return questions
@@ -183,22 +259,27 @@ function moreQuestions(trace: Trace): readonly Question[] {
   questions.push({
     question: 'Latency of page faults alone and of system calls alone',
     level: faults && calls ? 'yes' : 'partly',
-    why: faults ? 'no system calls were recorded' : 'no page faults were recorded',
-    events: faults ? ['syscalls'] : ['exceptions:page_fault_user', 'fs_dax'],
+    why: faults
+      ? 'no system calls are in the trace: they were not recorded, or did not happen'
+      : 'no page faults are in the trace: they were not recorded, or did not happen',
+    events: faults ? ['syscalls'] : FAULT_ENDS,
+    maybeRecorded: true,
   })
   const steps = graph || trace.phase.length > 0
   questions.push({
     question: 'What an operation spent its time in: mapping, allocating, zeroing, freeing',
     level: steps ? 'yes' : 'no',
-    why: 'no events of the filesystem were recorded',
+    why: 'no events of a filesystem are in the trace: they were not recorded, or did not happen; record those the kernel has',
     events: ['fs_dax', 'ext4', 'xfs'],
+    maybeRecorded: true,
   })
   if (!has(/^ext4_/)) return questions
   questions.push({
     question: 'Waiting for the journal: handles, commits',
     level: has(/^jbd2_(handle_start|start_commit)/) ? 'yes' : 'no',
-    why: 'no jbd2 events were recorded',
+    why: 'no jbd2 events are in the trace: they were not recorded, or did not happen',
     events: ['jbd2'],
+    maybeRecorded: true,
   })
   return questions
 }
@@ -212,7 +293,10 @@ function holdFacts(trace: Trace): { readonly classes: number; readonly without: 
   const { rows } = contention.run(trace, contention.params.parse({ top: 10_000 }))
   const count = (test: (row: (typeof rows)[number]) => boolean): number =>
     new Set(rows.filter(test).map(({ classId }) => classId)).size
-  return { classes: count(() => true), without: count((row) => row.holdTotalNs === null) }
+  return {
+    classes: count(() => true),
+    without: count(({ holdTotalNs, acquisitions }) => holdTotalNs === null && !(acquisitions > 0)),
+  }
 }
 
 /** Classes with holders, and with names, that no event told. */
@@ -229,11 +313,6 @@ function inferredClasses(trace: Trace): { readonly holders: number; readonly nam
     if ((flags[row] & SPAN_INFERRED) !== 0 && releasedNs[row] >= 0) holders.add(classOf[id])
   }
   return { holders: holders.size, names: names.size }
-}
-
-/** A shell would take a star for a file name. */
-function quoted(event: string): string {
-  return event.includes('*') ? `'${event}'` : event
 }
 
 /** What to do about a finding the next time, by its code. */
@@ -278,67 +357,16 @@ function findingsOf(trace: Trace): readonly DoctorFinding[] {
   for (const pair of PAIRS) {
     const missing = missingHalf(trace, pair)
     if (missing === undefined) continue
-    const events = pair.names.replace(/ or .*$/, '')
-    remark('missing-events', 'warning', missing, 1, commandFor([quoted(events)]) ?? undefined)
+    remark('missing-events', 'warning', missing, 1, commandFor(pair.both) ?? undefined)
   }
   const silence = longestSilence(trace)
   if (silence !== undefined) remark('silence', 'info', silence)
   return found.sort((a, b) => RANK[a.severity] - RANK[b.severity])
 }
 
-/** Events that only mean something together. */
-const PAIRS: readonly {
-  readonly first: RegExp
-  readonly second: RegExp
-  readonly names: string
-  readonly so: string
-}[] = [
-  { first: /^contention_begin$/, second: /^contention_end$/, names: 'lock:contention_end', so: 'waits have no end' },
-  { first: /^lock_acquired$/, second: /^lock_release$/, names: 'lock:lock_release', so: 'holds have no end' },
-  { first: /^lock_contended$/, second: /^lock_acquired$/, names: 'lock:lock_acquired', so: 'waits have no end' },
-  { first: /^sys_enter_/, second: /^sys_exit_/, names: 'syscalls:sys_exit_*', so: 'system calls have no end' },
-  {
-    first: /^sched_switch$/,
-    second: /^sched_(waking|wakeup)$/,
-    names: 'sched:sched_waking',
-    so: 'holders of unnamed locks cannot be inferred',
-  },
-  {
-    first: /^jbd2_handle_start$/,
-    second: /^jbd2_handle_stats$/,
-    names: 'jbd2:jbd2_handle_stats',
-    so: 'handles have no end',
-  },
-  {
-    first: /^jbd2_start_commit$/,
-    second: /^jbd2_end_commit$/,
-    names: 'jbd2:jbd2_end_commit',
-    so: 'commits have no end',
-  },
-  { first: /^xfs_ilock$/, second: /^xfs_iunlock$/, names: 'xfs:xfs_iunlock', so: 'inode locks have no end' },
-  {
-    first: /^mmap_lock_acquire_returned$/,
-    second: /^mmap_lock_released$/,
-    names: 'mmap_lock:mmap_lock_released',
-    so: 'holds of mmap_lock have no end',
-  },
-  {
-    first: /^dax_pte_fault$/,
-    second: /^dax_pte_fault_done$/,
-    names: 'fs_dax:dax_pte_fault_done',
-    so: 'DAX faults have no end',
-  },
-  {
-    first: /^page_fault_user$/,
-    second: /^(dax_pte_fault_done|mmap_lock_released|lock_release|handle_mm_fault)$/,
-    names: 'fs_dax:dax_pte_fault_done or mmap_lock:mmap_lock_released',
-    so: 'page faults have no end',
-  },
-]
-
 function missingHalf(trace: Trace, { first, second, names, so }: (typeof PAIRS)[number]): string | undefined {
   const has = hasEvent(trace)
-  return has(first) && !has(second) ? `${names} was not recorded: ${so}` : undefined
+  return has(first) && !has(second) ? `no ${names} is in the trace: ${so}` : undefined
 }
 
 /** A quarter of the trace without a single event is worth a word. */
@@ -356,11 +384,25 @@ function longestSilence({ rate, meta }: Trace): string | undefined {
   return `no event at all for ${silent} of ${whole}`
 }
 
-/** One recording that has all of it. */
-function commands(trace: Trace, answers: readonly DoctorAnswer[]): readonly string[] {
+/** What has to be there, first what every kernel has. Events of which this trace has some are there. */
+const NEEDS: readonly { readonly events: RegExp; readonly shown: RegExp; readonly needs: string }[] = [
+  { events: /^lock:lock_/, shown: /^lock_(acquired?|contended|release)$/, needs: 'a kernel with lockdep' },
+  { events: /^fs_dax(:|$)/, shown: /^dax_/, needs: 'a kernel with DAX' },
+  { events: /^(ext4|jbd2)(:|$)/, shown: /^(ext4|jbd2)_/, needs: 'a kernel with ext4' },
+  { events: /^xfs(:|$)/, shown: /^xfs_/, needs: 'a kernel with XFS' },
+]
+
+function recordingsOf(trace: Trace, answers: readonly DoctorAnswer[]): DoctorResult['recordings'] {
   if (!records(trace)) return []
-  const events = [...new Set(answers.filter(({ ok }) => !ok).flatMap((answer) => answer.events))]
-  const stacks = answers.some(({ ok, record }) => !ok && record?.includes(' -T ') === true)
-  const command = commandFor(events, stacks ? '-T' : '')
-  return command === null ? [] : [command]
+  const has = hasEvent(trace)
+  const missing = answers.filter(({ ok }) => !ok)
+  const events = [...new Set(missing.flatMap((answer) => answer.events))]
+  const stacks = missing.some(({ record }) => record?.includes(' -T ') === true)
+  const needOf = (event: string): string | null =>
+    NEEDS.find((need) => need.events.test(event) && !has(need.shown))?.needs ?? null
+  return [null, ...NEEDS.map(({ needs }) => needs)].flatMap((needs) => {
+    const part = events.filter((event) => needOf(event) === needs)
+    const command = commandFor(part, needs === null && stacks ? '-T' : '')
+    return command === null ? [] : [{ command, events: part, needs }]
+  })
 }

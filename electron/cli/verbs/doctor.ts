@@ -16,14 +16,15 @@ export const doctor = verb({
   options: { trace: traceId, json },
   async run(session, [path], { trace: id, json: asJson }) {
     const open = await session.openTrace(path, id)
-    const { answers, findings, record } = await open.analyse('doctor', {})
+    const { answers, findings, record, recordings } = await open.analyse('doctor', {})
     if (asJson) {
-      printJson({ trace: open.trace.id, answers, findings, record })
+      printJson({ trace: open.trace.id, answers, findings, record, recordings })
       return 0
     }
-    for (const { level, question, why, record: command } of answers) {
+    for (const { level, question, why, record: command, maybeRecorded } of answers) {
       print(`${bold(MARK[level])}  ${printable(question)}${why === null ? '' : dim(`: ${printable(why)}`)}`)
-      if (command !== null) print(dim(`          you also need: ${printable(command)}`))
+      const when = maybeRecorded ? 'if they were not recorded' : 'you also need'
+      if (command !== null) print(dim(`          ${when}: ${printable(command)}`))
     }
     print('')
     if (findings.length === 0) print('Nothing was skipped, lost or odd.')
@@ -32,7 +33,12 @@ export const doctor = verb({
       print(`${bold(severity)}  ${skipped ? 'skipped: ' : ''}${printable(message)} (${plural(count, 'time')}${where})`)
       if (command !== undefined) print(dim(`          next time: ${printable(command)}`))
     }
-    for (const command of record) print(`\nTo answer the rest, record these too:\n  ${printable(command)}`)
+    if (recordings.length > 0) print('\nTo answer the rest, record these too:')
+    // One event that a kernel does not have, and trace-cmd records none.
+    for (const [i, { command, events, needs }] of recordings.entries()) {
+      const told = i === 0 ? command : events.map((event) => `-e ${event}`).join(' ')
+      print(`  ${needs === null ? '' : `on ${needs}${i === 0 ? '' : ' add'}: `}${printable(told)}`)
+    }
     return 0
   },
 })
