@@ -39,6 +39,13 @@ export const TOLD_BY_NUMBER = 1
 export const TOLD_BY_NAME = 2
 type ToldBy = typeof TOLD_BY_NUMBER | typeof TOLD_BY_NAME
 
+const MAKES_TASKS: ReadonlySet<string> = new Set(['fork', 'vfork', 'clone', 'clone3'])
+
+/** exit and exit_group end with their task: that no event says so is no gap. */
+export function neverReturns({ syscall }: OpFrame): boolean {
+  return syscall === 'exit' || syscall === 'exit_group'
+}
+
 export interface SyscallArgs {
   /** The operation kind: a word of model/kinds.ts, or the call's own name. */
   readonly kind: string
@@ -93,6 +100,8 @@ export class Ops {
     let at = track.depth - 1
     while (at >= 0 && track.ops[at].syscall === '') at--
     if (at < 0 || track.ops[at].syscall !== name) {
+      // A new task comes into being inside the call that made it: it returns 0 there, and began elsewhere.
+      if (track.depth === 0 && result === 0 && MAKES_TASKS.has(name)) return
       this.#state.builder.diagnose(
         'info',
         'exit-without-enter',
@@ -329,7 +338,7 @@ export class Ops {
     cols.cpu[at] = frame.cpu
     cols.inferred[at] = frame.inferred ? 1 : 0
     frame.id = -1
-    if (endNs !== endNs) {
+    if (endNs !== endNs && !neverReturns(frame)) {
       builder.diagnose('info', 'unfinished-op', 'operations whose end is not in the trace have no duration')
     }
     state.mark(track)

@@ -16,7 +16,7 @@ import { BEHAVES_AS_LOCK, natureOf } from './lock-names.ts'
 import { Lockdep } from './lockdep.ts'
 import { MmLocks } from './mm-locks.ts'
 import { OwnHolds } from './own-holds.ts'
-import { Ops } from './ops.ts'
+import { neverReturns, Ops } from './ops.ts'
 import { Phases } from './phases.ts'
 import { Sched } from './sched.ts'
 import { Slices } from './slices.ts'
@@ -172,8 +172,8 @@ export class SpanBuilder {
     this.ops.closeQuiet(track)
     while (track.depth > 0) {
       if (code !== 'open-at-end') track.ops[track.depth - 1].endNs = NaN
+      if (!neverReturns(track.ops[track.depth - 1])) count++
       this.ops.close(track, NaN)
-      count++
     }
     count += this.phases.abandonAll(track)
     this.state.taskState(track, -1, -1)

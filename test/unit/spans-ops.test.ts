@@ -88,6 +88,33 @@ describe('system calls', () => {
     ])
   })
 
+  it.each([
+    ['sys_fork -> 0x0', 'sys_exit(error_code: 0)'],
+    ['sys_exit_clone: 0x0', 'sys_enter_exit: error_code: 0x0'],
+    ['sys_vfork -> 0x0', 'sys_exit_group(error_code: 0)'],
+    ['sys_exit: NR 435 = 0', 'sys_enter: NR 231 (0, 0, 0, 0, 0, 0)'],
+  ])(
+    'a new task returns from the call that made it, %s, and ends in one: neither lacks its other half',
+    (born, died) => {
+      const trace = traceOf(
+        at(10, 7, born),
+        at(20, 7, 'sys_write(fd: 1)'),
+        at(25, 7, 'sys_write -> 0x1'),
+        at(30, 7, died),
+      )
+      expect(opsOf(trace).map(({ kind }) => kind)).toEqual(['write', expect.stringMatching(/^exit/)])
+      expect(trace.diagnostics).toEqual([])
+    },
+  )
+
+  it('the end of a call that made a task lacks its begin in the task that called, and where it failed', () => {
+    for (const result of ['0x2a', '0xfffffffffffffff5']) {
+      expect(diagnosed(traceOf(at(10, 1, `sys_clone -> ${result}`)), 'exit-without-enter')).toBe(1)
+    }
+    const other = traceOf(at(5, 1, 'sys_write(fd: 1)'), at(10, 1, 'sys_clone -> 0x0'))
+    expect(diagnosed(other, 'exit-without-enter')).toBe(1)
+  })
+
   it('an exit without enter is counted, an enter without exit has no end', () => {
     const trace = traceOf(
       at(10, 1, 'sys_write -> 0x2'),
