@@ -135,9 +135,16 @@ describe('the trace doctor', () => {
     expect(latency(faults)).toMatchObject({ level: 'no', why: expect.stringContaining('not one operation has an end') })
     expect(latency([...faults, { kind: 'write', startNs: 1, durationNs: 5 }])).toMatchObject({
       level: 'partly',
-      why: 'operations that have no end in the trace have no duration: all of fault (12)',
+      why: 'most of these have no end in the trace, and so no duration: fault (12 of 12)',
       record: 'trace-cmd record -C mono -e exceptions:page_fault_user -e mmap_lock -- COMMAND',
     })
+    const recorded = withEvents(traceOf({ ops: [...faults, { kind: 'write', startNs: 1, durationNs: 5 }] }), [
+      'page_fault_user',
+      'mmap_lock_released',
+    ])
+    expect(run(recorded).answers[2].record).toBe(
+      'trace-cmd record -C mono -p function_graph -g handle_mm_fault -- COMMAND',
+    )
     const waits = [10, 20, 30].map((requestedNs) => ({ requestedNs, flags: SPAN_CONTENDED }))
     expect(run(withEvents(traceOf({ spans: waits }), ['contention_begin'])).answers[0]).toMatchObject({
       level: 'partly',
