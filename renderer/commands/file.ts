@@ -1,5 +1,6 @@
 /** Commands about files: open one, close the one that is shown, go to its neighbours. */
 import { useLinksStore } from '../stores/links.ts'
+import { useOpening } from '../stores/opening.ts'
 import { useToastStore } from '../stores/toasts.ts'
 import { copyText } from '../ui/save.ts'
 import { commandGroup } from './command.ts'
@@ -22,6 +23,7 @@ export const file = commandGroup({
       if (next) view.showFile(next.file)
     }
     const links = useLinksStore()
+    const opening = useOpening()
     const toasts = useToastStore()
     const copy = async (text: string, what: string, detail: string): Promise<void> => {
       const copied = await copyText(text)
@@ -44,9 +46,9 @@ export const file = commandGroup({
         keys: ['Alt+Shift+KeyW'],
         icon: 'undo',
         when: () => files.closed.length > 0,
-        run: async () => {
-          const tab = await files.reopenClosed()
-          if (tab) view.showFile(tab.file)
+        run: () => {
+          const tab = files.lastClosed()
+          return tab?.source && opening.openAll([{ kind: 'source', source: tab.source, name: tab.name }])
         },
       },
       {

@@ -96,10 +96,6 @@ export const useFilesStore = defineStore('files', () => {
     cache.dropFile(file)
     await client.call('files.close', { file })
   }
-  async function reopenClosed(): Promise<OpenTab | undefined> {
-    const tab = lastClosed()
-    return tab?.source && open({ kind: 'source', source: tab.source, name: tab.name })
-  }
   /** After a new connection the engine may not know the open files any more: open them again where they came from. */
   async function reopen(): Promise<void> {
     for (const tab of tabs.value) replace(tab, await reopened(client, tab))
@@ -112,7 +108,7 @@ export const useFilesStore = defineStore('files', () => {
   }
 
   const shown = { tabs, traces, current, closed, recent, jobs }
-  return { ...shown, open, adopt, choose, close, reopenClosed, dismiss, refreshRecent, refreshTab, forget, reopen }
+  return { ...shown, open, adopt, choose, close, lastClosed, dismiss, refreshRecent, refreshTab, forget, reopen }
 })
 
 /** A file of the browser's must be with the engine before it can be read. */

@@ -1,13 +1,15 @@
 /**
  * Opening and then going there: one file goes to its Overview when it is ready; while it is imported the Open page shows
  * how far it is; several are opened one after the other and the last one is shown, or become one trace where the user says so.
+ * To whoever went elsewhere meanwhile, what is ready and what failed is only said.
  */
 
 import type { ChosenFile } from '#shared/contract/desktop.ts'
 import type { Sample, Source } from '#shared/contract/methods.ts'
 import { desktopBridge } from '../api/desktop.ts'
+import { sentence } from '../ui/format.ts'
 import { useAppStore } from './app.ts'
-import { useFilesStore } from './files.ts'
+import { useFilesStore, type OpenTab } from './files.ts'
 import type { HowToRead, Openable } from './import-jobs.ts'
 import { useJoiningStore } from './joining.ts'
 import { useLockStatStore } from './lock-stat.ts'
@@ -17,6 +19,10 @@ import { useViewStore } from './view.ts'
 
 /** Imports that are done sooner never show the Open page. */
 const SOON_MS = 300
+
+interface ToOpen extends HowToRead {
+  readonly what: Openable
+}
 
 export function useOpening(): {
   openAll: (what: readonly Openable[], how?: HowToRead) => Promise<void>
@@ -33,23 +39,51 @@ export function useOpening(): {
   const joining = useJoiningStore()
   const lockStat = useLockStatStore()
 
-  async function openAll(what: readonly Openable[], how: HowToRead = {}): Promise<void> {
-    for (const one of what) {
-      // Whoever goes elsewhere while a file is imported stays there.
-      const from = view.page
-      const stayed = (): boolean => view.page === from || view.page === 'open'
-      const timer = setTimeout(() => stayed() && view.goTo('open'), SOON_MS)
-      const tab = await files.open(one, how)
+  /** Whoever goes elsewhere while a file is imported stays there, with the trace shown there. */
+  async function openEach(list: readonly ToOpen[]): Promise<void> {
+    let put = { page: view.page, file: files.current?.file }
+    const stayed = (): boolean =>
+      view.page === 'open' || (view.page === put.page && (put.file === undefined || put.file === files.current?.file))
+    const take = (go: () => void): boolean => {
+      if (!stayed()) return false
+      go()
+      put = { page: view.page, file: files.current?.file }
+      return true
+    }
+    for (const [i, { what, ...how }] of list.entries()) {
+      const timer = setTimeout(() => take(() => view.goTo('open')), SOON_MS)
+      const tab = await files.open(what, { ...how, quietly: true })
       clearTimeout(timer)
       if (!tab) {
-        if (stayed()) view.goTo('open')
+        const seen = take(() => view.goTo('open')) && i === list.length - 1
+        if (!seen) tellFailed(what)
       } else {
         session.prepare(tab)
-        if (stayed()) view.showFile(tab.file)
-        else files.choose(tab.file)
+        if (!take(() => view.showFile(tab.file))) tellDone(tab)
         tellSkipped(tab.name, tab.imported?.skipped.reduce((sum, { count }) => sum + count, 0) ?? 0)
       }
     }
+  }
+  const openAll = (what: readonly Openable[], how: HowToRead = {}): Promise<void> =>
+    openEach(what.map((one) => ({ ...how, what: one })))
+
+  function tellDone({ file, name, imported }: OpenTab): void {
+    toasts.show({
+      level: 'done',
+      title: `${name} is ${imported ? 'imported' : 'open'}`,
+      action: { label: 'Show', run: () => view.showFile(file) },
+    })
+  }
+  /** What was cancelled has not failed. */
+  function tellFailed(what: Openable): void {
+    const job = files.jobs.find((one) => one.what === what && one.error)
+    if (!job?.error) return
+    toasts.show({
+      level: 'error',
+      title: `${job.name} could not be opened`,
+      detail: sentence(job.error.message),
+      action: { label: 'Show', run: () => view.goTo('open') },
+    })
   }
   function tellSkipped(name: string, skipped: number): void {
     if (skipped === 0) return
@@ -61,9 +95,8 @@ export function useOpening(): {
     })
   }
   /** Several at once may be one trace: that is asked first. */
-  async function openTogether(what: readonly Openable[]): Promise<void> {
-    for (const { what: one, ...how } of await joining.ask(what)) await openAll([one], how)
-  }
+  const openTogether = async (what: readonly Openable[]): Promise<void> => openEach(await joining.ask(what))
+
   const openSources = (sources: readonly Source[]): Promise<void> =>
     openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source, app.info?.samples ?? []) })))
 

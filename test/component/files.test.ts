@@ -4,20 +4,25 @@ import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { useFilesStore } from '#renderer/stores/files.ts'
 import { useOpening } from '#renderer/stores/opening.ts'
+import { useToastStore } from '#renderer/stores/toasts.ts'
 import { useViewStore } from '#renderer/stores/view.ts'
 import { fakeHost, importSummary, inWindow, openedFile, tick } from './support/fake-host.ts'
 
 const sample = (id: string) => ({ kind: 'source', source: { kind: 'sample', sample: id }, name: id }) as const
 
-function filesWith(answers: Parameters<typeof fakeHost>[0]) {
+type Answers = NonNullable<Parameters<typeof fakeHost>[0]>
+type Answer = NonNullable<Answers['files.open']>
+
+function filesWith(answers: Answers) {
   const host = fakeHost({ 'files.recent': () => [], 'files.close': () => null, ...answers })
   return { host, files: inWindow(host, () => useFilesStore()).result }
 }
 
 describe('opening and going there', () => {
-  function openingWith(answer: () => Promise<unknown>) {
+  function openingWith(answer: Answer) {
     const host = fakeHost({ 'files.recent': () => [], 'files.close': () => null, 'files.open': answer })
-    return inWindow(host, () => ({ opening: useOpening(), view: useViewStore(), files: useFilesStore() })).result
+    const use = () => ({ opening: useOpening(), view: useViewStore(), files: useFilesStore(), toasts: useToastStore() })
+    return inWindow(host, use).result
   }
   const done = { opened: openedFile('a'), imported: importSummary() }
 
@@ -36,6 +41,94 @@ describe('opening and going there', () => {
     arrive(done)
     await going
     expect([view.page, files.current?.file]).toEqual(['races', 'a'])
+  })
+
+  /** `x` is shown, `a` is being opened. */
+  async function besideX() {
+    const waiting: { answer: (value: typeof done) => void; refuse: (error: Error) => void }[] = []
+    const window = openingWith(({ params }) =>
+      (params['source'] as { sample: string }).sample === 'x'
+        ? { opened: openedFile('x'), imported: null }
+        : new Promise((answer, refuse) => waiting.push({ answer, refuse })),
+    )
+    await window.opening.openAll([sample('x')])
+    return { ...window, waiting }
+  }
+
+  it('leaves the trace of whoever went elsewhere, and says that the new one is there', async () => {
+    const { opening, view, files, toasts, waiting } = await besideX()
+    view.goTo('open')
+    const going = opening.openAll([sample('a')])
+    await tick()
+    view.goTo('sql')
+    waiting[0]?.answer(done)
+    await going
+    expect([view.page, files.current?.file, files.tabs.length]).toEqual(['sql', 'x', 2])
+    expect(toasts.toasts.map(({ title }) => title)).toEqual(['a.faultline is imported'])
+    toasts.toasts[0]?.action?.run()
+    expect([view.page, files.current?.file]).toEqual(['overview', 'a'])
+  })
+
+  it('takes whoever went back to where it was begun for gone elsewhere', async () => {
+    const { opening, view, files, waiting } = await besideX()
+    const going = opening.openAll([sample('a')])
+    await tick(400)
+    expect(view.page).toBe('open')
+    view.goTo('overview')
+    waiting[0]?.answer(done)
+    await going
+    expect([view.page, files.current?.file]).toEqual(['overview', 'x'])
+  })
+
+  it('does not fetch whoever went elsewhere when the next of several begins', async () => {
+    const { opening, view, waiting } = await besideX()
+    const going = opening.openAll([sample('a'), sample('b')])
+    await tick()
+    view.goTo('sql')
+    waiting[0]?.answer(done)
+    await tick(400)
+    expect(view.page).toBe('sql')
+    waiting[1]?.answer({ ...done, opened: openedFile('b') })
+    await going
+    expect(view.page).toBe('sql')
+  })
+
+  it('says what failed to whoever went elsewhere, and where a later one is shown instead', async () => {
+    const { opening, view, toasts, waiting } = await besideX()
+    const going = opening.openAll([sample('a')])
+    await tick()
+    view.goTo('sql')
+    waiting[0]?.refuse(new ApiError('bad-input', 'this is a JPEG'))
+    await going
+    expect(view.page).toBe('sql')
+    expect(toasts.toasts).toMatchObject([
+      { level: 'error', title: 'a could not be opened', detail: 'This is a JPEG.', action: { label: 'Show' } },
+    ])
+    toasts.toasts[0]?.action?.run()
+    expect(view.page).toBe('open')
+    const several = opening.openAll([sample('b'), sample('c')])
+    await tick()
+    waiting[1]?.refuse(new ApiError('bad-input', 'this is a PNG'))
+    await tick()
+    waiting[2]?.answer(done)
+    await several
+    expect(view.page).toBe('overview')
+    expect(toasts.toasts.map(({ title }) => title)).toContain('b could not be opened')
+  })
+
+  it('shows what failed on the Open page, without saying it twice; what was cancelled is not said', async () => {
+    const { opening, view, files, toasts, waiting } = await besideX()
+    const going = opening.openAll([sample('a')])
+    await tick()
+    waiting[0]?.refuse(new ApiError('bad-input', 'this is a JPEG'))
+    await going
+    expect([view.page, files.jobs.length, toasts.toasts.length]).toEqual(['open', 1, 0])
+    const other = opening.openAll([sample('b')])
+    await tick()
+    view.goTo('sql')
+    files.dismiss(files.jobs.at(-1)?.id ?? 0)
+    await other
+    expect([view.page, toasts.toasts.length]).toEqual(['sql', 0])
   })
 })
 
