@@ -100,6 +100,21 @@ describe('the frame', () => {
     wrapper.unmount()
   })
 
+  it('lets nobody leave a browser while a file is imported without being asked', async () => {
+    const { wrapper, files } = await frame({ 'files.open': () => new Promise(() => undefined) })
+    const asks = (): boolean => {
+      const leaving = new Event('beforeunload', { cancelable: true })
+      window.dispatchEvent(leaving)
+      return leaving.defaultPrevented
+    }
+    expect(asks()).toBe(false)
+    void files.open({ kind: 'source', source: { kind: 'sample', sample: 's' }, name: 's' })
+    expect(asks()).toBe(true)
+    files.dismiss(files.jobs[0]?.id ?? 0)
+    expect(asks()).toBe(false)
+    wrapper.unmount()
+  })
+
   it('goes back to Open when the last trace is closed', async () => {
     const { wrapper, view, files } = await frame({
       'app.info': () => appInfo({ startWith: [{ kind: 'sample', sample: 's' }] }),

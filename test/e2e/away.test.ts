@@ -1,9 +1,15 @@
 /**
- * A host that does not answer while a page is fetched: asleep, or gone. The window says so in the page's place, and
- * everything is there again when the host is. In a real browser.
+ * A host that does not answer while a page is fetched: asleep, or gone; one that was started again. The window says so
+ * in the page's place, and everything is there again when the host is. In a real browser.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Page, Route } from 'playwright-core'
+import { createEngine } from '#electron/engine/engine.ts'
+import { PAGE } from '#electron/launch/build.ts'
+import { serveWeb } from '#electron/web/server.ts'
 import { sharedApp } from '../support/shared-app.ts'
 import { onPage, seriousFindings, type TestWindow } from '../support/window.ts'
 
@@ -19,6 +25,35 @@ async function opened(): Promise<TestWindow> {
 }
 const choose = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name }).click()
+
+describe('a host that was started again', () => {
+  /** Where such a host stands, the window takes its new address in the same tab. */
+  it('is reached by the address it prints, pasted over the old one; an old one pasted later changes nothing', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'faultline-again-'))
+    const start = async (port?: number) => {
+      const engine = await createEngine({ host: 'web', dataDir: join(folder, 'data') })
+      const host = await serveWeb({ engine, page: PAGE, ...(port === undefined ? {} : { port }) })
+      return { ...host, close: async () => (await host.close(), await engine.close()) }
+    }
+    const first = await start()
+    const { page, close } = await app.open({ url: first.url, address: '' })
+    await onPage(page, 'Open')
+    await first.close()
+    const second = await start(first.port)
+    const paste = (url: string) => page.evaluate((to) => void (location.href = to), url)
+    const banner = page.getByText('This page may not talk to the engine.')
+    await banner.waitFor()
+    await paste(second.url)
+    await banner.waitFor({ state: 'detached' })
+    await page.getByRole('heading', { level: 2, name: 'Samples' }).waitFor()
+    await paste(`${first.url}&page=help`)
+    await onPage(page, 'Help')
+    expect(await page.evaluate(() => location.href)).toBe(second.url)
+    await close()
+    await second.close()
+    rmSync(folder, { recursive: true })
+  })
+})
 
 describe('a dialog whose files', () => {
   it('cannot be had is said, once, in a notice that offers to load the window anew', async () => {
