@@ -22,8 +22,8 @@ export function useTimelineFinding(client: Client, model: Ref<TimelineModel | un
   const state = reactive({ open: false, text: '', inArgs: true })
   const like = shallowRef<{ readonly like: SpanRef; readonly name: string }>()
   const progress = ref<Progress>()
-  /** Where the search looks from, and which way: changes with every Enter. */
-  const from = shallowRef<{ atNs: number; direction: 'next' | 'previous' }>({ atNs: 0, direction: 'next' })
+  /** Where the search looks from, or from which hit, and which way: changes with every Enter. */
+  const from = shallowRef<{ atNs?: number; hit?: number; direction: 'next' | 'previous' }>({ direction: 'next' })
   watch(
     () => state.text,
     () => {
@@ -44,12 +44,12 @@ export function useTimelineFinding(client: Client, model: Ref<TimelineModel | un
   const whole = useAnswer(
     () => {
       if (!base.value || !model.value) return undefined
-      const { atNs, direction } = from.value
-      return { ...base.value, ...wholeTrace(model.value.info.durationNs), pixels: TICKS, atNs, direction }
+      return { ...base.value, ...wholeTrace(model.value.info.durationNs), pixels: TICKS, ...from.value }
     },
-    async (asked, signal): Promise<TimelineSearch> => {
+    async (asked, signal): Promise<TimelineSearch & { readonly find: SearchFor }> => {
       try {
-        return await client.call('timeline.search', asked, { signal, onProgress: (now) => (progress.value = now) })
+        const options = { signal, onProgress: (now: Progress) => (progress.value = now) }
+        return { ...(await client.call('timeline.search', asked, options)), find: asked.find }
       } finally {
         progress.value = undefined
       }
@@ -63,13 +63,14 @@ export function useTimelineFinding(client: Client, model: Ref<TimelineModel | un
   })
   const hit = computed<SearchHit | undefined>(() => whole.data.value?.hit ?? undefined)
 
+  /** From hit to hit; after the last one comes the first. What is still being looked for is not stepped from. */
   function go(direction: 'next' | 'previous'): void {
-    const now = hit.value?.ns
-    const window = model.value?.window.value
-    from.value = {
-      atNs: now === undefined ? (window?.fromNs ?? 0) : direction === 'next' ? now + 1 : Math.max(0, now - 1),
-      direction,
-    }
+    const { data } = whole
+    if (!data.value || data.value.find !== find.value || !model.value) return
+    const { at, total } = data.value
+    const around = direction === 'next' ? at < 0 || at === total - 1 : at <= 0
+    const end = direction === 'next' ? 0 : model.value.info.durationNs + 1
+    from.value = { ...(around ? { atNs: end } : { hit: at }), direction }
   }
   function findLike(span: SpanRef, name: string): void {
     state.open = true

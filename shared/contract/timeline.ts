@@ -88,8 +88,10 @@ export const timelineSearchSchema = z.object({
   fromNs: ns,
   toNs: ns,
   pixels: z.int().positive().max(limits.timelinePixels),
-  /** Where to look from for the next or previous hit. */
+  /** Where to look from: the next hit is the first one from here on, the previous one the last before. */
   atNs: ns.default(0),
+  /** A hit by its place among all: the next or previous one is its neighbour, which may share its moment. */
+  hit: z.int().nonnegative().max(limits.searchHits).optional(),
   direction: z.enum(['next', 'previous']).default('next'),
   /** How many hits to list. */
   list: z.int().nonnegative().max(limits.replyRows).default(0),

@@ -184,6 +184,8 @@ export interface LookUp {
   readonly toNs: number
   readonly pixels: number
   readonly atNs: number
+  /** A hit's place among all: its neighbour is asked for, wherever `atNs` is. */
+  readonly hit?: number | undefined
   readonly direction: 'next' | 'previous'
   readonly list: number
 }
@@ -192,11 +194,12 @@ export interface LookUp {
 export function lookUp(
   trace: Trace,
   hits: Hits,
-  { fromNs, toNs, pixels, atNs, direction, list }: LookUp,
+  { fromNs, toNs, pixels, atNs, hit, direction, list }: LookUp,
   event: (at: number) => Pick<SearchHit, 'text' | 'rows' | 'kind'>,
 ): TimelineSearch {
   const total = hits.ns.length
-  const at = direction === 'next' ? lowerBound(hits.ns, atNs + 1) : lowerBound(hits.ns, atNs) - 1
+  const here = hit === undefined ? lowerBound(hits.ns, atNs) : direction === 'next' ? hit + 1 : hit
+  const at = direction === 'next' ? here : here - 1
   const describe = (i: number) => describeHit(trace, hits, i, event)
   const found = at >= 0 && at < total
   const first = Math.max(0, Math.min(at, total))

@@ -141,10 +141,13 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     expect(first.hits[0]).toEqual(first.hit)
     if (first.hit === null) return
     const again = { ...of, ...window, find: { ...find, kinds: [...find.kinds] } }
-    const next = await call('timeline.search', { ...again, atNs: first.hit.ns })
-    expect(next.hit?.ns).toBeGreaterThan(first.hit.ns)
-    const back = await call('timeline.search', { ...again, atNs: next.hit?.ns ?? 0, direction: 'previous' })
-    expect(back.hit?.ns).toBe(first.hit.ns)
+    expect((await call('timeline.search', { ...again, atNs: first.hit.ns })).hit).toEqual(first.hit)
+    const later = await call('timeline.search', { ...again, atNs: first.hit.ns + 1 })
+    expect(later.hit?.ns).toBeGreaterThan(first.hit.ns)
+    const next = await call('timeline.search', { ...again, hit: first.at })
+    expect([next.at, next.hit]).toEqual([first.at + 1, first.hits[1]])
+    const back = await call('timeline.search', { ...again, hit: next.at, direction: 'previous' })
+    expect(back.hit).toEqual(first.hit)
     const counted = await call('query.run', {
       file: of.file,
       sql: "SELECT count(*) FROM event WHERE instr(lower(name), 'xfs_i') > 0",

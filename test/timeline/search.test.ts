@@ -46,10 +46,14 @@ describe('search', () => {
         const asked: LookUp = { ...rest, fromNs: from, toNs: from + width, list: 3 }
         const found = lookUp(trace, hits, asked, NO_EVENT)
         const near =
-          look.direction === 'next' ? naive.find((ns) => ns > look.atNs) : naive.findLast((ns) => ns < look.atNs)
+          look.direction === 'next' ? naive.find((ns) => ns >= look.atNs) : naive.findLast((ns) => ns < look.atNs)
         expect(found.hit?.ns).toBe(near)
         const at = found.at < 0 ? (look.direction === 'next' ? naive.length : 0) : found.at
         expect(found.hits.map(({ ns }) => ns)).toEqual(naive.slice(at, at + 3))
+        const stepped = naive.map((_, hit) => lookUp(trace, hits, { ...asked, hit }, NO_EVENT))
+        const by = look.direction === 'next' ? 1 : -1
+        expect(stepped.map(({ hit }) => hit?.ns)).toEqual(naive.map((_, i) => naive[i + by]))
+        expect(stepped.map(({ at }) => at)).toEqual(naive.map((_, i) => (i + by < naive.length ? i + by : -1)))
         expect(found.ticks.reduce((sum, n) => sum + n, 0)).toBe(
           naive.filter((ns) => ns >= from && ns < from + width).length,
         )
