@@ -96,13 +96,14 @@ export class Opening {
     const { recents, now, onRecent } = this.#options
     const trace = traces.at(0)
     if (recents === undefined || trace === undefined) return
-    const { name, format, durationNs, events, lost } = trace
+    const { name, format, clockUnit, durationNs, events, lost } = trace
     const source = listedAs(located, { path })
     await recents.add({
       source,
       imported: path === located.path ? null : path,
       name: located.upload === undefined ? located.name : name,
       format,
+      clockUnit,
       durationNs,
       events,
       lost,

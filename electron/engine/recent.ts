@@ -21,6 +21,8 @@ const schema = z.array(
     imported: z.string().nullable(),
     name: z.string(),
     format: z.string(),
+    /** Entries of earlier versions do not say it. */
+    clockUnit: z.enum(['ns', 'tick']).nullable().default(null),
     durationNs: z.number(),
     events: z.number(),
     lost: z.number().nullable(),

@@ -155,6 +155,8 @@ export interface RecentFile {
   readonly source: Source
   readonly name: string
   readonly format: string
+  /** In ticks where the trace's clock counts those; null: listed before this was kept. */
+  readonly clockUnit: TraceInfo['clockUnit'] | null
   readonly durationNs: number
   readonly events: number
   readonly lost: number | null

@@ -120,7 +120,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
       const { opened } = await call('files.open', { source: entry!.source })
       const overview = await call('analysis.run', { file: opened.file, trace: 1, id: 'overview', params: {} })
       const [worst] = (overview as OverviewResult).locks
-      expect(entry).toMatchObject({ worstLock: worst.class, worstWaitNs: worst.waitTotalNs })
+      expect(entry).toMatchObject({ worstLock: worst.class, worstWaitNs: worst.waitTotalNs, clockUnit: 'ns' })
       expect(entry?.source.kind).toBe(transport === 'WebSocket' ? 'known' : 'path')
       const told = new Promise((resolve) => host.client.on('files.changed', resolve))
       await call('files.forget', { source: entry!.source })

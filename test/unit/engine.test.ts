@@ -215,6 +215,7 @@ describe('the recent files', () => {
         imported: null,
         name,
         format: 'ftrace',
+        clockUnit: 'tick' as const,
         durationNs: 1,
         events: 1,
         lost: null,
@@ -238,6 +239,11 @@ describe('the recent files', () => {
         writeFileSync(join(home, 'recent.json'), damage)
         expect(await one.list()).toEqual([])
       }
+      const { clockUnit, ...earlier } = entry('earlier')
+      writeFileSync(join(home, 'recent.json'), JSON.stringify([entry('a'), earlier]))
+      expect((await one.list()).map((listed) => listed.clockUnit)).toEqual([clockUnit, null])
+      await one.forget(entry('a').source)
+      await one.forget(entry('earlier').source)
       await one.add(entry('new'))
       expect((await two.list()).map(({ name }) => name)).toEqual(['new'])
       expect(readdirSync(home)).toEqual(['recent.json'])

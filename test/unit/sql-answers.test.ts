@@ -137,11 +137,26 @@ describe('a quick chart', () => {
       columns: result,
       rows,
       ink: () => '#000',
+      clock: 'ns',
       width: 400,
       height: 196,
     })
     expect(made.finding).toBe('n by kind: most is k99 with 99')
     expect(made.cut).toBe('10 of 100')
+  })
+
+  it('counts the ticks of a clock that counts those', () => {
+    const rows = [
+      [0, 1000],
+      [10, 2000],
+    ]
+    const columns = columnsOf(answer(['start_ns', 'wait_ns'], rows))
+    for (const kind of ['line', 'distribution'] as const) {
+      const choice = { kind, x: kind === 'line' ? 0 : undefined, y: 1 }
+      const made = chartOf({ choice, columns, rows, ink: () => '#000', clock: 'tick', width: 400, height: 196 })
+      expect(made.finding).toMatch(/ticks/)
+      expect(made.finding).not.toMatch(/\d (ns|µs)/)
+    }
   })
 
   it('keeps the lowest and highest of every pixel, in order, whatever is thinned out', () => {

@@ -9,7 +9,7 @@ import { flat } from '../../charts/flat.ts'
 import type { Ink } from '../../charts/ink.ts'
 import { isKnownKind, kindLook } from '../../theme/kinds.ts'
 import type { ChartOption } from '../../ui/chart-option.ts'
-import { formatCount, timeText } from '../../ui/format.ts'
+import { formatCount, timeText, type ClockUnit } from '../../ui/format.ts'
 import { valueText, type ResultColumn } from './result.ts'
 
 export const CHART_KINDS = ['bars', 'line', 'points', 'distribution'] as const
@@ -67,6 +67,7 @@ export interface ChartInput {
   readonly columns: readonly ResultColumn[]
   readonly rows: QueryResult['rows']
   readonly ink: Ink
+  readonly clock: ClockUnit
   readonly width: number
   readonly height: number
 }
@@ -90,9 +91,9 @@ export function chartOf(input: ChartInput): MadeChart {
   }
 }
 
-const number = (column: string) => (value: number) =>
+const number = (column: string, clock: ClockUnit) => (value: number) =>
   /(^|_)ns$/.test(column)
-    ? timeText(value)
+    ? timeText(value, clock)
     : Math.abs(value) >= 1e4
       ? formatCount(Math.round(value))
       : String(Number(value.toPrecision(4)))
@@ -115,7 +116,7 @@ function barChart(input: ChartInput): MadeChart {
     .sort((a, b) => Number(rows[b][choice.y] ?? 0) - Number(rows[a][choice.y] ?? 0) || a - b)
   const shown = order.slice(0, most)
   const name = (row: number): string => texts.map(({ at }) => valueText(rows[row][at])).join(', ')
-  const show = number(value.name)
+  const show = number(value.name, input.clock)
   const names = shown.map(name)
   const left = Math.round(Math.min(width * 0.45, Math.max(40, Math.max(...names.map((text) => text.length)) * 6 + 16)))
   const colour = (row: number): string => {
@@ -154,7 +155,7 @@ function barChart(input: ChartInput): MadeChart {
 }
 
 function pairChart(input: ChartInput): MadeChart {
-  const { columns, rows, choice, ink, width } = input
+  const { columns, rows, choice, ink, clock, width } = input
   const x = columns[choice.x ?? 0]
   const y = columns[choice.y]
   const all = pairsOf(rows, x.at, y.at)
@@ -162,7 +163,7 @@ function pairChart(input: ChartInput): MadeChart {
   const pairs = line ? extremesPerPixel(all, width) : spread(all, POINTS)
   const total = all.length / 2
   return {
-    finding: `${y.name} over ${x.name}: ${formatCount(total)} points, ${range(all, 1, number(y.name))}`,
+    finding: `${y.name} over ${x.name}: ${formatCount(total)} points, ${range(all, 1, number(y.name, clock))}`,
     cut: !line && pairs.length < all.length ? `${formatCount(pairs.length / 2)} of ${formatCount(total)} points` : '',
     option: {
       ...frame(input, 64),
@@ -171,9 +172,9 @@ function pairChart(input: ChartInput): MadeChart {
         scale: true,
         splitNumber: 4,
         splitLine: { show: false },
-        axisLabel: { formatter: number(x.name), hideOverlap: true, alignMaxLabel: 'right' },
+        axisLabel: { formatter: number(x.name, clock), hideOverlap: true, alignMaxLabel: 'right' },
       },
-      yAxis: { type: 'value', scale: !line, splitNumber: 3, axisLabel: { formatter: number(y.name) } },
+      yAxis: { type: 'value', scale: !line, splitNumber: 3, axisLabel: { formatter: number(y.name, clock) } },
       tooltip: { trigger: line ? 'axis' : 'item', renderMode: 'richText', confine: true },
       series: [
         {
@@ -193,7 +194,7 @@ function pairChart(input: ChartInput): MadeChart {
 }
 
 function distribution(input: ChartInput): MadeChart {
-  const { columns, rows, choice, ink } = input
+  const { columns, rows, choice, ink, clock } = input
   const column = columns[choice.y]
   const values = Float64Array.from(rows, (row) => Number(row[choice.y] ?? NaN))
     .filter((value) => !Number.isNaN(value))
@@ -207,7 +208,7 @@ function distribution(input: ChartInput): MadeChart {
   const bins = new Float64Array(2 * BINS)
   for (let bin = 0; bin < BINS; bin++) bins[2 * bin] = place(low) + (bin + 0.5) * step
   for (const value of values) bins[2 * Math.min(BINS - 1, Math.floor((place(value) - place(low)) / step)) + 1]++
-  const show = number(column.name)
+  const show = number(column.name, clock)
   return {
     finding: `${column.name}: ${formatCount(values.length)} values, half of them up to ${show(values[values.length >> 1])}, the largest ${show(high)}`,
     cut: logarithmic ? 'logarithmic bins' : '',
@@ -221,7 +222,7 @@ function distribution(input: ChartInput): MadeChart {
         splitLine: { show: false },
         axisLabel: { formatter: (at: number) => show(back(at)), hideOverlap: true, alignMaxLabel: 'right' },
       },
-      yAxis: { type: 'value', splitNumber: 3, axisLabel: { formatter: number('') } },
+      yAxis: { type: 'value', splitNumber: 3, axisLabel: { formatter: number('', clock) } },
       tooltip: {
         trigger: 'axis',
         renderMode: 'richText',
