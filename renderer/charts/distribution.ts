@@ -40,20 +40,46 @@ export function usedBuckets(
   return { first, last }
 }
 
-/** (latency position, share up to it) at every bucket's upper bound, from 0 at the first used bucket's lower bound. */
+/**
+ * (latency position, share up to it), from 0 at the first used bucket's lower bound to 1 at the last one's upper bound. What
+ * is known is the share at every bound, and the exact p50, p90 and p99: the line goes through all of them and is straight
+ * in between. Where these all are one value, what is in their bucket has that value: the line steps up there.
+ */
 export function cdfPairs(data: LatencyDistributionResult, side: DistributionSide): Float64Array {
   const used = usedBuckets(data)
   if (used === undefined || side.count === 0) return new Float64Array(0)
-  const pairs = new Float64Array((used.last - used.first + 2) * 2)
-  pairs[0] = position(data.bucketNs[used.first])
+  const pairs = [position(data.bucketNs[used.first]), 0]
   let sum = 0
   for (let bucket = used.first; bucket <= used.last; bucket++) {
+    const below = sum / side.count
     sum += side.counts[bucket]
-    const at = (bucket - used.first + 1) * 2
-    pairs[at] = position(data.bucketNs[bucket + 1])
-    pairs[at + 1] = sum / side.count
+    const upTo = sum / side.count
+    const inside = exactPoints(side).filter(
+      ({ ns }) => ns >= data.bucketNs[bucket] && ns < data.bucketNs[bucket + 1] && side.counts[bucket] > 0,
+    )
+    const isOne = inside.length > 1 && inside[0].ns === inside[inside.length - 1].ns
+    if (isOne) pairs.push(position(inside[0].ns), below, position(inside[0].ns), upTo)
+    else for (const { ns, share } of inside) pairs.push(position(ns), Math.min(upTo, Math.max(below, share)))
+    pairs.push(position(data.bucketNs[bucket + 1]), upTo)
   }
-  return pairs
+  return Float64Array.from(pairs)
+}
+
+function exactPoints({ p50Ns, p90Ns, p99Ns }: DistributionSide): { readonly ns: number; readonly share: number }[] {
+  const points = [
+    { ns: p50Ns, share: 0.5 },
+    { ns: p90Ns, share: 0.9 },
+    { ns: p99Ns, share: 0.99 },
+  ]
+  return points.flatMap(({ ns, share }) => (ns === null ? [] : [{ ns, share }]))
+}
+
+/** The share a line has reached at a position: at a step its upper end. */
+function shareAt(pairs: Float64Array, x: number): number {
+  let at = 0
+  while (at + 2 < pairs.length && pairs[at + 2] <= x) at += 2
+  if (at + 2 >= pairs.length || pairs[at] >= x) return pairs[at + 1]
+  return pairs[at + 1] + ((pairs[at + 3] - pairs[at + 1]) * (x - pairs[at])) / (pairs[at + 2] - pairs[at])
 }
 
 /** (middle of the bucket, share of the operations in it). */
@@ -82,7 +108,10 @@ export function distributionOption(options: DistributionOptions): ChartOption {
   const low = used === undefined ? 1e3 : Math.max(1, data.bucketNs[used.first])
   const high = used === undefined ? 1e7 : data.bucketNs[used.last + 1]
   const decades = logTicks(low, high)
-  const ticks = (decades.length > 6 ? decades.filter((_, i) => i % 2 === 0) : decades).map(position)
+  // between two marks of the scale there is none: the ends are named instead
+  const ticks =
+    decades.length === 0 ? [low, high] : decades.length > 6 ? decades.filter((_, i) => i % 2 === 0) : decades
+  const label = decades.length === 0 ? timeText : tickLabel
   const whole = kind === 'cdf' ? { max: 1, interval: 0.25 } : mostShare(data) > 0.75 ? { max: 1 } : {}
   return {
     animation: false,
@@ -92,7 +121,7 @@ export function distributionOption(options: DistributionOptions): ChartOption {
       min: position(low),
       max: position(high),
       ...axisLine(ink),
-      axisLabel: labelsAt(ticks, ink, (value) => tickLabel(Math.round(10 ** value), clock)),
+      axisLabel: labelsAt(ticks.map(position), ink, (value) => label(Math.round(10 ** value), clock)),
     },
     yAxis: {
       type: 'value',
@@ -257,9 +286,9 @@ function bucketText({ data, clock, kind }: DistributionOptions, index: number | 
     ...(data.brushed === undefined ? [] : [{ name: 'brush', side: data.brushed }]),
   ].filter(({ side }) => side.count > 0)
   if (kind === 'cdf') {
-    const bound = data.bucketNs[used.first + index]
-    const lines = sides.map(({ name, side }) => `${name}: ${percent(cdfPairs(data, side)[index * 2 + 1])}`)
-    return [`up to ${timeText(bound, clock)}`, ...lines].join('\n')
+    const x = cdfPairs(data, data.all)[index * 2]
+    const lines = sides.map(({ name, side }) => `${name}: ${percent(shareAt(cdfPairs(data, side), x))}`)
+    return [`up to ${timeText(Math.round(10 ** x), clock)}`, ...lines].join('\n')
   }
   const bucket = used.first + index
   const lines = sides.map(

@@ -104,8 +104,59 @@ describe('distribution', () => {
     }
   })
   it('leaves out empty buckets at both ends and keeps the brush on the same axis', () => {
-    expect(cdfPairs(distribution, distribution.all)).toHaveLength(51 * 2)
+    // every bound, and the three exact percentiles
+    expect(cdfPairs(distribution, distribution.all)).toHaveLength((51 + 3) * 2)
     expect(histogramPairs(distribution, distribution.brushed ?? distribution.all)).toHaveLength(50 * 2)
+  })
+  it('goes through the exact percentiles, straight up where they are one value', () => {
+    const bucketNs = Float64Array.of(32_000, 64_000, 128_000)
+    const side = { ...distribution.all, count: 50, counts: Uint32Array.of(50, 0), waitNs: null, shareOfWaiting: null }
+    const pairs = (p50Ns: number, p90Ns: number, p99Ns: number) => {
+      const all = { ...side, p50Ns, p90Ns, p99Ns }
+      const flat = [...cdfPairs({ bucketNs, all }, all)]
+      return flat.flatMap((x, i) => (i % 2 === 0 ? [[Math.round(10 ** x), flat[i + 1]]] : []))
+    }
+    const ends = [
+      [32_000, 0],
+      [64_000, 1],
+    ]
+    const at = (...points: number[][]) => [ends[0], ...points, ends[1]]
+    expect(pairs(40_000, 40_000, 40_000)).toEqual(at([40_000, 0], [40_000, 1]))
+    expect(pairs(40_000, 50_000, 60_000)).toEqual(at([40_000, 0.5], [50_000, 0.9], [60_000, 0.99]))
+  })
+  it('says in the tooltip what the line says there', () => {
+    const bucketNs = Float64Array.of(32_000, 64_000)
+    const all = {
+      ...distribution.all,
+      count: 50,
+      counts: Uint32Array.of(50),
+      p50Ns: 40_000,
+      p90Ns: 40_000,
+      p99Ns: 40_000,
+    }
+    const { tooltip } = distributionOption({ data: { bucketNs, all }, ink, clock: 'ns', color: 'op-wf', kind: 'cdf' })
+    const { formatter } = tooltip as { formatter: (points: { dataIndex: number }[]) => string }
+    expect([0, 1, 2, 3].map((dataIndex) => formatter([{ dataIndex }]))).toEqual([
+      'up to 32.0 µs\nall: 0 %',
+      'up to 40.0 µs\nall: 100 %',
+      'up to 40.0 µs\nall: 100 %',
+      'up to 64.0 µs\nall: 100 %',
+    ])
+  })
+  it('has a label on its axis where everything is in one bucket', () => {
+    const bucketNs = Float64Array.of(38_912, 40_960)
+    const all = {
+      ...distribution.all,
+      count: 50,
+      counts: Uint32Array.of(50),
+      p50Ns: 40_000,
+      p90Ns: 40_000,
+      p99Ns: 40_000,
+    }
+    for (const kind of ['cdf', 'histogram'] as const) {
+      const text = svg(distributionOption({ data: { bucketNs, all }, ink, clock: 'ns', color: 'op-wf', kind }))
+      for (const words of ['38.9 µs', '41.0 µs']) expect(text).toContain(words)
+    }
   })
   it('names both lines and the median in the picture', () => {
     const text = svg(distributionOption({ data: distribution, ink, clock: 'ns', color: 'op-wf', kind: 'cdf' }))
