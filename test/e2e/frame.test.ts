@@ -198,6 +198,40 @@ describe('undo', () => {
   })
 })
 
+describe('a small window', () => {
+  /** What sticks out of what surrounds it, by name. */
+  const cut = (page: Page) =>
+    page.evaluate(() => {
+      const inside = (part: Element, whole: Element): boolean => {
+        const [a, b] = [part.getBoundingClientRect(), whole.getBoundingClientRect()]
+        return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom
+      }
+      const heads = [...document.querySelectorAll('.panel .ph')].flatMap((head) =>
+        [...head.querySelectorAll('button, .legend > span')].filter((part) => !inside(part, head)),
+      )
+      const bar = document.querySelector('.statusbar')
+      const facts = bar ? [...bar.querySelectorAll(':scope > span')].filter((part) => !inside(part, bar)) : []
+      return [...heads, ...facts].map((part) => part.getAttribute('aria-label') ?? part.textContent)
+    })
+
+  it('has the menus, legends and facts of the Overview whole', async () => {
+    const { page, problems, close } = await opened()
+    await onPage(page, 'Overview')
+    await settled(page)
+    for (const [width, height] of [
+      [1280, 720],
+      [1024, 700],
+      [960, 600],
+    ]) {
+      await page.setViewportSize({ width, height })
+      await page.waitForTimeout(100) // laid out anew
+      expect(await cut(page), `${width} × ${height}`).toEqual([])
+    }
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
 describe('a link to a view', () => {
   it('shows the same page, range and selection in another window, and in this one when it is pasted', async () => {
     const { page, problems, close } = await opened()
