@@ -78,6 +78,16 @@ export function densityLevel(count: number, max: number): number {
   return clamp(Math.ceil((6 * Math.log(count + 1)) / Math.log(max + 1)), 1, 6)
 }
 
+/** From this many on every step is some count's. */
+const ALL_STEPS = 63
+
+/** The steps that counts of 1 … `max` have: of few counts not all. */
+export function densityLevels(max: number): number[] {
+  if (max >= ALL_STEPS) return [1, 2, 3, 4, 5, 6]
+  const counts = Array.from({ length: max }, (_, i) => i + 1)
+  return [...new Set(counts.map((count) => densityLevel(count, max)))]
+}
+
 /** The same in square-root steps: for amounts (times), whose factors are less far apart than those of counts. */
 export function amountLevel(amount: number, max: number): number {
   return amount <= 0 ? 0 : clamp(Math.round(6 * Math.sqrt(amount / max)), 1, 6)

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LatencyHeatmapResult } from '#shared/analysis/latency-heatmap.ts'
-import { densityLevel, logTicks } from '#renderer/charts/geometry.ts'
+import { densityLevel, densityLevels, logTicks } from '#renderer/charts/geometry.ts'
 import { bandOf, cellAt, heatLayout, rowTotals } from '#renderer/charts/heat.ts'
 import {
   boxOfCells,
@@ -61,6 +61,19 @@ describe('density', () => {
   it('is the surface for nothing, the first step for one, the last for the most', () => {
     expect([densityLevel(0, 420), densityLevel(1, 420), densityLevel(420, 420)]).toEqual([0, 1, 6])
     expect(densityLevel(1, 1)).toBe(6)
+  })
+  it('has a legend of just the steps that are drawn', () => {
+    expect([1, 4, 62, 63, 420].map(densityLevels)).toEqual([
+      [6],
+      [3, 5, 6],
+      [2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6],
+      [1, 2, 3, 4, 5, 6],
+    ])
+    for (const max of [1, 2, 3, 10, 62, 63, 64, 500]) {
+      const drawn = Array.from({ length: max }, (_, i) => densityLevel(i + 1, max))
+      expect(densityLevels(max)).toEqual([...new Set(drawn)])
+    }
   })
   it('never falls as the count grows', () => {
     fc.assert(
