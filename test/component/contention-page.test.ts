@@ -211,5 +211,7 @@ describe('a trace of contention events only', () => {
     const host = await shown(traceOf({ locks: [], classes: [] }))
     expect(host.page.text()).toContain('This trace has no lock events')
     expect(panel(host, 'Worst wait chain').text()).toContain('This trace cannot show waits')
+    expect(panel(host, 'Hold time by phase').text()).toContain('This trace has no lock events')
+    expect(panel(host, 'Hold time by phase').text()).not.toContain('contention')
   })
 })

@@ -163,6 +163,14 @@ describe('latency page', () => {
     expect(panel(host, 'Slowest').get('.sub').text()).toBe('152 of 152')
   })
 
+  it('does not say that no lock was waited for where waits were not recorded', async () => {
+    const ops = [{ task: 0, kind: 'read' as const, startNs: 0, durationNs: us }]
+    const host = await shown(traceOf({ tasks: ['reader'], ops, locks: [], classes: [], durationNs: 2 * us }))
+    const [row] = panel(host, 'Slowest').findAll('tbody tr')
+    expect(row.text()).not.toContain('no lock')
+    expect(row.html()).toContain('title="lock waits were not recorded"')
+  })
+
   it('does not call a writer that was queued before the operation its holder', async () => {
     const host = await shown(queued())
     const [row] = panel(host, 'Slowest').findAll('tbody tr')

@@ -45,6 +45,12 @@ async function overview(trace: Trace): Promise<PageUnderTest> {
 }
 const panel = (test: PageUnderTest, title: string) => test.page.get(`section[aria-label="${title}"]`)
 
+const taskBars = (test: PageUnderTest) =>
+  panel(test, 'Tasks')
+    .findAll('[aria-label]')
+    .map((one) => one.attributes('aria-label'))
+    .join('\n')
+
 describe('the Overview', () => {
   it('says the finding: how much was waited, for what, while the holder did what', async () => {
     const test = await overview(story())
@@ -160,5 +166,16 @@ describe('the Overview', () => {
   it('says so where task states were not recorded, and shows time inside operations instead', async () => {
     const test = await overview(story())
     expect(panel(test, 'Tasks').text()).toContain('no scheduler events: time inside operations')
+    expect(taskBars(test)).toContain('reader: 15 % working in operations')
+  })
+
+  it('shows the waiting of tasks where operations were not recorded either, and not that they did nothing', async () => {
+    const spans = [
+      { lock: 0, task: 0, mode: 1 as const, requestedNs: 20 * us, acquiredNs: 50 * us, releasedNs: 60 * us },
+    ]
+    const test = await overview(traceOf({ tasks: ['reader'], durationNs: 100 * us, spans }))
+    expect(panel(test, 'Tasks').text()).toContain('no scheduler events: time waiting for locks')
+    expect(panel(test, 'Tasks').get('.legend').text()).toBe('waiting for locks')
+    expect(taskBars(test)).toContain('reader: 30 % waiting for locks')
   })
 })
