@@ -34,22 +34,13 @@ export function useOpening(): {
   const app = useAppStore()
   const files = useFilesStore()
   const view = useViewStore()
-  const toasts = useToastStore()
+  const { tellDone, tellFailed, tellSkipped } = useNotices()
   const session = useSessionStore()
   const joining = useJoiningStore()
   const lockStat = useLockStatStore()
 
-  /** Whoever goes elsewhere while a file is imported stays there, with the trace shown there. */
   async function openEach(list: readonly ToOpen[]): Promise<void> {
-    let put = { page: view.page, file: files.current?.file }
-    const stayed = (): boolean =>
-      view.page === 'open' || (view.page === put.page && (put.file === undefined || put.file === files.current?.file))
-    const take = (go: () => void): boolean => {
-      if (!stayed()) return false
-      go()
-      put = { page: view.page, file: files.current?.file }
-      return true
-    }
+    const take = whoeverStays(view, files)
     for (const [i, { what, ...how }] of list.entries()) {
       const timer = setTimeout(() => take(() => view.goTo('open')), SOON_MS)
       const tab = await files.open(what, { ...how, quietly: true })
@@ -66,6 +57,37 @@ export function useOpening(): {
   }
   const openAll = (what: readonly Openable[], how: HowToRead = {}): Promise<void> =>
     openEach(what.map((one) => ({ ...how, what: one })))
+
+  /** Several at once may be one trace: that is asked first. */
+  const openTogether = async (what: readonly Openable[]): Promise<void> => openEach(await joining.ask(what))
+
+  const openSources = (sources: readonly Source[]): Promise<void> =>
+    openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source, app.info?.samples ?? []) })))
+
+  const openChosen = (chosen: readonly ChosenFile[]): Promise<void> =>
+    openTogether(chosen.map(({ source, name }) => ({ kind: 'source', source, name })))
+
+  /** Dropped or chosen in the page: the desktop shell makes them known to the engine, a browser uploads them. */
+  async function openFiles(list: readonly File[]): Promise<void> {
+    const bridge = desktopBridge()
+    const what = list.map(async (blob): Promise<Openable> => {
+      const source = (await bridge?.grantFile(blob)) ?? undefined
+      return source ? { kind: 'source', source, name: blob.name, bytes: blob.size } : { kind: 'blob', blob }
+    })
+    await openTogether(await Promise.all(what))
+  }
+  /** On the Contention page a lock_stat dump is something to hold the trace against. */
+  async function dropFiles(list: readonly File[]): Promise<void> {
+    if (view.page !== 'contention' || !(await lockStat.takes(list))) await openFiles(list)
+  }
+  return { openAll, openSources, openChosen, openFiles, dropFiles }
+}
+
+/** What is done, failed or incomplete, said where it is not shown. */
+function useNotices() {
+  const files = useFilesStore()
+  const view = useViewStore()
+  const toasts = useToastStore()
 
   function tellDone({ file, name, imported }: OpenTab): void {
     toasts.show({
@@ -94,29 +116,27 @@ export function useOpening(): {
       action: { label: 'Show', run: () => view.goTo('open') },
     })
   }
-  /** Several at once may be one trace: that is asked first. */
-  const openTogether = async (what: readonly Openable[]): Promise<void> => openEach(await joining.ask(what))
+  return { tellDone, tellFailed, tellSkipped }
+}
 
-  const openSources = (sources: readonly Source[]): Promise<void> =>
-    openAll(sources.map((source) => ({ kind: 'source', source, name: nameOf(source, app.info?.samples ?? []) })))
-
-  const openChosen = (chosen: readonly ChosenFile[]): Promise<void> =>
-    openTogether(chosen.map(({ source, name }) => ({ kind: 'source', source, name })))
-
-  /** Dropped or chosen in the page: the desktop shell makes them known to the engine, a browser uploads them. */
-  async function openFiles(list: readonly File[]): Promise<void> {
-    const bridge = desktopBridge()
-    const what = list.map(async (blob): Promise<Openable> => {
-      const source = (await bridge?.grantFile(blob)) ?? undefined
-      return source ? { kind: 'source', source, name: blob.name, bytes: blob.size } : { kind: 'blob', blob }
-    })
-    await openTogether(await Promise.all(what))
+/**
+ * Whoever goes elsewhere while a file is imported stays there, with the trace shown there. The answer takes those who did
+ * not along; false: nobody.
+ */
+function whoeverStays(
+  view: ReturnType<typeof useViewStore>,
+  files: ReturnType<typeof useFilesStore>,
+): (go: () => void) => boolean {
+  const now = () => ({ page: view.page, file: files.current?.file })
+  let put = now()
+  const stayed = (): boolean =>
+    view.page === 'open' || (view.page === put.page && (put.file === undefined || put.file === files.current?.file))
+  return (go) => {
+    if (!stayed()) return false
+    go()
+    put = now()
+    return true
   }
-  /** On the Contention page a lock_stat dump is something to hold the trace against. */
-  async function dropFiles(list: readonly File[]): Promise<void> {
-    if (view.page !== 'contention' || !(await lockStat.takes(list))) await openFiles(list)
-  }
-  return { openAll, openSources, openChosen, openFiles, dropFiles }
 }
 
 function nameOf(source: Source, samples: readonly Sample[]): string {
