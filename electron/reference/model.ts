@@ -36,6 +36,7 @@ function strategyPart({ id, title, era, about, history, protects, costs, sources
 
 export function scenariosPage({ scenarios, costs }: SimCatalog): string {
   return page('Scenarios and their parameters', 'the registry of the simulated kernel', [
+    'A search of schedules (`explore`, the verdicts of `compare`) has no clock: it finds what goes wrong, not how long something takes. Each actor makes one round (`--rounds`) with the parameters under "In a search"; what is expected with parameters other than the defaults is found with those (`--set`).',
     ...scenarios.map(scenarioPart),
     '## Costs every scenario takes',
     params(costs),
@@ -43,12 +44,15 @@ export function scenariosPage({ scenarios, costs }: SimCatalog): string {
 }
 
 function scenarioPart(scenario: ScenarioInfo): string {
-  const { id, title, question, about, strategies, filesystems, expected } = scenario
+  const { id, title, question, about, strategies, filesystems, search, expected } = scenario
   return [
     `## ${id}: ${escaped(title)}`,
     `${escaped(question)} ${escaped(about)}`,
     `Compares ${strategies.join(', ')} on ${filesystems.join(', ')}.`,
     params(scenario.params),
+    `In a search: ${Object.entries(search)
+      .map(([name, value]) => code(`${name}=${String(value)}`))
+      .join(', ')}.`,
     `Expected, and held to by tests:\n\n${expected.map((text) => `- ${escaped(text)}`).join('\n')}`,
   ].join('\n\n')
 }

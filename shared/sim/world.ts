@@ -375,10 +375,19 @@ export class World {
     k.leave(phase)
   }
 
-  /** May another operation begin? */
+  /** Actors make few rounds, which are counted: a search goes through all orders of what they do. */
+  get inSearch(): boolean {
+    return this.rounds !== Infinity
+  }
+
+  /** May another round of the current actor's loop begin? To be asked once for each. */
   goesOn(): boolean {
-    if (this.rounds !== Infinity) return this.k.current.rounds++ < this.rounds
-    return this.k.now < this.stopAt && this.stats.ops < this.maxOps
+    return this.inSearch ? this.k.current.rounds++ < this.rounds : this.inTime()
+  }
+
+  /** Within a round: may the next operation begin? A search has no clock, and a round of it is made whole. */
+  inTime(): boolean {
+    return this.inSearch || (this.k.now < this.stopAt && this.stats.ops < this.maxOps)
   }
 
   // ---- operations ----

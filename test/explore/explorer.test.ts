@@ -128,7 +128,7 @@ describe('what is found', () => {
 const STEPS = 25_000_000
 
 /** Nine tenths of all schedules within two preemptions are of these: two with FAULTLINE_LONG=1, one without. */
-const WIDE = ['SC4', 'SC8', 'SC9', 'SC11', 'SC14']
+const WIDE = ['SC4', 'SC7', 'SC8', 'SC9', 'SC11', 'SC14']
 const bounds = scenarios.ids.map(
   (id) => [id, WIDE.includes(id) && process.env['FAULTLINE_LONG'] === undefined ? 1 : 2] as const,
 )

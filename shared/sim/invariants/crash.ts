@@ -91,6 +91,22 @@ export function crashNow(w: World, random: Stream): number {
   return pages
 }
 
+/** For an actor that cuts the power: in a search, whoever changes what a cut leaves behind goes before it and after it. */
+export function powerCut(w: World, random: Stream): () => number {
+  const { k } = w
+  const durable = k.objects(1)
+  const changed = () => k.touch(durable, false)
+  if (!k.timed) {
+    w.device.onChange = changed
+    w.journal.onCommit = changed
+    if (w.checks?.promises !== undefined) w.checks.promises.onGive = changed
+  }
+  return () => {
+    k.touch(durable, true)
+    return crashNow(w, random)
+  }
+}
+
 type Place = { readonly index: number; readonly slot: number }
 
 function eachSlot(w: World, visit: (inode: Inode, at: Place, line: Line) => void): void {

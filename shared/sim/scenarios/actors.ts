@@ -40,6 +40,11 @@ export function pause(w: World, ns: Ns): boolean {
   return w.k.work(P.user, ns)
 }
 
+/** Of pages that an actor goes through in a round, how many: in a search one, which meets what the others do like the rest. */
+export function inRound(w: World, pages: number): number {
+  return w.inSearch ? Math.min(pages, 1) : pages
+}
+
 /** Touches random pages: stores, and loads in `loads` of 8 cases. Keeps the page for a moment, so that it is used. */
 export function* touchRandom(
   w: World,
@@ -55,15 +60,16 @@ export function* touchRandom(
   }
 }
 
-/** Full size, nothing, full size, … until the end; leaves it empty. */
+/** Full size, nothing, full size, … until the end; a search leaves it empty, to see what stands beyond the end then. */
 export function* truncateLoop(w: World, inode: Inode, everyNs: Ns): Steps {
   const full = inode.size
   while (w.goesOn()) {
     if (w.k.sleep(everyNs)) yield
     yield* truncate(w, inode, 0)
-    if (!w.goesOn()) break
+    if (!w.inTime()) break
     yield* truncate(w, inode, full)
   }
+  if (w.inSearch) yield* truncate(w, inode, 0)
 }
 
 export function* punchRandom(

@@ -13,6 +13,7 @@ import { P } from '../phases.ts'
 import type { Steps } from '../task.ts'
 import type { Vma } from '../mm.ts'
 import type { World } from '../world.ts'
+import { inRound } from './actors.ts'
 import { amount, choice, commitEvery, duration, MS, scenario, startCommits } from './scenario.ts'
 
 const PAGES_PER_MIB = 256
@@ -37,7 +38,7 @@ function* faulter(w: World, vma: Vma, again: boolean): Steps {
 
 function* reader(w: World, vma: Vma): Steps {
   while (w.goesOn()) {
-    for (let i = 0; i < vma.pages && w.goesOn(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
+    for (let i = 0; i < inRound(w, vma.pages) && w.inTime(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
     w.remap(vma)
   }
 }

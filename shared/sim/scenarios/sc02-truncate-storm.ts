@@ -34,7 +34,7 @@ export const truncateStorm = scenario({
   about: 'Write faults at random pages of a file that is truncated to nothing and back all the time.',
   params,
   strategies: ['X', 'E', 'E,init=unwritten-convert', 'F', 'J', 'K'],
-  search: { faulters: 1, pages: 1, commitMs: 0 },
+  search: { faulters: 2, pages: 1, commitMs: 0 },
   machine: (p) => ({ cpus: p.cpus, blocks: p.pages * 2, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     const inode = w.newFile({ dax: w.dax, pages: p.pages })

@@ -22,12 +22,12 @@ const params = z.object({
   durationMs: duration(40),
 })
 
-/** Looks first, so that a hole page stands where the store then needs a block. */
+/** Looks first, in a search always, so that a hole page stands where the store then needs a block. */
 function* lookThenStore(w: World, vma: Vma): Steps {
   const random = choices(w, 1)
   while (w.goesOn()) {
     const at = { index: random.below(vma.pages), slot: 0 }
-    if (random.below(2) === 0) yield* load(w, vma, at)
+    if (random.below(2) === 0 || w.inSearch) yield* load(w, vma, at)
     yield* store(w, vma, at)
     if (pause(w, 500)) yield
   }

@@ -69,7 +69,7 @@ export const zeroOrUnwritten = scenario({
     `K,init=zero-before-link,${TX}`,
     'K',
   ],
-  search: { threads: 1, readers: 1, pages: 2 },
+  search: { threads: 2, readers: 1, pages: 2 },
   machine: (p) => ({ cpus: p.threads + p.readers + 2, blocks: p.pages, durationNs: p.durationMs * MS }),
   setUp(w, p) {
     const inode = w.newFile({ dax: true, pages: p.pages })

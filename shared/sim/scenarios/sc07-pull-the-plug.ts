@@ -8,7 +8,7 @@
  */
 import * as z from 'zod'
 import type { Inode } from '../inode.ts'
-import { crashNow } from '../invariants/crash.ts'
+import { powerCut } from '../invariants/crash.ts'
 import type { Vma } from '../mm.ts'
 import { store } from '../ops/access.ts'
 import { truncate } from '../ops/truncate.ts'
@@ -27,12 +27,18 @@ const params = z.object({
   durationMs: duration(50),
 })
 
+/** Takes blocks and gives them up, in turns. A search's few rounds end with taking them: that is what it is about. */
 function* reuse(w: World, inode: Inode, vma: Vma): Steps {
   while (w.goesOn()) {
-    for (let index = 0; index < inode.pages && w.goesOn(); index++) yield* store(w, vma, { index, slot: 0 })
+    yield* fill(w, inode, vma)
     yield* truncate(w, inode, 0)
     yield* truncate(w, inode, inode.pages)
   }
+  if (w.inSearch) yield* fill(w, inode, vma)
+}
+
+function* fill(w: World, inode: Inode, vma: Vma): Steps {
+  for (let index = 0; index < inode.pages && w.inTime(); index++) yield* store(w, vma, { index, slot: 0 })
 }
 
 function* commits(w: World, everyNs: number): Steps {
@@ -42,14 +48,12 @@ function* commits(w: World, everyNs: number): Steps {
   }
 }
 
-function* plug(w: World, times: number): Steps {
-  const random = choices(w, 1_000)
+function* plug(w: World, cut: () => number, times: number): Steps {
   const everyNs = Math.max(1, Math.floor(w.stopAt / times))
   while (w.goesOn()) {
     if (w.k.sleep(everyNs)) yield
     w.stats.bump('power cuts judged')
-    const exposed = crashNow(w, random)
-    if (exposed > 0) w.stats.bump('power cuts that expose foreign bytes')
+    if (cut() > 0) w.stats.bump('power cuts that expose foreign bytes')
   }
 }
 
@@ -82,7 +86,7 @@ export const pullThePlug = scenario({
       w.k.spawn(`file-${i}`, reuse(w, inode, process(w, inode)))
     }
     w.k.spawn('commit', commits(w, p.commitUs * 1_000), { realtime: true })
-    w.k.spawn('plug', plug(w, p.crashes), { realtime: true })
+    w.k.spawn('plug', plug(w, powerCut(w, choices(w, 1_000)), p.crashes), { realtime: true })
     startCommits(w, 0)
   },
   expected: [

@@ -15,7 +15,7 @@ import { punchHole } from '../ops/punch-hole.ts'
 import type { RunResult } from '../run.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { pause, process } from './actors.ts'
+import { inRound, pause, process } from './actors.ts'
 import { amount, commitEvery, duration, MS, scenario, slowest, startCommits, toggle } from './scenario.ts'
 
 const params = z.object({
@@ -31,7 +31,7 @@ const params = z.object({
 
 function* faulter(w: World, vma: Vma): Steps {
   while (w.goesOn()) {
-    for (let i = 0; i < vma.pages && w.goesOn(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
+    for (let i = 0; i < inRound(w, vma.pages) && w.inTime(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
     w.remap(vma)
     if (pause(w, 2_000)) yield
   }

@@ -15,7 +15,7 @@ import { blockOf } from '../extents.ts'
 import type { RunResult } from '../run.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { pause, process } from './actors.ts'
+import { inRound, pause, process } from './actors.ts'
 import { amount, MS, scenario, slowest, startCommits } from './scenario.ts'
 
 const TAIL = 64
@@ -36,7 +36,7 @@ function touched(w: World, inode: Inode, vma: Vma): void {
 
 function* faulter(w: World, vma: Vma): Steps {
   while (w.goesOn()) {
-    for (let i = 0; i < vma.pages && w.goesOn(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
+    for (let i = 0; i < inRound(w, vma.pages) && w.inTime(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
     w.remap(vma)
     if (pause(w, 1_000)) yield
   }

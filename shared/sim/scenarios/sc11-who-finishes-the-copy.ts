@@ -14,7 +14,7 @@ import { write } from '../ops/file-io.ts'
 import type { RunResult } from '../run.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { choices, pause, process, punchRandom } from './actors.ts'
+import { choices, inRound, pause, process, punchRandom } from './actors.ts'
 import { amount, clean, commitEvery, count, duration, MS, scenario, startCommits } from './scenario.ts'
 
 const params = z.object({
@@ -34,7 +34,7 @@ const params = z.object({
 function* privateWriter(w: World, vma: Vma, actor: number): Steps {
   const random = choices(w, actor)
   while (w.goesOn()) {
-    for (let i = 0; i < vma.pages && w.goesOn(); i++) {
+    for (let i = 0; i < inRound(w, vma.pages) && w.inTime(); i++) {
       const at = { index: random.below(vma.pages), slot: 0 }
       yield* store(w, vma, at)
       yield* load(w, vma, at)
@@ -53,7 +53,7 @@ function* truncater(w: World, inode: Inode): Steps {
     yield* truncate(w, inode, Math.floor(half))
     if (w.k.sleep(50_000)) yield
     yield* truncate(w, inode, full)
-    yield* write(w, inode, { from: Math.floor(half), pages: 8 })
+    yield* write(w, inode, { from: Math.floor(half), pages: inRound(w, 8) })
   }
 }
 

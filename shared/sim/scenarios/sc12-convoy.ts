@@ -10,7 +10,7 @@ import { load, store } from '../ops/access.ts'
 import { truncate } from '../ops/truncate.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { process } from './actors.ts'
+import { inRound, process } from './actors.ts'
 import { amount, clean, duration, MS, scenario, slowest, startCommits } from './scenario.ts'
 
 const READ_PAGES = 16
@@ -24,7 +24,7 @@ const params = z.object({
 
 function* reader(w: World, vma: Vma): Steps {
   while (w.goesOn()) {
-    for (let i = 0; i < vma.pages && w.goesOn(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
+    for (let i = 0; i < inRound(w, vma.pages) && w.inTime(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
     w.remap(vma)
     if (w.k.sleep(100_000)) yield
   }
