@@ -65,11 +65,13 @@ export class Hunt {
     let joining = join === undefined
     assert(whole !== undefined, 'nothing has been handed out')
     const over = () => through !== undefined || failure !== undefined || this.#left === 0
+    // Whatever is over by then: who fails may have found something.
     const fail = (error: unknown) => {
-      if (!over()) failure = { error }
+      failure ??= { error }
     }
     const walk = async (thread: ExploreThread): Promise<void> => {
-      for (let unit: UnitSpec | undefined = whole; !over(); unit = undefined) {
+      let unit: UnitSpec | undefined = whole
+      for (; !over(); unit = undefined) {
         const { result } = await this.#slice(thread, unit)
         if (result !== undefined) return void (through === undefined ? (through = result) : results.push(result))
         if (!joining && this.#done >= limits.exploreAlone) {
@@ -78,7 +80,8 @@ export class Hunt {
           void join?.().then(begin, fail)
         }
       }
-      results.push(await thread.call('split'))
+      // While others have all of the budget there is nothing for it to begin with.
+      if (unit === undefined) results.push(await thread.call('split'))
     }
     const begin = (threads: readonly ExploreThread[]): void => {
       if (!over()) walking.push(...threads.map((thread) => walk(thread).catch(fail)))

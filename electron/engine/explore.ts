@@ -9,10 +9,12 @@ import { limits } from '#shared/base/limits.ts'
 import type { ExploreResult, ReplayResult } from '#shared/contract/exploration.ts'
 import type { ParsedParams } from '#shared/contract/methods.ts'
 import { decodeSchedule } from '#shared/explore/schedule.ts'
+import { refuseTasks } from '#shared/explore/search.ts'
 import { sharedMemory } from '#shared/explore/seen.ts'
 import { subjectId } from '#shared/explore/subject.ts'
 import { subjectOf } from '#shared/races/subjects.ts'
 import { scenarios } from '#shared/sim/scenarios/index.ts'
+import { silent } from '#shared/sim/sink.ts'
 import { parseStrategy, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
 import { ownStrategy } from '#shared/sim/strategies/own.ts'
 import '../strategy/find.ts'
@@ -124,13 +126,14 @@ function known(id: string): void {
 
 /** What cannot be is refused before any thread starts. */
 function resolve(params: Params): { readonly strategy: ResolvedStrategy; readonly subject: string } {
-  const { scenario: id, set, rounds, seed, fs } = params
+  const { scenario: id, set, rounds, seed, fs, mode } = params
   const scenario = scenarios.find(id)
   const named = params.strategy ?? scenario?.strategies[0]
   if (named === undefined) throw new ApiError('bad-request', `no strategy to explore ${id} under`, 'name one')
   const overrides = Object.entries(params.slots).map(([name, option]) => `${name}=${option}`)
   const strategy = parseStrategy(named, overrides)
   const subject = subjectId(id, { ...scenario?.search, ...set, rounds, seed, fs })
-  subjectOf(subject, strategy)
+  const of = subjectOf(subject, strategy)
+  if (mode === 'dfs') refuseTasks(of, of.build(silent).k.tasks.length)
   return { strategy, subject }
 }

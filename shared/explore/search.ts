@@ -16,7 +16,7 @@
  * shared among workers and the result does not depend on how many there are.
  */
 
-import { assert } from '../base/assert.ts'
+import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import { Ends } from './ends.ts'
 import { atRest, canMove, judgeEnd, pauses } from './execution.ts'
@@ -137,7 +137,7 @@ export class Search {
     this.#k = this.#world.k
     const { length } = this.#k.tasks
     if (this.#order === undefined) {
-      assert(length <= limits.exploreTasks, `a search has at most ${limits.exploreTasks} tasks`)
+      refuseTasks(this.#subject, length)
       this.#order = new Order(length)
       this.#blocked = new Array<boolean>(length).fill(false)
     }
@@ -474,6 +474,16 @@ export class Search {
     this.#keys.add(key)
     this.#found.push({ key, moves: this.path })
   }
+}
+
+/** Sets of tasks are the bits of a number. */
+export function refuseTasks(subject: Subject, tasks: number): void {
+  if (tasks <= limits.exploreTasks) return
+  throw new ApiError(
+    'limit',
+    `a search has at most ${limits.exploreTasks} tasks, those of the journal among them, and ${subject.id} has ${tasks}`,
+    'set fewer actors, or have schedules drawn by lot (mode random or pct)',
+  )
 }
 
 /** The same violation in another execution: numbers of blocks, tasks and stores differ, parts of a circle may turn. */

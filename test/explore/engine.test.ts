@@ -77,6 +77,16 @@ describe('the engine', () => {
     expect(keys(second)).toEqual(keys(first))
   })
 
+  it('refuses more tasks than it can search, before any thread begins, and draws schedules of them by lot', async () => {
+    const many = { scenario: 'SC2', strategy: 'E', set: { faulters: 30 }, budget: 20 }
+    await expect(client.call('explore.run', many)).rejects.toMatchObject({
+      code: 'limit',
+      message: expect.stringMatching(/^a search has at most 30 tasks.* SC2;faulters=30.* has 32$/) as string,
+      hint: expect.stringContaining('fewer actors') as string,
+    })
+    expect(await client.call('explore.run', { ...many, mode: 'random' })).toMatchObject({ executions: 20 })
+  })
+
   it('stops when it is cancelled', async () => {
     const stop = new AbortController()
     const far = { scenario: 'SC4', strategy: 'K', budget: 1_000_000_000, preemptions: null }
