@@ -92,6 +92,16 @@ describe('no prefix of a log', () => {
   })
 })
 
+it('what ftrace_dump prints around a trace when the kernel dies is none of its lines', () => {
+  const lines = ['Kernel panic - not syncing: Fatal exception', 'Dumping ftrace buffer:', '-'.repeat(33)]
+  lines.push(...[1, 2, 3].map((n) => `  flwork-9065      0..... ${n}us : sys_write -> 0x2`), '-'.repeat(33))
+  const text = lines.map((line, i) => `[  100.00000${i}] ${line}\n`).join('')
+  const { trace } = readBytes('ftrace', Buffer.from(text))
+  expect(trace.meta.eventCount).toBe(3)
+  expect(trace.tasks.map(({ comm }) => comm)).toEqual(['flwork'])
+  expect(trace.diagnostics.find(({ code }) => code === 'unparsed-line')).toMatchObject({ count: 1, firstLine: 1 })
+})
+
 it('whatever else stands before the lines is told of', () => {
   const text = [1, 2, 3].map((n) => `${n}:         flwork-9065    [000] .....  1144.88637${n}: x: y\n`).join('')
   const { trace } = readBytes('ftrace', Buffer.from(text))
