@@ -19,7 +19,10 @@ function split(chunks: readonly Uint8Array[]) {
 
 describe('lines', () => {
   it('are those of the text, however it is cut', () => {
-    const piece = fc.oneof(fc.constantFrom('\n', '\r\n', '\r\r\n', '\r', 'a', 'long line', '\0'), fc.string({ maxLength: 5 }))
+    const piece = fc.oneof(
+      fc.constantFrom('\n', '\r\n', '\r\r\n', '\r', 'a', 'long line', '\0'),
+      fc.string({ maxLength: 5 }),
+    )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), fc.array(fc.nat(50), { maxLength: 10 }), (pieces, cuts) => {
         const bytes = Buffer.from(pieces.join(''), 'latin1')
