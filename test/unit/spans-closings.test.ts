@@ -340,11 +340,7 @@ describe('an operation of the file system alone', () => {
       10,
       20,
     ])
-    expect(opTimes(traceOf(first, fault, at(12, 1, MAP), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual([
-      'fault',
-      10,
-      12,
-    ])
+    expect(opTimes(traceOf(first, fault, at(12, 1, MAP), at(60, 1, 'sys_fsync(fd: 3)')))[0]).toEqual(['fault', 10, 12])
   })
 
   it('inside a system call lasts as it says itself: a wait in it does not tell its end', () => {

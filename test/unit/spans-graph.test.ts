@@ -256,9 +256,9 @@ describe('a call without an exit', () => {
 
 describe('an operation known by what it calls', () => {
   const kinds = (...names: readonly (readonly [depth: number, name: string])[]) =>
-    opTimes(
-      traceOf(first, ...names.map(([depth, name], i) => call(10 + i, depth, name)), back(90, 0, '80.000')),
-    ).map(([kind]) => kind)
+    opTimes(traceOf(first, ...names.map(([depth, name], i) => call(10 + i, depth, name)), back(90, 0, '80.000'))).map(
+      ([kind]) => kind,
+    )
 
   it('is a first write to a shared mapping where a page is fetched before it is made writable', () => {
     expect(kinds([0, 'do_fault'], [1, '__do_fault'], [1, 'do_page_mkwrite'])).toEqual(['write_fault'])
