@@ -89,6 +89,7 @@ describe('kinds and phases', () => {
     classId: 0,
     waitTotalNs: phases.reduce((sum, { ns }) => sum + ns, 0),
     contended: 1,
+    openWaits: 0,
     phases,
   })
 

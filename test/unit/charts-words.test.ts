@@ -72,6 +72,7 @@ const chain: WaitChain = {
   mode: 'exclusive',
   startNs: 0,
   waitNs: 4_113_000,
+  open: false,
   wakeupNs: 0,
   links: [link],
   rootTask: 'holetest/1',
