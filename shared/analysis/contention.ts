@@ -20,7 +20,7 @@ import { GroupedValues, PairIds, type Distribution } from './parts/grouping.ts'
 import { lockStatRows } from './parts/lock-stat.ts'
 import { clipped, lockFacts, overlaps, SpanFilter } from './parts/scope.ts'
 import { labelName, otherLabel } from './parts/segments.ts'
-import { waitEnds } from './parts/wait-ends.ts'
+import { isOpenWait, waitEnds } from './parts/wait-ends.ts'
 import { contendedRows } from './parts/waits.ts'
 import { kindName, known, modeName, taskRef } from './parts/words.ts'
 
@@ -188,7 +188,13 @@ function count(trace: Trace, params: ContentionParams): Tally {
     seen[id] = 1
     const group = groupOf(row)
     tally.flags[group] |= guessed[id] === 0 ? bits : bits | SPAN_INFERRED
-    if (waited) addWait(tally, group, { requested, acquired, ns: clipped(requested, waitEnd, window), waitEnd })
+    if (waited)
+      addWait(tally, group, {
+        requested,
+        waitEnd,
+        ns: clipped(requested, waitEnd, window),
+        open: isOpenWait(trace, row),
+      })
     if (!got) continue
     tally.acquisitions[group]++
     if ((bits & SPAN_HOLD_KNOWN) === 0) continue
@@ -224,21 +230,21 @@ function grouping(trace: Trace, tally: Tally, by: ContentionBy): (row: number) =
 
 interface Wait {
   readonly requested: number
-  readonly acquired: number
+  /** It still went on when the trace ended. */
+  readonly open: boolean
   /** NaN: nothing is known of its length. */
   readonly waitEnd: number
   /** In the window. */
   readonly ns: number
 }
 
-function addWait(tally: Tally, group: number, { requested, acquired, waitEnd, ns }: Wait): void {
+function addWait(tally: Tally, group: number, { requested, open, waitEnd, ns }: Wait): void {
   tally.contended[group]++
   tally.waitTotalNs[group] += ns
-  if (acquired >= requested) tally.waits.add(group, acquired - requested)
-  else if (waitEnd >= requested) {
+  if (open) {
     tally.openWaits[group]++
     tally.openWaitNs[group] += ns
-  }
+  } else if (waitEnd >= requested) tally.waits.add(group, waitEnd - requested)
 }
 
 function open(tally: Tally): void {

@@ -14,7 +14,7 @@ import { largest } from './parts/grouping.ts'
 import { holderLabel } from './parts/holder.ts'
 import { clipped, lockFacts, windowOf, type Window } from './parts/scope.ts'
 import { labelCount } from './parts/segments.ts'
-import { waitedNs } from './parts/wait-ends.ts'
+import { isOpenWait, waitedNs } from './parts/wait-ends.ts'
 import { edges, mainEdge, waitsIn, wakeupNs } from './parts/waits.ts'
 import { modeName, opName, taskRef } from './parts/words.ts'
 
@@ -172,7 +172,7 @@ function causeOf(trace: Trace, wait: number): number {
 }
 
 function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
-  const { lock, task, op, mode, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { lock, task, op, mode, requestedNs } = trace.lockSpan.cols
   const waited = waitedNs(trace, wait)
   const { classOf } = lockFacts(trace)
   const { links, cut } = followChain(trace, wait, firstHolder)
@@ -190,7 +190,7 @@ function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
     mode: modeName(mode[wait]),
     startNs: requestedNs[wait],
     waitNs: waited >= 0 ? waited : 0,
-    open: Number.isNaN(acquiredNs[wait]),
+    open: Number.isNaN(waited) || isOpenWait(trace, wait),
     wakeupNs: wakeupNs(trace, wait, ALWAYS),
     links,
     rootTask: root?.task ?? null,

@@ -83,7 +83,7 @@ describe('contention', () => {
           const acquired = spans.filter((span) => acquiredIn(span, scope))
           const waitNs = waits.map((span) => span.waitNs)
           const holdNs = holds.map((span) => span.holdNs)
-          const waited = (all: readonly NaiveSpan[]) => sum(all.map((s) => inside(s.requestedNs, s.acquiredNs, scope)))
+          const waited = (all: readonly NaiveSpan[]) => sum(all.map((s) => inside(s.requestedNs, s.waitEndNs, scope)))
           expect(row.acquisitions).toBe(holdKnown ? acquired.length : NaN)
           expect(row.contended).toBe(spans.filter((span) => waitedIn(span, scope)).length)
           expect(row.openWaits).toBe(open.length)

@@ -73,21 +73,28 @@ export function naiveSpans(trace: Trace): NaiveSpan[] {
       acquiredNs: cols.acquiredNs[id],
       releasedNs: cols.releasedNs[id],
       waitEndNs: ends[id],
-      waitNs: contended ? cols.acquiredNs[id] - cols.requestedNs[id] : NaN,
+      waitNs: contended && !open(trace, id) ? ends[id] - cols.requestedNs[id] : NaN,
       holdNs: holdKnown ? cols.releasedNs[id] - cols.acquiredNs[id] : NaN,
     }
   })
 }
 
 /** A wait without an end went on to the end of the trace, unless its task did afterwards what no waiting task does. */
+/** Neither got nor given up. */
+function open({ lockSpan: { cols } }: Trace, id: number): boolean {
+  return Number.isNaN(cols.acquiredNs[id]) && Number.isNaN(cols.releasedNs[id])
+}
+
 function naiveWaitEnds(trace: Trace): number[] {
-  const { lock, task, op, flags, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { lock, task, op, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
   const rows = Array.from({ length: trace.lockSpan.length }, (_, row) => row)
   const kind = (row: number) => trace.lockClasses[trace.locks[lock[row]].lockClass].kind
   const ops = naiveOps(trace)
   return rows.map((row) => {
     if ((flags[row] & SPAN_CONTENDED) === 0 || kind(row) === 'annotation') return acquiredNs[row]
     if (!Number.isNaN(acquiredNs[row])) return acquiredNs[row]
+    // Given up, or the end was lost.
+    if (!Number.isNaN(releasedNs[row])) return releasedNs[row] > requestedNs[row] ? releasedNs[row] : NaN
     const asked = rows.some(
       (other) =>
         task[other] === task[row] &&
@@ -167,7 +174,7 @@ export function measuredWaits(trace: Trace, scope: Scope): (NaiveSpan & { readon
       ...span,
       acquiredNs: span.waitEndNs,
       waitNs: span.waitEndNs - span.requestedNs,
-      open: Number.isNaN(span.acquiredNs),
+      open: open(trace, span.id),
     }))
     .filter((span) => span.waitNs >= 0 && inWindow(span.requestedNs, span.acquiredNs, scope))
 }
@@ -242,7 +249,8 @@ export function naiveEdge(
   const spans = naiveSpans(trace)
   const w = spans[waiter[edge]]
   const h = spans[holder[edge]]
-  const end = Number.isNaN(w.acquiredNs) ? trace.meta.durationNs : w.acquiredNs
+  const over = Number.isNaN(w.acquiredNs) && w.releasedNs > w.requestedNs ? w.releasedNs : w.acquiredNs
+  const end = Number.isNaN(over) ? trace.meta.durationNs : over
   const ids = { waiter: w.id, holder: h.id, queued: kind[edge] === 1 }
   if (kind[edge] === 0 && !h.holdKnown) {
     const toNs = h.releasedNs >= w.requestedNs && h.releasedNs < end ? h.releasedNs : end

@@ -1,7 +1,7 @@
 /**
- * When waits ended. One whose end is not in the trace was still going on when the trace ended, and had lasted that long by
- * then, unless its task was seen to do what no waiting task does: then its end went unseen (a signal, lost events), and
- * how long it was is not known.
+ * When waits ended: when the lock was got, or the wait was given up, which is then its released time. One whose end was lost is
+ * released when it was asked for, and how long it was is not known. One without any end was still going on when the trace ended,
+ * and had lasted that long by then, unless its task was seen to do what no waiting task does: then its end went unseen.
  */
 
 import { SPAN_CONTENDED, SPAN_IRQ, TASK_STATES, type LockKind } from '../../model/kinds.ts'
@@ -12,20 +12,30 @@ import { plainName } from './shows.ts'
 
 /** Per lock span: when its wait ended, the end of the trace if it still waited then; NaN not known. */
 export const waitEnds = perTrace((trace): Float64Array => {
-  const { acquiredNs, requestedNs } = trace.lockSpan.cols
-  const unended = unendedWaits(trace)
-  if (unended.length === 0) return acquiredNs
+  const { acquiredNs, requestedNs, releasedNs } = trace.lockSpan.cols
+  const failed = failedWaits(trace)
+  if (failed.length === 0) return acquiredNs
+  const ends = acquiredNs.slice()
+  for (const row of failed) ends[row] = waitOver(trace, row)
+  const unended = failed.filter((row) => Number.isNaN(releasedNs[row]))
+  if (unended.length === 0) return ends
   const wentOn = taskWentOn(trace)
   const open = unended.filter((row) => !wentOn(row))
   // Without events of ends each task's last wait would look like one that never ended.
-  if (open.length < unended.length && endsNotRecorded(trace)) return acquiredNs
-  const ends = acquiredNs.slice()
+  if (open.length < unended.length && endsNotRecorded(trace)) return ends
   for (const row of open) ends[row] = Math.max(requestedNs[row], trace.meta.durationNs)
   return ends
 })
 
-/** Rows of waits whose begin is known and whose end is not; annotation classes are no locks. */
-function unendedWaits(trace: Trace): number[] {
+/** When a wait got its lock or was given up; NaN where its end is not in the trace. */
+export function waitOver(trace: Trace, row: number): number {
+  const { acquiredNs, requestedNs, releasedNs } = trace.lockSpan.cols
+  if (!Number.isNaN(acquiredNs[row])) return acquiredNs[row]
+  return releasedNs[row] > requestedNs[row] ? releasedNs[row] : NaN
+}
+
+/** Rows of waits whose begin is known and that were not seen to get their lock; annotation classes are no locks. */
+function failedWaits(trace: Trace): number[] {
   const { lock, flags, acquiredNs, requestedNs } = trace.lockSpan.cols
   const { listed } = lockFacts(trace)
   const rows: number[] = []
@@ -38,7 +48,8 @@ function unendedWaits(trace: Trace): number[] {
 
 /** It still waited when the trace ended. */
 export function isOpenWait(trace: Trace, row: number): boolean {
-  return Number.isNaN(trace.lockSpan.cols.acquiredNs[row]) && waitEnds(trace)[row] >= 0
+  const { acquiredNs, releasedNs } = trace.lockSpan.cols
+  return Number.isNaN(acquiredNs[row]) && Number.isNaN(releasedNs[row]) && waitEnds(trace)[row] >= 0
 }
 
 /** ns a wait lasted, as far as the trace goes; NaN not known. */

@@ -9,7 +9,7 @@ import type { Trace } from '../../model/trace.ts'
 import { groupRows, orderGroups } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { clipped, lockFacts, namesLocks, SpanFilter, type Window } from './scope.ts'
-import { waitEnds } from './wait-ends.ts'
+import { waitEnds, waitOver } from './wait-ends.ts'
 import type { Scope } from '../analysis.ts'
 
 export const QUEUED = EDGE_KINDS.indexOf('queued-writer')
@@ -28,10 +28,10 @@ function rowsWhere(length: number, test: (row: number) => boolean): Uint32Array 
   return rows.slice(0, count)
 }
 
-/** ns a span waited; NaN where it did not, or was not seen to get the lock. */
+/** ns a span waited until it got the lock or gave up; NaN where it did not wait, or its end was not seen. */
 export function waitOf(trace: Trace, row: number): number {
-  const { flags, requestedNs, acquiredNs } = trace.lockSpan.cols
-  return (flags[row] & SPAN_CONTENDED) === 0 ? NaN : lasted(requestedNs[row], acquiredNs[row])
+  const { flags, requestedNs } = trace.lockSpan.cols
+  return (flags[row] & SPAN_CONTENDED) === 0 ? NaN : lasted(requestedNs[row], waitOver(trace, row))
 }
 
 /** ns a span held its lock; NaN where the trace cannot tell. */
@@ -124,7 +124,8 @@ export const edges = perTrace((trace) => {
     const w = waiter[edge]
     const h = holder[edge]
     const start = requestedNs[w]
-    const end = Number.isNaN(acquiredNs[w]) ? Math.max(start, trace.meta.durationNs) : acquiredNs[w]
+    const over = waitOver(trace, w)
+    const end = Number.isNaN(over) ? Math.max(start, trace.meta.durationNs) : over
     const queued = kind[edge] === QUEUED
     // Of a writer that stood in the queue an edge says the part that no holder explains; it ends when that one's turn came.
     const blockedFrom = queued ? acquiredNs[h] - overlapNs[edge] : acquiredNs[h]
