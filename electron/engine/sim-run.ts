@@ -115,8 +115,7 @@ export async function runTallied(spec: RunSpec, host: RunHost): Promise<{ outcom
   tally.attach(prepared.world.k)
   const result = await toEnd(prepared, host, () => tally.events)
   const outcome = outcomeOf(prepared, result, tally.events)
-  const daemons = new Set(outcome.daemonPids)
-  return { outcome, figures: tally.finish(outcome.simulatedNs, (pid) => !daemons.has(pid)) }
+  return { outcome, figures: tally.finish(result) }
 }
 
 async function toEnd(prepared: Prepared, host: RunHost, events: () => number): Promise<ModelResult> {

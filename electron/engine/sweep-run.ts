@@ -105,9 +105,9 @@ function materialOf(path: string, trace: number, baseline: string) {
   return last
 }
 
-function resultOf({ ops, simulatedNs, digest, deadlock, truncated, findings, findingCounts }: RunResult): SweepResult {
+function resultOf({ opsPerSecond, ops, digest, deadlock, truncated, findings, findingCounts }: RunResult): SweepResult {
   return {
-    opsPerSecond: simulatedNs > 0 ? (ops * 1e9) / simulatedNs : 0,
+    opsPerSecond,
     ops,
     digest,
     deadlock: deadlock !== undefined,

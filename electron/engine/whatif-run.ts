@@ -118,10 +118,9 @@ export async function run(spec: ReplaySpec): Promise<ReplayRun> {
   const { k } = prepared.world
   tally.attach(k)
   const value = await toEnd(prepared, () => false)
-  const daemons = daemonsOf(k)
   return {
     seed: spec.seed,
-    figures: tally.finish(value.simulatedNs, (pid) => !daemons.has(pid)),
+    figures: tally.finish(value),
     violations: violationsOf(value).filter(({ invariant }) => invariant === MISTAKE),
     title: strategyNamed(model.strategy.id).title,
     slots: model.strategy.slots,

@@ -5,7 +5,7 @@
 
 import { formatCount, formatShare } from '#shared/base/time.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
-import { intervalText, mainOp, versusOf, versusText } from '#shared/whatif/words.ts'
+import { againstText, intervalText, mainOp, versusOf } from '#shared/whatif/words.ts'
 import { cdfs } from './charts.ts'
 import { html, section, table, type Html } from './html.ts'
 import type { View } from './input.ts'
@@ -78,7 +78,7 @@ function latencyTable(
     {
       head: `p99 against ${baseline}`,
       number: true,
-      cell: (row) => (row.strategy.id === baseline ? 'baseline' : versusText(tail(row))),
+      cell: (row) => againstText(row.strategy, baseline, `${op}.p99Ns`),
       by: (row) => (row.strategy.id === baseline ? 1 : tail(row)?.ratio),
     },
     time('max', (row) => row.maxNs),

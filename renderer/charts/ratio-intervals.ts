@@ -4,7 +4,7 @@
  */
 
 import type { CompareResult } from '#shared/contract/simulation.ts'
-import { ratioText, versusOf, versusText } from '#shared/whatif/words.ts'
+import { incomparable, ratioText, versusOf, versusText } from '#shared/whatif/words.ts'
 import { chartFont, type Ink } from './ink.ts'
 import { logScale, type Scale } from './geometry.ts'
 import type { Context } from './paint-heat.ts'
@@ -31,7 +31,8 @@ export function ratioRows(
     if (strategy.id === result.baseline)
       return { position, badge, ratio: undefined, ci95: undefined, enough: true, text: 'baseline' }
     const open = { position, badge, ratio: undefined, ci95: undefined, enough: false }
-    if (strategy.deadlocks > 0) return { ...open, text: 'deadlocked' }
+    const why = incomparable(strategy)
+    if (why !== '') return { ...open, text: why }
     // none of it, or too few in a run (shared/whatif/told.ts)
     if (row === undefined) return { ...open, text: 'too few of them' }
     if (row.ratio === null) return { ...open, text: 'nothing to divide by' }

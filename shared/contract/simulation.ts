@@ -195,7 +195,7 @@ export interface EstimateInfo {
 
 /**
  * Latency over all runs of a strategy: counts and sums of all of them, the smallest minimum and the largest maximum, and
- * percentiles as the mean of the runs' own.
+ * percentiles as the mean of the runs' own. Times are those of operations that succeeded; waits are of all.
  */
 export interface ComparedOp extends Omit<LatencyRow, 'task' | 'inode' | 'unfinished'> {
   readonly ci95: { readonly p50Ns: Ci95; readonly p99Ns: Ci95; readonly p999Ns: Ci95 }
@@ -296,12 +296,29 @@ export interface WorstChain {
   readonly rootOp: string | null
 }
 
+/** More than half of a kind of operation failed. */
+export interface MostlyFailed {
+  /** In the strategy's own runs, or in the baseline's. */
+  readonly in: 'runs' | 'baseline'
+  readonly op: string
+  readonly failed: number
+  readonly count: number
+}
+
 export interface ComparedStrategy {
   readonly id: string
   readonly title: string
   readonly slots: Readonly<Record<string, string>>
   readonly runs: number
+  /**
+   * Loads, stores and system calls that succeeded; a load or store counts once, whatever faults it took. Of replays and
+   * recordings: recorded operations that succeeded.
+   */
   readonly opsPerSecond: EstimateInfo
+  /** Operations that failed, faults among them, of all runs. */
+  readonly failed: number
+  /** What keeps the runs from being compared with the baseline's; null: nothing mostly failed. */
+  readonly mostlyFailed: MostlyFailed | null
   readonly ops: readonly ComparedOp[]
   readonly locks: readonly ComparedLock[]
   readonly breakdown: readonly Breakdown[]

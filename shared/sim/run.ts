@@ -99,6 +99,9 @@ export interface RunResult {
   readonly events: number
   readonly ops: number
   readonly simulatedNs: Ns
+  /** Loads, stores and system calls of the workload that succeeded, up to `simulatedNs`. */
+  readonly completed: number
+  /** Of those. */
   readonly opsPerSecond: number
   readonly findings: readonly RunFinding[]
   /** Findings by invariant, those beyond the cap included. */
@@ -154,6 +157,7 @@ export function* runSlices(prepared: Prepared, hooks: RunHooks = {}): Generator<
   const budget = Math.min(hooks.maxEvents ?? limits.simEvents, limits.simEvents)
   let alive = yield* drive(prepared, hooks, budget)
   const endedAt = world.k.now
+  const { completed } = world.stats
   const tasks = world.k.tasks.length
   if (alive && world.k.live === 0) world.checks?.atRest()
   if (alive && world.k.live === 0 && scenario.settle !== undefined) {
@@ -163,7 +167,11 @@ export function* runSlices(prepared: Prepared, hooks: RunHooks = {}): Generator<
     if (world.k.tasks.length > tasks) alive = yield* drive(prepared, hooks, budget)
   }
   if (prepared.sink.events < budget) judgeRest(world)
-  return resultOf(prepared, { simulatedNs: Math.max(1, endedAt), truncated: prepared.sink.events >= budget })
+  return resultOf(prepared, {
+    simulatedNs: Math.max(1, endedAt),
+    completed,
+    truncated: prepared.sink.events >= budget,
+  })
 }
 
 export function prepare(spec: RunSpec, options: { sink?: SimSink | undefined; timed: boolean }): Prepared {
@@ -304,7 +312,7 @@ function hungTasks(world: World): readonly SimTask[] {
   return world.k.tasks.filter((task) => !task.daemon && task.state !== 'done')
 }
 
-function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean }): RunResult {
+function resultOf(prepared: Prepared, end: { simulatedNs: Ns; completed: number; truncated: boolean }): RunResult {
   const { world, sink, order, strategy, scenario, params } = prepared
   const { k, stats } = world
   return {
@@ -317,7 +325,8 @@ function resultOf(prepared: Prepared, end: { simulatedNs: Ns; truncated: boolean
     events: sink.events,
     ops: stats.ops,
     simulatedNs: end.simulatedNs,
-    opsPerSecond: stats.ops / (end.simulatedNs / 1e9),
+    completed: end.completed,
+    opsPerSecond: (end.completed * 1e9) / end.simulatedNs,
     findings: k.findings.map((finding, i) => ({
       invariant: finding.invariant,
       severity: invariants.get(finding.invariant).severity,

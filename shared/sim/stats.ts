@@ -14,6 +14,8 @@ const SUB = 7
 
 class OpStats {
   readonly kind: string
+  /** A fault is a part of the access that took it. */
+  readonly partOfAccess: boolean
   count = 0
   failed = 0
   totalNs: Ns = 0
@@ -25,6 +27,7 @@ class OpStats {
 
   constructor(kind: string) {
     this.kind = kind
+    this.partOfAccess = kind === 'mkwrite' || kind.endsWith('_fault')
   }
 
   add(ns: Ns, result: number): void {
@@ -78,6 +81,11 @@ class OpStats {
 
 export class Stats {
   ops = 0
+  /**
+   * The work that got done, whatever it took: loads, stores and system calls of the workload that succeeded. A load counts
+   * once, whether it faulted, how often, or found its page mapped by somebody else's fault.
+   */
+  completed = 0
   readonly kinds = new Map<string, OpStats>()
   readonly #counters = new Map<string, { count: number }>()
   /** Per task, begin of each operation it is in: a write may fault inside. */
@@ -92,6 +100,12 @@ export class Stats {
     let kind = this.kinds.get(op.kind)
     if (kind === undefined) this.kinds.set(op.kind, (kind = new OpStats(op.kind)))
     kind.add(op.now - (this.#begun[task.id].pop() ?? op.now), op.result)
+    if (op.result >= 0 && !kind.partOfAccess) this.completes(task)
+  }
+
+  /** What is done inside another operation is a part of that. */
+  completes(task: SimTask): void {
+    if (!task.daemon && (this.#begun[task.id]?.length ?? 0) === 0) this.completed++
   }
 
   bump(counter: string, by = 1): void {

@@ -4,10 +4,10 @@
  * kernel differs from itself is given beside the error, from repetitions of either recording.
  */
 
-import { latency, type LatencyRow } from '../analysis/latency.ts'
+import type { LatencyRow } from '../analysis/latency.ts'
 import type { BacktestRate, BacktestRatio, BacktestResult, BacktestRow, RepeatNoise } from '../contract/whatif.ts'
 import type { Trace } from '../model/trace.ts'
-import { kindSpans, type KindSpan, type RunFigures } from './figures.ts'
+import { kindSpans, opFigures, type KindSpan, type RunFigures } from './figures.ts'
 import { REPLAYED } from './workload.ts'
 import { compare, meanOf } from './statistics.ts'
 
@@ -60,8 +60,7 @@ export function backtestOf(input: BacktestInput): Pick<BacktestResult, 'rows' | 
 }
 
 function measuredIn(trace: Trace): Measured {
-  const { rows } = latency.run(trace, { by: 'op', scope: {}, top: 1_000 })
-  return measured(rows, { spans: kindSpans(replayedOnly(trace)), duration: spanOf(trace) })
+  return measured(opFigures(trace), { spans: kindSpans(replayedOnly(trace)), duration: spanOf(trace) })
 }
 
 function measuredOf({ ops, spans, simulatedNs }: RunFigures): Measured {

@@ -36,7 +36,8 @@ export function mappings(w: World, { mm, inodes }: { readonly mm: Mm; readonly i
   }
 }
 
-export function isFault({ kind }: WorkloadOp): boolean {
+/** No access takes it here: it is an operation of its own. */
+export function isFault({ kind }: { readonly kind: string }): boolean {
   return kind.endsWith('_fault') || kind === 'mkwrite'
 }
 
@@ -47,7 +48,8 @@ export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
   const { task } = pace
   const inode = inodes[op.file]
   if (!pace.whole) {
-    yield* stepsOf(place, op, inode)
+    const done = yield* stepsOf(place, op, inode)
+    if (isFault(op) && done === true) w.stats.completes(k.current)
     return
   }
   w.opBegin(op.kind, inode.number, op.page * 4096, op.pages * 4096)
@@ -58,6 +60,7 @@ export function* doOp(place: Place, op: WorkloadOp, pace: Pace): Steps {
   if (pace.sleepNs > 0 && k.sleep(pace.sleepNs)) yield
   w.inWhole.delete(task)
   w.opEnd(op.kind, 0)
+  if (isFault(op)) w.stats.completes(k.current)
 }
 
 function stepsOf({ w, mm, mapped }: Place, op: WorkloadOp, inode: Inode): StepsOf<unknown> {
@@ -88,7 +91,7 @@ function* msync(w: World, mm: Mm, { inode, commits }: { inode: Inode; commits: W
 }
 
 /** The PTE that made the recorded access fault: none, or one that may not be written. */
-function* fault(w: World, vma: Vma, op: WorkloadOp): Steps {
+function* fault(w: World, vma: Vma, op: WorkloadOp): StepsOf<boolean> {
   const index = Math.min(op.page, vma.pages - 1)
   const isWrite = op.kind !== 'read_fault'
   if (vma.pte(index) !== PTE_NONE) w.clearAtOnce(vma, index)
@@ -96,7 +99,7 @@ function* fault(w: World, vma: Vma, op: WorkloadOp): Steps {
   if (op.kind === 'mkwrite' && w.inode(vma.inode).dax && isMapped(mapping)) {
     w.setPte(vma, index, filePte(blockOf(mapping), false))
   }
-  yield* pageFault(w, vma, { index, write: isWrite })
+  return yield* pageFault(w, vma, { index, write: isWrite })
 }
 
 export function* doOutside({ w, mm }: Place, op: OutsideOp): Steps {
@@ -114,4 +117,5 @@ export function* doOutside({ w, mm }: Place, op: OutsideOp): Steps {
   k.unlock(mm.mmapLock)
   if (op.afterNs > 0 && k.work(P.user, op.afterNs)) yield
   w.opEnd(op.name, 0)
+  if (isFault({ kind: op.name })) w.stats.completes(k.current)
 }

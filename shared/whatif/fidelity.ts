@@ -4,11 +4,10 @@
  * A prediction is worth no more than this.
  */
 
-import { latency } from '../analysis/latency.ts'
 import { contention } from '../analysis/contention.ts'
 import type { Trace } from '../model/trace.ts'
 import type { Fidelity, FidelityRow, SeedRange } from '../contract/whatif.ts'
-import type { RunFigures } from './figures.ts'
+import { opFigures as figuresOfOps, type RunFigures } from './figures.ts'
 import { isModelled } from './demands.ts'
 import { lockName } from './names.ts'
 import { REPLAYED } from './workload.ts'
@@ -43,8 +42,7 @@ interface Figure {
 }
 
 function opFigures(trace: Trace, runs: readonly RunFigures[]): Figure[] {
-  const { rows } = latency.run(trace, { by: 'op', scope: {}, top: 1_000 })
-  return rows.flatMap((row) => {
+  return figuresOfOps(trace).flatMap((row) => {
     if (!REPLAYED.some((kind) => kind === row.op)) return []
     const again = runs.map(({ ops }) => ops.find(({ op }) => op === row.op))
     const of = (figure: string, pick: (one: typeof row) => number | null): Figure => ({

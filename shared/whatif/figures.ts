@@ -5,7 +5,10 @@
  */
 
 import { contentionOf, type ContentionRow } from '../analysis/contention.ts'
-import { latency, type LatencyRow } from '../analysis/latency.ts'
+import { latency, OP_QUANTILES, type LatencyRow } from '../analysis/latency.ts'
+import { distributionOf } from '../analysis/parts/grouping.ts'
+import { opsIn } from '../analysis/parts/scope.ts'
+import { isFailure, known } from '../analysis/parts/words.ts'
 import { waitChains } from '../analysis/wait-chains.ts'
 import { bucketOf } from '../base/quantiles.ts'
 import type { WorstChain } from '../contract/simulation.ts'
@@ -16,8 +19,9 @@ export const SPREAD_SUB = 7
 
 export interface RunFigures {
   readonly simulatedNs: number
+  /** Of a run: loads, stores and system calls that succeeded; of a recording: operations that succeeded, all it shows. */
   readonly opsPerSecond: number
-  readonly ops: readonly LatencyRow[]
+  readonly ops: readonly OpFigures[]
   readonly locks: readonly LockFigures[]
   /** Waiting for a lock class inside operations of a kind. */
   readonly waits: readonly { readonly op: string; readonly class: string; readonly ns: number }[]
@@ -25,6 +29,12 @@ export interface RunFigures {
   readonly spans: readonly KindSpan[]
   /** The longest wait, to its root; undefined: nobody waited. */
   readonly worstChain: ChainFigure | undefined
+}
+
+/** The latency analysis's row, but its times are those of operations that succeeded: failing fast is no speed. */
+export interface OpFigures extends LatencyRow {
+  /** How many that are. */
+  readonly measured: number
 }
 
 /** Without the phase that a hold is mostly in: no comparison says it. */
@@ -64,7 +74,7 @@ export function figuresOf(
   return {
     simulatedNs,
     opsPerSecond: simulatedNs > 0 ? (finishedOps(trace, counted, scope) * 1e9) / simulatedNs : 0,
-    ops: latency.run(trace, { scope, top: all.top, by: 'op' }).rows,
+    ops: opFigures(trace, scope),
     locks: contentionOf(trace, { ...all, by: 'class', contendedOnly: false }).rows,
     waits: byOp.rows.flatMap(({ op, class: name, waitTotalNs: ns }) =>
       op === undefined ? [] : [{ op, class: name, ns }],
@@ -88,7 +98,7 @@ export function worstChain(trace: Trace, scope: Scope): ChainFigure | undefined 
   }
 }
 
-/** Those that began in the scope. */
+/** Those that began in the scope and succeeded. */
 function finishedOps(
   { op, tasks }: Trace,
   counted: (pid: number) => boolean,
@@ -98,9 +108,42 @@ function finishedOps(
   let finished = 0
   for (let row = 0; row < op.length; row++) {
     const within = op.cols.startNs[row] >= fromNs && op.cols.startNs[row] < toNs
-    if (within && op.cols.durationNs[row] >= 0 && counts[op.cols.task[row]]) finished++
+    const succeeded = op.cols.durationNs[row] >= 0 && !isFailure(op.cols.result[row])
+    if (within && succeeded && counts[op.cols.task[row]]) finished++
   }
   return finished
+}
+
+export function opFigures(trace: Trace, scope: Scope = {}): OpFigures[] {
+  const { rows } = latency.run(trace, { scope, top: 10_000, by: 'op' })
+  const { kind, durationNs, result } = trace.op.cols
+  const durations = new Map(rows.flatMap(({ op, failed }) => (failed === 0 ? [] : [[op, [] as number[]]])))
+  if (durations.size > 0) {
+    for (const row of opsIn(trace, scope)) {
+      if (!(durationNs[row] >= 0) || isFailure(result[row])) continue
+      durations.get(trace.opKinds[kind[row]])?.push(durationNs[row])
+    }
+  }
+  return rows.map((row) => {
+    const succeeded = durations.get(row.op)
+    return succeeded === undefined ? { ...row, measured: row.count - row.unfinished } : withTimes(row, succeeded)
+  })
+}
+
+function withTimes(row: LatencyRow, durations: readonly number[]): OpFigures {
+  const { min, max, mean, quantiles } = distributionOf(Float64Array.from(durations), OP_QUANTILES)
+  return {
+    ...row,
+    measured: durations.length,
+    totalNs: durations.reduce((sum, ns) => sum + ns, 0),
+    minNs: known(min),
+    meanNs: known(mean),
+    p50Ns: known(quantiles[0]),
+    p90Ns: known(quantiles[1]),
+    p99Ns: known(quantiles[2]),
+    p999Ns: known(quantiles[3]),
+    maxNs: known(max),
+  }
 }
 
 export function kindSpans({ op, opKinds }: Trace): KindSpan[] {
@@ -118,13 +161,13 @@ export function kindSpans({ op, opKinds }: Trace): KindSpan[] {
   )
 }
 
-/** Of those that began in the scope. */
+/** Of those that began in the scope and succeeded. */
 function spreadOf({ op, opKinds }: Trace, { fromNs = -Infinity, toNs = Infinity }: Scope): Spread[] {
   const kinds = opKinds.map(() => new Map<number, number>())
   for (let row = 0; row < op.length; row++) {
     const ns = op.cols.durationNs[row]
     const startNs = op.cols.startNs[row]
-    if (!(ns >= 0) || startNs < fromNs || startNs >= toNs) continue
+    if (!(ns >= 0) || startNs < fromNs || startNs >= toNs || isFailure(op.cols.result[row])) continue
     const counts = kinds[op.cols.kind[row]]
     const bucket = bucketOf(ns, SPREAD_SUB)
     counts.set(bucket, (counts.get(bucket) ?? 0) + 1)

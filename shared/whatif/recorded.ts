@@ -7,7 +7,7 @@
 import type { ComparedOp, ComparedStrategy } from '../contract/simulation.ts'
 import type { Trace } from '../model/trace.ts'
 import { figuresOf, type RunFigures } from './figures.ts'
-import { estimateInfo, measured, versusUnpaired, withBands } from './side-by-side.ts'
+import { estimateInfo, measured, mostlyFailed, versusUnpaired, withBands } from './side-by-side.ts'
 import { estimate } from './statistics.ts'
 
 const MOST_PARTS = 20
@@ -46,6 +46,7 @@ export function recordedSideBySide(recordings: readonly Recorded[]): ComparedStr
         mean: whole.opsPerSecond,
         ci95: estimateInfo(parts.map(({ opsPerSecond }) => opsPerSecond)).ci95,
       },
+      mostlyFailed: mostlyFailed([whole], [all[0].whole]),
       ops: one.ops.map((row) => withIntervals(row, parts)),
       cdf: withBands(one.cdf, parts),
       versusBaseline: i === 0 ? [] : versusUnpaired(parts, all[0].parts),

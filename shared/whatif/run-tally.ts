@@ -76,7 +76,6 @@ class TaskTally {
   readonly number: number
   readonly pid: number
   readonly comm: string
-  finished = 0
   readonly ops: OpenOp[] = []
   depth = 0
   readonly holds: Hold[] = []
@@ -234,14 +233,13 @@ export class RunTally implements SimSink {
     if (task !== undefined) this.#happens(task)
   }
 
-  /** The run is over; `counted` tells which tasks are the workload: journal threads and timers are not. */
-  finish(simulatedNs: Ns, counted: (pid: number) => boolean): RunFigures {
+  /** The run is over, and has counted its work itself: accesses that take no fault are no operations here. */
+  finish({ simulatedNs, opsPerSecond }: Pick<RunFigures, 'simulatedNs' | 'opsPerSecond'>): RunFigures {
     for (const task of this.#tasks) this.#stillHeld(task)
     for (const task of this.#tasks) this.#endOf(task)
-    const finished = this.#tasks.reduce((sum, { pid, finished: ops }) => sum + (counted(pid) ? ops : 0), 0)
     return {
       simulatedNs,
-      opsPerSecond: simulatedNs > 0 ? (finished * 1e9) / simulatedNs : 0,
+      opsPerSecond,
       ...figuresOfTallies(
         this.#kinds,
         this.#lockTallies.filter((one) => one !== undefined),
@@ -397,7 +395,6 @@ export class RunTally implements SimSink {
     if (task.depth > 0) task.ops[task.depth - 1].waitNs += op.waitNs
     if (op.kind.place < 0) op.kind.over(this.#kindsOver++)
     op.kind.add(op, endNs, result)
-    if (endNs >= op.startNs) task.finished++
     this.#log.doing(this.#clock.now, task.number, OP_ENDS, 0)
   }
 }

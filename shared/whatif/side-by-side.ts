@@ -4,7 +4,6 @@
  * schedules to say (`withSearch`): what timed runs show is violated, but what they do not show proves nothing.
  */
 
-import type { LatencyRow } from '../analysis/latency.ts'
 import { bucketOf, bucketStart } from '../base/quantiles.ts'
 import type {
   Breakdown,
@@ -13,6 +12,7 @@ import type {
   ComparedLock,
   ComparedOp,
   EstimateInfo,
+  MostlyFailed,
   Searched,
   Verdict,
   VerdictViolation,
@@ -20,7 +20,7 @@ import type {
   ViolationInfo,
   WorstChain,
 } from '../contract/simulation.ts'
-import { SPREAD_SUB, type LockFigures, type RunFigures, type Spread } from './figures.ts'
+import { SPREAD_SUB, type LockFigures, type OpFigures, type RunFigures, type Spread } from './figures.ts'
 import { compare, compareUnpaired, estimate, meanOf, type Interval } from './statistics.ts'
 
 export interface Run {
@@ -35,6 +35,8 @@ export interface Run {
 export interface Measured {
   readonly runs: number
   readonly opsPerSecond: EstimateInfo
+  readonly failed: number
+  readonly mostlyFailed: MostlyFailed | null
   readonly ops: readonly ComparedOp[]
   readonly locks: readonly ComparedLock[]
   readonly breakdown: readonly Breakdown[]
@@ -50,6 +52,11 @@ export function measured(runs: readonly Run[], baseline: readonly Run[]): Measur
   return {
     runs: runs.length,
     opsPerSecond: estimateInfo(figures.map((figure) => figure.opsPerSecond)),
+    failed: failedOf(figures),
+    mostlyFailed: mostlyFailed(
+      figures,
+      baseline.map((run) => run.figures),
+    ),
     ops: compareOps(figures),
     locks: compareLocks(figures),
     breakdown: breakdown(figures),
@@ -66,6 +73,33 @@ function wholePairs(runs: readonly Run[], baseline: readonly Run[]): [RunFigures
     run.deadlocked || baseline[i].deadlocked ? [] : [[run, baseline[i]] as const],
   )
   return [whole.map(([run]) => run.figures), whole.map(([, base]) => base.figures)]
+}
+
+/** Operations of a kind that are fewer than this share of all say little of a run. */
+const WORTH = 0.05
+
+/** Runs that mostly fail are fast at something else: no ratio is made of their speed, nor of others to theirs. */
+export function mostlyFailed(runs: readonly RunFigures[], baseline: readonly RunFigures[]): MostlyFailed | null {
+  const own = failures(runs)
+  if (own !== undefined) return { in: 'runs', ...own }
+  const theirs = failures(baseline)
+  return theirs === undefined ? null : { in: 'baseline', ...theirs }
+}
+
+/** The kind of operation that failed most often, where it failed more often than not. */
+function failures(runs: readonly RunFigures[]): Omit<MostlyFailed, 'in'> | undefined {
+  const kinds = [...gatherOps(runs)].map(([op, rows]) => {
+    return { op, failed: sum(rows, ({ failed }) => failed), count: sum(rows, ({ count }) => count) }
+  })
+  const all = sum(kinds, ({ count }) => count)
+  return kinds
+    .filter(({ failed, count }) => failed * 2 > count && count >= all * WORTH)
+    .sort((a, b) => b.failed - a.failed)
+    .at(0)
+}
+
+export function failedOf(runs: readonly RunFigures[]): number {
+  return sum(runs, ({ ops }) => sum(ops, ({ failed }) => failed))
 }
 
 /** The runs of two lists that have the same seeds, both in the order of the first. The same list stays the same list. */
@@ -146,16 +180,19 @@ function gather<T>(
   return groups
 }
 
-function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
-  const groups = gather(
+function gatherOps(figures: readonly RunFigures[]): Map<string, OpFigures[]> {
+  return gather(
     figures,
     (figure) => figure.ops,
     (row) => row.op,
   )
-  return [...groups].map(([op, rows]) => {
-    const of = (pick: (row: LatencyRow) => number | null) => rows.map(pick).filter((value) => value !== null)
+}
+
+function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
+  return [...gatherOps(figures)].map(([op, rows]) => {
+    const of = (pick: (row: OpFigures) => number | null) => rows.map(pick).filter((value) => value !== null)
     const totalNs = sum(rows, (row) => row.totalNs)
-    const measuredOps = sum(rows, (row) => row.count - row.unfinished)
+    const measuredOps = sum(rows, (row) => row.measured)
     const waitNs = of((row) => row.waitNs)
     return {
       op,
@@ -299,7 +336,7 @@ function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[])
   })
 }
 
-function opOf(figure: RunFigures, kind: string): LatencyRow | undefined {
+function opOf(figure: RunFigures, kind: string): OpFigures | undefined {
   return figure.ops.find((row) => row.op === kind)
 }
 

@@ -11,7 +11,15 @@ import { isFailure, modeName } from '../analysis/parts/words.ts'
 import { bucketOf } from '../base/quantiles.ts'
 import { OP_KINDS } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
-import { SPREAD_SUB, spreadRow, type KindSpan, type LockFigures, type RunFigures, type Spread } from './figures.ts'
+import {
+  SPREAD_SUB,
+  spreadRow,
+  type KindSpan,
+  type LockFigures,
+  type OpFigures,
+  type RunFigures,
+  type Spread,
+} from './figures.ts'
 
 /** Numbers in the order they come. */
 class Values {
@@ -52,11 +60,15 @@ export class KindTally {
   #count = 0
   #failed = 0
   #unfinished = 0
+  /** Of those that succeeded. */
   #totalNs = 0
+  #allNs = 0
   #waitNs = 0
   #firstNs = Infinity
   #lastNs = 0
+  /** Of those that succeeded. */
   readonly #durations = new Values()
+  #measured = 0
 
   constructor(name: string, number: number) {
     this.name = name
@@ -77,24 +89,28 @@ export class KindTally {
       this.#unfinished++
       return
     }
-    this.#durations.add(durationNs)
-    this.#totalNs += durationNs
+    if (!isFailure(result)) {
+      this.#durations.add(durationNs)
+      this.#totalNs += durationNs
+      this.#measured++
+    }
+    this.#allNs += durationNs
     this.#waitNs += waitNs
     if (startNs < this.#firstNs) this.#firstNs = startNs
     if (endNs > this.#lastNs) this.#lastNs = endNs
   }
 
-  row() {
-    const measured = this.#count - this.#unfinished
+  row(): OpFigures {
     return {
       op: this.name,
+      measured: this.#measured,
       ...latencyFigures({
         count: this.#count,
         failed: this.#failed,
         unfinished: this.#unfinished,
         totalNs: this.#totalNs,
-        waitKnown: measured,
-        waitBaseNs: this.#totalNs,
+        waitKnown: this.#count - this.#unfinished,
+        waitBaseNs: this.#allNs,
         waitNs: this.#waitNs,
         durations: this.#durations.distribution(OP_QUANTILES),
       }),

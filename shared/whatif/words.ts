@@ -5,7 +5,14 @@
  */
 
 import { counted, formatCount, timeText } from '../base/time.ts'
-import type { Ci95, ComparedStrategy, CompareResult, Verdict, VersusBaseline } from '../contract/simulation.ts'
+import type {
+  Ci95,
+  ComparedStrategy,
+  CompareResult,
+  MostlyFailed,
+  Verdict,
+  VersusBaseline,
+} from '../contract/simulation.ts'
 import type { Fidelity, SeedRange, SimulatedAgain } from '../contract/whatif.ts'
 
 export type CompareWords = Pick<CompareResult, 'strategies' | 'baseline' | 'seeds'>
@@ -28,6 +35,7 @@ export function versusOf(
 
 /** `194 k/s`, `2.37 M/s`, `812 /s` */
 export function rateText(perSecond: number, group?: string): string {
+  if (perSecond >= 1e9) return `${threeDigits(perSecond / 1e9)} G/s`
   if (perSecond >= 1e6) return `${threeDigits(perSecond / 1e6)} M/s`
   if (perSecond >= 1e3) return `${threeDigits(perSecond / 1e3)} k/s`
   return `${formatCount(Math.round(perSecond), group)} /s`
@@ -46,7 +54,13 @@ export function decimalText(value: number, decimals: number): string {
 
 /** `0.57 ×` */
 export function ratioText(ratio: number | null): string {
-  return ratio === null ? '–' : `${decimalText(ratio, ratio >= 10 ? 1 : 2)} ×`
+  return ratio === null ? '–' : `${ratioDigits(ratio, 2)} ×`
+}
+
+/** Decimals, fewer of a large ratio; of a tiny one as many digits that matter. */
+function ratioDigits(ratio: number, decimals: number): string {
+  if (ratio > 0 && ratio < 0.01) return ratio.toPrecision(decimals)
+  return decimalText(ratio, ratio >= 10 ? 1 : decimals)
 }
 
 export function intervalText(ci95: Ci95, text: (value: number) => string): string {
@@ -55,7 +69,7 @@ export function intervalText(ci95: Ci95, text: (value: number) => string): strin
 
 /** One digit more than the ratio itself: narrow intervals are wider than a rounding. */
 export function ratioInterval(ci95: Ci95): string {
-  return intervalText(ci95, (value) => decimalText(value, value >= 10 ? 1 : 3))
+  return intervalText(ci95, (value) => ratioDigits(value, 3))
 }
 
 /** Why a sample cannot tell: too few runs for an interval, or for a test though they differ, or they do not differ enough. */
@@ -73,28 +87,48 @@ export function versusText(row: VersusBaseline | undefined): string {
 
 /** Beside a ratio in a table of all of them: what keeps it from telling a difference of the strategies; empty: nothing does. */
 export function reservation(
-  { deadlocks, runs }: Pick<ComparedStrategy, 'deadlocks' | 'runs'>,
+  strategy: Pick<ComparedStrategy, 'deadlocks' | 'runs' | 'mostlyFailed'>,
   row: VersusBaseline,
 ): string {
+  const { deadlocks, runs } = strategy
   if (deadlocks > 0) return `only the ${counted(runs - deadlocks, 'run')} that ended`
+  if (strategy.mostlyFailed !== null) return incomparable(strategy)
   return row.enough ? '' : undecidedText(row)
 }
 
-/** A metric against the baseline's. A run that ended in a deadlock did not do its work: its rate is no rate. */
+/**
+ * Why no ratio tells a strategy from the baseline; empty: one may. A run that ended in a deadlock did not do its work, one that
+ * mostly failed did something else: neither has a rate.
+ */
+export function incomparable({
+  deadlocks,
+  mostlyFailed,
+}: Pick<ComparedStrategy, 'deadlocks' | 'mostlyFailed'>): string {
+  if (deadlocks > 0) return 'deadlocked'
+  if (mostlyFailed === null) return ''
+  return mostlyFailed.in === 'runs' ? 'mostly failed' : 'baseline mostly failed'
+}
+
+/** `52 348 of 52 988 write_fault failed` */
+export function failedWords({ op, failed, count }: MostlyFailed, group?: string): string {
+  return `${formatCount(failed, group)} of ${formatCount(count, group)} ${op} failed`
+}
+
+/** A metric against the baseline's. */
 export function againstText(
-  strategy: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'versusBaseline'>,
+  strategy: Pick<ComparedStrategy, 'id' | 'deadlocks' | 'mostlyFailed' | 'versusBaseline'>,
   baseline: string,
   metric: string,
 ): string {
   if (strategy.id === baseline) return 'baseline'
-  return strategy.deadlocks > 0 ? 'deadlocked' : versusText(versusOf(strategy, metric))
+  return incomparable(strategy) || versusText(versusOf(strategy, metric))
 }
 
-/** Of a strategy's operations per second against the baseline's. Beside runs that ended in a deadlock nothing is compared. */
+/** Of a strategy's operations per second against the baseline's. Beside runs that cannot be compared there is none. */
 export function speedInterval(strategy: ComparedStrategy): string {
   const found = versusOf(strategy, 'opsPerSecond')
   if (found === undefined) return ''
-  return strategy.deadlocks > 0 ? '–' : ratioInterval(found.ci95)
+  return incomparable(strategy) === '' ? ratioInterval(found.ci95) : '–'
 }
 
 /** Half the width of an interval against its mean: `±2 %`. */
@@ -207,7 +241,7 @@ export function findings(result: CompareWords, group?: string): string[] {
   const op = mainOp(result)
   if (base === undefined || op === undefined) return ['No operation finished in any run.']
   return [
-    `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${runsText(base.runs, seeds)}${waitWords(base, op, group)}.`,
+    `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${runsText(base.runs, seeds)}${waitWords(base, op, group)}${failedTail(base, group)}.`,
     ...strategies.filter((one) => one !== base).map((one) => against(one, { baseline, op, group })),
     ...strategies.flatMap((one) => broken(one, one === base)),
   ]
@@ -219,18 +253,26 @@ function runsText(runs: number, seeds: readonly number[]): string {
   return counted(runs, 'run')
 }
 
+function failedTail({ mostlyFailed }: ComparedStrategy, group: string | undefined): string {
+  return mostlyFailed === null ? '' : `; ${failedWords(mostlyFailed, group)}`
+}
+
 function against(
   strategy: ComparedStrategy,
   { baseline, op, group }: { readonly baseline: string; readonly op: string; readonly group: string | undefined },
 ): string {
   const speed = versusOf(strategy, 'opsPerSecond')
   const rate = rateText(strategy.opsPerSecond.mean, group)
-  const { id, deadlocks, runs } = strategy
+  const { id, deadlocks, runs, mostlyFailed } = strategy
   if (deadlocks > 0) {
     const stuck = `${id}: ${deadlocks} of ${runs} runs ended in a deadlock`
     return speed?.enough === true
       ? `${stuck}; the others are ${ratioText(speed.ratio)} as fast as ${baseline} (95 % interval ${ratioInterval(speed.ci95)}).`
       : `${stuck}, so there is nothing to compare with ${baseline}: its figures are of what came before.`
+  }
+  if (mostlyFailed !== null) {
+    const whose = mostlyFailed.in === 'runs' ? '' : `of ${baseline} `
+    return `${id}: ${rate}; ${whose}${failedWords(mostlyFailed, group)}, so its speed is not compared${whose === '' ? ` with ${baseline}` : ''}.`
   }
   if (speed?.ratio === undefined || speed.ratio === null)
     return `${strategy.id}: ${rate}; there is nothing to divide by.`

@@ -34,6 +34,8 @@ export function comparedStrategy(id: string, part: Partial<ComparedStrategy> = {
     slots: {},
     runs: 6,
     opsPerSecond: { mean: 400_000, ci95: [396_000, 404_000] },
+    failed: 0,
+    mostlyFailed: null,
     ops: [latency(20_000, 40_000)],
     locks: [
       {

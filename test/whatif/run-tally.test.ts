@@ -68,7 +68,7 @@ function heard(spec: RunSpec, maxEvents: number): Heard {
   const counted = (pid: number) => !daemons.has(pid)
   return {
     events: [tally.events, builder.eventCount],
-    tallied: tally.finish(simulatedNs, counted),
+    tallied: tally.finish(slice.value),
     analysed: figuresOf(collector.trace(), simulatedNs, counted),
   }
 }
@@ -91,7 +91,8 @@ describe.each(scenarios.items.map(({ id }) => id))('%s', (scenario) => {
       expect(error).toHaveProperty('code')
       return
     }
-    expect(result.tallied).toEqual(result.analysed)
+    // A trace shows no access that took no fault: the run counts its work itself.
+    expect(result.tallied).toEqual({ ...result.analysed, opsPerSecond: expect.any(Number) as number })
     expect(result.events[0]).toBe(result.events[1])
   })
 })

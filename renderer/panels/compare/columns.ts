@@ -156,7 +156,8 @@ export function verdictColumns(
       kind: 'number',
       width: 100,
       value: (row) => row.strategy.opsPerSecond.mean,
-      about: 'Operations finished per second, mean over the runs, and half its 95 % interval',
+      about:
+        'Loads, stores and system calls that succeeded, per second (of recordings: operations), mean over the runs, and half its 95 % interval',
     },
     {
       key: 'speed',

@@ -34,11 +34,11 @@ function* access(w: World, vma: Vma, at: Place, write: boolean): StepsOf<Tag | u
     const pte = usable(vma, index, write)
     if (pte !== PTE_NONE) {
       const target = objectOf(w, vma, pte)
-      if (target < 0 || !k.see(target, write)) return write ? stored(w, vma, at, pte) : loaded(w, vma, at, pte)
+      if (target < 0 || !k.see(target, write)) return done(w, vma, at, { pte, write })
       yield
       // A shootdown waits for the instruction: one that is over has taken this translation away.
       k.touch(vma.seen(index), false)
-      if (usable(vma, index, write) === pte) return write ? stored(w, vma, at, pte) : loaded(w, vma, at, pte)
+      if (usable(vma, index, write) === pte) return done(w, vma, at, { pte, write })
       continue
     }
     if (tries > 0) {
@@ -49,6 +49,11 @@ function* access(w: World, vma: Vma, at: Place, write: boolean): StepsOf<Tag | u
     if (k.call(trap(w, fault))) yield
     if (fault.result === 'sigbus') return undefined
   }
+}
+
+function done(w: World, vma: Vma, at: Place, { pte, write }: { readonly pte: Pte; readonly write: boolean }): Tag {
+  w.stats.completes(w.k.current)
+  return write ? stored(w, vma, at, pte) : loaded(w, vma, at, pte)
 }
 
 function stored(w: World, vma: Vma, at: Place, pte: Pte): Tag {
