@@ -6,7 +6,8 @@
 import { basename, join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { SweepJob, SweepMerge, SweepResult, SweepRow } from '#shared/contract/sweep.ts'
-import { compare, estimate } from '#shared/whatif/statistics.ts'
+import { mostlyFailed, paired, wholePairs, type Tried } from '#shared/whatif/side-by-side.ts'
+import { compare, estimate, type Comparison } from '#shared/whatif/statistics.ts'
 import { copyTrace } from '../store/cut.ts'
 import { explain } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
@@ -112,32 +113,19 @@ function resultOf(db: Db, job: SweepJob): SweepResult {
 
 /** One row per subject, parameters and strategy, in the plan's order; runs are paired by seed. */
 export function rowsOf(done: readonly Done[]): SweepRow[] {
-  const groups = new Map<string, Done[]>()
-  for (const one of done) {
-    const key = JSON.stringify([one.job.work, one.job.strategy])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, [one])
-    else group.push(one)
-  }
+  const groups = Map.groupBy(done, ({ job }) => JSON.stringify([job.work, job.strategy]))
   return [...groups.values()].map((group): SweepRow => {
     const [{ job }] = group
-    const base = groups.get(JSON.stringify([job.work, job.baseline]))
-    const pairs = group.flatMap((one) => {
-      const other = base?.find((candidate) => candidate.job.seed === one.job.seed)
-      return other === undefined ? [] : [[one.result.opsPerSecond, other.result.opsPerSecond] as const]
-    })
-    const against =
-      job.strategy === job.baseline || pairs.length === 0
-        ? undefined
-        : compare(
-            pairs.map(([value]) => value),
-            pairs.map(([, value]) => value),
-          )
+    const base = groups.get(JSON.stringify([job.work, job.baseline])) ?? []
+    const isBaseline = job.strategy === job.baseline
+    const failing = mostlyFailed(triedIn(group), triedIn(base))
+    const against = isBaseline || failing !== null ? undefined : againstBaseline(group, base)
     const { mean, ci95 } = estimate(group.map(({ result }) => result.opsPerSecond))
     return {
       subject: job.work.kind === 'trace' ? basename(job.work.path) : job.work.scenario,
       set: job.work.kind === 'trace' ? {} : job.work.set,
       strategy: job.strategy,
+      baseline: isBaseline,
       runs: group.length,
       opsPerSecond: mean,
       ci95: ci95 ?? null,
@@ -145,6 +133,8 @@ export function rowsOf(done: readonly Done[]): SweepRow[] {
       ratioCi95: against?.ci95 ?? null,
       enough: against?.enough ?? false,
       deadlocks: group.filter(({ result }) => result.deadlock).length,
+      failed: triedIn(group).reduce((sum, { failed }) => sum + failed, 0),
+      mostlyFailed: failing,
       violations: group.reduce(
         (sum, { result }) => sum + Object.values(result.violations).reduce((a, b) => a + b, 0),
         0,
@@ -152,4 +142,20 @@ export function rowsOf(done: readonly Done[]): SweepRow[] {
       mistakes: eachOnce(group.map(({ result }) => result.mistakes)),
     }
   })
+}
+
+function triedIn(group: readonly Done[]): Tried[] {
+  return group.flatMap(({ result }) => result.tried ?? [])
+}
+
+/** As a comparison does it: of pairs of one seed that both came to their end. */
+function againstBaseline(group: readonly Done[], base: readonly Done[]): Comparison | undefined {
+  const rates = (list: readonly Done[]) =>
+    list.map(({ job, result: { opsPerSecond, deadlock } }) => ({ seed: job.seed, deadlocked: deadlock, opsPerSecond }))
+  const [runs, theirs] = wholePairs(...paired(rates(group), rates(base)))
+  if (runs.length === 0) return undefined
+  return compare(
+    runs.map(({ opsPerSecond }) => opsPerSecond),
+    theirs.map(({ opsPerSecond }) => opsPerSecond),
+  )
 }

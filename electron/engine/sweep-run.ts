@@ -105,12 +105,14 @@ function materialOf(path: string, trace: number, baseline: string) {
   return last
 }
 
-function resultOf({ opsPerSecond, ops, digest, deadlock, truncated, findings, findingCounts }: RunResult): SweepResult {
+function resultOf(run: RunResult): SweepResult {
+  const { opsPerSecond, ops, digest, deadlock, truncated, findings, findingCounts, opStats } = run
   return {
     opsPerSecond,
     ops,
     digest,
     deadlock: deadlock !== undefined,
+    tried: opStats.map(({ kind, count, failed }) => ({ op: kind, count, failed })),
     truncated,
     violations: findingCounts,
     mistakes: mistakesIn(findings),

@@ -6,7 +6,7 @@
 
 import * as z from 'zod'
 import { limits } from '../base/limits.ts'
-import type { Ci95 } from './simulation.ts'
+import type { Ci95, MostlyFailed } from './simulation.ts'
 
 const word = z.string().min(1).max(4096)
 const value = z.union([z.string().max(200), z.number(), z.boolean()])
@@ -114,11 +114,18 @@ export interface SweepRow {
   readonly runs: number
   readonly opsPerSecond: number
   readonly ci95: Ci95
-  /** Against the baseline with the same parameters and seeds; null: it is the baseline, or it is missing. */
+  readonly baseline: boolean
+  /**
+   * Against the baseline with the same parameters and seeds, over the runs that did not end in a deadlock; null: it is the
+   * baseline, or there are no such runs, or they mostly failed.
+   */
   readonly ratio: number | null
   readonly ratioCi95: Ci95
   readonly enough: boolean
   readonly deadlocks: number
+  /** Operations that failed, of all runs. */
+  readonly failed: number
+  readonly mostlyFailed: MostlyFailed | null
   readonly violations: number
   /** In files of strategies of the user's own, with their lines. */
   readonly mistakes: readonly string[]
@@ -139,6 +146,8 @@ export interface SweepResult {
   readonly ops: number
   readonly digest: string
   readonly deadlock: boolean
+  /** By kind: how often, and how often in vain. Results of before this was kept have none. */
+  readonly tried?: readonly { readonly op: string; readonly count: number; readonly failed: number }[]
   readonly truncated: boolean
   readonly violations: Readonly<Record<string, number>>
   readonly mistakes: readonly string[]

@@ -46,7 +46,7 @@ export function recordedSideBySide(recordings: readonly Recorded[]): ComparedStr
         mean: whole.opsPerSecond,
         ci95: estimateInfo(parts.map(({ opsPerSecond }) => opsPerSecond)).ci95,
       },
-      mostlyFailed: mostlyFailed([whole], [all[0].whole]),
+      mostlyFailed: mostlyFailed(whole.ops, all[0].whole.ops),
       ops: one.ops.map((row) => withIntervals(row, parts)),
       cdf: withBands(one.cdf, parts),
       versusBaseline: i === 0 ? [] : versusUnpaired(parts, all[0].parts),

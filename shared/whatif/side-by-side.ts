@@ -49,15 +49,16 @@ export interface Measured {
 /** `runs` and `baseline` in the order of the same seeds. */
 export function measured(runs: readonly Run[], baseline: readonly Run[]): Measured {
   const figures = runs.map((run) => run.figures)
+  const ops = compareOps(figures)
   return {
     runs: runs.length,
     opsPerSecond: estimateInfo(figures.map((figure) => figure.opsPerSecond)),
-    failed: failedOf(figures),
+    failed: sum(ops, ({ failed }) => failed),
     mostlyFailed: mostlyFailed(
-      figures,
-      baseline.map((run) => run.figures),
+      ops,
+      baseline.flatMap((run) => run.figures.ops),
     ),
-    ops: compareOps(figures),
+    ops,
     locks: compareLocks(figures),
     breakdown: breakdown(figures),
     verdict: timedVerdict(violationsOf(runs)),
@@ -68,18 +69,24 @@ export function measured(runs: readonly Run[], baseline: readonly Run[]): Measur
 }
 
 /** A run that ended in a deadlock did a part of the work, and mostly the part before it hurt: no ratio is made of it. */
-function wholePairs(runs: readonly Run[], baseline: readonly Run[]): [RunFigures[], RunFigures[]] {
+export function wholePairs<R extends Pick<Run, 'deadlocked'>>(
+  runs: readonly R[],
+  baseline: readonly R[],
+): [readonly R[], readonly R[]] {
   const whole = runs.flatMap((run, i) =>
     run.deadlocked || baseline[i].deadlocked ? [] : [[run, baseline[i]] as const],
   )
-  return [whole.map(([run]) => run.figures), whole.map(([, base]) => base.figures)]
+  return [whole.map(([run]) => run), whole.map(([, base]) => base)]
 }
 
 /** Operations of a kind that are fewer than this share of all say little of a run. */
 const WORTH = 0.05
 
+/** How often a kind of operation was tried, in one run or in all. */
+export type Tried = Omit<MostlyFailed, 'in'>
+
 /** Runs that mostly fail are fast at something else: no ratio is made of their speed, nor of others to theirs. */
-export function mostlyFailed(runs: readonly RunFigures[], baseline: readonly RunFigures[]): MostlyFailed | null {
+export function mostlyFailed(runs: readonly Tried[], baseline: readonly Tried[]): MostlyFailed | null {
   const own = failures(runs)
   if (own !== undefined) return { in: 'runs', ...own }
   const theirs = failures(baseline)
@@ -87,8 +94,8 @@ export function mostlyFailed(runs: readonly RunFigures[], baseline: readonly Run
 }
 
 /** The kind of operation that failed most often, where it failed more often than not. */
-function failures(runs: readonly RunFigures[]): Omit<MostlyFailed, 'in'> | undefined {
-  const kinds = [...gatherOps(runs)].map(([op, rows]) => {
+function failures(tried: readonly Tried[]): Tried | undefined {
+  const kinds = [...Map.groupBy(tried, ({ op }) => op)].map(([op, rows]) => {
     return { op, failed: sum(rows, ({ failed }) => failed), count: sum(rows, ({ count }) => count) }
   })
   const all = sum(kinds, ({ count }) => count)
@@ -96,10 +103,6 @@ function failures(runs: readonly RunFigures[]): Omit<MostlyFailed, 'in'> | undef
     .filter(({ failed, count }) => failed * 2 > count && count >= all * WORTH)
     .sort((a, b) => b.failed - a.failed)
     .at(0)
-}
-
-export function failedOf(runs: readonly RunFigures[]): number {
-  return sum(runs, ({ ops }) => sum(ops, ({ failed }) => failed))
 }
 
 /** The runs of two lists that have the same seeds, both in the order of the first. The same list stays the same list. */
@@ -180,16 +183,13 @@ function gather<T>(
   return groups
 }
 
-function gatherOps(figures: readonly RunFigures[]): Map<string, OpFigures[]> {
-  return gather(
+function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
+  const groups = gather(
     figures,
     (figure) => figure.ops,
     (row) => row.op,
   )
-}
-
-function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
-  return [...gatherOps(figures)].map(([op, rows]) => {
+  return [...groups].map(([op, rows]) => {
     const of = (pick: (row: OpFigures) => number | null) => rows.map(pick).filter((value) => value !== null)
     const totalNs = sum(rows, (row) => row.totalNs)
     const measuredOps = sum(rows, (row) => row.measured)
@@ -322,7 +322,9 @@ export function versusUnpaired(figures: readonly RunFigures[], baseline: readonl
   })
 }
 
-function versus(figures: readonly RunFigures[], baseline: readonly RunFigures[]): VersusBaseline[] {
+function versus(runs: readonly Run[], base: readonly Run[]): VersusBaseline[] {
+  const figures = runs.map((run) => run.figures)
+  const baseline = base.map((run) => run.figures)
   return metricsOf(figures).flatMap(([metric, of]) => {
     const pairs = figures
       .map((figure, i) => [of(figure), of(baseline[i])] as const)

@@ -8,9 +8,9 @@ import { readFile } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { nearest } from '#shared/base/registry.ts'
-import { sweepJobSchema, type SweepJob, type SweepMerge } from '#shared/contract/sweep.ts'
+import { sweepJobSchema, type SweepJob, type SweepMerge, type SweepRow } from '#shared/contract/sweep.ts'
 import { namesFile } from '#shared/sim/strategies/own.ts'
-import { rateText, ratioInterval, ratioText, spreadText, undecidedText } from '#shared/whatif/words.ts'
+import { incomparable, rateText, ratioInterval, ratioText, spreadText, undecidedText } from '#shared/whatif/words.ts'
 import { flag, force, json, many, text, whole } from '../options.ts'
 import { columnsOf, duration, note, plural, print, printable, printJson, printTable } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
@@ -266,6 +266,13 @@ async function merge(
   printMerged(merged, out)
 }
 
+function againstText(row: SweepRow): string {
+  if (row.baseline) return 'baseline'
+  const why = incomparable(row)
+  if (why !== '' || row.ratio === null) return why || '–'
+  return row.enough ? ratioText(row.ratio) : undecidedText({ ci95: row.ratioCi95 })
+}
+
 function printMerged({ traces, missing, rows, wallMs }: SweepMerge, out: string): void {
   printMistakes({ mistakes: [...new Set(rows.flatMap(({ mistakes }) => mistakes))] })
   const params = [...new Set(rows.flatMap(({ set }) => Object.keys(set)))]
@@ -281,15 +288,19 @@ function printMerged({ traces, missing, rows, wallMs }: SweepMerge, out: string)
     { ...name('operations', (row) => rateText(row.opsPerSecond, ' ')), right: true },
     { ...name('95 %', (row) => spreadText(row.opsPerSecond, row.ci95)), right: true },
     {
-      ...name('against baseline', (row) =>
-        row.ratio === null ? 'baseline' : row.enough ? ratioText(row.ratio) : undecidedText({ ci95: row.ratioCi95 }),
+      ...name('against baseline', againstText),
+      right: true,
+    },
+    {
+      ...name('95 % interval', (row) =>
+        row.ratio === null || incomparable(row) !== '' ? '' : ratioInterval(row.ratioCi95),
       ),
       right: true,
     },
-    { ...name('95 % interval', (row) => (row.ratio === null ? '' : ratioInterval(row.ratioCi95))), right: true },
     ...(rows.some(({ deadlocks }) => deadlocks > 0)
       ? [count('deadlocks', (row: (typeof rows)[number]) => row.deadlocks)]
       : []),
+    ...(rows.some(({ failed }) => failed > 0) ? [count('failed', (row: (typeof rows)[number]) => row.failed)] : []),
     ...(rows.some(({ violations }) => violations > 0)
       ? [count('violations', (row: (typeof rows)[number]) => row.violations)]
       : []),
