@@ -2,7 +2,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { stream } from '#shared/base/prng.ts'
-import { compare, compareUnpaired, estimate, rankSum, signedRank } from '#shared/whatif/statistics.ts'
+import {
+  bootstrap,
+  compare,
+  compareUnpaired,
+  estimate,
+  rankSum,
+  signedRank,
+  tellsFromNone,
+} from '#shared/whatif/statistics.ts'
 
 /** All 2^n sign patterns, counted one by one. */
 function bruteForce(differences: readonly number[]): number {
@@ -21,6 +29,16 @@ function bruteForce(differences: readonly number[]): number {
     if (sum <= extreme) below++
   }
   return known.length === 0 ? 1 : Math.min(1, (2 * below) / 2 ** known.length)
+}
+
+/** Enough to tell 95 of 100 from 92. */
+const REPEATS = 600
+
+/** A sum of twelve uniforms: normal enough, mean 6, standard deviation 1. */
+function nearlyNormal(...seed: number[]): () => number {
+  const [first, ...rest] = seed
+  const random = stream(first, ...rest)
+  return () => Array.from({ length: 12 }, () => random.u32() / 2 ** 32).reduce((a, b) => a + b, 0)
 }
 
 /** Differences of ranks 1 … n of which the positive ones add up to `sum`. */
@@ -85,18 +103,52 @@ describe('an interval over seeds', () => {
     expect(estimate([1, 2, 3]).ci95).toBeDefined()
   })
 
-  it.each([5, 8, 20])('of %i runs holds the true mean in 90 to 99 of 100 repetitions', (n) => {
-    const random = stream(11, n)
-    // A sum of twelve uniforms: normal enough, mean 6.
-    const draw = () => Array.from({ length: 12 }, () => random.u32() / 2 ** 32).reduce((a, b) => a + b, 0)
+  const holds = (ci95: readonly [number, number] | undefined, value: number) =>
+    ci95 !== undefined && ci95[0] <= value && value <= ci95[1]
+
+  it.each([3, 4, 5, 6, 8, 20])('of %i runs holds the true mean in 92 to 98 of 100 repetitions', (n) => {
+    const draw = nearlyNormal(11, n)
     let held = 0
-    const repeats = 400
-    for (let i = 0; i < repeats; i++) {
-      const { ci95 } = estimate(Array.from({ length: n }, draw))
-      if (ci95 !== undefined && ci95[0] <= 6 && 6 <= ci95[1]) held++
+    for (let i = 0; i < REPEATS; i++) if (holds(estimate(Array.from({ length: n }, draw)).ci95, 6)) held++
+    expect(held / REPEATS).toBeGreaterThan(0.92)
+    expect(held / REPEATS).toBeLessThan(0.98)
+  })
+
+  it.each([3, 4, 5, 6, 8])('of %i pairs holds the true ratio in 92 to 98 of 100 repetitions', (n) => {
+    const draw = nearlyNormal(12, n)
+    let [paired, apart] = [0, 0]
+    for (let i = 0; i < REPEATS; i++) {
+      const baseline = Array.from({ length: n }, () => 100 + draw())
+      if (
+        holds(
+          compare(
+            baseline.map((value) => 0.8 * value + draw() - 6),
+            baseline,
+          ).ci95,
+          0.8,
+        )
+      )
+        paired++
+      const other = Array.from({ length: n }, () => 0.8 * (100 + draw()))
+      if (holds(compareUnpaired(other, baseline).ci95, 0.8)) apart++
     }
-    expect(held / repeats).toBeGreaterThan(0.9)
-    expect(held / repeats).toBeLessThan(0.99)
+    expect(paired / REPEATS).toBeGreaterThan(0.92)
+    expect(paired / REPEATS).toBeLessThan(0.98)
+    // The smaller sample's degrees of freedom are too few for both: wider, never narrower.
+    expect(apart / REPEATS).toBeGreaterThan(0.92)
+  })
+
+  it.each([3, 4, 5, 6, 8, 20])('tells %i differences of nothing from none in at most 6 of 100 repetitions', (n) => {
+    const draw = nearlyNormal(13, n)
+    let told = 0
+    for (let i = 0; i < REPEATS; i++) if (tellsFromNone(Array.from({ length: n }, () => draw() - 6))) told++
+    expect(told / REPEATS).toBeLessThan(0.06)
+    expect(tellsFromNone(Array.from({ length: n }, (_, i) => 10 + i / 10))).toBe(true)
+  })
+
+  it('of a statistic that is no mean needs six', () => {
+    expect(bootstrap(5, (pick) => pick(0))).toBe(undefined)
+    expect(bootstrap(6, (pick) => pick(0))).toBeDefined()
   })
 })
 
