@@ -39,7 +39,6 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
   return withPool({ entry: 'scaling-run', material, signal, what: 'the scaling forecast' }, async (pool) => {
     const count = runProgress(options, 'scaling', runs)
     let cut = 0
-    const stuck = new Map<string, number>()
     const mistakes: (readonly string[])[] = []
     const at = async (strategy: string, size: number): Promise<ScaledRuns> => {
       const done = await Promise.all(
@@ -47,7 +46,6 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
           const task: ScaledRun = { strategy, seed, stopNs: undefined, cpus: size, set: growth.at(size), maxEvents }
           const one = await pool.run<Scaled>('scale', task)
           if (one.truncated) cut++
-          if (one.deadlocked) stuck.set(strategy, (stuck.get(strategy) ?? 0) + 1)
           mistakes.push(one.mistakes)
           count(1)
           return one
@@ -55,7 +53,13 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
       )
       // A scenario goes on as it began; what a recording does last may be what takes longest.
       const whole = subject.kind !== 'trace' || done.every(({ truncated }) => !truncated)
-      return { cpus: size, tasks: done[0].tasks, opsPerSecond: done.map(({ opsPerSecond }) => opsPerSecond), whole }
+      return {
+        cpus: size,
+        tasks: done[0].tasks,
+        opsPerSecond: done.map(({ opsPerSecond }) => opsPerSecond),
+        deadlocked: done.map(({ deadlocked }) => deadlocked),
+        whole,
+      }
     }
     // Small machines first: every strategy shows its beginning early.
     const cells = await Promise.all(cpus.flatMap((size) => strategies.map((id) => at(id, size))))
@@ -75,10 +79,6 @@ export async function scalingJob(options: ScalingOptions): Promise<ScalingResult
         ...(cut === 0
           ? []
           : [`${cut} of ${runs} runs were stopped after ${maxEvents} happenings; rates are up to there`]),
-        ...[...stuck].map(
-          ([id, count]) =>
-            `${id}: ${count} of ${cpus.length * seeds.length} runs ended in a deadlock; rates are up to there`,
-        ),
         ...assumptions,
       ],
       mistakes: eachOnce(mistakes),

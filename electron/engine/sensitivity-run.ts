@@ -48,9 +48,10 @@ export function vary({ hold, changes, op, ...one }: Variation): Varied {
   }
 }
 
-function pointOf({ opsPerSecond, opStats }: RunResult, op: string | undefined): RunPoint {
+function pointOf({ opsPerSecond, opStats, deadlock }: RunResult, op: string | undefined): RunPoint {
   const stats = opStats.find(({ kind }) => kind === op)
   return {
+    deadlocked: deadlock !== undefined,
     opsPerSecond,
     meanNs: stats?.meanNs ?? null,
     p50Ns: stats?.p50Ns ?? null,

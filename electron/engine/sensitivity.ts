@@ -69,6 +69,8 @@ export async function sensitivityJob(options: SensitivityOptions): Promise<Sensi
       }),
     )
     const rows = sensitivityRows(base, varied)
+    const all = [base, ...varied.flatMap(({ runs }) => runs.map(({ points }) => points))].flat()
+    const deadlocks = all.filter(({ deadlocked }) => deadlocked).length
     return {
       subject: name,
       strategy,
@@ -78,7 +80,8 @@ export async function sensitivityJob(options: SensitivityOptions): Promise<Sensi
       locks: lockRanking(rows, first.waits),
       words: rows.map(sensitivityWords),
       runs: total,
-      assumptions: [...SENSITIVITY_ASSUMPTIONS, ...effort.said, ...assumptions],
+      deadlocks,
+      assumptions: [...stuckSaid(deadlocks, total), ...SENSITIVITY_ASSUMPTIONS, ...effort.said, ...assumptions],
       fidelity,
       mistakes: eachOnce(found),
       wallMs: Math.round(performance.now() - started),
@@ -93,6 +96,10 @@ const SENSITIVITY_ASSUMPTIONS: readonly string[] = [
   'what runs outside the lock keeps its price; runs of one seed share their random numbers',
   'slope: relative change of throughput per doubling, by least squares from -50 % to +50 %',
 ]
+
+function stuckSaid(deadlocks: number, runs: number): readonly string[] {
+  return deadlocks === 0 ? [] : [`${deadlocks} of ${runs} runs ended in a deadlock: slopes and ratios leave them out`]
+}
 
 interface Effort {
   readonly changes: readonly number[]

@@ -218,6 +218,8 @@ export interface SensitivityPoint {
   /** Throughput against the run as it is, with the same seeds. */
   readonly ratio: number | null
   readonly ratioCi95: Ci95
+  /** Runs that ended in a deadlock; ratios are of the others, and so are rates unless all did. */
+  readonly deadlocks: number
 }
 
 export interface SensitivityRow {
@@ -227,8 +229,11 @@ export interface SensitivityRow {
   readonly phase: string
   /** Other locks held over the same work. */
   readonly alsoUnder: readonly string[]
-  /** Relative change of throughput per doubling of the phase's work, where the curve is nearly straight. */
-  readonly slope: number
+  /**
+   * Relative change of throughput per doubling of the phase's work, where the curve is nearly straight; of seeds none of
+   * whose runs ended in a deadlock. Null: there is none.
+   */
+  readonly slope: number | null
   readonly slopeCi95: Ci95
   /** False: the sample cannot tell the slope from none. */
   readonly enough: boolean
@@ -241,7 +246,7 @@ export interface SensitivityRow {
 export interface SensitivityLock {
   readonly class: string
   readonly mode: 'exclusive' | 'shared'
-  readonly slope: number
+  readonly slope: number | null
   readonly enough: boolean
   readonly waitTotalNs: number
   /** 1: waited for most; null: nobody waited for it. */
@@ -261,6 +266,8 @@ export interface SensitivityResult {
   /** One sentence per row. */
   readonly words: readonly string[]
   readonly runs: number
+  /** Of them, those that ended in a deadlock. */
+  readonly deadlocks: number
   readonly assumptions: readonly string[]
   readonly fidelity: Fidelity | null
   /** In the file of a strategy of the user's own, with its line. */
@@ -272,7 +279,7 @@ export const scalingSchema = z.object({
   subject: subjectSchema,
   strategies: z.array(id).max(26).default([]),
   cpus: z.array(z.int().min(1).max(512)).min(3).max(32).default([1, 2, 4, 8, 16, 32, 64, 128, 256, 512]),
-  seeds: z.int().positive().max(100).default(3),
+  seeds: z.int().positive().max(100).default(6),
   seed: z.int().nonnegative().default(1),
 })
 
@@ -295,14 +302,18 @@ export interface ScalingPoint {
   readonly ci95: Ci95
   /** False: runs of a recording ended at a budget with operations left, so this is the rate of their beginning alone. */
   readonly whole: boolean
+  /** Runs that ended in a deadlock: the rate is of the others. */
+  readonly deadlocks: number
+  /** All did: the rate is of what came before, and nothing is concluded from it. */
+  readonly stuck: boolean
 }
 
 export interface ScalingStrategy {
   readonly id: string
   readonly points: readonly ScalingPoint[]
-  /** CPUs beyond which more buy little; null: none up to the largest. */
+  /** CPUs beyond which more buy little; null: none up to the largest, or too few runs came to their end to say. */
   readonly knee: number | null
-  /** 95 % over seeds; the far end null: beyond the largest. */
+  /** 95 % over seeds; the far end null: beyond the largest. Null of fewer than six seeds. */
   readonly kneeCi95: readonly [low: number, high: number | null] | null
   readonly fit: ScalabilityFit | null
   /** The finding in a sentence. */

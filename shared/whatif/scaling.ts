@@ -70,18 +70,22 @@ export interface ScaledRuns {
   readonly cpus: number
   readonly tasks: number
   readonly opsPerSecond: readonly number[]
+  /** By seed: it ended early, because everything waited for everything. */
+  readonly deadlocked: readonly boolean[]
   /** Runs that did all there was to do, or whose rate needs no end. */
   readonly whole: boolean
 }
 
 export function scalingOf(id: string, runs: readonly ScaledRuns[]): ScalingStrategy {
-  const points = runs.map(({ cpus, tasks, opsPerSecond, whole }): ScalingPoint => {
-    const { mean, ci95 } = estimate(opsPerSecond)
-    return { cpus, tasks, opsPerSecond: mean, ci95: ci95 ?? null, whole }
-  })
+  const points = runs.map(pointOf)
   const usable = wholePoints(points)
+  const stuck = stuckWords(runs)
+  if (usable.length < FEWEST) {
+    const none = `${id}: too few sizes came to their end to say how far it scales.${stuck}`
+    return { id, points, knee: null, kneeCi95: null, fit: null, words: none }
+  }
   const knee = kneeOf(usable.map(({ cpus, opsPerSecond }) => [cpus, opsPerSecond]))
-  const kneeCi95 = kneeInterval(wholePoints(runs))
+  const kneeCi95 = kneeInterval(runs.slice(0, usable.length))
   const fit = fitOf(usable)
   const begun = points.filter((point) => !point.whole)
   return {
@@ -90,8 +94,23 @@ export function scalingOf(id: string, runs: readonly ScaledRuns[]): ScalingStrat
     knee: knee ?? null,
     kneeCi95,
     fit,
-    words: words({ id, points: usable, begun, knee, kneeCi95, fit }),
+    words: words({ id, points: usable, begun, knee, kneeCi95, fit }) + stuck,
   }
+}
+
+/** A run that ended in a deadlock mostly did the part before it hurt: its rate counts only where there is no other. */
+function pointOf({ cpus, tasks, opsPerSecond, deadlocked, whole }: ScaledRuns): ScalingPoint {
+  const ended = opsPerSecond.filter((_, seed) => !deadlocked[seed])
+  const stuck = ended.length === 0
+  const { mean, ci95 } = estimate(stuck ? opsPerSecond : ended)
+  const deadlocks = opsPerSecond.length - ended.length
+  return { cpus, tasks, opsPerSecond: mean, ci95: stuck ? null : (ci95 ?? null), whole, deadlocks, stuck }
+}
+
+function stuckWords(runs: readonly ScaledRuns[]): string {
+  const all = runs.flatMap(({ deadlocked }) => deadlocked)
+  const stuck = all.filter((one) => one).length
+  return stuck === 0 ? '' : ` ${stuck} of ${all.length} runs ended in a deadlock and are left out.`
 }
 
 type Curve = readonly (readonly [cpus: number, opsPerSecond: number])[]
@@ -112,13 +131,15 @@ export function kneeOf(curve: Curve): number | undefined {
 }
 
 function kneeInterval(runs: readonly ScaledRuns[]): ScalingStrategy['kneeCi95'] {
-  const seeds = Math.min(...runs.map(({ opsPerSecond }) => opsPerSecond.length))
+  // A curve of one seed has all its sizes.
+  const all = Array.from({ length: Math.min(...runs.map(({ opsPerSecond }) => opsPerSecond.length)) }, (_, i) => i)
+  const seeds = all.filter((seed) => runs.every(({ deadlocked }) => !deadlocked[seed]))
   const beyond = 2 * Math.max(...runs.map(({ cpus }) => cpus))
-  const interval = bootstrap(seeds, (pick) => {
+  const interval = bootstrap(seeds.length, (pick) => {
     const curve = runs.map(({ cpus, opsPerSecond }) => {
       let sum = 0
-      for (let i = 0; i < seeds; i++) sum += opsPerSecond[pick(i)]
-      return [cpus, sum / seeds] as const
+      for (let i = 0; i < seeds.length; i++) sum += opsPerSecond[seeds[pick(i)]]
+      return [cpus, sum / seeds.length] as const
     })
     return kneeOf(curve) ?? beyond
   })

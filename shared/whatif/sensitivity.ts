@@ -12,7 +12,8 @@ import { PHASES } from '../sim/phases.ts'
 import { silent, type SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
-import { compare, estimate, meanOf } from './statistics.ts'
+import { wholePairs } from './side-by-side.ts'
+import { compare, estimate, meanOf, tellsFromNone } from './statistics.ts'
 import { decimalText, intervalText } from './words.ts'
 
 /** The phase of a row that is about all of a lock's hold time. */
@@ -145,6 +146,8 @@ function keyOf({ class: name, mode }: Pick<Hold, 'class' | 'mode'>): string {
 
 /** Of one run; `meanNs` and the percentiles of the operation the question is about. */
 export interface RunPoint {
+  /** It ended early, because everything waited for everything: what it did is no measure of anything. */
+  readonly deadlocked: boolean
   readonly opsPerSecond: number
   readonly meanNs: number | null
   readonly p50Ns: number | null
@@ -163,18 +166,19 @@ export function sensitivityRows(base: readonly RunPoint[], varied: readonly Vari
     const all = [...runs, { change: 0, points: base }].sort((a, b) => a.change - b.change)
     const slopes = base.map((_, seed) => slopeOf(all, base, seed, ({ opsPerSecond }) => opsPerSecond))
     const latency = base.map((_, seed) => slopeOf(all, base, seed, ({ meanNs }) => meanNs))
-    const { mean, ci95 } = estimate(slopes.filter((slope) => slope !== undefined))
+    const known = slopes.filter((slope) => slope !== undefined)
+    const { mean, ci95 } = estimate(known)
     const later = latency.filter((slope) => slope !== undefined)
     return {
       ...hold,
-      slope: Number.isFinite(mean) ? mean : 0,
+      slope: Number.isFinite(mean) ? mean : null,
       slopeCi95: ci95 ?? null,
-      enough: ci95 !== undefined && (ci95[0] > 0 || ci95[1] < 0),
+      enough: tellsFromNone(known),
       latencySlope: later.length === 0 ? null : meanOf(later),
       curve: all.map(({ change, points }) => pointOf(change, points, base)),
     }
   })
-  return rows.sort((a, b) => Number(b.enough) - Number(a.enough) || Math.abs(b.slope) - Math.abs(a.slope))
+  return rows.sort((a, b) => Number(b.enough) - Number(a.enough) || Math.abs(b.slope ?? 0) - Math.abs(a.slope ?? 0))
 }
 
 interface Varied {
@@ -182,7 +186,10 @@ interface Varied {
   readonly points: readonly RunPoint[]
 }
 
-/** Relative change of a figure per doubling of the hold, by least squares through the run as it is. */
+/**
+ * Relative change of a figure per doubling of the hold, by least squares through the run as it is. Undefined where one of the
+ * seed's runs ended in a deadlock.
+ */
 function slopeOf(
   all: readonly Varied[],
   base: readonly RunPoint[],
@@ -190,12 +197,14 @@ function slopeOf(
   figure: (point: RunPoint) => number | null,
 ): number | undefined {
   const from = figure(base[seed])
+  if (base[seed].deadlocked) return undefined
   if (from === null || from === 0) return undefined
   let sum = 0
   let squares = 0
   for (const { change, points } of all) {
     const value = figure(points[seed])
     if (Math.abs(change) > STRAIGHT || value === null) continue
+    if (points[seed].deadlocked) return undefined
     sum += change * (value / from - 1)
     squares += change * change
   }
@@ -203,20 +212,21 @@ function slopeOf(
 }
 
 function pointOf(change: number, points: readonly RunPoint[], base: readonly RunPoint[]): SensitivityPoint {
-  const rates = points.map(({ opsPerSecond }) => opsPerSecond)
-  const { mean, ci95 } = estimate(rates)
-  const against = compare(
-    rates,
-    base.map(({ opsPerSecond }) => opsPerSecond),
-  )
+  const rates = (list: readonly RunPoint[]) => list.map(({ opsPerSecond }) => opsPerSecond)
+  const ended = points.filter(({ deadlocked }) => !deadlocked)
+  const stuck = ended.length === 0
+  const { mean, ci95 } = estimate(rates(stuck ? points : ended))
+  const [these, those] = wholePairs(points, base)
+  const against = compare(rates(these), rates(those))
   return {
     change,
     opsPerSecond: mean,
-    p50Ns: known(points.map(({ p50Ns }) => p50Ns)),
-    p99Ns: known(points.map(({ p99Ns }) => p99Ns)),
-    ci95: ci95 ?? null,
+    p50Ns: known(ended.map(({ p50Ns }) => p50Ns)),
+    p99Ns: known(ended.map(({ p99Ns }) => p99Ns)),
+    ci95: stuck ? null : (ci95 ?? null),
     ratio: Number.isFinite(against.ratio) ? against.ratio : null,
     ratioCi95: against.ci95 ?? null,
+    deadlocks: points.length - ended.length,
   }
 }
 
@@ -245,12 +255,19 @@ export function lockRanking(rows: readonly SensitivityRow[], waits: readonly Wai
 
 /** `map_blocks under i_mmap_mutex: taken away, throughput is 1.42 × …` */
 export function sensitivityWords(row: SensitivityRow): string {
+  const deadlocks = row.curve.reduce((sum, point) => sum + point.deadlocks, 0)
+  const ended = deadlocks === 1 ? 'run that ended in a deadlock is' : 'runs that ended in a deadlock are'
+  return deadlocks === 0 ? effectWords(row) : `${effectWords(row)} ${deadlocks} ${ended} left out.`
+}
+
+function effectWords(row: SensitivityRow): string {
   const { class: name, mode, phase, alsoUnder, curve, enough } = row
   const also = alsoUnder.length === 0 ? '' : `, also under ${alsoUnder.join(' and ')}`
   const what = `${phase === WHOLE_HOLD ? 'All work' : phase} under ${name} (${mode}${also})`
   const gone = curve.find(({ change }) => change === -1)
   const half = curve.find(({ change }) => change === -STRAIGHT)
   if (gone === undefined || half === undefined) return `${what}: nothing was varied.`
+  if (row.slope === null) return `${what}: no seed has runs that all came to their end, so nothing can be told.`
   if (!enough) {
     const why =
       gone.ratioCi95 === null

@@ -5,6 +5,8 @@ import { PARTS } from '#shared/whatif/demands.ts'
 import { fitOf, grown, kneeOf, scalingOf, throughputOf } from '#shared/whatif/scaling.ts'
 import type { Workload, WorkloadTask } from '#shared/whatif/workload.ts'
 
+/** Seeds. */
+const SIX = [1, 2, 3, 4, 5, 6]
 const CPUS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
 describe('the universal scalability law', () => {
@@ -53,7 +55,8 @@ describe('the knee', () => {
     const runs = saturating(6).map(([cpus, rate]) => ({
       cpus,
       tasks: cpus,
-      opsPerSecond: [0.99, 1, 1.01, 1].map((luck) => rate * luck),
+      opsPerSecond: [0.99, 1, 1.01, 1, 0.98, 1.02].map((luck) => rate * luck),
+      deadlocked: SIX.map(() => false),
       whole: true,
     }))
     const { knee, kneeCi95, words } = scalingOf('F', runs)
@@ -67,13 +70,51 @@ describe('the knee', () => {
     const runs = saturating(6).map(([cpus, rate]) => ({
       cpus,
       tasks: cpus,
-      opsPerSecond: cpus === 512 ? [90_000, 91_000, 90_500, 90_200] : [rate, rate, rate, rate],
+      opsPerSecond: SIX.map((seed) => (cpus === 512 ? 90_000 + 100 * seed : rate)),
+      deadlocked: SIX.map(() => false),
       whole: cpus < 512,
     }))
     const { knee, points, words } = scalingOf('F', runs)
     expect(knee).toBeCloseTo(6, 9)
     expect(points.at(-1)?.opsPerSecond).toBeGreaterThan(90_000)
     expect(words).toMatch(/^F: highest at 8 CPUs with 600 .*At 512 CPUs .* beginning alone, and nothing is concluded/)
+  })
+
+  it('is not concluded from runs that ended in a deadlock, and their number is told', () => {
+    const curve = (deadlocked: (cpus: number, seed: number) => boolean) =>
+      saturating(6).map(([cpus, rate]) => ({
+        cpus,
+        tasks: cpus,
+        opsPerSecond: SIX.map((seed) => (deadlocked(cpus, seed) ? 50_000 : rate)),
+        deadlocked: SIX.map((seed) => deadlocked(cpus, seed)),
+        whole: true,
+      }))
+    const all = scalingOf(
+      'F',
+      curve(() => true),
+    )
+    expect(all).toMatchObject({ knee: null, kneeCi95: null, fit: null })
+    expect(all.words).toBe(
+      'F: too few sizes came to their end to say how far it scales. 60 of 60 runs ended in a deadlock and are left out.',
+    )
+    expect(all.points[0]).toMatchObject({ deadlocks: 6, stuck: true, ci95: null })
+
+    const large = scalingOf(
+      'F',
+      curve((cpus) => cpus >= 64),
+    )
+    expect(large.knee).toBeCloseTo(6, 9)
+    expect(large.words).toMatch(
+      /^F: highest at 8 CPUs with 600 .* 24 of 60 runs ended in a deadlock and are left out\.$/,
+    )
+
+    const one = scalingOf(
+      'F',
+      curve((_, seed) => seed === 3),
+    )
+    expect(one.points.map(({ opsPerSecond }) => opsPerSecond)).toEqual(saturating(6).map(([, rate]) => rate))
+    // five seeds are left
+    expect(one).toMatchObject({ kneeCi95: null, knee: expect.closeTo(6, 9) as number })
   })
 })
 

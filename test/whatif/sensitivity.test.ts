@@ -105,7 +105,13 @@ describe('what is asked about', () => {
 })
 
 describe('slopes', () => {
-  const at = (opsPerSecond: number): RunPoint => ({ opsPerSecond, meanNs: 1e9 / opsPerSecond, p50Ns: 1, p99Ns: 2 })
+  const at = (opsPerSecond: number): RunPoint => ({
+    deadlocked: false,
+    opsPerSecond,
+    meanNs: 1e9 / opsPerSecond,
+    p50Ns: 1,
+    p99Ns: 2,
+  })
   const seeds = [1, 1.01, 0.99, 1.02, 0.98, 1]
   const line = (slope: number, noise = 0) =>
     [-1, -0.5, 0.5, 1].map((change) => ({
@@ -137,6 +143,30 @@ describe('slopes', () => {
     ])
     expect(sensitivityWords(alone)).toMatch(/too few seeds to tell .*95 % interval not known/)
     expect(sensitivityWords(rows[0])).toMatch(/^All work under steep \(exclusive\): without it throughput is 1\.400 ×/)
+  })
+
+  it('leave out seeds whose runs ended in a deadlock, and say so', () => {
+    const stuck = (points: readonly RunPoint[], from: number) =>
+      points.map((point, seed) => (seed >= from ? { ...point, opsPerSecond: 1, deadlocked: true } : point))
+    const shrunk = (from: number) =>
+      line(-0.4).map(({ change, points }) => ({ change, points: change < 0 ? stuck(points, from) : points }))
+    const [one] = sensitivityRows(base, [{ hold: hold('steep'), runs: shrunk(5) }])
+    expect(one.slope).toBeCloseTo(-0.4, 9)
+    expect(one.curve[0]).toMatchObject({ deadlocks: 1, ratio: expect.closeTo(1.4, 9) as number })
+    expect(sensitivityWords(one)).toMatch(/gives 1\.200 × .* 2 runs that ended in a deadlock are left out\.$/)
+
+    const [none] = sensitivityRows(stuck(base, 0), [{ hold: hold('steep'), runs: shrunk(0) }])
+    expect(none).toMatchObject({ slope: null, slopeCi95: null, enough: false, latencySlope: null })
+    expect(none.curve.map(({ ratio, p50Ns, deadlocks }) => [ratio, p50Ns, deadlocks])).toEqual([
+      [null, null, 6],
+      [null, null, 6],
+      [null, null, 6],
+      [null, 1, 0],
+      [null, 1, 0],
+    ])
+    expect(sensitivityWords(none)).toBe(
+      'All work under steep (exclusive): no seed has runs that all came to their end, so nothing can be told. 18 runs that ended in a deadlock are left out.',
+    )
   })
 
   it('rank locks by slope and show their place by waiting beside it', () => {

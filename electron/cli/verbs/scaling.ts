@@ -1,7 +1,7 @@
 /** `faultline scaling`: the same workload on 1 to 512 CPUs under each strategy, and where more CPUs stop paying. */
 
 import { ApiError } from '#shared/base/errors.ts'
-import type { ScalabilityFit, ScalingResult } from '#shared/contract/whatif.ts'
+import type { ScalabilityFit, ScalingPoint, ScalingResult } from '#shared/contract/whatif.ts'
 import { decimalText, rateText } from '#shared/whatif/words.ts'
 import { bar } from '../bars.ts'
 import { json, many, text } from '../options.ts'
@@ -18,7 +18,7 @@ export const scaling = verb({
     ...experimentOptions,
     strategy: many('S', "a strategy, with overrides where wanted (default: the scenario's own)"),
     cpus: text('N,N…', 'numbers of CPUs (default: 1,2,4 … 512)'),
-    seeds: seedsOption(3),
+    seeds: seedsOption(6),
     json,
   },
   async run(session, _, options) {
@@ -50,7 +50,7 @@ function printScaling(result: ScalingResult): void {
   print('')
   for (const { words } of strategies) print(printable(words))
   const rows = cpus.map((n, i) => ({ n, points: strategies.map(({ points }) => points[i]) }))
-  const most = Math.max(...strategies.flatMap(({ points }) => points.map(({ opsPerSecond }) => opsPerSecond)))
+  const most = Math.max(...strategies.flatMap(({ points }) => points.map((one) => (one.stuck ? 0 : one.opsPerSecond))))
   const { name } = columnsOf(rows)
   print(`\n${bold('Operations per second by CPUs')}`)
   printTable([
@@ -58,10 +58,10 @@ function printScaling(result: ScalingResult): void {
     { ...name('tasks', ({ points }) => String(points[0].tasks)), right: true, dispensable: 2 },
     ...strategies.flatMap(({ id }, s) => [
       {
-        ...name(id, ({ points }) => `${points[s].whole ? '' : 'begun: '}${rateText(points[s].opsPerSecond, ' ')}`),
+        ...name(id, ({ points }) => pointText(points[s])),
         right: true,
       },
-      { ...name('', ({ points }) => bar(points[s].opsPerSecond / most, 10) || ' '), dispensable: 1 },
+      { ...name('', ({ points }) => barOf(points[s], most)), dispensable: 1 },
     ]),
   ])
   print(`\n${bold('Universal scalability law')}`)
@@ -76,6 +76,15 @@ function printScaling(result: ScalingResult): void {
     { ...laws.name('off by', ({ fit }) => share(fit?.error)), right: true },
   ])
   printLines('Assumed', [method, ...assumptions])
+}
+
+function pointText({ opsPerSecond, whole, stuck }: ScalingPoint): string {
+  if (stuck) return 'deadlocked'
+  return `${whole ? '' : 'begun: '}${rateText(opsPerSecond, ' ')}`
+}
+
+function barOf({ opsPerSecond, stuck }: ScalingPoint, most: number): string {
+  return (stuck ? '' : bar(opsPerSecond / most, 10)) || ' '
 }
 
 function peakText(fit: ScalabilityFit | null): string {

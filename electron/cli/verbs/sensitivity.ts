@@ -47,6 +47,9 @@ function printSensitivity(result: SensitivityResult): void {
       dim(` ${plural(result.runs, 'run')}, ${plural(seeds.length, 'seed')}`),
   )
   printMistakes(result)
+  if (result.deadlocks > 0) {
+    print(`${result.deadlocks} of ${plural(result.runs, 'run')} ended in a deadlock; nothing is concluded from them.`)
+  }
   if (rows.length === 0) {
     print('No work was done under any lock.')
     return
@@ -81,6 +84,6 @@ function printSensitivity(result: SensitivityResult): void {
   printLines('Assumed', assumptions)
 }
 
-function slopeText({ slope, enough }: { readonly slope: number; readonly enough: boolean }): string {
-  return enough ? decimalText(slope, 3) : 'not enough to say'
+function slopeText({ slope, enough }: Pick<SensitivityRow, 'slope' | 'enough'>): string {
+  return enough && slope !== null ? decimalText(slope, 3) : 'not enough to say'
 }
