@@ -26,7 +26,7 @@ export interface ScalingOptions extends JobContext {
 export async function scalingJob(options: ScalingOptions): Promise<ScalingResult> {
   const started = performance.now()
   const { subject, seeds, signal } = options
-  const cpus = [...new Set(options.cpus)].sort((a, b) => a - b)
+  const cpus = options.cpus.toSorted((a, b) => a - b)
   const named = options.strategies.length > 0 ? options.strategies : usualStrategies(subject)
   const strategies = named.map((id) => parseStrategy(id).label)
   const runs = strategies.length * cpus.length * seeds.length

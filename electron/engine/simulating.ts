@@ -19,6 +19,7 @@ import { stem } from './names.ts'
 import type { Opening } from './opening.ts'
 import { writablePath } from './rights.ts'
 import { scheduleSpec } from './schedule-trace.ts'
+import { seedsFrom } from './seeds.ts'
 import { catalog, resolveRun, scenarioStrategies, summaryOf } from './sim-run.ts'
 
 export interface SimulatingOptions {
@@ -87,7 +88,7 @@ export class Simulating {
     if (twice !== undefined) throw new ApiError('bad-request', `strategy ${twice} is there twice`, 'leave one out')
     for (const strategy of strategies) resolveRun({ ...workload, strategy, seed })
     const path = await this.target(`${workload.scenario}-${strategies.join('-')}`, { out, force, keep }, call)
-    const seeds = Array.from({ length: count }, (_, i) => seed + i)
+    const seeds = seedsFrom(seed, count)
     const job = { workload, strategies, baseline, seeds, sweep, explore, out: path, force }
     const compared = await this.#options.jobs.run('compare', job, call)
     return { ...compared, file: shown(path, call), opened: await this.open(path, keep, call) }

@@ -27,16 +27,20 @@ import { modelOf } from './whatif-run.ts'
 export interface SweepSpec {
   readonly job: SweepJob
   readonly path: string
+  /** The path of its draft. */
+  readonly part: string
 }
 
 export const SWEEP_JOB = 'sweep-job'
 export const SWEEP_RESULT = 'sweep-result'
 
 /** Gives the mistakes in its strategy's file, where it is the user's own. */
-export default async function run({ job, path }: SweepSpec): Promise<readonly string[]> {
-  const draft = new Draft(path)
+export default async function run({ job, path, part }: SweepSpec): Promise<readonly string[]> {
+  const draft = new Draft(path, part)
   let file: NewFile | undefined
   try {
+    // A thread that was stopped before its task was tried again leaves its own.
+    draft.discard()
     draft.create()
     file = new NewFile(draft.path)
     const mistakes = await runInto(job, new TraceWriter(file))

@@ -16,11 +16,13 @@ import type { SweepFailure, SweepJob, SweepRun } from '#shared/contract/sweep.ts
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
 import { workloadOf } from '#shared/whatif/workload.ts'
 import { explain } from '../store/database.ts'
+import { Draft } from '../store/draft.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import type { JobContext } from './jobs.ts'
 import { eachOnce } from './mistakes.ts'
 import { startPool, type ThreadPool } from './pool.ts'
+import { seedsFrom } from './seeds.ts'
 import { resolveRun, scenarioStrategies } from './sim-run.ts'
 import type { SweepSpec } from './sweep-run.ts'
 import { madeUnder } from './whatif-baseline.ts'
@@ -48,9 +50,9 @@ export async function planJob({ plan, version }: PlanOptions): Promise<SweepJob[
   }
   const jobs: SweepJob[] = []
   for (const work of works) {
-    for (let i = 0; i < seeds; i++) {
+    for (const one of seedsFrom(seed, seeds)) {
       for (const strategy of strategies) {
-        const what = { version, work, strategy, baseline, seed: seed + i }
+        const what = { version, work, strategy, baseline, seed: one }
         jobs.push({ job: jobs.length + 1, id: idOf(what), ...what })
       }
     }
@@ -170,10 +172,13 @@ export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
   if (pending.length > 0) {
     const threads = Math.min(options.workers ?? availableParallelism(), pending.length)
     const pool = startPool({ entry: 'sweep-run', threads })
+    const drafts: Draft[] = []
     try {
       await Promise.all(
         pending.map(async (job) => {
-          const ended = await runOne(pool, job, options)
+          const draft = new Draft(join(out, resultName(job)))
+          drafts.push(draft)
+          const ended = await runOne(pool, { job, draft }, options)
           if (ended?.failure !== undefined) failed.push(ended.failure)
           if (ended?.mistakes !== undefined) mistakes.push(ended.mistakes)
           done++
@@ -182,6 +187,8 @@ export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
       )
     } finally {
       await pool.destroy()
+      // Its threads had no time to do it themselves.
+      for (const draft of drafts) draft.discard()
     }
     if (signal.aborted) throw new ApiError('cancelled', `the sweep was cancelled; ${out} has what was done`)
   }
@@ -204,12 +211,12 @@ interface Ended {
 /** Tries until it works or the tries are used up; why it did not is kept beside its place until it does. */
 async function runOne(
   pool: ThreadPool,
-  job: SweepJob,
-  { out, retries, signal }: SweepOptions,
+  { job, draft }: { readonly job: SweepJob; readonly draft: Draft },
+  { retries, signal }: SweepOptions,
 ): Promise<Ended | undefined> {
-  const path = join(out, resultName(job))
+  const path = draft.target
   const note = path.replace(/\.faultline$/, '.failed.json')
-  const spec: SweepSpec = { job, path }
+  const spec: SweepSpec = { job, path, part: draft.path }
   for (let tries = 1; ; tries++) {
     if (signal.aborted) return undefined
     try {

@@ -10,6 +10,7 @@ import type { Handles } from './handles.ts'
 import type { Call } from './importing.ts'
 import type { Jobs } from './jobs.ts'
 import { stem } from './names.ts'
+import { seedsFrom } from './seeds.ts'
 import { resolveRun, scenarioStrategies } from './sim-run.ts'
 import { shown, type Simulating } from './simulating.ts'
 import type { Subject } from './whatif-experiment.ts'
@@ -54,7 +55,7 @@ async function compare(
 function backtest({ jobs, handles }: Parts, params: ParsedParams<'whatif.backtest'>, { signal, onProgress }: Call) {
   const { from, to, strategy, baseline, seed, seeds: count, set } = params
   for (const id of [strategy, baseline]) if (id !== undefined) parseStrategy(id)
-  const seeds = Array.from({ length: count }, (_, i) => seed + i)
+  const seeds = seedsFrom(seed, count)
   const at = ({ file, trace }: typeof from) => ({ path: handles.get(file).path, trace })
   const repeats = { from: params.repeats.from.map(at), to: params.repeats.to.map(at) }
   const options = { from: at(from), to: at(to), strategy, baseline, seeds, repeats, set: checkPrices(set) }
@@ -75,12 +76,10 @@ function scaling(
   { subject, strategies, cpus, seed, seeds: count }: ParsedParams<'whatif.scaling'>,
   { signal, onProgress }: Call,
 ) {
+  const twice = cpus.find((size, i) => cpus.indexOf(size) !== i)
+  if (twice !== undefined) throw new ApiError('bad-request', `${twice} CPUs are there twice`, 'name each size once')
   const of = subjectOf(handles, subject, strategies)
   return jobs.run('scaling', { subject: of, strategies, cpus, seeds: seedsFrom(seed, count) }, { signal, onProgress })
-}
-
-function seedsFrom(seed: number, count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => seed + i)
 }
 
 /** Names that are wrong are refused here, before a thread starts. */

@@ -35,12 +35,15 @@ export class Draft {
   readonly path: string
   #done = false
 
-  /** Nothing is created yet. Removes what killed processes left beside the same target. */
-  constructor(target: string) {
+  /**
+   * Nothing is created yet. Removes what killed processes left beside the same target. `path` is another draft's of the same
+   * target: whoever starts a thread that writes it can discard it when the thread is no more.
+   */
+  constructor(target: string, path?: string) {
     this.target = resolve(target)
     refuseSpecial(this.target)
     removeStale(this.target)
-    this.path = nameBeside(this.target, 'part')
+    this.path = path ?? nameBeside(this.target, 'part')
   }
 
   /** Make the empty draft, so that a place that cannot be written to is known before any work is done. */

@@ -148,6 +148,20 @@ describe('running a plan', () => {
     expect(readdirSync(join(folder, 'e')).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
+  it('leaves no half result when it is stopped', async () => {
+    const args = ['--scenario', 'SC1', '--strategy', 'F', '--set', 'durationMs=400', '--seeds', '2']
+    writeFileSync(join(folder, 'stop.ndjson'), faultline('sweep', 'plan', ...args).out)
+    const child = spawn(process.execPath, [CLI, 'sweep', 'run', 'stop.ndjson', '--out', 'stop'], { cwd: folder, env })
+    const out = join(folder, 'stop')
+    while (!existsSync(out) || !readdirSync(out).some((name) => name.endsWith('.part'))) {
+      await new Promise((next) => setTimeout(next, 10))
+    }
+    child.kill('SIGINT')
+    await new Promise((next) => child.once('exit', next))
+    expect(results('stop')).toEqual([])
+    expect(readdirSync(out).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
   it('names a job that failed, after trying again, finishes the others, and runs it the next time', () => {
     const { path, jobs } = plan('f.ndjson')
     const inTheWay = join(folder, 'f', `00002-${jobs[1].id}.faultline`)

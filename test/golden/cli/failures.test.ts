@@ -109,6 +109,8 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['simulate', '--scenario', 'SC1', '--out', 't.faultline'], 1, 't.faultline', '--force'],
   [['compare'], 2, 'neither --scenario nor --trace is there', 'faultline list scenarios'],
   [['compare', '--scenario', 'SC1', '--strategy', 'E', '--baseline', 'K'], 2, "unknown baseline 'K'", 'known: E'],
+  [['scaling', '--scenario', 'SC1', '--cpus', '8,4,4'], 2, 'scaling: 4 CPUs are there twice', 'name each size once'],
+  [[...ENDLESS, '--seed', '9007199254740991'], 2, '100 seeds from 9007199254740991 go beyond the last one'],
   [['compare', '--scenario', 'SC1', '--sweep', 'threads'], 2, "--sweep: 'threads' is not PARAM=VALUE"],
   [['info'], 2, 'info: missing required argument', '--help'],
   [['info', 't.faultline', 'x', 'y'], 2, 'too many arguments'],
