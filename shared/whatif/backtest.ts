@@ -54,7 +54,7 @@ export function backtestOf(input: BacktestInput): Pick<BacktestResult, 'rows' | 
     const value = a * ratio.predictedRatio
     if (figure === 'throughput') {
       throughput.push({ ...ratio, beforePerSecond: a, predictedPerSecond: value, actualPerSecond: b })
-    } else rows.push({ ...ratio, percentile: figure, beforeNs: a, predictedNs: value, actualNs: b })
+    } else rows.push({ ...ratio, percentile: figure, beforeNs: a, predictedNs: Math.round(value), actualNs: b })
   }
   return { rows, throughput }
 }

@@ -79,13 +79,13 @@ function lockFigures(trace: Trace, runs: readonly RunFigures[]): Figure[] {
 }
 
 function rowOf({ of, figure, count, recorded, replayed }: Figure): FidelityRow {
-  const replayedNs = mean(replayed)
+  const again = mean(replayed)
   return {
     ...{ of, figure, count },
     recordedNs: recorded,
-    replayedNs,
+    replayedNs: again === null ? null : Math.round(again),
     seedsNs: rangeOf(replayed),
-    error: errorOf(recorded, replayedNs),
+    error: errorOf(recorded, again),
   }
 }
 

@@ -7,8 +7,7 @@
 import type { ComparedOp, ComparedStrategy } from '../contract/simulation.ts'
 import type { Trace } from '../model/trace.ts'
 import { figuresOf, type RunFigures } from './figures.ts'
-import { estimateInfo, measured, mostlyFailed, versusUnpaired, withBands } from './side-by-side.ts'
-import { estimate } from './statistics.ts'
+import { estimateInfo, knownNs, measured, mostlyFailed, versusUnpaired, withBands } from './side-by-side.ts'
 
 const MOST_PARTS = 20
 /** Fewer operations in a part have no percentiles worth the name. */
@@ -71,7 +70,7 @@ function partsOf(trace: Trace): RunFigures[] {
 function withIntervals(row: ComparedOp, parts: readonly RunFigures[]): ComparedOp {
   const interval = (pick: 'p50Ns' | 'p99Ns' | 'p999Ns') => {
     const values = parts.flatMap(({ ops }) => ops.filter(({ op }) => op === row.op).map((one) => one[pick]))
-    return estimate(values.filter((value) => value !== null)).ci95 ?? null
+    return knownNs(values.filter((value) => value !== null))
   }
   return { ...row, ci95: { p50Ns: interval('p50Ns'), p99Ns: interval('p99Ns'), p999Ns: interval('p999Ns') } }
 }

@@ -166,6 +166,18 @@ function known(interval: Interval | undefined): Ci95 {
   return interval ?? null
 }
 
+/** Times that leave here are whole ns; ratios are made of the figures themselves. */
+function meanNs(values: readonly number[]): number | null {
+  const value = mean(values)
+  return value === null ? null : Math.round(value)
+}
+
+/** Of their mean. */
+export function knownNs(values: readonly number[]): Ci95 {
+  const { ci95 } = estimate(values)
+  return ci95 === undefined ? null : [Math.round(ci95[0]), Math.round(ci95[1])]
+}
+
 /** The same thing of every run that has it, in order of first appearance. */
 function gather<T>(
   figures: readonly RunFigures[],
@@ -200,18 +212,18 @@ function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
       failed: sum(rows, (row) => row.failed),
       totalNs,
       minNs: least(of((row) => row.minNs)),
-      meanNs: measuredOps > 0 ? totalNs / measuredOps : null,
-      p50Ns: mean(of((row) => row.p50Ns)),
-      p90Ns: mean(of((row) => row.p90Ns)),
-      p99Ns: mean(of((row) => row.p99Ns)),
-      p999Ns: mean(of((row) => row.p999Ns)),
+      meanNs: measuredOps > 0 ? Math.round(totalNs / measuredOps) : null,
+      p50Ns: meanNs(of((row) => row.p50Ns)),
+      p90Ns: meanNs(of((row) => row.p90Ns)),
+      p99Ns: meanNs(of((row) => row.p99Ns)),
+      p999Ns: meanNs(of((row) => row.p999Ns)),
       maxNs: most(of((row) => row.maxNs)),
       waitNs: waitNs.length === 0 ? null : waitNs.reduce((a, b) => a + b, 0),
       waitShare: mean(of((row) => row.waitShare)),
       ci95: {
-        p50Ns: known(estimate(of((row) => row.p50Ns)).ci95),
-        p99Ns: known(estimate(of((row) => row.p99Ns)).ci95),
-        p999Ns: known(estimate(of((row) => row.p999Ns)).ci95),
+        p50Ns: knownNs(of((row) => row.p50Ns)),
+        p99Ns: knownNs(of((row) => row.p99Ns)),
+        p999Ns: knownNs(of((row) => row.p999Ns)),
       },
     }
   })
@@ -242,18 +254,18 @@ function compareLocks(figures: readonly RunFigures[]): ComparedLock[] {
         waitTotalNs,
         openWaits,
         openWaitNs,
-        waitMeanNs: ended > 0 ? (waitTotalNs - openWaitNs) / ended : null,
+        waitMeanNs: ended > 0 ? Math.round((waitTotalNs - openWaitNs) / ended) : null,
         waitMinNs: least(of((row) => row.waitMinNs)),
         waitMaxNs: most(of((row) => row.waitMaxNs)),
-        waitP50Ns: mean(of((row) => row.waitP50Ns)),
-        waitP99Ns: mean(of((row) => row.waitP99Ns)),
+        waitP50Ns: meanNs(of((row) => row.waitP50Ns)),
+        waitP99Ns: meanNs(of((row) => row.waitP99Ns)),
         openHolds: sum(rows, (row) => row.openHolds),
         holdTotalNs,
-        holdMeanNs: holdTotalNs !== null && acquisitions > 0 ? holdTotalNs / acquisitions : null,
+        holdMeanNs: holdTotalNs !== null && acquisitions > 0 ? Math.round(holdTotalNs / acquisitions) : null,
         holdMinNs: least(of((row) => row.holdMinNs)),
         holdMaxNs: most(of((row) => row.holdMaxNs)),
-        holdP50Ns: mean(of((row) => row.holdP50Ns)),
-        holdP99Ns: mean(of((row) => row.holdP99Ns)),
+        holdP50Ns: meanNs(of((row) => row.holdP50Ns)),
+        holdP99Ns: meanNs(of((row) => row.holdP99Ns)),
         inferred: rows.some((row) => row.inferred),
       }
     })
@@ -270,7 +282,7 @@ function breakdown(figures: readonly RunFigures[]): Breakdown[] {
         (wait) => wait.class,
       ),
     ]
-      .map(([name, parts]) => ({ class: name, ns: sum(parts, (part) => part.ns) / count }))
+      .map(([name, parts]) => ({ class: name, ns: Math.round(sum(parts, (part) => part.ns) / count) }))
       .sort((a, b) => b.ns - a.ns)
     const waited = waits.reduce((total, { ns }) => total + ns, 0)
     // A wait inside a wait (a spinlock in a sleeping lock's slow path) counts for both; the rest is never negative.

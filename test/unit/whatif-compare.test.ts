@@ -123,6 +123,18 @@ describe('strategies side by side', () => {
     }
   })
 
+  it('give times as whole nanoseconds', () => {
+    const times = (value: unknown, name = ''): number[] => {
+      if (typeof value === 'number') return /^ns$|Ns$/.test(name) ? [value] : []
+      if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return []
+      if (Array.isArray(value)) return value.flatMap((one) => times(one, name))
+      return Object.entries(value).flatMap(([key, one]) => times(one, key))
+    }
+    const found = times(result.strategies)
+    expect(found.length).toBeGreaterThan(60)
+    expect(found.filter((ns) => !Number.isInteger(ns))).toEqual([])
+  })
+
   it('sum counts over runs and average percentiles', () => {
     expect(e.ops[0].count).toBeGreaterThan(8 * 900)
     expect(e.ops[0].minNs).toBeLessThan(e.ops[0].p50Ns ?? 0)
