@@ -18,7 +18,7 @@ export const ASSUMPTIONS = [
   'Ratios between strategies are more trustworthy than absolute figures.',
   'There is one run queue for all CPUs, and one per CPU only where a recorded trace is replayed; interrupts, NUMA, priorities other than one urgent class, load balancing and memory pressure are not modelled.',
   'Caches, TLBs and store buffers cost time but never reorder what other CPUs see.',
-  'Operations per second are loads, stores and system calls that succeeded; a load or store counts once, whatever faults it took. Latencies are of operations that succeeded.',
+  'Operations per second are loads, stores and system calls that succeeded; a load or store counts once, whatever faults it took. Compared latencies are of operations that succeeded.',
   'Runs that are compared draw the same random numbers per task and step, so that they differ by strategy and not by luck.',
 ] as const
 

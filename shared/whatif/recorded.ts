@@ -17,6 +17,7 @@ export const RECORDED_ASSUMPTIONS: readonly string[] = [
   'one recording of each: intervals come from equal parts of its time and cover what changes within it, not from boot to boot',
   'parts of one recording are taken as independent; slow drifts make intervals too narrow',
   'percentiles of the ratios are means over parts; those of the tables are of the whole recording',
+  'rates are of operations that succeeded; loads and stores that take no fault are not seen, so a kernel that maps more with each fault looks slower than it is',
   'recordings were made with the same events switched on; what one of them cannot show is left out, not counted as 0',
 ]
 
