@@ -17,13 +17,13 @@ import { blockOf, Extents, isMapped, written, unwritten } from './extents.ts'
 import type { Filesystem } from './fs/fs.ts'
 import { Inode } from './inode.ts'
 import type { Checks } from './invariants/checks.ts'
-import { Journal, type Transaction } from './journal.ts'
+import { Journal } from './journal.ts'
 import { Kernel } from './kernel.ts'
 import { PERCPU_RWSEM, RWSEM, SPINLOCK, WaitQueue, type SimLock } from './locks.ts'
 import { AddressSpace, type Page } from './mapping.ts'
 import { ColdMetadata } from './metadata.ts'
 import { Mm, PTE_NONE, pteKind, PteTable, pteTarget, samePlace, Vma, type Pte } from './mm.ts'
-import { writeBack, writeOrderedData } from './ops/writeback.ts'
+import { writeAll, writeOrdered } from './ops/writeback.ts'
 import { P } from './phases.ts'
 import type { Policy } from './policies/slots.ts'
 import { PteAllocs } from './pte-allocs.ts'
@@ -113,7 +113,7 @@ export class World {
       kind: this.fs.journal,
       transLock: this.sbIntwrite,
       hooks: {
-        writeOrdered: (transaction) => this.#writeOrdered(transaction),
+        writeOrdered: (transaction) => writeOrdered(this, transaction),
         writeLog: () => this.#writeLog(),
         writeHome: (blocks) => this.#ioFor(P.checkpoint, this.prices.draw(this.k, C.writebackPage) * blocks),
         committed: (transaction) => this.#committed(transaction.tid),
@@ -238,7 +238,7 @@ export class World {
   /** kjournald2, and a timer that commits every `commitIntervalNs`. */
   startJournal(commitIntervalNs: Ns): void {
     for (const { comm, steps } of this.journal.daemons()) this.k.spawn(comm, steps, { daemon: true })
-    const flush = this.dirtying?.flush(() => this.#flushAll())
+    const flush = this.dirtying?.flush(() => writeAll(this))
     if (flush !== undefined) this.k.spawn('flush', flush, { daemon: true })
     if (commitIntervalNs === Infinity) return
     this.k.spawn('commit-timer', this.journal.timer(commitIntervalNs, this.rounds), { daemon: true })
@@ -484,17 +484,6 @@ export class World {
 
   #committed(tid: number): void {
     for (const block of this.space.committed(tid, this.journal.kind === 'none')) this.checks?.reusable(block)
-  }
-
-  *#flushAll(): Steps {
-    for (const inode of this.inodes) if (!inode.dax) yield* writeBack(this, inode, { from: 0, to: inode.pages })
-  }
-
-  *#writeOrdered(transaction: Transaction): Steps {
-    for (const number of transaction.ordered) {
-      const inode = this.inode(number)
-      if (!inode.dax) yield* writeOrderedData(this, inode)
-    }
   }
 
   /** The log blocks with a flush, then the commit record (3.12, steps 4 to 6). */

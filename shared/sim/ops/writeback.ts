@@ -8,6 +8,7 @@ import { C } from '../costs.ts'
 import { asksPage, changesPage } from '../dirtying.ts'
 import { blockOf, isMapped, isUnwritten } from '../extents.ts'
 import type { Inode } from '../inode.ts'
+import type { Transaction } from '../journal.ts'
 import { entryBlock, type Page } from '../mapping.ts'
 import { pteKind, pteWritable, writeProtected, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
@@ -48,11 +49,24 @@ export function* waitWriteback(w: World, inode: Inode, page: Page): Steps {
   }
 }
 
+/** What the flusher does: every dirty page of the page cache. */
+export function* writeAll(w: World): Steps {
+  for (const inode of w.inodes) if (!inode.dax) yield* writeBack(w, inode, { from: 0, to: inode.pages })
+}
+
+/** Data of the inodes a transaction orders before its commit. */
+export function* writeOrdered(w: World, transaction: Transaction): Steps {
+  for (const number of transaction.ordered) {
+    const inode = w.inode(number)
+    if (!inode.dax) yield* writeOrderedData(w, inode)
+  }
+}
+
 /**
  * Ordered data of a transaction: kjournald locks and writes pages that have a block, and waits for those under way
  * (fs/jbd2/commit.c: journal_submit_data_buffers).
  */
-export function* writeOrderedData(w: World, inode: Inode): Steps {
+function* writeOrderedData(w: World, inode: Inode): Steps {
   const { k } = w
   for (const page of pagesIn(w, inode, { from: 0, to: inode.pages })) {
     asksPage(w, page)
