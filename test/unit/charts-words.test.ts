@@ -82,6 +82,10 @@ const chain: WaitChain = {
 }
 
 describe('a wait chain in words', () => {
+  it('says that the trace ended before the wait did', () => {
+    expect(chainSentence({ ...chain, open: true }, 'ns')).toContain('; it still did when the trace ended, 4.11')
+  })
+
   it('is one sentence from the waiter to the root', () => {
     expect(chainSentence(chain, 'ns')).toBe(
       'holetest/3 (write fault) waits for i_mmap_rwsem, exclusive, 4.11 ms; ' +

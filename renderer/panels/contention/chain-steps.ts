@@ -30,7 +30,7 @@ export function chainSteps(chain: WaitChain, clock: ClockUnit): ChainStep[] {
     task: chain.task,
     op: opWords(chain.op),
     phase: undefined,
-    detail: `waits for ${chain.class}, ${chain.mode}${wakingWords(chain, clock)}`,
+    detail: `waits for ${chain.class}, ${chain.mode}${chain.open ? '; it still did when the trace ended' : wakingWords(chain, clock)}`,
     ns: chain.waitNs,
     root: false,
     inferred: false,

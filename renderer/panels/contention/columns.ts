@@ -141,6 +141,7 @@ export function contentionExportColumns(by: ContentionBy): readonly ColumnSpec<R
       ['waitMin', 'Min', (row) => row.waitMinNs],
       ['waitP50', 'p50', (row) => toldOfLock(row).waitP50],
     ]),
+    { key: 'openWaits', title: 'Not seen to end', group: 'Wait', value: (row) => row.openWaits, kind: 'count' },
     ...HOLD,
     ...more('Hold', [
       ['holdMin', 'Min', (row) => row.holdMinNs],
