@@ -49,7 +49,11 @@ function opFigures(trace: Trace, runs: readonly RunFigures[]): Figure[] {
       ...{ of: `${row.op}`, figure, count: row.count, recorded: pick(row) },
       replayed: again.map((one) => (one === undefined ? null : pick(one))),
     })
-    return [of('p50', (one) => one.p50Ns), of('p90', (one) => one.p90Ns), of('p99', (one) => one.p99Ns)]
+    return [
+      of('p50', ({ ended }) => ended.p50Ns),
+      of('p90', ({ ended }) => ended.p90Ns),
+      of('p99', ({ ended }) => ended.p99Ns),
+    ]
   })
 }
 

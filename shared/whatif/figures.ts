@@ -35,6 +35,8 @@ export interface RunFigures {
 export interface OpFigures extends LatencyRow {
   /** How many that are. */
   readonly measured: number
+  /** Of all that ended: what a recording, which does not tell of every fault whether it failed, can be held against. */
+  readonly ended: Pick<LatencyRow, 'p50Ns' | 'p90Ns' | 'p99Ns'>
 }
 
 /** Without the phase that a hold is mostly in: no comparison says it. */
@@ -126,11 +128,13 @@ export function opFigures(trace: Trace, scope: Scope = {}): OpFigures[] {
   }
   return rows.map((row) => {
     const succeeded = durations.get(row.op)
-    return succeeded === undefined ? { ...row, measured: row.count - row.unfinished } : withTimes(row, succeeded)
+    const { p50Ns, p90Ns, p99Ns } = row
+    const times = succeeded === undefined ? { ...row, measured: row.count - row.unfinished } : withTimes(row, succeeded)
+    return { ...times, ended: { p50Ns, p90Ns, p99Ns } }
   })
 }
 
-function withTimes(row: LatencyRow, durations: readonly number[]): OpFigures {
+function withTimes(row: LatencyRow, durations: readonly number[]): Omit<OpFigures, 'ended'> {
   const { min, max, mean, quantiles } = distributionOf(Float64Array.from(durations), OP_QUANTILES)
   return {
     ...row,

@@ -7,7 +7,7 @@ import { LOCK_QUANTILES, lockFigures, mostWaited, type LockTotals } from '../ana
 import { OP_QUANTILES, latencyFigures } from '../analysis/latency.ts'
 import { distributionOf, type Distribution } from '../analysis/parts/grouping.ts'
 import { NO_OP } from '../analysis/parts/scope.ts'
-import { isFailure, modeName } from '../analysis/parts/words.ts'
+import { isFailure, known, modeName } from '../analysis/parts/words.ts'
 import { bucketOf } from '../base/quantiles.ts'
 import { OP_KINDS } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
@@ -33,6 +33,16 @@ class Values {
       this.#values = more
     }
     this.#values[this.#length++] = value
+  }
+
+  /** Both, these first. */
+  with(more: Values): Values {
+    const both = new Values()
+    both.#values = new Float64Array(this.#length + more.#length)
+    both.#values.set(this.#values.subarray(0, this.#length))
+    both.#values.set(more.#values.subarray(0, more.#length), this.#length)
+    both.#length = both.#values.length
+    return both
   }
 
   /** Asked once: it changes their order. */
@@ -69,6 +79,7 @@ export class KindTally {
   /** Of those that succeeded. */
   readonly #durations = new Values()
   #measured = 0
+  readonly #failedDurations = new Values()
 
   constructor(name: string, number: number) {
     this.name = name
@@ -93,7 +104,7 @@ export class KindTally {
       this.#durations.add(durationNs)
       this.#totalNs += durationNs
       this.#measured++
-    }
+    } else this.#failedDurations.add(durationNs)
     this.#allNs += durationNs
     this.#waitNs += waitNs
     if (startNs < this.#firstNs) this.#firstNs = startNs
@@ -101,9 +112,11 @@ export class KindTally {
   }
 
   row(): OpFigures {
+    const [p50Ns, p90Ns, p99Ns] = this.#durations.with(this.#failedDurations).distribution(OP_QUANTILES).quantiles
     return {
       op: this.name,
       measured: this.#measured,
+      ended: { p50Ns: known(p50Ns), p90Ns: known(p90Ns), p99Ns: known(p99Ns) },
       ...latencyFigures({
         count: this.#count,
         failed: this.#failed,

@@ -26,7 +26,10 @@ describe('the figures of a run', () => {
   it('are the rows of the latency and contention analyses', () => {
     const all = { scope: {}, top: 10_000 } as const
     const rows = latency.run(trace, { ...all, by: 'op' }).rows
-    expect(figures.ops).toEqual(rows.map((row) => ({ ...row, measured: row.count - row.unfinished })))
+    const ended = ({ p50Ns, p90Ns, p99Ns }: (typeof rows)[number]) => ({ p50Ns, p90Ns, p99Ns })
+    expect(figures.ops).toEqual(
+      rows.map((row) => ({ ...row, measured: row.count - row.unfinished, ended: ended(row) })),
+    )
     // Which phase takes most of a hold is no figure of a comparison.
     const locks = contention.run(trace, { ...all, by: 'class', contendedOnly: false }).rows
     expect(figures.locks).toEqual(locks.map(({ mostlyIn: _mostlyIn, ...row }) => row))
