@@ -16,7 +16,7 @@ import type { RecordResult } from '#shared/contract/record.ts'
 import { Buffers, type Counts } from '../record/buffers.ts'
 import { refuseMissing } from '../record/command.ts'
 import { chooseEvents, isThere, tracepointsOf, type Chosen } from '../record/events.ts'
-import { Instance } from '../record/instance.ts'
+import { Instance, WAIT } from '../record/instance.ts'
 import { TaskNames, runningTasks, seesWholeMachine } from '../record/task-names.ts'
 import { writeTraceDat, type DatSource } from '../record/trace-dat.ts'
 import { findTracefs, type Tracefs } from '../record/tracefs.ts'
@@ -33,8 +33,6 @@ const MEMORY_SHARE = 0.1
 const BUFFER_KIB = 64 * 1024
 /** The kernel's page, and so the sub-buffer's: `buffer_subbuf_size_kb` of a new instance is one page. */
 const KIB = 1024
-/** The event of a task that begins to wait. */
-const WAIT = 'lock/contention_begin'
 
 export interface RecordOptions extends JobContext {
   readonly what: Omit<ParsedParams<'record.run'>, 'out' | 'raw'>

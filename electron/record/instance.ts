@@ -15,6 +15,9 @@ import type { Tracefs } from './tracefs.ts'
 
 const PREFIX = 'faultline-'
 
+/** The event of a task that begins to wait, which alone has its call stack recorded. */
+export const WAIT = 'lock/contention_begin'
+
 /**
  * Whoever has one of the instance's files open keeps it from being removed: its events are switched off and its memory is given
  * back at once, and it is tried again for an hour.
@@ -25,8 +28,8 @@ cat > /dev/null
 if [ -d "$1" ] && ! rmdir "$1" 2> /dev/null; then
   echo 0 > "$1/tracing_on"
   echo 0 > "$1/events/enable"
-  for i in "$1"/events/*/*/trigger; do grep -q '^[^#]' "$i" && echo '!stacktrace' > "$i"; done
   echo 1 > "$1/buffer_size_kb"
+  echo '!stacktrace' > "$1/events/${WAIT}/trigger"
   i=0
   while ! rmdir "$1" 2> /dev/null && [ -d "$1" ] && [ $i -lt 820 ]; do
     i=$((i + 1))

@@ -345,7 +345,7 @@ describe.skipIf(why !== undefined)('recording', () => {
       'record',
       '--out',
       'held.faultline',
-      ...sh('exec 9> "$FAULTLINE_TRACE_MARKER"; exec sleep 4'),
+      ...sh('exec 9> "$FAULTLINE_TRACE_MARKER"; exec sleep 8'),
     )
     await until(
       () => instances().length === 1 && setting(join(root, 'instances', instances()[0], 'tracing_on')) === '1\n',
