@@ -22,7 +22,8 @@ export function rowKey(row: Row): string {
   return [row.classId, row.mode, row.lock ?? '', row.task?.id ?? '', row.op ?? '', row.site ?? ''].join('|')
 }
 
-function whyHold({ class: name, holdTotalNs, holdP99Ns }: Row): string | undefined {
+function whyHold({ class: name, holdTotalNs, holdP99Ns, openHolds }: Row): string | undefined {
+  if (openHolds > 0 && holdTotalNs === null) return `${name} was held and not seen to be released`
   if (holdTotalNs === null) return `this trace shows waits for ${name}, but not when it was held`
   return holdP99Ns === null ? undefined : TOO_FEW
 }
