@@ -9,7 +9,7 @@
 
 import * as z from 'zod'
 import { SKIP_CODES } from '../model/diagnostics.ts'
-import { OP_KINDS, SPAN_INFERRED, type OpKind, type Severity } from '../model/kinds.ts'
+import { FAULT_KINDS, OP_KINDS, SPAN_INFERRED, type OpKind, type Severity } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { timeText } from '../base/time.ts'
 import { analysis } from './analysis.ts'
@@ -190,14 +190,6 @@ function latencyQuestion(trace: Trace): Question {
   }
 }
 
-const FAULT_KINDS: ReadonlySet<OpKind> = new Set([
-  'read_fault',
-  'write_fault',
-  'mkwrite',
-  'cow_fault',
-  'pmd_fault',
-  'fault',
-])
 /** What a trace needs for the ends of its faults: under a VMA's own lock they take no mmap_lock, and only their functions tell. */
 function faultEnds(trace: Trace): Pick<Question, 'events' | 'options'> {
   const told = hasEvent(trace)(/^mmap_lock_released$/)

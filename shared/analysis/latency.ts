@@ -161,14 +161,9 @@ export interface OpTotals {
   readonly durations: Distribution
 }
 
-/** The numbers of a row. */
-export function latencyFigures({ durations, waitKnown, waitBaseNs, waitNs, ...totals }: OpTotals) {
-  const { count, min, max, mean, quantiles } = durations
+/** Of durations at OP_QUANTILES. */
+export function durationFigures({ min, max, mean, quantiles }: Distribution) {
   return {
-    count: totals.count,
-    failed: totals.failed,
-    unfinished: totals.unfinished,
-    totalNs: count === 0 ? 0 : totals.totalNs,
     minNs: known(min),
     meanNs: known(mean),
     p50Ns: known(quantiles[0]),
@@ -176,6 +171,17 @@ export function latencyFigures({ durations, waitKnown, waitBaseNs, waitNs, ...to
     p99Ns: known(quantiles[2]),
     p999Ns: known(quantiles[3]),
     maxNs: known(max),
+  }
+}
+
+/** The numbers of a row. */
+export function latencyFigures({ durations, waitKnown, waitBaseNs, waitNs, ...totals }: OpTotals) {
+  return {
+    count: totals.count,
+    failed: totals.failed,
+    unfinished: totals.unfinished,
+    totalNs: durations.count === 0 ? 0 : totals.totalNs,
+    ...durationFigures(durations),
     waitNs: waitKnown > 0 ? waitNs : null,
     waitShare: waitKnown > 0 && waitBaseNs > 0 ? waitNs / waitBaseNs : null,
   }

@@ -27,6 +27,16 @@ export const OP_KINDS = [
 ] as const
 export type OpKind = (typeof OP_KINDS)[number]
 
+/** Those of them that are page faults. */
+export const FAULT_KINDS: ReadonlySet<string> = new Set<OpKind>([
+  'read_fault',
+  'write_fault',
+  'mkwrite',
+  'cow_fault',
+  'pmd_fault',
+  'fault',
+])
+
 export const MODES = ['exclusive', 'shared'] as const
 export type LockMode = (typeof MODES)[number]
 

@@ -11,7 +11,7 @@ import { groupRows, type RowGroups } from '../analysis/parts/grouping.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { lockFacts } from '../analysis/parts/scope.ts'
 import { limits } from '../base/limits.ts'
-import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
+import { FAULT_KINDS, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { orderRows } from './order.ts'
 import { SLICE_FAILED, SLICE_INFERRED, SLICE_IRQ, SLICE_SHARED, type RowSection, type TrackFamily } from './types.ts'
@@ -113,17 +113,7 @@ function sourceOf(trace: Trace, section: RowSection, family: SpanFamily): Family
 }
 
 /** Kinds that happen inside system calls; every other operation shows that the system call before it is over. */
-const NESTED: ReadonlySet<string> = new Set([
-  'read_fault',
-  'write_fault',
-  'mkwrite',
-  'cow_fault',
-  'pmd_fault',
-  'fault',
-  'writeback',
-  'commit',
-  'invalidate',
-])
+const NESTED: ReadonlySet<string> = new Set([...FAULT_KINDS, 'writeback', 'commit', 'invalidate'])
 
 function opSource(trace: Trace, section: RowSection): FamilySource {
   const { startNs, durationNs, kind, task, cpu, inode, inferred, result, waitNs } = trace.op.cols

@@ -5,10 +5,10 @@
  */
 
 import { contentionOf, type ContentionRow } from '../analysis/contention.ts'
-import { latency, OP_QUANTILES, type LatencyRow } from '../analysis/latency.ts'
+import { durationFigures, latency, OP_QUANTILES, type LatencyRow } from '../analysis/latency.ts'
 import { distributionOf } from '../analysis/parts/grouping.ts'
 import { opsIn } from '../analysis/parts/scope.ts'
-import { isFailure, known } from '../analysis/parts/words.ts'
+import { isFailure } from '../analysis/parts/words.ts'
 import { waitChains } from '../analysis/wait-chains.ts'
 import { bucketOf } from '../base/quantiles.ts'
 import type { WorstChain } from '../contract/simulation.ts'
@@ -135,18 +135,11 @@ export function opFigures(trace: Trace, scope: Scope = {}): OpFigures[] {
 }
 
 function withTimes(row: LatencyRow, durations: readonly number[]): Omit<OpFigures, 'ended'> {
-  const { min, max, mean, quantiles } = distributionOf(Float64Array.from(durations), OP_QUANTILES)
   return {
     ...row,
     measured: durations.length,
     totalNs: durations.reduce((sum, ns) => sum + ns, 0),
-    minNs: known(min),
-    meanNs: known(mean),
-    p50Ns: known(quantiles[0]),
-    p90Ns: known(quantiles[1]),
-    p99Ns: known(quantiles[2]),
-    p999Ns: known(quantiles[3]),
-    maxNs: known(max),
+    ...durationFigures(distributionOf(Float64Array.from(durations), OP_QUANTILES)),
   }
 }
 

@@ -4,10 +4,10 @@
  */
 
 import { LOCK_QUANTILES, lockFigures, mostWaited, type LockTotals } from '../analysis/contention.ts'
-import { OP_QUANTILES, latencyFigures } from '../analysis/latency.ts'
+import { OP_QUANTILES, durationFigures, latencyFigures } from '../analysis/latency.ts'
 import { distributionOf, type Distribution } from '../analysis/parts/grouping.ts'
 import { NO_OP } from '../analysis/parts/scope.ts'
-import { isFailure, known, modeName } from '../analysis/parts/words.ts'
+import { isFailure, modeName } from '../analysis/parts/words.ts'
 import { bucketOf } from '../base/quantiles.ts'
 import { OP_KINDS } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
@@ -112,11 +112,12 @@ export class KindTally {
   }
 
   row(): OpFigures {
-    const [p50Ns, p90Ns, p99Ns] = this.#durations.with(this.#failedDurations).distribution(OP_QUANTILES).quantiles
+    const ended = this.#durations.with(this.#failedDurations).distribution(OP_QUANTILES)
+    const { p50Ns, p90Ns, p99Ns } = durationFigures(ended)
     return {
       op: this.name,
       measured: this.#measured,
-      ended: { p50Ns: known(p50Ns), p90Ns: known(p90Ns), p99Ns: known(p99Ns) },
+      ended: { p50Ns, p90Ns, p99Ns },
       ...latencyFigures({
         count: this.#count,
         failed: this.#failed,

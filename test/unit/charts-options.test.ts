@@ -124,17 +124,23 @@ describe('distribution', () => {
     expect(pairs(40_000, 40_000, 40_000)).toEqual(at([40_000, 0], [40_000, 1]))
     expect(pairs(40_000, 50_000, 60_000)).toEqual(at([40_000, 0.5], [50_000, 0.9], [60_000, 0.99]))
   })
+  const oneValue = {
+    ...distribution.all,
+    count: 50,
+    counts: Uint32Array.of(50),
+    p50Ns: 40_000,
+    p90Ns: 40_000,
+    p99Ns: 40_000,
+  }
   it('says in the tooltip what the line says there', () => {
     const bucketNs = Float64Array.of(32_000, 64_000)
-    const all = {
-      ...distribution.all,
-      count: 50,
-      counts: Uint32Array.of(50),
-      p50Ns: 40_000,
-      p90Ns: 40_000,
-      p99Ns: 40_000,
-    }
-    const { tooltip } = distributionOption({ data: { bucketNs, all }, ink, clock: 'ns', color: 'op-wf', kind: 'cdf' })
+    const { tooltip } = distributionOption({
+      data: { bucketNs, all: oneValue },
+      ink,
+      clock: 'ns',
+      color: 'op-wf',
+      kind: 'cdf',
+    })
     const { formatter } = tooltip as { formatter: (points: { dataIndex: number }[]) => string }
     expect([0, 1, 2, 3].map((dataIndex) => formatter([{ dataIndex }]))).toEqual([
       'up to 32.0 µs\nall: 0 %',
@@ -145,16 +151,10 @@ describe('distribution', () => {
   })
   it('has a label on its axis where everything is in one bucket', () => {
     const bucketNs = Float64Array.of(38_912, 40_960)
-    const all = {
-      ...distribution.all,
-      count: 50,
-      counts: Uint32Array.of(50),
-      p50Ns: 40_000,
-      p90Ns: 40_000,
-      p99Ns: 40_000,
-    }
     for (const kind of ['cdf', 'histogram'] as const) {
-      const text = svg(distributionOption({ data: { bucketNs, all }, ink, clock: 'ns', color: 'op-wf', kind }))
+      const text = svg(
+        distributionOption({ data: { bucketNs, all: oneValue }, ink, clock: 'ns', color: 'op-wf', kind }),
+      )
       for (const words of ['38.9 µs', '41.0 µs']) expect(text).toContain(words)
     }
   })

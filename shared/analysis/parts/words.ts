@@ -1,6 +1,6 @@
 /** Words for what columns hold as numbers: tasks, operations, results. Unknown stays null, never a made-up word. */
 
-import { MODES, type LockMode } from '../../model/kinds.ts'
+import { FAULT_KINDS, MODES, type LockMode } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
 import { NO_OP } from './scope.ts'
 
@@ -85,14 +85,12 @@ const ERRNO: Readonly<Record<number, string>> = {
 /** Largest error number a result can carry: MAX_ERRNO of include/linux/err.h. */
 const MAX_ERRNO = 4095
 
-/** Kinds whose -14 means that the access raised SIGBUS, not that a pointer was bad. */
-const FAULTS: ReadonlySet<string> = new Set(['read_fault', 'write_fault', 'mkwrite', 'cow_fault', 'pmd_fault', 'fault'])
-
 export function isFailure(result: number): boolean {
   return result < 0 && result >= -MAX_ERRNO
 }
 
 export function failureName(kind: string, result: number): string {
-  if (result === -14 && FAULTS.has(kind)) return 'SIGBUS'
+  // Of a fault it means that the access raised SIGBUS, not that a pointer was bad.
+  if (result === -14 && FAULT_KINDS.has(kind)) return 'SIGBUS'
   return ERRNO[-result] ?? `errno ${-result}`
 }
