@@ -36,8 +36,7 @@ describe('sizes', () => {
 })
 
 function longFunctions(file: string): string[] {
-  const text = file.endsWith('.vue') ? (/<script[^>]*>([\s\S]*?)<\/script>/.exec(read(file))?.[1] ?? '') : read(file)
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS)
+  const source = ts.createSourceFile(file, scriptOf(file), ts.ScriptTarget.Latest, true, ts.ScriptKind.TS)
   const found: string[] = []
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) && 'body' in node && node.body) {
@@ -50,6 +49,48 @@ function longFunctions(file: string): string[] {
   }
   visit(source)
   return found
+}
+
+describe('imports', () => {
+  it('make no circles where the program runs (types may refer to each other)', () => {
+    const needs = new Map(product.filter((file) => /\.(ts|vue|mjs)$/.test(file)).map((file) => [file, importsOf(file)]))
+    const done = new Set<string>()
+    const circles: string[] = []
+    const visit = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+      else if (!done.has(file)) for (const next of needs.get(file) ?? []) visit(next, [...path, file])
+      done.add(file)
+    }
+    for (const file of needs.keys()) visit(file, [])
+    expect(needs.size).toBeGreaterThan(500)
+    expect(circles).toEqual([])
+  })
+})
+
+/** Files of the project that are loaded before this one's own code runs. */
+function importsOf(file: string): string[] {
+  const source = ts.createSourceFile(file, scriptOf(file), ts.ScriptTarget.Latest)
+  return source.statements.flatMap((statement) => {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return []
+    const { moduleSpecifier: from } = statement
+    if (from === undefined || !ts.isStringLiteral(from) || isErased(statement)) return []
+    if (from.text.startsWith('#')) return [from.text.slice(1)]
+    return from.text.startsWith('.') ? [join(dirname(file), from.text)] : []
+  })
+}
+
+function isErased(statement: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
+  if (ts.isExportDeclaration(statement)) return statement.isTypeOnly
+  const clause = statement.importClause
+  if (clause === undefined) return false
+  const { name, namedBindings: named } = clause
+  if (clause.isTypeOnly || name !== undefined || named === undefined || !ts.isNamedImports(named))
+    return clause.isTypeOnly
+  return named.elements.every(({ isTypeOnly }) => isTypeOnly)
+}
+
+function scriptOf(file: string): string {
+  return file.endsWith('.vue') ? (/<script[^>]*>([\s\S]*?)<\/script>/.exec(read(file))?.[1] ?? '') : read(file)
 }
 
 describe('every file', () => {

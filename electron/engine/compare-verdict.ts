@@ -12,7 +12,7 @@ import { exploreSchema, type ExploreResult } from '#shared/contract/exploration.
 import type { Searched, VerdictViolation } from '#shared/contract/simulation.ts'
 import type { Answer } from './crash-run.ts'
 import { explore } from './explore.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import { startPool, type ThreadPool } from './pool.ts'
 
 /** What is searched: a scenario in its size for a search, with the choices that were made. */

@@ -22,7 +22,7 @@ import { withoutStoppedHooks } from '../strategy/pulse.ts'
 import { Hunt } from './explore-hunt.ts'
 import { Team } from './explore-team.ts'
 import { slotsOf } from './strategy-slots.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 
 type Params = ParsedParams<'explore.run'>
 

@@ -7,7 +7,7 @@ import { waitChains } from '#shared/analysis/wait-chains.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { loadTrace } from '../store/load.ts'
 import { traceIds, type Db } from '../store/open.ts'
-import type { ExportOptions } from './export.ts'
+import type { ExportOptions } from './export-tables.ts'
 import type { FileOut } from './file-out.ts'
 
 /** Rows of each table: a page is for reading. */

@@ -7,6 +7,7 @@
 import { ApiError } from '#shared/base/errors.ts'
 import type { EXPORT_FORMATS } from '#shared/contract/export-formats.ts'
 import type { EXPORT_TABLES } from '#shared/contract/methods.ts'
+import type { JobContext } from './job-context.ts'
 import { stem } from './names.ts'
 
 export type ExportTable = (typeof EXPORT_TABLES)[number]
@@ -99,6 +100,15 @@ export interface RowSelection {
   readonly trace?: number | undefined
   readonly fromNs?: number | undefined
   readonly toNs?: number | undefined
+}
+
+export interface ExportOptions extends RowSelection, JobContext {
+  readonly path: string
+  readonly out: string
+  readonly force: boolean
+  readonly format: ExportFormat
+  /** `faultline` only: raw events also as rows of a table `event`, for other SQLite clients. */
+  readonly rawEvents?: boolean | undefined
 }
 
 export interface SelectRows {

@@ -14,7 +14,7 @@ import type { EventChunk } from '#shared/model/trace.ts'
 import { readChunks } from '../store/event-chunks.ts'
 import { loadTrace } from '../store/load.ts'
 import { traceIds, type Db } from '../store/open.ts'
-import type { ExportOptions } from './export.ts'
+import type { ExportOptions } from './export-tables.ts'
 import type { FileOut } from './file-out.ts'
 
 const traceWriters = {

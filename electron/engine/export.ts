@@ -13,18 +13,8 @@ import { Draft, refuseExisting, refuseSource } from '../store/draft.ts'
 import { openFile, traceIds, type Db } from '../store/open.ts'
 import { isWritten, writeTrace } from './export-trace.ts'
 import { FileOut } from './file-out.ts'
-import { selectRows, type ExportFormat, type RowSelection } from './export-tables.ts'
-import type { JobContext } from './jobs.ts'
+import { selectRows, type ExportFormat, type ExportOptions } from './export-tables.ts'
 import { rowText, type Cell } from './text-rows.ts'
-
-export interface ExportOptions extends RowSelection, JobContext {
-  readonly path: string
-  readonly out: string
-  readonly force: boolean
-  readonly format: ExportFormat
-  /** `faultline` only: raw events also as rows of a table `event`, for other SQLite clients. */
-  readonly rawEvents?: boolean | undefined
-}
 
 /** Text gathered before it is written. */
 const WRITE_CHARS = 256 * 1024

@@ -6,58 +6,14 @@
 import { rm } from 'node:fs/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { Registry } from '#shared/base/registry.ts'
-import type {
-  AppInfo,
-  EngineEvents,
-  ExportResult,
-  MethodName,
-  MethodResult,
-  ParsedParams,
-} from '#shared/contract/methods.ts'
-import type { Downloads } from './downloads.ts'
+import type { ExportResult, MethodName, ParsedParams } from '#shared/contract/methods.ts'
 import { exportName } from './export-tables.ts'
-import type { Files } from './files.ts'
-import type { Handles } from './handles.ts'
-import type { Jobs } from './jobs.ts'
-import type { Kept } from './kept.ts'
 import type { Call } from './importing.ts'
 import { stem } from './names.ts'
-import type { LazyModel, ModelMethod } from './model-methods.ts'
-import type { Opening } from './opening.ts'
-import type { Reader } from './reader.ts'
-import type { Recents } from './recent.ts'
+import type { Handlers, ModelMethod, Parts } from './parts.ts'
 import { writablePath } from './rights.ts'
-import type { SampleFile } from './samples.ts'
-import type { SqlRunner } from './sql.ts'
 import { timelineHandlers, type TimelineMethod } from './timeline-handlers.ts'
-import type { Uploads } from './uploads.ts'
 import { workHandlers, type WorkMethod } from './work-handlers.ts'
-
-export interface Parts {
-  readonly host: AppInfo['host']
-  readonly version: string
-  readonly samples: Registry<SampleFile>
-  readonly files: Files
-  readonly recents: Recents
-  readonly kept: Kept
-  readonly uploads: Uploads
-  readonly downloads: Downloads
-  readonly handles: Handles
-  readonly opening: Opening
-  readonly jobs: Jobs
-  readonly reader: Reader
-  readonly model: LazyModel
-  readonly sql: SqlRunner
-  readonly onRecent: () => void
-  /** Folder of imports, kept runs and cuts. */
-  readonly imports: string
-  readonly onNotes: (changed: EngineEvents['annotations.changed']) => void
-}
-
-export type Handlers = {
-  readonly [M in MethodName]: (params: ParsedParams<M>, call: Call) => Promise<MethodResult<M>>
-}
 
 export function createHandlers(parts: Parts): Handlers {
   return {

@@ -8,7 +8,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '#shared/base/assert.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Progress } from '#shared/contract/methods.ts'
-import type { JobContext, JobMessage } from './jobs.ts'
+import type { JobContext, JobMessage } from './job-context.ts'
 
 const PROGRESS_EVERY_MS = 100
 

@@ -5,26 +5,15 @@
  */
 
 import type { Worker } from 'node:worker_threads'
-import { ApiError, fromWireError, type WireError } from '#shared/base/errors.ts'
+import { ApiError, fromWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { Progress } from '#shared/contract/methods.ts'
+import type { JobContext, JobMessage } from './job-context.ts'
 import type { JobName, JobParams, JobResult } from './job-worker.ts'
 import { withoutStoppedHooks } from '../strategy/pulse.ts'
 import { spawnThread } from './spawn.ts'
 
 /** How long a job that was cancelled may take to clean up before its thread is ended. */
 const GRACE_MS = 5_000
-
-export interface JobContext {
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
-}
-
-/** What a job's thread says. */
-export type JobMessage =
-  | { readonly kind: 'progress'; readonly progress: Progress }
-  | { readonly kind: 'done'; readonly result: unknown }
-  | { readonly kind: 'failed'; readonly error: WireError }
 
 export interface Jobs {
   run<N extends JobName>(name: N, params: JobParams<N>, context: JobContext): Promise<JobResult<N>>

@@ -5,10 +5,9 @@
 
 import { explore, replay } from './explore.ts'
 import type { Files } from './files.ts'
-import type { Handlers } from './handlers.ts'
 import type { Handles } from './handles.ts'
 import type { Jobs } from './jobs.ts'
-import type { ModelMethod } from './model-methods.ts'
+import type { Handlers, ModelMethod } from './parts.ts'
 import type { Opening } from './opening.ts'
 import { OwnStrategies } from './own-strategies.ts'
 import { Races, type RacesOptions } from './races.ts'

@@ -1,20 +1,7 @@
 /** Which methods need the simulated kernel, and how they are answered without it being there before it is needed. */
 
-import type { MethodName } from '#shared/contract/methods.ts'
-import type { Handlers } from './handlers.ts'
 import type { Model, ModelOptions } from './model-handlers.ts'
-
-export type ModelMethod = Extract<
-  MethodName,
-  | `sim.${string}`
-  | `race.${string}`
-  | `verdicts.${string}`
-  | `explore.${string}`
-  | `schedule.${string}`
-  | `strategy.${string}`
-  | `crash.${string}`
-  | `whatif.${string}`
->
+import type { Handlers, LazyModel, ModelMethod } from './parts.ts'
 
 const methods: Readonly<Record<ModelMethod, true>> = {
   'sim.catalog': true,
@@ -34,11 +21,6 @@ const methods: Readonly<Record<ModelMethod, true>> = {
   'whatif.sensitivity': true,
   'whatif.scaling': true,
   'whatif.traces': true,
-}
-
-export interface LazyModel {
-  readonly handlers: Pick<Handlers, ModelMethod>
-  close(): Promise<void>
 }
 
 export function lazyModel(options: ModelOptions): LazyModel {

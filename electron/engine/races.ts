@@ -16,7 +16,7 @@ import { parseStrategy, plainPolicyOf, strategies, type ResolvedStrategy } from 
 import { ownStrategy } from '#shared/sim/strategies/own.ts'
 import '../strategy/find.ts'
 import type { Answer } from './crash-run.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import type { ThreadPool } from './pool.ts'
 import type { RaceSpec, RowSpec } from './races-run.ts'
 import type { VerdictCache } from './verdict-cache.ts'

@@ -24,7 +24,7 @@ import { Workload, type Ended } from '../record/workload.ts'
 import { explain } from '../store/database.ts'
 import { Draft, refuseUnwritable, workFolder } from '../store/draft.ts'
 import { importTrace } from './import.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 
 /** How often buffers are emptied. Half-filled pages take a page each, so not more often than needed. */
 const DRAIN_MS = 25

@@ -11,7 +11,7 @@ import type { RecordAbility, RecordResult } from '#shared/contract/record.ts'
 import { setsHere, tracepointsOf } from '../record/events.ts'
 import { findTracefs } from '../record/tracefs.ts'
 import { makeOwnFolder } from './data-dir.ts'
-import type { Parts } from './handlers.ts'
+import type { Parts } from './parts.ts'
 import type { Call } from './importing.ts'
 import { writablePath, type ClientRights } from './rights.ts'
 

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import type { ExportResult, ParsedParams } from '#shared/contract/methods.ts'
 import { replay } from './explore.ts'
-import type { Parts } from './handlers.ts'
+import type { Parts } from './parts.ts'
 import type { Call } from './importing.ts'
 import { writablePath } from './rights.ts'
 

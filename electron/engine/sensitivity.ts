@@ -17,7 +17,7 @@ import {
   type VariedRuns,
 } from '#shared/whatif/sensitivity.ts'
 import '../strategy/find.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import { eachOnce } from './mistakes.ts'
 import type { Variation, Varied, Watched } from './sensitivity-run.ts'
 import { prepareSubject, runProgress, usualStrategies, withPool, type Pool, type Subject } from './whatif-experiment.ts'

@@ -17,7 +17,7 @@ import { parseParams } from '#shared/sim/run.ts'
 import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { calibrationOf } from '#shared/whatif/calibration.ts'
 import { AGAIN_WITHIN } from '#shared/whatif/words.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import { resolveRun, runInto, settingsFor, SIM_RUN, type RunSpec } from './sim-run.ts'
 
 const word = z.string().min(1).max(4096)

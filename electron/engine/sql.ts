@@ -7,7 +7,7 @@
 import { ApiError, fromWireError, type WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { QueryResult } from '#shared/contract/methods.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import type { Child, ForkSql } from './spawn.ts'
 
 /** An idle process goes after this long, so that nothing keeps an old file open. */

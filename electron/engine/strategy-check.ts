@@ -5,7 +5,8 @@ import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { OwnOptions } from '#shared/sim/strategies/own.ts'
 import type { Strategy } from '#shared/sim/strategies/strategy.ts'
 import { hooksOf, plainOptions, type HookNames } from '#shared/strategy/define.ts'
-import { evaluate, type StrategySource } from '../strategy/evaluate.ts'
+import { evaluate } from '../strategy/evaluate.ts'
+import type { StrategySource } from '../strategy/shelf.ts'
 
 export type StrategyAnswer =
   { readonly strategy: Strategy; readonly plain: OwnOptions; readonly hooks: HookNames } | { readonly error: WireError }

@@ -7,7 +7,7 @@ import type { MethodName, MethodResult, ParsedParams } from '#shared/contract/me
 import type { AnnotationChanged } from '#shared/timeline/answers.ts'
 import type { NoteChange } from './annotations.ts'
 import { makeOwnFolder } from './data-dir.ts'
-import type { Handlers, Parts } from './handlers.ts'
+import type { Handlers, Parts } from './parts.ts'
 import type { Call } from './importing.ts'
 import { stem } from './names.ts'
 import type { TimelineParams, TimelineQuestion } from './timeline-answers.ts'

@@ -11,7 +11,7 @@ import type { EventHits } from '#shared/timeline/search.ts'
 import { chunkReader } from '../store/event-chunks.ts'
 import { chunkPlaces, tickReader } from '../store/event-ticks.ts'
 import { openFile, type Db } from '../store/open.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 
 export interface SearchOptions extends JobContext {
   readonly path: string

@@ -13,7 +13,7 @@ import { Draft, refuseExisting } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { openFile } from '../store/open.ts'
 import { TraceWriter } from '../store/writer.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import { replayInto, type ReplaySpec } from './whatif-run.ts'
 
 export interface RecordOptions extends JobContext {

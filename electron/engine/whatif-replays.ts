@@ -12,7 +12,7 @@ import type { Pilot } from '#shared/whatif/replay.ts'
 import { estimateInfo, meanCounters, measured, paired } from '#shared/whatif/side-by-side.ts'
 import { operations, type Workload } from '#shared/whatif/workload.ts'
 import type { Partials } from './compare-partial.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 import { startPool } from './pool.ts'
 import type { ReplayRun, ReplaySpec } from './whatif-run.ts'
 

@@ -6,7 +6,7 @@ import { noTime } from '#shared/whatif/workload.ts'
 import type { Db } from '../store/database.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
-import type { JobContext } from './jobs.ts'
+import type { JobContext } from './job-context.ts'
 
 export interface TracesOptions extends JobContext {
   /** `name`: the file's. */

@@ -1,7 +1,7 @@
 /** Reports, sweeps and recordings as the contract has them: rights are checked here, the work is loaded when it is asked for. */
 
 import type { MethodName } from '#shared/contract/methods.ts'
-import type { Handlers, Parts } from './handlers.ts'
+import type { Handlers, Parts } from './parts.ts'
 import { readablePath, writablePath } from './rights.ts'
 
 export type WorkMethod = Extract<MethodName, `report.${string}` | `sweep.${string}` | `record.${string}`>

@@ -15,6 +15,9 @@ export type Statement = BetterSqlite.Statement<unknown[], unknown>
 /** What an SQL cell can be when it is read with numbers (not bigints). */
 export type Cell = string | number | null | Uint8Array
 
+/** What a parameter of a statement can be. */
+export type Param = number | bigint | string | null
+
 export function connect(path: string, options: { readonly readonly: boolean; readonly mustExist: boolean }): Db {
   return new BetterSqlite(path, { readonly: options.readonly, fileMustExist: options.mustExist })
 }

@@ -4,8 +4,7 @@
  * (page-table.ts).
  */
 
-import type { Db, Statement } from './database.ts'
-import type { Param } from './span-rows.ts'
+import type { Db, Param, Statement } from './database.ts'
 
 const ROWS = 64
 

@@ -15,7 +15,7 @@ import {
   TASK_STATES,
 } from '#shared/model/kinds.ts'
 import type { GrowingNames, SpanBatch, SpanTable } from '#shared/model/trace.ts'
-import type { Db } from './database.ts'
+import type { Db, Param } from './database.ts'
 import { Inserter } from './insert.ts'
 
 /** Parts of a trace that have ids: what `trace_part` lists. */
@@ -29,8 +29,6 @@ export interface RowContext {
   readonly first: FirstIds
   readonly names: GrowingNames
 }
-
-export type Param = number | bigint | string | null
 
 export interface RowMap<K extends SpanTable = SpanTable> {
   readonly part: Part

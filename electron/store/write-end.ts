@@ -5,10 +5,10 @@
  */
 
 import type { Dictionaries, TraceEnd } from '#shared/model/trace.ts'
-import type { Db } from './database.ts'
+import type { Db, Param } from './database.ts'
 import { writeExtras } from './extras.ts'
 import { Inserter } from './insert.ts'
-import type { FirstIds, Param, Part } from './span-rows.ts'
+import type { FirstIds, Part } from './span-rows.ts'
 
 /** Vocabularies of a trace, and the word `vocabulary.kind` has for each. */
 export const VOCABULARIES = { opKinds: 'op_kind', phaseNames: 'phase_name', inodes: 'inode' } as const

@@ -15,16 +15,8 @@ import * as library from '#shared/strategy/index.ts'
 import { View } from '#shared/strategy/view.ts'
 import { pulseOf } from './pulse.ts'
 import { newRealm } from './realm.ts'
-import { stoppedHooks } from './shelf.ts'
+import { stoppedHooks, type StrategySource } from './shelf.ts'
 import { NAMES, toScript } from './transform.ts'
-
-/** What a strategy is loaded from: its text as it was when it was chosen. */
-export interface StrategySource {
-  readonly id: string
-  /** As people know it: `mine.ts`. */
-  readonly file: string
-  readonly text: string
-}
 
 /** Its options, hooks in their harness. */
 export function optionsOf(source: StrategySource): OwnOptions {

@@ -14,7 +14,6 @@ import type { Strategy } from '#shared/sim/strategies/strategy.ts'
 import type { HookNames } from '#shared/strategy/define.ts'
 import type { StoppedBefore } from '#shared/strategy/harness.ts'
 import { isAlive } from '../store/is-alive.ts'
-import type { StrategySource } from './evaluate.ts'
 
 const NAME = 'FAULTLINE_STRATEGIES'
 const STOPPED = '.stopped'
@@ -26,6 +25,14 @@ export function prepareShelf(): void {
   const folder = join(tmpdir(), `faultline-strategies-${process.pid}-${randomBytes(16).toString('hex')}`)
   process.env[NAME] = folder
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
+
+/** What a strategy is loaded from: its text as it was when it was chosen. */
+export interface StrategySource {
+  readonly id: string
+  /** As people know it: `mine.ts`. */
+  readonly file: string
+  readonly text: string
 }
 
 export interface Shelved {

@@ -5,10 +5,10 @@
 
 import { computed, ref } from 'vue'
 import { limits } from '#shared/base/limits.ts'
+import type { MethodParams } from '#shared/contract/methods.ts'
 import type { ParamInfo } from '#shared/contract/simulation.ts'
 import { parseArrivals } from '../panels/compare/arrivals.ts'
 import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
-import type { CompareRequest } from './comparison.ts'
 import { useFilesStore, type TraceChoice } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
 
@@ -48,6 +48,12 @@ export const SUBJECTS = [
   { id: 'traces', label: 'Two traces', why: 'Lay recordings beside each other as they are, before and after a patch' },
 ] as const
 export type SubjectKind = (typeof SUBJECTS)[number]['id']
+
+/** What the engine is asked, by what is compared. */
+export type CompareRequest =
+  | { readonly kind: 'scenario'; readonly params: MethodParams<'sim.compare'> }
+  | { readonly kind: 'trace'; readonly params: MethodParams<'whatif.compare'> }
+  | { readonly kind: 'traces'; readonly params: MethodParams<'whatif.traces'> }
 
 export function useComparisonSetup() {
   const simulation = useSimulationStore()

@@ -7,7 +7,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
-import type { MethodParams, Progress } from '#shared/contract/methods.ts'
+import type { Progress } from '#shared/contract/methods.ts'
 import type { PartialComparison } from '#shared/contract/simulation.ts'
 import type { AnyComparison } from '#shared/contract/whatif.ts'
 import { useClient } from '../api/client.ts'
@@ -15,17 +15,11 @@ import { badgesOf } from '../charts/run-look.ts'
 import { chosenText } from '../panels/simulate/form.ts'
 import { inATask } from '../ui/frames.ts'
 import { useComparisonPart } from './comparison-part.ts'
-import { useComparisonSetup } from './comparison-setup.ts'
+import { useComparisonSetup, type CompareRequest } from './comparison-setup.ts'
 import { useFilesStore, type OpenTab } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
 
 export { SCHEDULES, SEEDS } from './comparison-setup.ts'
-
-/** What the engine is asked, by what is compared. */
-export type CompareRequest =
-  | { readonly kind: 'scenario'; readonly params: MethodParams<'sim.compare'> }
-  | { readonly kind: 'trace'; readonly params: MethodParams<'whatif.compare'> }
-  | { readonly kind: 'traces'; readonly params: MethodParams<'whatif.traces'> }
 
 export interface Compared {
   readonly request: CompareRequest

@@ -9,7 +9,8 @@ import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { MethodParams, Progress } from '#shared/contract/methods.ts'
 import type { ScalingResult, SensitivityResult } from '#shared/contract/whatif.ts'
 import { useClient } from '../api/client.ts'
-import { useComparisonStore, type CompareRequest } from './comparison.ts'
+import { useComparisonStore } from './comparison.ts'
+import type { CompareRequest } from './comparison-setup.ts'
 
 type Subject = MethodParams<'whatif.sensitivity'>['subject']
 

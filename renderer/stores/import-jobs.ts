@@ -3,7 +3,6 @@
 import { shallowRef } from 'vue'
 import type { WireError } from '#shared/base/errors.ts'
 import type { CallOptions, Progress, Source } from '#shared/contract/methods.ts'
-import type { Joined } from './joining.ts'
 
 /** A way to what is to be opened: something the host knows, or a file of the browser's that must be uploaded first. */
 export type Openable =
@@ -11,6 +10,12 @@ export type Openable =
   | { readonly kind: 'blob'; readonly blob: File }
 
 /** Read it as this, with these: what a job that failed is tried again with. */
+/** Files that become one trace with it, each at its offset. */
+export interface Joined {
+  readonly more: readonly { readonly what: Openable; readonly offsetNs: number }[]
+  readonly align: 'clock' | 'start'
+}
+
 export interface HowToRead {
   readonly format?: string | undefined
   readonly joined?: Joined | undefined

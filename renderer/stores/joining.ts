@@ -6,12 +6,7 @@
 
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import { nameOf, type Openable } from './import-jobs.ts'
-
-export interface Joined {
-  readonly more: readonly { readonly what: Openable; readonly offsetNs: number }[]
-  readonly align: 'clock' | 'start'
-}
+import { nameOf, type Joined, type Openable } from './import-jobs.ts'
 
 /** What is opened together, as one tab. */
 export interface Opened {

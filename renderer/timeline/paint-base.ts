@@ -14,7 +14,7 @@ import { addRow, type Label } from './paint-tracks.ts'
 import type { Brushes, Palette } from './palette.ts'
 import { rulerOf } from './ruler.ts'
 import { frameOf, scaleOf, type Frame, type PictureLookup, type Scene } from './scene.ts'
-import type { TextMeasure } from './text.ts'
+import { fontsOf, type Fonts, type TextMeasure } from './text.ts'
 import { xOf, type TimeScale } from './window.ts'
 
 export interface BasePainter {
@@ -34,16 +34,6 @@ interface Painting extends BasePainter {
   readonly frame: Frame
   readonly scale: TimeScale
   readonly fonts: Fonts
-}
-
-export interface Fonts {
-  readonly text: string
-  readonly name: string
-  readonly small: string
-}
-
-export function fontsOf(tokens: Tokens): Fonts {
-  return { text: `11px ${tokens.fontUi}`, name: `600 11px ${tokens.fontUi}`, small: `10px ${tokens.fontUi}` }
 }
 
 export function paintBase(painter: BasePainter, scene: Scene): void {

@@ -4,8 +4,8 @@ import { formatCount } from '#shared/base/time.ts'
 import type { TimelineTrack } from '#shared/timeline/types.ts'
 import type { Tokens } from '../theme/tokens.ts'
 import type { Row } from './layout.ts'
-import type { Fonts } from './paint-base.ts'
 import type { RowPicture } from './pictures.ts'
+import type { Fonts } from './text.ts'
 import { xOf, type TimeScale } from './window.ts'
 
 export interface CounterRow {

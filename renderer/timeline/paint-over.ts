@@ -6,7 +6,6 @@
 
 import type { Tokens } from '../theme/tokens.ts'
 import { timeText } from '../ui/format.ts'
-import { fontsOf, type Fonts } from './paint-base.ts'
 import { paintFlows } from './paint-flow.ts'
 import {
   FLAG_PX,
@@ -22,7 +21,7 @@ import {
   type Scene,
   type SpanRef,
 } from './scene.ts'
-import type { TextMeasure } from './text.ts'
+import { fontsOf, type Fonts, type TextMeasure } from './text.ts'
 import { xOf, type TimeScale } from './window.ts'
 
 export interface OverPainter {

@@ -2,8 +2,8 @@
 
 import type { Tokens } from '../theme/tokens.ts'
 import { timeText } from '../ui/format.ts'
-import type { Fonts } from './paint-base.ts'
 import { frameOf, overviewScale, type Scene } from './scene.ts'
+import type { Fonts } from './text.ts'
 import { xOf } from './window.ts'
 
 const RATE_TOP = 8

@@ -4,6 +4,18 @@
  * tooltip, the drawer and the table behind the canvas.
  */
 
+import type { Tokens } from '../theme/tokens.ts'
+
+export interface Fonts {
+  readonly text: string
+  readonly name: string
+  readonly small: string
+}
+
+export function fontsOf(tokens: Tokens): Fonts {
+  return { text: `11px ${tokens.fontUi}`, name: `600 11px ${tokens.fontUi}`, small: `10px ${tokens.fontUi}` }
+}
+
 export interface TextMeasure {
   width(text: string, font: string): number
   /** Whole, or cut in the middle to the width. */

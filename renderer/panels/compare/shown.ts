@@ -13,12 +13,8 @@ import { mainOp } from '#shared/whatif/words.ts'
 import { badgesOf } from '../../charts/run-look.ts'
 import { compareKinds } from '../../theme/kinds.ts'
 import { onceInAFrame } from '../../ui/frames.ts'
-import {
-  useComparisonStore,
-  type CompareRequest,
-  type Compared,
-  type RunningComparison,
-} from '../../stores/comparison.ts'
+import { useComparisonStore, type Compared, type RunningComparison } from '../../stores/comparison.ts'
+import type { CompareRequest } from '../../stores/comparison-setup.ts'
 
 /** A scenario's, a replay's and recordings' comparison alike. */
 export interface ShownResult {

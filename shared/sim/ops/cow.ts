@@ -10,9 +10,9 @@ import { anonPte, pteKind, pteTarget, type Pte, type Vma } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
-import { setFaultPte } from './dax-fault.ts'
 import { unlockEntry } from './entry.ts'
 import { lockImmap, unlockImmap, type Fault } from './fault.ts'
+import { setFaultPte } from './set-pte.ts'
 
 /** The handler's last step: what it keeps locked goes to `f.handed`. */
 export function* handOver(w: World, f: Fault): Steps {

@@ -8,7 +8,7 @@ import { C } from '../costs.ts'
 import { blockOf, HOLE, isUnwritten, type Mapping } from '../extents.ts'
 import type { Inode } from '../inode.ts'
 import { blockEntry, entryBlock, isPmdEntry, isZeroEntry, zeroEntry, type Entry, type Page } from '../mapping.ts'
-import { anonPte, filePte, pagePte, PTE_NONE, ZERO_PTE, type Pte } from '../mm.ts'
+import { anonPte, filePte, pagePte, ZERO_PTE } from '../mm.ts'
 import { P } from '../phases.ts'
 import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
@@ -19,6 +19,7 @@ import { timeIsDue, updateTime } from './file-time.ts'
 import { forget, lockPage, mayHavePage, newHolePage } from './folio.ts'
 import { convert, mapBlocks, readsBlock, zeroBlock } from './map-blocks.ts'
 import { installPmd, mapHuge, splitHuge } from './pmd-fault.ts'
+import { setFaultPte } from './set-pte.ts'
 import { unmap } from './unmap.ts'
 
 /** Everything below the trap: f.result says how it ended. */
@@ -272,31 +273,6 @@ function* copyOnWrite(w: World, f: Fault, mapping: Mapping): Steps {
   if (w.policy.cow.handOver !== undefined) yield* handOver(w, f)
   else if (w.pteAllocs.fails()) f.result = 'oom'
   else yield* setFaultPte(w, f, anonPte(f.copy))
-}
-
-// ---- the PTE ----
-
-/** +ptl, look whether anything moved, set, -ptl. */
-export function* setFaultPte(w: World, f: Fault, pte: Pte): Steps {
-  const { k, policy } = w
-  const { vma, index } = f
-  if (k.lock(vma.ptl, 'exclusive', 'mm')) yield
-  if (w.run(P.pte_set, C.pteSet)) yield
-  if (k.see(vma.seen(index), true)) yield
-  // The look and the PTE are one move. UNMAP is kept out of there by the lock in any case; an invalidation that finds the page
-  // not mapped is not (preset C), but R16 takes those few instructions for safe, and so does this model.
-  if (policy.guard.moved !== undefined) k.touch(f.inode.mapping.truncateObject, false)
-  if (policy.guard.moved?.(w, f) === true) f.result = 'retry'
-  else {
-    const huge = vma.pmd && vma.pmds[vma.range(index)] !== -1
-    if (huge && !policy.switches.recheckPmd) w.checks?.pteUnderPmd(vma, index)
-    const old = vma.pte(index)
-    // Somebody was quicker: a 2 MiB entry (R19), or any PTE where a private copy was to go (finish_fault: pte_none).
-    const late = (huge && policy.switches.recheckPmd) || (f.cow && old !== PTE_NONE)
-    if (!late && old !== pte) w.setPte(vma, index, pte)
-    f.result = 'done'
-  }
-  k.unlock(vma.ptl)
 }
 
 // ---- MAP_SYNC ----

@@ -22,6 +22,18 @@ export function mayHavePage(w: World, inode: Inode, index: number): boolean {
   return !w.k.timed || inode.mapping.cache.has(index)
 }
 
+/** Pages of the cache in a span, by index. */
+export function pagesIn(w: World, inode: Inode, span: { from: number; to: number }): Page[] {
+  const pages: Page[] = []
+  if (!w.k.timed) {
+    const last = Math.min(span.to, inode.pages)
+    for (let index = span.from; index < last; index++) w.k.touch(inode.entrySeen(index), false)
+  }
+  if (inode.mapping.cache.size === 0) return pages
+  for (const page of inode.mapping.cache.values()) if (page.index >= span.from && page.index < span.to) pages.push(page)
+  return pages.sort((a, b) => a.index - b.index)
+}
+
 /** The page at an index, locked and still in the file; undefined if there is none. */
 export function* lockPage(w: World, inode: Inode, index: number): StepsOf<Page | undefined> {
   const { k } = w

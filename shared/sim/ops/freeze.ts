@@ -12,9 +12,8 @@ import type { Inode } from '../inode.ts'
 import { P } from '../phases.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { forget } from './folio.ts'
+import { forget, pagesIn } from './folio.ts'
 import { fsync } from './fsync.ts'
-import { pagesIn } from './removal.ts'
 import { unmap } from './unmap.ts'
 
 export function* freeze(w: World, forNs: Ns): Steps {

@@ -12,7 +12,7 @@ import type { Span } from '../policies/slots.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import { deleteEntry, slotOf } from './entry.ts'
-import { forget, keepsPageLocked } from './folio.ts'
+import { forget, keepsPageLocked, pagesIn } from './folio.ts'
 import { unmap } from './unmap.ts'
 import { waitWriteback } from './writeback.ts'
 
@@ -63,17 +63,6 @@ export function* drop(w: World, span: Span): Steps {
     dirty[index] = 0
   }
   k.leave(P.drop)
-}
-
-export function pagesIn(w: World, inode: Inode, span: { from: number; to: number }): Page[] {
-  const pages: Page[] = []
-  if (!w.k.timed) {
-    const last = Math.min(span.to, inode.pages)
-    for (let index = span.from; index < last; index++) w.k.touch(inode.entrySeen(index), false)
-  }
-  if (inode.mapping.cache.size === 0) return pages
-  for (const page of inode.mapping.cache.values()) if (page.index >= span.from && page.index < span.to) pages.push(page)
-  return pages.sort((a, b) => a.index - b.index)
 }
 
 function* dropPage(w: World, inode: Inode, page: Page): Steps {

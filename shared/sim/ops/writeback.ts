@@ -17,7 +17,7 @@ import type { Steps, StepsOf } from '../task.ts'
 import type { World } from '../world.ts'
 import { lockEntry, slotOf, unlockEntry } from './entry.ts'
 import { convert, mapBlocks, mapRequest } from './map-blocks.ts'
-import { pagesIn } from './removal.ts'
+import { pagesIn } from './folio.ts'
 import { idle, shootDown } from './unmap.ts'
 
 export interface PageRange {
