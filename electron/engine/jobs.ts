@@ -25,17 +25,32 @@ export interface Jobs {
 
 export function createJobs(): Jobs {
   const running = new Set<Promise<unknown>>()
-  const waiting: (() => void)[] = []
+  /** Turns that are taken: of jobs that run and of those about to. */
+  let taken = 0
+  const waiting = new Set<() => void>()
   const closing = new AbortController()
 
+  function wakeNext(): void {
+    const [next] = waiting
+    if (next === undefined) return
+    waiting.delete(next)
+    next()
+  }
+
   async function turn(signal: AbortSignal): Promise<void> {
-    while (running.size >= limits.jobs) {
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+    while (taken >= limits.jobs) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const wake = () => resolve()
+      waiting.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+      await promise
+      signal.removeEventListener('abort', wake)
+      const woken = !waiting.delete(wake)
+      // Who does not come any more passes the turn it was given on.
+      if (signal.aborted && woken) wakeNext()
       signal.throwIfAborted()
     }
+    taken++
   }
 
   const watch: Jobs['watch'] = async (name, start, { signal: caller, onProgress }) => {
@@ -43,13 +58,15 @@ export function createJobs(): Jobs {
     const cancelled = new ApiError('cancelled', `the ${name} was cancelled`)
     if (signal.aborted) throw cancelled
     await turn(signal).catch(() => Promise.reject(cancelled))
-    const job = start({ signal, onProgress })
-    running.add(job)
     try {
-      return await job
+      // Cancelled while it was given its turn: nobody would tell it any more.
+      if (signal.aborted) throw cancelled
+      const own = start({ signal, onProgress })
+      running.add(own)
+      return await own.finally(() => running.delete(own))
     } finally {
-      running.delete(job)
-      waiting.shift()?.()
+      taken--
+      wakeNext()
     }
   }
 
