@@ -17,6 +17,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  type Stats,
 } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -61,6 +62,21 @@ export class Draft {
       sync(this.path, 'r+')
       if (force) renameSync(this.path, this.target)
       else renameIfFree(this.path, this.target)
+      this.#done = true
+      syncFolder(dirname(this.target))
+    } catch (error) {
+      this.discard()
+      throw explain(error, this.target)
+    }
+  }
+
+  /** Take the place of a file as it was when this was made from it; of one that has been changed since, discard. */
+  commitInstead({ ino, mtimeMs, size }: Stats): void {
+    try {
+      sync(this.path, 'r+')
+      const now = statSync(this.target)
+      if (now.ino !== ino || now.mtimeMs !== mtimeMs || now.size !== size) return this.discard()
+      renameSync(this.path, this.target)
       this.#done = true
       syncFolder(dirname(this.target))
     } catch (error) {

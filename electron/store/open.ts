@@ -23,7 +23,7 @@ const MAGIC = 'SQLite format 3\0'
 export function openFile(path: string): Db {
   return guarded(path, () => {
     takeBackHalfWrite(path)
-    if (inspect(path).version < newestVersion()) migrateFile(path)
+    bringUpToDate(path)
     const db = connectChecked(path, true)
     registerEventTable(db)
     return db
@@ -34,7 +34,7 @@ export function openFile(path: string): Db {
 export function openFileForWriting(path: string): Db {
   return guarded(path, () => {
     takeBackHalfWrite(path)
-    if (inspect(path).version < newestVersion()) migrateFile(path)
+    bringUpToDate(path)
     const db = connectChecked(path, false)
     db.pragma('foreign_keys = ON')
     registerEventTable(db)
@@ -197,11 +197,24 @@ function checkSchema(db: Db, name: string, version: number): void {
   }
 }
 
-/** Bring an older file to this version, in a copy. */
+/** How often SQLite has changed a file, which stands in its head: what overwrites a file without SQLite need not count. */
+export function changesOf(path: string): number {
+  const head = headOf(path)
+  return head.length < HEADER_BYTES ? 0 : head.readUInt32BE(24)
+}
+
+/** Again where somebody else changed the file meanwhile: most likely by doing the same. */
+function bringUpToDate(path: string): void {
+  while (inspect(path).version < newestVersion()) migrateFile(path)
+}
+
+/** Bring an older file to this version, in a copy that does not take the place of what somebody else made of it meanwhile. */
 function migrateFile(path: string): void {
-  const draft = new Draft(realpathSync(path))
+  const target = realpathSync(path)
+  const draft = new Draft(target)
   try {
-    copyFileSync(path, draft.path)
+    const was = statSync(target)
+    copyFileSync(target, draft.path)
     const db = connect(draft.path, { readonly: false, mustExist: true })
     try {
       harden(db)
@@ -210,7 +223,7 @@ function migrateFile(path: string): void {
     } finally {
       db.close()
     }
-    draft.commit({ force: true })
+    draft.commitInstead(was)
   } catch (error) {
     draft.discard()
     const known = explain(error, path)
