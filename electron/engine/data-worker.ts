@@ -16,7 +16,7 @@ import { limits } from '#shared/base/limits.ts'
 import { spanSchemas, SPAN_TABLES, type Trace } from '#shared/model/trace.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { listTraces, loadTrace, type StoredTrace } from '../store/load.ts'
-import { openFile, type Db } from '../store/open.ts'
+import { changesOf, openFile, type Db } from '../store/open.ts'
 import { rowMaps } from '../store/span-rows.ts'
 import type { AnnotationChanged, AnnotationList, TimelineSearch } from '#shared/timeline/answers.ts'
 import { lockNames, type NamedLock } from '../store/lock-names.ts'
@@ -40,6 +40,8 @@ interface Loaded {
   readonly db: Db
   readonly ino: number
   stamp: string
+  /** How often SQLite had changed it. */
+  changes: number
   readonly traces: Map<number, Trace>
   readonly events: Map<number, TraceEvents>
   /** What the file said of each loaded trace. */
@@ -143,21 +145,41 @@ function checkSeen(path: string): void {
 }
 
 function load(path: string): Loaded {
-  const { ino, mtimeMs, size } = stat(path)
-  const stamp = `${ino} ${mtimeMs} ${size}`
   let file = loaded.get(path)
-  if (file !== undefined && file.stamp !== stamp) {
-    if (file.ino === ino && sameTraces(file)) file.stamp = stamp
-    else {
-      functions.drop(path)
-      file = undefined
-    }
+  if (file !== undefined && file.stamp !== stampOf(stat(path)) && !isWhatWasLoaded(path, file)) {
+    functions.drop(path)
+    file = undefined
   }
-  file ??= { db: openFile(path), ino, stamp, traces: new Map(), said: new Map(), events: new Map(), bytes: 0 }
+  file ??= opened(path)
   loaded.delete(path)
   loaded.set(path, file)
   makeRoom(path)
   return file
+}
+
+/** Opening brings an older file up to date, and then it is another one than before. */
+function opened(path: string): Loaded {
+  const db = openFile(path)
+  const now = stat(path)
+  const known = { ino: now.ino, stamp: stampOf(now), changes: changesOf(path) }
+  return { db, ...known, traces: new Map(), said: new Map(), events: new Map(), bytes: 0 }
+}
+
+function stampOf({ ino, mtimeMs, size }: Stats): string {
+  return `${ino} ${mtimeMs} ${size}`
+}
+
+/**
+ * After a change. One that SQLite did not count was not made by SQLite: other bytes were written over the file, and the
+ * connection still has pages of the old ones.
+ */
+function isWhatWasLoaded(path: string, file: Loaded): boolean {
+  const now = stat(path)
+  const changes = changesOf(path)
+  if (file.ino !== now.ino || file.changes === changes || !sameTraces(file)) return false
+  file.stamp = stampOf(now)
+  file.changes = changes
+  return true
 }
 
 /** A note or a trace was added: what is loaded still is what the file says. */

@@ -13,6 +13,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -191,6 +192,19 @@ describe('under an open window', () => {
     expect(traces.map(({ format }) => format)).not.toEqual(opened.traces.map(({ format }) => format))
     const added = await client.call('annotations.add', { ...of, startNs: 2, text: 'to the second' })
     expect(added.annotations.map(({ text }) => text)).toEqual(['to the second'])
+    await client.call('files.close', { file: opened.file })
+  })
+
+  it('a file that another import of the same size is written over is read anew', async () => {
+    const mine = fresh('overwritten.faultline')
+    writeFileSync(at('other.txt'), sampleText(SMALL))
+    await client.call('trace.import', { source: path(at('other.txt')), out: at('over.faultline') })
+    expect(statSync(at('over.faultline')).size).toBe(statSync(mine).size)
+    const { opened } = await client.call('files.open', { source: path(mine) })
+    expect(opened.traces[0]?.name).toBe('input.txt')
+    copyFileSync(at('over.faultline'), mine)
+    const { traces } = await client.call('trace.info', { file: opened.file })
+    expect(traces[0]?.name).toBe('other.txt')
     await client.call('files.close', { file: opened.file })
   })
 

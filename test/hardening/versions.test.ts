@@ -67,6 +67,19 @@ describe.each(versions)('a file of version %i', (version) => {
     }
   })
 
+  it('takes a note as the first thing that is asked of it', async () => {
+    const engine = await createEngine({ host: 'cli', dataDir: join(tempFolder(), 'data') })
+    try {
+      const client = engine.connect()
+      const { opened } = await client.call('files.open', { source: { kind: 'path', path: written(version) } })
+      const added = await client.call('annotations.add', { file: opened.file, trace: 1, startNs: 5, text: 'at once' })
+      expect(added.annotations.map(({ text, saved }) => [text, saved])).toContainEqual(['at once', true])
+      client.close()
+    } finally {
+      await engine.close()
+    }
+  })
+
   it.skipIf(process.platform === 'win32' || version === newestVersion())(
     'where it cannot be brought up to date: one sentence, and not a byte of it changes',
     async () => {
