@@ -10,8 +10,9 @@ import { ByteOut } from '#shared/export/out.ts'
 import type { Exported, TraceWriter } from '#shared/export/writer.ts'
 import { writePerfetto } from '#shared/export/perfetto.ts'
 import { ApiError } from '#shared/base/errors.ts'
-import type { EventChunk } from '#shared/model/trace.ts'
-import { readChunks } from '../store/event-chunks.ts'
+import type { EventChunk, Trace } from '#shared/model/trace.ts'
+import { damaged } from '../store/codec.ts'
+import { readChunks, type EventRange } from '../store/event-chunks.ts'
 import { loadTrace } from '../store/load.ts'
 import { traceIds, type Db } from '../store/open.ts'
 import type { ExportOptions } from './export-tables.ts'
@@ -53,10 +54,18 @@ function exported(db: Db, { trace: asked, fromNs, toNs }: ExportOptions): Export
   const id = asked ?? traceIds(db).at(0)
   if (id === undefined) throw new ApiError('not-found', 'there is no trace in this file')
   const window = { from: fromNs ?? 0, to: toNs ?? Infinity }
-  return { trace: loadTrace(db, id), events: () => chunks(db, id, window), window }
+  const trace = loadTrace(db, id)
+  const { from, to } = window
+  const range = { traceId: id, fromNs: from, ...(to === Infinity ? {} : { toNs: to }) }
+  return { trace, events: () => chunks(db, range, trace), window }
 }
 
-function* chunks(db: Db, traceId: number, { from, to }: Exported['window']): Generator<EventChunk> {
-  const range = { traceId, fromNs: from, ...(to === Infinity ? {} : { toNs: to }) }
-  for (const { chunk } of readChunks(db, range)) yield chunk
+function* chunks(db: Db, range: EventRange, { tasks, eventNames }: Trace): Generator<EventChunk> {
+  for (const { id, chunk } of readChunks(db, range)) {
+    for (let i = 0; i < chunk.length; i++) {
+      if (chunk.name[i] >= eventNames.length || chunk.task[i] >= tasks.length)
+        throw damaged(`event chunk ${id}`, 'an event names no task or name of the trace')
+    }
+    yield chunk
+  }
 }

@@ -153,7 +153,7 @@ function checkCounts(db: Db, { id, meta, first, rows }: StoredTrace, found: Foun
     if (counted !== rows[part]) found('count', `trace ${id} has ${String(counted)} of ${rows[part]} ${part} rows`)
   }
   for (const table of ['event_chunk', 'event_name', 'event_rate']) {
-    const counted = db.prepare(`SELECT coalesce(sum(n), 0) FROM ${table} WHERE trace_id = ?`).pluck().get(id)
+    const counted = db.prepare(`SELECT total(n) FROM ${table} WHERE trace_id = ?`).pluck().get(id)
     if (counted !== meta.eventCount) {
       found('count', `trace ${id} says ${meta.eventCount} events, its ${table} rows say ${String(counted)}`)
     }

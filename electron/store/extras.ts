@@ -153,17 +153,28 @@ function reportOf(body: string): LockReport {
   } catch {
     throw bad('a report that is no JSON')
   }
-  if (typeof value !== 'object' || value === null) throw bad('a report that is no object')
-  const report = value as LockReport
-  const lists = [report.tasks, report.edges, report.scenario].every(Array.isArray)
-  if (!lists || !REPORT_KINDS.includes(report.kind) || typeof report.title !== 'string') {
-    throw bad('a report of another shape')
-  }
+  if (!isObject(value)) throw bad('a report that is no object')
+  const report = value as unknown as LockReport
   const whole =
-    report.tasks.every(({ held }) => Array.isArray(held)) &&
-    report.edges.every(
-      ({ from, to, stack }) => typeof from === 'string' && typeof to === 'string' && Array.isArray(stack),
-    )
+    REPORT_KINDS.includes(report.kind) &&
+    typeof report.title === 'string' &&
+    areTexts(report.scenario) &&
+    areObjects(report.tasks) &&
+    report.tasks.every(({ held }) => areObjects(held)) &&
+    areObjects(report.edges) &&
+    report.edges.every(({ from, to, stack }) => areTexts([from, to]) && areTexts(stack))
   if (!whole) throw bad('a report of another shape')
   return report
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function areObjects(list: unknown): boolean {
+  return Array.isArray(list) && list.every(isObject)
+}
+
+function areTexts(list: unknown): boolean {
+  return Array.isArray(list) && list.every((one) => typeof one === 'string')
 }

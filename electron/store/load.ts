@@ -10,7 +10,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { allocate, type Columns, type Schema } from '#shared/base/columns.ts'
 import { limits } from '#shared/base/limits.ts'
 import { timeColumns } from '#shared/model/collect.ts'
-import type { LockKind, Severity } from '#shared/model/kinds.ts'
+import { LOCK_KINDS, SEVERITIES } from '#shared/model/kinds.ts'
 import {
   SPAN_TABLES,
   spanSchemas,
@@ -71,8 +71,8 @@ function metaOf(row: TraceRow): TraceMeta {
     sourceFormat: row.source_format,
     clock: row.clock,
     clockUnit: row.clock_unit === 'tick' ? 'tick' : 'ns',
-    startClock: row.start_clock,
-    startUnixNs: row.start_unix_ns ?? undefined,
+    startClock: wholeNumber(row.start_clock, row.id),
+    startUnixNs: row.start_unix_ns === null ? undefined : wholeNumber(row.start_unix_ns, row.id),
     durationNs: row.duration_ns,
     eventCount: row.event_count,
     lostEvents: row.lost_events ?? undefined,
@@ -84,6 +84,12 @@ function metaOf(row: TraceRow): TraceMeta {
     seed: row.seed ?? undefined,
     digest: row.digest ?? undefined,
   }
+}
+
+/** A moment as its digits: it may have more of them than a number can. */
+function wholeNumber(text: string, traceId: number): string {
+  if (!/^-?\d{1,30}$/.test(text)) throw damaged(`trace ${traceId}`, 'what its clock read at the start is no whole number')
+  return text
 }
 
 function partsOf(db: Db, traceId: number): Pick<StoredTrace, 'first' | 'rows'> {
@@ -98,6 +104,8 @@ function partsOf(db: Db, traceId: number): Pick<StoredTrace, 'first' | 'rows'> {
     const found = parts.find((candidate) => candidate.part === part)
     if (found === undefined) throw damaged(`trace ${traceId}`, `it does not say where its ${part} rows begin`)
     if (found.n < 0 || found.n >= 2 ** 32) throw damaged(`trace ${traceId}`, `it says it has ${found.n} ${part} rows`)
+    if (found.first_id < 0 || !Number.isSafeInteger(found.first_id + found.n))
+      throw damaged(`trace ${traceId}`, `it says its ${part} rows begin with ${found.first_id}`)
     first[part] = found.first_id
     rows[part] = found.n
   }
@@ -131,12 +139,16 @@ function explained<T>(db: Db, read: () => T): T {
   }
 }
 
+/** Connections whose texts are known to be short enough: those of all traces, so once is enough for a file of many. */
+const checked = new WeakSet<Db>()
+
 function readTrace(db: Db, traceId: number, names: readonly NamedLock[]): Trace {
   const row = db.prepare('SELECT * FROM trace WHERE id = ?').get(traceId) as TraceRow | undefined
   if (row === undefined) {
     throw new ApiError('not-found', `there is no trace ${traceId} in this file`, 'see which there are: faultline info')
   }
-  checkSizes(db, TRACE_TABLES)
+  if (!checked.has(db)) checkSizes(db, TRACE_TABLES)
+  checked.add(db)
   const parts = partsOf(db, traceId)
   const dictionaries = withLockNames(readDictionaries(db, traceId, parts), names)
   const extras = readExtras(db, traceId, { ...parts, stacks: dictionaries.stacks.length })
@@ -168,7 +180,8 @@ function readDiagnostics(db: Db, traceId: number): readonly Diagnostic[] {
     readonly count: number
   }[]
   return rows.map(({ severity, code, message, first_line, count }) => ({
-    severity: severity as Severity,
+    // It is printed as it is, so it has to be one of ours.
+    severity: SEVERITIES.find((known) => known === severity) ?? 'warning',
     code,
     message,
     firstLine: first_line ?? undefined,
@@ -217,7 +230,7 @@ function readDictionaries(db: Db, traceId: number, { first, rows }: Pick<StoredT
     })),
     lockClasses: part('name, kind', 'lock_class').map(([name, kind]) => ({
       name: String(name),
-      kind: kind as LockKind,
+      kind: LOCK_KINDS.find((known) => known === kind) ?? 'unknown',
     })),
     locks,
     inodes,

@@ -1,6 +1,6 @@
 /** Exports as files: every format of every kind is written whole or not at all, and says what the trace says. */
 
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
@@ -72,6 +72,23 @@ describe('Parquet', () => {
     expect(typeof row['mode']).toBe('string')
   })
 })
+
+it.each(['ftrace', 'chrome-json', 'perfetto'] as const)(
+  'events without their names are a sentence in %s, and leave no file',
+  async (format) => {
+    const own = tempFolder()
+    const spoilt = join(own, 'spoilt.faultline')
+    copyFileSync(path, spoilt)
+    const db = new BetterSqlite(spoilt)
+    db.exec('DELETE FROM event_name')
+    db.close()
+    await expect(exported({ path: spoilt, format, out: join(own, 'out') })).rejects.toMatchObject({
+      code: 'bad-input',
+      message: expect.stringMatching(/^event chunk \d+ is damaged/) as string,
+    })
+    expect(readdirSync(own)).toEqual(['spoilt.faultline'])
+  },
+)
 
 describe('a .faultline file with raw events as rows', () => {
   it('has them in a table any SQLite client reads, and is whole to Faultline', async () => {

@@ -59,6 +59,12 @@ function refusal(open: () => unknown): { code: string; message: string; hint: st
   }
   throw new Error('it was opened')
 }
+/** SQL that adds a report of lockdep, sound but for what is given. */
+const lockReport = (odd: object) => {
+  const sound = { kind: 'circular', title: 't', firstLine: 1, kernel: null, atNs: null, wanted: null, against: null }
+  const body = JSON.stringify({ ...sound, tasks: [], edges: [], scenario: [], ...odd })
+  return `INSERT INTO lock_report VALUES (1, 1, 'circular', 't', 1, '${body}')`
+}
 const opening = (path: string) => refusal(() => openFile(path).close())
 
 describe('opening refuses, in one sentence,', () => {
@@ -221,12 +227,31 @@ describe('damage inside', () => {
       "PRAGMA foreign_keys = OFF; DELETE FROM lock; UPDATE trace_part SET n = 0 WHERE part = 'lock'",
     ],
     ['kinds without their words', "DELETE FROM vocabulary WHERE kind = 'op_kind'"],
+    ['a clock that reads a word', "UPDATE trace SET start_clock = 'noon'"],
+    ['a beginning that is no number', "UPDATE trace SET start_unix_ns = '1e9'"],
+    ['rows that begin behind all numbers', "UPDATE trace_part SET first_id = 9223372036854775807 WHERE part = 'op'"],
+    ['a report of nobody', lockReport({ tasks: [null] })],
+    ['a report of orders that are none', lockReport({ edges: [null] })],
+    ['a report with frames that are no text', lockReport({ edges: [{ from: 'a', to: 'b', stack: [{}] }] })],
     ['an event chunk that says it has more events', 'UPDATE event_chunk SET n = 70000'],
     ['an event chunk with a wrong payload size', 'UPDATE event_chunk SET args_bytes = 1'],
     ['an event chunk with a huge payload size', 'UPDATE event_chunk SET args_bytes = 1 << 40'],
     ['an event chunk with columns swapped', 'UPDATE event_chunk SET cpu = name'],
   ])('is a sentence: %s', (_, sql) => {
     expect(loads(altered((db) => db.exec(sql))).code).toBe('bad-input')
+  })
+
+  it('a severity and a kind of lock that are none of ours do not come through', () => {
+    const db = openFile(
+      altered((db) => {
+        db.exec(`INSERT INTO diagnostic VALUES (9, 1, '\x1b[2J', 'odd', 'a remark', NULL, 1)`)
+        db.exec(`UPDATE lock_class SET kind = '\x1b[2J'`)
+      }),
+    )
+    const { diagnostics, lockClasses } = loadTrace(db, 1)
+    db.close()
+    expect(diagnostics.map(({ severity }) => severity)).toContain('warning')
+    expect(JSON.stringify([diagnostics, lockClasses])).not.toContain('[2J')
   })
 
   it.each([
