@@ -56,7 +56,9 @@ const loaded = new Map<string, Loaded>()
 const functions = {
   describe(path: string): { readonly bytes: number; readonly traces: readonly TraceInfo[] } {
     const file = load(path)
-    const traces = listTraces(file.db).map((stored) => describeTrace(stored, traceOf(path, file, stored.id)))
+    const listed = listTraces(file.db)
+    const byId = new Map(listed.map((stored) => [stored.id, stored]))
+    const traces = listed.map((stored) => describeTrace(stored, traceOf(path, file, stored.id, byId)))
     return { bytes: stat(path).size, traces }
   },
   /** `params` have been parsed. */
@@ -197,12 +199,13 @@ function sayingOf({ meta, first, rows }: StoredTrace): string {
   return JSON.stringify({ meta, first, rows })
 }
 
-function traceOf(path: string, file: Loaded, id: number): Trace {
+/** `listed`: the file's traces, where somebody asks for many of them and has the list. */
+function traceOf(path: string, file: Loaded, id: number, listed?: ReadonlyMap<number, StoredTrace>): Trace {
   let trace = file.traces.get(id)
   if (trace !== undefined) return trace
   trace = loadTrace(file.db, id)
   file.traces.set(id, trace)
-  const stored = listTraces(file.db).find((one) => one.id === id)
+  const stored = listed === undefined ? listTraces(file.db).find((one) => one.id === id) : listed.get(id)
   if (stored !== undefined) {
     file.bytes += bytesOf(stored)
     file.said.set(id, sayingOf(stored))
