@@ -33,7 +33,11 @@ export function registry<T extends { readonly id: string }>(what: string, items:
   }
 }
 
-export function unknownId(what: string, id: string, known: readonly string[]): ApiError {
+/** No id of ours is nearly as long: of what is longer the beginning is said, and nothing is near it. */
+const ID_CHARS = 200
+
+export function unknownId(what: string, given: string, known: readonly string[]): ApiError {
+  const id = given.length > ID_CHARS ? `${given.slice(0, ID_CHARS)}…` : given
   const near = nearest(id, known)
   const guess = near.length > 0 ? `did you mean ${near.join(' or ')}? ` : ''
   return new ApiError('unknown-id', `unknown ${what} '${id}'`, `${guess}known: ${known.join(', ')}`)
@@ -41,6 +45,7 @@ export function unknownId(what: string, id: string, known: readonly string[]): A
 
 /** Up to three known ids within an edit distance of a third of the word, nearest first. One with no letter of it is not near. */
 export function nearest(id: string, known: readonly string[]): string[] {
+  if (id.length > ID_CHARS) return []
   const limit = Math.max(1, Math.ceil(id.length / 3))
   return known
     .map((candidate) => ({ candidate, distance: editDistance(id.toLowerCase(), candidate.toLowerCase()) }))
