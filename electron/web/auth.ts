@@ -8,6 +8,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
 const HOSTS = ['127.0.0.1', 'localhost']
+const HTTP_PORT = 80
 
 /** 256 bits. */
 export function newToken(): string {
@@ -21,11 +22,16 @@ export function isToken(given: unknown, token: string): boolean {
 }
 
 export function isOurHost(headers: IncomingHttpHeaders, port: number): boolean {
-  return HOSTS.some((host) => headers.host === `${host}:${port}`)
+  return authorities(port).some((authority) => headers.host === authority)
 }
 
 /** Browsers leave Origin out of plain GETs of a page's own files; where it is sent it must be ours. */
 export function isOurOrigin(headers: IncomingHttpHeaders, port: number, required: boolean): boolean {
   if (headers.origin === undefined) return !required
-  return HOSTS.some((host) => headers.origin === `http://${host}:${port}`)
+  return authorities(port).some((authority) => headers.origin === `http://${authority}`)
+}
+
+/** Browsers do not say the port that http has anyway. */
+function authorities(port: number): readonly string[] {
+  return HOSTS.flatMap((host) => [`${host}:${port}`, ...(port === HTTP_PORT ? [host] : [])])
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { createEngine, type Engine } from '#electron/engine/engine.ts'
-import { isToken, newToken } from '#electron/web/auth.ts'
+import { isOurHost, isOurOrigin, isToken, newToken } from '#electron/web/auth.ts'
 import { serveWeb, type WebHost } from '#electron/web/server.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -130,6 +130,14 @@ describe('the page', () => {
 
   test('localhost with our port is us', async () => {
     expect((await get('/', { host: `localhost:${port}` })).status).toBe(200)
+  })
+
+  test('browsers leave the port of http out, of Host and of Origin', () => {
+    const headers = { host: '127.0.0.1', origin: 'http://127.0.0.1' }
+    expect([isOurHost(headers, 80), isOurOrigin(headers, 80, true)]).toEqual([true, true])
+    expect([isOurHost(headers, 8080), isOurOrigin(headers, 8080, true)]).toEqual([false, false])
+    const evil = { host: 'evil.example', origin: 'http://evil.example' }
+    expect([isOurHost(evil, 80), isOurOrigin(evil, 80, true)]).toEqual([false, false])
   })
 
   test.each(['http://evil.example', 'null', 'https://127.0.0.1', 'http://127.0.0.1:1'])(
