@@ -27,6 +27,8 @@ export interface Downloads {
 
 export function createDownloads(folder: string): Downloads {
   const downloads = new Map<string, Download>()
+  /** Owners that have left, some of them while a file was being written for them. */
+  const gone = new WeakSet<object>()
 
   function owned(owner: object, id: string): Download {
     const download = downloads.get(id)
@@ -52,6 +54,8 @@ export function createDownloads(folder: string): Downloads {
         await rm(path, { force: true })
         return { bytes }
       }
+      // Nobody would ever end it; whoever asks for a place removes what is in it when this fails.
+      if (gone.has(owner)) throw new ApiError('cancelled', 'the export was cancelled')
       const id = randomBytes(12).toString('hex')
       downloads.set(id, { path, owner })
       return { download: { id, bytes: size } }
@@ -61,6 +65,7 @@ export function createDownloads(folder: string): Downloads {
       await end(id, owned(owner, id))
     },
     async endAll(owner) {
+      gone.add(owner)
       for (const [id, download] of downloads) if (download.owner === owner) await end(id, download)
     },
   }

@@ -34,6 +34,10 @@ export interface Uploads {
 
 export function createUploads(folder: string): Uploads {
   const uploads = new Map<string, Upload>()
+  /** Owners of those whose file is being made. */
+  const beginning: object[] = []
+  /** Owners that have left, some of them while a file was being made for them. */
+  const gone = new WeakSet<object>()
 
   function owned(owner: object, id: string): Upload {
     const upload = uploads.get(id)
@@ -49,6 +53,11 @@ export function createUploads(folder: string): Uploads {
     await rm(upload.path, { force: true })
   }
 
+  function countOf(owner: object): number {
+    const owners = [...beginning, ...[...uploads.values()].map((upload) => upload.owner)]
+    return owners.filter((one) => one === owner).length
+  }
+
   async function write(upload: Upload, bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) at += (await upload.file.write(bytes, at)).bytesWritten
   }
@@ -56,23 +65,29 @@ export function createUploads(folder: string): Uploads {
   return {
     async begin(owner, name, bytes) {
       if (bytes !== undefined) assertRoom(bytes)
-      if ([...uploads.values()].filter((upload) => upload.owner === owner).length >= limits.uploads) {
+      if (countOf(owner) >= limits.uploads)
         throw new ApiError('limit', `${limits.uploads} uploads are unfinished or unused`, 'finish or cancel one first')
-      }
-      await makeOwnFolder(folder)
       const id = randomBytes(12).toString('hex')
-      const path = join(folder, `${id}.upload`)
-      const file = await open(path, 'wx')
-      uploads.set(id, { path, name: shownName(name), bytes, owner, file, received: 0, tail: Promise.resolve() })
+      beginning.push(owner)
+      try {
+        await makeOwnFolder(folder)
+        const path = join(folder, `${id}.upload`)
+        const file = await open(path, 'wx')
+        uploads.set(id, { path, name: shownName(name), bytes, owner, file, received: 0, tail: Promise.resolve() })
+      } finally {
+        beginning.splice(beginning.indexOf(owner), 1)
+      }
+      if (gone.has(owner)) await drop(id, owned(owner, id))
       return id
     },
     async chunk(owner, id, bytes) {
       const upload = owned(owner, id)
-      upload.received += bytes.length
-      assertRoom(upload.received)
-      if (upload.bytes !== undefined && upload.received > upload.bytes) {
+      const received = upload.received + bytes.length
+      assertRoom(received)
+      if (upload.bytes !== undefined && received > upload.bytes) {
         throw new ApiError('bad-request', `upload ${upload.name}: more than the announced ${upload.bytes} bytes`)
       }
+      upload.received = received
       upload.tail = upload.tail.then(() => write(upload, bytes))
       await upload.tail
       return upload.received
@@ -93,6 +108,7 @@ export function createUploads(folder: string): Uploads {
       await drop(id, owned(owner, id))
     },
     async dropAll(owner) {
+      gone.add(owner)
       for (const [id, upload] of uploads) if (upload.owner === owner) await drop(id, upload)
     },
   }
