@@ -3,7 +3,7 @@
  * file known first); the browser names paths under --root, or none. Every path from a client goes through here.
  */
 
-import { realpath } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 
@@ -33,6 +33,10 @@ export async function readablePath(path: string, rights: ClientRights, root: str
   const real = await realpath(wanted).catch(() => undefined)
   if (real === undefined) throw new ApiError('not-found', `${path}: no such file`)
   if (!isInside(await realpath(root), real)) throw outside
+  // Opening a pipe waits for who writes into it, and a few of those would have everybody else wait.
+  const found = await stat(real)
+  if (!found.isFile() && !found.isDirectory())
+    throw new ApiError('bad-input', `${path} is a device or a pipe, not a file`)
   return real
 }
 
