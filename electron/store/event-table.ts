@@ -72,10 +72,12 @@ class EventSource {
     return this.#words.get(traceId) ?? UNKNOWN
   }
 
-  chunk(id: number): StoredChunk {
+  /** undefined: there is none. */
+  chunk(id: number): StoredChunk | undefined {
     if (this.#last?.id === id) return this.#last
-    this.#open()
-    return (this.#last = this.#read?.(id) as StoredChunk)
+    const there = this.#open().prepare('SELECT 1 FROM event_chunk WHERE id = ?').get(id) !== undefined
+    if (!there) return undefined
+    return (this.#last = this.#read?.(id))
   }
 
   close(): void {
@@ -119,9 +121,12 @@ export function registerEventTable(db: Db): void {
     },
   })
   const part = (make: (words: EventWords, chunk: EventChunk, row: number) => string | null) => (ref: unknown) => {
-    const row = Number(ref) % scale
-    const { traceId, chunk } = source.chunk((Number(ref) - row) / scale)
-    return make(source.wordsOf(traceId), chunk, row)
+    const at = ref === null ? NaN : Number(ref)
+    const row = at % scale
+    // A user's statement may call it with anything.
+    const stored = Number.isSafeInteger(at) ? source.chunk((at - row) / scale) : undefined
+    if (stored === undefined || row < 0 || row >= stored.chunk.length) return null
+    return make(source.wordsOf(stored.traceId), stored.chunk, row)
   }
   db.function('event_args', { directOnly: true }, part(argsOf))
   db.function('event_frames', { directOnly: true }, part(stackOf))

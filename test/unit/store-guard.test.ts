@@ -125,3 +125,7 @@ describe('the guard lets through', () => {
     expect(guardedStatement(db, sql).all().length).toBeGreaterThan(0)
   })
 })
+
+it.each(['1e18', "'x'", "x'00'", '-1', '65535', '1.5', 'NULL'])('what is no event has no fields: %s', (ref) => {
+  expect(db.prepare(`SELECT event_args(${ref}), event_frames(${ref})`).raw().get()).toEqual([null, null])
+})
