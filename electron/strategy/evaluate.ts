@@ -117,11 +117,24 @@ function lineIn(stack: string, name: string): number | undefined {
 function atLoading(file: string, error: unknown, ticks: Ticks): ApiError {
   const hint = 'correct the file and load it again'
   if (error instanceof EndlessLoop) return new ApiError('bad-input', `${file}:${error.line}: loops without end`, hint)
-  const { message, name, stack, code } = error as Error & { readonly code?: string }
+  const { what, stack, code } = told(error)
   if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
     const why = `its top level did not end within ${limits.strategyLoadMs} ms`
     return new ApiError('bad-input', `${file}${ticks.here === undefined ? '' : `:${ticks.here}`}: ${why}`, hint)
   }
-  const line = lineIn(stack ?? '', scriptName(file)) ?? ticks.here
-  return new ApiError('bad-input', `${file}${line === undefined ? '' : `:${line}`}: ${name}: ${message}`, hint)
+  const line = lineIn(stack, scriptName(file)) ?? ticks.here
+  return new ApiError('bad-input', `${file}${line === undefined ? '' : `:${line}`}: ${what}`, hint)
+}
+
+/** A file may throw anything, and to look at it may run code of the file. */
+function told(error: unknown): { readonly what: string; readonly stack: string; readonly code?: unknown } {
+  const other = { what: 'throws what is no error', stack: '' }
+  if (typeof error !== 'object' || error === null) return { ...other, what: `throws ${String(error)}` }
+  try {
+    const { message, name, stack, code } = error as Readonly<Record<string, unknown>>
+    if (typeof message !== 'string' || typeof name !== 'string') return other
+    return { what: `${name}: ${message}`, stack: typeof stack === 'string' ? stack : '', code }
+  } catch {
+    return other
+  }
 }

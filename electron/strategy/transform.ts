@@ -97,7 +97,16 @@ function moduleEdits(statement: Syntax, code: string, file: string, edits: Edit[
     if (statement['source'] !== null) throw refused(file, loc.start.line, ONE_FILE)
     const declaration = statement['declaration'] as Syntax | null
     edits.push({ at: start, end: declaration?.start ?? end, text: declaration === null ? breaks : '' })
+    // What it names may be made further down.
+    edits.push(inserted(code.length, defaultOf(statement)))
   } else if (type === 'ExportAllDeclaration') throw refused(file, loc.start.line, ONE_FILE)
+}
+
+/** `export { mine as default }` exports as well as `export default mine` does. */
+function defaultOf(statement: Syntax): string {
+  const nameOf = (one: unknown) => (one as Syntax)['name'] ?? (one as Syntax)['value']
+  const found = (statement['specifiers'] as readonly Syntax[]).find((one) => nameOf(one['exported']) === 'default')
+  return found === undefined ? '' : `\n${NAMES.exports}.default = ${String(nameOf(found['local']))};`
 }
 
 function importText(statement: Syntax): string {

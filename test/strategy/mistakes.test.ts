@@ -258,3 +258,20 @@ describe('a file that is no strategy', () => {
     }
   })
 })
+
+it('a default export under a name of its own is one, wherever it is made', async () => {
+  const before = `import { defineStrategy } from 'faultline/strategy'\nexport { mine as default }\n`
+  const { id } = await load('named.ts', `${before}const mine = defineStrategy({ title: 'named', base: 'E' })`)
+  expect(id).toMatch(/^named\.ts#/)
+})
+
+it.each([
+  [`throw 'no such slot here'`, 'odd.ts:2: throws no such slot here'],
+  ['throw null', 'odd.ts:2: throws null'],
+  ['throw { stack: 5, message: 6 }', 'odd.ts:2: throws what is no error'],
+  ['throw new Proxy({}, { get() { for (;;); } })', 'odd.ts:2: throws what is no error'],
+])('whatever it throws is said with its line: %s', async (statement, message) => {
+  await expect(
+    load('odd.ts', `import { defineStrategy } from 'faultline/strategy'\n${statement}`),
+  ).rejects.toMatchObject({ code: 'bad-input', message })
+})
