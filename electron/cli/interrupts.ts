@@ -18,9 +18,9 @@ export function watchInterrupts(): Interrupts {
   const controller = new AbortController()
   let status: number | undefined
   let first = 0
-  for (const [name, value] of Object.entries(STATUS)) {
+  for (const [name, value] of Object.entries(STATUS) as [keyof typeof STATUS, number][]) {
     process.on(name, () => {
-      if (status !== undefined && Date.now() - first > SAME_KEYPRESS_MS) process.exit(value)
+      if (status !== undefined && Date.now() - first > SAME_KEYPRESS_MS) endAs(name)
       if (status !== undefined) return
       first = Date.now()
       status = value
@@ -40,4 +40,10 @@ export function watchInterrupts(): Interrupts {
   // Notes that nobody reads any more are no reason to fail.
   process.stderr.on('error', () => undefined)
   return { signal: controller.signal, status: () => status }
+}
+
+/** As if nobody had listened to the signal: an orderly exit waits for calls to the system, and one that opens a pipe may take for ever. */
+function endAs(signal: keyof typeof STATUS): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }

@@ -1,5 +1,6 @@
 /** Every way to fail: the exit status, and the one sentence on standard error that says what, why and what to do. */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   copyFileSync,
@@ -12,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -237,6 +239,21 @@ describe('a run that ends early', () => {
     expect(status).toBe(signal === 'SIGINT' ? 130 : 143)
     expect(stderr).toMatch(/^faultline: import: .*was cancelled.*\n$/)
     expect(readdirSync(folder.path)).toEqual(before)
+  })
+
+  it('a second time ends it even where it waits for somebody to write into a pipe', async () => {
+    const env = { ...process.env, FAULTLINE_HOME: folder.file('home') }
+    const child = spawn(process.execPath, [bin, 'import', 'pipe', '--out', 'never.faultline'], {
+      ...{ cwd: folder.path, env, stdio: 'ignore' },
+    })
+    const ended = once(child, 'exit')
+    await pause(2_500)
+    child.kill('SIGTERM')
+    await pause(1_500)
+    child.kill('SIGTERM')
+    const how = await Promise.race([ended, pause(5_000, 'it does not end')])
+    child.kill('SIGKILL')
+    expect(how).toEqual([null, 'SIGTERM'])
   })
 
   it.skipIf(!existsSync('/dev/full'))('says in one sentence that its answer could not be written', () => {
