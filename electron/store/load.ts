@@ -88,7 +88,8 @@ function metaOf(row: TraceRow): TraceMeta {
 
 /** A moment as its digits: it may have more of them than a number can. */
 function wholeNumber(text: string, traceId: number): string {
-  if (!/^-?\d{1,30}$/.test(text)) throw damaged(`trace ${traceId}`, 'what its clock read at the start is no whole number')
+  if (!/^-?\d{1,30}$/.test(text))
+    throw damaged(`trace ${traceId}`, 'what its clock read at the start is no whole number')
   return text
 }
 

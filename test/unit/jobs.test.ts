@@ -35,7 +35,9 @@ it('no more run at once than may, however many are asked for in one moment', asy
     await setTimeout(5)
     running--
   }
-  await Promise.all(Array.from({ length: 3 * limits.jobs }, () => jobs.watch('job', job, { signal: never, onProgress })))
+  await Promise.all(
+    Array.from({ length: 3 * limits.jobs }, () => jobs.watch('job', job, { signal: never, onProgress })),
+  )
   expect(most).toBe(limits.jobs)
   await jobs.close()
 })

@@ -39,12 +39,7 @@ describe('check', () => {
       'rows-differ',
       'acquired_ns of lock_span 1 is 1, its column says 1500',
     ],
-    [
-      'a number of events beyond all sums',
-      'UPDATE event_name SET n = 9223372036854775807',
-      'count',
-      'trace 1 says',
-    ],
+    ['a number of events beyond all sums', 'UPDATE event_name SET n = 9223372036854775807', 'count', 'trace 1 says'],
     [
       'a word that was edited',
       "UPDATE op SET kind = 'read' WHERE id = 0",
