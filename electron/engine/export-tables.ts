@@ -56,10 +56,13 @@ export const exportTables: { readonly [T in ExportTable]: TableSql } = {
       'lock_span x JOIN lock l ON l.id = x.lock_id JOIN lock_class c ON c.id = l.class_id ' +
       'JOIN task t ON t.id = x.task_id LEFT JOIN op o ON o.id = x.op_id',
     trace: 't.trace_id',
-    // A wait whose hold nobody knows is over when it was; a lock whose release was not seen is still held.
+    // A wait whose hold nobody knows is over when it was; a lock whose release was not seen is still held, and one that was
+    // not seen to be got or given up still waited for.
     time: {
       start: 'coalesce(x.requested_ns, x.acquired_ns, x.released_ns, 0)',
-      end: 'CASE WHEN x.hold_known THEN x.released_ns ELSE coalesce(x.released_ns, x.acquired_ns, x.requested_ns) END',
+      end:
+        'CASE WHEN x.hold_known OR x.contended AND x.acquired_ns IS NULL THEN x.released_ns ' +
+        'ELSE coalesce(x.released_ns, x.acquired_ns, x.requested_ns) END',
     },
     order: 'x.id',
   },
@@ -70,7 +73,8 @@ export const exportTables: { readonly [T in ExportTable]: TableSql } = {
       'JOIN lock_class c ON c.id = l.class_id JOIN task t ON t.id = w.task_id ' +
       'JOIN lock_span h ON h.id = x.holder_span_id JOIN task ht ON ht.id = h.task_id',
     trace: 't.trace_id',
-    time: { start: 'coalesce(w.requested_ns, 0)', end: 'w.acquired_ns' },
+    // Given up is over, too.
+    time: { start: 'coalesce(w.requested_ns, 0)', end: 'coalesce(w.acquired_ns, w.released_ns)' },
     order: 'x.id',
   },
   task_state: {

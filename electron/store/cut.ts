@@ -1,14 +1,16 @@
 /**
  * Copies traces of one file into a new one, whole or cut to a part of the time: what overlaps [from, to) is taken as it
  * is, times and the trace's start included, so that a finding at 12.3 s is at 12.3 s in the cut. Spans get new ids, and
- * what pointed at a span outside points at nothing. Tasks, locks and words stay, used or not.
+ * what pointed at a span outside points at nothing. Tasks, locks and words stay, used or not. What told that the end of a wait went
+ * unseen may be outside, so the wait says it itself.
  */
 
 import { setImmediate } from 'node:timers/promises'
 import { allocate, type AnyColumn, type Columns, type Schema } from '#shared/base/columns.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { SPAN_HOLD_KNOWN } from '#shared/model/kinds.ts'
+import { waitEnds } from '#shared/analysis/parts/wait-ends.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN } from '#shared/model/kinds.ts'
 import {
   SPAN_TABLES,
   spanSchemas,
@@ -110,8 +112,10 @@ function* cutTrace(db: Db, trace: Trace, { id, writer, window }: Into): Generato
       newIds(kept.lockSpan, trace.waitEdge.cols.waiter[row]) >= 0 &&
       newIds(kept.lockSpan, trace.waitEdge.cols.holder[row]) >= 0,
   )
+  const limited = window.from !== -Infinity || window.to !== Infinity
+  const told = limited ? { ...trace, lockSpan: withUnseenEnds(trace) } : trace
   for (const table of SPAN_TABLES) {
-    for (const batch of batches(trace, table, kept)) {
+    for (const batch of batches(told, table, kept)) {
       writer.spans(batch)
       yield batch.ids.length
     }
@@ -179,12 +183,31 @@ function bounds(cols: Readonly<{ startNs: Float64Array; durationNs: Float64Array
   return [cols.startNs[row], cols.startNs[row] + cols.durationNs[row]]
 }
 
-/** From the first to the last known moment; a lock whose release was not seen is still held. Without any it may be anywhere. */
-function extent({ lockSpan: { cols } }: Trace, row: number): [Ns, Ns] {
+/**
+ * From the first to the last known moment; a lock whose release was not seen is still held, and one that was not seen to be got is
+ * still waited for. Without any it may be anywhere.
+ */
+function extent(trace: Trace, row: number): [Ns, Ns] {
+  const { cols } = trace.lockSpan
   const known = [cols.requestedNs[row], cols.acquiredNs[row], cols.releasedNs[row]].filter((at) => !Number.isNaN(at))
   if (known.length === 0) return [-Infinity, NaN]
-  const open = Number.isNaN(cols.releasedNs[row]) && (cols.flags[row] & SPAN_HOLD_KNOWN) !== 0
-  return [known[0], open ? NaN : known[known.length - 1]]
+  const held = Number.isNaN(cols.releasedNs[row]) && (cols.flags[row] & SPAN_HOLD_KNOWN) !== 0
+  return [known[0], held || isUnended(trace, row) ? NaN : known[known.length - 1]]
+}
+
+/** A wait of which neither getting the lock nor giving up is in the trace. */
+function isUnended({ lockSpan: { cols } }: Trace, row: number): boolean {
+  const { flags, acquiredNs, releasedNs } = cols
+  return (flags[row] & SPAN_CONTENDED) !== 0 && Number.isNaN(acquiredNs[row]) && Number.isNaN(releasedNs[row])
+}
+
+/** The lock spans; of a wait whose end went unseen the release is when it was asked for, which says so (migrations/README.md). */
+function withUnseenEnds(trace: Trace): Trace['lockSpan'] {
+  const { length, cols } = trace.lockSpan
+  const ends = waitEnds(trace)
+  const unseen = (row: number) => isUnended(trace, row) && Number.isNaN(ends[row])
+  const releasedNs = cols.releasedNs.map((at, row) => (unseen(row) ? cols.requestedNs[row] : at))
+  return { length, cols: { ...cols, releasedNs } }
 }
 
 function* batches(trace: Trace, table: SpanTable, kept: Kept): Generator<SpanBatch> {

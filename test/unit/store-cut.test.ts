@@ -9,6 +9,8 @@ import { selectRows } from '#electron/engine/export-tables.ts'
 import { loadTrace } from '#electron/store/load.ts'
 import { nameLock } from '#electron/store/name-lock.ts'
 import { openFile, traceIds } from '#electron/store/open.ts'
+import { contention } from '#shared/analysis/contention.ts'
+import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
 import { anyDrawing, story, type Drawing } from '../support/trace-art.ts'
 import { tempFolder, writeFile } from '../support/store.ts'
 
@@ -29,6 +31,9 @@ async function cut(drawings: readonly Drawing[], window: Window, ids?: readonly 
 /** Those a statement has: SQLite takes no others. */
 const used = (sql: string, params: Readonly<Record<string, bigint | null>>) =>
   Object.fromEntries(Object.entries(params).filter(([name]) => sql.includes(`@${name}`)))
+
+/** A wait for a lock that only contention events show. */
+const unnamed = { lock: 0, op: -1, mode: 0, flags: SPAN_CONTENDED, acquiredNs: NaN, releasedNs: NaN }
 
 const names = (db: ReturnType<typeof openFile>, sql: string) => db.prepare(sql).pluck().all()
 
@@ -118,6 +123,38 @@ describe('a cut', () => {
     const unknown = 'coalesce(requested_ns, acquired_ns, released_ns) IS NULL'
     expect(names(part, `SELECT count(*) FROM lock_span WHERE ${unknown}`)).toEqual([1])
     part.close()
+  })
+
+  it('keeps a wait that never ended, and of one whose end went unseen that it did', async () => {
+    // Task 0 waits to the end of the trace; what task 1 waits for it got some time: it begins an operation later.
+    const wait = { table: 'lockSpan', cells: { ...unnamed, task: 0, requestedNs: 100 } } as const
+    const unseen = { table: 'lockSpan', cells: { ...unnamed, task: 1, requestedNs: 200 } } as const
+    const op = { table: 'op', cells: { task: 1, startNs: 3000, durationNs: 10 } } as const
+    const spans = [wait, unseen, op]
+    const waits = (db: ReturnType<typeof openFile>, window: Window) => {
+      const { rows } = contention.run(loadTrace(db, 1), contention.params.parse({ scope: window }))
+      return rows.map(({ openWaits, waitTotalNs }) => [openWaits, waitTotalNs])
+    }
+    for (const window of [{ toNs: 2000 }, { fromNs: 1000, toNs: 2000 }, { fromNs: 4000 }]) {
+      const { whole, part } = await cut([{ ...story, spans, finishOrder: [0, 1, 2] }], window)
+      expect(waits(part, window)).toEqual(waits(whole, window))
+      expect(waits(part, window)).toMatchObject([[1, expect.any(Number)]])
+      expect(waits(part, {})).toEqual([[1, 4_999_999_900]])
+      part.close()
+      whole.close()
+    }
+  })
+
+  it('of a table of waits for a window has none that were given up before it', () => {
+    const given = { table: 'lockSpan', cells: { ...unnamed, task: 1, requestedNs: 200, releasedNs: 900 } } as const
+    const spans = [story.spans[2], given, { table: 'waitEdge', cells: { waiter: 1, holder: 0, overlapNs: 700 } } as const]
+    const db = openFile(writeFile(join(tempFolder(), 'given-up.faultline'), { ...story, spans, finishOrder: [0, 1, 2] }))
+    const count = (fromNs: number) => {
+      const { sql, params } = selectRows({ table: 'wait_edge', fromNs })
+      return db.prepare(`SELECT count(*) FROM (${sql})`).pluck().get(used(sql, params))
+    }
+    expect([count(800), count(900)]).toEqual([1, 0])
+    db.close()
   })
 
   it('without limits is the trace itself', async () => {
