@@ -4,6 +4,7 @@
  */
 
 import { setImmediate } from 'node:timers/promises'
+import { waitEnds } from '#shared/analysis/parts/wait-ends.ts'
 import { writeChromeJson } from '#shared/export/chrome-json.ts'
 import { writeFtraceText } from '#shared/export/ftrace-text.ts'
 import { ByteOut } from '#shared/export/out.ts'
@@ -55,9 +56,10 @@ function exported(db: Db, { trace: asked, fromNs, toNs }: ExportOptions): Export
   if (id === undefined) throw new ApiError('not-found', 'there is no trace in this file')
   const window = { from: fromNs ?? 0, to: toNs ?? Infinity }
   const trace = loadTrace(db, id)
+  const trace = loadTrace(db, id)
   const { from, to } = window
   const range = { traceId: id, fromNs: from, ...(to === Infinity ? {} : { toNs: to }) }
-  return { trace, events: () => chunks(db, range, trace), window }
+  return { trace, events: () => chunks(db, range, trace), window, waitEnds: waitEnds(trace) }
 }
 
 function* chunks(db: Db, range: EventRange, { tasks, eventNames }: Trace): Generator<EventChunk> {

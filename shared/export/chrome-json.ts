@@ -18,7 +18,8 @@ import type { Args } from './span-args.ts'
 import { layOut, type Slice, type Track, type TrackSink } from './tracks.ts'
 import { ROWS_PER_STEP, type Exported } from './writer.ts'
 
-export function* writeChromeJson({ trace, events, window }: Exported, out: ByteOut): Generator<number, void, void> {
+export function* writeChromeJson(source: Exported, out: ByteOut): Generator<number, void, void> {
+  const { trace, events, window } = source
   const json = new Json(trace, out)
   json.begin()
   let rows = 0
@@ -30,7 +31,7 @@ export function* writeChromeJson({ trace, events, window }: Exported, out: ByteO
     }
   }
   yield rows % ROWS_PER_STEP
-  yield* layOut(trace, window, json)
+  yield* layOut(source, json)
   out.text('\n]}\n')
 }
 

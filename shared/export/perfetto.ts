@@ -33,7 +33,8 @@ const BUNDLE = 32 * 1024
 /** TRACE_FLAG_* of include/linux/trace_events.h by CONTEXT_*. */
 const CONTEXT_BITS = [0, 0x10, 0x08, 0x40]
 
-export function* writePerfetto({ trace, events, window }: Exported, out: ByteOut): Generator<number, void, void> {
+export function* writePerfetto(source: Exported, out: ByteOut): Generator<number, void, void> {
+  const { trace, events, window } = source
   const ftrace = new FtracePackets(trace, out)
   ftrace.begin()
   let rows = 0
@@ -51,7 +52,7 @@ export function* writePerfetto({ trace, events, window }: Exported, out: ByteOut
   yield rows % ROWS_PER_STEP
   const tracks = new PerfettoTracks(trace, out, ftrace.start)
   tracks.begin()
-  yield* layOut(trace, window, tracks)
+  yield* layOut(source, tracks)
 }
 
 class FtracePackets {

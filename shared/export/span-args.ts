@@ -40,7 +40,8 @@ function lockWords(trace: Trace, { row, category }: Slice): Args {
   if ((cols.flags[row] & SPAN_TRY) !== 0) out['trylock'] = 1
   if ((cols.flags[row] & SPAN_INFERRED) !== 0) out['inferred'] = 'which lock, who or when was deduced'
   const end = category === 'wait' ? cols.acquiredNs[row] : cols.releasedNs[row]
-  if (Number.isNaN(end)) out['end'] = 'not in the trace'
+  const givenUp = category === 'wait' && cols.releasedNs[row] > cols.requestedNs[row]
+  if (Number.isNaN(end)) out['end'] = givenUp ? 'given up' : 'not in the trace'
   return out
 }
 

@@ -16,7 +16,7 @@ import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_IRQ, TASK_STATES } from '../model
 import { grouped, type Groups } from './groups.ts'
 import { lanesOf, nested } from './nesting.ts'
 import { words, type Args } from './span-args.ts'
-import { ROWS_PER_STEP, type Window } from './writer.ts'
+import { ROWS_PER_STEP, type Exported, type Window } from './writer.ts'
 
 export type Category = 'op' | 'phase' | 'wait' | 'hold' | 'running'
 
@@ -57,6 +57,7 @@ interface Layout {
   readonly trace: Trace
   readonly window: Window
   readonly sink: TrackSink
+  readonly waitEnds: Float64Array
   /** Rows of a table by task. */
   readonly ops: Groups
   readonly phases: Groups
@@ -66,12 +67,14 @@ interface Layout {
   readonly arriving: Groups
 }
 
-export function* layOut(trace: Trace, window: Window, sink: TrackSink): Generator<number, void, void> {
+export function* layOut(source: Exported, sink: TrackSink): Generator<number, void, void> {
+  const { trace, window, waitEnds } = source
   const { op, phase, lockSpan, waitEdge, tasks } = trace
   const layout: Layout = {
     trace,
     window: { from: window.from, to: Math.min(window.to, trace.meta.durationNs) },
     sink,
+    waitEnds,
     ops: grouped(op.cols.task, op.length, tasks.length),
     phases: grouped(phase.cols.task, phase.length, tasks.length),
     spans: grouped(lockSpan.cols.task, lockSpan.length, tasks.length),
@@ -128,13 +131,13 @@ function* phaseSlices({ trace, phases, window }: Layout, task: number): Generato
   }
 }
 
-function* waitSlices({ trace, spans, window }: Layout, task: number): Generator<Slice> {
+function* waitSlices({ trace, spans, window, waitEnds }: Layout, task: number): Generator<Slice> {
   const { cols } = trace.lockSpan
   for (const row of spans.of(task)) {
     if ((cols.flags[row] & SPAN_CONTENDED) === 0 || (cols.flags[row] & SPAN_IRQ) !== 0) continue
     const start = cols.requestedNs[row]
     if (Number.isNaN(start)) continue
-    const end = Number.isNaN(cols.acquiredNs[row]) ? start : cols.acquiredNs[row]
+    const end = Number.isNaN(waitEnds[row]) ? start : waitEnds[row]
     yield* clipped({ category: 'wait', row, name: `wait ${className(trace, row)}`, start, end }, window)
   }
 }
@@ -194,12 +197,13 @@ interface Arrival {
 }
 
 /** Where the arrows to a lane's holds end: when the wait was on and the lock was held. */
-function arrivalsAt({ trace, arriving, window }: Layout, slices: readonly Slice[]): readonly Arrival[] {
+function arrivalsAt(layout: Layout, slices: readonly Slice[]): readonly Arrival[] {
+  const { trace, arriving } = layout
   const { waiter } = trace.waitEdge.cols
   const { requestedNs } = trace.lockSpan.cols
   const out: Arrival[] = []
   for (let i = 0; i < slices.length; i++) {
-    const edges = [...arriving.of(slices[i].row)].filter((edge) => drawn(trace, waiter[edge], window))
+    const edges = [...arriving.of(slices[i].row)].filter((edge) => drawn(layout, waiter[edge]))
     edges.sort((a, b) => requestedNs[waiter[a]] - requestedNs[waiter[b]])
     const bare = new BareMoments(slices, i)
     for (const edge of edges) out.push({ edge, at: bare.from(requestedNs[waiter[edge]]) })
@@ -238,11 +242,11 @@ class BareMoments {
 }
 
 /** Is this span's wait among the slices? Arrows need both ends. */
-function drawn(trace: Trace, span: number, { from, to }: Window): boolean {
-  const { flags, requestedNs, acquiredNs } = trace.lockSpan.cols
+function drawn({ trace, waitEnds, window: { from, to } }: Layout, span: number): boolean {
+  const { flags, requestedNs } = trace.lockSpan.cols
   const shown = (flags[span] & SPAN_CONTENDED) !== 0 && (flags[span] & SPAN_IRQ) === 0
   // Without a known end it is a moment, as waitSlices draws it.
-  const end = Number.isNaN(acquiredNs[span]) ? requestedNs[span] : acquiredNs[span]
+  const end = Number.isNaN(waitEnds[span]) ? requestedNs[span] : waitEnds[span]
   return shown && requestedNs[span] <= to && !(end < from)
 }
 
@@ -281,13 +285,14 @@ function* cpus({ trace, sink, window }: Layout): Generator<number, void, void> {
 }
 
 /** How many tasks wait for a class of lock, over time. */
-function* counters({ trace, sink, window }: Layout): Generator<number, void, void> {
+function* counters(layout: Layout): Generator<number, void, void> {
+  const { trace, sink, window, waitEnds } = layout
   const { cols, length } = trace.lockSpan
   const waited = new Float64Array(trace.lockClasses.length)
   const rows: number[][] = trace.lockClasses.map(() => [])
   for (let row = 0; row < length; row++) {
-    const wait = cols.acquiredNs[row] - cols.requestedNs[row]
-    if (!(wait > 0) || !drawn(trace, row, window)) continue
+    const wait = waitEnds[row] - cols.requestedNs[row]
+    if (!(wait > 0) || !drawn(layout, row)) continue
     const { lockClass } = trace.locks[cols.lock[row]]
     waited[lockClass] += wait
     rows[lockClass].push(row)
@@ -297,7 +302,7 @@ function* counters({ trace, sink, window }: Layout): Generator<number, void, voi
     const steps = rows[lockClass]
       .flatMap((row) => [
         { at: Math.max(window.from, cols.requestedNs[row]), by: 1 },
-        { at: Math.min(window.to, cols.acquiredNs[row]), by: -1 },
+        { at: Math.min(window.to, waitEnds[row]), by: -1 },
       ])
       .sort((a, b) => a.at - b.at)
     sink.track({ kind: 'counter', task: -1, index, name: trace.lockClasses[lockClass].name })

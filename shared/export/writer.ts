@@ -13,6 +13,11 @@ export interface Exported {
   readonly events: () => Iterable<EventChunk>
   /** Events in [from, to) and spans that overlap it are written. The whole trace: 0 … Infinity. */
   readonly window: Window
+  /**
+   * Per lock span: when its wait ended, got or given up; the trace's end of one that still went on then; NaN not known. The
+   * analyses know it (shared/analysis/parts/wait-ends.ts), and a writer does not see them.
+   */
+  readonly waitEnds: Float64Array
 }
 
 export interface Window {

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { openSource } from '#electron/engine/source.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
+import type { Window } from '#shared/export/writer.ts'
 import { sniff } from '#shared/formats/index.ts'
 import { describeWithCorpus, readCorpus, readFixture } from '../support/corpus.ts'
 import {
@@ -132,6 +133,39 @@ describe('a simulated run as Chrome JSON', () => {
       part.filter(({ ph }) => ph === 'i').length,
     )
   })
+})
+
+it('a wait lasts until it is given up, one that never ended to the end, and both are counted', () => {
+  const line = (second: number, pid: number, event: string) => `a-${pid} [000] ..... ${second}.000000: ${event}`
+  const begin = (second: number, pid: number, lock: string) =>
+    line(second, pid, `contention_begin: 00000000aaaaaaa${lock} (flags=MUTEX)`)
+  const text = [
+    '# tracer: nop',
+    begin(10, 1, '1'),
+    begin(11, 2, '2'),
+    line(14, 2, 'contention_end: 00000000aaaaaaa2 (ret=-4)'),
+    line(20, 3, 'x: y'),
+    '',
+  ].join('\n')
+  const whole = readBytes('ftrace', Buffer.from(text))
+  const of = (kind: string, window?: Window) => viewed(asChromeJson(whole, window)).filter(({ ph }) => ph === kind)
+  expect(of('X').map(({ tid, ts, dur, args }) => [tid, ts, dur, args?.['end']])).toEqual([
+    [1, 10e6, 10e6, 'not in the trace'],
+    [2, 11e6, 3e6, 'given up'],
+  ])
+  const counts = (window?: Window) => of('C', window).map(({ ts, args }) => [ts / 1e6, args?.['tasks']])
+  expect(counts()).toEqual([
+    [10, 1],
+    [11, 2],
+    [14, 1],
+    [20, 0],
+  ])
+  const later = { from: 5e9, to: 8e9 }
+  expect(of('X', later).map(({ tid, ts, dur }) => [tid, ts, dur])).toEqual([[1, 15e6, 3e6]])
+  expect(counts(later)).toEqual([
+    [15, 1],
+    [18, 0],
+  ])
 })
 
 it('a task has its own name again, whatever number a CPU has', () => {

@@ -3,6 +3,7 @@
  * order may differ, what happened may not.
  */
 
+import { waitEnds } from '#shared/analysis/parts/wait-ends.ts'
 import { writeFtraceText } from '#shared/export/ftrace-text.ts'
 import { writeChromeJson } from '#shared/export/chrome-json.ts'
 import { writePerfetto } from '#shared/export/perfetto.ts'
@@ -78,7 +79,7 @@ export function readBytes(format: string, bytes: Uint8Array, piece = 1 << 20): W
 }
 
 export function written(writer: TraceWriter, { trace, chunks }: Whole, window: Window = WHOLE): Uint8Array {
-  const source: Exported = { trace, events: () => chunks, window }
+  const source: Exported = { trace, events: () => chunks, window, waitEnds: waitEnds(trace) }
   const out = new ByteOut()
   const pieces: Uint8Array[] = []
   for (const rows of writer(source, out)) {
