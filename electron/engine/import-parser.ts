@@ -123,7 +123,7 @@ async function readFile(input: Input, { format, recorder, ticker, host }: Readin
     }
     while (more && attempt(recorder, reader.done, step)) await ticker.tick(reader.done, file.size)
     reader.end()
-    return { lines: undefined, bytes: Math.max(input.bytesRead, file.size) }
+    return { lines: undefined, bytes: input.plain === undefined ? input.bytesRead : file.size }
   } finally {
     file.close()
   }

@@ -130,6 +130,7 @@ export interface ImportSummary {
   readonly file: string
   readonly format: string
   readonly lines: number | null
+  /** Of the input as it came: of a compressed one the compressed bytes, of several their sum. */
   readonly bytes: number
   readonly events: number
   readonly startNs: number | null

@@ -1,6 +1,9 @@
 /** What the verbs print on two small real traces, for people and as JSON, word for word. */
+import { writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFixture } from '../../support/corpus.ts'
+import { writeDat } from '../../support/trace-dat.ts'
 import { golden, NAMED, SMALL, steady, workFolder } from './run-cli.ts'
 
 const folder = workFolder()
@@ -160,6 +163,21 @@ describe('a JSON document has every field it promises', () => {
         ),
       ),
     )
+  })
+
+  it('the bytes of an import: those of the input as it came, packed or not', async () => {
+    const event = { ts: 1_000_000_000n, pid: 7, count: 3, address: 0x1000n, text: 'x' }
+    const dat = writeDat(7, [{ pages: [{ events: [event] }] }], '7 a\n')
+    const text = readFixture('ftrace/tgid.txt')
+    for (const [name, bytes] of [
+      ['plain.dat', dat],
+      ['packed.dat.gz', gzipSync(dat)],
+      ['packed.txt.gz', gzipSync(text)],
+    ] as const) {
+      writeFileSync(folder.file(name), bytes)
+      const { stdout } = await folder.run(['import', name, '--out', `${name}.faultline`, '--json'])
+      expect([name, JSON.parse(stdout).bytes]).toEqual([name, bytes.length])
+    }
   })
 
   it('the links of a chain', async () => {
