@@ -86,7 +86,8 @@ function recording({ facts, recorded, fidelity: found, baseline }: View): Html {
   return html`${trace} ${found === undefined ? html`` : fidelity(found, baseline)}`
 }
 
-function speed({ strategies, baseline, recorded }: View): Html {
+function speed({ strategies, baseline, recorded, fidelity: replay }: View): Html {
+  const counted = replay === undefined ? 'Loads, stores and system calls' : 'Recorded operations'
   const rows = strategies.map(({ id, opsPerSecond: { mean, ci95 } }) => ({
     id,
     value: mean,
@@ -103,7 +104,7 @@ function speed({ strategies, baseline, recorded }: View): Html {
     table<ComparedStrategy>(
       recorded
         ? 'Operations per second of the recording; whiskers and intervals follow from how its parts differ.'
-        : 'Loads, stores and system calls that succeeded, per simulated second; the whiskers and intervals hold the true mean in 95 of 100 repetitions.',
+        : `${counted} that succeeded, per simulated second; the whiskers and intervals hold the true mean in 95 of 100 repetitions.`,
       strategies,
       [
         {

@@ -25,6 +25,13 @@ describe('a report of a replay', () => {
     expect(report).toContain('900 ns to 1.30 µs')
   })
 
+  it('says that its speed is of recorded operations', () => {
+    expect(report).toContain('Recorded operations that succeeded, per simulated second;')
+    expect(compareReport({ result: smallComparison(), command: 'c', version: '1' })).toContain(
+      'Loads, stores and system calls that succeeded, per simulated second;',
+    )
+  })
+
   it('shows the chosen film step by step with what each step changed, and how to play it again', () => {
     expect(report).toContain('zeroed twice')
     expect(report).toContain('frees &lt;it&gt;')

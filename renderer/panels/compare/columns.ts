@@ -157,7 +157,7 @@ export function verdictColumns(
       width: 100,
       value: (row) => row.strategy.opsPerSecond.mean,
       about:
-        'Loads, stores and system calls that succeeded, per second (of recordings: operations), mean over the runs, and half its 95 % interval',
+        'Loads, stores and system calls that succeeded, per second (of recordings and their replays: recorded operations), mean over the runs, and half its 95 % interval',
     },
     {
       key: 'speed',
