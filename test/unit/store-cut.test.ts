@@ -147,8 +147,14 @@ describe('a cut', () => {
 
   it('of a table of waits for a window has none that were given up before it', () => {
     const given = { table: 'lockSpan', cells: { ...unnamed, task: 1, requestedNs: 200, releasedNs: 900 } } as const
-    const spans = [story.spans[2], given, { table: 'waitEdge', cells: { waiter: 1, holder: 0, overlapNs: 700 } } as const]
-    const db = openFile(writeFile(join(tempFolder(), 'given-up.faultline'), { ...story, spans, finishOrder: [0, 1, 2] }))
+    const spans = [
+      story.spans[2],
+      given,
+      { table: 'waitEdge', cells: { waiter: 1, holder: 0, overlapNs: 700 } } as const,
+    ]
+    const db = openFile(
+      writeFile(join(tempFolder(), 'given-up.faultline'), { ...story, spans, finishOrder: [0, 1, 2] }),
+    )
     const count = (fromNs: number) => {
       const { sql, params } = selectRows({ table: 'wait_edge', fromNs })
       return db.prepare(`SELECT count(*) FROM (${sql})`).pluck().get(used(sql, params))
