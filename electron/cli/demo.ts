@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ContentionRow } from '#shared/analysis/contention.ts'
+import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Sample } from '#shared/contract/methods.ts'
 import type { CompareResult } from '#shared/contract/simulation.ts'
@@ -92,7 +93,7 @@ async function showLocks({ analyse, trace }: OpenTrace): Promise<ContentionRow |
     number('waits', (row) => row.contended),
     ...grouped('waited', [
       time('total', (row) => row.waitTotalNs),
-      time('p99', (row) => row.waitP99Ns, 2),
+      time('p99', (row) => toldOfLock(row).waitP99, 2),
       time('max', (row) => row.waitMaxNs, 1),
     ]),
     ...grouped('held', [time('total', (row) => row.holdTotalNs, 3)]),
