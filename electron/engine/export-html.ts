@@ -21,13 +21,14 @@ export async function writeHtml(db: Db, { trace: asked, fromNs, toNs }: ExportOp
   const trace = loadTrace(db, id)
   const scope = { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }
   const { traceReport } = await import('../report/trace-report.ts')
+  const { chains, total } = waitChains.run(trace, waitChains.params.parse({ scope, worst: CHAINS }))
   const figures = {
-    contention: contention.run(trace, contention.params.parse({ scope, top: ROWS })).rows,
-    holdPhases: holdPhases.run(trace, holdPhases.params.parse({ scope, top: ROWS })).rows,
-    latency: latency.run(trace, latency.params.parse({ scope, top: ROWS })).rows,
-    chains: waitChains.run(trace, waitChains.params.parse({ scope, worst: CHAINS })).chains,
+    contention: contention.run(trace, contention.params.parse({ scope, top: ROWS })),
+    holdPhases: holdPhases.run(trace, holdPhases.params.parse({ scope, top: ROWS })),
+    latency: latency.run(trace, latency.params.parse({ scope, top: ROWS })),
+    chains: { rows: chains, total },
   }
   const window = { fromNs: fromNs ?? 0, toNs: toNs ?? trace.meta.durationNs }
   file.write(Buffer.from(traceReport({ trace, window, ...figures })))
-  return Object.values(figures).reduce((sum, rows) => sum + rows.length, 0)
+  return Object.values(figures).reduce((sum, { rows }) => sum + rows.length, 0)
 }

@@ -56,7 +56,6 @@ function exported(db: Db, { trace: asked, fromNs, toNs }: ExportOptions): Export
   if (id === undefined) throw new ApiError('not-found', 'there is no trace in this file')
   const window = { from: fromNs ?? 0, to: toNs ?? Infinity }
   const trace = loadTrace(db, id)
-  const trace = loadTrace(db, id)
   const { from, to } = window
   const range = { traceId: id, fromNs: from, ...(to === Infinity ? {} : { toNs: to }) }
   return { trace, events: () => chunks(db, range, trace), window, waitEnds: waitEnds(trace) }

@@ -1,6 +1,6 @@
 /** Exports as files: every format of every kind is written whole or not at all, and says what the trace says. */
 
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
@@ -131,6 +131,43 @@ describe('an HTML report', () => {
     expect(page).toContain('Operations')
     expect(page).not.toMatch(/(src|href)="?https?:/)
     expect(page).toContain("default-src 'none'")
+  })
+
+  /** The page's words of a trace of these lines. */
+  const pageOf = async (lines: readonly string[], window: Partial<ExportOptions> = {}) => {
+    const [source, file, out] = ['t.txt', 't.faultline', 't.html'].map((name) => join(tempFolder(), name))
+    writeFileSync(source, `${lines.join('\n')}\n`)
+    await importTrace({ source, name: 't', out: file, force: true })
+    await exported({ path: file, format: 'html', out, ...window })
+    return readFileSync(out, 'utf8')
+      .replace(/<[^>]*>/g, '|')
+      .replace(/\s+/g, ' ')
+      .replace(/[| ]*\|[| ]*/g, '|')
+  }
+
+  it('of a clock that counts something else than time has ticks', async () => {
+    const at = (tick: number, event: string) => `a-1 [000] ..... ${tick}: ${event}: 00000000aaaaaaaa`
+    const lines = [at(100, 'contention_begin'), at(800, 'contention_end'), at(900, 'x')]
+    const page = await pageOf(['# tracer: nop', ...lines], { fromNs: 200 })
+    expect(page).toContain('|Only 200 ticks to 800 ticks of it is reported on.|')
+    expect(page).toContain('|500 ticks|')
+    expect(page).not.toMatch(/\|[\d.]+ [nµm]?s\|/)
+  })
+
+  it('says of a wait that never ended that it lasted at least so long', async () => {
+    const at = (second: number, event: string) => `a-1 [000] ..... ${second}.000000: ${event}`
+    const lines = ['# tracer: nop', at(1, 'contention_begin: 00000000aaaaaaaa (flags=MUTEX)'), at(5, 'x: y')]
+    expect(await pageOf(lines)).toMatch(/\(unnamed mutex\)\|at least 4\.00 s\|/)
+    expect(await pageOf(lines, { fromNs: 9e9 })).toContain(
+      '|Only what is later than 9.00 s is reported on; the trace ends at 4.00 s.|',
+    )
+  })
+
+  it('says of how many rows it shows the first', async () => {
+    const out = join(tempFolder(), 'x.html')
+    await exported({ format: 'html', out })
+    const [[waits]] = sql(path, 'SELECT count(*) FROM lock_span WHERE contended = 1') as [[number]]
+    expect(readFileSync(out, 'utf8')).toContain(`to the root; ${Math.min(25, waits)} of ${waits} waits.`)
   })
 
   it('marks a lock whose name or holder was deduced', async () => {
