@@ -189,11 +189,13 @@ function waits(given: Rows<WaitChain>, clock: Clock): Html {
   )
 }
 
-function remarks({ diagnostics }: Trace): Html {
+function remarks({ meta, diagnostics }: Trace): Html {
   if (diagnostics.length === 0) return html``
+  const simulated = meta.scenario !== undefined
+  const about = simulated ? 'What was run, what it violated, and what has no end.' : 'What was lost, skipped or deduced.'
   return section(
-    'Remarks of the import',
-    table('What was lost, skipped or deduced.', diagnostics, [
+    simulated ? 'Remarks of the run' : 'Remarks of the import',
+    table(about, diagnostics, [
       { head: 'what', cell: (one) => one.message },
       count('times', (one) => one.count),
     ]),
