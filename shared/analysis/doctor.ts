@@ -258,9 +258,10 @@ function moreQuestions(trace: Trace): readonly Question[] {
   }
   if (!ops) return questions
   const graph = has(/^funcgraph_/)
-  const faults = graph || has(/^(page_fault_(user|kernel)|dax_p[tm]d_fault)$/)
-  const endless = faults && unmeasuredKinds(trace).some(({ name }) => FAULT_KINDS.has(name))
-  const calls = has(/^sys_|^funcgraph_/)
+  const simulated = has(/^op_begin$/)
+  const faults = graph || has(/^(page_fault_(user|kernel)|dax_p[tm]d_fault)$/) || (simulated && someOp(trace, isFault))
+  const endless = faults && unmeasuredKinds(trace).some(({ name }) => isFault(name))
+  const calls = has(/^sys_|^funcgraph_/) || (simulated && someOp(trace, isCall))
   questions.push({
     question: 'Latency of page faults alone and of system calls alone',
     level: faults && calls && !endless ? 'yes' : 'partly',
@@ -289,6 +290,15 @@ function moreQuestions(trace: Trace): readonly Question[] {
     maybeRecorded: true,
   })
   return questions
+}
+
+const isFault = (kind: string): boolean => FAULT_KINDS.has(kind)
+/** What the kernel does on its own account is none. */
+const isCall = (kind: string): boolean => !isFault(kind) && !['commit', 'writeback', 'invalidate'].includes(kind)
+
+function someOp({ op, opKinds }: Trace, test: (kind: string) => boolean): boolean {
+  const tested = opKinds.map(test)
+  return op.cols.kind.some((kind) => tested[kind])
 }
 
 function hasEvent(trace: Trace): (pattern: RegExp) => boolean {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { doctor, type DoctorResult } from '#shared/analysis/doctor.ts'
-import { SPAN_CONTENDED } from '#shared/model/kinds.ts'
+import { SPAN_CONTENDED, type OpKind } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { traceOf } from '../support/small-trace.ts'
 import { describeWithCorpus, readCorpus } from '../support/corpus.ts'
@@ -162,6 +162,17 @@ describe('the trace doctor', () => {
       maybeRecorded: true,
       why: 'no lock or contention events are in the trace: they were not recorded, or did not happen',
     })
+  })
+
+  it('finds the faults and system calls of a simulated run in its operations', () => {
+    const answer = (...kinds: OpKind[]) => {
+      const ops = kinds.map((kind, i) => ({ kind, startNs: i, durationNs: 1 }))
+      const { answers } = run(withEvents(traceOf({ ops }), ['op_begin', 'op_end']))
+      return answers.find(({ question }) => question.startsWith('Latency of page faults alone'))
+    }
+    expect(answer('read_fault', 'truncate')).toMatchObject({ level: 'yes', why: null })
+    expect(answer('read_fault', 'commit')?.why).toContain('no system calls')
+    expect(answer('truncate')?.why).toContain('no page faults')
   })
 
   it('says so when the trace is silent for a quarter of its time, and has no advice for a simulation', () => {
