@@ -25,7 +25,7 @@ import {
   TIME_MICROS,
   TIME_SECONDS,
   TIME_TICKS,
-  contextOfLetter,
+  contextOfFlags,
   type EventLine,
 } from './event-line.ts'
 import type { TaskPrefixes } from './task-prefixes.ts'
@@ -113,7 +113,7 @@ export class ColumnReader {
     if (flags !== 0) {
       for (let k = 0; k < flags; k++) if (bytes[i + k] <= SPACE) return -1
       if (bytes[i + flags] !== SPACE) return -1
-      this.context = contextOfLetter[bytes[i + 2]]
+      this.context = contextOfFlags(bytes, i)
       i += flags
     }
     const stop = at + this.#width + HEAD

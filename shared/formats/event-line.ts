@@ -45,8 +45,14 @@ for (const letter of 'hH') contexts[letter.charCodeAt(0)] = CONTEXT_HARDIRQ
 contexts['s'.charCodeAt(0)] = CONTEXT_SOFTIRQ
 for (const letter of 'zZ') contexts[letter.charCodeAt(0)] = CONTEXT_NMI
 
-/** CONTEXT_* by the third flag letter (trace_print_lat_fmt). */
-export const contextOfLetter: Readonly<Uint8Array> = contexts
+/**
+ * CONTEXT_* by the flags at `at`: the third letter (trace_print_lat_fmt), or the fourth where PREEMPT_RT's kernels have
+ * need-resched-lazy before it. Elsewhere the fourth is a depth, a dot or hexadecimal, and no letter of a context.
+ */
+export function contextOfFlags(bytes: Uint8Array, at: number): number {
+  const context = contexts[bytes[at + 2]]
+  return context === CONTEXT_TASK ? contexts[bytes[at + 3]] : context
+}
 
 export function isDigit(byte: number): boolean {
   return byte >= 48 && byte <= 57
@@ -157,7 +163,7 @@ export class EventLine {
     while (i < to && bytes[i] > SPACE && i - at <= FLAGS_MAX) i++
     this.flagsLength = i - at
     if (this.flagsLength < FLAGS_MIN || this.flagsLength > FLAGS_MAX || bytes[i] !== SPACE) return false
-    this.context = contextOfLetter[bytes[at + 2]]
+    this.context = contextOfFlags(bytes, at)
     return this.#timestamp(bytes, skipSpaces(bytes, i, to), to)
   }
 

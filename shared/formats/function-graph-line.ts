@@ -11,7 +11,7 @@
 
 import { limits } from '../base/limits.ts'
 import { CONTEXT_TASK } from '../spans/recorder.ts'
-import { contextOfLetter, isDigit, skipSpaces } from './event-line.ts'
+import { contextOfFlags, isDigit, skipSpaces } from './event-line.ts'
 
 export const GRAPH_NONE = 0
 /** A call, an exit or an event in a comment: `contentFrom` … */
@@ -119,7 +119,7 @@ export class GraphLine {
         this.taskFrom = a
         this.taskTo = b
         known = true
-      } else if (isFlags(bytes, a, b)) this.context = contextOfLetter[bytes[a + 2]]
+      } else if (isFlags(bytes, a, b)) this.context = contextOfFlags(bytes, a)
       else if (isCall(bytes, a, bar)) return known ? this.#content(bytes, a, a, to) : GRAPH_NONE
       else {
         start = bar + 1

@@ -147,10 +147,28 @@ describe('contexts', () => {
     ['d.Z1.', CONTEXT_NMI],
     ['d.z1', CONTEXT_NMI],
     ['dNs2', CONTEXT_SOFTIRQ],
+    // PREEMPT_RT: irqs-off, need-resched, need-resched-lazy, hardirq/softirq, three depths.
+    ['dn.h413', CONTEXT_HARDIRQ],
+    ['..Ls1..', CONTEXT_SOFTIRQ],
+    ['dNLZf..', CONTEXT_NMI],
+    ['..L.a.1', CONTEXT_TASK],
+    ['d..b.', CONTEXT_TASK],
     ['.....', CONTEXT_TASK],
   ])('flags %s', (flags, context) => {
     expect(only(`  sh-1     [000] ${flags}   5.000001: x: y`).context).toBe(context)
     expect(only(`      sh-1       0${flags}  15us+: x: y`).context).toBe(context)
+  })
+
+  it('line by line where the columns are known', () => {
+    const flags = ['....1..', 'dn.h413', '..L.1..', '...s1..', 'dNLZ2..']
+    const text = flags.map((word, i) => `  sh-1     [000] ${word}   5.00000${i}: x: y\n`).join('')
+    expect(read(text).events.map(({ context }) => context)).toEqual([
+      CONTEXT_TASK,
+      CONTEXT_HARDIRQ,
+      CONTEXT_TASK,
+      CONTEXT_SOFTIRQ,
+      CONTEXT_NMI,
+    ])
   })
 
   it('without a flags column everything is the task itself', () => {
