@@ -21,14 +21,19 @@ export interface LogLine {
 export const COLUMNS = 2048
 
 const QUOTED = /^(?:[>|] ?)+/
-const SYSLOG = /^(?:[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) \S+ kernel: ?/
+const SYSLOG = /^(?:[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d(?:[.,]\d+)?|\d{4}-\d\d-\d\d[T ]\S+) \S+ kernel(?:\[\d+\])?: ?/
+/** dmesg -x, and dmesg --time-format iso. */
+const FACILITY = /^[a-z][a-z0-9]{2,7} *:[a-z]{3,6} *: /
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? ?/
 const LEVEL = /^<\d{1,2}>/
-const TIME = /^\[ *(\d{1,10})\.(\d{6})\](?:\[ *[TC]\d+\])? ?/
+const TIME = /^\[ *(\d{1,10})\.(\d{6})(?:@\d+)?\](?:\[ *[TC]\d+\])? ?/
+/** dmesg -T */
+const DATE = /^\[[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}\](?:\[ *[TC]\d+\])? ?/
 /** rsyslog writes a newline inside a message so. */
 const ESCAPED = /^#012/
 
 export function cleaned(line: string): LogLine {
-  let text = line.replace(QUOTED, '').replace(SYSLOG, '').replace(LEVEL, '')
+  let text = [QUOTED, SYSLOG, FACILITY, ISO, LEVEL, DATE].reduce((rest, prefix) => rest.replace(prefix, ''), line)
   const time = TIME.exec(text)
   if (time !== null) text = text.slice(time[0].length)
   const atNs = time === null ? undefined : Number(time[1]) * 1e9 + Number(time[2]) * 1000
@@ -37,7 +42,7 @@ export function cleaned(line: string): LogLine {
 
 const ADDRESS = String.raw`(?:0x)?[0-9a-f]{8,16}|\(____ptrval____\)|\(null\)`
 const LOCK = new RegExp(
-  String.raw`^(?:(${ADDRESS}) )?\((.+)\)\{([-+.?*]{4,8})\}(?:-\{(\d+:\d+)\})?(?:,? ?(?:at:? )(.*))?[:.,]?$`,
+  String.raw`^(?:(${ADDRESS}) )?\((.+)\)\{([-+.?*]{4,8})\}(?:-\{(\d+:\d+)\})?(?:,? ?at:?(?: (.*))?)?[:.,]?$`,
 )
 
 /** The lock a line prints, however old the kernel; undefined: it prints none. */
@@ -56,6 +61,19 @@ export function lockOf(text: string): ReportLock | undefined {
     tried: false,
     site: at === undefined || at === '' ? null : siteOf(at),
   }
+}
+
+/** Mail breaks a line before the call site, or behind its address. */
+const CUT_AT = /\)\{[-+.?*]{4,8}\}\S* at:?(?: \[<[^>]*>\])?$/
+const SITE = /^(?:\[<[^>]*>\] *)?[\w.$]+(?:\+0x[0-9a-f]+\/0x[0-9a-f]+| \(?[\w./-]+:\d+)/
+
+/** A line that prints a lock and ends before its call site. */
+export function endsAtSite(text: string): boolean {
+  return CUT_AT.test(text)
+}
+
+export function isSite(text: string): boolean {
+  return SITE.test(text)
 }
 
 /** `[<ffffffff811c206b>] free_swap_slot+0x8b/0x110 mm/swap.c:33 [inline]` → `free_swap_slot+0x8b/0x110`. */

@@ -17,7 +17,7 @@ import type { LockReport, ReportEdge, ReportKind, ReportLock, ReportTask } from 
 import { natureOf } from '../spans/lock-names.ts'
 import type { Recorder } from '../spans/recorder.ts'
 import type { FormatReader, StreamFormat } from './format.ts'
-import { COLUMNS, cleaned, frameOf, lockOf } from './lockdep-report-lines.ts'
+import { COLUMNS, cleaned, endsAtSite, frameOf, isSite, lockOf } from './lockdep-report-lines.ts'
 import { TextLines } from './text-lines.ts'
 
 /** Headlines, with or without `WARNING:`, `INFO:`, `BUG:` and brackets; the first that fits. */
@@ -41,9 +41,11 @@ const ALL_HELD = /^Showing all locks held in the system/
 const HELD_BY = /^(\d+) locks? held by (.+)\/(\d+)(?:\/\d+)?[:.]$/
 const HELD = /^#\d+: /
 const TASK = /^(.+)\/(\d+)(?: \[HC\S*)? (?:is trying to|just changed|takes|is leaving|is freeing|is exiting)/
-const KERNEL = /^(\d+\.\d+\S*) (?:#\d+|Not tainted|Tainted)/
+const KERNEL = /^(?:(?:Not tainted|Tainted: .*) (?=\S+ #\d))?(\d+\.\d+\S*) (?:#\d+|Not tainted|Tainted)/
 const CHAIN = /^-> #(\d+) \(?/
 const REGISTERED = /state was registered at:$/
+/** What is between them is of the rest of the log. */
+const SCENARIO = /^(?:CPU\d|-{3,}|<Interrupt>|(?:r?lock|sync|local_irq_disable)\(|.*\);$)/
 const SCENARIO_END = /^\*\*\* DEADLOCK \*\*\*$/
 /** Lines of one report: a long chain has a few hundred. */
 const REPORT_LINES = 5000
@@ -60,6 +62,8 @@ interface Open {
   readonly tasks: { readonly comm: string; readonly pid: number; readonly held: ReportLock[] }[]
   wanted: ReportLock | null
   against: ReportLock | null
+  /** The lock on the line before. */
+  before: ReportLock | undefined
   /** As printed: the newest dependency first. */
   readonly chain: { readonly lock: ReportLock; readonly stack: string[] }[]
   /** Where the next frames belong. */
@@ -115,30 +119,41 @@ class LockdepReportReader implements FormatReader {
   #line(line: string): void {
     const { text, atNs } = cleaned(line)
     if (text === '') {
-      if (this.#open !== undefined) this.#open.stack = undefined
+      if (this.#open !== undefined) this.#open.stack = this.#open.before = undefined
       return
     }
-    const whole = this.#joined(text)
-    if (whole === undefined || this.#begins(whole, atNs)) return
+    for (const whole of this.#joined(text)) this.#whole(whole, atNs)
+  }
+
+  #whole(text: string, atNs: number | undefined): void {
+    if (this.#begins(text, atNs)) return
     const open = this.#open
     if (open === undefined) return
     if (++open.lines > REPORT_LINES) this.#finish()
-    else this.#inside(open, whole)
+    else this.#inside(open, text)
   }
 
-  /** Consoles break a line in which a class name is printed: it is whole when its braces are there. */
-  #joined(text: string): string | undefined {
+  /**
+   * Consoles break a line in which a class name is printed: it is whole when its braces are there. Mail breaks it before
+   * the call site. None: more is to come.
+   */
+  #joined(text: string): readonly string[] {
     const pieces = this.#pieces
+    if (pieces !== undefined && endsAtSite(pieces.text)) {
+      this.#pieces = undefined
+      return isSite(text) ? [`${pieces.text} ${text}`] : [pieces.text, ...this.#joined(text)]
+    }
     if (pieces !== undefined) {
       pieces.text += text
       pieces.left--
-      if (!pieces.text.includes('){') && pieces.left > 0) return undefined
+      if (endsAtSite(pieces.text) || (!pieces.text.includes('){') && pieces.left > 0)) return []
       this.#pieces = undefined
-      return pieces.text
+      return [pieces.text]
     }
-    if (this.#open === undefined || !/^(?:-> #\d+ |#\d+: .*)?\($/.test(text)) return text
+    if (this.#open === undefined) return [text]
+    if (!endsAtSite(text) && !/^(?:-> #\d+ |#\d+: .*)?\($/.test(text)) return [text]
     this.#pieces = { text, left: PIECES }
-    return undefined
+    return []
   }
 
   #begins(text: string, atNs: number | undefined): boolean {
@@ -172,6 +187,7 @@ class LockdepReportReader implements FormatReader {
       tasks: [],
       wanted: null,
       against: null,
+      before: undefined,
       chain: [],
       stack: undefined,
       scenario: [],
@@ -190,28 +206,31 @@ class LockdepReportReader implements FormatReader {
     if (/^-+$|^=+$/.test(text) && !open.inScenario) return
     const chain = CHAIN.exec(text)
     const lock = lockOf(chain === null ? text.replace(/^\.*\s*/, '') : text.slice(text.indexOf('(')).replace(/:$/, ''))
+    const before = open.before
+    open.before = lock
     if (chain !== null && lock !== undefined) {
       const entry = { lock, stack: [] }
       open.chain.push(entry)
       open.stack = entry.stack
-    } else if (lock !== undefined) this.#lock(open, text, lock)
+    } else if (lock !== undefined) this.#lock(open, text, lock, before)
     else this.#words(open, text)
   }
 
-  #lock(open: Open, text: string, lock: ReportLock): void {
+  #lock(open: Open, text: string, lock: ReportLock, before: ReportLock | undefined): void {
     const last = open.tasks.at(-1)
     if (HELD.test(text) && last !== undefined) {
       // Inlined call sites are printed as lines of the same number, the outermost last.
       const number = text.slice(1, text.indexOf(':'))
       if (Number(number) < last.held.length) last.held[Number(number)] = lock
       else if (last.held.length < limits.heldLocks) last.held.push(lock)
-    } else if (open.chain.length > 0 || open.inScenario) return
-    else if (
-      open.wanted === null ||
-      (open.against === null && open.wanted.class === lock.class && samePlace(open.wanted, lock))
-    ) {
-      open.wanted = lock
-    } else open.against = lock
+      return
+    }
+    if (open.chain.length > 0 || open.inScenario) return
+    // The same: a lock that is printed again at once is the same request.
+    const again = before !== undefined && before.class === lock.class && before.address === lock.address
+    if (open.wanted === null || (again && before === open.wanted)) open.wanted = lock
+    // The locks that come later are those which the new order connects.
+    else if (open.against === null || (again && before === open.against)) open.against = lock
   }
 
   #words(open: Open, text: string): void {
@@ -228,7 +247,7 @@ class LockdepReportReader implements FormatReader {
       return
     }
     if (open.inScenario) {
-      open.scenario.push(text)
+      if (SCENARIO.test(text)) open.scenario.push(text)
       return
     }
     if (REGISTERED.test(text) || /^(?:stack backtrace|Call Trace):?/.test(text)) {
@@ -242,6 +261,8 @@ class LockdepReportReader implements FormatReader {
 
   #finish(): void {
     const open = this.#open
+    // The log can end before a call site.
+    if (open !== undefined && this.#pieces !== undefined) this.#inside(open, this.#pieces.text)
     this.#open = this.#pieces = undefined
     if (open === undefined) return
     if (this.#reports.length >= limits.lockReports) {
@@ -268,16 +289,6 @@ class LockdepReportReader implements FormatReader {
     this.#recorder.event(ts, 0, task, 0, builder.eventNamed('lockdep_report'), payload, 0, payload.length)
     builder.annotate({ kind: 'lockdep', startNs: ts, endNs: undefined, text: report.title })
   }
-}
-
-function samePlace(a: ReportLock, b: ReportLock): boolean {
-  return (
-    a.address !== null && a.address === b.address && a.site !== null && b.site !== null && stem(a.site) === stem(b.site)
-  )
-}
-
-function stem(site: string): string {
-  return site.replace(/\+.*$/, '')
 }
 
 function classesOf({ wanted, against, edges, tasks }: LockReport): ReadonlySet<string> {

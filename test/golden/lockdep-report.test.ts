@@ -110,6 +110,13 @@ const LAYOUTS: readonly (readonly [string, (line: string, i: number) => string])
   ['dmesg with callers and levels', (line, i) => `<4>[   14.${530_533 + i}][ T171] ${line}`],
   ['syslog', (line) => `Nov 21 07:00:01 dax-host kernel: [  100.000001] ${line}`],
   ['journal with a time zone', (line) => `2026-11-21T07:00:01.123456+00:00 dax-host kernel: ${line}`],
+  ['dmesg -T', (line) => `[Mon Nov  2 17:49:00 2026] ${line}`],
+  ['dmesg -T with callers', (line) => `[Mon Nov 23 17:49:00 2026][ T171] ${line}`],
+  ['dmesg -x', (line, i) => `kern  :warn  : [  781.${String(752_971 + i).padStart(6, '0')}] ${line}`],
+  ['dmesg --time-format iso', (line) => `2026-11-23T17:49:00,123456+00:00 ${line}`],
+  ['journalctl -o short-precise', (line) => `Nov 23 17:49:00.123456 dax-host kernel: ${line}`],
+  ['a journal that numbers the kernel', (line) => `Nov 23 17:49:00 dax-host kernel[1]: [  100.000001] ${line}`],
+  ['a console that names CPUs', (line, i) => `[  781.${String(752_971 + i).padStart(6, '0')}@1] ${line}`],
   ['quoted in mail', (line) => `> ${line}`],
   ['quoted twice', (line) => `> > ${line}`],
   ['with a bar', (line) => `| ${line}`],
@@ -277,6 +284,7 @@ it('a hung task and the list of all held locks are two reports', () => {
   expect(found.map(({ kind }) => kind)).toEqual(['hung-task', 'held-locks'])
   expect(found[0].tasks).toEqual([{ comm: 'fsync: 0', pid: 9074, held: [] }])
   expect(found[0].atNs).toBe(243_200_001_000)
+  expect(found[0].kernel).toBe('6.1.192')
   expect(found[1].tasks.map(({ comm, pid, held }) => [comm, pid, held.length])).toEqual([
     ['khungtaskd', 30, 1],
     ['trunc/0', 9072, 2],
@@ -299,6 +307,112 @@ which would create a new lock dependency:
 `)
   expect(report).toMatchObject({ kind: 'irq-safe-unsafe', tasks: [{ comm: 'msync<0>', pid: 30_235 }] })
   expect(report.edges).toEqual([{ from: '&xa->xa_lock#3', to: '&ei->i_es_lock', stack: [] }])
+})
+
+it('the locks that such an order connects are not the ones it is between', () => {
+  const [report] = reports(`
+=====================================================
+WARNING: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected
+6.1.0 #1 Not tainted
+-----------------------------------------------------
+msync/30235 [HC0[0]:SC0[2]:HE1:SE0] is trying to acquire:
+ffff888100000010 (&ei->i_es_lock){++++}-{2:2}, at: ext4_es_lookup_extent+0x31/0x90
+
+and this task is already holding:
+ffff888100000020 (&xa->xa_lock#3){..-.}-{2:2}, at: dax_writeback_one+0x11/0x20
+which would create a new lock dependency:
+ (&xa->xa_lock#3){..-.}-{2:2} -> (&ei->i_es_lock){++++}-{2:2}
+
+but this new dependency connects a SOFTIRQ-irq-safe lock:
+ (&timer->lock){..-.}-{2:2}
+
+... which became SOFTIRQ-irq-safe at:
+  lock_acquire+0xd4/0x2f0
+
+to a SOFTIRQ-irq-unsafe lock:
+ (&journal->j_state_lock){++++}-{2:2}
+
+... which became SOFTIRQ-irq-unsafe at:
+...
+  lock_acquire+0xd4/0x2f0
+`)
+  expect(report.against).toMatchObject({ class: '&xa->xa_lock#3' })
+  expect(report.edges).toEqual([{ from: '&xa->xa_lock#3', to: '&ei->i_es_lock', stack: [] }])
+})
+
+it('a lock taken twice in one function is asked for in one place and held in another', () => {
+  const [report] = reports(`
+============================================
+WARNING: possible recursive locking detected
+6.12.0 #1 Not tainted
+--------------------------------------------
+cat/123 is trying to acquire lock:
+ffffffffc0a0b018 (lock_A){+.+.}-{3:3}, at: take_twice+0x30/0x40 [lkdtm]
+
+but task is already holding lock:
+ffffffffc0a0b018 (lock_A){+.+.}-{3:3}, at: take_twice+0x20/0x40 [lkdtm]
+`)
+  expect(report).toMatchObject({
+    wanted: { site: 'take_twice+0x30/0x40' },
+    against: { site: 'take_twice+0x20/0x40' },
+    edges: [{ from: 'lock_A', to: 'lock_A' }],
+  })
+})
+
+it('the inlined call sites of a lock are not another lock', () => {
+  const [report] = reports(`
+WARNING: inconsistent lock state
+5.9.0-rc2-syzkaller #0 Not tainted
+--------------------------------
+inconsistent {IN-SOFTIRQ-W} -> {SOFTIRQ-ON-W} usage.
+syz-executor.0/26715 [HC0[0]:SC0[0]:HE1:SE1] takes:
+ffffffff8a64e8b8 (padata_works_lock){+.?.}-{2:2}, at: spin_lock include/linux/spinlock.h:354 [inline]
+ffffffff8a64e8b8 (padata_works_lock){+.?.}-{2:2}, at: padata_do_parallel+0x1/0x2 kernel/padata.c:220
+{IN-SOFTIRQ-W} state was registered at:
+  spin_lock include/linux/spinlock.h:354 [inline]
+`)
+  expect(report.wanted?.site).toBe('padata_do_parallel+0x1/0x2')
+  expect(report.against).toBeNull()
+})
+
+it('mail breaks lines before call sites', () => {
+  const [inversion, list] = reports(`
+>> [   83.296538] WARNING: possible irq lock inversion dependency detected
+>> [   83.296539] 5.12.0-rc3+ #25 Tainted: G        W
+>> [   83.296540] bash/780 just changed the state of lock:
+>> [   83.296540] ffffffff82b29c98 (device_domain_lock){..-.}-{2:2}, at:
+>>             iommu_flush_dev_iotlb.part.0+0x32/0x110
+>> [   83.296547] but this lock took another, SOFTIRQ-unsafe lock in the past:
+>> [   83.296547]  (pasid_lock){+.+.}-{2:2}
+Showing all locks held in the system:
+2 locks held by getty/9328:
+  #0: ffff8880a89d3090 (&tty->ldisc_sem){++++}, at:  \nldsem_down_read+0x33/0x40 drivers/tty/tty_ldsem.c:340
+  #1: (&hdl->lock){+.+...}, at: [<ffffffffa02919ba>]
+find_ref_lock+0x24/0x46 [videodev]
+2 locks held by rsyslogd/9238:
+  #0: ffff8880a3d68120 (&f->f_pos_lock){+.+.}, at:
+  #1: ffff8880a3d68220 (&p->lock){+.+.}, at:
+`)
+  expect(inversion).toMatchObject({
+    wanted: { class: 'device_domain_lock', site: 'iommu_flush_dev_iotlb.part.0+0x32/0x110' },
+    against: { class: 'pasid_lock', site: null },
+  })
+  expect(list.tasks.map(({ held }) => held.map(({ class: name, site }) => [name, site]))).toEqual([
+    [
+      ['&tty->ldisc_sem', 'ldsem_down_read+0x33/0x40'],
+      ['&hdl->lock', 'find_ref_lock+0x24/0x46'],
+    ],
+    [
+      ['&f->f_pos_lock', null],
+      ['&p->lock', null],
+    ],
+  ])
+})
+
+it('what else is logged between the lines of a scenario is no part of it', () => {
+  const noise = '[  782.000001][ T9] audit: type=1400 audit(1.1:2): avc:  denied  { read } for  pid=1'
+  const text = CIRCULAR.split('\n').flatMap((line) => [line, noise])
+  expect(reports(text.join('\n'))[0].scenario).toEqual(reports(CIRCULAR)[0].scenario)
 })
 
 it('a log without a report is refused in one sentence', () => {
