@@ -2,17 +2,19 @@
  * Bytes to lines. Chunks may be cut anywhere, also inside a line or a character; whole lines are handed over where they
  * lie in the chunk (no copy, no string), only the piece of a line at a chunk's end is carried over. A line longer than
  * limits.lineBytes is never collected: it is reported as too long and skipped, so memory stays bounded whatever comes.
- * A byte-order mark at the start and the CRs of line ends are not part of any line, nor is what a log put before it, where
- * the handler wants it off (log-prefix.ts).
+ * A byte-order mark at the start and the CRs of line ends are not part of any line, nor is what a log put before it, nor
+ * numbers and colours, where the handler wants them off (log-prefix.ts, line-numbers.ts).
  */
 
 import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
-import { LOG_PREFIX, UNFINISHED_LINE } from '../model/diagnostics.ts'
+import { LINE_MARKS, LOG_PREFIX, UNFINISHED_LINE } from '../model/diagnostics.ts'
+import { LineNumbers, withoutColours } from './line-numbers.ts'
 import { logPrefix } from './log-prefix.ts'
 
 const LF = 10
 const CR = 13
+const ESCAPE = 27
 
 /** What is done with lines. Offsets are into `bytes`, which is only valid during the call. */
 export interface LineHandler {
@@ -34,12 +36,16 @@ export class LineSplitter {
   readonly #logs: boolean
   /** The first line a log stood before; 0: none. */
   #firstLogged = 0
+  readonly #numbers = new LineNumbers()
+  /** The first line with colours; 0: none. */
+  #firstColoured = 0
+  #plain = new Uint8Array(0)
   #carry = new Uint8Array(4096)
   #carried = 0
   /** Inside a line that is too long. */
   #skipping = false
 
-  /** `logs`: lines may have come through a log, whose times before them are none of their own. */
+  /** `logs`: lines may have come through a log or another program, whose times, numbers and colours are none of their own. */
   constructor(handler: LineHandler, { logs = false }: { readonly logs?: boolean } = {}) {
     this.#handler = handler
     this.#logs = logs
@@ -57,7 +63,17 @@ export class LineSplitter {
     } else if (this.lines === 0) {
       at = markLength(bytes, end)
     }
+    let escape = this.#logs ? bytes.indexOf(ESCAPE, at) : -1
     while (at < end) {
+      if (escape !== -1 && escape < at) escape = bytes.indexOf(ESCAPE, at)
+      if (escape !== -1) {
+        const newline = bytes.indexOf(LF, at)
+        if (newline > escape) {
+          this.#coloured(bytes, at, newline)
+          at = newline + 1
+          continue
+        }
+      }
       const next = this.#handler.fast(bytes, this.#logs ? this.#behindLog(bytes, at, end) : at, end)
       if (next !== -1) {
         this.lines++
@@ -80,6 +96,14 @@ export class LineSplitter {
     this.#finishCarried()
   }
 
+  #coloured(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#firstColoured === 0) this.#firstColoured = this.lines + 1
+    // One that is too long is not copied, only counted.
+    if (to - from > limits.lineBytes) return this.#whole(bytes, from, to)
+    if (this.#plain.length < to - from) this.#plain = new Uint8Array(2 * (to - from))
+    this.#whole(this.#plain, 0, withoutColours(bytes, from, to, this.#plain))
+  }
+
   #whole(bytes: Uint8Array, from: number, to: number): void {
     if (to - from > limits.lineBytes) this.#handler.tooLong()
     else {
@@ -92,9 +116,15 @@ export class LineSplitter {
   }
 
   #behindLog(bytes: Uint8Array, from: number, to: number): number {
-    const length = logPrefix(bytes, from, to)
+    let start = from
+    let length = logPrefix(bytes, start, to)
+    // A log's date has numbers and colons too.
+    if (length === 0) {
+      start += this.#numbers.length(bytes, from, to, this.lines + 1)
+      if (start > from) length = logPrefix(bytes, start, to)
+    }
     if (length > 0 && this.#firstLogged === 0) this.#firstLogged = this.lines + 1
-    return from + length
+    return start + length
   }
 
   /** After the end: tells of lines that came through a log, and of an input that stops inside a line. */
@@ -102,6 +132,20 @@ export class LineSplitter {
     if (this.#firstLogged > 0) {
       const what = 'the lines come from a log, whose times, levels and senders before them were cut off'
       builder.diagnose('info', LOG_PREFIX, what, this.#firstLogged)
+    }
+    const numbered = this.#numbers.first
+    if (numbered > 0 || this.#firstColoured > 0) {
+      const off = [
+        ...(numbered > 0 ? ['numbers before the lines'] : []),
+        ...(this.#firstColoured > 0 ? ['colours'] : []),
+      ]
+      const first = numbered > 0 ? numbered : this.#firstColoured
+      builder.diagnose(
+        'info',
+        LINE_MARKS,
+        `${off.join(' and ')} are of the program that printed them and were cut off`,
+        first,
+      )
     }
     if (!this.unfinished) return
     builder.diagnose('info', UNFINISHED_LINE, 'the last line has no newline: it may be cut short', this.lines)
@@ -134,7 +178,9 @@ export class LineSplitter {
       this.lines++
       return
     }
-    this.#whole(this.#carry, this.lines === 0 ? markLength(this.#carry, length) : 0, length)
+    const from = this.lines === 0 ? markLength(this.#carry, length) : 0
+    if (this.#logs && this.#carry.subarray(from, length).includes(ESCAPE)) this.#coloured(this.#carry, from, length)
+    else this.#whole(this.#carry, from, length)
   }
 }
 

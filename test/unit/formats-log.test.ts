@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest'
 import { logPrefix } from '#shared/formats/log-prefix.ts'
 import { sniff } from '#shared/formats/index.ts'
-import { LOG_PREFIX, LONG_TASK_NAMES } from '#shared/model/diagnostics.ts'
+import { LINE_MARKS, LOG_PREFIX, LONG_TASK_NAMES } from '#shared/model/diagnostics.ts'
 import { readFixture } from '../support/corpus.ts'
 import { metaOf, readBytes, type Whole } from '../support/round-trip.ts'
 
@@ -43,7 +43,7 @@ const FILES = [
 /** Everything but the remark that there was a log. */
 function seen(whole: Whole): object {
   const { meta, diagnostics, ...rest } = whole.trace
-  const other = diagnostics.filter(({ code }) => code !== LOG_PREFIX)
+  const other = diagnostics.filter(({ code }) => code !== LOG_PREFIX && code !== LINE_MARKS)
   return { ...rest, chunks: whole.chunks, diagnostics: other, meta: metaOf(whole), clock: meta.startClock }
 }
 
@@ -102,8 +102,46 @@ it('what ftrace_dump prints around a trace when the kernel dies is none of its l
   expect(trace.diagnostics.find(({ code }) => code === 'unparsed-line')).toMatchObject({ count: 1, firstLine: 1 })
 })
 
+/** What stands before line number so-and-so, and behind it. */
+const MARKS: Readonly<Record<string, (line: string, number: number) => string>> = {
+  'cat -n': (line, number) => `${String(number).padStart(6)}\t${line}`,
+  'grep -n': (line, number) => `${number * 3}:${line}`,
+  'grep -n -C': (line, number) => `${number}${number % 3 === 1 ? ':' : '-'}${line}`,
+  'grep -Hn': (line, number) => `logs/trace-1.txt:${number}:${line}`,
+  'grep --color': (line) => line.replace(/\w+/, (word) => `\u001b[01;31m\u001b[K${word}\u001b[m\u001b[K`),
+  'colours around lines': (line) => `\u001b[32m${line}\u001b[0m`,
+  'grep -n --color': (line, number) =>
+    `\u001b[32m\u001b[K${number}\u001b[m\u001b[K\u001b[36m\u001b[K:\u001b[m\u001b[K${line}`,
+  'a log and grep -n': (line, number) => `${number}:[  100.000246] ${line}`,
+}
+
+describe.each(FILES)('%s: %s', (format, file) => {
+  const plain = Buffer.from(readFixture(file)).toString('latin1')
+  const expected = seen(readBytes(format, Buffer.from(plain, 'latin1')))
+
+  it.each(Object.keys(MARKS))('printed by %s', (name) => {
+    const lines = plain.replace(/\n$/, '').split('\n')
+    const bytes = Buffer.from(lines.map((line, i) => `${MARKS[name](line, i + 1)}\n`).join(''), 'latin1')
+    expect(sniff(bytes.subarray(0, 65_536)).id).toBe(format)
+    for (const piece of [bytes.length, 1000]) {
+      const whole = readBytes(format, bytes, piece)
+      expect(whole.trace.diagnostics.map(({ code }) => code)).toContain(LINE_MARKS)
+      expect(seen(whole)).toEqual(expected)
+    }
+  })
+})
+
+it('numbers that do not begin the first line or do not go up are of the lines', () => {
+  const line = (task: string, n: number) => `${task}-9065    [000] .....  1144.88637${n}: x: y\n`
+  const names = (text: string) => readBytes('ftrace', Buffer.from(text)).trace.tasks.map(({ comm }) => comm)
+  expect(names(`# tracer: nop\n${line('12:abcdefghijklm', 1)}${line('13:abcdefghijklm', 2)}`)).toEqual([
+    '13:abcdefghijklm',
+  ])
+  expect(names(`${line('7:    a', 1)}${line('7:b', 2)}`)).toEqual(['7:b'])
+})
+
 it('whatever else stands before the lines is told of', () => {
-  const text = [1, 2, 3].map((n) => `${n}:         flwork-9065    [000] .....  1144.88637${n}: x: y\n`).join('')
+  const text = [1, 2, 3].map((n) => `web_${n}  |      flwork-9065    [000] .....  1144.88637${n}: x: y\n`).join('')
   const { trace } = readBytes('ftrace', Buffer.from(text))
   expect(trace.diagnostics.map(({ code, count }) => [code, count])).toEqual([[LONG_TASK_NAMES, 3]])
 })
