@@ -13,6 +13,15 @@ import { callOf, syscallName } from './syscall-numbers.ts'
 const FALLOC_FL_PUNCH_HOLE = 2
 /** What rt_sigreturn leaves behind as its number (restore_sigcontext of arch/x86/kernel/signal_64.c). */
 const NO_CALL = -1
+const WORD = 2 ** 32
+/** Errors are numbers below this (include/linux/err.h). */
+const ERRORS = 4096
+/** Calls whose results can be any 32 bits: offsets, users, ticks. */
+const WORDS = new Set(
+  'lseek getuid geteuid getgid getegid getuid32 geteuid32 getgid32 getegid32 setfsuid setfsgid setfsuid32 setfsgid32 times'.split(
+    ' ',
+  ),
+)
 
 interface Call {
   readonly kind: string
@@ -79,10 +88,16 @@ function enter(name: string): Decoder {
   return (spans, fields) => spans.ops.sysEnter(name, argsOf(name, fields), TOLD_BY_NAME)
 }
 
+/** An error of a kernel of 32 bits, whose results are printed with 8 digits: 0xffffffea is -22. */
+function resultOf(name: string, printed: number): number {
+  return printed > WORD - ERRORS && printed < WORD && !WORDS.has(name) ? printed - WORD : printed
+}
+
 function exit(name: string): Decoder {
   return (spans, fields) => {
     const keyed = fields.find(RET)
-    spans.ops.sysExit(name, fields.numberAt(keyed < 0 ? fields.from : keyed, 16, true), TOLD_BY_NAME)
+    const printed = fields.numberAt(keyed < 0 ? fields.from : keyed, 16, true)
+    spans.ops.sysExit(name, resultOf(name, printed), TOLD_BY_NAME)
   }
 }
 
@@ -96,7 +111,7 @@ function either(name: string): Decoder {
     }
     let at = from + 2
     while (at < to && bytes[at] === 0x20) at++
-    spans.ops.sysExit(name, fields.numberAt(at, 16, true), TOLD_BY_NAME)
+    spans.ops.sysExit(name, resultOf(name, fields.numberAt(at, 16, true)), TOLD_BY_NAME)
   }
 }
 

@@ -34,6 +34,25 @@ describe('system calls', () => {
     }
   })
 
+  it('an error of a kernel of 32 bits is an error', () => {
+    const trace = traceOf(
+      at(10, 1, 'sys_ftruncate(fd: 3, length: 1000)'),
+      at(20, 1, 'sys_ftruncate -> 0xffffffea'),
+      at(30, 1, 'sys_enter_write: fd: 3, buf: 0x55d8, count: 0x10'),
+      at(40, 1, 'sys_exit_write: 0xfffffffb'),
+      at(50, 1, 'sys_lseek(fd: 3, offset: fffffffb, whence: 0)'),
+      at(60, 1, 'sys_lseek -> 0xfffffffb'),
+      at(70, 1, 'sys_mmap(addr: 0, len: 1000, prot: 3, flags: 22, fd: 3, off: 0)'),
+      at(80, 1, 'sys_mmap -> 0xfffff000'),
+    )
+    expect(opsOf(trace).map(({ kind, result }) => [kind, result])).toEqual([
+      ['truncate', -22],
+      ['write', -5],
+      ['lseek', 0xfffffffb],
+      ['mmap', 0xfffff000],
+    ])
+  })
+
   it('raw_syscalls go by number, and by arguments', () => {
     const trace = traceOf(
       at(10, 1, 'sys_enter: NR 285 (3, 3, 5000, 2000, 0, 0)'),
