@@ -242,6 +242,38 @@ describe('ftrace packets of others', () => {
     expect(whole.trace.meta.startClock).toBe('1000000000000')
   })
 
+  it('after a loss nobody knows who is switched out first', () => {
+    const switches = (at: number, ...pids: number[]) => ({
+      5: ['a'],
+      1: packed(pids.map((_, i) => (i === 0 ? at : 1))),
+      2: packed(pids.map(() => 2)),
+      3: packed(pids),
+      4: packed(pids.map(() => 120)),
+      6: packed(pids.map(() => 0)),
+    })
+    const whole = read({ 1: { 1: 0, 4: switches(1000, 7, 8) } }, { 1: { 1: 0, 3: 1, 4: switches(5000, 9, 7) } })
+    const out = payloads(whole).map((payload) => /prev_pid=\d+/.exec(payload)?.[0])
+    expect(out).toEqual(['prev_pid=0', 'prev_pid=7', 'prev_pid=0', 'prev_pid=9'])
+  })
+
+  it('events that Perfetto does not know are called as their bundle describes them', () => {
+    const field = (name: string, number: number, type: number) => ({ 1: name, 3: number, 5: type })
+    const described = (number: number, name: string, ...fields: Message[]) => ({ 1: number, 2: { 1: name, 2: fields } })
+    const fault = described(65_536, 'page_fault_user', field('address', 1, 4), field('ip', 2, 4), field('error_code', 3, 4)) // prettier-ignore
+    const mine = described(70_000, 'my_event', field('a', 1, 3), field('b', 4, 9), field('c', 2, 4))
+    const event = { 1: -1, 4: 'text', 2: -1 }
+    const whole = read(
+      { 1: { 1: 0, 11: [fault, mine] } },
+      ftrace(1, { 1: 5, 2: 9, 65_536: { 1: 0x7f00, 2: 16, 3: 6 } }, { 1: 6, 2: 9, 70_000: event }),
+      { 1: { 1: 1, 11: [described(70_001, 'late')], 2: [{ 1: 7, 2: 9, 70_001: { 3: 1 } }] } },
+    )
+    expect(payloads(whole)).toEqual([
+      'page_fault_user: address=0x7f00 ip=0x10 error_code=6',
+      'my_event: a=-1 c=18446744073709551615 b=text',
+      'late: f3=1',
+    ])
+  })
+
   it('a loss is told, and closes what was open', () => {
     const whole = read(ftrace(0, { 1: 1, 2: 9, 329: { 1: 77 } }), {
       1: { 1: 0, 3: 1, 2: [{ 1: 5, 2: 9, 327: { 1: 'tick' } }] },

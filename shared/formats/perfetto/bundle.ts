@@ -12,6 +12,7 @@ import { Wire } from './wire.ts'
 const EVENT = 2
 const LOST = 3
 const COMPACT = 4
+const DESCRIPTOR = 11
 /** Numbers of one column. */
 const COLUMN = 1_000_000
 /** TRACE_FLAG_* of include/linux/trace_events.h. */
@@ -76,10 +77,15 @@ export class Bundles {
       else if (head.field === LOST) lost = head.number !== 0
       else if (head.field === 5) at.clock = head.number
       else if (head.field === 6) at.ftrace = this.#clocks.relative(head.lo, head.hi)
+      else if (head.field === DESCRIPTOR && head.isMessage) this.#text.describe(head)
       else if (head.field === 7) at.boot = this.#clocks.relative(head.lo, head.hi)
     }
     if (at.clock !== 0 && at.ftrace !== undefined && at.boot !== undefined) shift = at.boot - at.ftrace
-    if (lost) this.#to.lost(cpu)
+    if (lost) {
+      // Who was switched in meanwhile nobody knows.
+      this.#running.delete(cpu)
+      this.#to.lost(cpu)
+    }
     const outer = this.#outer.of(bytes, from, to)
     let whole = true
     while (outer.next()) {

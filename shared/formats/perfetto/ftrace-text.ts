@@ -8,6 +8,10 @@ import { Wire } from './wire.ts'
 
 /** Fields of one event that are looked at. */
 const FIELDS = 64
+/** Events of names of their own that one trace describes. */
+const DESCRIBED = 10_000
+/** uint64 and uint32 of FieldDescriptorProto; the other numbers are signed. */
+const UNSIGNED = new Set([4, 13])
 /** Letters of task states by bit (include/linux/sched.h, task_index_to_char). */
 const STATES = 'SDTtXZPI'
 const PREEMPTED = 0x100
@@ -26,17 +30,38 @@ export interface FtraceWords {
   payload: string
 }
 
+/** What a trace says of an event that Perfetto does not know: fields by number. */
+interface Described {
+  readonly name: string
+  readonly fields: ReadonlyMap<number, { readonly name: string; readonly unsigned: boolean }>
+}
+
 /** Numbers of a field are text too: what is printed decides. */
 type Values = Map<string, string>
 
 export class FtraceText {
   readonly #field = new Wire()
   readonly #inner = new Wire()
+  readonly #described = new Map<number, Described>()
+
+  /** GenericEventDescriptor of a bundle: the number an event has from here on, and its DescriptorProto. */
+  describe({ bytes, from, to }: Wire): void {
+    const outer = new Wire().of(bytes, from, to)
+    let number = 0
+    let described: Described | undefined
+    while (outer.next()) {
+      if (outer.field === 1) number = outer.number
+      else if (outer.field === 2 && outer.isMessage) described = descriptorOf(outer)
+    }
+    if (described !== undefined && this.#described.size < DESCRIBED) this.#described.set(number, described)
+  }
 
   /** `wire` stands on the event's own message. */
   of(wire: Wire): FtraceWords {
     const { field, bytes, from, to } = wire
     if (field === GENERIC) return this.#generic(bytes, from, to)
+    const own = this.#described.get(field)
+    if (own !== undefined) return this.#own(own, wire)
     const known = ftraceEvents.get(field)
     const values: Values = new Map()
     const args: string[] = []
@@ -48,6 +73,17 @@ export class FtraceText {
     }
     const name = known?.name ?? `ftrace_event_${field}`
     return { name, payload: spelled(name, values, args) }
+  }
+
+  #own({ name, fields }: Described, { bytes, from, to }: Wire): FtraceWords {
+    const values: Values = new Map()
+    const inner = this.#inner.of(bytes, from, to)
+    for (let i = 0; i < FIELDS && inner.next(); i++) {
+      const field = fields.get(inner.field)
+      const number = field?.unsigned === true ? String(inner.big) : String(inner.signed)
+      values.set(field?.name ?? `f${inner.field}`, inner.isMessage ? inner.text : number)
+    }
+    return { name, payload: spelled(name, values, []) }
   }
 
   #generic(bytes: Uint8Array, from: number, to: number): FtraceWords {
@@ -77,6 +113,27 @@ export class FtraceText {
     }
     return [key, value]
   }
+}
+
+/** DescriptorProto: its name, and of each field name, number and type. */
+function descriptorOf({ bytes, from, to }: Wire): Described {
+  const outer = new Wire().of(bytes, from, to)
+  const inner = new Wire()
+  const fields = new Map<number, { name: string; unsigned: boolean }>()
+  let name = '(unnamed)'
+  while (outer.next()) {
+    if (outer.field === 1) name = outer.text
+    if (outer.field !== 2 || !outer.isMessage || fields.size >= FIELDS) continue
+    inner.of(outer.bytes, outer.from, outer.to)
+    const field = { name: '', number: 0, unsigned: false }
+    while (inner.next()) {
+      if (inner.field === 1) field.name = inner.text
+      else if (inner.field === 3) field.number = inner.number
+      else if (inner.field === 5) field.unsigned = UNSIGNED.has(inner.number)
+    }
+    fields.set(field.number, field)
+  }
+  return { name, fields }
 }
 
 function spelled(name: string, values: Values, args: readonly string[]): string {
