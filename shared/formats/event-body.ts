@@ -21,7 +21,7 @@ export const BODY_NAMED = 1
 export const BODY_FUNCTION = 2
 const BODY_RAW = 3
 /** An event line whose printer names no event (old tracers). */
-const BODY_UNNAMED = 4
+export const BODY_UNNAMED = 4
 /** `    0:120:R   + [003]  2312: 94:R sleep` and `… ==> …` of the wakeup tracers (trace_ctxwake_print). */
 const BODY_WAKEUP = 7
 const BODY_SWITCH = 8

@@ -15,9 +15,11 @@ import type { Recorder } from '../spans/recorder.ts'
 import * as code from '../model/diagnostics.ts'
 import { applyCarried, CARRIED_LINE, expectCarried, readCarried } from './carried-meta.ts'
 import {
+  BODY_FUNCTION,
   BODY_NAMED,
   BODY_NONE,
   BODY_STACK,
+  BODY_UNNAMED,
   BODY_USER_STACK,
   EventBody,
   behindDifference,
@@ -87,6 +89,8 @@ export class EventTextReader implements FormatReader, LineHandler {
   /** Highest number of CPUs a header named. */
   cpus: number | undefined
   kernel: string | undefined
+  /** Of a tracer whose lines are functions: one without a name for an event is one. */
+  traced = false
 
   /** `columns: false` leaves the one-pass reading of repeated columns out: the tests compare both ways. */
   constructor(recorder: Recorder, dialect: Dialect, options: { readonly columns?: boolean } = {}) {
@@ -218,7 +222,8 @@ export class EventTextReader implements FormatReader, LineHandler {
   #event(bytes: Uint8Array, from: number, to: number): void {
     const line = this.#line
     const bodyFrom = this.#dialect.padded ? behindDifference(bytes, line.bodyFrom, to) : line.bodyFrom
-    const kind = this.#body.parse(bytes, bodyFrom, to, this.#dialect.padded)
+    let kind = this.#body.parse(bytes, bodyFrom, to, this.#dialect.padded)
+    if (this.traced && bodyFrom < to && (kind === BODY_NONE || kind === BODY_UNNAMED)) kind = BODY_FUNCTION
     if (kind !== BODY_USER_STACK) this.#stack.close()
     if (kind === BODY_NONE) {
       this.#unparsed(bytes, from, to)

@@ -26,8 +26,14 @@ function other(line: string, reader: EventTextReader): OtherLine {
   return 'loss'
 }
 
+/** Tracers whose lines are functions; without print-parent a function is all there is. */
+const TRACERS = /^# tracer: (?:function|irqsoff|preemptoff|preemptirqsoff|wakeup|wakeup_rt|wakeup_dl)$/
+
 function header(line: string, reader: EventTextReader): OtherLine {
-  if (line.startsWith('# tracer:')) reader.boundary()
+  if (line.startsWith('# tracer:')) {
+    reader.boundary()
+    reader.traced = TRACERS.test(line)
+  }
   if (line.startsWith(CARRIED_COMMENT)) reader.carry(line.slice(CARRIED_COMMENT.length))
   const started = /^##### CPU (\d+) buffer started ####/.exec(line)
   if (started !== null) {

@@ -139,6 +139,19 @@ describe('tasks', () => {
   })
 })
 
+it.each([
+  ['function', ['vfs_write', 'vfs_read [ext4]', '0', '0xffffffffc0de']],
+  ['wakeup_rt', ['ttwu_do_activate.constprop.0', '__schedule']],
+])('functions of the %s tracer without their callers are functions', (tracer, functions) => {
+  const lines = (bodies: readonly string[]) => bodies.map((body, i) => at(i, body)).join('\n')
+  const { events, trace } = read(`# tracer: ${tracer}\n#\n${lines(functions)}\n`)
+  expect(events.map(({ name, payload }) => [name, payload])).toEqual(functions.map((body) => ['function', body]))
+  expect(trace.diagnostics).toEqual([])
+  expect(
+    read(`# tracer: nop\n#\n${lines(['sys_write -> 0x2', ...functions])}\n`).diagnostics['unparsed-line'],
+  ).toBeDefined()
+})
+
 describe('contexts', () => {
   it.each([
     ['d.h1.', CONTEXT_HARDIRQ],
