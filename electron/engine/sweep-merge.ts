@@ -5,8 +5,9 @@
 
 import { basename, join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
+import type { MostlyFailed } from '#shared/contract/simulation.ts'
 import type { SweepJob, SweepMerge, SweepResult, SweepRow } from '#shared/contract/sweep.ts'
-import { mostlyFailed, paired, wholePairs, type Tried } from '#shared/whatif/side-by-side.ts'
+import { mostlyFailed, paired, wholePairs } from '#shared/whatif/side-by-side.ts'
 import { compare, estimate, type Comparison } from '#shared/whatif/statistics.ts'
 import { copyTrace } from '../store/cut.ts'
 import { explain } from '../store/database.ts'
@@ -144,7 +145,7 @@ export function rowsOf(done: readonly Done[]): SweepRow[] {
   })
 }
 
-function triedIn(group: readonly Done[]): Tried[] {
+function triedIn(group: readonly Done[]): Omit<MostlyFailed, 'in'>[] {
   return group.flatMap(({ result }) => result.tried ?? [])
 }
 

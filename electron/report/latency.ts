@@ -68,7 +68,12 @@ function latencyTable(
   return table(`${op}: ${said}`, rows, [
     { head: 'strategy', cell: ({ strategy }) => strategy.id },
     { head: 'count', number: true, cell: ({ row }) => formatCount(row.count), by: ({ row }) => row.count },
-    { head: 'failed', number: true, cell: ({ row }) => formatCount(row.failed), by: ({ row }) => row.failed },
+    {
+      head: 'failed',
+      number: true,
+      cell: ({ row }) => (row.failed === null ? '–' : formatCount(row.failed)),
+      by: ({ row }) => row.failed,
+    },
     time('p50', (row) => row.p50Ns),
     interval('p50Ns'),
     time('p99', (row) => row.p99Ns),

@@ -88,8 +88,11 @@ function timesOf(clock: Clock) {
   }
 }
 
-function count<T>(head: string, of: (row: T) => number) {
-  const cell = (row: T) => (Number.isNaN(of(row)) ? UNKNOWN : formatCount(of(row)))
+function count<T>(head: string, of: (row: T) => number | null) {
+  const cell = (row: T) => {
+    const n = of(row)
+    return n === null || Number.isNaN(n) ? UNKNOWN : formatCount(n)
+  }
   return { head, number: true, cell, by: of }
 }
 
@@ -153,6 +156,7 @@ function operations(given: Rows<LatencyRow>, clock: Clock): Html {
     table(captioned('How long each kind took, and how much of it was waiting for locks.', given), rows, [
       { head: 'operation', cell: (row) => row.op },
       count('count', (row) => row.count),
+      ...(rows.some((row) => row.unfinished > 0) ? [count<LatencyRow>('not ended', (row) => row.unfinished)] : []),
       count('failed', (row) => row.failed),
       time('p50', (row) => toldOf(row).p50),
       time('p90', (row) => toldOf(row).p90),

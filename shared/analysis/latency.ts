@@ -19,11 +19,12 @@ export interface LatencyRow {
   readonly task?: { readonly id: number; readonly comm: string; readonly pid: number }
   readonly inode?: { readonly id: number; readonly name: string }
   readonly count: number
-  readonly failed: number
+  /** null: of none of them the trace says how it ended. */
+  readonly failed: number | null
   /** Operations whose end was not seen: counted, not measured. */
   readonly unfinished: number
-  /** Sum of the measured durations. */
-  readonly totalNs: number
+  /** Sum of the measured durations; null: not one was measured. */
+  readonly totalNs: number | null
   readonly minNs: number | null
   readonly meanNs: number | null
   readonly p50Ns: number | null
@@ -67,6 +68,8 @@ interface Tally {
   readonly ids: PairIds
   readonly count: number[]
   readonly failed: number[]
+  /** Operations of which the trace says how they ended. */
+  readonly told: number[]
   readonly unfinished: number[]
   readonly totalNs: number[]
   /** Of the operations whose waits are known: how many, their time, their waits. */
@@ -82,6 +85,7 @@ function newTally(trace: Trace, by: LatencyBy): Tally {
     ids: new PairIds(trace.opKinds.length, width),
     count: [],
     failed: [],
+    told: [],
     unfinished: [],
     totalNs: [],
     waitKnown: [],
@@ -99,6 +103,7 @@ function count(trace: Trace, scope: Scope, by: LatencyBy): Tally {
     const group = tally.ids.id(kind[row], by === 'task' ? task[row] : by === 'inode' ? inode[row] + 1 : 0)
     if (group === tally.count.length) open(tally)
     tally.count[group]++
+    if (!Number.isNaN(result[row])) tally.told[group]++
     if (isFailure(result[row])) tally.failed[group]++
     const duration = durationNs[row]
     if (!(duration >= 0)) {
@@ -117,8 +122,8 @@ function count(trace: Trace, scope: Scope, by: LatencyBy): Tally {
 }
 
 function open(tally: Tally): void {
-  const { count, failed, unfinished, totalNs, waitKnown, waitBaseNs, waitNs } = tally
-  for (const column of [count, failed, unfinished, totalNs, waitKnown, waitBaseNs, waitNs]) column.push(0)
+  const { count, failed, told, unfinished, totalNs, waitKnown, waitBaseNs, waitNs } = tally
+  for (const column of [count, failed, told, unfinished, totalNs, waitKnown, waitBaseNs, waitNs]) column.push(0)
 }
 
 /** By operation in the order every page lists kinds; else the largest total first. */
@@ -136,7 +141,7 @@ function toRow(trace: Trace, tally: Tally, group: number, by: LatencyBy): Latenc
     ...(by === 'inode' && minor > 0 ? { inode: { id: minor - 1, name: trace.inodes[minor - 1] } } : {}),
     ...latencyFigures({
       count: tally.count[group],
-      failed: tally.failed[group],
+      failed: tally.told[group] > 0 ? tally.failed[group] : null,
       unfinished: tally.unfinished[group],
       totalNs: tally.totalNs[group],
       waitKnown: tally.waitKnown[group],
@@ -152,7 +157,7 @@ export const OP_QUANTILES = [0.5, 0.9, 0.99, 0.999] as const
 /** What is added up of a group of operations; waits of those whose waits are known: how many, their time, their waits. */
 export interface OpTotals {
   readonly count: number
-  readonly failed: number
+  readonly failed: number | null
   readonly unfinished: number
   readonly totalNs: number
   readonly waitKnown: number
@@ -180,7 +185,7 @@ export function latencyFigures({ durations, waitKnown, waitBaseNs, waitNs, ...to
     count: totals.count,
     failed: totals.failed,
     unfinished: totals.unfinished,
-    totalNs: durations.count === 0 ? 0 : totals.totalNs,
+    totalNs: durations.count === 0 ? null : totals.totalNs,
     ...durationFigures(durations),
     waitNs: waitKnown > 0 ? waitNs : null,
     waitShare: waitKnown > 0 && waitBaseNs > 0 ? waitNs / waitBaseNs : null,

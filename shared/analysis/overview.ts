@@ -32,8 +32,8 @@ export interface OverviewKeys {
   } | null
   /** Waits that still went on when the trace ended. */
   readonly openWaits: number
-  /** Failed operations by result, most first: `SIGBUS`, `ENOSPC` … */
-  readonly failed: number
+  /** Failed operations by result, most first: `SIGBUS`, `ENOSPC` …; null: of no operation the trace says how it ended. */
+  readonly failed: number | null
   readonly failures: readonly { readonly name: string; readonly count: number }[]
 }
 

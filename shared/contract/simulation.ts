@@ -315,8 +315,8 @@ export interface ComparedStrategy {
    * recordings: recorded operations that succeeded.
    */
   readonly opsPerSecond: EstimateInfo
-  /** Operations that failed, faults among them, of all runs. */
-  readonly failed: number
+  /** Operations that failed, faults among them, of all runs; null: a recording that does not say how any ended. */
+  readonly failed: number | null
   /** What keeps the runs from being compared with the baseline's; null: nothing mostly failed. */
   readonly mostlyFailed: MostlyFailed | null
   readonly ops: readonly ComparedOp[]

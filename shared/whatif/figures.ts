@@ -138,7 +138,7 @@ function withTimes(row: LatencyRow, durations: readonly number[]): Omit<OpFigure
   return {
     ...row,
     measured: durations.length,
-    totalNs: durations.reduce((sum, ns) => sum + ns, 0),
+    totalNs: durations.length === 0 ? null : durations.reduce((sum, ns) => sum + ns, 0),
     ...durationFigures(distributionOf(Float64Array.from(durations), OP_QUANTILES)),
   }
 }

@@ -35,7 +35,7 @@ export interface Run {
 export interface Measured {
   readonly runs: number
   readonly opsPerSecond: EstimateInfo
-  readonly failed: number
+  readonly failed: number | null
   readonly mostlyFailed: MostlyFailed | null
   readonly ops: readonly ComparedOp[]
   readonly locks: readonly ComparedLock[]
@@ -53,7 +53,7 @@ export function measured(runs: readonly Run[], baseline: readonly Run[]): Measur
   return {
     runs: runs.length,
     opsPerSecond: estimateInfo(figures.map((figure) => figure.opsPerSecond)),
-    failed: sum(ops, ({ failed }) => failed),
+    failed: failedOf(ops),
     mostlyFailed: mostlyFailed(
       ops,
       baseline.flatMap((run) => run.figures.ops),
@@ -83,7 +83,16 @@ export function wholePairs<R extends Pick<Run, 'deadlocked'>>(
 const WORTH = 0.05
 
 /** How often a kind of operation was tried, in one run or in all. */
-export type Tried = Omit<MostlyFailed, 'in'>
+export interface Tried extends Pick<MostlyFailed, 'op' | 'count'> {
+  /** null: the trace does not say. */
+  readonly failed: number | null
+}
+
+/** null: of none of them it is known. */
+function failedOf(tried: readonly Pick<Tried, 'failed'>[]): number | null {
+  const known = tried.filter(({ failed }) => failed !== null)
+  return known.length > 0 || tried.length === 0 ? sum(known, ({ failed }) => failed ?? 0) : null
+}
 
 /** Runs that mostly fail are fast at something else: no ratio is made of their speed, nor of others to theirs. */
 export function mostlyFailed(runs: readonly Tried[], baseline: readonly Tried[]): MostlyFailed | null {
@@ -94,9 +103,9 @@ export function mostlyFailed(runs: readonly Tried[], baseline: readonly Tried[])
 }
 
 /** The kind of operation that failed most often, where it failed more often than not. */
-function failures(tried: readonly Tried[]): Tried | undefined {
+function failures(tried: readonly Tried[]): Omit<MostlyFailed, 'in'> | undefined {
   const kinds = [...Map.groupBy(tried, ({ op }) => op)].map(([op, rows]) => {
-    return { op, failed: sum(rows, ({ failed }) => failed), count: sum(rows, ({ count }) => count) }
+    return { op, failed: failedOf(rows) ?? 0, count: sum(rows, ({ count }) => count) }
   })
   const all = sum(kinds, ({ count }) => count)
   return kinds
@@ -203,14 +212,14 @@ function compareOps(figures: readonly RunFigures[]): ComparedOp[] {
   )
   return [...groups].map(([op, rows]) => {
     const of = (pick: (row: OpFigures) => number | null) => rows.map(pick).filter((value) => value !== null)
-    const totalNs = sum(rows, (row) => row.totalNs)
+    const totalNs = sum(rows, (row) => row.totalNs ?? 0)
     const measuredOps = sum(rows, (row) => row.measured)
     const waitNs = of((row) => row.waitNs)
     return {
       op,
       count: sum(rows, (row) => row.count),
-      failed: sum(rows, (row) => row.failed),
-      totalNs,
+      failed: failedOf(rows),
+      totalNs: measuredOps > 0 ? totalNs : null,
       minNs: least(of((row) => row.minNs)),
       meanNs: measuredOps > 0 ? Math.round(totalNs / measuredOps) : null,
       p50Ns: meanNs(of((row) => row.p50Ns)),

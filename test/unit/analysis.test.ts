@@ -408,4 +408,25 @@ describe('latency', () => {
       { count: 1, totalNs: 50, waitNs: 10, waitShare: 0.2 },
     ])
   })
+
+  it('does not know failures of operations that do not say how they ended, nor the time of those not seen to end', () => {
+    const trace = traceOf({
+      ops: [
+        { startNs: 0, durationNs: 5, kind: 'fault', result: NaN },
+        { startNs: 10, durationNs: NaN, kind: 'write', result: NaN },
+        { startNs: 20, durationNs: 7, kind: 'fsync', result: -5 },
+        { startNs: 30, durationNs: 7, kind: 'fsync', result: NaN },
+      ],
+    })
+    const { rows } = latency.run(trace, latency.params.parse({}))
+    expect(rows.map(({ op, failed, totalNs, unfinished }) => [op, failed, totalNs, unfinished])).toEqual([
+      ['fault', null, 5, 0],
+      ['write', null, null, 1],
+      ['fsync', 1, 14, 0],
+    ])
+    const keysOf = (op?: string) => overview.run(trace, overview.params.parse({ scope: { op } })).keys
+    expect(keysOf().failed).toBe(1)
+    expect(keysOf('fault')).toMatchObject({ failed: null, failures: [] })
+    expect(keysOf('truncate')).toMatchObject({ operations: 0, failed: 0 })
+  })
 })

@@ -84,13 +84,14 @@ function printSpeed({ strategies, baseline, seeds }: CompareWords): void {
     ...(strategies.some(({ deadlocks }) => deadlocks > 0)
       ? [right('deadlocks', (row) => `${row.deadlocks} of ${row.runs}`)]
       : []),
-    ...(strategies.some(({ failed }) => failed > 0) ? [right('failed', failedShare)] : []),
+    ...(strategies.some(({ failed }) => failed !== null && failed > 0) ? [right('failed', failedShare)] : []),
   ])
 }
 
 /** Of all operations, faults among them. */
 function failedShare({ failed, ops }: ComparedStrategy): string {
   const all = ops.reduce((sum, { count }) => sum + count, 0)
+  if (failed === null) return '–'
   return failed === 0 ? '0' : `${((failed / all) * 100).toPrecision(2)} %`
 }
 

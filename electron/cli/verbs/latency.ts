@@ -2,18 +2,9 @@
 
 import { LATENCY_BY, type LatencyRow } from '#shared/analysis/latency.ts'
 import { toldOf } from '#shared/analysis/parts/shown-percentiles.ts'
+import type { TraceInfo } from '#shared/contract/methods.ts'
 import { choice, from, json, to, traceId, windowOf } from '../options.ts'
-import {
-  columnsOf,
-  duration,
-  percent,
-  plural,
-  print,
-  printable,
-  printJson,
-  printTable,
-  type ClockUnit,
-} from '../output.ts'
+import { columnsOf, count, duration, percent, plural, print, printable, printJson, printTable } from '../output.ts'
 import { sayRest } from './contention.ts'
 import { verb } from './verb.ts'
 
@@ -36,16 +27,17 @@ export const latency = verb({
       printJson({ trace: trace.id, by: options.by, total, rows })
       return 0
     }
-    print(latencyFinding(rows, trace.clockUnit))
+    print(latencyFinding(trace, rows))
     if (rows.length === 0) return 0
     print('')
-    const { name, count, time, share } = columnsOf(rows, trace.clockUnit)
+    const { name, count: number, time, share } = columnsOf(rows, trace.clockUnit)
     printTable([
       name('op', (row) => row.op),
       ...(options.by === 'task' ? [name('task', ({ task }) => task && `${task.comm}-${task.pid}`)] : []),
       ...(options.by === 'inode' ? [name('inode', ({ inode }) => inode?.name)] : []),
-      count('count', (row) => row.count),
-      count('failed', (row) => row.failed, 4),
+      number('count', (row) => row.count),
+      ...(rows.some(({ unfinished }) => unfinished > 0) ? [number('not ended', (row) => row.unfinished)] : []),
+      number('failed', (row) => row.failed, 4),
       time('total', (row) => row.totalNs, 1),
       time('min', (row) => row.minNs, 7),
       time('mean', (row) => row.meanNs, 3),
@@ -63,18 +55,25 @@ export const latency = verb({
 })
 
 /** One sentence: where most time went, and how much of it was waiting. */
-function latencyFinding(rows: readonly LatencyRow[], clock: ClockUnit): string {
+function latencyFinding(
+  { shows, clockUnit: clock }: Pick<TraceInfo, 'shows' | 'clockUnit'>,
+  rows: readonly LatencyRow[],
+): string {
   const most = rows.reduce<LatencyRow | undefined>(
-    (a, b) => (a === undefined || b.totalNs > a.totalNs ? b : a),
+    (a, b) => (a === undefined || (b.totalNs ?? -1) > (a.totalNs ?? -1) ? b : a),
     undefined,
   )
+  if (most === undefined && shows.ops) return 'No operation went on in this range of time.'
   if (most === undefined)
     return 'There are no operations here: the trace has no system call, page fault or file system events that mark them.'
+  if (most.totalNs === null) return 'Not one operation here was seen to end: no duration is known.'
   const who = most.task ? ` of ${most.task.comm}-${most.task.pid}` : most.inode ? ` on ${most.inode.name}` : ''
   const waiting = most.waitShare === null ? '' : `, ${percent(most.waitShare)} of it waiting for locks`
   const { p50: half, p99 } = toldOf(most)
   const longest =
     p99 === null ? `all at most ${duration(most.maxNs ?? 0, clock)}` : `99 % at most ${duration(p99, clock)}`
   const tail = half === null ? '' : `; half took at most ${duration(half, clock)}, ${longest}`
-  return `Most time went into ${printable(most.op + who)}: ${duration(most.totalNs, clock)} in ${plural(most.count, 'operation')}${waiting}${tail}.`
+  const open = most.unfinished === 0 ? '' : ` (${count(most.unfinished)} more were not seen to end)`
+  const told = plural(most.count - most.unfinished, 'operation')
+  return `Most time went into ${printable(most.op + who)}: ${duration(most.totalNs, clock)} in ${told}${open}${waiting}${tail}.`
 }

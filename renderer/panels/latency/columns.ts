@@ -66,7 +66,14 @@ export function latencyColumns(by: LatencyBy): readonly ColumnSpec<Row>[] {
       width: 68,
       about: 'Operations; those not seen to end are counted, not measured',
     },
-    { key: 'failed', title: 'Failed', value: (row) => row.failed, kind: 'count', width: 54 },
+    {
+      key: 'failed',
+      title: 'Failed',
+      value: (row) => row.failed,
+      kind: 'count',
+      width: 54,
+      why: () => 'the trace does not say how these ended',
+    },
     ...TIMES.filter(([key]) => by === 'op' || key !== 'min').map(([key, title, value]): ColumnSpec<Row> => ({
       key,
       title,
@@ -97,7 +104,7 @@ export function latencyExportColumns(by: LatencyBy): readonly ColumnSpec<Row>[] 
     ...(by === 'task' ? [PID] : []),
     ...(by === 'op' ? [] : [{ key: 'min', title: 'Min', value: (row: Row): Cell => row.minNs, kind: 'time' as const }]),
     { key: 'mean', title: 'Mean', value: (row) => row.meanNs, kind: 'time' },
-    { key: 'total', title: 'Total', value: (row) => row.totalNs, kind: 'time' },
+    { key: 'total', title: 'Total', value: (row) => row.totalNs, kind: 'time', why: whyUnknown() },
     { key: 'wait', title: 'Lock wait', value: (row) => row.waitNs, kind: 'time' },
     { key: 'unfinished', title: 'Unfinished', value: (row) => row.unfinished, kind: 'count' },
   ]

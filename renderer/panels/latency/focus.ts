@@ -23,7 +23,7 @@ export function useOpFocus(): OpFocus {
   const selection = useSelectionStore()
   const kinds = useAnalysis('latency', () => ({ by: 'op', scope: selection.scopeWithout('op') }))
   const byTime = computed(() =>
-    [...(kinds.data.value?.rows ?? [])].sort((a, b) => b.totalNs - a.totalNs || b.count - a.count),
+    [...(kinds.data.value?.rows ?? [])].sort((a, b) => (b.totalNs ?? 0) - (a.totalNs ?? 0) || b.count - a.count),
   )
   const op = computed(() => selection.current.op ?? byTime.value.at(0)?.op)
   const scope = computed<Scope | undefined>(() =>

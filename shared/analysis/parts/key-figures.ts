@@ -82,12 +82,17 @@ function failures(trace: Trace, ops: Uint32Array): Pick<OverviewKeys, 'failed' |
   const { kind, result } = trace.op.cols
   const counts = new Map<string, number>()
   let failed = 0
+  let told = ops.length === 0
   for (const row of ops) {
+    told ||= !Number.isNaN(result[row])
     if (!isFailure(result[row])) continue
     failed++
     const name = failureName(trace.opKinds[kind[row]], result[row])
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   const names = [...counts].map(([name, count]) => ({ name, count }))
-  return { failed, failures: names.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1)) }
+  return {
+    failed: told ? failed : null,
+    failures: names.sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1)),
+  }
 }

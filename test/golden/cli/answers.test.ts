@@ -73,6 +73,25 @@ describe('for people', () => {
     expect(status).toBe(3)
   })
 
+  it('a latency that was not measured is not 0', async () => {
+    const enter = ' task-7   [000] .....   1.000001: sys_enter_fsync: fd: 0x1\n'
+    await folder.run(['import', '-', '--out', 'open.faultline'], { input: enter })
+    const { stdout } = await folder.run(['latency', 'open.faultline'])
+    expect(stdout).toMatch(/^Not one operation here was seen to end: no duration is known\.\n/)
+    expect(stdout).toMatch(/\nfsync +1 +1 +–[ –]+\n/)
+    const none = await folder.run(['latency', 'small.faultline', '--from', '999999999999'])
+    expect(none.stdout).toBe('No operation went on in this range of time.\n')
+  })
+
+  it('operations that were not seen to end are not in the time of those that were', async () => {
+    const call = (name: string, at: string): string => ` task-7   [000] .....   1.00000${at}: sys_${name}\n`
+    const input = [call('enter_fsync: fd: 0x1', '1'), call('exit_fsync: 0x0', '3'), call('enter_fsync: fd: 0x1', '5')]
+    await folder.run(['import', '-', '--out', 'half.faultline'], { input: input.join('') })
+    const { stdout } = await folder.run(['latency', 'half.faultline'])
+    expect(stdout).toContain('2.00 µs in 1 operation (1 more were not seen to end)')
+    expect(stdout).toContain('not ended')
+  })
+
   it('import says what was read, how fast, and what to do next', async () => {
     const { status, stdout, stderr } = await folder.run(['import', SMALL, '--out', 'again.faultline'])
     expect(status).toBe(0)
