@@ -98,7 +98,8 @@ export interface TraceInfo {
   readonly idleTasks: number
   readonly lockClasses: number
   readonly locks: number
-  readonly durationNs: number
+  /** null: a table or a report, which has no times. */
+  readonly durationNs: number | null
   readonly lost: number | null
   readonly clock: string
   readonly clockUnit: 'ns' | 'tick'

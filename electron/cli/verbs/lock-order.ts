@@ -1,7 +1,7 @@
 /**
  * `faultline lock-order`: the circles in the order in which a trace took its locks, each step with who showed it first and
  * when, or that there is none. `--all` lists every order. With `--expect acyclic` a circle is exit status 3, and so is a
- * trace that cannot show one.
+ * trace or a range of time that cannot show one, or shows no order at all: there was nothing to judge.
  */
 
 import type { LockOrderCycle, LockOrderEdge, LockOrderResult } from '#shared/analysis/lock-order.ts'
@@ -53,8 +53,8 @@ export const lockOrder = verb({
         printTable(orderColumns(result.edges, open.trace.clockUnit))
       }
     }
-    // what cannot be seen is not what was asked for
-    const unseen = result.blind || result.waitsOnly.length > 0
+    // What cannot be seen is not what was asked for; without one order there was nothing to judge.
+    const unseen = result.blind || result.waitsOnly.length > 0 || result.edges.length === 0
     return options.expect === 'acyclic' && (result.cycles.length > 0 || unseen) ? 3 : 0
   },
 })

@@ -73,6 +73,16 @@ describe('for people', () => {
     expect(status).toBe(3)
   })
 
+  it('where no lock was asked for under another nothing is shown to be acyclic', async () => {
+    const acyclic = async (...more: readonly string[]) =>
+      folder.run(['lock-order', 'named.faultline', '--expect', 'acyclic', ...more])
+    expect((await acyclic('--to', '50000000')).status).toBe(0)
+    const { status, stdout } = await acyclic('--from', '999999999999')
+    expect(stdout).toContain('says nothing about circles')
+    expect(status).toBe(3)
+    expect((await acyclic('--from', '999999999999', '--json')).status).toBe(3)
+  })
+
   it('a latency that was not measured is not 0', async () => {
     const enter = ' task-7   [000] .....   1.000001: sys_enter_fsync: fd: 0x1\n'
     await folder.run(['import', '-', '--out', 'open.faultline'], { input: enter })
