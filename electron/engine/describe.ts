@@ -5,7 +5,7 @@
 
 import { shows } from '#shared/analysis/parts/shows.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { Trace } from '#shared/model/trace.ts'
+import type { Trace, TraceMeta } from '#shared/model/trace.ts'
 import type { StoredTrace } from '../store/load.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 
@@ -24,7 +24,7 @@ export function describeTrace({ id, rows }: StoredTrace, trace: Trace): TraceInf
     idleTasks: trace.tasks.reduce((sum, { pid }) => sum + (pid === 0 ? 1 : 0), 0),
     lockClasses: trace.lockClasses.length,
     locks: trace.locks.length,
-    durationNs: meta.durationNs,
+    durationNs: lengthOf(meta),
     lost: meta.lostEvents ?? null,
     clock: meta.clock,
     clockUnit: meta.clockUnit,
@@ -40,6 +40,12 @@ export function describeTrace({ id, rows }: StoredTrace, trace: Trace): TraceInf
       .slice(0, limits.replyRows)
       .map(({ name, kind }, lockClass) => ({ id: lockClass, name, kind })),
   }
+}
+
+/** A table has no times, and of a single report only one moment is known. */
+function lengthOf({ sourceFormat, durationNs }: TraceMeta): number | null {
+  if (sourceFormat === 'lock-stat' || sourceFormat === 'perf-lock') return null
+  return sourceFormat === 'lockdep-report' && durationNs === 0 ? null : durationNs
 }
 
 function kindsPresent({ op, opKinds }: Trace): string[] {

@@ -104,7 +104,7 @@ export class Opening {
       name: located.upload === undefined ? located.name : name,
       format,
       clockUnit,
-      durationNs,
+      durationNs: durationNs ?? 0,
       events,
       lost,
       worstLock: null,

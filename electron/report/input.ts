@@ -36,7 +36,7 @@ export interface TraceFacts {
   readonly events: number
   /** null: the recording does not say. */
   readonly lost: number | null
-  readonly durationNs: number
+  readonly durationNs: number | null
   readonly clock: string
   readonly kernel: string | null
   readonly cpus: number | null

@@ -36,6 +36,9 @@ export type PresetId = keyof typeof PRESETS
 export type FlowMode = 'direct' | 'chain' | 'off'
 export const GUTTER = { least: 120, first: 168, most: 480 } as const
 
+/** A time axis has a length, of a table 0. */
+export type TimedInfo = TraceInfo & { readonly durationNs: number }
+
 export interface ModelOptions {
   readonly client: Client
   readonly file: string
@@ -47,7 +50,7 @@ export interface ModelOptions {
 export interface TimelineModel {
   readonly client: Client
   readonly file: string
-  readonly info: TraceInfo
+  readonly info: TimedInfo
   readonly source: ViewSource
   readonly rows: RowsLoader
   readonly window: ShallowRef<TimeWindow>
@@ -103,7 +106,7 @@ export function timelineModel(options: ModelOptions): TimelineModel {
 }
 
 function makeModel({ client, file, info, onWindow }: ModelOptions): TimelineModel {
-  const durationNs = info.durationNs
+  const durationNs = info.durationNs ?? 0
   const state = modelState(durationNs)
   const { window, extentNs, folded, pinned, places, focused, always } = state
   const rows = rowsLoader(client)
@@ -127,7 +130,7 @@ function makeModel({ client, file, info, onWindow }: ModelOptions): TimelineMode
     ...state,
     client,
     file,
-    info,
+    info: { ...info, durationNs },
     rows,
     layout,
     source: viewSource(client, file, info.id),

@@ -31,7 +31,8 @@ export const useTraceExportStore = defineStore('trace-export', () => {
     const abort = (running.value = new AbortController())
     const { range } = selection
     const times = range === undefined ? {} : { fromNs: Math.floor(range.fromNs), toNs: Math.ceil(range.toNs) }
-    const part = range === undefined ? 'The whole trace' : `Area ${rangeText(range, info.durationNs, info.clockUnit)}`
+    const part =
+      range === undefined ? 'The whole trace' : `Area ${rangeText(range, info.durationNs ?? 0, info.clockUnit)}`
     const notice = toasts.show({
       ...{ level: 'info', title: 'Exporting…', detail: part, keep: true },
       action: { label: 'Stop', run: () => abort.abort() },

@@ -25,6 +25,11 @@ export function timeText(ns: number, clock: ClockUnit = 'ns'): string {
   return `${value} ${unit}`
 }
 
+/** How long a trace is: a table has no times. */
+export function lengthText(trace: { readonly durationNs: number | null; readonly clockUnit: ClockUnit }): string {
+  return trace.durationNs === null ? UNKNOWN : timeText(trace.durationNs, trace.clockUnit)
+}
+
 const NS: Readonly<Record<TimeUnit, number>> = { ns: 1, µs: 1e3, ms: 1e6, s: 1e9 }
 const UNITS: readonly TimeUnit[] = ['s', 'ms', 'µs', 'ns']
 

@@ -159,6 +159,7 @@ export interface RecentFile {
   readonly format: string
   /** In ticks where the trace's clock counts those; null: listed before this was kept. */
   readonly clockUnit: TraceInfo['clockUnit'] | null
+  /** 0 where none is known. */
   readonly durationNs: number
   readonly events: number
   readonly lost: number | null

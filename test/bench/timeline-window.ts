@@ -94,7 +94,7 @@ async function untilIndexed({ engine }: Hosted, path: string): Promise<void> {
   const { opened } = await client.call('files.open', { source: { kind: 'path', path } })
   const of = { file: opened.file, trace: 1 }
   const { rows } = await client.call('timeline.rows', { ...of, section: 'task', sort: 'waited', limit: 5 })
-  const toNs = opened.traces[0].durationNs
+  const toNs = opened.traces[0].durationNs ?? NaN
   const question = { ...of, fromNs: 0, toNs, pixels: 1000, rows: rows.map(({ id }) => id) }
   while ((await client.call('timeline.view', question)).indexed < 1) await pause(200)
   await pause(1000)

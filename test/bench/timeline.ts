@@ -48,7 +48,7 @@ async function views(path: string, folder: string): Promise<Views> {
     const client = engine.connect()
     const { opened } = await client.call('files.open', { source: { kind: 'path', path } })
     const of = { file: opened.file, trace: 1 }
-    const { durationNs } = opened.traces[0]
+    const durationNs = opened.traces[0].durationNs ?? NaN
     const began = performance.now()
     const rows = await screenOf(client, of)
     const ask = (fromNs: number, toNs: number) =>

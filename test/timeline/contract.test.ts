@@ -59,7 +59,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 
   test('a view is columns within the bytes of a view, ticks and counters included', async () => {
-    const { durationNs } = opened.traces[0]
+    const durationNs = opened.traces[0].durationNs ?? NaN
     const tasks = await call('timeline.rows', { ...of, section: 'task', sort: 'busy' })
     const rows = [...tasks.rows.slice(0, 12).map(({ id }) => id), 'cpu:0', 'counter:waiters']
     const view = await call('timeline.view', { ...of, fromNs: 0, toNs: durationNs, pixels: 1200, rows })
@@ -73,7 +73,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 
   test('one click on a wait: what it is, who was in the way, the chain, the critical path', async () => {
-    const { durationNs } = opened.traces[0]
+    const durationNs = opened.traces[0].durationNs ?? NaN
     const { rows } = await call('timeline.rows', { ...of, section: 'task', sort: 'waited', limit: 1 })
     const [{ id: row }] = rows
     const step = await call('timeline.step', { ...of, row, families: ['wait'], direction: 'next', from: { ns: 0 } })
@@ -102,7 +102,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 
   test('figures, raw events and moments to align at', async () => {
-    const window = { fromNs: 0, toNs: opened.traces[0].durationNs }
+    const window = { fromNs: 0, toNs: opened.traces[0].durationNs ?? NaN }
     same('statistics', await call('timeline.statistics', { ...of, ...window }))
     const events = await call('timeline.events', { ...of, ...window, limit: 20 })
     same('events', events)
@@ -125,7 +125,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 
   test('search finds names and arguments, next and previous, with ticks that add up', async () => {
-    const window = { fromNs: 0, toNs: opened.traces[0].durationNs + 1, pixels: 300 }
+    const window = { fromNs: 0, toNs: (opened.traces[0].durationNs ?? NaN) + 1, pixels: 300 }
     const find = { text: 'XFS_I', kinds: ['event', 'args', 'lock', 'op', 'phase', 'task'] } as const
     const stages: string[] = []
     const onProgress = ({ stage }: { readonly stage: string }) => void stages.push(stage)
@@ -163,15 +163,19 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 
   test('find like this: every operation of the same kind', async () => {
-    const { ops } = await call('timeline.statistics', { ...of, fromNs: 0, toNs: opened.traces[0].durationNs + 1 })
+    const { ops } = await call('timeline.statistics', {
+      ...of,
+      fromNs: 0,
+      toNs: (opened.traces[0].durationNs ?? NaN) + 1,
+    })
     const [{ count, longest }] = ops
     if (longest === null) throw new Error('the most frequent operation has a longest one')
-    const window = { fromNs: 0, toNs: opened.traces[0].durationNs + 1, pixels: 10 }
+    const window = { fromNs: 0, toNs: (opened.traces[0].durationNs ?? NaN) + 1, pixels: 10 }
     expect(await call('timeline.search', { ...of, ...window, find: { like: longest } })).toMatchObject({ total: count })
   })
 
   test('the shown range becomes a file of its own, notes included', async () => {
-    const { durationNs } = opened.traces[0]
+    const durationNs = opened.traces[0].durationNs ?? NaN
     const [fromNs, toNs] = [Math.floor(durationNs / 3), Math.floor(durationNs / 2)]
     const { id } = await call('annotations.add', { ...of, startNs: fromNs + 1, text: 'inside' })
     const outside = await call('annotations.add', { ...of, startNs: 1, text: 'outside' })

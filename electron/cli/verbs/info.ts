@@ -24,7 +24,7 @@ export const info = verb({
 })
 
 function describeTrace(trace: TraceInfo): string {
-  const length = duration(trace.durationNs, trace.clockUnit)
+  const length = trace.durationNs === null ? 'not known' : duration(trace.durationNs, trace.clockUnit)
   const lost = trace.lost === null ? 'not known' : trace.lost === 0 ? 'none' : plural(trace.lost, 'event')
   const shown = Object.entries({
     operations: trace.shows.ops,

@@ -102,6 +102,16 @@ describe('for people', () => {
     expect(stdout).toContain('not ended')
   })
 
+  it.each(['lock-stat/dax-ext4.txt', 'lockdep-report/circular.txt'])(
+    'the length of %s is not known',
+    async (fixture) => {
+      await folder.run(['import', '-', '--out', 'untimed.faultline', '--force'], { input: readFixture(fixture) })
+      const { stdout } = await folder.run(['info', 'untimed.faultline', '--json'])
+      expect(JSON.parse(stdout)).toMatchObject({ traces: [{ durationNs: null }] })
+      expect((await folder.run(['info', 'untimed.faultline'])).stdout).toMatch(/\n {2}length +not known\n/)
+    },
+  )
+
   it('import says what was read, how fast, and what to do next', async () => {
     const { status, stdout, stderr } = await folder.run(['import', SMALL, '--out', 'again.faultline'])
     expect(status).toBe(0)
