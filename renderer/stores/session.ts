@@ -44,13 +44,12 @@ export const useSessionStore = defineStore('session', () => {
 
   /** A file that has just been opened: as it was left, where it was. */
   function prepare(tab: OpenTab): void {
-    const mine = tab.source && sourceText(tab.source)
-    const place = waiting.find(({ source }) => sourceText(source) === mine)
-    if (!place) return
-    waiting = waiting.filter((other) => other !== place)
-    put(tab, place)
+    const place = waiting.find(({ source }) => sameSource(tab.source, source))
+    if (place) put(tab, place)
   }
+  /** Where a link led to it first, how it was left counts no more. */
   function put(tab: OpenTab, { page, trace: id, values }: Omit<Place, 'source' | 'name'>): void {
+    waiting = waiting.filter(({ source }) => !sameSource(tab.source, source))
     if (page && needsTrace(page)) view.leaveOn(tab.file, page)
     const shown = tab.traces.find((one) => one.id === id) ?? tab.traces[0]
     if (!shown) return

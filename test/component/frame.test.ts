@@ -12,7 +12,7 @@ import { useCommandStore } from '#renderer/commands/index.ts'
 import { keyWords } from '#renderer/commands/hotkeys.ts'
 import { useFilesStore } from '#renderer/stores/files.ts'
 import { useHistoryStore } from '#renderer/stores/history.ts'
-import { useLinksStore } from '#renderer/stores/links.ts'
+import { fragmentOf, useLinksStore } from '#renderer/stores/links.ts'
 import { useSelectionStore } from '#renderer/stores/selection.ts'
 import { useSessionStore } from '#renderer/stores/session.ts'
 import { useSettingsStore } from '#renderer/stores/settings.ts'
@@ -122,6 +122,22 @@ describe('the frame', () => {
     await files.close('a')
     await settle()
     expect(view.page).toBe('open')
+    wrapper.unmount()
+  })
+})
+
+describe('a link', () => {
+  it('counts more than how its file was left', async () => {
+    const source = { kind: 'sample', sample: 's' } as const
+    const left = { source, name: 's', page: 'latency', trace: 1, values: { selection: { op: 'truncate' } } }
+    const values = { selection: { range: { fromNs: 100, toNs: 200 } } }
+    const link = fragmentOf({ page: 'contention', source, name: 's', trace: 1, values })
+    window.history.replaceState(null, '', `#${link.toString()}`)
+    const { wrapper, view, selection } = await frame({
+      'window.kept': () => ({ session: { places: [left], shown: source, page: 'latency' } }),
+    })
+    expect(selection.current).toEqual(values.selection)
+    expect(view.page).toBe('contention')
     wrapper.unmount()
   })
 })
