@@ -79,7 +79,7 @@ function selectingActions({ timeline, selection }: Parts) {
   function goTo(spot: SpanSpot, row?: string): void {
     const { model } = timeline
     if (!model) return
-    const span = spanAt(spot, model.info.durationNs, row)
+    const span = spanAt(spot, row)
     model.need(span.row)
     select(span)
     const { fromNs, toNs } = model.window.value

@@ -27,14 +27,14 @@ export function namedSpan(span: SpanRef | undefined): NamedSpan | undefined {
 }
 
 /** A span the engine named, as the canvas selects it: on the row that is asked for, where it is on that. */
-export function spanAt(spot: SpanSpot, durationNs: number, row?: string): SpanRef {
+export function spanAt(spot: SpanSpot, row?: string): SpanRef {
   return {
     row: row !== undefined && spot.rows.includes(row) ? row : (spot.rows[0] ?? ''),
     family: spot.family,
     lane: -1,
     id: spot.id,
     startNs: spot.startNs,
-    endNs: spot.endNs ?? durationNs,
+    endNs: spot.untilNs,
     name: spot.name,
     count: 1,
     flags: 0,

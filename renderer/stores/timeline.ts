@@ -83,7 +83,7 @@ export const useTimelineStore = defineStore('timeline', () => {
     },
     parse: parseWindow,
   })
-  keepEnds(model, story.details.data, () => trace.durationNs)
+  keepEnds(model, story.details.data)
   closeWithFiles(models)
   const { show, showSpan, showRow } = useLeading(client, open)
 
@@ -104,15 +104,12 @@ function useBeside() {
 }
 
 /** A slice that was cut at the view's edge has its own ends once the engine has told them. */
-function keepEnds(
-  model: Ref<TimelineModel | undefined>,
-  told: Ref<SpanDetails | undefined>,
-  durationNs: () => number,
-): void {
+function keepEnds(model: Ref<TimelineModel | undefined>, told: Ref<SpanDetails | undefined>): void {
   watch(told, (details) => {
     const span = model.value?.selected.value
     if (!details || !model.value || span?.family !== details.family || span.id !== details.id) return
-    const endNs = details.endNs ?? durationNs()
+    // Of one that was not seen to end the canvas knows how far it is drawn, unless the view's edge cut it.
+    const endNs = details.endNs ?? ((span.flags & CUT) === 0 ? Math.min(span.endNs, details.untilNs) : details.untilNs)
     if (span.startNs === details.startNs && span.endNs === endNs) return
     model.value.selected.value = { ...span, startNs: details.startNs, endNs, flags: span.flags & ~CUT }
   })
@@ -144,7 +141,7 @@ function useLeading(client: Client, open: () => TimelineModel | undefined) {
     if (!shown) return
     view.goTo('timeline')
     const spot = await client.call('timeline.span', { file: shown.file, trace: shown.info.id, span })
-    const found = spanAt(spot, shown.info.durationNs)
+    const found = spanAt(spot)
     shown.need(found.row)
     shown.focused.value = found.row
     shown.selected.value = found

@@ -19,6 +19,8 @@ export interface SpanSpot extends SpanRef {
   readonly startNs: Ns
   /** null: never seen to end. */
   readonly endNs: Ns | null
+  /** How far it is drawn: to its end, or as far as it may have lasted. */
+  readonly untilNs: Ns
   /** The rows it is drawn on, its task's first. */
   readonly rows: readonly RowId[]
 }

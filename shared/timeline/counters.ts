@@ -8,7 +8,7 @@ import { lowerBound } from '../base/search.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { SPAN_CONTENDED, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
-import { familyRows } from './families.ts'
+import { drawnEnd, familyRows } from './families.ts'
 import type { CounterColumns } from './types.ts'
 
 const FANOUT = 16
@@ -67,10 +67,7 @@ export function stepsFromSpans(trace: Trace, id: string): Steps {
   const { state } = trace.taskState.cols
   const counted = family === 'wait' ? rows : rows.filter((span) => state[span] === runnable)
   const starts = Float64Array.from(counted, (span) => source.start[span]).sort()
-  // One that was not seen to end lasts.
-  const ends = Float64Array.from(counted, (span) => source.end(span))
-    .filter((end) => !Number.isNaN(end))
-    .sort()
+  const ends = Float64Array.from(counted, (span) => drawnEnd(trace, source, span)).sort()
   return merged(starts, ends)
 }
 

@@ -4,12 +4,14 @@
  * nesting and two readers of a lock as two. Built once per trace and family, in one pass over its spans.
  *
  * A span whose end was never seen lasts to the end of the trace, unless what follows shows that it was over: a task is
- * in one system call at a time, a lock has one writer. Annotation classes are lockdep's book-keeping and not locks.
+ * in one system call at a time, a lock has one writer, who waits does nothing else. Annotation classes are lockdep's
+ * book-keeping and not locks.
  */
 
 import { groupRows, type RowGroups } from '../analysis/parts/grouping.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { lockFacts } from '../analysis/parts/scope.ts'
+import { waitEnds, waitOver } from '../analysis/parts/wait-ends.ts'
 import { limits } from '../base/limits.ts'
 import { FAULT_KINDS, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
@@ -29,6 +31,8 @@ export interface FamilySource {
   readonly start: Float64Array
   /** NaN: never seen. */
   readonly end: (span: number) => number
+  /** How far one may have lasted whose end was not seen; left out: to the end of the trace. */
+  readonly openTo?: (span: number) => number
   /** Index into `words`, below `nameCount`. */
   readonly name: (span: number) => number
   readonly nameCount: number
@@ -61,6 +65,12 @@ const SECTION_FAMILIES: Readonly<Record<RowSection, readonly SpanFamily[]>> = {
   lock: ['hold', 'wait'],
   inode: ['op'],
   counter: [],
+}
+
+/** How far a span is drawn: to its end, or as far as it may have lasted where that was not seen. */
+export function drawnEnd(trace: Trace, { start, end, openTo }: FamilySource, span: number): number {
+  const seen = end(span)
+  return Math.max(start[span], Number.isNaN(seen) ? (openTo?.(span) ?? trace.meta.durationNs) : seen)
 }
 
 export function familiesOf(section: RowSection): readonly SpanFamily[] {
@@ -160,7 +170,6 @@ function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'):
   const { lock, task, mode, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
   const { classOf, listed } = lockFacts(trace)
   const start = family === 'hold' ? acquiredNs : requestedNs
-  const until = family === 'hold' ? releasedNs : acquiredNs
   const needed = family === 'hold' ? SPAN_HOLD_KNOWN : SPAN_CONTENDED
   const byLock = section === 'lock'
   return {
@@ -172,7 +181,7 @@ function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'):
       (span) => (flags[span] & needed) !== 0 && listed[lock[span]] === 1 && start[span] >= 0,
     ),
     start,
-    end: (span) => until[span],
+    ...(family === 'hold' ? holdEnd(trace) : waitEnd(trace)),
     name: byLock ? (span) => task[span] : (span) => classOf[lock[span]],
     nameCount: byLock ? trace.tasks.length : trace.lockClasses.length,
     words: byLock ? (name) => trace.tasks[name].comm : (name) => trace.lockClasses[name].name,
@@ -190,6 +199,42 @@ function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'):
     oneAtATime: false,
   }
 }
+
+type Ends = Pick<FamilySource, 'end' | 'openTo'>
+
+/** One that did not get its lock ended when it was given up; where that is not in the trace no time at all is claimed. */
+function waitEnd(trace: Trace): Ends {
+  const ends = waitEnds(trace)
+  const { requestedNs } = trace.lockSpan.cols
+  return {
+    end: (span) => waitOver(trace, span),
+    openTo: (span) => (ends[span] >= 0 ? ends[span] : requestedNs[span]),
+  }
+}
+
+function holdEnd(trace: Trace): Ends {
+  const { releasedNs } = trace.lockSpan.cols
+  const next = nextTaken(trace)
+  return { end: (span) => releasedNs[span], openTo: (span) => next.get(span) ?? trace.meta.durationNs }
+}
+
+/** Of exclusive holds that were not seen to end: when somebody next took the lock exclusively, on whatever row that is. */
+const nextTaken = perTrace((trace): ReadonlyMap<number, number> => {
+  const { lock, mode, flags, acquiredNs, releasedNs } = trace.lockSpan.cols
+  const isTaken = (span: number) => mode[span] === 0 && (flags[span] & SPAN_HOLD_KNOWN) !== 0 && acquiredNs[span] >= 0
+  const next = new Map<number, number>()
+  const taken = spansWhere(trace.lockSpan.length, isTaken)
+  if (!taken.some((span) => Number.isNaN(releasedNs[span]))) return next
+  orderRows(taken, (a, b) => (acquiredNs[a] === acquiredNs[b] ? a < b : acquiredNs[a] < acquiredNs[b]))
+  const latest = new Map<number, number>()
+  for (let i = taken.length - 1; i >= 0; i--) {
+    const span = taken[i]
+    const after = latest.get(lock[span])
+    if (after !== undefined && Number.isNaN(releasedNs[span])) next.set(span, after)
+    latest.set(lock[span], acquiredNs[span])
+  }
+  return next
+})
 
 const RUNNING = TASK_STATES.indexOf('running')
 
@@ -236,7 +281,7 @@ function placed(trace: Trace, source: FamilySource): FamilyRows {
     firstNs: new Float64Array(source.rows).fill(Infinity),
     lastNs: new Float64Array(source.rows).fill(-Infinity),
   }
-  const fit = new FirstFit(source, trace.meta.durationNs)
+  const fit = new FirstFit(trace, source)
   for (let row = 0; row < source.rows; row++) {
     if (starts[row] === starts[row + 1]) continue
     order(rows.subarray(starts[row], starts[row + 1]), source)
@@ -258,15 +303,15 @@ function order(rows: Uint32Array, { start, end }: FamilySource): void {
 }
 
 class FirstFit {
+  readonly #trace: Trace
   readonly #source: FamilySource
-  readonly #traceEnd: number
   readonly #end = new Float64Array(limits.timelineLanes)
   /** Last span of each lane whose end was not seen, else -1. */
   readonly #open = new Float64Array(limits.timelineLanes)
 
-  constructor(source: FamilySource, traceEnd: number) {
+  constructor(trace: Trace, source: FamilySource) {
+    this.#trace = trace
     this.#source = source
-    this.#traceEnd = traceEnd
   }
 
   place(out: FamilyRows, row: number): void {
@@ -278,7 +323,7 @@ class FirstFit {
       const span = out.rows[i]
       const from = start[span]
       const seen = end(span)
-      const to = seen >= from ? seen : Number.isNaN(seen) ? Math.max(from, this.#traceEnd) : from
+      const to = drawnEnd(this.#trace, this.#source, span)
       const lane = this.#laneFor(span, from, lanes)
       if (lane === lanes) lanes++
       this.#end[lane] = to

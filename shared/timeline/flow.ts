@@ -4,6 +4,7 @@
  */
 
 import { holderPhase } from '../analysis/parts/holder.ts'
+import { waitedNs } from '../analysis/parts/wait-ends.ts'
 import { edges, mainEdge } from '../analysis/parts/waits.ts'
 import { waitChains, type ChainLink, type WaitChain } from '../analysis/wait-chains.ts'
 import { limits } from '../base/limits.ts'
@@ -66,11 +67,11 @@ function worstWaiter(trace: Trace, among: readonly number[]): number {
 }
 
 function longestWait(trace: Trace, waits: readonly number[]): number {
-  const { requestedNs, acquiredNs } = trace.lockSpan.cols
   let best = -1
   let most = -1
   for (const wait of waits) {
-    const ns = (Number.isNaN(acquiredNs[wait]) ? trace.meta.durationNs : acquiredNs[wait]) - requestedNs[wait]
+    const known = waitedNs(trace, wait)
+    const ns = known >= 0 ? known : 0
     if (ns <= most) continue
     most = ns
     best = wait

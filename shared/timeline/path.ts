@@ -13,6 +13,7 @@
 import { firstWhere } from '../base/search.ts'
 import { holderPhase } from '../analysis/parts/holder.ts'
 import { labelName, otherLabel, segmentAt, segments } from '../analysis/parts/segments.ts'
+import { waitEnds } from '../analysis/parts/wait-ends.ts'
 import { edges, QUEUED, waitsByTask } from '../analysis/parts/waits.ts'
 import { limits } from '../base/limits.ts'
 import { SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
@@ -93,6 +94,8 @@ class Follower {
   readonly segments: PathSegment[] = []
   truncated = false
   readonly #trace: Trace
+  /** Tasks whose time is being followed, the operation's own first. */
+  readonly #above: number[] = []
 
   constructor(trace: Trace) {
     this.#trace = trace
@@ -100,17 +103,21 @@ class Follower {
 
   /** Everything a task did in a stretch of time, its waits followed to their holders. */
   follow({ task, fromNs, toNs, depth }: Stretch): void {
-    const { requestedNs, acquiredNs } = this.#trace.lockSpan.cols
+    const { requestedNs } = this.#trace.lockSpan.cols
+    const endNs = waitEnds(this.#trace)
+    this.#above.push(task)
     let now = fromNs
     for (const wait of this.#waitsIn(task, fromNs, toNs)) {
       const from = Math.max(now, requestedNs[wait])
-      const to = Math.min(toNs, Number.isNaN(acquiredNs[wait]) ? toNs : acquiredNs[wait])
-      if (to <= from) continue
+      const to = Math.min(toNs, endNs[wait])
+      // Also for NaN: of a wait whose end went unseen nothing is known after it began.
+      if (!(to > from)) continue
       this.#own({ task, fromNs: now, toNs: from, depth })
       this.#wait(wait, { task, fromNs: from, toNs: to, depth })
       now = to
     }
     this.#own({ task, fromNs: now, toNs, depth })
+    this.#above.pop()
   }
 
   /** In order of time; waits of interrupts are not the task's. */
@@ -157,7 +164,8 @@ class Follower {
     for (const edge of its) {
       const fromNs = Math.max(now, from[edge])
       const toNs = Math.min(stretch.toNs, to[edge])
-      if (toNs <= fromNs) continue
+      // Whose wait is being followed already is not followed once more.
+      if (toNs <= fromNs || this.#above.includes(task[holder[edge]])) continue
       this.follow({ task: task[holder[edge]], fromNs, toNs, depth: stretch.depth + 1 })
       now = toNs
     }

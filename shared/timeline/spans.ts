@@ -6,12 +6,14 @@
 import { groupRows } from '../analysis/parts/grouping.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { lockFacts } from '../analysis/parts/scope.ts'
+import { waitOver } from '../analysis/parts/wait-ends.ts'
 import { edges, holdOf, waitOf } from '../analysis/parts/waits.ts'
 import { failureName, isFailure, known, modeName } from '../analysis/parts/words.ts'
 import { ApiError } from '../base/errors.ts'
 import { SPAN_CONTENDED, SPAN_INFERRED, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import type { SpanDetails, SpanRef, SpanSpot } from './answers.ts'
+import { drawnEnd, familyRows } from './families.ts'
 import { lockName } from './lock-name.ts'
 import { rowId } from './row-ids.ts'
 import { SPAN_OF_FAMILY, type RowId } from './types.ts'
@@ -27,12 +29,14 @@ export function checkedSpan(trace: Trace, span: SpanRef): SpanRef {
 }
 
 export function spotOf(trace: Trace, { family, id }: SpanRef): SpanSpot {
+  const { source } = familyRows(trace, family === 'run' ? 'cpu' : 'task', family)
   const spot = (name: string, startNs: number, endNs: number, ...rows: readonly (RowId | undefined)[]): SpanSpot => ({
     family,
     id,
     name,
     startNs,
     endNs: known(Math.max(startNs, endNs)),
+    untilNs: Math.max(startNs, drawnEnd(trace, source, id)),
     rows: rows.filter((row) => row !== undefined),
   })
   switch (family) {
@@ -56,7 +60,7 @@ export function spotOf(trace: Trace, { family, id }: SpanRef): SpanSpot {
     case 'hold':
     case 'wait': {
       const { lock, task, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
-      const [from, to] = family === 'hold' ? [acquiredNs[id], releasedNs[id]] : [requestedNs[id], acquiredNs[id]]
+      const [from, to] = family === 'hold' ? [acquiredNs[id], releasedNs[id]] : [requestedNs[id], waitOver(trace, id)]
       // A hold of which only the end is known is at least somewhere.
       const start = [from, requestedNs[id], acquiredNs[id], releasedNs[id]].find((ns) => ns >= 0) ?? 0
       return spot(lockName(trace, lock[id]), start, to, rowId('task', task[id]), rowId('lock', lock[id]))
@@ -186,6 +190,7 @@ function wordsOf(trace: Trace, details: Omit<SpanDetails, 'words'>): string[] {
     case 'wait':
       return [
         `${who} waited ${lasted} for ${lock?.label ?? name} (${lock?.mode ?? ''})${op === null ? '' : ` in ${op.name}`}.`,
+        ...(endNs !== null && details.acquiredNs === null ? ['It gave up and did not get it.'] : []),
       ]
     case 'hold': {
       const others =

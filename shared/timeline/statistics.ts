@@ -11,7 +11,7 @@ import { limits } from '../base/limits.ts'
 import { TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import type { SpanRef, StatisticsRow, TimelineStatistics } from './answers.ts'
-import { familiesOf, familyRows, type SpanFamily } from './families.ts'
+import { drawnEnd, familiesOf, familyRows, type FamilySource, type SpanFamily } from './families.ts'
 import { parseRowId, rowId, type RowPlace } from './row-ids.ts'
 import { lockName } from './lock-name.ts'
 import { SPAN_OF_FAMILY, type RowId } from './types.ts'
@@ -158,9 +158,13 @@ function eachSpan(
   window: Window,
   see: See,
 ): void {
+  const visit = (source: FamilySource, span: number): void => {
+    if (overlaps(source.start[span], drawnEnd(trace, source, span), window))
+      see(span, source.start[span], source.end(span))
+  }
   if (places === undefined) {
     const { source, rows } = familyRows(trace, 'task', family)
-    for (const span of rows) visit(source, span, window, see)
+    for (const span of rows) visit(source, span)
     return
   }
   const seen = new Uint8Array(trace[SPAN_OF_FAMILY[family]].length)
@@ -173,18 +177,7 @@ function eachSpan(
     for (let i = starts[number]; i < starts[number + 1] && source.start[rows[i]] < window.toNs; i++) {
       if (seen[rows[i]] === 1) continue
       seen[rows[i]] = 1
-      visit(source, rows[i], window, see)
+      visit(source, rows[i])
     }
   }
-}
-
-function visit(
-  source: { readonly start: Float64Array; readonly end: (span: number) => number },
-  span: number,
-  window: Window,
-  see: See,
-): void {
-  const start = source.start[span]
-  const end = source.end(span)
-  if (overlaps(start, Number.isNaN(end) ? Infinity : end, window)) see(span, start, end)
 }

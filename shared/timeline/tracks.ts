@@ -7,7 +7,7 @@ import { perTrace } from '../analysis/parts/per-trace.ts'
 import { edges } from '../analysis/parts/waits.ts'
 import { limits } from '../base/limits.ts'
 import type { Trace } from '../model/trace.ts'
-import { familiesOf, familyRows, type FamilyRows, type FamilySource } from './families.ts'
+import { drawnEnd, familiesOf, familyRows, type FamilyRows, type FamilySource } from './families.ts'
 import { Lane, type LaneColumns } from './lane.ts'
 import type { RowPlace } from './row-ids.ts'
 import { edgesByHolder } from './spans.ts'
@@ -84,14 +84,11 @@ interface Growing extends LaneColumns {
 function laneColumns(trace: Trace, { source }: FamilyRows, spans: Uint32Array): Growing {
   const length = spans.length
   const columns = emptyColumns(length, source)
-  const traceEnd = trace.meta.durationNs
   for (let i = 0; i < length; i++) {
     const span = spans[i]
-    const from = source.start[span]
-    const to = source.end(span)
-    const open = Number.isNaN(to)
-    columns.start[i] = from
-    columns.end[i] = Math.max(from, open ? traceEnd : to)
+    const open = Number.isNaN(source.end(span))
+    columns.start[i] = source.start[span]
+    columns.end[i] = drawnEnd(trace, source, span)
     columns.id[i] = span
     columns.name[i] = source.name(span)
     columns.flags[i] = source.flags(span) | (open ? SLICE_OPEN : 0)

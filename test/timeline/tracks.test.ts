@@ -5,10 +5,13 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { waitEnds } from '#shared/analysis/parts/wait-ends.ts'
 import { limits } from '#shared/base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, TASK_STATES } from '#shared/model/kinds.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { CounterLane, EventCounter, stepsFromSpans, type Steps } from '#shared/timeline/counters.ts'
+import { detailsOf } from '#shared/timeline/spans.ts'
+import { statisticsOf } from '#shared/timeline/statistics.ts'
 import { tickChunk, TickIndex, ticksOf } from '#shared/timeline/ticks.ts'
 import { tracksOf, type Track } from '#shared/timeline/tracks.ts'
 import type { TrackFamily } from '#shared/timeline/types.ts'
@@ -38,14 +41,16 @@ function slicesOf(tracks: readonly Track[], family: TrackFamily): Slice[] {
 /** Spans that belong on a lock row, straight from the columns. */
 function onLock(trace: Trace, lock: number, family: 'hold' | 'wait'): { id: number; start: number; end: number }[] {
   const { cols, length } = trace.lockSpan
+  const given = (id: number): number => (cols.releasedNs[id] > cols.requestedNs[id] ? cols.releasedNs[id] : NaN)
+  const got = (id: number): number => (Number.isNaN(cols.acquiredNs[id]) ? given(id) : cols.acquiredNs[id])
   const [flag, from, to] =
     family === 'hold'
-      ? [SPAN_HOLD_KNOWN, cols.acquiredNs, cols.releasedNs]
-      : [SPAN_CONTENDED, cols.requestedNs, cols.acquiredNs]
+      ? ([SPAN_HOLD_KNOWN, cols.acquiredNs, (id: number) => cols.releasedNs[id]] as const)
+      : ([SPAN_CONTENDED, cols.requestedNs, got] as const)
   if (trace.lockClasses[trace.locks[lock].lockClass].kind === 'annotation') return []
   return Array.from({ length }, (_, id) => id)
     .filter((id) => cols.lock[id] === lock && (cols.flags[id] & flag) !== 0 && from[id] >= 0)
-    .map((id) => ({ id, start: from[id], end: to[id] }))
+    .map((id) => ({ id, start: from[id], end: to(id) }))
 }
 
 describe('the tracks of a row', () => {
@@ -131,6 +136,46 @@ describe('the tracks of a row', () => {
       { id: 1, start: 5, end: 7, lane: 1 },
     ])
   })
+
+  it('end a wait where it was given up, and claim no time for one whose end was lost', () => {
+    const trace = traceOf({
+      spans: [
+        { task: 0, requestedNs: 10, releasedNs: 30 },
+        { task: 0, requestedNs: 50, releasedNs: 50 },
+        { task: 1, requestedNs: 60 },
+      ],
+      durationNs: 100,
+    })
+    const waits = (task: number) =>
+      slicesOf(tracksOf(trace, { section: 'task', number: task }), 'wait').map(({ start, end }) => [start, end])
+    expect(waits(0)).toEqual([
+      [10, 30],
+      [50, 50],
+    ])
+    expect(waits(1)).toEqual([[60, 100]])
+    const steps = stepsFromSpans(trace, 'waiters')
+    expect([10, 30, 50, 55, 60, 99].map((ns) => valueAt(steps, ns))).toEqual([1, 0, 0, 0, 1, 1])
+  })
+
+  it('end a hold that was not seen to end where another task took the lock', () => {
+    const trace = traceOf({
+      spans: [
+        { task: 0, acquiredNs: 10 },
+        { task: 1, acquiredNs: 40, releasedNs: 60 },
+        { task: 0, lock: 1, acquiredNs: 50 },
+      ],
+      locks: [0, 0],
+      durationNs: 100,
+    })
+    const found = slicesOf(tracksOf(trace, { section: 'task', number: 0 }), 'hold')
+    expect(found.map(({ start, end }) => [start, end])).toEqual([
+      [10, 40],
+      [50, 100],
+    ])
+    expect(detailsOf(trace, { family: 'hold', id: 0 })).toMatchObject({ endNs: null, untilNs: 40 })
+    const { holds } = statisticsOf(trace, { fromNs: 45, toNs: 49 })
+    expect(holds).toMatchObject([{ count: 1, unknown: 0 }])
+  })
 })
 
 function valueAt({ at, value }: Steps, ns: number): number {
@@ -145,7 +190,8 @@ describe('counters', () => {
         const trace = traceOf(small)
         const naive = trace.locks
           .flatMap((_, lock) => onLock(trace, lock, 'wait'))
-          .filter(({ start, end }) => start <= ns && !(end <= ns) && !(end < start))
+          // One that was not seen to end counts where it still waited when the trace ended, and not where that is unknown.
+          .filter(({ id, start }) => start <= ns && waitEnds(trace)[id] > ns)
         const steps = stepsFromSpans(trace, 'waiters')
         expect(valueAt(steps, ns)).toBe(naive.length)
       }),

@@ -113,6 +113,49 @@ describe('critical path', () => {
     ])
   })
 
+  it('says of a wait that was given up when that was, and goes on after it', () => {
+    const trace = traceOf({
+      ops: [{ startNs: 0, durationNs: 100 }],
+      spans: [
+        { task: 0, op: 0, requestedNs: 10, releasedNs: 30 },
+        { task: 0, op: 0, requestedNs: 50, releasedNs: 50 },
+        { task: 0, op: 0, requestedNs: 60, acquiredNs: 75, releasedNs: 80 },
+      ],
+      durationNs: 200,
+    })
+    const waits = pathOf(trace, 0).segments.filter(({ kind }) => kind === 'waiting')
+    expect(waits.map(({ fromNs, toNs }) => [fromNs, toNs])).toEqual([
+      [10, 30],
+      [60, 75],
+    ])
+    const { endNs, waitNs, words } = detailsOf(trace, { family: 'wait', id: 0 })
+    expect([endNs, waitNs]).toEqual([30, 20])
+    expect(words).toEqual(['a (100) waited for 20 ns for L (exclusive) in fault.', 'It gave up and did not get it.'])
+    expect(flowOf(trace, { span: { family: 'op', id: 0 }, whole: false }).chain?.waitId).toBe(0)
+  })
+
+  it('does not go round where two tasks wait for each other', () => {
+    const trace = traceOf({
+      ops: [{ startNs: 0, durationNs: 100 }],
+      locks: [0, 0],
+      spans: [
+        { task: 0, lock: 0, op: 0, requestedNs: 10, acquiredNs: 90, releasedNs: 95 },
+        { task: 1, lock: 0, acquiredNs: 5, releasedNs: 90 },
+        { task: 1, lock: 1, requestedNs: 20, acquiredNs: 80, releasedNs: 85 },
+        { task: 0, lock: 1, acquiredNs: 0, releasedNs: 80 },
+      ],
+      edges: [
+        { waiter: 0, holder: 1, overlapNs: 80 },
+        { waiter: 2, holder: 3, overlapNs: 60 },
+      ],
+    })
+    const waits = pathOf(trace, 0).segments.filter(({ kind }) => kind === 'waiting')
+    expect(waits.map(({ depth, task, fromNs, toNs }) => [depth, task, fromNs, toNs])).toEqual([
+      [0, 'a', 10, 90],
+      [1, 'b', 20, 80],
+    ])
+  })
+
   it('covers every moment of the operation exactly once at depth 0', () => {
     fc.assert(
       fc.property(anySmallTrace, (small) => {

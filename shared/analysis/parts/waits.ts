@@ -99,14 +99,15 @@ export const waitsByOp = perTrace((trace) => groupRows(trace.lockSpan.cols.op, t
  * Those of interrupts are among them; callers that ask what the task did leave them out.
  */
 export const waitsByTask = perTrace((trace) => {
-  const { task, requestedNs, acquiredNs } = trace.lockSpan.cols
+  const { task, requestedNs } = trace.lockSpan.cols
+  const endNs = waitEnds(trace)
   const { starts, rows } = groupRows(task, trace.tasks.length, contendedRows(trace))
   orderGroups({ starts, rows }, requestedNs)
   const latestEnd = new Float64Array(rows.length)
   for (let id = 0; id < trace.tasks.length; id++) {
     let latest = -Infinity
     for (let i = starts[id]; i < starts[id + 1]; i++) {
-      const end = Number.isNaN(acquiredNs[rows[i]]) ? Infinity : acquiredNs[rows[i]]
+      const end = endNs[rows[i]]
       if (end > latest) latest = end
       latestEnd[i] = latest
     }
