@@ -203,10 +203,10 @@ function loadRows({ file, info }: ModelOptions, state: State, rows: RowsLoader):
 
 function viewSource(client: Client, file: string, trace: number): ViewSource {
   return {
-    view: ({ fromNs, toNs, pixels, rows }, signal) =>
+    view: ({ fromNs, toNs, pixels, rows, exact = false }, signal) =>
       client.call(
         'timeline.view',
-        { file, trace, fromNs, toNs, pixels: Math.min(pixels, limits.timelinePixels), rows: [...rows] },
+        { file, trace, fromNs, toNs, pixels: Math.min(pixels, limits.timelinePixels), rows: [...rows], exact },
         { signal },
       ),
   }

@@ -37,7 +37,7 @@ export function spanAt(spot: SpanSpot, row?: string): SpanRef {
     endNs: spot.untilNs,
     name: spot.name,
     count: 1,
-    flags: 0,
+    flags: spot.flags,
   }
 }
 

@@ -103,15 +103,16 @@ function useBeside() {
   return { beside, others }
 }
 
-/** A slice that was cut at the view's edge has its own ends once the engine has told them. */
+/** A slice that was cut at the view's edge, or only named, has its own ends and flags once the engine has told them. */
 function keepEnds(model: Ref<TimelineModel | undefined>, told: Ref<SpanDetails | undefined>): void {
   watch(told, (details) => {
     const span = model.value?.selected.value
     if (!details || !model.value || span?.family !== details.family || span.id !== details.id) return
     // Of one that was not seen to end the canvas knows how far it is drawn, unless the view's edge cut it.
     const endNs = details.endNs ?? ((span.flags & CUT) === 0 ? Math.min(span.endNs, details.untilNs) : details.untilNs)
-    if (span.startNs === details.startNs && span.endNs === endNs) return
-    model.value.selected.value = { ...span, startNs: details.startNs, endNs, flags: span.flags & ~CUT }
+    const { startNs, flags } = details
+    if (span.startNs === startNs && span.endNs === endNs && span.flags === flags) return
+    model.value.selected.value = { ...span, startNs, endNs, flags }
   })
 }
 

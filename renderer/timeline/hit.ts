@@ -186,16 +186,17 @@ interface SliceAt {
 
 export function spanRef({ view, track, index, row }: SliceAt): SpanRef {
   const { start, end, id, name, count, flags } = view.slices
+  const { exact } = view
   return {
     row,
     family: track.family,
     lane: track.lane,
     id: id[index] === 0xffffffff ? undefined : id[index],
-    startNs: view.fromNs + start[index] * view.unitNs,
-    endNs: view.fromNs + end[index] * view.unitNs,
+    startNs: exact ? exact.start[index] : view.fromNs + start[index] * view.unitNs,
+    endNs: exact ? exact.end[index] : view.fromNs + end[index] * view.unitNs,
     name: view.words[name[index]] ?? '',
     count: count[index],
-    flags: flags[index],
+    flags: exact ? flags[index] & ~(SLICE_CUT_LEFT | SLICE_CUT_RIGHT) : flags[index],
   }
 }
 

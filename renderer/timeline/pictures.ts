@@ -12,6 +12,8 @@ import { inTrace, spanOf, wholeTrace, type TimeWindow } from './window.ts'
 export interface ViewQuestion extends TimeWindow {
   readonly pixels: number
   readonly rows: readonly string[]
+  /** Times for a table, not for a picture. */
+  readonly exact?: boolean
 }
 
 export interface ViewSource {

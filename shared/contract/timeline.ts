@@ -38,6 +38,8 @@ export const timelineViewSchema = z
     rows: z.array(z.string().max(100)).max(limits.timelineRows),
     /** Raw events as ticks, too. */
     ticks: z.boolean().default(true),
+    /** Times of slices as they are, for tables. */
+    exact: z.boolean().default(false),
   })
   .refine(({ fromNs, toNs }) => fromNs < toNs, { path: ['toNs'], message: 'has to be after fromNs' })
 

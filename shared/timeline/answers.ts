@@ -21,6 +21,8 @@ export interface SpanSpot extends SpanRef {
   readonly endNs: Ns | null
   /** How far it is drawn: to its end, or as far as it may have lasted. */
   readonly untilNs: Ns
+  /** SLICE_* bits, as on its slice: shared, inferred, failed, not seen to end. */
+  readonly flags: number
   /** The rows it is drawn on, its task's first. */
   readonly rows: readonly RowId[]
 }

@@ -167,7 +167,7 @@ function phaseSource(trace: Trace): FamilySource {
 }
 
 function lockSource(trace: Trace, section: RowSection, family: 'hold' | 'wait'): FamilySource {
-  const { lock, task, mode, flags, requestedNs, acquiredNs, releasedNs } = trace.lockSpan.cols
+  const { lock, task, mode, flags, requestedNs, acquiredNs } = trace.lockSpan.cols
   const { classOf, listed } = lockFacts(trace)
   const start = family === 'hold' ? acquiredNs : requestedNs
   const needed = family === 'hold' ? SPAN_HOLD_KNOWN : SPAN_CONTENDED

@@ -16,7 +16,7 @@ import type { SpanDetails, SpanRef, SpanSpot } from './answers.ts'
 import { drawnEnd, familyRows } from './families.ts'
 import { lockName } from './lock-name.ts'
 import { rowId } from './row-ids.ts'
-import { SPAN_OF_FAMILY, type RowId } from './types.ts'
+import { SLICE_OPEN, SPAN_OF_FAMILY, type RowId } from './types.ts'
 import { lasting } from './words.ts'
 
 /** The span, if the trace has it. */
@@ -37,6 +37,7 @@ export function spotOf(trace: Trace, { family, id }: SpanRef): SpanSpot {
     startNs,
     endNs: known(Math.max(startNs, endNs)),
     untilNs: Math.max(startNs, drawnEnd(trace, source, id)),
+    flags: source.flags(id) | (Number.isNaN(endNs) ? SLICE_OPEN : 0),
     rows: rows.filter((row) => row !== undefined),
   })
   switch (family) {

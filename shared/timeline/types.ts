@@ -160,5 +160,7 @@ export interface TimelineView {
   readonly words: readonly string[]
   readonly tracks: readonly TimelineTrack[]
   readonly slices: SliceColumns
+  /** Where it was asked for: when each slice really begins and ends, neither cut at the view's edges nor in units. */
+  readonly exact?: { readonly start: Float64Array; readonly end: Float64Array }
   readonly counters: CounterColumns
 }

@@ -18,10 +18,12 @@ export interface ViewParams {
   readonly toNs: number
   readonly pixels: number
   readonly rows: readonly RowId[]
+  readonly exact?: boolean | undefined
 }
 
 /** Of all slice columns together. */
 const SLICE_BYTES = 21
+const EXACT_BYTES = 16
 const SAMPLE_BYTES = 28
 const ROOM = Math.floor(limits.timelineBytes / SLICE_BYTES)
 const UNITS = 2 ** 32 - 1
@@ -85,12 +87,14 @@ class ViewBuilder {
   readonly #toNs: number
   readonly #unitNs: number
   readonly #slices = emptySlices(ROOM)
+  readonly #exact: { readonly start: number[]; readonly end: number[] } | undefined
   readonly #words: string[] = []
   readonly #wordIds = new Map<string, number>()
   #length = 0
   #merged = false
 
-  constructor({ fromNs, toNs, pixels }: ViewParams, bucketNs: number) {
+  constructor({ fromNs, toNs, pixels, exact }: ViewParams, bucketNs: number) {
+    this.#exact = exact === true ? { start: [], end: [] } : undefined
     // Nothing is shorter than 1 ns, so a bucket of 1 merges moments only; they are left alone.
     this.#bucketNs = (toNs - fromNs) / pixels > 1 || bucketNs > 1 ? bucketNs : 0
     // Whole buckets, so that a merged slice at an edge is the same in the next view.
@@ -125,7 +129,8 @@ class ViewBuilder {
       }
       tracks.push({ row, family: 'counter', lane: 0, begin, end: samples.length })
     }
-    if (this.#length * SLICE_BYTES + samples.length * SAMPLE_BYTES > limits.timelineBytes) return undefined
+    const sliceBytes = SLICE_BYTES + (this.#exact === undefined ? 0 : EXACT_BYTES)
+    if (this.#length * sliceBytes + samples.length * SAMPLE_BYTES > limits.timelineBytes) return undefined
     return {
       fromNs: this.#fromNs,
       toNs: this.#toNs,
@@ -134,6 +139,9 @@ class ViewBuilder {
       words: this.#words,
       tracks,
       slices: cut(this.#slices, this.#length),
+      ...(this.#exact && {
+        exact: { start: Float64Array.from(this.#exact.start), end: Float64Array.from(this.#exact.end) },
+      }),
       counters: samples.columns(),
     }
   }
@@ -145,6 +153,8 @@ class ViewBuilder {
     const to = Math.min(slice.end, this.#toNs)
     out.start[at] = Math.floor((from - this.#fromNs) / this.#unitNs)
     out.end[at] = Math.floor((to - this.#fromNs) / this.#unitNs)
+    this.#exact?.start.push(slice.start)
+    this.#exact?.end.push(slice.end)
     out.id[at] = slice.id
     out.name[at] = this.#word(slice.name, track, names)
     out.count[at] = slice.count

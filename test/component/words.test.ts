@@ -3,10 +3,24 @@ import { describe, expect, it } from 'vitest'
 import type { Progress } from '#shared/contract/methods.ts'
 import { compareKinds, kindLook, phaseFamily } from '#renderer/theme/kinds.ts'
 import { OP_KINDS } from '#shared/model/kinds.ts'
+import { SLICE_OPEN, SLICE_SHARED } from '#shared/timeline/types.ts'
+import { spanSentence } from '#renderer/panels/timeline/words.ts'
+import { spanAt } from '#renderer/stores/timeline-story.ts'
 import { findingLines } from '#renderer/panels/open/doctor.ts'
 import { nextMarks, progressWords, type Mark } from '#renderer/panels/open/import-progress.ts'
 import { familiesOf, mainDoing, type OverviewLock } from '#renderer/panels/overview/lock-phases.ts'
 import { kindSeries, overTimeTable } from '#renderer/panels/overview/over-time.ts'
+
+describe('a span that was walked to', () => {
+  const spot = { family: 'hold', id: 1, name: 'L', startNs: 5, untilNs: 50, rows: ['task:0'] } as const
+
+  it('is read out as its slice is, with a length only where its end was seen', () => {
+    const open = spanAt({ ...spot, endNs: null, flags: SLICE_SHARED | SLICE_OPEN })
+    expect(spanSentence(open, 'a 1', 100, 'ns')).toBe('a 1: holds L, at 5 ns, shared, its end was not recorded')
+    const seen = spanAt({ ...spot, endNs: 50, flags: SLICE_SHARED })
+    expect(spanSentence(seen, 'a 1', 100, 'ns')).toBe('a 1: holds L, 45 ns, at 5 ns, shared')
+  })
+})
 
 describe('the progress of an import', () => {
   const at = (done: number, elapsedMs: number, part: Partial<Progress> = {}): Progress => ({

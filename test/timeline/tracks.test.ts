@@ -14,7 +14,7 @@ import { detailsOf } from '#shared/timeline/spans.ts'
 import { statisticsOf } from '#shared/timeline/statistics.ts'
 import { tickChunk, TickIndex, ticksOf } from '#shared/timeline/ticks.ts'
 import { tracksOf, type Track } from '#shared/timeline/tracks.ts'
-import type { TrackFamily } from '#shared/timeline/types.ts'
+import { SLICE_OPEN, type TrackFamily } from '#shared/timeline/types.ts'
 import { viewOf } from '#shared/timeline/view.ts'
 import { anySmallTrace, traceOf } from '../support/small-trace.ts'
 
@@ -172,7 +172,11 @@ describe('the tracks of a row', () => {
       [10, 40],
       [50, 100],
     ])
-    expect(detailsOf(trace, { family: 'hold', id: 0 })).toMatchObject({ endNs: null, untilNs: 40 })
+    expect(detailsOf(trace, { family: 'hold', id: 0 })).toMatchObject({
+      endNs: null,
+      untilNs: 40,
+      flags: SLICE_OPEN,
+    })
     const { holds } = statisticsOf(trace, { fromNs: 45, toNs: 49 })
     expect(holds).toMatchObject([{ count: 1, unknown: 0 }])
   })

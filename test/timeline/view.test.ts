@@ -13,6 +13,7 @@ import { CounterLane, stepsFromSpans } from '#shared/timeline/counters.ts'
 import { rowsOf } from '#shared/timeline/rows.ts'
 import type { TimelineView, TrackFamily } from '#shared/timeline/types.ts'
 import { viewOf } from '#shared/timeline/view.ts'
+import { traceOf } from '../support/small-trace.ts'
 import { syntheticTrace } from '../support/synthetic-trace.ts'
 
 const SMALL = { lockSpans: 300, phases: 200, ops: 100, tasks: 6, locks: 12 }
@@ -106,6 +107,25 @@ describe('a view at full zoom', () => {
       }),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('a view that is asked for exact times', () => {
+  it('has the ends of every slice, not cut at its edges and not in units', () => {
+    const hour = 3600e9
+    const trace = traceOf({
+      ops: [
+        { startNs: 1, durationNs: hour + 7 },
+        { startNs: 2 * hour + 3, durationNs: 5 },
+      ],
+      durationNs: 3 * hour,
+    })
+    const window = { fromNs: hour, toNs: 3 * hour, pixels: 100, rows: ['task:0'] }
+    const { slices, exact } = viewOf(trace, { ...window, exact: true })
+    expect([...slices.id]).toEqual([0, 1])
+    expect([...(exact?.start ?? [])]).toEqual([1, 2 * hour + 3])
+    expect([...(exact?.end ?? [])]).toEqual([hour + 8, 2 * hour + 8])
+    expect(viewOf(trace, window).exact).toBeUndefined()
   })
 })
 

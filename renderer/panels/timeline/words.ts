@@ -38,7 +38,9 @@ export function spanWords(span: SpanRef, durationNs: number, clock: ClockUnit): 
   const at = momentText(span.startNs, durationNs, clock)
   // what was asked for ends inside the span: its own ends are elsewhere
   const whole = (span.flags & (SLICE_CUT_LEFT | SLICE_CUT_RIGHT)) === 0
-  const long = whole ? timeText(span.endNs - span.startNs, clock) : 'goes on outside of the view'
+  // how far one is drawn whose end was not recorded is not how long it was
+  const measured = (span.flags & SLICE_OPEN) === 0 ? timeText(span.endNs - span.startNs, clock) : ''
+  const long = whole ? measured : 'goes on outside of the view'
   if (span.count > 1) {
     return {
       what: `${formatCount(span.count)} ${MANY[span.family]}, mostly ${nameOf(span)}`,
