@@ -106,7 +106,8 @@ export function shortNames(tasks: readonly TaskName[], most: number): string[] {
   const unique = (names: readonly string[], name: string): boolean => names.indexOf(name) === names.lastIndexOf(name)
   return tasks.map((task, i) => {
     const names = spell.find((candidate) => unique(candidate, candidate[i]))
-    return names === undefined ? String(task.pid) : names[i]
+    // Idle tasks have one pid for all.
+    return names?.[i] ?? (task.pid === 0 ? spell[0][i] : String(task.pid))
   })
 }
 

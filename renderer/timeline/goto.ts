@@ -34,13 +34,17 @@ export function parseDestination(text: string, context: GotoContext): Destinatio
   }
   const to = joined === '+' ? from + other : other
   if (to <= from) return { ok: false, why: 'The end of a range is after its start' }
-  return { ok: true, window: { fromNs: from, toNs: Math.max(to, from + MIN_SPAN_NS) } }
+  // What is after the trace's end is not shown instead of what was asked for.
+  const end = Math.min(to, Math.max(context.durationNs, from + 1))
+  return { ok: true, window: { fromNs: from, toNs: Math.max(end, from + MIN_SPAN_NS) } }
 }
 
 function parseTime(text: string, { durationNs, clock }: GotoContext): number | undefined {
   const match = /^([\d\s\u2009_,]*\.?\d*)\s*(ns|us|µs|μs|ms|s|%|ticks?)?$/i.exec(text.trim())
   const digits = match?.[1]?.replace(/[\s\u2009_,]/g, '') ?? ''
   if (!match || digits === '' || digits === '.') return undefined
+  // Commas group thousands here; where one may be meant for a point nothing is guessed.
+  if (/^0,|,(?!\d{3}(?!\d))/.test(match[1] ?? '')) return undefined
   const value = Number(digits)
   const unit = match[2]?.toLowerCase()
   if (unit === '%') return (value / 100) * durationNs

@@ -117,8 +117,10 @@ export function axisUnit(durationNs: number): TimeUnit {
 export function axisTicks(from: number, to: number, most: number): number[] {
   const raw = (to - from) / Math.max(1, most)
   if (!(raw > 0)) return [from]
-  const power = 10 ** Math.floor(Math.log10(raw))
-  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((candidate) => candidate >= raw) ?? raw
+  // Nothing is between two nanoseconds, or two ticks.
+  const power = Math.max(1, 10 ** Math.floor(Math.log10(raw)))
+  const steps = [1, 2, 2.5, 5, 10].map((m) => m * power).filter((step) => Number.isInteger(step))
+  const step = steps.find((candidate) => candidate >= raw) ?? raw
   const ticks: number[] = []
   for (let tick = Math.ceil(from / step) * step; tick <= to + step * 1e-9; tick += step) ticks.push(tick)
   return ticks

@@ -192,6 +192,16 @@ describe('contention page', () => {
   })
 })
 
+it('does not ask for events that were recorded where no hold lies in the waits', async () => {
+  const spans = [
+    { task: 0, requestedNs: 0, acquiredNs: 20_000, releasedNs: 30_000 },
+    { task: 1, requestedNs: 50_000, acquiredNs: 60_000, releasedNs: 70_000 },
+  ]
+  const host = await shown(traceOf({ spans, durationNs: 80_000 }))
+  expect(panel(host, 'Waiter × holder').text()).toContain('No hold that was recorded lies in these waits')
+  expect(panel(host, 'Waiter × holder').text()).not.toContain('were recorded.')
+})
+
 describe('a trace of contention events only', () => {
   it('has dashes with a reason for holds, never 0, and says what was not recorded', async () => {
     const host = await shown(contentionOnly())

@@ -90,7 +90,7 @@ describe('latency page', () => {
     await heat(host).trigger('keydown', { key: 'Enter' })
     await host.settle()
     expect(heat(host).text()).toContain('2 write faults, 1.3 %')
-    expect(heat(host).text()).toContain('but 100 % of all waiting')
+    expect(heat(host).text()).toContain('but 100 % of the waiting of all write faults')
     expect(panel(host, 'Worst in the brush').findAll('tbody tr')).toHaveLength(2)
     expect(panel(host, 'Worst in the brush').text()).toContain('held by puncher')
     expect(panel(host, 'Worst in the brush').text()).toContain('holder unknown')

@@ -166,6 +166,7 @@ describe('the Overview', () => {
   it('says so where task states were not recorded, and shows time inside operations instead', async () => {
     const test = await overview(story())
     expect(panel(test, 'Tasks').text()).toContain('no scheduler events: time inside operations')
+    expect(panel(test, 'Tasks').text()).toContain('working in operations as a share of')
     expect(taskBars(test)).toContain('reader: 15 % working in operations')
   })
 

@@ -262,6 +262,8 @@ describe('numbers', () => {
         const ticks = axisTicks(0, span, most)
         expect(ticks.length).toBeLessThanOrEqual(most + 1)
         expect(ticks.every((tick) => tick >= 0 && tick <= span * 1.000001)).toBe(true)
+        // labels have whole nanoseconds
+        expect(ticks.every((tick) => Math.abs(tick - Math.round(tick)) < 1e-6)).toBe(true)
       }),
     )
   })

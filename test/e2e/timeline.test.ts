@@ -108,11 +108,12 @@ describe('time', () => {
   })
 
   it('goes to an exact time, and says what it cannot read', async () => {
-    const { page, problems, place, close } = await opened()
+    const { page, problems, grid, place, close } = await opened()
     await page.keyboard.press('Control+g')
     await page.keyboard.type('72 ms + 4 ms')
     await page.keyboard.press('Enter')
     await expect.poll(() => place.inputValue()).toBe('72.000 ms + 4.00 ms')
+    expect(await grid.evaluate((element) => element === document.activeElement)).toBe(true)
     await page.keyboard.press('Control+g')
     await page.keyboard.type('teatime')
     await page.keyboard.press('Enter')

@@ -221,10 +221,12 @@ describe('a typed time', () => {
     ['1 ms to 2 ms', { fromNs: 1_000_000, toNs: 2_000_000 }],
     ['1.5 s', { fromNs: 1_499_999_500, toNs: 1_500_000_500 }],
     ['1 000 000 ns + 1 000 ns', { fromNs: 1_000_000, toNs: 1_001_000 }],
+    ['1 s + 10 s', { fromNs: 1_000_000_000, toNs: 2_000_000_000 }],
+    ['1,000,000 ns + 1 µs', { fromNs: 1_000_000, toNs: 1_001_000 }],
     ['50 %', { fromNs: 999_999_500, toNs: 1_000_000_500 }],
   ])('%s is read', (text, expected) => expect(window(text)).toEqual(expected))
 
-  it.each(['abc', '', '1 parsec', '1 ms + 2 ms + 3 ms'])('%j is refused with an example', (text) =>
+  it.each(['abc', '', '1 parsec', '1,5 ms', '0,001 s', '1 ms + 2 ms + 3 ms'])('%j is refused with an example', (text) =>
     expect(window(text)).toContain('812.34 ms'),
   )
   it('after the end of the trace is said so', () => expect(window('3 s')).toBe('That is after the end of the trace'))

@@ -256,6 +256,8 @@ describe('waiter × holder', () => {
       'other',
     ])
     expect(shortNames([task(1, 'msync'), task(2, 'msync')], 8)).toEqual(['101', '102'])
+    const idle = [1, 2].map((id) => ({ id, comm: '<idle>', pid: 0 }))
+    expect(shortNames(idle, 8)).toEqual(['<idle>', '<idle>'])
   })
 })
 

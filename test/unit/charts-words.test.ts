@@ -17,10 +17,10 @@ describe('a brush in words', () => {
   it('says "but" where few operations are most of the waiting', () => {
     expect(brushFinding(side(412, 0.38), side(38_412, 1), 'write faults')).toEqual({
       first: '412 write faults, 1.1 %',
-      second: 'but 38 % of all waiting',
+      second: 'but 38 % of the waiting of all write faults',
     })
-    expect(brushFinding(side(500, 0.55), side(1000, 1), 'reads').second).toBe('and 55 % of all waiting')
-    expect(brushFinding(side(500, 0), side(1000, 1), 'reads').second).toBe('and 0 % of all waiting')
+    expect(brushFinding(side(500, 0.55), side(1000, 1), 'reads').second).toBe('and 55 % of the waiting of all reads')
+    expect(brushFinding(side(500, 0), side(1000, 1), 'reads').second).toBe('and 0 % of the waiting of all reads')
   })
   it('does not claim what was not recorded', () => {
     expect(brushFinding(side(1, null), side(2, null), 'reads').second).toBe('how much they waited is not known')

@@ -11,7 +11,7 @@ export interface BrushFinding {
 }
 
 /**
- * `412 write faults, 1.1 %` and `but 38 % of all waiting`. It is a "but" where the share of the waiting is at least twice
+ * `412 write faults, 1.1 %` and `but 38 % of the waiting of all write faults`. It is a "but" where the share of the waiting is at least twice
  * that of the operations; waits that were not recorded are said to be unknown.
  */
 export function brushFinding(part: DistributionSide, all: DistributionSide, plural: string): BrushFinding {
@@ -19,7 +19,8 @@ export function brushFinding(part: DistributionSide, all: DistributionSide, plur
   const first = `${formatCount(part.count)} ${plural}, ${percent(share)}`
   const waiting = part.shareOfWaiting
   if (waiting === null) return { first, second: 'how much they waited is not known' }
-  return { first, second: `${waiting > 2 * share && waiting > 0 ? 'but' : 'and'} ${percent(waiting)} of all waiting` }
+  const but = waiting > 2 * share && waiting > 0 ? 'but' : 'and'
+  return { first, second: `${but} ${percent(waiting)} of the waiting of all ${plural}` }
 }
 
 /** The latency part of a brush: `above 300 µs`, `1.2 to 4 ms`, `any latency`. */
