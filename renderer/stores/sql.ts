@@ -23,14 +23,16 @@ export interface Shown {
   /** The statement the result answers. */
   readonly sql: string
   readonly error: WireError | undefined
-  /** Where the statement that failed stands in the draft. */
+  /** The statement that failed, and where it stands in the draft. */
+  readonly errorSql: string
   readonly errorFrom: number
 }
 interface Caret {
   readonly from: number
   readonly to: number
 }
-const NOTHING: Shown = { running: undefined, result: undefined, sql: '', error: undefined, errorFrom: 0 }
+const START: Caret = { from: 0, to: 0 }
+const NOTHING: Shown = { running: undefined, result: undefined, sql: '', error: undefined, errorSql: '', errorFrom: 0 }
 
 export type { Draft, PastRun, SavedQuery } from './sql-texts.ts'
 
@@ -44,11 +46,12 @@ export const useSqlStore = defineStore('sql', () => {
   const key = computed(() => `${trace.file ?? ''}|${texts.current.value.id}`)
   const now = computed(() => shown.get(key.value) ?? NOTHING)
   /** What is selected in the editor and where the caret is, to run a part of the draft. */
-  const caret = shallowRef<Caret>({ from: 0, to: 0 })
+  const caret = shallowRef<Caret>(START)
 
   async function run(): Promise<void> {
     const { file, opened } = trace
-    const what = chosen(texts.current.value.sql, caret.value)
+    const draft = texts.current.value.sql
+    const what = chosen(draft, caret.value)
     if (file === undefined || opened === undefined || what === undefined) return
     const at = key.value
     aborts.get(at)?.abort()
@@ -69,7 +72,9 @@ export const useSqlStore = defineStore('sql', () => {
       const stopped = error.code === 'cancelled'
       const ms = Math.round(performance.now() - started)
       texts.remember({ ...past, outcome: stopped ? 'stopped' : 'failed', ms, message: error.message })
-      if (mine()) shown.set(at, { ...before, error, errorFrom: what.from, running: undefined })
+      if (!mine()) return
+      const failed = { error: inDraft(error, draft, what.from), errorSql: what.text, errorFrom: what.from }
+      shown.set(at, { ...before, ...failed, running: undefined })
     } finally {
       if (mine()) aborts.delete(at)
     }
@@ -81,6 +86,12 @@ export const useSqlStore = defineStore('sql', () => {
   watch(
     () => trace.opened === undefined,
     (none) => none && shown.clear(),
+  )
+  // What is selected in one draft says nothing of another's text.
+  watch(
+    () => texts.current.value.id,
+    () => (caret.value = START),
+    { flush: 'sync' },
   )
   useHistoryStore().part<string>({
     id: 'sql',
@@ -107,6 +118,16 @@ export const useSqlStore = defineStore('sql', () => {
 function chosen(sql: string, { from, to }: Caret): { readonly text: string; readonly from: number } | undefined {
   if (to > from && sql.slice(from, to).trim() !== '') return { text: sql.slice(from, to), from }
   return statementAt(sql, from)
+}
+
+/** The engine counts lines from the statement's first, the editor beside it from the draft's. */
+function inDraft(error: WireError, draft: string, from: number): WireError {
+  const { at, message } = error
+  if (at === undefined) return error
+  const before = draft.slice(0, from + at.offset)
+  const [line, column] = [before.split('\n').length, before.length - before.lastIndexOf('\n')]
+  const said = (l: number, c: number): string => `line ${l}, column ${c}`
+  return { ...error, message: message.replace(said(at.line, at.column), said(line, column)) }
 }
 
 /** The tables of the open file; asked once per file, and again where that failed. */
