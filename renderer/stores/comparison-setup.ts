@@ -11,6 +11,7 @@ import { parseArrivals } from '../panels/compare/arrivals.ts'
 import { chosenText, parseChosen, parseValues, problemsOf, type Chosen } from '../panels/simulate/form.ts'
 import { useFilesStore, type TraceChoice } from './files.ts'
 import { useSimulationStore } from './simulation.ts'
+import { useTraceStore } from './trace.ts'
 
 /** Runs per strategy; below six no difference can be told from chance. */
 export const SEEDS: ParamInfo = {
@@ -168,6 +169,7 @@ function useCurve(kind: { readonly value: SubjectKind }) {
 /** Traces of the open files: recorded and simulated ones alike. */
 function useTraceChoices() {
   const files = useFilesStore()
+  const looked = useTraceStore()
   const firstKey = ref<string>()
   const secondKey = ref<string>()
   const choices = computed(() => files.traces)
@@ -175,14 +177,12 @@ function useTraceChoices() {
   const first = computed(
     () =>
       choices.value.find(({ key }) => key === firstKey.value) ??
-      choices.value.find(({ file }) => file === files.current?.file) ??
+      choices.value.find(({ file, trace }) => file === looked.file && trace === looked.traceId) ??
       choices.value[0],
   )
-  const second = computed(
-    () =>
-      choices.value.find(({ key }) => key === secondKey.value && key !== first.value?.key) ??
-      choices.value.find(({ key }) => key !== first.value?.key),
-  )
+  /** A trace beside itself says nothing. */
+  const others = computed(() => choices.value.filter(({ key }) => key !== first.value?.key))
+  const second = computed(() => others.value.find(({ key }) => key === secondKey.value) ?? others.value[0])
   function problemsFor(kind: SubjectKind): string[] {
     if (first.value === undefined) return ['Open a trace first: its workload is replayed']
     if (kind === 'traces') return second.value === undefined ? ['Open another trace to lay beside this one'] : []
@@ -191,5 +191,5 @@ function useTraceChoices() {
     }
     return []
   }
-  return { choices, first, second, firstKey, secondKey, problemsFor }
+  return { choices, others, first, second, firstKey, secondKey, problemsFor }
 }
