@@ -4,7 +4,7 @@
  * a strategy safe.
  */
 
-import { counted, formatCount, timeText } from '../base/time.ts'
+import { counted, formatCount, formatShare, timeText, UNKNOWN } from '../base/time.ts'
 import type {
   Ci95,
   ComparedStrategy,
@@ -109,8 +109,15 @@ export function incomparable({
   return mostlyFailed.in === 'runs' ? 'mostly failed' : 'baseline mostly failed'
 }
 
+/** How much of all operations failed, faults among them: `49 %`; a dash where no result is known. */
+export function failedShare({ failed, ops }: Pick<ComparedStrategy, 'failed' | 'ops'>): string {
+  if (failed === null) return UNKNOWN
+  const all = ops.reduce((sum, { count }) => sum + count, 0)
+  return failed === 0 ? '0' : `${formatShare(failed / all)} %`
+}
+
 /** `52 348 of 52 988 write_fault failed` */
-export function failedWords({ op, failed, count }: MostlyFailed, group?: string): string {
+export function failedWords({ op, failed, count }: Omit<MostlyFailed, 'in'>, group?: string): string {
   return `${formatCount(failed, group)} of ${formatCount(count, group)} ${op} failed`
 }
 

@@ -140,6 +140,29 @@ describe('the result', () => {
     expect(panel(on, 'In words').text()).toContain('does not mean safe')
     expect(panel(on, 'In words').text()).toContain('Costs are those of one machine.')
   })
+  it('says how much failed under each strategy, and of what kinds, where anything did', async () => {
+    const engine = host()
+    const on = await compared(engine)
+    const heads = () =>
+      panel(on, 'Speed and safety')
+        .findAll('th')
+        .map((one) => one.text())
+    expect(heads()).not.toContain('Failed')
+    await button(on, 'Run').trigger('click')
+    const [one, other, ...rest] = comparison().strategies
+    if (!one || !other) throw new Error('no strategies')
+    const [op] = one.ops
+    if (!op) throw new Error('no operations')
+    const most = { in: 'runs', op: 'write_fault', failed: 99, count: 100 } as const
+    const failing = { ...other, failed: 99, mostlyFailed: most, ops: [{ ...op, failed: 99 }] }
+    engine.of('sim.compare')[1]?.resolve(comparison({ strategies: [one, failing, ...rest] }))
+    await settled()
+    expect(heads()).toContain('Failed')
+    const cells = panel(on, 'Speed and safety')
+      .findAll('td.failed, td')
+      .filter((cell) => cell.text() === '99 %')
+    expect(cells.map((cell) => cell.get('span').attributes('title'))).toEqual(['99 of 100 write_fault failed'])
+  })
   it('hides a run by its number', async () => {
     const on = await compared(host())
     await useCommandStore()

@@ -51,11 +51,13 @@ describe('a scenario', () => {
     expect(await rows.filter({ hasText: 'i_mmap across' }).innerText()).toMatch(/\d+, all/)
     expect(await rows.filter({ hasText: '✕' }).count()).toBeGreaterThan(0)
     await view(page, 'Deltas')
-    await page
-      .getByRole('region', { name: /^Against E/ })
-      .getByText('lock wait per acquisition')
-      .first()
-      .waitFor()
+    const deltas = page.getByRole('region', { name: /^Against E/ })
+    await deltas.getByText('lock wait per acquisition').first().waitFor()
+    const [panel, head] = await Promise.all([
+      deltas.boundingBox(),
+      deltas.getByRole('columnheader').first().boundingBox(),
+    ])
+    expect((head?.y ?? 0) - (panel?.y ?? 0), 'the table begins below its title').toBeLessThan(48)
     await view(page, 'Result')
     await table
       .getByRole('button', { name: /^✕ .* of / })

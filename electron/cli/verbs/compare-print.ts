@@ -10,6 +10,7 @@ import {
   chainWords,
   counterNames,
   counterText,
+  failedShare,
   findings,
   mainOp,
   rateText,
@@ -86,13 +87,6 @@ function printSpeed({ strategies, baseline, seeds }: CompareWords): void {
       : []),
     ...(strategies.some(({ failed }) => failed !== null && failed > 0) ? [right('failed', failedShare)] : []),
   ])
-}
-
-/** Of all operations, faults among them. */
-function failedShare({ failed, ops }: ComparedStrategy): string {
-  const all = ops.reduce((sum, { count }) => sum + count, 0)
-  if (failed === null) return '–'
-  return failed === 0 ? '0' : `${((failed / all) * 100).toPrecision(2)} %`
 }
 
 function printLatency(strategies: readonly ComparedStrategy[], op: string | undefined, baseline: string): void {

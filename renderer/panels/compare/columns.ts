@@ -11,7 +11,7 @@ import type {
   VerdictViolation,
   VersusBaseline,
 } from '#shared/contract/simulation.ts'
-import { counterNames, counterText, versusOf } from '#shared/whatif/words.ts'
+import { counterNames, counterText, failedWords, versusOf } from '#shared/whatif/words.ts'
 import { formatCount } from '../../ui/format.ts'
 import type { ColumnSpec } from '../../ui/table-spec.ts'
 
@@ -67,6 +67,13 @@ function countWords({ counters }: ComparedStrategy, names: readonly string[]): s
     .filter((name) => (counters[name] ?? 0) > 0)
     .map((name) => `${name} ${counterText(counters[name] ?? 0)}`)
     .join(', ')
+}
+
+/** What failed, a line per kind. */
+export function failuresWords({ ops }: ComparedStrategy): string {
+  return ops
+    .flatMap(({ op, failed, count }) => (failed === null || failed === 0 ? [] : [failedWords({ op, failed, count })]))
+    .join('\n')
 }
 
 /** Of the timed runs; what a search found has a column of its own. */
@@ -167,6 +174,15 @@ export function verdictColumns(
       width: 76,
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
+    },
+    {
+      key: 'failed',
+      title: 'Failed',
+      group: 'Operations',
+      kind: 'count',
+      width: 58,
+      value: (row) => row.strategy.failed,
+      about: 'Operations that failed, faults among them, of all operations of all runs. The tooltip has their kinds',
     },
     {
       key: 'p50',

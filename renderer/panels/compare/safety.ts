@@ -54,6 +54,7 @@ export function safetyWords(safety: Safety): string {
 
 /** For a narrow cell without violations. */
 export function safetyShort({ asked, complete, hazards, computed, total }: Safety): string {
+  if (total === 0) return '…'
   if (computed < total) return `${formatCount(computed)} of ${formatCount(total)} run`
   const held = asked - hazards
   return complete === held
