@@ -6,7 +6,7 @@ import { OP_KINDS } from '#shared/model/kinds.ts'
 import { SLICE_OPEN, SLICE_SHARED } from '#shared/timeline/types.ts'
 import { spanSentence } from '#renderer/panels/timeline/words.ts'
 import { spanAt } from '#renderer/stores/timeline-story.ts'
-import { findingLines } from '#renderer/panels/open/doctor.ts'
+import { findingLines, recordText } from '#renderer/panels/open/doctor.ts'
 import { nextMarks, progressWords, type Mark } from '#renderer/panels/open/import-progress.ts'
 import { familiesOf, mainDoing, type OverviewLock } from '#renderer/panels/overview/lock-phases.ts'
 import { kindSeries, overTimeTable } from '#renderer/panels/overview/over-time.ts'
@@ -71,6 +71,47 @@ describe('the trace doctor', () => {
       'Events lost: warn',
       'might_lock() left out: dim',
     ])
+  })
+  it('says of each command what it is for, and what goes on some kernels only', () => {
+    const lacking = { level: 'no', ok: false, why: 'not recorded', maybeRecorded: false } as const
+    const text = recordText({
+      answers: [
+        { ...lacking, question: 'Who waited', events: ['lock:a'], record: 'trace-cmd record -e lock:a -- COMMAND' },
+        { ...lacking, question: 'How long', events: ['lock:b'], record: 'trace-cmd record -e lock:b -- COMMAND' },
+        { ...lacking, question: 'When', events: [], record: 'trace-cmd record -p function_graph -- COMMAND' },
+        { ...lacking, question: 'Names', events: [], record: null },
+        { ...lacking, question: 'Journal', events: ['jbd2'], maybeRecorded: true, record: 'trace-cmd record -e jbd2' },
+      ],
+      findings: [
+        {
+          ...({ severity: 'warning', code: 'lost', message: 'events were lost', count: 9, firstLine: null } as const),
+          skipped: false,
+          record: 'trace-cmd record -b 65536',
+        },
+      ],
+      record: [],
+      recordings: [
+        { command: 'trace-cmd record -e lock:a -e jbd2 -- COMMAND', events: ['lock:a', 'jbd2'], needs: null },
+        { command: 'trace-cmd record -e lock:b -- COMMAND', events: ['lock:b'], needs: 'a kernel with lockdep' },
+      ],
+    })
+    expect(text.replaceAll(' \\\n ', '')).toBe(
+      [
+        '# Who waited',
+        '# Journal, if it was not recorded',
+        'trace-cmd record -e lock:a -e jbd2 -- COMMAND',
+        '',
+        '# on a kernel with lockdep add',
+        '# How long',
+        '-e lock:b',
+        '',
+        '# When',
+        'trace-cmd record -p function_graph -- COMMAND',
+        '',
+        '# events were lost',
+        'trace-cmd record -b 65536',
+      ].join('\n'),
+    )
   })
 })
 
