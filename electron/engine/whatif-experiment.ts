@@ -8,6 +8,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Fidelity } from '#shared/contract/whatif.ts'
 import { parseStrategy } from '#shared/sim/strategies/index.ts'
+import type { ArrivalChoice } from '#shared/whatif/arrival.ts'
 import { fidelityOf } from '#shared/whatif/fidelity.ts'
 import { pilotOf } from '#shared/whatif/replay.ts'
 import { ASSUMPTIONS } from './sim-catalog.ts'
@@ -22,7 +23,13 @@ import { run as replayOnce } from './whatif-run.ts'
 /** As the job gets it. */
 export type Subject =
   | { readonly kind: 'scenario'; readonly workload: ScenarioWork }
-  | { readonly kind: 'trace'; readonly path: string; readonly trace: number; readonly baseline: string | undefined }
+  | {
+      readonly kind: 'trace'
+      readonly path: string
+      readonly trace: number
+      readonly baseline?: string | undefined
+      readonly arrival?: ArrivalChoice | undefined
+    }
 
 export interface Prepared {
   readonly material: Material
@@ -38,7 +45,7 @@ export async function prepareSubject(subject: Subject): Promise<Prepared> {
     const { workload } = subject
     return { material: subject, name: workload.scenario, assumptions: ASSUMPTIONS, fidelity: null }
   }
-  const { recorded, workload } = readWorkload(subject)
+  const { recorded, workload } = readWorkload(subject, { arrival: subject.arrival })
   const baseline = baselineOf(subject)
   const pilot = pilotOf(workload, parseStrategy(baseline), workload.fs)
   const again = await replayOnce({ workload, pilot, strategy: baseline, seed: 1, demands: 'drawn' })

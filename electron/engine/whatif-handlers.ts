@@ -86,7 +86,8 @@ function scaling(
 function subjectOf(handles: Handles, given: ExperimentSubject, strategies: readonly string[]): Subject {
   if (given.kind === 'trace') {
     for (const id of [given.baseline, ...strategies]) if (id !== undefined) parseStrategy(id)
-    return { kind: 'trace', path: handles.get(given.file).path, trace: given.trace, baseline: given.baseline }
+    const { kind, file, ...replayed } = given
+    return { kind, path: handles.get(file).path, ...replayed }
   }
   const { kind, ...workload } = given
   const named = strategies.length > 0 ? strategies : [scenarioStrategies(workload.scenario)[0]]

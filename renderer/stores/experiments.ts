@@ -30,8 +30,14 @@ export function subjectOf(request: CompareRequest | undefined): Subject | undefi
       ...(set === undefined ? {} : { set }),
     }
   }
-  const { file, trace, baseline } = request.params
-  return { kind: 'trace', file, trace, ...(baseline === undefined ? {} : { baseline }) }
+  const { file, trace, baseline, arrival } = request.params
+  return {
+    kind: 'trace',
+    file,
+    trace,
+    ...(baseline === undefined ? {} : { baseline }),
+    ...(arrival === undefined ? {} : { arrival }),
+  }
 }
 
 export const useExperimentsStore = defineStore('experiments', () => {

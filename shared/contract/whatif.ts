@@ -11,6 +11,8 @@ import { place, workloadSchema, type Ci95, type ComparedStrategy, type CompareRe
 
 const arrival = z.enum(['closed', 'open'])
 const id = z.string().min(1).max(4096)
+/** Left out: chosen per task by evidence. For all tasks, or by a task's name or pid. */
+const arrivals = z.union([arrival, z.record(id, arrival)]).optional()
 
 export const whatIfSchema = z.object({
   file: id,
@@ -21,8 +23,7 @@ export const whatIfSchema = z.object({
   baseline: id.optional(),
   seeds: z.int().positive().max(100).default(8),
   seed: z.int().nonnegative().default(1),
-  /** Left out: chosen per task by evidence. For all tasks, or by a task's name or pid. */
-  arrival: z.union([arrival, z.record(id, arrival)]).optional(),
+  arrival: arrivals,
   /** Prices of the machine or of a step, ns, instead of what was calibrated. */
   set: z.record(id, z.int().nonnegative()).default({}),
   /** Most schedules searched per strategy, of the small worlds where operations of these kinds meet; 0: none. */
@@ -193,6 +194,7 @@ const subjectSchema = z.discriminatedUnion('kind', [
     trace: z.int().nonnegative(),
     /** What the trace was made under; left out: what it says, and of a recorded one K. */
     baseline: id.optional(),
+    arrival: arrivals,
   }),
 ])
 export type ExperimentSubject = z.infer<typeof subjectSchema>

@@ -4,6 +4,7 @@ import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import TracePicker from '#renderer/panels/compare/TracePicker.vue'
 import { useComparisonStore } from '#renderer/stores/comparison.ts'
+import { subjectOf } from '#renderer/stores/experiments.ts'
 import { useFilesStore } from '#renderer/stores/files.ts'
 import { useTraceStore } from '#renderer/stores/trace.ts'
 import { smallCatalog } from '../support/small-comparison.ts'
@@ -32,6 +33,17 @@ it('replays the trace that is looked at, where no other was chosen', async () =>
   const { on, comparison, shown } = await picker('trace')
   expect(comparison.request).toMatchObject({ kind: 'trace', params: { file: 'a', trace: 3 } })
   expect(shown()).toEqual(['a.faultline: trace 3'])
+  on.unmount()
+})
+
+it('varies the holds of the replay that was compared, arrivals included', async () => {
+  const { on, comparison } = await picker('trace')
+  comparison.arrivalText = 'all=open'
+  await on.vm.$nextTick()
+  const { request } = comparison
+  const { arrival } = request.kind === 'trace' ? request.params : { arrival: undefined }
+  expect(arrival).toBeDefined()
+  expect(subjectOf(request)).toMatchObject({ kind: 'trace', file: 'a', trace: 3, arrival })
   on.unmount()
 })
 

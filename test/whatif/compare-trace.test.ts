@@ -103,6 +103,23 @@ describe('experiments', () => {
     LONG,
   )
 
+  it(
+    'on a recorded trace take the arrivals that were asked for, as its replay does',
+    async () => {
+      const place = await recording(tempFolder(), 'K')
+      const asked = (arrival: Readonly<Record<string, 'open'>>) =>
+        client.call('whatif.scaling', {
+          subject: { kind: 'trace', ...place, arrival },
+          strategies: ['K'],
+          cpus: [1, 2, 4],
+          seeds: 1,
+        })
+      await expect(asked({ nobody: 'open' })).rejects.toThrow(/no task 'nobody' with operations/)
+      expect((await asked({ 'faulter-0': 'open' })).strategies).toHaveLength(1)
+    },
+    LONG,
+  )
+
   it('refuse unknown names before anything runs', async () => {
     const subject = { kind: 'scenario', scenario: 'SC1' } as const
     const wrong = await client.call('whatif.sensitivity', { subject, strategy: 'Q9' }).catch((error: Error) => error)
