@@ -6,7 +6,7 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
-import { toWireError, type WireError } from '#shared/base/errors.ts'
+import { ApiError, toWireError, type WireError } from '#shared/base/errors.ts'
 import type { Progress } from '#shared/contract/methods.ts'
 import type { PartialComparison } from '#shared/contract/simulation.ts'
 import type { AnyComparison } from '#shared/contract/whatif.ts'
@@ -128,7 +128,7 @@ function useRecorded(compared: Current<Compared | undefined>) {
   const recordNow = useRecording()
   const places = shallowRef<ReadonlyMap<string, { readonly name: string; readonly trace: number }>>(new Map())
   const busy = shallowRef<ReadonlySet<string>>(new Set())
-  const recordError = ref<WireError>()
+  const errors = shallowRef<ReadonlyMap<string, WireError>>(new Map())
 
   function keyOf(strategy: string): string {
     const request = compared.value?.request
@@ -148,19 +148,20 @@ function useRecorded(compared: Current<Compared | undefined>) {
     return tab === undefined || trace === undefined ? undefined : { tab, trace }
   }
   const recording = (strategy: string): boolean => busy.value.has(keyOf(strategy))
+  const recordError = (strategy: string): WireError | undefined => errors.value.get(keyOf(strategy))
 
   async function record(strategy: string): Promise<RecordedRun | undefined> {
     const there = recorded(strategy)
     if (there !== undefined || compared.value === undefined || recording(strategy)) return there
     const key = keyOf(strategy)
     busy.value = new Set([...busy.value, key])
-    recordError.value = undefined
+    errors.value = new Map([...errors.value].filter(([one]) => one !== key))
     try {
       const run = await recordNow(compared.value, strategy)
       if (run !== undefined) places.value = new Map([...places.value, [key, { name: run.tab.name, trace: run.trace }]])
       return run
     } catch (thrown) {
-      recordError.value = toWireError(thrown)
+      errors.value = new Map([...errors.value, [key, toWireError(thrown)]])
       return undefined
     } finally {
       busy.value = new Set([...busy.value].filter((one) => one !== key))
@@ -179,14 +180,17 @@ function useRecording() {
     if (request.kind === 'traces') return undefined
     if (request.kind === 'scenario') {
       const { scenario, fs, set } = request.params
-      const ran = await simulation.start({
+      const asked = {
         scenario,
         ...(fs === undefined ? {} : { fs }),
         ...(set === undefined ? {} : { set }),
         strategy,
         ...seed,
         keep: true,
-      })
+      }
+      const ran = await simulation.start(asked)
+      const why = simulation.jobs.find((job) => job.request === asked)?.error
+      if (why !== undefined) throw new ApiError(why.code, why.message, why.hint)
       return ran === undefined ? undefined : runIn(ran.tab, ran.tab.traces[0]?.id)
     }
     const { file, trace, baseline = 'K', arrival } = request.params

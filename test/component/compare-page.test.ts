@@ -6,6 +6,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import ComparePage from '#renderer/pages/ComparePage.vue'
 import { useCommandStore } from '#renderer/commands/index.ts'
 import { useFilesStore } from '#renderer/stores/files.ts'
+import { useSimulationStore } from '#renderer/stores/simulation.ts'
 import { useViewStore } from '#renderer/stores/view.ts'
 import { comparison, smallCatalog } from '../support/small-comparison.ts'
 import { fakeHost, openedFile, windowOf, type FakeHost } from './support/fake-host.ts'
@@ -184,6 +185,22 @@ describe('the result', () => {
     await settled()
     expect(useFilesStore().current?.file).toBe('trace-of-f')
     expect(useViewStore().page).toBe('overview')
+  })
+  it('says why this run is not recorded, and not what went wrong with another', async () => {
+    const engine = host()
+    const on = await compared(engine)
+    const earlier = useSimulationStore().start({ scenario: 'SC2', strategy: 'K', keep: true })
+    engine.of('sim.run')[0]?.reject(new ApiError('bad-input', 'SC2 is broken'))
+    await earlier
+    await settled()
+    const waiting = () => panel(on, 'Waiting over time').text()
+    expect(waiting()).toContain('E is not recorded')
+    expect(waiting()).not.toContain('SC2 is broken')
+    await button(on, 'Record E').trigger('click')
+    engine.of('sim.run')[1]?.reject(new ApiError('limit', 'the disk is full', 'make room'))
+    await settled()
+    expect(waiting()).toContain('The disk is full. Make room.')
+    expect(waiting()).toContain('F is not recorded')
   })
   it('asks the recorded files, not the open trace, who waited when', async () => {
     const engine = host()
