@@ -249,7 +249,7 @@ export function findings(result: CompareWords, group?: string): string[] {
   if (base === undefined || op === undefined) return ['No operation finished in any run.']
   return [
     `Baseline ${baseline}: ${rateText(base.opsPerSecond.mean, group)} over ${runsText(base.runs, seeds)}${waitWords(base, op, group)}${failedTail(base, group)}.`,
-    ...strategies.filter((one) => one !== base).map((one) => against(one, { baseline, op, group })),
+    ...strategies.filter((one) => one !== base).map((one) => against(one, { base, op, group })),
     ...strategies.flatMap((one) => broken(one, one === base)),
   ]
 }
@@ -266,8 +266,9 @@ function failedTail({ mostlyFailed }: ComparedStrategy, group: string | undefine
 
 function against(
   strategy: ComparedStrategy,
-  { baseline, op, group }: { readonly baseline: string; readonly op: string; readonly group: string | undefined },
+  { base, op, group }: { readonly base: ComparedStrategy; readonly op: string; readonly group: string | undefined },
 ): string {
+  const baseline = base.id
   const speed = versusOf(strategy, 'opsPerSecond')
   const rate = rateText(strategy.opsPerSecond.mean, group)
   const { id, deadlocks, runs, mostlyFailed } = strategy
@@ -281,8 +282,11 @@ function against(
     const whose = mostlyFailed.in === 'runs' ? '' : `of ${baseline} `
     return `${id}: ${rate}; ${whose}${failedWords(mostlyFailed, group)}, so its speed is not compared${whose === '' ? ` with ${baseline}` : ''}.`
   }
-  if (speed?.ratio === undefined || speed.ratio === null)
-    return `${strategy.id}: ${rate}; there is nothing to divide by.`
+  if (speed?.ratio === undefined || speed.ratio === null) {
+    return base.deadlocks > 0
+      ? `${id}: ${rate}; ${base.deadlocks} of ${base.runs} runs of ${baseline} ended in a deadlock, so its speed is not compared.`
+      : `${id}: ${rate}; there is nothing to divide by.`
+  }
   const interval = ratioInterval(speed.ci95)
   const how = speed.enough
     ? `${ratioText(speed.ratio)} as fast as ${baseline} (95 % interval ${interval})`

@@ -1,6 +1,6 @@
-/** How much failed, as the window and the terminal say it: all of it, and nearly all of it, in digits one can read. */
+/** What keeps a comparison from telling, as the window and the terminal say it: how much failed, and who did not end. */
 import { expect, it } from 'vitest'
-import { failedShare } from '#shared/whatif/words.ts'
+import { failedShare, findings } from '#shared/whatif/words.ts'
 import { safetyShort } from '#renderer/panels/compare/safety.ts'
 import { comparedStrategy } from '../support/small-comparison.ts'
 
@@ -13,4 +13,11 @@ it('says none, some, nearly all and all', () => {
 it('says nothing of races before it knows which there are', () => {
   const none = { violated: [], hazards: 0, asked: 0, complete: 0, computed: 0, total: 0 }
   expect(safetyShort(none)).toBe('…')
+})
+
+it('says that the baseline deadlocked, not that there is nothing to divide by', () => {
+  const strategies = [comparedStrategy('H1', { deadlocks: 6 }), comparedStrategy('K')]
+  expect(findings({ strategies, baseline: 'H1', seeds: [1, 2, 3, 4, 5, 6] })[1]).toBe(
+    'K: 400 k/s; 6 of 6 runs of H1 ended in a deadlock, so its speed is not compared.',
+  )
 })
