@@ -122,6 +122,16 @@ describe('the command line', () => {
   })
 
   it.each([
+    ['the budget', ['--budget', '5'], /^not shown to be safe: the budget of 5 .*; go further: --budget 50$/m],
+    ['chance', ['--mode', 'random', '--budget', '5'], /^not shown to be safe: .* by lot; --mode dfs goes through all$/m],
+  ])('is not told that it is safe by a search that %s ended', async (_, more, why) => {
+    const { status, stdout, stderr } = await cli.run([...under, 'K', '--json', '--expect', 'safe', ...more])
+    expect(JSON.parse(stdout)).toMatchObject({ safe: true, complete: false })
+    expect(status).toBe(3)
+    expect(stderr).toMatch(why)
+  })
+
+  it.each([
     [['explore', '--strategy', 'K'], /--scenario is missing/],
     [['explore', '--scenario', 'SC99', '--strategy', 'K'], /SC99/],
     [['explore', '--scenario', 'SC1', '--strategy', 'K', '--bound', '2', '--exhaustive'], /--exhaustive/],

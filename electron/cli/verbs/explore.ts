@@ -76,7 +76,7 @@ export const explore = verb({
       what: 'expectation',
       of: ['safe', 'unsafe'],
       fallback: undefined,
-      about: 'exit with 3 if it is not so',
+      about: 'exit with 3 if it is not so; safe is what a complete search found nothing in',
     }),
     json,
   },
@@ -119,12 +119,32 @@ export const explore = verb({
       describe(result)
       if (crash !== null) describeCuts(crash)
     }
-    const safe = result.safe && (crash?.violations.length ?? 0) === 0
-    if (options.expect === undefined || (options.expect === 'safe') === safe) return 0
-    note(options.expect === 'safe' ? 'not safe' : `no violation was found${result.complete ? '' : ' so far'}`)
+    const why = options.expect === undefined ? undefined : notAsExpected(options.expect, result, crash)
+    if (why === undefined) return 0
+    note(why)
     return 3
   },
 })
+
+/** Why it is not so; undefined: it is. What was not looked at is not safe: a search that its budget ended shows nothing. */
+function notAsExpected(
+  expected: 'safe' | 'unsafe',
+  { safe, complete, incomplete, executions, mode, bound }: ExploreResult,
+  crash: CrashRunResult | null,
+): string | undefined {
+  const found = !safe || (crash !== null && crash.violations.length > 0)
+  const all = complete && crash?.complete !== false
+  if (expected === 'unsafe') return found ? undefined : `no violation was found${all ? '' : ' so far'}`
+  if (found) return 'not safe'
+  if (all) return undefined
+  const left = incomplete ?? 'the budget was used up before all power cuts were judged'
+  const more = executions >= bound.budget || incomplete === null ? `; ${goFurther(bound.budget)}` : ''
+  return `not shown to be safe: ${left}${mode === 'dfs' ? more : '; --mode dfs goes through all'}`
+}
+
+function goFurther(budget: number): string {
+  return `go further: --budget ${Math.min(budget * 10, limits.exploreBudget)}`
+}
 
 /** The same subject, cut at every change of what is durable; the budget holds for these schedules too. */
 async function powerCuts(
@@ -163,7 +183,7 @@ function describe(result: ExploreResult): void {
   print(`  ${subject}: ${result.tasks.join(', ')}`)
   print(result.incomplete === null ? '  these are all there are' : `  not all: ${result.incomplete}`)
   if (result.mode === 'dfs' && !result.complete && executions >= result.bound.budget) {
-    note(`go further: --budget ${Math.min(result.bound.budget * 10, limits.exploreBudget)}`)
+    note(goFurther(result.bound.budget))
   }
   const cycles = lockOrder.cycles.length
   print(
