@@ -8,7 +8,7 @@ import { ApiError } from '../base/errors.ts'
 import { limits } from '../base/limits.ts'
 import type { Ns } from '../model/trace.ts'
 import { COSTS, type CostId, type CostSpec } from './costs.ts'
-import { awaited, blockersOf } from './deadlock.ts'
+import { awaited, blockersOf, waitsNow } from './deadlock.ts'
 import type { Told } from './finding.ts'
 import { filesystems } from './fs/index.ts'
 import { Checks } from './invariants/checks.ts'
@@ -22,6 +22,7 @@ import type { SimSink } from './sink.ts'
 import { parseStrategy, policyOf, refuseFilesystem, type ResolvedStrategy } from './strategies/index.ts'
 import type { SimTask } from './task.ts'
 import { LEAST_JOURNAL } from './log-space.ts'
+import { MACHINE_SETTINGS } from './machine-costs.ts'
 import { MACHINE, World, type MachineCostId } from './world.ts'
 
 export interface RunSpec {
@@ -136,11 +137,15 @@ export interface Prepared {
   readonly scenario: Scenario
   readonly params: Record<string, unknown>
   readonly machine: Machine
+  /** Simulated time after the end in which the operations that had begun are expected to come to theirs. */
+  readonly graceNs: Ns
   readonly strategy: ResolvedStrategy
 }
 
 const SLICE_STEPS = 50_000
 const GRACE_NS: Ns = 2_000_000_000
+/** An operation pays a price this often at most, with those it waits for: a truncate frees thousands of blocks. */
+const PRICE_PAID = 10_000
 
 export function run(spec: RunSpec, sink?: SimSink, hooks: RunHooks = {}): RunResult {
   const slices = runSlices(prepare(spec, { sink, timed: true }), hooks)
@@ -221,7 +226,8 @@ export function prepare(spec: RunSpec, options: { sink?: SimSink | undefined; ti
   if (world.k.tasks.length > limits.simTasks) {
     throw new ApiError('limit', `${world.k.tasks.length} tasks are more than the limit of ${limits.simTasks}`)
   }
-  return { world, sink: digest, order, scenario, params, machine, strategy }
+  const graceNs = Math.max(machine.graceNs ?? GRACE_NS, PRICE_PAID * dearest(spec))
+  return { world, sink: digest, order, scenario, params, machine, graceNs, strategy }
 }
 
 export function parseParams(scenario: Scenario, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -267,11 +273,18 @@ function checkCosts(spec: RunSpec): void {
   }
 }
 
+/** The highest of the given prices that are beyond their ranges: with those, who is slow is not hung yet. 0: none is. */
+function dearest({ costs = {}, machine = {} }: RunSpec): Ns {
+  const most = new Map<string, number>([...COSTS, ...MACHINE_SETTINGS].map(({ id, max }) => [id, max]))
+  const beyond = Object.entries({ ...costs, ...machine }).filter(([id, ns]) => ns > (most.get(id) ?? Infinity))
+  return Math.max(0, ...beyond.map(([, ns]) => ns))
+}
+
 /** Runs until all tasks have ended. False: nothing can happen any more, or too late. */
 function* drive(prepared: Prepared, hooks: RunHooks, budget: number): Generator<undefined, boolean> {
-  const { world, sink, machine } = prepared
+  const { world, sink, graceNs } = prepared
   const { k } = world
-  const last = Math.max(k.now, world.stopAt === Infinity ? k.now : world.stopAt) + (machine.graceNs ?? GRACE_NS)
+  const last = Math.max(k.now, world.stopAt === Infinity ? k.now : world.stopAt) + graceNs
   for (;;) {
     const before = k.stepsTaken
     const going = k.runUntil(last, before + SLICE_STEPS)
@@ -298,6 +311,7 @@ export function judgeRest(world: World): void {
 }
 
 function notEnded(task: SimTask): Told {
+  if (!waitsNow(task)) return { message: `${task.comm} has not ended: it is ${task.state}`, objects: [] }
   const what = awaited(task)
   const by = [...blockersOf(task)].filter((one) => one !== task).map(({ comm }) => comm)
   const whose = by.length === 0 ? '' : `, which ${by.join(' and ')} ${by.length === 1 ? 'has' : 'have'}`

@@ -123,7 +123,11 @@ describe('the command line', () => {
 
   it.each([
     ['the budget', ['--budget', '5'], /^not shown to be safe: the budget of 5 .*; go further: --budget 50$/m],
-    ['chance', ['--mode', 'random', '--budget', '5'], /^not shown to be safe: .* by lot; --mode dfs goes through all$/m],
+    [
+      'chance',
+      ['--mode', 'random', '--budget', '5'],
+      /^not shown to be safe: .* by lot; --mode dfs goes through all$/m,
+    ],
   ])('is not told that it is safe by a search that %s ended', async (_, more, why) => {
     const { status, stdout, stderr } = await cli.run([...under, 'K', '--json', '--expect', 'safe', ...more])
     expect(JSON.parse(stdout)).toMatchObject({ safe: true, complete: false })

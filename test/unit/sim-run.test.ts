@@ -162,3 +162,30 @@ describe('a run', () => {
     }
   })
 })
+
+describe('the end of a run', () => {
+  it('is not put off by tasks that rest between two operations', () => {
+    const params = { durationMs: 5, truncateEveryUs: 1_000_000 }
+    const { simulatedNs, completed, opsPerSecond } = run({ scenario: 'SC2', strategy: 'K', params })
+    expect(simulatedNs).toBeLessThan(20e6)
+    expect(opsPerSecond).toBeCloseTo((completed * 1e9) / simulatedNs)
+  })
+
+  it('finds nobody hung who rests for long', () => {
+    const params = { threads: 1, stallMs: 600, durationMs: 5 }
+    const { findings, hung, simulatedNs } = run({ scenario: 'SC1', strategy: 'K', params })
+    expect([findings, hung]).toEqual([[], []])
+    expect(simulatedNs).toBeLessThan(20e6)
+  })
+
+  it.each([
+    ['SC1', 'alloc'],
+    ['SC2', 'freeExtent'],
+    ['SC2', 'trap'],
+    ['SC4', 'logWrite'],
+  ])('%s finds nobody hung who is only slow: a second for %s', (scenario, cost) => {
+    const costs = { [cost]: 1_000_000_000 }
+    const { findings, hung } = run({ scenario, strategy: 'K', params: { durationMs: 5 }, costs })
+    expect([findings, hung]).toEqual([[], []])
+  })
+})

@@ -40,6 +40,16 @@ export function pause(w: World, ns: Ns): boolean {
   return w.k.work(P.user, ns)
 }
 
+/** A time that is no operation's ends with the run, which would be longer for it and look slower. A search has no clock. */
+export function withinRun(w: World, ns: Ns): Ns {
+  return w.inSearch ? ns : Math.min(ns, Math.max(0, w.stopAt - w.k.now))
+}
+
+/** Off the CPU between two operations; whether the next one may begin is to be asked again then. */
+export function rest(w: World, ns: Ns): boolean {
+  return w.k.sleep(withinRun(w, ns))
+}
+
 /** Of pages that an actor goes through in a round, how many: in a search one, which meets what the others do like the rest. */
 export function inRound(w: World, pages: number): number {
   return w.inSearch ? Math.min(pages, 1) : pages
@@ -60,11 +70,11 @@ export function* touchRandom(
   }
 }
 
-/** Full size, nothing, full size, … until the end; a search leaves it empty, to see what stands beyond the end then. */
+/** Full size, nothing, full size, … until the end, which leaves it empty: one sees then what stands beyond the end. */
 export function* truncateLoop(w: World, inode: Inode, everyNs: Ns): Steps {
   const full = inode.size
   while (w.goesOn()) {
-    if (w.k.sleep(everyNs)) yield
+    if (rest(w, everyNs)) yield
     yield* truncate(w, inode, 0)
     if (!w.inTime()) break
     yield* truncate(w, inode, full)
@@ -79,7 +89,8 @@ export function* punchRandom(
 ): Steps {
   const random = choices(w, options.actor)
   while (w.goesOn()) {
-    if (w.k.sleep(options.everyNs)) yield
+    if (rest(w, options.everyNs)) yield
+    if (!w.inTime()) break
     const pages = 1 + random.below(options.maxPages)
     const from = random.below(Math.max(1, inode.size - pages))
     yield* punchHole(w, inode, { from, to: from + pages })
@@ -88,7 +99,8 @@ export function* punchRandom(
 
 export function* fsyncLoop(w: World, inode: Inode, everyNs: Ns): Steps {
   while (w.goesOn()) {
-    if (w.k.sleep(everyNs)) yield
+    if (rest(w, everyNs)) yield
+    if (!w.inTime()) break
     yield* fsync(w, inode)
   }
 }

@@ -13,7 +13,7 @@ import { P } from '../phases.ts'
 import type { Steps } from '../task.ts'
 import type { Vma } from '../mm.ts'
 import type { World } from '../world.ts'
-import { inRound } from './actors.ts'
+import { inRound, rest, withinRun } from './actors.ts'
 import { amount, choice, commitEvery, duration, MS, scenario, startCommits } from './scenario.ts'
 
 const PAGES_PER_MIB = 256
@@ -47,9 +47,9 @@ function* reader(w: World, vma: Vma): Steps {
 function* holder(w: World, ns: number): Steps {
   while (w.goesOn()) {
     yield* w.txStart()
-    if (w.k.work(P.free, ns)) yield
+    if (w.k.work(P.free, withinRun(w, ns))) yield
     yield* w.txStop()
-    if (w.k.sleep(4 * ns)) yield
+    if (rest(w, 4 * ns)) yield
   }
 }
 

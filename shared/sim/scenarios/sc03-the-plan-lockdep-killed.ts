@@ -11,7 +11,7 @@ import type { Inode } from '../inode.ts'
 import type { Vma } from '../mm.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { choices, pause, process, punchRandom } from './actors.ts'
+import { choices, pause, process, punchRandom, rest } from './actors.ts'
 import { amount, clean, commitEvery, count, duration, MS, scenario, startCommits } from './scenario.ts'
 
 const params = z.object({
@@ -37,7 +37,7 @@ function* writeAndSync(w: World, inode: Inode, pages: number, everyNs: number): 
   const random = choices(w, 2)
   while (w.goesOn()) {
     yield* write(w, inode, { from: random.below(Math.max(1, inode.pages - pages)), pages })
-    if (w.k.sleep(everyNs)) yield
+    if (rest(w, everyNs)) yield
     yield* fsync(w, inode)
   }
 }

@@ -14,7 +14,7 @@ import { store } from '../ops/access.ts'
 import { truncate } from '../ops/truncate.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { choices, process } from './actors.ts'
+import { choices, process, rest } from './actors.ts'
 import { amount, count, duration, MS, scenario, startCommits, toggle } from './scenario.ts'
 
 const params = z.object({
@@ -43,7 +43,8 @@ function* fill(w: World, inode: Inode, vma: Vma): Steps {
 
 function* commits(w: World, everyNs: number): Steps {
   while (w.goesOn()) {
-    if (w.k.sleep(everyNs)) yield
+    if (rest(w, everyNs)) yield
+    if (!w.inTime()) break
     w.journal.requestCommit()
   }
 }
@@ -51,7 +52,7 @@ function* commits(w: World, everyNs: number): Steps {
 function* plug(w: World, cut: () => number, times: number): Steps {
   const everyNs = Math.max(1, Math.floor(w.stopAt / times))
   while (w.goesOn()) {
-    if (w.k.sleep(everyNs)) yield
+    if (rest(w, everyNs)) yield
     w.stats.bump('power cuts judged')
     if (cut() > 0) w.stats.bump('power cuts that expose foreign bytes')
   }

@@ -15,7 +15,7 @@ import { punchHole } from '../ops/punch-hole.ts'
 import type { RunResult } from '../run.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { inRound, pause, process } from './actors.ts'
+import { inRound, pause, process, rest } from './actors.ts'
 import { amount, commitEvery, duration, MS, scenario, slowest, startCommits, toggle } from './scenario.ts'
 
 const params = z.object({
@@ -41,7 +41,7 @@ function* directWriter(w: World, inode: Inode, span: { from: number; pages: numb
   while (w.goesOn()) {
     if (inode.dax) yield* write(w, inode, span)
     else yield* directWrite(w, inode, span)
-    if (w.k.sleep(500_000)) yield
+    if (rest(w, 500_000)) yield
   }
 }
 
@@ -49,7 +49,7 @@ function* puncher(w: World, inode: Inode, range: { from: number; to: number }): 
   while (w.goesOn()) {
     for (let index = range.from; index < range.to; index += 64) yield* write(w, inode, { from: index, pages: 1 })
     yield* punchHole(w, inode, range)
-    if (w.k.sleep(1_000_000)) yield
+    if (rest(w, 1_000_000)) yield
   }
 }
 

@@ -14,7 +14,7 @@ import { directWrite } from '../ops/direct-io.ts'
 import { truncate } from '../ops/truncate.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { choices, pause, process } from './actors.ts'
+import { choices, pause, process, rest } from './actors.ts'
 import { amount, commitEvery, count, duration, MS, scenario, startCommits, toggle } from './scenario.ts'
 
 const params = z.object({
@@ -50,7 +50,8 @@ function* writer(w: World, inode: Inode, pages: number): Steps {
 function* truncater(w: World, inode: Inode, pages: number): Steps {
   const full = inode.size
   while (w.goesOn()) {
-    if (w.k.sleep(3 * MS)) yield
+    if (rest(w, 3 * MS)) yield
+    if (!w.inTime()) break
     yield* truncate(w, inode, Math.max(0, full - pages))
     yield* truncate(w, inode, full)
   }

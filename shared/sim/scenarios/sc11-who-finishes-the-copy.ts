@@ -14,7 +14,7 @@ import { write } from '../ops/file-io.ts'
 import type { RunResult } from '../run.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { choices, inRound, pause, process, punchRandom } from './actors.ts'
+import { choices, inRound, pause, process, punchRandom, rest } from './actors.ts'
 import { amount, clean, commitEvery, count, duration, MS, scenario, startCommits } from './scenario.ts'
 
 const params = z.object({
@@ -49,7 +49,8 @@ function* truncater(w: World, inode: Inode): Steps {
   const full = inode.size
   const half = full / 2
   while (w.goesOn()) {
-    if (w.k.sleep(300_000)) yield
+    if (rest(w, 300_000)) yield
+    if (!w.inTime()) break
     yield* truncate(w, inode, Math.floor(half))
     if (w.k.sleep(50_000)) yield
     yield* truncate(w, inode, full)

@@ -10,7 +10,7 @@ import { load, store } from '../ops/access.ts'
 import { truncate } from '../ops/truncate.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
-import { inRound, process } from './actors.ts'
+import { inRound, process, rest } from './actors.ts'
 import { amount, clean, duration, MS, scenario, slowest, startCommits } from './scenario.ts'
 
 const READ_PAGES = 16
@@ -26,7 +26,7 @@ function* reader(w: World, vma: Vma): Steps {
   while (w.goesOn()) {
     for (let i = 0; i < inRound(w, vma.pages) && w.inTime(); i++) yield* load(w, vma, { index: vma.pgoff + i, slot: 0 })
     w.remap(vma)
-    if (w.k.sleep(100_000)) yield
+    if (rest(w, 100_000)) yield
   }
 }
 
@@ -37,7 +37,8 @@ function* syncStore(w: World, vma: Vma): Steps {
 function* truncateTail(w: World, inode: Inode, everyNs: number): Steps {
   const full = inode.size
   while (w.goesOn()) {
-    if (w.k.sleep(everyNs)) yield
+    if (rest(w, everyNs)) yield
+    if (!w.inTime()) break
     yield* truncate(w, inode, full - 1)
     yield* truncate(w, inode, full)
   }
