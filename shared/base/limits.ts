@@ -51,8 +51,10 @@ export const limits = {
   /** Characters of a one-file report: it is mailed. */
   reportBytes: 3_000_000,
   reportFilms: 16,
-  /** Waiters a simulated release names as blocked by it: N tasks on one lock would make N² rows. */
-  simEdgesPerRelease: 16,
+  /** Waiters a release names as blocked by it: N tasks on one lock would make N² rows. */
+  edgesPerRelease: 16,
+  /** Of a recording also those further back in the queue, for as many releases as each sees first. */
+  edgesPerWait: 64,
   /** Marks on the time axis kept per trace. */
   annotations: 10_000,
   /** Locks held at once by one context of one task before the oldest is given up as unmatched. */

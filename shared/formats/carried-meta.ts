@@ -4,7 +4,6 @@
  * read back is checked word by word: it may come from anybody.
  */
 
-import { limits } from '../base/limits.ts'
 import { TIMES_INFERRED } from '../model/diagnostics.ts'
 import { LOCK_KINDS, type LockKind } from '../model/kinds.ts'
 import type { Trace, TraceMeta } from '../model/trace.ts'
@@ -116,7 +115,7 @@ export function expectCarried(recorder: Recorder, { meta, lockKinds }: Carried):
   if (meta.clock !== SIMULATED) return
   recorder.spans.plainLocks = lockKinds
   recorder.spans.state.showsWaits()
-  recorder.spans.state.edgesPerRelease = limits.simEdgesPerRelease
+  recorder.spans.state.limitAsSimulated()
 }
 
 /** At the end: what the events themselves do not say. The start is the reader's to know. */

@@ -7,7 +7,6 @@
  */
 
 import { encodeUtf8 } from '../base/bytes.ts'
-import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
 import type { Ns, TraceMeta } from '../model/trace.ts'
 import { BEHAVES_AS_LOCK } from '../spans/lock-names.ts'
@@ -143,7 +142,7 @@ export class SimRecorder implements SimSink {
     // A run with no wait in it is a run where nobody waited.
     this.#state = this.spans.state
     this.#state.showsWaits()
-    this.#state.edgesPerRelease = limits.simEdgesPerRelease
+    this.#state.limitAsSimulated()
     this.#phases = phases
     this.#names = EVENT_NAMES.map((name) => {
       const bytes = encodeUtf8(name)

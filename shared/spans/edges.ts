@@ -5,33 +5,13 @@
  * queued (kernel/locking/rwsem.c: a queued writer blocks later readers); that gets edges of its own kind.
  */
 
-import { EDGE_KINDS, MODES, SPAN_HOLD_KNOWN } from '../model/kinds.ts'
+import { EDGE_KINDS, SPAN_HOLD_KNOWN } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
-import { DOING_OTHER, type Hold, type TaskTrack } from './track.ts'
+import { DOING_OTHER, EXCLUSIVE, SHARED, Waiters, type Hold, type TaskTrack } from './track.ts'
 import type { SpanState } from './state.ts'
 
 const EDGE_HOLDER = EDGE_KINDS.indexOf('holder')
 const EDGE_QUEUED_WRITER = EDGE_KINDS.indexOf('queued-writer')
-export const EXCLUSIVE = MODES.indexOf('exclusive')
-export const SHARED = MODES.indexOf('shared')
-
-/** Open waits for one lock, oldest first. */
-class Waiters {
-  readonly list: Hold[] = []
-  /** Those that want to share it. */
-  shared = 0
-
-  remove(wait: Hold): boolean {
-    const { list } = this
-    const at = list[0] === wait ? 0 : list.indexOf(wait)
-    if (at === -1) return false
-    if (at === 0) list.shift()
-    else list.splice(at, 1)
-    if (wait.mode === SHARED) this.shared--
-    return true
-  }
-}
-
 export class Edges {
   readonly #state: SpanState
   readonly #waiters: (Waiters | undefined)[] = []
@@ -49,9 +29,7 @@ export class Edges {
 
   waitBegins(wait: Hold): void {
     while (this.#waiters.length <= wait.lock) this.#waiters.push(undefined)
-    const waiters = (this.#waiters[wait.lock] ??= new Waiters())
-    waiters.list[waiters.list.length] = wait
-    if (wait.mode === SHARED) waiters.shared++
+    ;(this.#waiters[wait.lock] ??= new Waiters()).add(wait)
   }
 
   /** The mode of a wait is told late. */
@@ -59,7 +37,7 @@ export class Edges {
     if (wait.mode === SHARED) return
     wait.mode = SHARED
     const waiters = this.#waiters[wait.lock]
-    if (waiters?.list.includes(wait) === true) waiters.shared++
+    if (waiters !== undefined && wait.queue === waiters) waiters.shared++
   }
 
   /** The wait is over: the lock was got (or given up). Readers queued behind a writer waited for its turn. */
@@ -67,33 +45,65 @@ export class Edges {
     const waiters = this.#waiters[wait.lock]
     if (waiters === undefined || !waiters.remove(wait)) return
     if (!granted || wait.mode !== EXCLUSIVE || waiters.shared === 0) return
-    for (const reader of waiters.list) {
+    const { most, perWait } = this.#state.queuedEdges
+    let at = 0
+    let left = 0
+    for (let reader = waiters.first; reader !== undefined; reader = reader.behind) {
+      const told = at++ < most || waiters.seenBy(reader) < perWait
       // Where holds are not recorded, an unseen writer may have held the lock all along.
       const holdsKnown = (reader.flags & wait.flags & SPAN_HOLD_KNOWN) !== 0
-      if (holdsKnown && reader.mode === SHARED && reader.contendedNs >= wait.contendedNs) this.#queued(reader, wait)
+      if (!holdsKnown || reader.mode !== SHARED || reader.contendedNs < wait.contendedNs) continue
+      if (told) this.#queued(reader, wait)
+      else left++
     }
+    if (left > 0) this.#cut(left)
   }
 
-  /** `hold` ends now. */
+  /**
+   * `hold` ends now. N tasks in one queue would make N² edges: told of it are the longest waiting, and those that have not yet
+   * been told of so many; so no wait is without a reason.
+   */
   released(hold: Hold, track: TaskTrack): void {
-    const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock]?.list : undefined
-    if (waiters === undefined) return
-    const kept = Math.min(waiters.length, this.#state.edgesPerRelease)
-    for (let i = 0; i < kept; i++) this.blocked(waiters[i], hold, track)
-    if (kept < waiters.length) this.#cut(waiters.length - kept)
+    const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
+    if (waiters?.last === undefined) return
+    const { most, perWait } = this.#state.releaseEdges
+    const reading = hold.mode === SHARED
+    let left = reading ? waiters.length - waiters.shared : waiters.length
+    const tell = (wait: Hold): void => {
+      if (!reading || wait.mode !== SHARED) left--
+      this.blocked(wait, hold, track)
+    }
+    let wait = waiters.first
+    for (let i = 0; wait !== undefined && i < most; wait = wait.behind, i++) tell(wait)
+    if (wait !== undefined && perWait > 0) {
+      // Who came later has seen fewer: they stand at the end of the queue.
+      let newer = waiters.newest(wait, reading, perWait)
+      if (!reading && waiters.shared > 0) {
+        for (; wait !== newer && wait !== undefined; wait = wait.behind) this.#overlap(wait, hold)
+      }
+      for (; newer !== undefined; newer = newer.behind) if (waiters.seenBy(newer) < perWait) tell(newer)
+    }
+    waiters.releases++
+    if (!reading) waiters.writes++
+    if (left > 0) this.#cut(left)
   }
 
   /** The edge of one waiter to one holder, up to now. */
   blocked(waiter: Hold, holder: Hold, track: TaskTrack): void {
     const state = this.#state
-    if (waiter.task === holder.task) return
-    if (waiter.mode === SHARED && holder.mode === SHARED) return
-    const from = Math.max(waiter.contendedNs, holder.acquiredNs)
-    const overlap = state.ts - from
+    const overlap = this.#overlap(waiter, holder)
     if (!(overlap >= 0)) return
-    if (waiter.mode === SHARED) waiter.explainedNs += overlap
+    const from = state.ts - overlap
     waiter.blamedOn = holder.task
     state.edge(this.#id(waiter), this.#id(holder), overlap, this.phaseOf(track, from, state.ts), EDGE_HOLDER)
+  }
+
+  /** How long the holder kept the waiter waiting up to now, NaN where it did not; of a reader it is explained then. */
+  #overlap(waiter: Hold, holder: Hold): Ns {
+    if (waiter.task === holder.task || (waiter.mode === SHARED && holder.mode === SHARED)) return NaN
+    const overlap = this.#state.ts - Math.max(waiter.contendedNs, holder.acquiredNs)
+    if (waiter.mode === SHARED && overlap >= 0) waiter.explainedNs += overlap
+    return overlap
   }
 
   /** An edge to a holder that was deduced: it held the lock at least during [from, to]. */
@@ -106,9 +116,10 @@ export class Edges {
   breakWaits(): void {
     for (const waiters of this.#waiters) {
       if (waiters === undefined) continue
-      for (const wait of waiters.list) wait.broken = true
-      waiters.list.length = 0
-      waiters.shared = 0
+      while (waiters.first !== undefined) {
+        waiters.first.broken = true
+        waiters.remove(waiters.first)
+      }
     }
   }
 
@@ -128,8 +139,9 @@ export class Edges {
   }
 
   #cut(count: number): void {
-    const most = this.#state.edgesPerRelease
-    const message = `a release names the ${most} longest of its waiters: later ones in the queue have fewer wait edges`
+    const { most, perWait } = this.#state.releaseEdges
+    const others = perWait > 0 ? `, and the first ${perWait} releases a wait sees are named` : ''
+    const message = `a release names the ${most} longest of its waiters${others}: later ones in the queue have fewer wait edges`
     this.#state.builder.diagnose('info', 'wait-edges-cut', message, undefined, count)
   }
 

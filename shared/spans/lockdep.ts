@@ -14,7 +14,7 @@
 import { limits } from '../base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, SPAN_TRY } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
-import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
+import type { Edges } from './edges.ts'
 import {
   BEHAVES_AS_ANNOTATION,
   BEHAVES_AS_HANDLE,
@@ -28,7 +28,7 @@ import {
 import type { Ops } from './ops.ts'
 import type { Phases } from './phases.ts'
 import type { SpanState } from './state.ts'
-import { ASKED, HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
+import { EXCLUSIVE, SHARED, ASKED, HELD, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
 
 /** `&sem->wait_lock`, `&lock->wait_lock` (mutex), `(console_sem).lock`; numbers and `/1` tell classes of one name apart. */
 const WAIT_LOCK = /wait_lock\b|\)\.lock\b/

@@ -3,11 +3,10 @@
  * too. Where lockdep shows the same lock, lockdep is right and these stay silent.
  */
 
-import { EXCLUSIVE } from './edges.ts'
 import type { Ops } from './ops.ts'
 import type { OwnHolds } from './own-holds.ts'
 import type { SpanState } from './state.ts'
-import { ASKED, HELD, WAITING, type Hold, type TaskTrack } from './track.ts'
+import { EXCLUSIVE, ASKED, HELD, WAITING, type Hold, type TaskTrack } from './track.ts'
 
 export class MmLocks {
   readonly #state: SpanState

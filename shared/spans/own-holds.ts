@@ -5,9 +5,9 @@
 
 import { limits } from '../base/limits.ts'
 import { SPAN_CONTENDED, SPAN_HOLD_KNOWN } from '../model/kinds.ts'
-import { EXCLUSIVE, SHARED, type Edges } from './edges.ts'
+import type { Edges } from './edges.ts'
 import type { SpanState } from './state.ts'
-import { HELD, WAITING, type Hold, type TaskTrack } from './track.ts'
+import { EXCLUSIVE, SHARED, HELD, WAITING, type Hold, type TaskTrack } from './track.ts'
 
 export class OwnHolds {
   readonly #state: SpanState

@@ -7,7 +7,7 @@
 
 import { SPAN_CONTENDED, SPAN_INFERRED } from '../model/kinds.ts'
 import type { Contention } from './contention.ts'
-import { EXCLUSIVE, type Edges } from './edges.ts'
+import type { Edges } from './edges.ts'
 import type { MmLocks } from './mm-locks.ts'
 import type { Ops } from './ops.ts'
 import type { Phases } from './phases.ts'
@@ -20,7 +20,7 @@ import {
   STATE_SLEEPING,
   type SpanState,
 } from './state.ts'
-import { HELD, WAITING, type TaskTrack } from './track.ts'
+import { EXCLUSIVE, HELD, WAITING, type TaskTrack } from './track.ts'
 
 /** prev_state letters of sched_switch (include/trace/events/sched.h). */
 export const PREV_RUNNING = 0

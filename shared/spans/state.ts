@@ -20,6 +20,12 @@ export const STATE_DEAD = TASK_STATES.indexOf('dead')
 /** What a row of a phase says, but for its end. */
 export type FinishedPhase = Readonly<Pick<PhaseFrame, 'id' | 'op' | 'name' | 'startNs' | 'depth'>>
 
+/** Waits that get an edge: the `most` longest waiting ones, and each for its first `perWait` releases. */
+export interface EdgeCap {
+  readonly most: number
+  readonly perWait: number
+}
+
 export class SpanState {
   readonly builder: TraceBuilder
   ts: Ns = NaN
@@ -45,8 +51,9 @@ export class SpanState {
   onTaskBackwards: ((track: TaskTrack) => void) | undefined = undefined
   #latestNs: Ns = -Infinity
 
-  /** Waiters that one release is a reason for, the longest waiting first; the rest is counted, not kept. */
-  edgesPerRelease = Infinity
+  /** Edges of releases to waiters, and of writers that come first to readers: what is beyond is counted, not kept. */
+  releaseEdges: EdgeCap = { most: limits.edgesPerRelease, perWait: limits.edgesPerWait }
+  queuedEdges: EdgeCap = this.releaseEdges
 
   readonly #pool: Hold[] = []
   #pooled = 0
@@ -137,6 +144,12 @@ export class SpanState {
    */
   #soughtUntil(hold: Hold): Ns {
     return hold.gaveUpNs === hold.gaveUpNs || this.ended ? hold.gaveUpNs : hold.contendedNs
+  }
+
+  /** A simulated run names fewer waiters: it says so itself. */
+  limitAsSimulated(): void {
+    this.releaseEdges = { most: limits.edgesPerRelease, perWait: 0 }
+    this.queuedEdges = { most: Infinity, perWait: 0 }
   }
 
   sayTooManyHeld(): void {

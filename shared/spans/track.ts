@@ -4,7 +4,11 @@
  * this folder; nothing here decides anything.
  */
 
+import { MODES } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
+
+export const EXCLUSIVE = MODES.indexOf('exclusive')
+export const SHARED = MODES.indexOf('shared')
 
 /** Stages of a Hold. */
 export const ASKED = 0
@@ -37,6 +41,13 @@ export class Hold {
   counted = false
   /** Time ran backwards while it waited: how long is not known. */
   broken = false
+
+  /** While it waits: its place in the queue of its lock, and how many releases of the lock it came after, all and exclusive ones. */
+  queue: Waiters | undefined = undefined
+  ahead: Hold | undefined = undefined
+  behind: Hold | undefined = undefined
+  joinedAt = 0
+  joinedAtWrite = 0
 
   /** Call stack in which it was asked for, -1 unknown. */
   stack = -1
@@ -100,6 +111,61 @@ export class HeldList {
     const items = this.items
     const last = --this.length
     for (let i = index; i < last; i++) items[i] = items[i + 1]
+  }
+}
+
+/** Open waits for one lock, oldest first, linked: of a hundred thousand any may be the next to end. */
+export class Waiters {
+  first: Hold | undefined = undefined
+  last: Hold | undefined = undefined
+  length = 0
+  /** Those that want to share it. */
+  shared = 0
+  /** Releases of the lock while anybody waited for it, and those of exclusive holders. */
+  releases = 0
+  writes = 0
+
+  add(wait: Hold): void {
+    wait.queue?.remove(wait)
+    wait.queue = this
+    wait.ahead = this.last
+    wait.behind = undefined
+    wait.joinedAt = this.releases
+    wait.joinedAtWrite = this.writes
+    if (this.last === undefined) this.first = wait
+    else this.last.behind = wait
+    this.last = wait
+    this.length++
+    if (wait.mode === SHARED) this.shared++
+  }
+
+  /** Releases it has seen of holds that kept it waiting. */
+  seenBy(wait: Hold): number {
+    return wait.mode === SHARED ? this.writes - wait.joinedAtWrite : this.releases - wait.joinedAt
+  }
+
+  /** The first of those at the end of the queue, not before `from`, that have seen fewer than `most` releases (by writers). */
+  newest(from: Hold, ofReaders: boolean, most: number): Hold | undefined {
+    let found: Hold | undefined = undefined
+    for (let at = this.last; at !== from.ahead && at !== undefined; at = at.ahead) {
+      const seen = ofReaders ? this.releases - at.joinedAt : this.writes - at.joinedAtWrite
+      if (seen >= most) break
+      found = at
+    }
+    return found
+  }
+
+  remove(wait: Hold): boolean {
+    if (wait.queue !== this) return false
+    const { ahead, behind } = wait
+    if (ahead === undefined) this.first = behind
+    else ahead.behind = behind
+    if (behind === undefined) this.last = ahead
+    else behind.ahead = ahead
+    wait.queue = wait.ahead = wait.behind = undefined
+    this.length--
+    if (wait.mode === SHARED) this.shared--
+    return true
   }
 }
 

@@ -6,12 +6,11 @@
  */
 
 import { SPAN_INFERRED } from '../model/kinds.ts'
-import { EXCLUSIVE, SHARED } from './edges.ts'
 import { LCB_READ, LCB_WRITE } from './lock-names.ts'
 import type { Ops } from './ops.ts'
 import type { OwnHolds } from './own-holds.ts'
 import type { SpanState } from './state.ts'
-import { ASKED, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
+import { EXCLUSIVE, SHARED, ASKED, WAITING, type HeldList, type Hold, type TaskTrack } from './track.ts'
 
 /** Flags (fs/xfs/xfs_inode.h), in the order xfs_ilock takes the locks. */
 const XFS_LOCKS = [

@@ -139,7 +139,7 @@ export class WaitLog {
   released(hold: Request, now: Ns): void {
     const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
     if (waiters === undefined) return
-    const kept = Math.min(waiters.length, limits.simEdgesPerRelease)
+    const kept = Math.min(waiters.length, limits.edgesPerRelease)
     for (let i = 0; i < kept; i++) {
       const waiter = waiters[i]
       if (waiter.task === hold.task || (waiter.mode === SHARED && hold.mode === SHARED)) continue

@@ -196,10 +196,11 @@ describe('a step back in time', () => {
 })
 
 describe('a release with more waiters than are named', () => {
-  function traced(most: number, lines: readonly string[]): Trace {
+  function traced(most: number, lines: readonly string[], perWait = 0): Trace {
     const collector = new TraceCollector()
     const recorder = new Recorder(new TraceBuilder(collector, 'test', 'ftrace'))
-    recorder.spans.state.edgesPerRelease = most
+    recorder.spans.state.releaseEdges = { most, perWait }
+    recorder.spans.state.queuedEdges = { most, perWait }
     const reader = textReaders.ftrace(recorder)
     reader.push(new TextEncoder().encode(`# tracer: nop\n#\n${lines.join('\n')}\n`))
     reader.end()
@@ -218,5 +219,48 @@ describe('a release with more waiters than are named', () => {
     const trace = traced(4, lines)
     expect(reasons(trace).map(([waiter]) => waiter)).toEqual([2, 3, 4, 5])
     expect(trace.diagnostics.map(({ code }) => code)).not.toContain('wait-edges-cut')
+  })
+
+  it('names a wait that stands further back for the first releases it sees', () => {
+    // A queue of five, and who has had the lock stands at its end again.
+    const order = [2, 3, 4, 5, 6, 1, 2, 3]
+    const turns = order.flatMap((pid, i) => {
+      const us = 20 + 10 * i
+      const before = i === 0 ? 1 : order[i - 1]
+      return [free(us, before), got(us + 1, pid), ...ask(us + 2, before)]
+    })
+    const all = [...take(10, 1), ...ask(12, 2), ...ask(13, 3), ...ask(14, 4), ...ask(15, 5), ...ask(16, 6), ...turns]
+    const toldOf = (pid: number) =>
+      reasons(traced(1, all, 2)).flatMap(([waiter, holder]) => (waiter === pid ? [holder] : []))
+    expect(toldOf(2).slice(0, 1)).toEqual([1])
+    // Of 1, 2, 3, 4 and 5: the first two, and the one before its own turn.
+    expect(toldOf(6).slice(0, 3)).toEqual([1, 2, 5])
+    // 1 asks again once 2 has it: it is named twice, then when it comes first.
+    expect(toldOf(1).slice(0, 3)).toEqual([2, 3, 6])
+    expect(diagnosed(traced(1, all, 2), 'wait-edges-cut')).toBeGreaterThan(0)
+  })
+
+  it('leaves none of the readers that a writer keeps waiting without that reason', () => {
+    const readers = Array.from({ length: 8 }, (_, i) => 20 + i)
+    const lines = [
+      ...readers.flatMap((pid) => take(10, 100 + pid, 'read ')),
+      ...ask(12, 1),
+      ...readers.flatMap((pid) => ask(13, pid, 'read ')),
+      ...readers.map((pid) => free(20, 100 + pid)),
+      got(21, 1),
+      free(30, 1),
+    ]
+    const told = reasons(traced(1, lines, 2))
+    for (const pid of readers) expect(told).toContainEqual([pid, 1, 9, 'holder'])
+    expect(told.filter(([waiter]) => waiter === 1)).toHaveLength(8)
+  })
+
+  it('takes a long queue that is left in any order', () => {
+    const pids = Array.from({ length: 20_000 }, (_, i) => 10 + i)
+    const lines = [
+      ...pids.flatMap((pid) => ask(10, pid, 'read ')),
+      ...pids.map((_, i) => got(20, pids[(i * 7919) % 20_000])),
+    ]
+    expect(locksOf(traced(16, lines, 64)).every(({ acquiredNs }) => acquiredNs === 10_000)).toBe(true)
   })
 })
