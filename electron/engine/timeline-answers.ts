@@ -86,5 +86,6 @@ export function answerSearch(
     known.delete(oldest)
   }
   const { events: eventHits } = hits
-  return lookUp(trace, hits, look, (at) => events.hit(eventHits?.chunk[at] ?? 0, eventHits?.row[at] ?? 0, find))
+  const event = events.hits(find)
+  return lookUp(trace, hits, look, (at) => event(eventHits?.chunk[at] ?? 0, eventHits?.row[at] ?? 0))
 }

@@ -100,7 +100,7 @@ export class TraceEvents {
     return this.#counting.size > 0 || (this.#indexing && this.#indexed < this.#places.length)
   }
 
-  /** [fromNs, toNs) of a task, a CPU or all, in file order, up to `limit`. */
+  /** [fromNs, toNs) of a task, a CPU or all, in file order, up to `limit` or what a message can carry. */
   list({
     fromNs,
     toNs,
@@ -116,6 +116,7 @@ export class TraceEvents {
     const read = chunkReader(this.#db)
     const events: TimelineEvent[] = []
     let looked = 0
+    let chars = 0
     for (const chunkPlace of this.#touching(fromNs, toNs)) {
       const near = this.#chunk(chunkPlace)
       const hits: number[] = []
@@ -128,16 +129,20 @@ export class TraceEvents {
       if (hits.length > 0) {
         const { chunk } = read(chunkPlace.id)
         for (const i of hits) {
-          if (events.length === limit) return { events, truncated: true, scannedToNs: chunk.ts[i] }
+          if (events.length === limit || chars > limits.eventChars)
+            return { events, truncated: true, scannedToNs: chunk.ts[i] }
           const { comm } = this.#trace.tasks[chunk.task[i]]
+          const args = payloadOf(chunk, i)
+          const frames = chunk.stack[i] < 0 ? '' : (this.#trace.stacks[chunk.stack[i]] ?? '')
+          chars += args.length + frames.length
           events.push({
             ns: chunk.ts[i],
             cpu: chunk.cpu[i] < 0 ? null : chunk.cpu[i],
             task: rowId('task', chunk.task[i]),
             comm,
             name: this.#trace.eventNames[chunk.name[i]] ?? '',
-            args: payloadOf(chunk, i),
-            stack: chunk.stack[i] < 0 ? [] : (this.#trace.stacks[chunk.stack[i]] ?? '').split('\n'),
+            args,
+            stack: chunk.stack[i] < 0 ? [] : frames.split('\n'),
           })
         }
       }
@@ -168,17 +173,22 @@ export class TraceEvents {
     return { ns: null, total }
   }
 
-  /** An event a search found, by chunk and row. */
-  hit(chunkId: number, row: number, find: Find): Pick<SearchHit, 'text' | 'rows' | 'kind'> {
-    const { chunk } = chunkReader(this.#db)(chunkId)
-    const name = this.#trace.eventNames[chunk.name[row]] ?? ''
-    const byName =
-      'text' in find && find.kinds.includes('event') && name.toLowerCase().includes(find.text.toLowerCase())
-    const onCpu = chunk.cpu[row] < 0 ? [] : [rowId('cpu', chunk.cpu[row])]
-    return {
-      kind: byName ? 'event' : 'args',
-      text: `${name}: ${payloadOf(chunk, row)}`,
-      rows: [rowId('task', chunk.task[row]), ...onCpu],
+  /** Events a search found, by chunk and row: neighbours mostly stand in one chunk, which is read once. */
+  hits(find: Find): (chunkId: number, row: number) => Pick<SearchHit, 'text' | 'rows' | 'kind'> {
+    const read = chunkReader(this.#db)
+    let last: ReturnType<typeof read> | undefined
+    return (chunkId, row) => {
+      if (last?.id !== chunkId) last = read(chunkId)
+      const { chunk } = last
+      const name = this.#trace.eventNames[chunk.name[row]] ?? ''
+      const byName =
+        'text' in find && find.kinds.includes('event') && name.toLowerCase().includes(find.text.toLowerCase())
+      const onCpu = chunk.cpu[row] < 0 ? [] : [rowId('cpu', chunk.cpu[row])]
+      return {
+        kind: byName ? 'event' : 'args',
+        text: `${name}: ${payloadOf(chunk, row)}`,
+        rows: [rowId('task', chunk.task[row]), ...onCpu],
+      }
     }
   }
 

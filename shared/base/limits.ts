@@ -81,7 +81,8 @@ export const limits = {
   pathDepth: 8,
   /** Characters of a note. */
   annotationChars: 10_000,
-  /** Chunks of raw events one list of events looks through. */
+  /** Characters of payloads and call stacks after which one list of events ends; and chunks it looks through. */
+  eventChars: 4 * MiB,
   eventChunksPerAnswer: 64,
   /** Lanes one family of a timeline row has at most; what overlaps more often shares the last one. */
   timelineLanes: 12,
