@@ -15,6 +15,8 @@ const EDGE_QUEUED_WRITER = EDGE_KINDS.indexOf('queued-writer')
 export class Edges {
   readonly #state: SpanState
   readonly #waiters: (Waiters | undefined)[] = []
+  /** Those with anybody in them. */
+  readonly #queues = new Set<Waiters>()
   /** Waiters of one release mostly share the time they were blocked, and so what the holder did then. */
   #asked: { track: TaskTrack | undefined; from: Ns; to: Ns; phase: number } = {
     track: undefined,
@@ -29,7 +31,9 @@ export class Edges {
 
   waitBegins(wait: Hold): void {
     while (this.#waiters.length <= wait.lock) this.#waiters.push(undefined)
-    ;(this.#waiters[wait.lock] ??= new Waiters()).add(wait)
+    const waiters = (this.#waiters[wait.lock] ??= new Waiters())
+    if (waiters.length === 0) this.#queues.add(waiters)
+    waiters.add(wait)
   }
 
   /** The mode of a wait is told late. */
@@ -44,6 +48,7 @@ export class Edges {
   waitEnds(wait: Hold, granted: boolean): void {
     const waiters = this.#waiters[wait.lock]
     if (waiters === undefined || !waiters.remove(wait)) return
+    if (waiters.length === 0) this.#queues.delete(waiters)
     if (!granted || wait.mode !== EXCLUSIVE || waiters.shared === 0) return
     const { most, perWait } = this.#state.queuedEdges
     let at = 0
@@ -114,13 +119,13 @@ export class Edges {
 
   /** Nothing that comes later is a reason for the waits that are open now; how long they are is not known either. */
   breakWaits(): void {
-    for (const waiters of this.#waiters) {
-      if (waiters === undefined) continue
+    for (const waiters of this.#queues) {
       while (waiters.first !== undefined) {
         waiters.first.broken = true
         waiters.remove(waiters.first)
       }
     }
+    this.#queues.clear()
   }
 
   /** What a task did most of an interval, as an index into phaseNames; -1 unknown. */

@@ -8,6 +8,7 @@ import { TraceCollector } from '#shared/model/collect.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import { at, diagnosed, edgesOf, locksOf, traceOf } from '../support/import-text.ts'
+import { expectLinear } from '../support/growth.ts'
 import { textReaders } from '../support/read-text.ts'
 import { A, B } from '../support/span-lines.ts'
 
@@ -254,13 +255,37 @@ describe('a release with more waiters than are named', () => {
     for (const pid of readers) expect(told).toContainEqual([pid, 1, 9, 'holder'])
     expect(told.filter(([waiter]) => waiter === 1)).toHaveLength(8)
   })
+})
 
-  it('takes a long queue that is left in any order', () => {
-    const pids = Array.from({ length: 20_000 }, (_, i) => 10 + i)
-    const lines = [
-      ...pids.flatMap((pid) => ask(10, pid, 'read ')),
-      ...pids.map((_, i) => got(20, pids[(i * 7919) % 20_000])),
-    ]
-    expect(locksOf(traced(16, lines, 64)).every(({ acquiredNs }) => acquiredNs === 10_000)).toBe(true)
+describe('the work', () => {
+  const read = (lines: readonly string[]) => () => traceOf(...lines)
+
+  it('grows with a queue that is left in any order', () => {
+    expectLinear(16_000, 'readers in one queue', (size) => {
+      const pids = Array.from({ length: size }, (_, i) => 10 + i)
+      const ends = pids.map((_, i) => got(20, pids[(i * 7919) % size]))
+      return read([...pids.flatMap((pid) => ask(10, pid, 'read ')), ...ends])
+    })
+  })
+
+  it('grows with a queue whose lock goes round in it', () => {
+    expectLinear(4000, 'tasks in one queue', (size) => {
+      const pids = Array.from({ length: size }, (_, i) => 10 + i)
+      const turns = pids.flatMap((pid, i) => [free(20 + i, pid - 1), got(20 + i, pid)])
+      return read([...take(10, 9), ...pids.flatMap((pid) => ask(10, pid)), ...turns])
+    })
+  })
+
+  it('grows with steps back in time, whatever number of locks were waited for', () => {
+    expectLinear(8000, 'steps back', (size) =>
+      read(
+        Array.from({ length: size }, (_, i) => {
+          const us = 10_000 + 4 * i - (i % 2) * 1000
+          const lock = (10 ** 9 + i).toString(16).padStart(16, '0')
+          const does = (what: string) => at(us, 10 + (i % 8), `lock_${what}: ${lock} &m`)
+          return ['acquire', 'contended', 'acquired', 'release'].map(does)
+        }).flat(),
+      ),
+    )
   })
 })
