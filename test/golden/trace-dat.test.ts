@@ -103,6 +103,28 @@ function behindData(file: Uint8Array): number {
   }
 }
 
+describeWithCorpus('a trace.dat of the clock tsc2nsec', () => {
+  it('has nanoseconds, as trace-cmd prints them', () => {
+    const file = Buffer.from(readCorpus('host/small2-ext4.v6.dat'))
+    const counted = readDat(Buffer.from(file))
+    // What `uname` was is now what the counter is: 2.5 GHz, mult 0.4·2^29, shift 29, an offset that is not used.
+    const uname = file.indexOf('Linux ', file.indexOf('options  \0')) - 6
+    expect(file.readUInt16LE(uname)).toBe(5)
+    file.writeUInt16LE(14, uname)
+    file.writeUInt32LE(214_748_365, uname + 6)
+    file.writeUInt32LE(29, uname + 10)
+    file.writeBigUInt64LE(77n, uname + 14)
+    const { trace, chunks } = readDat(file)
+    expect(trace.meta.clockUnit).toBe('ns')
+    const ns = (ticks: bigint) => (ticks * 214_748_365n) >> 29n
+    const zero = BigInt(counted.trace.meta.startClock ?? 0)
+    expect(trace.meta.startClock).toBe(String(ns(zero)))
+    expect(Array.from(chunks[0].ts)).toEqual(
+      Array.from(counted.chunks[0].ts, (ts) => Number(ns(zero + BigInt(ts)) - ns(zero))),
+    )
+  })
+})
+
 describeWithCorpus('a trace.dat that was cut', () => {
   const whole = () => Buffer.from(readCorpus('dax/dax-xfs-small.v7.dat'))
   const eventsOf = (bytes: Uint8Array) => {

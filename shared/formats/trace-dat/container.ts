@@ -39,6 +39,8 @@ export interface TraceDat {
   readonly overrun: number
   readonly uname: string | undefined
   readonly clock: string
+  /** How ticks of the clock become nanoseconds: times `mult`, over 2^`shift`. */
+  readonly tsc: { readonly mult: bigint; readonly shift: bigint } | undefined
   readonly buffers: readonly BufferData[]
   /** Formats that could not be read. */
   readonly badFormats: number
@@ -58,6 +60,7 @@ const OPTION = {
   clock: 4,
   uname: 5,
   cpuCount: 8,
+  tsc: 14,
   header: 16,
   ftrace: 17,
   events: 18,
@@ -106,6 +109,7 @@ function emptyDraft(version: 6 | 7, little: boolean): Draft {
     overrun: 0,
     uname: undefined,
     clock: '',
+    tsc: undefined,
     buffers: [],
     badFormats: 0,
     cut: undefined,
@@ -200,6 +204,9 @@ function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor):
     case OPTION.cpuCount:
       draft.cpuCount = option.u32()
       break
+    case OPTION.tsc:
+      draft.tsc = tscOf(option)
+      break
     case OPTION.cpuStat:
       draft.overrun += overrunIn(option.text(option.left))
       break
@@ -208,6 +215,13 @@ function readOption(file: RandomFile, draft: Draft, id: number, option: Cursor):
       const { bytes, base } = readSection(file, draft, option.u64())
       readDescriptive(draft, id, new Cursor(bytes, { little: draft.little, base }))
   }
+}
+
+/** Of the clock tsc2nsec, which the kernel does not have: the counter is recorded, and what trace-cmd has measured of it. */
+function tscOf(option: Cursor): TraceDat['tsc'] {
+  if (option.left < 16) return undefined
+  const [mult, shift] = [option.u32(), option.u32()]
+  return mult === 0 || shift > 63 ? undefined : { mult: BigInt(mult), shift: BigInt(shift) }
 }
 
 /** What per_cpu/cpuN/stats said at the end (Documentation/trace/ftrace.rst). */
@@ -334,6 +348,7 @@ function readOptions6(file: RandomFile, draft: Draft, cursor: Cursor, pageSize: 
     else if (id === OPTION.clock) draft.clock = option.text(option.left)
     else if (id === OPTION.uname) draft.uname = option.text(option.left).replace(/\0.*$/s, '')
     else if (id === OPTION.cpuCount) draft.cpuCount = option.u32()
+    else if (id === OPTION.tsc) draft.tsc = tscOf(option)
     else if (id === OPTION.cpuStat) draft.overrun += overrunIn(option.text(option.left))
   }
 }

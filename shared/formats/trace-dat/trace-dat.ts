@@ -150,7 +150,7 @@ class TraceDatReader implements FileReader {
     const clock = this.#dat.buffers[0]?.clock || clockOf(this.#dat.clock)
     const meta: { -readonly [K in keyof TraceMeta]?: TraceMeta[K] } = builder.meta
     meta.clock = clock === '' ? 'unknown' : clock
-    meta.clockUnit = TICKS.has(clock) ? 'tick' : 'ns'
+    meta.clockUnit = TICKS.has(clock) && this.#dat.tsc === undefined ? 'tick' : 'ns'
     meta.startClock = String(BigInt(this.#seconds0) * 1_000_000_000n + BigInt(this.#nanos0))
     meta.cpus = this.#dat.cpuCount
     meta.kernel = this.#dat.uname?.split(' ')[2]
@@ -184,11 +184,7 @@ class TraceDatReader implements FileReader {
       this.#skip(code.UNKNOWN_EVENT_TYPE, `events of type ${type}, whose format the file does not have`)
       return
     }
-    if (this.#events === 0 && this.#skipped === 0) {
-      this.#seconds0 = cpu.seconds
-      this.#nanos0 = cpu.nanos
-    }
-    const ts = (cpu.seconds - this.#seconds0) * 1e9 + (cpu.nanos - this.#nanos0)
+    const ts = this.#time(cpu)
     if (!(Math.abs(ts) <= LONGEST)) {
       this.#skip(code.TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
       return
@@ -200,6 +196,21 @@ class TraceDatReader implements FileReader {
     }
     if (printer.graph === undefined) this.#write(printer, cpu, ts, task)
     else this.#call(printer, printer.graph, cpu, { ts, task })
+  }
+
+  /** Since the first record. */
+  #time({ seconds, nanos }: CpuPages): number {
+    const { tsc } = this.#dat
+    if (tsc !== undefined) {
+      const time = ((BigInt(seconds) * 1_000_000_000n + BigInt(nanos)) * tsc.mult) >> tsc.shift
+      seconds = Number(time / 1_000_000_000n)
+      nanos = Number(time % 1_000_000_000n)
+    }
+    if (this.#events === 0 && this.#skipped === 0) {
+      this.#seconds0 = seconds
+      this.#nanos0 = nanos
+    }
+    return (seconds - this.#seconds0) * 1e9 + (nanos - this.#nanos0)
   }
 
   /** An entry or exit of function_graph; an entry takes the record behind it along where that is its exit. */
