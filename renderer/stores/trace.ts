@@ -5,13 +5,9 @@
 
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
+import { isTable } from '#shared/analysis/parts/shows.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { useFilesStore } from './files.ts'
-
-/** A table of /proc/lock_stat or perf lock: figures per lock, no moments and nobody who waited. */
-export function isTable({ events, lockSpans, shows }: TraceInfo): boolean {
-  return events === 0 && lockSpans === 0 && shows.waits
-}
 
 export const useTraceStore = defineStore('trace', () => {
   const files = useFilesStore()

@@ -77,6 +77,9 @@ export const doctor = analysis({
   },
 })
 
+const TABLE_WAITS = 'a table has figures per lock: how long is known, who waited is not'
+const TABLE_HOLDS = 'a table has figures per lock: how long is known, what was done meanwhile is not'
+
 interface Question {
   readonly question: string
   readonly level: DoctorAnswer['level']
@@ -90,7 +93,8 @@ interface Question {
 function answersOf(trace: Trace): readonly DoctorAnswer[] {
   const seen = shows(trace)
   const holds = holdFacts(trace)
-  const some = seen.holds && (holds.without > 0 || onlyOwn(trace))
+  const table = trace.extras?.lockStat !== undefined
+  const some = seen.holds && (holds.without > 0 || onlyOwn(trace) || table)
   // Its command fails on any other kernel: available_events has none of the four.
   const lockdep = hasEvent(trace)(/^lock_acquire$/) ? '' : '; lock:lock_acquire needs a kernel with lockdep'
   const level = (known: boolean): DoctorAnswer['level'] => (known ? 'yes' : 'no')
@@ -99,13 +103,16 @@ function answersOf(trace: Trace): readonly DoctorAnswer[] {
     {
       question: 'How long locks were held, and what was done under them',
       level: some ? 'partly' : level(seen.holds),
-      why: some
-        ? holds.without > 0
-          ? `not for ${holds.without} of ${holds.classes} lock classes taken, which contention events alone show${lockdep}`
-          : 'only of locks that print their own events (mmap_lock, those of XFS): no lockdep events were recorded; they need a kernel with lockdep'
-        : seen.waits
-          ? `only contention events were recorded${lockdep}`
-          : `no lock events were recorded${lockdep}`,
+      why:
+        table && seen.holds
+          ? TABLE_HOLDS
+          : some
+            ? holds.without > 0
+              ? `not for ${holds.without} of ${holds.classes} lock classes taken, which contention events alone show${lockdep}`
+              : 'only of locks that print their own events (mmap_lock, those of XFS): no lockdep events were recorded; they need a kernel with lockdep'
+            : seen.waits
+              ? `only contention events were recorded${lockdep}`
+              : `no lock events were recorded${lockdep}`,
       events: LOCKDEP,
     },
     latencyQuestion(trace),
@@ -149,15 +156,18 @@ function waitsQuestion(trace: Trace): Question {
   const locks = trace.lockSpan.length > 0
   const contended = contendedRows(trace)
   const measured = contended.length === 0 || contended.some((row) => waitedNs(trace, row) >= 0)
-  const level = waits ? (measured ? 'yes' : 'partly') : locks ? 'partly' : 'no'
+  const table = trace.extras?.lockStat !== undefined
+  const level = waits ? (measured && !table ? 'yes' : 'partly') : locks ? 'partly' : 'no'
   return {
     question: 'Who waited for a lock, and how long',
     level,
-    why: waits
-      ? 'no wait has an end in the trace: who waited is known, how long is not'
-      : locks
-        ? 'there are lock events and no contention among them: nothing waited, or lock_contended was not recorded'
-        : 'no lock or contention events are in the trace: they were not recorded, or did not happen',
+    why: table
+      ? TABLE_WAITS
+      : waits
+        ? 'no wait has an end in the trace: who waited is known, how long is not'
+        : locks
+          ? 'there are lock events and no contention among them: nothing waited, or lock_contended was not recorded'
+          : 'no lock or contention events are in the trace: they were not recorded, or did not happen',
     events: ['lock:contention_begin', 'lock:contention_end'],
     maybeRecorded: !waits,
   }
@@ -168,7 +178,7 @@ const SOME = 10
 
 function latencyQuestion(trace: Trace): Question {
   const question = 'Latency of faults, truncates, hole punches, writes and syncs'
-  const { ops } = shows(trace)
+  const ops = hasKnownOps(trace)
   const measuredOps = trace.op.cols.durationNs.some((ns) => ns >= 0)
   const unmeasured = unmeasuredKinds(trace)
   const faults = unmeasured.every(({ name }) => FAULT_KINDS.has(name))
@@ -194,6 +204,14 @@ function latencyQuestion(trace: Trace): Question {
 function faultEnds(trace: Trace): Pick<Question, 'events' | 'options'> {
   const told = hasEvent(trace)(/^mmap_lock_released$/)
   return told ? { events: [], options: '-p function_graph -g handle_mm_fault' } : { events: FAULT_ENDS }
+}
+
+/** Slices of other programs (Chrome's, Perfetto's) are operations of no kind that is asked about. */
+function hasKnownOps(trace: Trace): boolean {
+  const { op, opKinds } = trace
+  if (op.length > 0 && hasEvent(trace)(/^(sys_|funcgraph_)/)) return true
+  const known = opKinds.map((kind) => OP_KINDS.some((one) => one === kind))
+  return op.cols.kind.some((kind) => known[kind])
 }
 
 interface Unmeasured {
@@ -236,7 +254,7 @@ function commandFor(events: readonly string[], options = ''): string | null {
 
 /** Asked only of traces whose other events make the question: a trace of locks alone is not short of a journal. */
 function moreQuestions(trace: Trace): readonly Question[] {
-  const { waits, ops } = shows(trace)
+  const { waits } = shows(trace)
   const has = hasEvent(trace)
   const questions: Question[] = []
   if (waits && trace.extras?.lockStat === undefined) {
@@ -256,21 +274,26 @@ function moreQuestions(trace: Trace): readonly Question[] {
       events: XFS_ILOCK,
     })
   }
-  if (!ops) return questions
+  if (!hasKnownOps(trace)) return questions
   const graph = has(/^funcgraph_/)
   const simulated = has(/^op_begin$/)
   const faults = graph || has(/^(page_fault_(user|kernel)|dax_p[tm]d_fault)$/) || (simulated && someOp(trace, isFault))
   const endless = faults && unmeasuredKinds(trace).some(({ name }) => isFault(name))
   const calls = has(/^sys_|^funcgraph_/) || (simulated && someOp(trace, isCall))
+  const measured = trace.op.cols.durationNs.some((ns) => ns >= 0)
   questions.push({
     question: 'Latency of page faults alone and of system calls alone',
-    level: faults && calls && !endless ? 'yes' : 'partly',
+    level: faults && calls && !endless ? 'yes' : (faults || calls) && measured ? 'partly' : 'no',
     why: endless
       ? 'most page faults have no end in the trace'
       : faults
         ? 'no system calls are in the trace: they were not recorded, or did not happen'
-        : 'no page faults are in the trace: they were not recorded, or did not happen',
-    ...(endless ? faultEnds(trace) : { events: faults ? ['syscalls'] : FAULT_ENDS }),
+        : !calls
+          ? 'neither page faults nor system calls are in the trace: they were not recorded, or did not happen'
+          : 'no page faults are in the trace: they were not recorded, or did not happen',
+    ...(endless
+      ? faultEnds(trace)
+      : { events: faults ? ['syscalls'] : calls ? FAULT_ENDS : ['syscalls', ...FAULT_ENDS] }),
     maybeRecorded: !endless,
   })
   const steps = graph || trace.phase.length > 0

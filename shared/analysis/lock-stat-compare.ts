@@ -52,7 +52,7 @@ export function compareWithLockStat(
   trace: readonly ContentionRow[],
   table: readonly ContentionRow[],
 ): LockStatComparison {
-  const ours = sums(trace, (row) => row.class)
+  const ours = sums(trace, (row) => plainClass(row.class))
   const theirs = sums(table, (row) => plainClass(row.class))
   const rows: AgainstRow[] = []
   const found = new Set<string>()
@@ -123,14 +123,16 @@ function apart(a: number, b: number, slack: number): boolean {
   return Math.abs(a - b) > Math.max(slack, RELATIVE * Math.max(a, b))
 }
 
+function waitsApart(a: AgainstFigures, b: AgainstFigures): boolean {
+  return apart(a.contended, b.contended, 1) || apart(a.waitTotalNs, b.waitTotalNs, PER_WAIT_NS * (b.contended + 1))
+}
+
 function disagree(a: AgainstFigures, b: AgainstFigures): boolean {
-  const waits =
-    apart(a.contended, b.contended, 1) || apart(a.waitTotalNs, b.waitTotalNs, PER_WAIT_NS * (b.contended + 1))
   const holds =
     a.holdTotalNs !== null &&
     b.holdTotalNs !== null &&
     apart(a.holdTotalNs, b.holdTotalNs, PER_WAIT_NS * ((b.acquisitions ?? 0) + 1))
-  return waits || holds || (a.holdTotalNs !== null && apart(a.acquisitions ?? 0, b.acquisitions ?? 0, EDGE))
+  return waitsApart(a, b) || holds || (a.holdTotalNs !== null && apart(a.acquisitions ?? 0, b.acquisitions ?? 0, EDGE))
 }
 
 interface Differing {
@@ -144,7 +146,7 @@ interface Differing {
 function reason({ name, mode, trace, lockStat }: Differing): string | null {
   if (trace.holdTotalNs === null) return 'the trace shows only waits of this lock'
   const holdNs = lockStat.holdTotalNs ?? 0
-  if (apart(trace.contended, lockStat.contended, 1)) return EDGES
+  if (waitsApart(trace, lockStat)) return trace.waitTotalNs < lockStat.waitTotalNs ? EDGES : null
   const [taken, counted] = [trace.acquisitions ?? 0, lockStat.acquisitions ?? 0]
   if (apart(taken, counted, EDGE) && taken < counted) {
     return apart(trace.holdTotalNs, holdNs, PER_WAIT_NS) ? EDGES : NOTES

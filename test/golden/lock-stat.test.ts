@@ -133,3 +133,19 @@ it('damaged lines are counted, and the others stay', () => {
   expect(rowsOf(trace).map((row) => row.class)).toEqual(['a'])
   expect(trace.diagnostics).toEqual([expect.objectContaining({ code: 'unparsed-line', count: 1, firstLine: 2 })])
 })
+
+it('has no reason about holds where the waits differ, and knows a numbered class on either side', () => {
+  const row = (name: string, figures: Partial<ContentionRow>): ContentionRow => ({
+    ...{ class: name, classId: 0, mode: 'exclusive', acquisitions: 800, contended: 9, waitTotalNs: 65_000_000 },
+    ...{ openWaits: 0, openWaitNs: 0, openHolds: 0, holdTotalNs: 45_000_000, inferred: false },
+    ...{ waitMeanNs: null, waitMinNs: null, waitMaxNs: null, waitP50Ns: null, waitP99Ns: null },
+    ...{ holdMeanNs: null, holdMinNs: null, holdMaxNs: null, holdP50Ns: null, holdP99Ns: null },
+    ...figures,
+  })
+  const table = [row('gp_wq', { contended: 10, waitTotalNs: 74_000_000, holdTotalNs: 44_900_000 })]
+  const { rows } = compareWithLockStat([row('gp_wq', {})], table)
+  expect(rows[0]).toMatchObject({ differs: true, why: expect.stringContaining("lock_stat's time is longer") })
+  const longer = compareWithLockStat([row('gp_wq', { waitTotalNs: 99_000_000 })], table)
+  expect(longer.rows[0]).toMatchObject({ differs: true, why: null })
+  expect(compareWithLockStat([row('key#6', {})], [row('key#6', {})])).toMatchObject({ compared: 1, differ: 0 })
+})

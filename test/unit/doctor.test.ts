@@ -158,6 +158,26 @@ describe('the trace doctor', () => {
     })
   })
 
+  it('does not take slices of a program for faults and system calls', () => {
+    const one = traceOf({ ops: [{ startNs: 1, durationNs: 5 }] })
+    const called = (name: string): Trace => ({ ...one, opKinds: one.opKinds.map(() => name) })
+    const { answers } = run(withEvents(called('work'), ['work']))
+    expect(answers[2].level).toBe('no')
+    expect(answers.map(({ question }) => question)).not.toContainEqual(expect.stringContaining('mapping, allocating'))
+    expect(run(withEvents(called('futex'), ['sys_enter_futex'])).answers[2].level).toBe('yes')
+  })
+
+  it('does not call faults and system calls told apart where neither is there, or none has an end', () => {
+    const apart = (trace: Trace) => run(trace).answers.find(({ question }) => question.includes('faults alone'))
+    const ops = [{ kind: 'fsync' as const, startNs: 1, durationNs: 5 }]
+    expect(apart(withEvents(traceOf({ ops }), ['ext4_sync_file_enter']))).toMatchObject({
+      level: 'no',
+      why: expect.stringMatching(/^neither page faults nor system calls/),
+    })
+    const open = [{ kind: 'fsync' as const, startNs: 1, durationNs: NaN }]
+    expect(apart(withEvents(traceOf({ ops: open }), ['sys_enter_fsync']))?.level).toBe('no')
+  })
+
   it('does not say of uncontended lock events that there are none', () => {
     const taken = traceOf({ spans: [{ acquiredNs: 1, releasedNs: 5 }] })
     const [waits] = run(withEvents(taken, ['lock_acquire', 'lock_acquired', 'lock_release'])).answers

@@ -3,6 +3,7 @@
  * one waited for in turn, up to the root. A holder that the trace cannot show is said to be unknown.
  */
 
+import { isTable } from '#shared/analysis/parts/shows.ts'
 import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { json, traceId, whole } from '../options.ts'
@@ -51,11 +52,13 @@ export const chain = verb({
     }
     if (chains.length === 0) {
       print(
-        open.trace.shows.waits
-          ? 'No task waited for a lock here.'
-          : open.trace.lockSpans > 0
-            ? NO_CONTENTION
-            : 'This trace cannot show lock waits: it has no lock events.',
+        isTable(open.trace)
+          ? 'A table of locks has no single waits in it.'
+          : open.trace.shows.waits
+            ? 'No task waited for a lock here.'
+            : open.trace.lockSpans > 0
+              ? NO_CONTENTION
+              : 'This trace cannot show lock waits: it has no lock events.',
       )
       return 0
     }

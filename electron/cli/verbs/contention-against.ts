@@ -43,7 +43,7 @@ export async function printAgainst(
     return
   }
   print(
-    `${plural(compared, 'lock class', 'lock classes')} in both (modes apart); ${differ === 0 ? 'they agree' : `${count(differ)} differ`}.`,
+    `${plural(compared, 'lock class', 'lock classes')} in both (modes apart); ${compared === 0 ? 'nothing to compare' : differ === 0 ? 'they agree' : `${count(differ)} differ`}.`,
   )
   if (rows.length === 0) return
   print('')

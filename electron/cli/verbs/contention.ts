@@ -3,8 +3,9 @@
  * they were held. The first line is the finding; the table below it is the evidence.
  */
 
-import { CONTENTION_BY, type ContentionRow } from '#shared/analysis/contention.ts'
+import { CONTENTION_BY, type ContentionBy, type ContentionRow } from '#shared/analysis/contention.ts'
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
+import { isTable } from '#shared/analysis/parts/shows.ts'
 import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { choice, from, json, text, to, traceId, whole, windowOf } from '../options.ts'
@@ -13,6 +14,7 @@ import {
   count,
   duration,
   grouped,
+  note,
   percent,
   plural,
   print,
@@ -61,14 +63,16 @@ export const contention = verb({
     }
     if (options.by === 'phase') {
       const { rows, total } = await open.analyse('hold-phases', { scope, top })
+      sayNoWindow(open.trace, scope)
       if (options.json) printJson({ trace: open.trace.id, by: options.by, total, rows })
       else printPhases(open, rows, total)
       return 0
     }
     const { rows, total } = await open.analyse('contention', { scope, by: options.by, top })
+    sayNoWindow(open.trace, scope)
     if (options.json) printJson({ trace: open.trace.id, by: options.by, total, rows })
     else {
-      printContention(open, rows, total)
+      printContention(open, { rows, total, by: options.by })
       if (options.by === 'site' && rows.length > 0 && rows.every(({ site }) => site === undefined)) print(NO_SITES)
     }
     return 0
@@ -78,8 +82,22 @@ export const contention = verb({
 /** Said under a table by call site that has none. */
 const NO_SITES = 'No call sites: no call stacks were recorded here. `faultline doctor F` says how to record them.'
 
-function printContention({ trace }: OpenTrace, rows: readonly ContentionRow[], total: number): void {
-  print(contentionFinding(trace, rows))
+function sayNoWindow(trace: TraceInfo, scope: object): void {
+  if (isTable(trace) && Object.keys(scope).length > 0)
+    note('This is a table, which has no times: --from and --to do not apply.')
+}
+
+interface Found {
+  readonly rows: readonly ContentionRow[]
+  readonly total: number
+  readonly by: ContentionBy | undefined
+}
+
+function printContention({ trace }: OpenTrace, { rows, total, by }: Found): void {
+  const apart = by === 'task' ? 'tasks' : 'operations'
+  print(
+    rows.length === 0 && isTable(trace) ? `A table of locks has no ${apart} in it.` : contentionFinding(trace, rows),
+  )
   if (rows.length === 0) return
   print('')
   printTable(contentionColumns(rows, trace.clockUnit))
@@ -171,9 +189,11 @@ function printPhases({ trace }: OpenTrace, rows: readonly HoldPhaseRow[], total:
   const first = rows[0]
   if (first === undefined) {
     print(
-      trace.shows.holds
-        ? 'No lock was held here.'
-        : 'This trace cannot show how long locks were held: it has no lock:* events.',
+      isTable(trace)
+        ? 'A table of locks does not say what was done while they were held.'
+        : trace.shows.holds
+          ? 'No lock was held here.'
+          : 'This trace cannot show how long locks were held: it has no lock:* events.',
     )
     return
   }

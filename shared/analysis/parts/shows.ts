@@ -11,6 +11,15 @@ export interface Shows {
   readonly ops: boolean
 }
 
+/** A table of /proc/lock_stat or perf lock, by what is known of an opened trace: figures per lock, no moments and nobody who waited. */
+export function isTable(info: {
+  readonly events: number
+  readonly lockSpans: number
+  readonly shows: Pick<Shows, 'waits'>
+}): boolean {
+  return info.events === 0 && info.lockSpans === 0 && info.shows.waits
+}
+
 const WAIT_EVENTS: ReadonlySet<string> = new Set(['contention_begin', 'lock_contended', 'mmap_lock_start_locking'])
 
 /** Event names without their system: perf prints `lock:contention_begin`. */

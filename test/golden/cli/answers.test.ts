@@ -112,6 +112,21 @@ describe('for people', () => {
     },
   )
 
+  it('a lock_stat table says what is not in it, and never that nothing waited or was held', async () => {
+    const input = readFixture('lock-stat/dax-ext4.txt')
+    await folder.run(['import', '-', '--out', 'table.faultline'], { input })
+    const said = async (...args: readonly string[]) => (await folder.run([...args, 'table.faultline'])).stdout
+    expect(await said('contention', '--by', 'task')).toBe('A table of locks has no tasks in it.\n')
+    expect(await said('contention', '--by', 'op')).toBe('A table of locks has no operations in it.\n')
+    expect(await said('contention', '--by', 'phase')).toMatch(/^A table of locks does not say what was done/)
+    expect(await said('chain')).toBe('A table of locks has no single waits in it.\n')
+    expect(await said('doctor')).toMatch(/^partly {2}Who waited .*\npartly {2}How long locks were held/)
+    const part = await folder.run(['contention', 'table.faultline', '--from', '5'])
+    expect(part.stderr).toContain('--from and --to do not apply')
+    const none = await folder.run(['contention', 'open.faultline', '--against', 'table.faultline'])
+    expect(none.stdout).toMatch(/^0 lock classes in both \(modes apart\); nothing to compare\.\n/)
+  })
+
   it('import says what was read, how fast, and what to do next', async () => {
     const { status, stdout, stderr } = await folder.run(['import', SMALL, '--out', 'again.faultline'])
     expect(status).toBe(0)
