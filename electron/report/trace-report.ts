@@ -196,12 +196,11 @@ function waits(given: Rows<WaitChain>, clock: Clock): Html {
 function remarks({ meta, diagnostics }: Trace): Html {
   if (diagnostics.length === 0) return html``
   const simulated = meta.scenario !== undefined
-  const about = simulated ? 'What was run, what it violated, and what has no end.' : 'What was lost, skipped or deduced.'
+  const about = simulated
+    ? 'What was run, what it violated, and what has no end.'
+    : 'What was lost, skipped or deduced.'
   return section(
     simulated ? 'Remarks of the run' : 'Remarks of the import',
-    table(about, diagnostics, [
-      { head: 'what', cell: (one) => one.message },
-      count('times', (one) => one.count),
-    ]),
+    table(about, diagnostics, [{ head: 'what', cell: (one) => one.message }, count('times', (one) => one.count)]),
   )
 }
