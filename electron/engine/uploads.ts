@@ -54,12 +54,7 @@ export function createUploads(folder: string): Uploads {
   }
 
   function countOf(owner: object): number {
-    const owners = [...beginning, ...[...uploads.values()].map((upload) => upload.owner)]
-    return owners.filter((one) => one === owner).length
-  }
-
-  async function write(upload: Upload, bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += (await upload.file.write(bytes, at)).bytesWritten
+    return [...beginning, ...[...uploads.values()].map((one) => one.owner)].filter((one) => one === owner).length
   }
 
   return {
@@ -96,11 +91,8 @@ export function createUploads(folder: string): Uploads {
       const upload = owned(owner, id)
       await upload.tail
       if (upload.bytes !== undefined && upload.received !== upload.bytes) {
-        throw new ApiError(
-          'bad-request',
-          `upload ${upload.name}: ${upload.received} of ${upload.bytes} bytes came`,
-          'send the rest first',
-        )
+        const came = `upload ${upload.name}: ${upload.received} of ${upload.bytes} bytes came`
+        throw new ApiError('bad-request', came, 'send the rest first')
       }
       return { path: upload.path, name: upload.name }
     },
@@ -112,6 +104,10 @@ export function createUploads(folder: string): Uploads {
       for (const [id, upload] of uploads) if (upload.owner === owner) await drop(id, upload)
     },
   }
+}
+
+async function write({ file }: Upload, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten
 }
 
 function assertRoom(bytes: number): void {

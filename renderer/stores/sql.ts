@@ -45,8 +45,7 @@ export const useSqlStore = defineStore('sql', () => {
   const aborts = new Map<string, AbortController>()
   const key = computed(() => `${trace.file ?? ''}|${texts.current.value.id}`)
   const now = computed(() => shown.get(key.value) ?? NOTHING)
-  /** What is selected in the editor and where the caret is, to run a part of the draft. */
-  const caret = shallowRef<Caret>(START)
+  const caret = useCaret(texts)
 
   async function run(): Promise<void> {
     const { file, opened } = trace
@@ -87,12 +86,6 @@ export const useSqlStore = defineStore('sql', () => {
     () => trace.opened === undefined,
     (none) => none && shown.clear(),
   )
-  // What is selected in one draft says nothing of another's text.
-  watch(
-    () => texts.current.value.id,
-    () => (caret.value = START),
-    { flush: 'sync' },
-  )
   useHistoryStore().part<string>({
     id: 'sql',
     page: 'sql',
@@ -113,6 +106,20 @@ export const useSqlStore = defineStore('sql', () => {
     running: computed(() => now.value.running !== undefined),
   }
 })
+
+/**
+ * What is selected in the editor and where the caret is, to run a part of the draft. What is selected in one draft says
+ * nothing of another's text.
+ */
+function useCaret({ current }: ReturnType<typeof useSqlTexts>) {
+  const caret = shallowRef<Caret>(START)
+  watch(
+    () => current.value.id,
+    () => (caret.value = START),
+    { flush: 'sync' },
+  )
+  return caret
+}
 
 /** The selection, or the statement the caret is in. */
 function chosen(sql: string, { from, to }: Caret): { readonly text: string; readonly from: number } | undefined {

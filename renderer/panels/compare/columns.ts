@@ -156,34 +156,7 @@ export function verdictColumns(
 ): ColumnSpec<VerdictRow>[] {
   return [
     { key: 'strategy', title: 'Strategy', value: (row) => row.strategy.id },
-    {
-      key: 'rate',
-      title: 'Per second',
-      group: 'Operations',
-      kind: 'number',
-      width: 100,
-      value: (row) => row.strategy.opsPerSecond.mean,
-      about:
-        'Loads, stores and system calls that succeeded, per second (of recordings and their replays: recorded operations), mean over the runs, and half its 95 % interval',
-    },
-    {
-      key: 'speed',
-      title: `vs ${baseline}`,
-      group: 'Operations',
-      kind: 'number',
-      width: 76,
-      value: (row) => row.speed?.ratio,
-      about: 'Ratio of the means over runs with the same seeds',
-    },
-    {
-      key: 'failed',
-      title: 'Failed',
-      group: 'Operations',
-      kind: 'count',
-      width: 58,
-      value: (row) => row.strategy.failed,
-      about: 'Operations that failed, faults among them, of all operations of all runs. The tooltip has their kinds',
-    },
+    ...rateColumns(baseline),
     {
       key: 'p50',
       title: 'p50',
@@ -222,6 +195,40 @@ export function verdictColumns(
     },
     ...safetyColumns(safety),
     { key: 'trace', title: '', width: 46, value: () => null, about: 'Trace', fixed: true },
+  ]
+}
+
+/** How fast, and how much of it came to nothing. */
+function rateColumns(baseline: string): ColumnSpec<VerdictRow>[] {
+  return [
+    {
+      key: 'rate',
+      title: 'Per second',
+      group: 'Operations',
+      kind: 'number',
+      width: 100,
+      value: (row) => row.strategy.opsPerSecond.mean,
+      about:
+        'Loads, stores and system calls that succeeded, per second (of recordings and their replays: recorded operations), mean over the runs, and half its 95 % interval',
+    },
+    {
+      key: 'speed',
+      title: `vs ${baseline}`,
+      group: 'Operations',
+      kind: 'number',
+      width: 76,
+      value: (row) => row.speed?.ratio,
+      about: 'Ratio of the means over runs with the same seeds',
+    },
+    {
+      key: 'failed',
+      title: 'Failed',
+      group: 'Operations',
+      kind: 'count',
+      width: 58,
+      value: (row) => row.strategy.failed,
+      about: 'Operations that failed, faults among them, of all operations of all runs. The tooltip has their kinds',
+    },
   ]
 }
 
