@@ -90,10 +90,7 @@ export function createUploads(folder: string): Uploads {
     async use(owner, id) {
       const upload = owned(owner, id)
       await upload.tail
-      if (upload.bytes !== undefined && upload.received !== upload.bytes) {
-        const came = `upload ${upload.name}: ${upload.received} of ${upload.bytes} bytes came`
-        throw new ApiError('bad-request', came, 'send the rest first')
-      }
+      assertWhole(upload)
       return { path: upload.path, name: upload.name }
     },
     async drop(owner, id) {
@@ -108,6 +105,11 @@ export function createUploads(folder: string): Uploads {
 
 async function write({ file }: Upload, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten
+}
+
+function assertWhole({ name, received, bytes }: Upload): void {
+  if (bytes === undefined || received === bytes) return
+  throw new ApiError('bad-request', `upload ${name}: ${received} of ${bytes} bytes came`, 'send the rest first')
 }
 
 function assertRoom(bytes: number): void {

@@ -23,8 +23,7 @@ beforeEach(() => {
   })
 })
 const plugins = () => ({ global: { plugins: [windowOf(host)] } })
-const openA = () =>
-  useFilesStore(host.pinia).open({ kind: 'source', source: { kind: 'path', path: 'a' }, name: 'a' })
+const openA = () => useFilesStore(host.pinia).open({ kind: 'source', source: { kind: 'path', path: 'a' }, name: 'a' })
 const ran = () => host.of('query.run').map(({ params }) => params['sql'])
 
 it('runs the draft that is shown, not as much of it as was selected in another', async () => {
