@@ -62,7 +62,7 @@ describe('hits of a search', () => {
     let prepared = 0
     const counting = new Proxy(db, {
       get: (target, key: keyof Db) =>
-        key === 'prepare' ? (sql: string) => (prepared++, target.prepare(sql)) : target[key],
+        key === 'prepare' ? (sql: string) => (prepared++, target.prepare(sql)) : (Reflect.get(target, key) as unknown),
     })
     const events = new TraceEvents(counting, loadTrace(db, 1), 1)
     const [{ id }] = db.prepare('SELECT id FROM event_chunk').all() as { id: number }[]

@@ -3,13 +3,14 @@ import { writeFileSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
 import { expect, it, vi } from 'vitest'
+import type * as migrating from '#electron/store/migrate.ts'
 import { openFile, openFileForWriting } from '#electron/store/open.ts'
 import { PROJECT } from '../support/engine.ts'
 import { tempFolder } from '../support/store.ts'
 
 const meanwhile = vi.hoisted(() => ({ happens: undefined as (() => void) | undefined }))
 vi.mock('#electron/store/migrate.ts', async (actual) => {
-  const real = await actual<typeof import('#electron/store/migrate.ts')>()
+  const real = await actual<typeof migrating>()
   return {
     ...real,
     migrate(...[db, to]: Parameters<typeof real.migrate>) {
