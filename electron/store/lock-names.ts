@@ -1,7 +1,8 @@
 /**
  * Names people give to locks: by address, kept in the file beside what the trace says, and put on when it is loaded. A name
  * that is a class of the trace joins it to that class; any other makes a class of its own, after those the trace has, so
- * that no id moves. Taking a name away gives the lock its own back.
+ * that no id moves. It joins no annotation of lockdep's: those are no locks, and its waits would be in no list. Taking a name
+ * away gives the lock its own back.
  */
 
 import { limits } from '#shared/base/limits.ts'
@@ -25,7 +26,8 @@ export function withLockNames(dictionaries: Dictionaries, names: readonly NamedL
   if (names.length === 0) return dictionaries
   const byAddress = new Map(names.map(({ address, name }) => [address, name]))
   const lockClasses: LockClass[] = [...dictionaries.lockClasses]
-  const ids = new Map(lockClasses.map(({ name }, id) => [name, id]))
+  const ids = new Map<string, number>()
+  for (const [id, { name, kind }] of lockClasses.entries()) if (kind !== 'annotation') ids.set(name, id)
   const locks = dictionaries.locks.map((lock) => {
     const name = lock.address === undefined ? undefined : byAddress.get(lock.address)
     if (name === undefined) return lock

@@ -21,7 +21,9 @@ export const name = verb({
     { name: '[NAME]', about: 'what it is called' },
   ],
   options: { remove: flag('take the name of ADDRESS away'), trace: traceId, json },
-  async run(session, [path, address, given], options) {
+  async run(session, [path, address, word], options) {
+    // Blanks are no name.
+    const given = word?.trim() === '' ? undefined : word
     const open = await session.openTrace(path, options.trace)
     const { file, trace } = open
     if (address === undefined) {
