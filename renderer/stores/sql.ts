@@ -11,7 +11,8 @@ import { statementAt } from '#shared/base/sql-tokens.ts'
 import { toWireError, type WireError } from '#shared/base/errors.ts'
 import type { Client, QueryResult } from '#shared/contract/methods.ts'
 import { useClient } from '../api/client.ts'
-import { countsSql, SCHEMA_SQL, tablesOf, withCounts, type SchemaTable } from '../panels/sql/schema.ts'
+import { fetchPart } from '../ui/fetch-part.ts'
+import type { SchemaTable } from '../panels/sql/schema.ts'
 import { useHistoryStore } from './history.ts'
 import { useSqlTexts } from './sql-texts.ts'
 import { useTraceStore } from './trace.ts'
@@ -151,6 +152,8 @@ function useSchema(client: Client) {
     if (file === undefined || byFile.has(file)) return
     failed.delete(file)
     try {
+      // With the words about every column: no part of the first view, as this store is.
+      const { SCHEMA_SQL, countsSql, tablesOf, withCounts } = await fetchPart(() => import('../panels/sql/schema.ts'))
       const tables = tablesOf(await client.call('query.run', { file, sql: SCHEMA_SQL }))
       byFile.set(file, tables)
       byFile.set(file, withCounts(tables, await client.call('query.run', { file, sql: countsSql(tables) })))

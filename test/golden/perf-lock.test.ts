@@ -121,7 +121,7 @@ describe('a table of perf lock contention', () => {
 
   it('is asked only for what it can have', () => {
     const { answers, record } = doctor.run(read(readFixture('perf-lock/callers.txt')), {})
-    expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['yes', 'no'])
+    expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['partly', 'no'])
     expect(record).toEqual([])
   })
 })
@@ -148,7 +148,7 @@ describe('a table of perf lock report', () => {
     expect(rows.map((row) => row.class)).toContain('(unnamed lock) in ext4_do_writepag...')
     expect(rowsOf(trace, 'site').find(({ site }) => site === 'do_ftruncate+0x134')?.contended).toBe(292)
     const { answers } = doctor.run(trace, {})
-    expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['yes', 'no'])
+    expect(answers.map(({ level }) => level).slice(0, 2)).toEqual(['partly', 'no'])
   })
 
   it('of a kernel with lockdep has its classes, and of threads (-t) the threads, and says what it took them for', () => {

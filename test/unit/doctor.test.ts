@@ -46,12 +46,6 @@ describe('the trace doctor', () => {
     expect(answers.find(({ question }) => question === 'Which function asked for a lock')?.record).toContain(' -T ')
   })
 
-  it('misses neither page faults nor system calls in a simulation, which tells of all', () => {
-    const simulated = withEvents(traceOf({ ops: [{ startNs: 1, durationNs: 9 }] }), ['op_begin', 'op_end'])
-    const alone = run(simulated).answers.find(({ question }) => question.startsWith('Latency of page faults alone'))
-    expect(alone).toMatchObject({ level: 'yes', ok: true, why: null })
-  })
-
   it('says how to have the holds of XFS without lockdep', () => {
     const spans = [{ requestedNs: 1, acquiredNs: 5, flags: SPAN_CONTENDED }]
     const asked = (names: readonly string[]) =>
