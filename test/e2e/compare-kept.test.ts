@@ -109,8 +109,14 @@ describe('a merged sweep', () => {
   it('is one file with a trace per run, any two of which are laid side by side', async () => {
     const { page, problems, close } = await compare()
     await view(page, 'Two traces')
-    const options = await page.getByLabel('Compared recording').locator('option').allInnerTexts()
-    expect(options.filter((text) => /SC1 (E|F)/.test(text))).toHaveLength(4)
+    const optionsOf = async (picker: string) => {
+      const all = await page.getByLabel(picker).locator('option').allInnerTexts()
+      return all.filter((text) => /SC1 (E|F)/.test(text))
+    }
+    expect(await optionsOf('Baseline recording')).toHaveLength(4)
+    // The baseline itself is no choice beside it.
+    const options = await optionsOf('Compared recording')
+    expect(options).toHaveLength(3)
     await page
       .getByLabel('Compared recording')
       .selectOption({ label: options.find((text) => text.includes('F')) ?? '' })
