@@ -119,7 +119,9 @@ function finishedOps(
 export function opFigures(trace: Trace, scope: Scope = {}): OpFigures[] {
   const { rows } = latency.run(trace, { scope, top: 10_000, by: 'op' })
   const { kind, durationNs, result } = trace.op.cols
-  const durations = new Map(rows.flatMap(({ op, failed }) => (failed === 0 ? [] : [[op, [] as number[]]])))
+  const durations = new Map(
+    rows.flatMap(({ op, failed }) => (failed === null || failed === 0 ? [] : [[op, [] as number[]]])),
+  )
   if (durations.size > 0) {
     for (const row of opsIn(trace, scope)) {
       if (!(durationNs[row] >= 0) || isFailure(result[row])) continue

@@ -69,6 +69,8 @@ export class KindTally {
   place = -1
   #count = 0
   #failed = 0
+  /** Of which it is known how they ended. */
+  #told = 0
   #unfinished = 0
   /** Of those that succeeded. */
   #totalNs = 0
@@ -94,6 +96,7 @@ export class KindTally {
 
   add({ startNs, waitNs }: { readonly startNs: Ns; readonly waitNs: Ns }, endNs: Ns, result: number): void {
     this.#count++
+    if (!Number.isNaN(result)) this.#told++
     if (isFailure(result)) this.#failed++
     const durationNs = endNs - startNs
     if (!(durationNs >= 0)) {
@@ -120,7 +123,7 @@ export class KindTally {
       ended: { p50Ns, p90Ns, p99Ns },
       ...latencyFigures({
         count: this.#count,
-        failed: this.#failed,
+        failed: this.#told > 0 ? this.#failed : null,
         unfinished: this.#unfinished,
         totalNs: this.#totalNs,
         waitKnown: this.#count - this.#unfinished,
