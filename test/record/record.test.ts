@@ -413,7 +413,7 @@ describe.skipIf(why !== undefined)('recording', () => {
     } finally {
       execFileSync('umount', [disk])
     }
-    const { done } = start('record', '--json', '--out', 'off.faultline', ...sh('sleep 1'))
+    const { done } = start('record', '--json', '--out', 'off.faultline', ...sh('sleep 3'))
     await until(
       () => instances().length === 1 && setting(join(root, 'instances', instances()[0], 'tracing_on')) === '1\n',
     )
