@@ -140,16 +140,17 @@ function explained<T>(db: Db, read: () => T): T {
   }
 }
 
-/** Connections whose texts are known to be short enough: those of all traces, so once is enough for a file of many. */
-const checked = new WeakSet<Db>()
+/** Connections whose texts are known to be short enough, those of all traces at once, until somebody else writes into the file. */
+const checked = new WeakMap<Db, unknown>()
 
 function readTrace(db: Db, traceId: number, names: readonly NamedLock[]): Trace {
   const row = db.prepare('SELECT * FROM trace WHERE id = ?').get(traceId) as TraceRow | undefined
   if (row === undefined) {
     throw new ApiError('not-found', `there is no trace ${traceId} in this file`, 'see which there are: faultline info')
   }
-  if (!checked.has(db)) checkSizes(db, TRACE_TABLES)
-  checked.add(db)
+  const version = db.pragma('data_version', { simple: true })
+  if (checked.get(db) !== version) checkSizes(db, TRACE_TABLES)
+  checked.set(db, version)
   const parts = partsOf(db, traceId)
   const dictionaries = withLockNames(readDictionaries(db, traceId, parts), names)
   const extras = readExtras(db, traceId, { ...parts, stacks: dictionaries.stacks.length })

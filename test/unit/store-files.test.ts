@@ -271,6 +271,19 @@ describe('damage inside', () => {
     expect(process.resourceUsage().maxRSS - before).toBeLessThan(40_000)
   })
 
+  it('a value that comes while the file is open is refused too', () => {
+    const path = writeFile(at('grown.faultline'), story)
+    const db = openFile(path)
+    loadTrace(db, 1)
+    const other = connect(path, { readonly: false, mustExist: true })
+    other.exec('INSERT INTO task VALUES (99, 1, 99, 99, CAST(zeroblob(70000000) AS TEXT))')
+    other.close()
+    expect(refusal(() => loadTrace(db, 1)).message).toBe(
+      'grown.faultline has a value of 70000000 bytes in its table task',
+    )
+    db.close()
+  })
+
   it('words that are too many together are refused before they are read', () => {
     const db = openFile(writeFile(at('words.faultline'), story))
     const caps = { storedValueBytes: 1000, storedTextBytes: 30 }
