@@ -3,7 +3,7 @@
  * percentiles with their intervals. The most frequent kind stands open, the others are one click away.
  */
 
-import { formatCount, formatShare } from '#shared/base/time.ts'
+import { formatCount, formatShare, UNKNOWN } from '#shared/base/time.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
 import { againstText, intervalText, mainOp, versusOf } from '#shared/whatif/words.ts'
 import { cdfs } from './charts.ts'
@@ -71,7 +71,7 @@ function latencyTable(
     {
       head: 'failed',
       number: true,
-      cell: ({ row }) => (row.failed === null ? '–' : formatCount(row.failed)),
+      cell: ({ row }) => (row.failed === null ? UNKNOWN : formatCount(row.failed)),
       by: ({ row }) => row.failed,
     },
     time('p50', (row) => row.p50Ns),

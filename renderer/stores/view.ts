@@ -3,9 +3,9 @@
  * token. Each file remembers the page it was left on.
  */
 
-import { isTable } from '#shared/analysis/parts/shows.ts'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, watch } from 'vue'
+import { isTable } from '#shared/analysis/parts/shows.ts'
 import { needsTrace, worksWithoutTrace, type PageId } from '../pages/page-ids.ts'
 import { useFilesStore } from './files.ts'
 

@@ -4,8 +4,11 @@
  * blanks, # or a task's name.
  */
 
+import { isDigit, skipSpaces } from './event-line.ts'
+
+/** Begins a colour, as a terminal reads it. */
+export const ESCAPE = 27
 const TAB = 9
-const ESCAPE = 27
 const BLANK = 32
 const DASH = 45
 const COLON = 58
@@ -23,7 +26,7 @@ export class LineNumbers {
   /** Length of the number before line `line` (from 1 on), 0 for none. Of one line it may be asked twice. */
   length(bytes: Uint8Array, from: number, to: number, line: number): number {
     if (line > 1 && this.first === 0) return 0
-    const start = behindBlanks(bytes, from, to)
+    const start = skipSpaces(bytes, from, to)
     const behind = this.#number(bytes, start, to, line)
     if (behind !== -1) return behind - from
     const name = start === from ? behindName(bytes, from, to) : -1
@@ -72,14 +75,4 @@ function behindName(bytes: Uint8Array, from: number, to: number): number {
   let i = from
   while (i < stop && bytes[i] > BLANK && bytes[i] !== COLON) i++
   return i > from && i + 1 < stop && bytes[i] === COLON && isDigit(bytes[i + 1]) ? i + 1 : -1
-}
-
-function behindBlanks(bytes: Uint8Array, from: number, to: number): number {
-  let i = from
-  while (i < to && bytes[i] === BLANK) i++
-  return i
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 48 && byte <= 57
 }

@@ -9,12 +9,11 @@
 import { limits } from '../base/limits.ts'
 import type { TraceBuilder } from '../model/builder.ts'
 import { LINE_MARKS, LOG_PREFIX, UNFINISHED_LINE } from '../model/diagnostics.ts'
-import { LineNumbers, withoutColours } from './line-numbers.ts'
+import { ESCAPE, LineNumbers, withoutColours } from './line-numbers.ts'
 import { logPrefix } from './log-prefix.ts'
 
 const LF = 10
 const CR = 13
-const ESCAPE = 27
 
 /** What is done with lines. Offsets are into `bytes`, which is only valid during the call. */
 export interface LineHandler {

@@ -11,6 +11,8 @@
  * Readers pad what their lines begin with, or begin them with #, so that a line which begins like this is of a log.
  */
 
+import { isDigit } from './event-line.ts'
+
 const LF = 10
 const BLANK = 32
 const DOT = 46
@@ -160,10 +162,6 @@ function behindWord(bytes: Uint8Array, at: number, to: number): number {
 function isDigits(bytes: Uint8Array, at: number, count: number): boolean {
   for (let i = at; i < at + count; i++) if (!isDigit(bytes[i])) return false
   return true
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 48 && byte <= 57
 }
 
 function isLetter(byte: number): boolean {
