@@ -11,6 +11,8 @@ import type { EventChunk, EventRate, Ns } from './trace.ts'
 const NEAR = 64
 /** Room for counts of event names to begin with. */
 const FEW_NAMES = 64
+/** Buffers of payloads that are remembered. */
+const SOURCES = 4
 /** Events a trace has room for to begin with: one of a few lines takes no six megabytes. */
 const FEW_EVENTS = 256
 
@@ -59,7 +61,9 @@ export class EventColumns {
   #args: Uint8Array = new Uint8Array(0)
   #argsView = new DataView(this.#args.buffer)
   #source = viewed(new Uint8Array(0))
-  #other = this.#source
+  /** Those of late, and which of them goes next. */
+  readonly #sources: Viewed[] = Array.from({ length: SOURCES }, () => this.#source)
+  #oldest = 0
   #byName = new Float64Array(FEW_NAMES)
   /** Row in the current chunk of each task's last event. */
   readonly #lastOfTask = new Map<number, number>()
@@ -215,11 +219,16 @@ export class EventColumns {
     for (; i < to; i++, at++) this.#args[at] = bytes[i]
   }
 
-  /** Payloads come from one or two buffers in turn. */
+  /** Payloads come from a few buffers in turn: those of the CPUs, and of what is printed. */
   #look(bytes: Uint8Array): void {
-    const before = this.#source
-    this.#source = bytes === this.#other.bytes ? this.#other : viewed(bytes)
-    this.#other = before
+    const sources = this.#sources
+    for (let i = 0; i < SOURCES; i++) {
+      if (sources[i].bytes !== bytes) continue
+      this.#source = sources[i]
+      return
+    }
+    this.#source = sources[this.#oldest] = viewed(bytes)
+    this.#oldest = (this.#oldest + 1) % SOURCES
   }
 
   /** One more payload would make the chunk's text too long: a trace of huge payloads gets shorter chunks. */
@@ -246,7 +255,12 @@ function ends(ts: Float64Array, length: number): readonly [Ns, Ns] {
   return [first, last]
 }
 
-function viewed(bytes: Uint8Array): { readonly bytes: Uint8Array; readonly view: DataView } {
+interface Viewed {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+}
+
+function viewed(bytes: Uint8Array): Viewed {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
 }
 

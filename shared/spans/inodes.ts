@@ -16,7 +16,7 @@ const I_INO = key('i_ino')
 /** include/linux/kdev_t.h: MINORBITS */
 const MINORS = 2 ** 20
 /** Inodes that were told of lately: a power of two. */
-const LATE = 1024
+const LATE = 4096
 
 interface NumberedInode {
   readonly major: number

@@ -41,6 +41,8 @@ interface CommonFields {
   readonly type: number
   readonly flags: number
   readonly pid: number
+  /** Of all of them together. */
+  readonly bytes: number
 }
 
 /** The text of the record printers were asked for last. */
@@ -62,6 +64,7 @@ class RecordText implements LaterText {
 class TraceDatReader implements FileReader {
   readonly #recorder: Recorder
   readonly #dat: TraceDat
+  readonly #tsc: TraceDat['tsc']
   readonly #cpus: CpuPages[]
   /** CPUs that still have a record, by time of that record. */
   readonly #heads: CpuPages[] = []
@@ -87,6 +90,7 @@ class TraceDatReader implements FileReader {
   constructor(file: RandomFile, recorder: Recorder, host: FormatHost | undefined) {
     this.#recorder = recorder
     this.#dat = readContainer(file)
+    this.#tsc = this.#dat.tsc
     // As `uname -a` has it, the machine last.
     recorder.builder.meta.machine = this.#dat.uname?.split(' ').at(-1)
     const own = this.#dat.kallsyms
@@ -178,7 +182,10 @@ class TraceDatReader implements FileReader {
     const { record } = cpu
     if (cpu.lost !== 0) this.#lostHere(cpu)
     const common = this.#common
-    const type = record.number(common.type, 2, false)
+    const { at, view, little } = record
+    // Through `number` each field would be checked and its size looked at again, of every event there is.
+    const whole = record.end - at >= common.bytes
+    const type = whole ? view.getUint16(at + common.type, little) : record.number(common.type, 2, false)
     const printer = this.#printers.of(type, record)
     if (printer === undefined) {
       this.#skip(code.UNKNOWN_EVENT_TYPE, `events of type ${type}, whose format the file does not have`)
@@ -189,7 +196,8 @@ class TraceDatReader implements FileReader {
       this.#skip(code.TIME_OUT_OF_RANGE, 'times more than 104 days from the first event were taken for damage')
       return
     }
-    const task = this.#task(record.number(common.pid, 4, true), cpu.cpu)
+    const pid = whole ? view.getInt32(at + common.pid, little) : record.number(common.pid, 4, true)
+    const task = this.#task(pid, cpu.cpu)
     if (printer.stack) {
       this.#recorder.stack(task, this.#printers.frames(printer, record))
       return
@@ -200,7 +208,7 @@ class TraceDatReader implements FileReader {
 
   /** Since the first record. */
   #time({ seconds, nanos }: CpuPages): number {
-    const { tsc } = this.#dat
+    const tsc = this.#tsc
     if (tsc !== undefined) {
       const time = ((BigInt(seconds) * 1_000_000_000n + BigInt(nanos)) * tsc.mult) >> tsc.shift
       seconds = Number(time / 1_000_000_000n)
@@ -272,10 +280,10 @@ class TraceDatReader implements FileReader {
 
   /** The record goes where its text would; the text is for a decoder that needs more than numbers. */
   #keep(printer: Printer, end: number, { cpu, record }: CpuPages, ts: number, task: number): void {
-    const context = contextOf(record.number(this.#common.flags, 1, false))
+    const { bytes, at } = record
+    const context = contextOf(this.#common.flags < end ? bytes[at + this.#common.flags] : 0)
     this.#events++
     this.#later.printer = printer
-    const { bytes, at } = record
     const [from, to] = [at + COMMON_BYTES, at + end]
     this.#recorder.record(ts, cpu, task, context, printer.nameOf(), bytes, from, to, printer.numbers, this.#later)
   }
@@ -330,7 +338,8 @@ function commonFields({ formats }: TraceDat): CommonFields {
   const first = formats.length === 0 ? undefined : parseEventFormat(formats[0])
   const fields = first?.fields ?? []
   const offset = (name: string, otherwise: number) => fields.find((field) => field.name === name)?.offset ?? otherwise
-  return { type: offset('common_type', 0), flags: offset('common_flags', 2), pid: offset('common_pid', 4) }
+  const [type, flags, pid] = [offset('common_type', 0), offset('common_flags', 2), offset('common_pid', 4)]
+  return { type, flags, pid, bytes: Math.max(type + 2, flags + 1, pid + 4) }
 }
 
 /** `1234 comm` per line. */
