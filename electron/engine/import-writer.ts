@@ -13,6 +13,7 @@ import { explain } from '../store/database.ts'
 import { Draft, refuseExisting } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { TraceWriter } from '../store/writer.ts'
+import { giveWay } from './give-way.ts'
 import { release, stopped, taken, type Batch, type WriterData, type WriterMessage } from './import-messages.ts'
 
 /** The file being filled: a draft until `commit`. */
@@ -109,4 +110,7 @@ function run(port: MessagePort, { out, force, fromParser, stop }: WriterData): v
   })
 }
 
-if (!isMainThread) parentPort?.once('message', (data: WriterData) => run(parentPort as MessagePort, data))
+if (!isMainThread) {
+  giveWay()
+  parentPort?.once('message', (data: WriterData) => run(parentPort as MessagePort, data))
+}
