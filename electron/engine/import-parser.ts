@@ -114,6 +114,13 @@ async function readStream(input: Input, { format, recorder, ticker }: Reading<St
 }
 
 async function readFile(input: Input, { format, recorder, ticker, host }: Reading<FileFormat>): Promise<ReadBytes> {
+  if (input.marked) {
+    throw new ApiError(
+      'bad-input',
+      `this ${format.title} was written as text, which spoils bytes of it (PowerShell's > does that)`,
+      'copy the file itself: adb pull, scp, or cmd /c "... > FILE"',
+    )
+  }
   const file = await openRandom(input, () => ticker.stopped())
   try {
     const reader = format.open(file, recorder, host)

@@ -12,6 +12,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { COMPRESSION_BYTES, compressionOf } from '#shared/formats/foreign.ts'
 import type { FormatHost, GivenSymbols } from '#shared/formats/format.ts'
+import { wholeAsUtf8 } from './transcode.ts'
 
 /** ELF note of a GNU build id. */
 const NT_GNU_BUILD_ID = 3
@@ -30,7 +31,7 @@ export function kernelSymbols(given: NamedPath | undefined): FormatHost {
 }
 
 function readGiven({ path, name }: NamedPath): Uint8Array {
-  const kallsyms = plain(readFileSync(path), name)
+  const kallsyms = wholeAsUtf8(plain(readFileSync(path), name))
   if (!LINE.test(kallsyms.toString('latin1', 0, limits.sniffBytes))) {
     throw new ApiError('bad-input', `${name} is no kallsyms: it has no line as ffffffff81000000 T _text`, HOW)
   }

@@ -1,7 +1,7 @@
 /**
  * Input of an import as a stream of plain bytes: a file, standard input (`-`) or bytes at hand, gzip and zstd undone by
- * their magic numbers whatever the name. Reading a pipe runs one chunk ahead of parsing and never further, so memory does not
- * grow with the file. A compressed file that is cut or spoilt gives what could be decoded, and says so in `diagnostics`;
+ * their magic numbers whatever the name, and text with a byte-order mark made UTF-8 without one. Reading a pipe runs one
+ * chunk ahead of parsing and never further, so memory does not grow with the file. A compressed file that is cut or spoilt gives what could be decoded, and says so in `diagnostics`;
  * only what cannot be read at all is an ApiError, with the file's name.
  */
 
@@ -13,6 +13,7 @@ import { limits } from '#shared/base/limits.ts'
 import { TRAILING_BYTES, TRUNCATED_COMPRESSION } from '#shared/model/diagnostics.ts'
 import { COMPRESSION_BYTES, compressionOf } from '#shared/formats/foreign.ts'
 import { Damage, decompress } from './decompress.ts'
+import { asUtf8, MARK_BYTES, textMark } from './transcode.ts'
 
 export interface SourceDiagnostic {
   readonly severity: 'warning'
@@ -30,8 +31,10 @@ export interface Input {
   /** Bytes of the whole input, where that is known before its end. */
   readonly totalBytes: number | undefined
   readonly diagnostics: readonly SourceDiagnostic[]
-  /** The file or bytes that can be read in any order; undefined for pipes and compressed input. */
+  /** The file or bytes that can be read in any order; undefined for pipes and what had to be decoded. */
   readonly plain: string | Uint8Array | undefined
+  /** It was text by its byte-order mark. */
+  readonly marked: boolean
   /** Lets go of the file; also happens at the end of `chunks`, and when its loop is left. */
   close(): Promise<void>
 }
@@ -61,15 +64,20 @@ export async function openSource(source: string | Uint8Array, name: string): Pro
     const compression = compressionOf(first.bytes)
     const joined = joinedAgain(first, raw)
     const plain = compression === undefined ? joined : undamaged(decompress(joined, compression), name, state)
-    const head = await firstBytes(plain, limits.sniffBytes)
+    const begin = await firstBytes(plain, MARK_BYTES)
+    const mark = textMark(begin.bytes)
+    const whole = joinedAgain(begin, plain)
+    const text = mark === undefined ? whole : asUtf8(whole, mark)
+    const head = await firstBytes(text, limits.sniffBytes)
     return {
       head: head.bytes.subarray(0, limits.sniffBytes),
-      chunks: closing(joinedAgain(head, plain), opened),
+      chunks: closing(joinedAgain(head, text), opened),
       get bytesRead() {
         return state.bytesRead
       },
       totalBytes: opened.total,
-      plain: compression === undefined && opened.total !== undefined ? source : undefined,
+      plain: compression === undefined && mark === undefined && opened.total !== undefined ? source : undefined,
+      marked: mark !== undefined,
       diagnostics: state.diagnostics,
       close: opened.close,
     }

@@ -54,12 +54,7 @@ const MAGIC: readonly Magic[] = [
   { bytes: 'BZh', looksLike: 'a bzip2-compressed file', hint: 'unpack it first: bzip2 -d FILE' },
   { bytes: '\x1f\x8b', looksLike: 'a gzip file inside a compressed file', hint: 'unpack it once more' },
   { bytes: '\x28\xb5\x2f\xfd', looksLike: 'a zstd file inside a compressed file', hint: 'unpack it once more' },
-  {
-    bytes: '\xff\xfe',
-    looksLike: 'text in UTF-16',
-    hint: 'save it as UTF-8 (PowerShell: Get-Content FILE | Set-Content -Encoding utf8 FILE.txt)',
-  },
-  { bytes: '\xfe\xff', looksLike: 'text in UTF-16', hint: 'save it as UTF-8' },
+  { bytes: '\xff\xfe\0\0', looksLike: 'text in UTF-32', hint: 'save it as UTF-8' },
 ]
 
 /** Shapes of a line of text, asked in order once every format said no. */

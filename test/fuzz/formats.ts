@@ -102,12 +102,14 @@ const recorded: Fuzzer = {
 
 const source: Fuzzer = {
   id: 'source',
-  about: 'damaged gzip and zstd files through the byte source',
+  about: 'damaged gzip and zstd files, of plain text and of UTF-16, through the byte source',
   async attempt(random) {
     const text = seeds[random.below(seeds.length)].subarray(0, 5000 + random.below(40_000))
+    const saved = [text, Buffer.from(`\ufeff${text.toString()}`, 'utf16le'), Buffer.from(`\ufeff${text.toString()}`)]
+    const plain = saved[random.below(saved.length)]
     const compress = random.below(2) === 0 ? gzipSync : zstdCompressSync
-    let bytes: Buffer = compress(text)
-    if (random.below(3) === 0) bytes = Buffer.concat([bytes, compress(text)])
+    let bytes: Buffer = compress(plain)
+    if (random.below(3) === 0) bytes = Buffer.concat([bytes, compress(plain)])
     if (random.below(8) !== 0) bytes = wound(random, bytes, seeds)
     try {
       const input = await openSource(bytes, 'fuzz')

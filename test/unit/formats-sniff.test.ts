@@ -31,7 +31,7 @@ describe('input that is no trace is refused by name, with a hint', () => {
     ['a ZIP archive', 'PK\x03\x04\x14\0', /a ZIP archive/],
     ['an xz file', '\xfd7zXZ\0\0\x04', /an xz-compressed file/],
     ['a gzip file in a gzip file', '\x1f\x8b\x08\0', /inside a compressed file/],
-    ['UTF-16 text', '\xff\xfe#\0 \0t\0', /UTF-16/],
+    ['UTF-32 text', '\xff\xfe\0\0#\0\0\0', /UTF-32/],
 
     ['JSON', '{"name": "x", "events": []}', /JSON/],
     ['HTML', '<!DOCTYPE html>\n<html>', /web page/],

@@ -33,6 +33,10 @@ describe('kernel symbols', () => {
     for (const bytes of [LINES, gzipSync(LINES), zstdCompressSync(LINES)]) expect(given(bytes)).toBe(LINES)
   })
 
+  it('may be in UTF-16, as PowerShell saves them', () => {
+    expect(given(Buffer.from(`\ufeff${LINES}`, 'utf16le'))).toBe(LINES)
+  })
+
   it('of a file that is no kallsyms, or does not decompress, are refused with a way out', () => {
     expect(() => given('one\ntwo\n')).toThrow('k.txt is no kallsyms')
     expect(() => given(gzipSync(LINES).subarray(0, 20))).toThrow('k.txt is damaged')

@@ -17,6 +17,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { zstdDecompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeDat } from '../../support/trace-dat.ts'
 import { NAMED, SMALL, bin, workFolder, type Result } from './run-cli.ts'
 
 const folder = workFolder()
@@ -187,7 +188,9 @@ describe('standard input', () => {
   it('imports the same as the file, plain or compressed', async () => {
     const compressed = readFileSync(SMALL)
     const reference = JSON.parse((await folder.run(['import', SMALL, '--out', 'ref.faultline', '--json'])).stdout)
-    for (const [name, input] of Object.entries({ zst: compressed, plain: zstdDecompressSync(compressed) })) {
+    const plain = zstdDecompressSync(compressed)
+    const utf16 = Buffer.from(`\ufeff${plain.toString()}`, 'utf16le')
+    for (const [name, input] of Object.entries({ zst: compressed, plain, utf16 })) {
       const { status, stdout, stderr } = await folder.run(['import', '-', '--out', `${name}.faultline`, '--json'], {
         input,
       })
@@ -206,6 +209,13 @@ describe('standard input', () => {
     expect([first.status, second.status]).toEqual([0, 0])
     const events = ({ stdout }: Result) => (JSON.parse(stdout) as { events: number }).events
     expect(events(second)).toBe(events(first))
+  })
+
+  it('that was a binary trace before a shell made text of it is refused with a way out', async () => {
+    const input = Buffer.from(`\ufeff${writeDat(7, [], '1 one\n').toString('latin1')}`, 'utf16le')
+    const { status, stderr } = await folder.run(['import', '-', '--out', 'text.faultline'], { input })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^faultline: import: [^\n]*written as text, which spoils bytes of it[^\n]*adb pull[^\n]*\n$/)
   })
 
   it('that is empty is one sentence', async () => {
