@@ -88,6 +88,7 @@ const WRITTEN: Readonly<Record<string, () => readonly Buffer[]>> = {
   'trace-dat': () => [
     writeDat(7, CPUS.slice(0, 1), '1 one\n'),
     ...([6, 7] as const).map((version) => writeDat(version, CPUS, '1 one\n2 two words\n')),
+    writeDat(6, CPUS, '1 one\n', false),
   ],
 }
 

@@ -8,6 +8,7 @@ import { isSkip } from '#shared/model/diagnostics.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { contention } from '#shared/analysis/contention.ts'
 import { latency } from '#shared/analysis/latency.ts'
+import { asBigEndian } from '../support/big-endian.ts'
 import { describeWithCorpus, readCorpus } from '../support/corpus.ts'
 import { importText } from '../support/import-text.ts'
 import { overlaps, spanDifferences } from '../support/round-trip.ts'
@@ -159,5 +160,16 @@ describeWithCorpus('a trace.dat that was cut', () => {
 
   it('before its data is refused with a sentence', () => {
     expect(() => readDat(whole().subarray(0, 100_000))).toThrow(/damaged: it ends before its options at byte \d+/)
+  })
+})
+
+describeWithCorpus('a trace.dat of a machine with the highest byte first', () => {
+  it.each(['dax/tc-dax-ext4-small.v6.dat', 'host/small2-ext4.v6.dat'])('%s is the trace of this one', (name) => {
+    const bytes = readCorpus(name)
+    const [little, big] = [readDat(bytes), readDat(asBigEndian(bytes))]
+    const [expected, events] = [little, big].map((read) => [...plainEvents(read)])
+    expect(events.length).toBe(expected.length)
+    expect(events.find((event, i) => JSON.stringify(event) !== JSON.stringify(expected[i]))).toBeUndefined()
+    expect(big.trace).toEqual(little.trace)
   })
 })

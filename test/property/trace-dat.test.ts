@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
 import { DAMAGED_DATA } from '#shared/model/diagnostics.ts'
+import { asBigEndian } from '../support/big-endian.ts'
 import { plainEvents, readDat, textOf, writeDat, type WrittenCpu, type WrittenEvent } from '../support/trace-dat.ts'
 
 const gap = fc.oneof(fc.nat(3), fc.nat(2 ** 27), fc.integer({ min: 2 ** 27, max: 2 ** 40 }))
@@ -135,5 +136,17 @@ describe('a trace.dat whose numbers lie', () => {
     const option = bytes.indexOf('mono\0', bytes.length - 200)
     bytes.writeUInt32LE(67_108_864, option + 5 + 8)
     expect(() => readDat(bytes)).toThrow('data of CPU 67108864, which cannot be')
+  })
+})
+
+describe('a trace.dat that is turned round', () => {
+  it('is byte for byte what a machine with the highest byte first writes', () => {
+    fc.assert(
+      fc.property(anyCpus, (cpus) => {
+        const [little, big] = [true, false].map((order) => writeDat(6, cpus, '1 one\n', order))
+        expect(asBigEndian(little).equals(big)).toBe(true)
+      }),
+      { numRuns: 100 },
+    )
   })
 })
