@@ -29,7 +29,7 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
 
 /** What helps who brought something else; `faultline list formats` has the ids. */
 export const READS =
-  'Faultline reads tracefs, function_graph, trace-cmd report and perf script text, trace.dat, perf.data, lock_stat and perf lock tables, lockdep reports, Chrome trace JSON and Perfetto, plain or compressed with gzip or zstd'
+  'Faultline reads tracefs, function_graph, trace-cmd report and perf script text, trace.dat, perf.data, lock_stat and perf lock tables, lockdep reports, Android systrace pages, Chrome trace JSON and Perfetto, plain or compressed with gzip or zstd'
 
 interface Magic {
   readonly bytes: string

@@ -7,12 +7,16 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fixturePath, readFixture } from '../support/corpus.ts'
+import { at } from '../support/import-text.ts'
 import { writePerf, writePerfPipe, type PerfSample } from '../support/perf-data.ts'
 import { packed, traceOf, type Message } from '../support/proto.ts'
 import { asChromeJson, asPerfetto, readBytes } from '../support/round-trip.ts'
+import { systracePage } from '../support/systrace.ts'
 import { writeDat, type WrittenCpu } from '../support/trace-dat.ts'
 
 const text = () => readBytes('ftrace', readFixture('ftrace/dax-xfs.txt').subarray(0, 60_000))
+
+const small = [1, 2, 3].map((n) => at(n, n, `sys_fsync(fd: ${n})`)).join('\n')
 
 /** Every phase of the trace-event format, as another program might write them. */
 const CHROME = Buffer.from(
@@ -85,6 +89,7 @@ const WRITTEN: Readonly<Record<string, () => readonly Buffer[]>> = {
   'chrome-json': () => [CHROME, Buffer.from(asChromeJson(text()))],
   'perf-data': () => [writePerf(SAMPLES), writePerf(SAMPLES, { packed: [30, 3, 8] }), writePerfPipe(SAMPLES)],
   perfetto: () => [PERFETTO, Buffer.from(asPerfetto(text()))],
+  systrace: () => [systracePage(small), systracePage(readFixture('ftrace/fields.txt').toString())],
   'trace-dat': () => [
     writeDat(7, CPUS.slice(0, 1), '1 one\n'),
     ...([6, 7] as const).map((version) => writeDat(version, CPUS, '1 one\n2 two words\n')),
