@@ -15,7 +15,7 @@ import { verb } from './verb.ts'
 
 const STDIN = '-'
 /** Endings that say how a trace was written or packed, not what it is of. */
-const ENDINGS = /\.(txt|text|log|trace|ftrace|report|perf|script|dat|data|json|gz|zst|zstd)$/i
+const ENDINGS = /\.(txt|text|log|trace|ftrace|report|perf|script|dat|data|json|html|gz|zst|zstd)$/i
 /** Bytes of standard input per message to the engine. */
 const PIECE = 1 << 20
 

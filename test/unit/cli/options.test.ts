@@ -51,6 +51,7 @@ describe('the name an import gets', () => {
     ['trace', 'trace.faultline'],
     ['.trace', '.trace.faultline'],
     ['-', 'stdin.faultline'],
+    ['mytrace.html', 'mytrace.faultline'],
   ])('of %s is %s', (path, expected) => expect(defaultName(path)).toBe(expected))
 })
 
