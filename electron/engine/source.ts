@@ -1,8 +1,9 @@
 /**
  * Input of an import as a stream of plain bytes: a file, standard input (`-`) or bytes at hand, gzip and zstd undone by
  * their magic numbers whatever the name, and text with a byte-order mark made UTF-8 without one. Reading a pipe runs one
- * chunk ahead of parsing and never further, so memory does not grow with the file. A compressed file that is cut or spoilt gives what could be decoded, and says so in `diagnostics`;
- * only what cannot be read at all is an ApiError, with the file's name.
+ * chunk ahead of parsing and never further, so memory does not grow with the file. A compressed file that is cut or spoilt
+ * gives what could be decoded, and says so in `diagnostics`; only what cannot be read at all is an ApiError, with the
+ * file's name.
  */
 
 import { constants, open, type FileHandle } from 'node:fs/promises'
