@@ -5,6 +5,7 @@
  * It cannot stop a statement that runs too long: those run in a process that can be killed.
  */
 
+import { basename } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { explain, sqliteCode, type Db, type Statement } from './database.ts'
@@ -26,6 +27,21 @@ export function guardedStatement(db: Db, sql: string): Statement {
   if (!statement.reader || !statement.readonly) throw denied('this statement does not only read')
   refuseParameters(statement)
   return statement
+}
+
+/**
+ * The only thing SQL can ask SQLite that names a place on this machine, `pragma_database_list`, gets an answer of ours, with
+ * the names of files. A module of that name comes before SQLite's own however a statement spells or qualifies it.
+ */
+export function hidePlaces(db: Db): void {
+  const rows = db.pragma('database_list') as readonly { seq: number; name: string; file: string | null }[]
+  const named = rows.map(({ seq, name, file }) => [BigInt(seq), name, file === null ? null : basename(file)])
+  db.table('pragma_database_list', {
+    columns: ['seq', 'name', 'file'],
+    *rows() {
+      yield* named
+    },
+  })
 }
 
 /** `?1`, `:x`: the binding misses a value for each as soon as it is to bind none. */

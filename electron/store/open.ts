@@ -11,6 +11,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { connect, explain, isFolder, sqliteCode, type Db } from './database.ts'
 import { Draft } from './draft.ts'
 import { registerEventTable } from './event-table.ts'
+import { hidePlaces } from './guard.ts'
 import { APPLICATION_ID, migrate, newestVersion, readSchema, schemaOf, versionOf } from './migrate.ts'
 import { checkSizes, HEAD_TABLES } from './sizes.ts'
 
@@ -26,6 +27,7 @@ export function openFile(path: string): Db {
     bringUpToDate(path)
     const db = connectChecked(path, true)
     registerEventTable(db)
+    hidePlaces(db)
     return db
   })
 }
@@ -38,6 +40,7 @@ export function openFileForWriting(path: string): Db {
     const db = connectChecked(path, false)
     db.pragma('foreign_keys = ON')
     registerEventTable(db)
+    hidePlaces(db)
     return db
   })
 }

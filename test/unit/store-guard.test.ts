@@ -126,6 +126,39 @@ describe('the guard lets through', () => {
   })
 })
 
+it('tells no place on this machine: of files their names only', () => {
+  const spelled = [
+    'pragma_database_list',
+    'PRAGMA_Database_List',
+    'main."pragma_database_list"',
+    'temp.pragma_database_list',
+  ]
+  for (const table of spelled) {
+    expect(run(db, `SELECT seq, name, file FROM ${table}`)).toContainEqual({
+      seq: 0,
+      name: 'main',
+      file: 'a.faultline',
+    })
+  }
+  // Whatever else SQLite has to say of itself.
+  const names = db.prepare('SELECT name FROM pragma_pragma_list UNION SELECT name FROM pragma_module_list')
+  for (const name of names.pluck().all() as string[]) {
+    for (const table of [`pragma_${name}`, name]) {
+      for (const sql of [`SELECT * FROM "${table}"`, `EXPLAIN SELECT * FROM "${table}"`]) {
+        expect(said(sql), sql).not.toContain(folder)
+      }
+    }
+  }
+})
+
+function said(sql: string): string {
+  try {
+    return JSON.stringify(run(db, sql))
+  } catch (error) {
+    return String(error)
+  }
+}
+
 it.each(['1e18', "'x'", "x'00'", '-1', '65535', '1.5', 'NULL'])('what is no event has no fields: %s', (ref) => {
   expect(db.prepare(`SELECT event_args(${ref}), event_frames(${ref})`).raw().get()).toEqual([null, null])
 })
