@@ -121,7 +121,9 @@ function headOf(path: string): Buffer {
 
 function regularFile(path: string): Stats {
   const name = basename(path)
-  const stat = statSync(path)
+  const stat = statSync(path, { throwIfNoEntry: false })
+  // Who asks for it need not know the folder it was in: a browser is not told.
+  if (stat === undefined) throw new ApiError('not-found', `${name}: no such file or folder`, 'check the path')
   if (stat.isDirectory()) throw isFolder(name)
   if (!stat.isFile()) {
     throw new ApiError(

@@ -75,6 +75,14 @@ describe('opening refuses, in one sentence,', () => {
     })
   })
 
+  it('a file whose folder went away, without saying where that was', () => {
+    expect(opening(at('no/where/a.faultline'))).toMatchObject({
+      code: 'not-found',
+      message: 'a.faultline: no such file or folder',
+      hint: 'check the path',
+    })
+  })
+
   it('a folder', () => {
     mkdirSync(at('dir.faultline'))
     expect(opening(at('dir.faultline'))).toMatchObject({
