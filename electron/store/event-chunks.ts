@@ -128,15 +128,20 @@ export interface StoredChunk {
   readonly chunk: EventChunk
 }
 
-/** Decoded chunks that touch a range, in file order. Rows outside the range are still in them. */
-export function* readChunks(db: Db, range: EventRange = {}): Generator<StoredChunk> {
-  const ids = db
+/** The ids of the chunks that touch a range, in file order. */
+export function chunksIn(db: Db, range: EventRange): readonly number[] {
+  return db
     .prepare(
       `SELECT id FROM event_chunk WHERE (:trace IS NULL OR trace_id = :trace)
          AND (:to IS NULL OR ts0 < :to) AND (:from IS NULL OR ts1 >= :from) ORDER BY trace_id, seq`,
     )
     .pluck()
     .all({ trace: range.traceId ?? null, from: range.fromNs ?? null, to: range.toNs ?? null }) as number[]
+}
+
+/** Decoded chunks that touch a range, in file order. Rows outside the range are still in them. */
+export function* readChunks(db: Db, range: EventRange = {}): Generator<StoredChunk> {
+  const ids = chunksIn(db, range)
   const read = chunkReader(db)
   for (const id of ids) yield read(id)
 }

@@ -1,16 +1,18 @@
 /**
  * Raw events as SQL sees them: `event`, a view over a virtual table that decodes chunks as the scan reaches them, and
  * `event_in(trace_id, from_ns, to_ns)`, which touches only the chunks of that window; trace 0 is all traces, arguments
- * left out are no limit (NULL equals nothing, as everywhere in SQL: no rows). `args` is made from the payload
+ * left out are no limit (NULL equals nothing, as everywhere in SQL: no rows), what is no number is refused. Only arguments
+ * limit what is decoded: the binding passes on no condition on a column. `args` of `event` is made from the payload
  * only for rows and queries that ask for it: decoding a payload costs more than all other columns together.
  * Both exist only inside Faultline; other SQLite clients see the chunks (migrations/README.md).
  */
 
+import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { eventArgs } from '#shared/formats/event-args.ts'
 import type { EventChunk } from '#shared/model/trace.ts'
 import { connect, type Db } from './database.ts'
-import { chunkReader, readChunks, type EventRange, type StoredChunk } from './event-chunks.ts'
+import { chunkReader, chunksIn, type EventRange, type StoredChunk } from './event-chunks.ts'
 import { listTraces } from './load.ts'
 
 export const EVENT_COLUMNS = ['trace_id', 'ts_ns', 'cpu', 'task_id', 'name', 'args', 'stack'] as const
@@ -53,8 +55,11 @@ export function argsJson(name: string, payload: string): string {
 class EventSource {
   readonly #path: string
   #db: Db | undefined
+  /** SQLite's count of what others wrote. */
+  #version: unknown
   #words: ReadonlyMap<number, EventWords> = new Map()
   #read: ((id: number) => StoredChunk) | undefined
+  /** A query that asks window by window asks for the same chunk many times. */
   #last: StoredChunk | undefined
 
   constructor(path: string) {
@@ -62,9 +67,9 @@ class EventSource {
   }
 
   *chunks(range: EventRange): Generator<StoredChunk> {
-    for (const stored of readChunks(this.#open(), range)) {
-      this.#last = stored
-      yield stored
+    for (const id of chunksIn(this.#upToDate(), range)) {
+      const stored = this.#stored(id)
+      if (stored !== undefined) yield stored
     }
   }
 
@@ -75,9 +80,8 @@ class EventSource {
   /** undefined: there is none. */
   chunk(id: number): StoredChunk | undefined {
     if (this.#last?.id === id) return this.#last
-    const there = this.#open().prepare('SELECT 1 FROM event_chunk WHERE id = ?').get(id) !== undefined
-    if (!there) return undefined
-    return (this.#last = this.#read?.(id))
+    this.#upToDate()
+    return this.#stored(id)
   }
 
   close(): void {
@@ -85,14 +89,25 @@ class EventSource {
     this.#db = undefined
   }
 
-  #open(): Db {
+  #stored(id: number): StoredChunk | undefined {
+    if (this.#last?.id === id) return this.#last
+    const there = this.#db?.prepare('SELECT 1 FROM event_chunk WHERE id = ?').get(id) !== undefined
+    return there ? (this.#last = this.#read?.(id)) : undefined
+  }
+
+  #upToDate(): Db {
     if (this.#db === undefined) {
       this.#db = connect(this.#path, { readonly: true, mustExist: true })
       this.#db.pragma('trusted_schema = OFF')
-      this.#read = chunkReader(this.#db)
     }
     // Somebody may have added a trace since the last query.
-    this.#words = eventWords(this.#db)
+    const version = this.#db.pragma('data_version', { simple: true })
+    if (version !== this.#version) {
+      this.#version = version
+      this.#words = eventWords(this.#db)
+      this.#read = chunkReader(this.#db)
+      this.#last = undefined
+    }
     return this.#db
   }
 }
@@ -135,11 +150,11 @@ export function registerEventTable(db: Db): void {
     parameters: ['in_trace', 'from_ns', 'to_ns'],
     directOnly: true,
     *rows(trace: unknown, fromNs: unknown, toNs: unknown) {
-      const traceId = optional(trace)
+      const traceId = optional(trace, 'trace_id')
       yield* windowRows(source, {
         traceId: traceId === 0 ? undefined : traceId,
-        fromNs: optional(fromNs),
-        toNs: optional(toNs),
+        fromNs: optional(fromNs, 'from_ns'),
+        toNs: optional(toNs, 'to_ns'),
       })
     },
   })
@@ -181,6 +196,14 @@ function integer(value: number): bigint {
   return BigInt(value)
 }
 
-function optional(value: unknown): number | undefined {
-  return value === undefined || value === null ? undefined : Number(value)
+/** NaN would be bound as NULL, which stands for no limit. */
+function optional(value: unknown, name: string): number | undefined {
+  if (value === undefined || typeof value === 'number') return value
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : NaN
+  if (!Number.isNaN(number)) return number
+  throw new ApiError(
+    'bad-request',
+    `SQL: event_in() was given a ${name} that is no number`,
+    'FROM event_in(trace_id, from_ns, to_ns), trace 0 for all traces',
+  )
 }
