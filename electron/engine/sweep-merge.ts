@@ -6,18 +6,25 @@
 import { basename, join } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import type { MostlyFailed } from '#shared/contract/simulation.ts'
-import type { SweepJob, SweepMerge, SweepResult, SweepRow } from '#shared/contract/sweep.ts'
+import {
+  sweepJobSchema,
+  sweepResultSchema,
+  type SweepJob,
+  type SweepMerge,
+  type SweepResult,
+  type SweepRow,
+} from '#shared/contract/sweep.ts'
 import { mostlyFailed, paired, wholePairs } from '#shared/whatif/side-by-side.ts'
 import { compare, estimate, type Comparison } from '#shared/whatif/statistics.ts'
 import { copyTrace } from '../store/cut.ts'
 import { explain } from '../store/database.ts'
-import { Draft, refuseExisting } from '../store/draft.ts'
+import { Draft, refuseExisting, refuseSource } from '../store/draft.ts'
 import { NewFile } from '../store/new-file.ts'
 import { openFile, type Db } from '../store/open.ts'
 import { TraceWriter } from '../store/writer.ts'
 import type { JobContext } from './job-context.ts'
 import { eachOnce } from './mistakes.ts'
-import { describeJob, isResult, resultName } from './sweep.ts'
+import { assertPlanned, describeJob, isResult, resultName } from './sweep.ts'
 import { SWEEP_JOB, SWEEP_RESULT } from './sweep-run.ts'
 
 export interface MergeOptions extends JobContext {
@@ -37,6 +44,11 @@ export async function mergeJob(options: MergeOptions): Promise<SweepMerge> {
   const { jobs, from, out, force, partial } = options
   const started = performance.now()
   if (!force) refuseExisting(out)
+  assertPlanned(jobs)
+  refuseSource(
+    out,
+    jobs.map((job) => join(from, resultName(job))),
+  )
   const missing = jobs.filter((job) => !isResult(join(from, resultName(job))))
   const there = jobs.filter((job) => !missing.includes(job))
   if (there.length === 0 || (missing.length > 0 && !partial)) {
@@ -106,10 +118,18 @@ function resultOf(db: Db, job: SweepJob): SweepResult {
   const found = new Map(
     (notes.all(SWEEP_JOB, SWEEP_RESULT) as { code: string; message: string }[]).map((row) => [row.code, row.message]),
   )
-  const made = JSON.parse(found.get(SWEEP_JOB) ?? '{}') as Partial<SweepJob>
-  const result = found.get(SWEEP_RESULT)
-  if (made.id === job.id && result !== undefined) return JSON.parse(result) as SweepResult
+  const made = sweepJobSchema.safeParse(jsonOf(found.get(SWEEP_JOB)))
+  const result = sweepResultSchema.safeParse(jsonOf(found.get(SWEEP_RESULT)))
+  if (made.data?.id === job.id && result.data !== undefined) return result.data
   throw new ApiError('bad-input', `${resultName(job)} is not the result of job ${job.job}`, 'delete it and run again')
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null')
+  } catch {
+    return undefined
+  }
 }
 
 /** One row per subject, parameters and strategy, in the plan's order; runs are paired by seed. */

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ApiError, toWireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { unknownId } from '#shared/base/registry.ts'
@@ -42,6 +42,12 @@ export async function planJob({ plan, version }: PlanOptions): Promise<SweepJob[
   const baseline = plan.baseline ?? (subject.kind === 'trace' ? madeUnder(subject) : given[0])
   const strategies = subject.kind === 'trace' && !given.includes(baseline) ? [baseline, ...given] : given
   if (!strategies.includes(baseline)) throw unknownId('baseline', baseline, strategies)
+  refuseTwice(strategies, (strategy) => `strategy ${strategy}`)
+  if (subject.kind === 'scenario') {
+    for (const [name, values] of Object.entries(subject.set)) {
+      refuseTwice(values.map(String), (value) => `${name}=${value}`)
+    }
+  }
   for (const strategy of strategies) parseStrategy(strategy)
   const works = await worksOf(subject, strategies)
   const count = works.length * strategies.length * seeds
@@ -58,6 +64,28 @@ export async function planJob({ plan, version }: PlanOptions): Promise<SweepJob[
     }
   }
   return jobs
+}
+
+/** The same run again is no second sample. */
+function refuseTwice(words: readonly string[], called: (word: string) => string): void {
+  const twice = words.find((word, i) => words.indexOf(word) !== i)
+  if (twice !== undefined) throw new ApiError('bad-request', `${called(twice)} is there twice`, 'leave one out')
+}
+
+/** Lines as they were planned, each run once: whatever else is in a plan, its table would not be of what it says. */
+export function assertPlanned(jobs: readonly SweepJob[]): void {
+  const seen = new Map<string, number>()
+  for (const job of jobs) {
+    if (job.id !== idOf(job)) {
+      throw new ApiError('bad-request', `job ${job.job} is not what was planned: its line was changed`, 'plan again')
+    }
+    const before = seen.get(job.id)
+    if (before !== undefined) {
+      const what = before === job.job ? `job ${job.job} is there twice` : `job ${job.job} is the run of job ${before}`
+      throw new ApiError('bad-request', `${what}, and the same run counts once`, 'leave one of the lines out')
+    }
+    seen.set(job.id, job.job)
+  }
 }
 
 /** Of everything that decides the result, in a fixed order. */
@@ -149,10 +177,7 @@ export async function sweepJob(options: SweepOptions): Promise<SweepRun> {
       'plan again with this version',
     )
   }
-  const changed = jobs.find((job) => job.id !== idOf(job))
-  if (changed !== undefined) {
-    throw new ApiError('bad-request', `job ${changed.job} is not what was planned: its line was changed`, 'plan again')
-  }
+  assertPlanned(jobs)
   makeFolder(out)
   await assertTraces(jobs)
   const pending = jobs.filter((job) => !isResult(join(out, resultName(job))))
@@ -245,13 +270,15 @@ export function describeJob({ work, strategy, seed }: SweepJob): string {
 }
 
 function makeFolder(path: string): void {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (there?.isDirectory() === false) {
+    throw new ApiError('bad-input', `${basename(path)} is not a folder`, 'name a folder for the results')
+  }
   try {
     mkdirSync(path, { recursive: true })
-    if (statSync(path).isDirectory()) return
   } catch (error) {
     throw explain(error, path)
   }
-  throw new ApiError('bad-input', `${path} is not a folder`, 'name a folder for the results')
 }
 
 /** A trace that changed since it was planned would give results of another question. */

@@ -140,15 +140,18 @@ export interface SweepMerge {
   readonly wallMs: number
 }
 
-/** What is wrong with a finished run, kept in its file as the diagnostic `sweep-result`. */
-export interface SweepResult {
-  readonly opsPerSecond: number
-  readonly ops: number
-  readonly digest: string
-  readonly deadlock: boolean
+const tally = z.int().nonnegative()
+
+/** What came out of a run, kept in its file as the diagnostic `sweep-result`: read from a file that may be a stranger's. */
+export const sweepResultSchema = z.object({
+  opsPerSecond: z.number().nonnegative(),
+  ops: tally,
+  digest: z.string(),
+  deadlock: z.boolean(),
   /** By kind: how often, and how often in vain. Results of before this was kept have none. */
-  readonly tried?: readonly { readonly op: string; readonly count: number; readonly failed: number }[]
-  readonly truncated: boolean
-  readonly violations: Readonly<Record<string, number>>
-  readonly mistakes: readonly string[]
-}
+  tried: z.array(z.object({ op: z.string(), count: tally, failed: tally })).optional(),
+  truncated: z.boolean(),
+  violations: z.record(z.string(), tally),
+  mistakes: z.array(z.string()).readonly(),
+})
+export type SweepResult = Readonly<z.infer<typeof sweepResultSchema>>

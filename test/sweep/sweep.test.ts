@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { SweepJob, SweepMerge, SweepRun } from '#shared/contract/sweep.ts'
 import { combinations } from '#electron/engine/sweep.ts'
+import { connect } from '#electron/store/database.ts'
 import { repoRoot } from '../support/corpus.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'faultline-sweep-'))
@@ -116,7 +117,33 @@ describe('a plan', () => {
   })
 })
 
+describe('the same run twice', () => {
+  it('is refused where it is planned, run and merged: it is no second sample', () => {
+    const base = ['sweep', 'plan', '--scenario', 'SC1', '--strategy', 'E']
+    const said = (err: string) => ({ status: 2, out: '', err: expect.stringContaining(err) as string })
+    expect(faultline(...base, '--strategy', 'E')).toMatchObject(said('strategy E is there twice'))
+    expect(faultline(...base, '--set', 'threads=2,1,2')).toMatchObject(said('threads=2 is there twice'))
+    const { jobs } = plan('twice.ndjson')
+    const path = join(folder, 'twice.ndjson')
+    const twice = (second: SweepJob) =>
+      writeFileSync(path, [jobs[0], second].map((job) => JSON.stringify(job)).join('\n'))
+    twice(jobs[0])
+    expect(faultline('sweep', 'run', path, '--out', 'twice')).toMatchObject(said('job 1 is there twice'))
+    expect(faultline('sweep', 'merge', path, 'twice', '--out', 'twice.faultline')).toMatchObject(
+      said('job 1 is there twice'),
+    )
+    twice({ ...jobs[0], job: 7 })
+    expect(faultline('sweep', 'run', path, '--out', 'twice')).toMatchObject(said('job 7 is the run of job 1'))
+  })
+})
+
 describe('running a plan', () => {
+  it('says that a file is no folder for results', () => {
+    const { path } = plan('file.ndjson')
+    const refused = faultline('sweep', 'run', path, '--out', path)
+    expect(refused).toMatchObject({ status: 1, out: '', err: expect.stringContaining('file.ndjson is not a folder') })
+  })
+
   it('makes a result per job, the second time nothing, and job by job the same bytes', () => {
     const { path, jobs } = plan('d.ndjson')
     expect(json<SweepRun>(faultline('sweep', 'run', path, '--out', 'd', '--json'))).toMatchObject({
@@ -239,6 +266,31 @@ describe('merging', () => {
     const name = (at: number) => join(folder, 'j', `0000${at + 1}-${jobs[at].id}.faultline`)
     writeFileSync(name(0), readFileSync(name(1)))
     expect(faultline('sweep', 'merge', path, 'j', '--out', 'j.faultline').err).toContain('is not the result of job 1')
+    // The id is that of job 3, the line another's: the table would put its figures under a wrong name.
+    writeFileSync(join(folder, 'edited.ndjson'), JSON.stringify({ ...jobs[2], strategy: 'F' }))
+    expect(faultline('sweep', 'merge', 'edited.ndjson', 'j', '--out', 'j.faultline').err).toContain(
+      'its line was changed',
+    )
+    const onto = faultline('sweep', 'merge', path, 'j', '--out', name(2), '--force')
+    expect(onto.err).toContain('is the file that is read')
+  })
+
+  it.each([
+    ['no JSON', "'junk'"],
+    ['not what a run gives', "'{}'"],
+    ['a rate that is none', "json_set(message, '$.opsPerSecond', 'fast')"],
+    ['a count that is none', "json_set(message, '$.tried', json('[{}]'))"],
+  ])('refuses a result that is %s', (_, message) => {
+    const { jobs } = plan('k.ndjson')
+    const path = join(folder, 'k1.ndjson')
+    writeFileSync(path, JSON.stringify(jobs[0]))
+    faultline('sweep', 'run', path, '--out', 'k')
+    const db = connect(join(folder, 'k', `00001-${jobs[0].id}.faultline`), { readonly: false, mustExist: true })
+    db.exec(`UPDATE diagnostic SET message = ${message} WHERE code = 'sweep-result'`)
+    db.close()
+    const refused = faultline('sweep', 'merge', path, 'k', '--out', 'k.faultline')
+    rmSync(join(folder, 'k'), { recursive: true })
+    expect(refused).toMatchObject({ status: 1, out: '', err: expect.stringContaining('is not the result of job 1') })
   })
 })
 
