@@ -1,5 +1,5 @@
 /**
- * The realm a strategy file runs in: JavaScript without the clock and random numbers, in which nothing can be kept that one run would
+ * The realm a strategy file runs in: JavaScript without the clock, the locale and random numbers, in which nothing can be kept that one run would
  * change for the next, and nothing made that ends more than a thread. Lists, buffers and texts have a longest: beyond some 2^27 elements
  * V8 ends the process (crbug.com/1201626), and the bytes of buffers count towards no thread's memory.
  */
@@ -28,7 +28,12 @@ export function newRealm(allot: (bytes: number) => boolean): Realm {
 
 const TIMELESS = `
   Math.random = () => { throw new Error('a strategy has no random numbers: a run must come out the same each time') }
-  for (const name of ['Date', 'WeakRef', 'FinalizationRegistry', 'Atomics', 'SharedArrayBuffer']) delete globalThis[name]
+  const foreign = ['Date', 'Intl', 'Temporal', 'WeakRef', 'FinalizationRegistry', 'Atomics', 'SharedArrayBuffer', 'WebAssembly']
+  for (const name of foreign) delete globalThis[name]
+  const here = () => { throw new Error('a strategy has no locale: a run must come out the same everywhere') }
+  for (const { prototype } of [Number, BigInt, String]) {
+    for (const name of Object.getOwnPropertyNames(prototype)) if (name.includes('ocale')) prototype[name] = here
+  }
 `
 
 /** The constructors that literals know stay what they are: V8 is fast only where nobody has touched them. */
@@ -61,6 +66,25 @@ const SIZED = `
   }
   sized('Array', 0)
   sized('ArrayBuffer', 1)
+  const copying = (kind, names) => {
+    for (const name of names) {
+      const real = kind[name]
+      kind[name] = function (...given) {
+        const copy = Reflect.apply(real, this, given)
+        room(copy.length ?? copy.byteLength, copy.BYTES_PER_ELEMENT ?? 1)
+        return copy
+      }
+    }
+  }
+  copying(Object.getPrototypeOf(Int8Array.prototype), ['slice', 'map', 'filter', 'toReversed', 'toSorted', 'with'])
+  copying(ArrayBuffer.prototype, ['slice'])
+  for (const name of ['transfer', 'transferToFixedLength']) {
+    const real = ArrayBuffer.prototype[name]
+    ArrayBuffer.prototype[name] = function (...given) {
+      room(Number(given[0]), 1)
+      return Reflect.apply(real, this, given)
+    }
+  }
   const guarded = (kind, names, lengthOf) => {
     for (const name of names) {
       const real = kind[name]

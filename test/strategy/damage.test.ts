@@ -61,6 +61,8 @@ const mistakes = ({
 
 const inLeave = (code: string) => `leave(w, f) { ${code} }`
 const inEnter = (code: string) => `*enter(w, f) { ${code} }`
+const COPIES = (copy: string) =>
+  `const big = new Uint8Array(4e6), kept = []; for (let i = 0; i < 99; i++) kept.push(big.${copy})`
 const ONLY_LOOKED_AT = /, which hooks may only look at$/
 const NO_CALL = /, which is none of its calls$/
 
@@ -107,6 +109,18 @@ const DAMAGE: readonly (readonly [what: string, hooks: string, said: RegExp])[] 
   ['a huge list', inEnter('new Array(1e9).fill(0)'), /throws RangeError: room for 1000000000 elements/],
   ['a list made huge', inEnter('const a = []; a.length = 1e9; a.fill(0)'), /throws RangeError: room for/],
   ['a list of a huge text', inEnter('[...("x".repeat(4e6) + "x".repeat(4e6))]'), /throws RangeError: room for/],
+  ['the clock by another name', inEnter('throw new Error(new Intl.DateTimeFormat().format())'), /Intl is not defined$/],
+  ['the words of a place', inEnter('(1234.5).toLocaleString()'), /throws Error: a strategy has no locale/],
+  ['the order of a place', inEnter('["z", "ä"].sort((a, b) => a.localeCompare(b))'), /a strategy has no locale/],
+  ['memory of another kind', inEnter('new WebAssembly.Memory({ initial: 1 })'), /WebAssembly is not defined$/],
+  ['copies of buffers', inEnter(COPIES('slice()')), /bytes of buffers in one run$/],
+  ['sorted copies of buffers', inEnter(COPIES('toReversed()')), /bytes of buffers in one run$/],
+  ['copies of the bytes', inEnter(COPIES('buffer.slice(0)')), /bytes of buffers in one run$/],
+  [
+    'a buffer made huge',
+    inEnter('new ArrayBuffer(8).transfer(1e9)'),
+    /throws RangeError: room for 1000000000 elements/,
+  ],
   ['huge buffers', inEnter('for (let i = 0; i < 99; i++) new Float64Array(4e6)'), /bytes of buffers in one run$/],
 ]
 
