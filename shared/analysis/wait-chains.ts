@@ -55,6 +55,8 @@ export interface WaitChain {
   readonly waitNs: number
   /** It was not seen to end. */
   readonly open: boolean
+  /** It ended without the lock. */
+  readonly gaveUp: boolean
   /** Part of it in which nobody held the lock: this waiter, or one before it, had been let in and had yet to run. */
   readonly wakeupNs: number
   readonly links: readonly ChainLink[]
@@ -172,9 +174,10 @@ function causeOf(trace: Trace, wait: number): number {
 }
 
 function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
-  const { lock, task, op, mode, requestedNs } = trace.lockSpan.cols
+  const { lock, task, op, mode, requestedNs, acquiredNs } = trace.lockSpan.cols
   const waited = waitedNs(trace, wait)
   const { classOf } = lockFacts(trace)
+  const open = Number.isNaN(waited) || isOpenWait(trace, wait)
   const { links, cut } = followChain(trace, wait, firstHolder)
   const { id, comm, pid } = taskRef(trace, task[wait])
   const root = links.at(-1)
@@ -190,7 +193,8 @@ function toChain(trace: Trace, wait: number, firstHolder?: number): WaitChain {
     mode: modeName(mode[wait]),
     startNs: requestedNs[wait],
     waitNs: waited >= 0 ? waited : 0,
-    open: Number.isNaN(waited) || isOpenWait(trace, wait),
+    open,
+    gaveUp: !open && Number.isNaN(acquiredNs[wait]),
     wakeupNs: wakeupNs(trace, wait, ALWAYS),
     links,
     rootTask: root?.task ?? null,

@@ -55,6 +55,8 @@ export const limits = {
   edgesPerRelease: 16,
   /** Of a recording also those further back in the queue, for as many releases as each sees first. */
   edgesPerWait: 64,
+  /** Waits for one lock that were given up and whose holder has yet to let go: of more the oldest stay unexplained. */
+  givenUpWaits: 1024,
   /** Marks on the time axis kept per trace. */
   annotations: 10_000,
   /** Locks held at once by one context of one task before the oldest is given up as unmatched. */

@@ -161,7 +161,7 @@ export class Contention {
     }
     // Who woke a waiter that got nothing has killed it.
     if (!granted) {
-      hold.gaveUpNs = state.ts
+      this.#edges.gaveUp(hold)
       state.finishHold(hold, NaN)
       return
     }
@@ -288,11 +288,13 @@ export class Contention {
     const index = holder.loose.newest(wait.lock)
     let release = this.#releases[wait.lock]
     let fromNs = Math.max(wait.contendedNs, wait.wakerFromNs)
+    let heldFromNs = fromNs
     const held = index === -1 ? undefined : holder.loose.items[index]
     // What it took after it woke the waiter is another hold.
     if (held !== undefined && held.acquiredNs <= wait.wokenNs) {
       if (held.mode === SHARED && wait.mode === SHARED) return
-      fromNs = Math.max(wait.contendedNs, held.acquiredNs)
+      heldFromNs = held.acquiredNs
+      fromNs = Math.max(wait.contendedNs, heldFromNs)
       held.flags |= SPAN_INFERRED
       release = { task: holder.task, atNs: wait.wokenNs, span: held.id, mode: held.mode }
       holder.loose.removeAt(index)
@@ -301,6 +303,7 @@ export class Contention {
       release = this.#inferHolder(wait, holder)
     }
     this.#releases[wait.lock] = release
+    this.#edges.tellGivenUp(wait.lock, { span: release.span, mode: release.mode, fromNs: heldFromNs }, holder)
     if (release.mode === SHARED && wait.mode === SHARED) return
     this.#edges.inferred(wait, release.span, holder, fromNs, wait.wokenNs)
   }

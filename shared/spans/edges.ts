@@ -5,6 +5,7 @@
  * queued (kernel/locking/rwsem.c: a queued writer blocks later readers); that gets edges of its own kind.
  */
 
+import { limits } from '../base/limits.ts'
 import { EDGE_KINDS, SPAN_HOLD_KNOWN } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
 import { DOING_OTHER, EXCLUSIVE, SHARED, Waiters, type Hold, type TaskTrack } from './track.ts'
@@ -12,11 +13,29 @@ import type { SpanState } from './state.ts'
 
 const EDGE_HOLDER = EDGE_KINDS.indexOf('holder')
 const EDGE_QUEUED_WRITER = EDGE_KINDS.indexOf('queued-writer')
+
+/** A wait that was given up before the lock was released: who held it is told by what comes later. */
+interface GivenUp {
+  readonly wait: Pick<Hold, 'id' | 'task' | 'mode' | 'contendedNs'>
+  readonly atNs: Ns
+  /** Releases of the lock since. */
+  seen: number
+}
+
+/** What held a lock from when until the release that is told of now. */
+interface Held {
+  readonly span: number
+  readonly mode: number
+  readonly fromNs: Ns
+}
+
 export class Edges {
   readonly #state: SpanState
   readonly #waiters: (Waiters | undefined)[] = []
   /** Those with anybody in them. */
   readonly #queues = new Set<Waiters>()
+  /** By lock, oldest first. */
+  readonly #givenUp = new Map<number, GivenUp[]>()
   /** Waiters of one release mostly share the time they were blocked, and so what the holder did then. */
   #asked: { track: TaskTrack | undefined; from: Ns; to: Ns; phase: number } = {
     track: undefined,
@@ -64,11 +83,43 @@ export class Edges {
     if (left > 0) this.#cut(left)
   }
 
+  /** A wait that has ended got nothing: whoever holds the lock now was in its way, and is told of when it lets go. */
+  gaveUp(wait: Hold): void {
+    const { ts } = this.#state
+    wait.gaveUpNs = ts
+    if (wait.broken) return
+    const { task, mode, contendedNs, lock } = wait
+    const all = this.#givenUp.get(lock) ?? []
+    this.#givenUp.set(lock, all)
+    if (all.length === limits.givenUpWaits) all.shift()
+    all.push({ wait: { id: this.#id(wait), task, mode, contendedNs }, atNs: ts, seen: 0 })
+  }
+
+  /** A lock that was held since before waits for it were given up is released now. Nobody else held it beside a writer. */
+  tellGivenUp(lock: number, held: Held, track: TaskTrack): void {
+    const all = this.#givenUp.get(lock)
+    if (all === undefined) return
+    const rest: GivenUp[] = []
+    for (const each of all) {
+      const { wait, atNs } = each
+      if (held.mode === SHARED && ++each.seen < limits.edgesPerWait) rest.push(each)
+      if (wait.task === track.task || (wait.mode === SHARED && held.mode === SHARED)) continue
+      const from = Math.max(wait.contendedNs, held.fromNs)
+      const phase = from < atNs ? this.phaseOf(track, from, atNs) : -1
+      if (from < atNs) this.#state.edge(wait.id, held.span, atNs - from, phase, EDGE_HOLDER)
+    }
+    if (rest.length > 0) this.#givenUp.set(lock, rest)
+    else this.#givenUp.delete(lock)
+  }
+
   /**
    * `hold` ends now. N tasks in one queue would make N² edges: told of it are the longest waiting, and those that have not yet
    * been told of so many; so no wait is without a reason.
    */
   released(hold: Hold, track: TaskTrack): void {
+    if (this.#givenUp.has(hold.lock)) {
+      this.tellGivenUp(hold.lock, { span: this.#id(hold), mode: hold.mode, fromNs: hold.acquiredNs }, track)
+    }
     const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
     if (waiters?.last === undefined) return
     const { most, perWait } = this.#state.releaseEdges
@@ -126,6 +177,7 @@ export class Edges {
       }
     }
     this.#queues.clear()
+    this.#givenUp.clear()
   }
 
   /** What a task did most of an interval, as an index into phaseNames; -1 unknown. */

@@ -140,7 +140,7 @@ export class Lockdep {
     } else if (stage === WAITING) {
       this.#gaveUp(hold, track)
       // Without lock_acquired it may have been got.
-      if (state.sawAcquired && hold.gaveUpNs !== hold.gaveUpNs) hold.gaveUpNs = state.ts
+      if (state.sawAcquired && hold.gaveUpNs !== hold.gaveUpNs) this.#edges.gaveUp(hold)
     }
     if (hold.behaviour !== BEHAVES_AS_ANNOTATION) this.#close(hold, track)
     state.finishHold(hold, stage === WAITING ? NaN : state.ts)
@@ -172,7 +172,7 @@ export class Lockdep {
     this.#edges.waitEnds(hold, granted)
     this.#state.waitEnds(track, hold)
     if (granted) this.#got(hold, this.#state.ts)
-    else hold.gaveUpNs = this.#state.ts
+    else this.#edges.gaveUp(hold)
   }
 
   /**

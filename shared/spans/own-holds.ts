@@ -62,7 +62,7 @@ export class OwnHolds {
   /** The wait ends now without the lock. */
   gaveUp(hold: Hold, track: TaskTrack): void {
     this.stopWaiting(hold, track, false)
-    hold.gaveUpNs = this.#state.ts
+    this.#edges.gaveUp(hold)
   }
 
   /** `granted` false: it was given up, or nobody saw the end. */

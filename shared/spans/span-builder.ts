@@ -139,6 +139,7 @@ export class SpanBuilder {
   /** Another trace begins in the same input: nothing is matched across. */
   boundary(): void {
     this.#abandon('closed-by-boundary', () => true)
+    this.#edges.breakWaits()
   }
 
   end(): void {

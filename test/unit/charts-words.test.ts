@@ -73,6 +73,7 @@ const chain: WaitChain = {
   startNs: 0,
   waitNs: 4_113_000,
   open: false,
+  gaveUp: false,
   wakeupNs: 0,
   links: [link],
   rootTask: 'holetest/1',

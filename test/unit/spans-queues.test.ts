@@ -47,6 +47,7 @@ describe('a queue for a lock', () => {
       got(41, 2),
     )
     expect(reasons(trace)).toEqual([
+      [3, 1, 7, 'holder'],
       [2, 1, 18, 'holder'],
       [4, 1, 16, 'holder'],
       [2, 4, 9, 'holder'],

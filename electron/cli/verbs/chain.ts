@@ -89,7 +89,8 @@ async function oneWait({ analyse }: OpenTrace, waitId: number) {
 export function describeChain(wait: WaitChain, clock: ClockUnit): string[] {
   const time = (ns: number) => duration(ns, clock)
   const doing = wait.op === null ? '' : ` in ${wait.op}`
-  const head = `${who(wait)}${doing} waited ${lasted(wait, time)}for ${lock(wait)}${wait.open ? ', and was not seen to get it' : ''}`
+  const end = wait.open ? ', and was not seen to get it' : wait.gaveUp ? ', and gave up' : ''
+  const head = `${who(wait)}${doing} waited ${lasted(wait, time)}for ${lock(wait)}${end}`
   const lines = [`${bold(printable(head))} ${dim(`(wait ${wait.waitId}, at ${time(wait.startNs)})`)}`]
   wait.links.forEach((link, i) =>
     lines.push(printable(`${'  '.repeat(i + 1)}${describeLink(link, { first: i === 0, time })}`)),
