@@ -13,7 +13,7 @@ import type { CheckResult, Progress } from '#shared/contract/methods.ts'
 import { SPAN_TABLES, spanSchemas, type SpanBatch, type SpanTable, type Trace } from '#shared/model/trace.ts'
 import { connectInMemory, explain, type Db } from './database.ts'
 import { chunkReader, type StoredChunk } from './event-chunks.ts'
-import { listTraces, loadTrace, type StoredTrace } from './load.ts'
+import { listTraces, loadUnnamed, type StoredTrace } from './load.ts'
 import { migrate } from './migrate.ts'
 import { looksLikeStore, openFile } from './open.ts'
 import { insertBatch, PARTS, rowMaps, spanInserter } from './span-rows.ts'
@@ -94,7 +94,7 @@ function* steps(db: Db, findings: Finding[], options: CheckOptions): Generator<(
   }
   yield () => checkSqlite(db, found)
   for (const stored of listTraces(db)) {
-    const trace = loadTrace(db, stored.id)
+    const trace = loadUnnamed(db, stored.id)
     yield () => checkCounts(db, stored, found)
     const read = chunkReader(db)
     const ids = db

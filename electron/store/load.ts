@@ -26,7 +26,7 @@ import { damaged, decodeSpans } from './codec.ts'
 import { explain, type Db } from './database.ts'
 import { checkColumns, type Targets } from './check-columns.ts'
 import { readExtras } from './extras.ts'
-import { lockNames, withLockNames, type NamedLock } from './lock-names.ts'
+import { lockNames, withLockNames, withoutGuessedNames, type NamedLock } from './lock-names.ts'
 import { checkSizes, TRACE_TABLES } from './sizes.ts'
 import { PARTS, rowMaps, type FirstIds, type Part } from './span-rows.ts'
 import { VOCABULARIES } from './write-end.ts'
@@ -118,7 +118,7 @@ export function loadTrace(db: Db, traceId: number): Trace {
   return explained(db, () => readTrace(db, traceId, lockNames(db, traceId)))
 }
 
-/** The same with the names the trace itself gives its locks. */
+/** The same with the names the trace itself gives its locks, and all that is in its rows. */
 export function loadUnnamed(db: Db, traceId: number): Trace {
   return explained(db, () => readTrace(db, traceId, []))
 }
@@ -152,7 +152,8 @@ function readTrace(db: Db, traceId: number, names: readonly NamedLock[]): Trace 
   if (checked.get(db) !== version) checkSizes(db, TRACE_TABLES)
   checked.set(db, version)
   const parts = partsOf(db, traceId)
-  const dictionaries = withLockNames(readDictionaries(db, traceId, parts), names)
+  const told = readDictionaries(db, traceId, parts)
+  const dictionaries = withLockNames(told, names)
   const extras = readExtras(db, traceId, { ...parts, stacks: dictionaries.stacks.length })
   const trace = {
     ...dictionaries,
@@ -161,11 +162,16 @@ function readTrace(db: Db, traceId: number, names: readonly NamedLock[]): Trace 
     diagnostics: readDiagnostics(db, traceId),
     rate: readRate(db, row),
   }
+  const read = (table: SpanTable): Columns<Schema> => {
+    const columns = readTable(db, { traceId, table, rows: parts.rows, dictionaries })
+    if (table === 'lockSpan' && names.length > 0) withoutGuessedNames(columns as Trace['lockSpan'], told, dictionaries)
+    return columns
+  }
   for (const table of SPAN_TABLES) {
     let columns: Columns<Schema> | undefined
     Object.defineProperty(trace, table, {
       enumerable: true,
-      get: () => (columns ??= explained(db, () => readTable(db, { traceId, table, rows: parts.rows, dictionaries }))),
+      get: () => (columns ??= explained(db, () => read(table))),
     })
   }
   return trace as unknown as Trace

@@ -6,8 +6,8 @@
  */
 
 import { limits } from '#shared/base/limits.ts'
-import { NAMED_BY_USER } from '#shared/model/kinds.ts'
-import type { Dictionaries, LockClass } from '#shared/model/trace.ts'
+import { NAMED_BY_STACKS, NAMED_BY_USER, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED } from '#shared/model/kinds.ts'
+import type { Dictionaries, LockClass, Trace } from '#shared/model/trace.ts'
 import type { Db } from './database.ts'
 
 export interface NamedLock {
@@ -39,4 +39,23 @@ export function withLockNames(dictionaries: Dictionaries, names: readonly NamedL
     return { ...lock, lockClass: id, label: NAMED_BY_USER }
   })
   return { ...dictionaries, lockClasses, locks }
+}
+
+const UNNAMED = /^\(unnamed /
+
+/**
+ * A wait whose call stack named its lock is inferred for that alone: where people name the lock, it is no more. Holds, and
+ * waits that became one, are inferred for what was deduced of who or when; those have an end, or were never asked for.
+ */
+export function withoutGuessedNames(spans: Trace['lockSpan'], told: Dictionaries, named: Dictionaries): void {
+  const cleared = told.locks.map(
+    ({ label, lockClass }, id) =>
+      named.locks[id].label === NAMED_BY_USER &&
+      (label === NAMED_BY_STACKS || UNNAMED.test(told.lockClasses[lockClass].name)),
+  )
+  const { lock, flags, acquiredNs, releasedNs } = spans.cols
+  for (let row = 0; row < spans.length; row++) {
+    if (!cleared[lock[row]] || (flags[row] & (SPAN_CONTENDED | SPAN_HOLD_KNOWN)) !== SPAN_CONTENDED) continue
+    if (Number.isNaN(acquiredNs[row]) || Number.isNaN(releasedNs[row])) flags[row] &= ~SPAN_INFERRED
+  }
 }

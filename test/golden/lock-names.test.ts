@@ -66,8 +66,9 @@ it('a name given to an address stays in the file, joins a class of that name, an
   const file = folder.file('named.faultline')
   await runCli(['import', folder.file('stacks.txt'), '--out', file])
   const rows = async (by: string) =>
-    (JSON.parse((await runCli(['contention', file, '--by', by, '--json'])).stdout) as { rows: readonly { class: string; address?: string; namedBy?: string }[] }).rows // prettier-ignore
-  const [{ address = '' }] = await rows('instance')
+    (JSON.parse((await runCli(['contention', file, '--by', by, '--json'])).stdout) as { rows: readonly { class: string; address?: string; namedBy?: string; inferred: boolean }[] }).rows // prettier-ignore
+  const [{ address = '', ...guessed }] = await rows('instance')
+  expect(guessed).toMatchObject({ namedBy: 'named by call stacks', inferred: true })
   const named = await runCli(['name', file, address, 'the big one', '--json'])
   expect(JSON.parse(named.stdout)).toMatchObject({
     address,
@@ -75,10 +76,15 @@ it('a name given to an address stays in the file, joins a class of that name, an
     names: [{ address, name: 'the big one' }],
   })
   expect((await rows('class')).map((row) => row.class)).toContain('the big one')
-  expect((await rows('instance'))[0]).toMatchObject({ class: 'the big one', namedBy: 'named by the user' })
+  expect((await rows('instance'))[0]).toMatchObject({
+    class: 'the big one',
+    namedBy: 'named by the user',
+    inferred: false,
+  })
   expect((await runCli(['check', file])).status).toBe(0)
   expect((await runCli(['name', file, address, '--remove'])).status).toBe(0)
   expect((await rows('class')).map((row) => row.class)).not.toContain('the big one')
+  expect((await rows('instance'))[0]).toMatchObject({ address, inferred: true })
 })
 
 it('an address that is not there, or no name for it, is said', async () => {
