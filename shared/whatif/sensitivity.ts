@@ -13,7 +13,7 @@ import { silent, type SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { World } from '../sim/world.ts'
 import { wholePairs } from './side-by-side.ts'
-import { compare, estimate, meanOf, tellsFromNone } from './statistics.ts'
+import { compare, estimate, estimateSigned, meanOf, tellsFromNone } from './statistics.ts'
 import { decimalText, intervalText } from './words.ts'
 
 /** The phase of a row that is about all of a lock's hold time. */
@@ -167,7 +167,7 @@ export function sensitivityRows(base: readonly RunPoint[], varied: readonly Vari
     const slopes = base.map((_, seed) => slopeOf(all, base, seed, ({ opsPerSecond }) => opsPerSecond))
     const latency = base.map((_, seed) => slopeOf(all, base, seed, ({ meanNs }) => meanNs))
     const known = slopes.filter((slope) => slope !== undefined)
-    const { mean, ci95 } = estimate(known)
+    const { mean, ci95 } = estimateSigned(known)
     const later = latency.filter((slope) => slope !== undefined)
     return {
       ...hold,

@@ -1,6 +1,6 @@
 /**
  * How sure a comparison of few runs is. Runs are compared in pairs that share a seed (common random numbers), so the
- * questions are about pairs: the ratio of two means with a bootstrap interval (Student's below six pairs), and Wilcoxon's signed-rank test, exact for
+ * questions are about pairs: the ratio of two means with a bootstrap interval (Student's on a log scale below six pairs), and Wilcoxon's signed-rank test, exact for
  * every number of runs that occurs here. Deterministic: resampling draws from a stream of its own.
  *
  * simple-statistics has neither a paired signed-rank test nor a bootstrap, and much of it is computed with Math.exp and
@@ -8,6 +8,7 @@
  */
 
 import { stream } from '../base/prng.ts'
+import { expDeterministic } from '../sim/lognormal.ts'
 
 /** [low, high] that covers the true value in 95 of 100 repetitions; undefined where the sample is too small to say. */
 export type Interval = readonly [low: number, high: number]
@@ -38,11 +39,19 @@ function tailOf(n: number): number {
   return n - LEAST_DRAWN < TAILS.length ? TAILS[n - LEAST_DRAWN] : 0.025 - 0.19 / n
 }
 
-/** Of a mean whose squared standard error comes from `n` values. */
-function student(mean: number, n: number, squaredError: number): Interval | undefined {
+/** Half of Student's interval of a mean whose squared standard error comes from `n` values; undefined where there is none. */
+function student(mean: number, n: number, squaredError: number): number | undefined {
   if (n < LEAST || !Number.isFinite(mean) || !Number.isFinite(squaredError)) return undefined
-  const half = STUDENT[n - LEAST] * Math.sqrt(squaredError)
-  return [mean - half, mean + half]
+  return STUDENT[n - LEAST] * Math.sqrt(squaredError)
+}
+
+/** Of what is never below 0 (times, counts, rates, their ratios): Student's on a log scale, as wide by the delta method. */
+function positive(mean: number, n: number, squaredError: number): Interval | undefined {
+  const half = student(mean, n, squaredError)
+  if (half === undefined) return undefined
+  if (mean === 0) return [0, 0]
+  const factor = expDeterministic(half / mean)
+  return [mean / factor, mean * factor]
 }
 
 /** Squared standard error of the mean. */
@@ -61,18 +70,27 @@ export function meanOf(values: readonly number[]): number {
   return values.length === 0 ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** The mean of independent runs. */
+/** The mean of independent runs, of something that is never below 0. */
 export function estimate(values: readonly number[]): Estimate {
-  if (values.length < LEAST_DRAWN) {
-    const mean = meanOf(values)
-    return { mean, ci95: student(mean, values.length, squaredError(values)) }
-  }
-  const ci95 = bootstrap(values.length, (pick) => {
+  const mean = meanOf(values)
+  if (values.length >= LEAST_DRAWN) return { mean, ci95: drawnMean(values) }
+  return { mean, ci95: positive(mean, values.length, squaredError(values)) }
+}
+
+/** The same of differences, which may be below 0. */
+export function estimateSigned(values: readonly number[]): Estimate {
+  const mean = meanOf(values)
+  if (values.length >= LEAST_DRAWN) return { mean, ci95: drawnMean(values) }
+  const half = student(mean, values.length, squaredError(values))
+  return { mean, ci95: half === undefined ? undefined : [mean - half, mean + half] }
+}
+
+function drawnMean(values: readonly number[]): Interval | undefined {
+  return bootstrap(values.length, (pick) => {
     let sum = 0
     for (let i = 0; i < values.length; i++) sum += values[pick(i)]
     return sum / values.length
   })
-  return { mean: meanOf(values), ci95 }
 }
 
 export interface Comparison {
@@ -106,7 +124,7 @@ function pairedInterval(values: readonly number[], baseline: readonly number[]):
     const mean = meanOf(baseline)
     const ratio = meanOf(values) / mean
     const off = values.map((value, i) => (value - ratio * baseline[i]) / mean)
-    return student(ratio, n, squaredError(off))
+    return positive(ratio, n, squaredError(off))
   }
   return bootstrap(n, (pick) => {
     let one = 0
@@ -125,7 +143,7 @@ function pairedInterval(values: readonly number[], baseline: readonly number[]):
  * below six, Wilcoxon's test with it from there on.
  */
 export function tellsFromNone(differences: readonly number[]): boolean {
-  const { ci95 } = estimate(differences)
+  const { ci95 } = estimateSigned(differences)
   const apart = ci95 !== undefined && (ci95[0] > 0 || ci95[1] < 0)
   return apart && (differences.length < LEAST_PAIRS || signedRank(differences) <= SIGNIFICANT)
 }
@@ -154,7 +172,7 @@ function ratioInterval(values: readonly number[], baseline: readonly number[]): 
   if (n < LEAST_DRAWN) {
     const base = meanOf(baseline)
     const ratio = meanOf(values) / base
-    return student(ratio, n, (squaredError(values) + ratio * ratio * squaredError(baseline)) / (base * base))
+    return positive(ratio, n, (squaredError(values) + ratio * ratio * squaredError(baseline)) / (base * base))
   }
   const random = stream(0x5eed, values.length, baseline.length)
   const mean = (list: readonly number[]) => {

@@ -7,6 +7,7 @@ import {
   compare,
   compareUnpaired,
   estimate,
+  estimateSigned,
   rankSum,
   signedRank,
   tellsFromNone,
@@ -144,6 +145,19 @@ describe('an interval over seeds', () => {
     for (let i = 0; i < REPEATS; i++) if (tellsFromNone(Array.from({ length: n }, () => draw() - 6))) told++
     expect(told / REPEATS).toBeLessThan(0.06)
     expect(tellsFromNone(Array.from({ length: n }, (_, i) => 10 + i / 10))).toBe(true)
+  })
+
+  it.each([3, 4, 5, 6, 8])('of %i times never reaches below none, however far they are apart', (n) => {
+    const times = Array.from({ length: n }, (_, i) => (i === 0 ? 1000 : 1))
+    const same = times.map(() => 500)
+    for (const { ci95 } of [estimate(times), compare(times, same), compareUnpaired(times, same)]) {
+      expect(ci95?.[0]).toBeGreaterThan(0)
+      expect(ci95?.[1]).toBeLessThan(100_000)
+    }
+    const none = times.map(() => 0)
+    expect(estimate(none).ci95).toEqual([0, 0])
+    expect(compareUnpaired(none, times).ci95).toEqual([0, 0])
+    expect(estimateSigned(times.map((time) => time - 900)).ci95?.[0]).toBeLessThan(0)
   })
 
   it('of a statistic that is no mean needs six', () => {
