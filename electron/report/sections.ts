@@ -6,6 +6,7 @@
 import { formatCount } from '#shared/base/time.ts'
 import type { Fidelity, ScalingResult, SensitivityResult } from '#shared/contract/whatif.ts'
 import type { ComparedStrategy } from '#shared/contract/simulation.ts'
+import { toldFidelity } from '#shared/whatif/told.ts'
 import { wholePoints } from '#shared/whatif/whole-points.ts'
 import { againWords, chainWords, errorWords, rateText } from '#shared/whatif/words.ts'
 import { curve } from './charts.ts'
@@ -33,7 +34,7 @@ export function fidelity(found: Fidelity, baseline: string): Html {
   return section(
     'How well the replay matches the recording',
     html`<p>${fidelityWords(found, baseline)}</p>`,
-    table(`Replay under ${baseline} against the trace itself.`, found.rows, [
+    table(`Replay under ${baseline} against the trace itself.`, toldFidelity(found.rows), [
       { head: 'what', cell: (row) => row.of },
       { head: 'figure', cell: (row) => row.figure },
       { head: 'count', number: true, cell: (row) => formatCount(row.count), by: (row) => row.count },

@@ -18,6 +18,7 @@ import {
   spreadText,
   verdictText,
 } from '#shared/whatif/words.ts'
+import { toldFidelity } from '#shared/whatif/told.ts'
 import { viewOf, type Film, type ReportInput, type View } from './input.ts'
 import { findingsOf } from './report.ts'
 import { fidelityWords, stateText } from './sections.ts'
@@ -104,7 +105,7 @@ function factsOf(rows: View['facts'][number], title: string): string {
 
 function fidelity({ fidelity: found, baseline }: View): string {
   if (found === undefined) return ''
-  const rows = textTable(found.rows, [
+  const rows = textTable(toldFidelity(found.rows), [
     { head: 'what', cell: (row) => row.of },
     { head: 'figure', cell: (row) => row.figure },
     { head: 'count', cell: (row) => formatCount(row.count), number: true, dispensable: 1 },

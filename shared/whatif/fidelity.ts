@@ -1,7 +1,7 @@
 /**
  * How well the replay under the recorded strategy matches the recording itself: latency percentiles per operation kind and
  * wait totals of the lock classes waited for longest, each with its error, of the mean over the seeds and of each seed alone.
- * A prediction is worth no more than this.
+ * A prediction is worth no more than this. Percentiles of too few values are in no median.
  */
 
 import { contention } from '../analysis/contention.ts'
@@ -10,6 +10,7 @@ import type { Fidelity, FidelityRow, SeedRange } from '../contract/whatif.ts'
 import { opFigures as figuresOfOps, type RunFigures } from './figures.ts'
 import { isModelled } from './demands.ts'
 import { lockName } from './names.ts'
+import { tellsFigure } from './told.ts'
 import { REPLAYED } from './workload.ts'
 
 const LOCKS = 3
@@ -19,7 +20,9 @@ const FILE_RWSEMS = new Set(['invalidate_lock', 'i_rwsem', 'i_data_sem', 'i_mmap
 export function fidelityOf(trace: Trace, runs: readonly RunFigures[]): Fidelity {
   const figures = [...opFigures(trace, runs), ...lockFigures(trace, runs)]
   const medianOf = (name: string, from: (figure: Figure) => number | null) =>
-    medianError(figures.filter(({ figure }) => figure === name).map((one) => errorOf(one.recorded, from(one))))
+    medianError(
+      figures.filter((one) => one.figure === name && tellsFigure(one)).map((one) => errorOf(one.recorded, from(one))),
+    )
   const all = (name: string): number | null => medianOf(name, ({ replayed }) => mean(replayed))
   const alone = (name: string): SeedRange => rangeOf(runs.map((_, i) => medianOf(name, ({ replayed }) => replayed[i])))
   return {
@@ -35,6 +38,7 @@ interface Figure {
   /** Operation kind or lock. */
   readonly of: string
   readonly figure: string
+  /** Of operations those that ended. */
   readonly count: number
   readonly recorded: number | null
   /** Of each run; null where it had none. */
@@ -46,7 +50,7 @@ function opFigures(trace: Trace, runs: readonly RunFigures[]): Figure[] {
     if (!REPLAYED.some((kind) => kind === row.op)) return []
     const again = runs.map(({ ops }) => ops.find(({ op }) => op === row.op))
     const of = (figure: string, pick: (one: typeof row) => number | null): Figure => ({
-      ...{ of: `${row.op}`, figure, count: row.count, recorded: pick(row) },
+      ...{ of: `${row.op}`, figure, count: row.count - row.unfinished, recorded: pick(row) },
       replayed: again.map((one) => (one === undefined ? null : pick(one))),
     })
     return [

@@ -5,6 +5,7 @@
 
 import { told, toldOfLock } from '../analysis/parts/shown-percentiles.ts'
 import type { Ci95, ComparedLock, ComparedOp, ComparedStrategy } from '../contract/simulation.ts'
+import type { FidelityRow } from '../contract/whatif.ts'
 import type { CompareWords } from './words.ts'
 
 const QUANTILES = { p50Ns: 0.5, p99Ns: 0.99, p999Ns: 0.999 } as const
@@ -23,6 +24,18 @@ export function toldStrategies({ strategies, baseline, seeds }: CompareWords): C
       ),
     }
   })
+}
+
+const FIGURES: Readonly<Record<string, number>> = { p50: 0.5, p90: 0.9, p99: 0.99 }
+
+/** Is a replay's figure of as many values as it takes? Sums are, whatever their count. */
+export function tellsFigure({ figure, count }: Pick<FidelityRow, 'figure' | 'count'>): boolean {
+  return !(figure in FIGURES) || told(FIGURES[figure], count, 0) !== null
+}
+
+export function toldFidelity(rows: readonly FidelityRow[]): FidelityRow[] {
+  const unknown = { recordedNs: null, replayedNs: null, seedsNs: null, error: null }
+  return rows.map((row) => (tellsFigure(row) ? row : { ...row, ...unknown }))
 }
 
 const each = (count: number, runs: number): number => Math.floor(count / Math.max(1, runs))

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { UNKNOWN } from '#shared/base/time.ts'
 import type { Fidelity, FidelityRow, WhatIfResult } from '#shared/contract/whatif.ts'
+import { toldFidelity } from '#shared/whatif/told.ts'
 import { againWords, errorWords, safetyNote } from '#shared/whatif/words.ts'
 import { pairs } from '../options.ts'
 import { bold, columnsOf, dim, duration, plural, print, printable, printJson, printTable } from '../output.ts'
@@ -87,7 +88,8 @@ function printWhatIf(result: WhatIfResult): void {
   printLines('Assumed', result.assumptions)
 }
 
-export function printFidelity({ rows, ...found }: Fidelity, baseline: string): void {
+export function printFidelity({ rows: all, ...found }: Fidelity, baseline: string): void {
+  const rows = toldFidelity(all)
   print(`\n${bold(`Replay under ${baseline} against the trace itself`)}`)
   const { name, count } = columnsOf(rows)
   // Each with its own unit: what is compared stands side by side, and rows differ by thousands.
@@ -105,10 +107,14 @@ export function printFidelity({ rows, ...found }: Fidelity, baseline: string): v
       ...name('of one seed', ({ seedsNs }) => seedsNs?.map((ns) => duration(ns)).join(' to ') ?? UNKNOWN),
       right: true,
     },
-    { ...name('error', (row) => (row.replayedNs === null ? 'not replayed' : percent(row.error))), right: true },
+    { ...name('error', errorOf), right: true },
   ])
   print(`median error: ${errorWords(found)}`)
   if (found.again !== undefined) print(printable(againWords(found.again)))
+}
+
+function errorOf({ recordedNs, replayedNs, error }: FidelityRow): string {
+  return recordedNs !== null && replayedNs === null ? 'not replayed' : percent(error)
 }
 
 export function percent(error: number | null): string {
