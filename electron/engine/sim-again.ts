@@ -11,6 +11,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import type { ParamInfo } from '#shared/contract/simulation.ts'
 import type { SimulatedAgain } from '#shared/contract/whatif.ts'
 import { TraceCollector } from '#shared/model/collect.ts'
+import { SIM_RUN } from '#shared/model/diagnostics.ts'
 import type { Trace, TraceSink } from '#shared/model/trace.ts'
 import { COSTS } from '#shared/sim/costs.ts'
 import { parseParams } from '#shared/sim/run.ts'
@@ -18,7 +19,7 @@ import { scenarios } from '#shared/sim/scenarios/index.ts'
 import { calibrationOf } from '#shared/whatif/calibration.ts'
 import { AGAIN_WITHIN } from '#shared/whatif/words.ts'
 import type { JobContext } from './job-context.ts'
-import { resolveRun, runInto, settingsFor, SIM_RUN, type RunSpec } from './sim-run.ts'
+import { resolveRun, runInto, settingsFor, type RunSpec } from './sim-run.ts'
 
 const word = z.string().min(1).max(4096)
 const given = z.object({

@@ -17,6 +17,7 @@ import type {
   ViolationInfo,
 } from '#shared/contract/simulation.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
+import { SIM_RUN } from '#shared/model/diagnostics.ts'
 import type { TraceSink } from '#shared/model/trace.ts'
 import { COSTS } from '#shared/sim/costs.ts'
 import { MACHINE_SETTINGS } from '#shared/sim/machine-costs.ts'
@@ -86,9 +87,6 @@ export interface RunHost {
   /** Happenings after which the run stops; default: the limit of all runs. */
   readonly maxEvents?: number
 }
-
-/** Under this code a trace keeps what its run was given, so that it can be made again. */
-export const SIM_RUN = 'sim-run'
 
 export async function runInto(spec: RunSpec, sink: TraceSink, host: RunHost): Promise<RunOutcome> {
   const builder = new TraceBuilder(sink, nameOf(spec), 'simulation')

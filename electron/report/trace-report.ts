@@ -9,6 +9,7 @@ import type { LatencyRow } from '#shared/analysis/latency.ts'
 import { toldOf, toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { WaitChain } from '#shared/analysis/wait-chains.ts'
 import { formatCount, formatShare, timeText, UNKNOWN } from '#shared/base/time.ts'
+import { diagnosticWords } from '#shared/model/diagnostics.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { html, page, section, table, type Html } from './html.ts'
 
@@ -201,6 +202,6 @@ function remarks({ meta, diagnostics }: Trace): Html {
     : 'What was lost, skipped or deduced.'
   return section(
     simulated ? 'Remarks of the run' : 'Remarks of the import',
-    table(about, diagnostics, [{ head: 'what', cell: (one) => one.message }, count('times', (one) => one.count)]),
+    table(about, diagnostics, [{ head: 'what', cell: diagnosticWords }, count('times', (one) => one.count)]),
   )
 }

@@ -42,6 +42,9 @@ export const TOO_MANY_NAMES = 'too-many-event-names'
 export const TRUNCATED_COMPRESSION = 'truncated-compression'
 export const TRAILING_BYTES = 'bytes-after-compression'
 
+/** Under this code a simulated trace keeps what its run was given, as JSON, so that it can be made again. */
+export const SIM_RUN = 'sim-run'
+
 export const SKIP_CODES: readonly string[] = [
   UNPARSED_LINE,
   LINE_TOO_LONG,
@@ -55,4 +58,33 @@ export const SKIP_CODES: readonly string[] = [
 
 export function isSkip(diagnostic: Diagnostic): boolean {
   return SKIP_CODES.includes(diagnostic.code)
+}
+
+/** A diagnostic as people read it; scripts get the message as it is. */
+export function diagnosticWords({ code, message }: Pick<Diagnostic, 'code' | 'message'>): string {
+  return code === SIM_RUN ? (runWords(message) ?? message) : message
+}
+
+function runWords(text: string): string | undefined {
+  let run: unknown
+  try {
+    run = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof run !== 'object' || run === null || !('scenario' in run && 'strategy' in run && 'seed' in run))
+    return undefined
+  const chosen = (values: unknown) =>
+    typeof values === 'object' && values !== null
+      ? Object.entries(values).map(([name, value]) => `${name}=${String(value)}`)
+      : []
+  const slots = 'slots' in run ? chosen(run.slots) : []
+  const set = 'set' in run ? chosen(run.set) : []
+  return [
+    `simulated: scenario ${String(run.scenario)} under strategy ${[String(run.strategy), ...slots].join(',')}`,
+    ...('fs' in run ? [`on ${String(run.fs)}`] : []),
+    ...(set.length === 0 ? [] : [`with ${set.join(', ')}`]),
+    `seed ${String(run.seed)}`,
+    ...('schedule' in run ? [`schedule ${String(run.schedule)}`] : []),
+  ].join(', ')
 }

@@ -3,6 +3,7 @@
  * answer more.
  */
 
+import { diagnosticWords } from '#shared/model/diagnostics.ts'
 import { json, traceId } from '../options.ts'
 import { bold, dim, plural, print, printable, printJson } from '../output.ts'
 import { verb } from './verb.ts'
@@ -28,9 +29,10 @@ export const doctor = verb({
     }
     print('')
     if (findings.length === 0) print('Nothing was skipped, lost or odd.')
-    for (const { severity, message, count, firstLine, skipped, record: command } of findings) {
+    for (const { severity, code, message, count, firstLine, skipped, record: command } of findings) {
       const where = firstLine === null ? '' : `, first in line ${firstLine}`
-      print(`${bold(severity)}  ${skipped ? 'skipped: ' : ''}${printable(message)} (${plural(count, 'time')}${where})`)
+      const words = printable(diagnosticWords({ code, message }))
+      print(`${bold(severity)}  ${skipped ? 'skipped: ' : ''}${words} (${plural(count, 'time')}${where})`)
       if (command !== undefined) print(dim(`          next time: ${printable(command)}`))
     }
     if (recordings.length > 0) print('\nTo answer the rest, record these too:')

@@ -4,6 +4,7 @@
  */
 
 import type { DoctorFinding, DoctorResult } from '#shared/analysis/doctor.ts'
+import { diagnosticWords } from '#shared/model/diagnostics.ts'
 import { capital } from '../../ui/format.ts'
 
 export interface FindingLine {
@@ -18,8 +19,8 @@ export function findingLines(found: readonly DoctorFinding[]): readonly FindingL
     severity === 'error' ? 0 : skipped ? 1 : severity === 'warning' ? 2 : 3
   return [...found]
     .sort((a, b) => rank(a) - rank(b))
-    .map(({ severity, message, count, firstLine, skipped }) => ({
-      text: skipped ? `Skipped: ${message}` : capital(message),
+    .map(({ severity, code, message, count, firstLine, skipped }) => ({
+      text: skipped ? `Skipped: ${message}` : capital(diagnosticWords({ code, message })),
       count,
       firstLine,
       tone: severity === 'error' ? 'bad' : severity === 'warning' ? 'warn' : 'dim',
