@@ -263,8 +263,8 @@ function withMistakes(one: ComparedStrategy, swept: readonly ViolationInfo[]): C
 }
 
 function curveOf(
-  { strategies, workload }: CompareOptions,
-  { param, values }: NonNullable<CompareOptions['sweep']>,
+  { strategies, workload, seeds }: CompareOptions,
+  { param, values, seeds: most }: NonNullable<CompareOptions['sweep']>,
   results: readonly Done[],
 ): Curve {
   const at = (strategy: string, value: number) =>
@@ -277,6 +277,7 @@ function curveOf(
     param,
     unit: unitOf(workload.scenario, param),
     values,
+    seeds: Math.min(seeds.length, most),
     strategies: strategies.map((id) => ({ id, points: values.map((value) => at(id, value)) })),
   }
 }

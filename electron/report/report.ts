@@ -12,6 +12,7 @@ import {
   againstText,
   counterNames,
   counterText,
+  curveSeedsText,
   decimalText,
   findings,
   incomparable,
@@ -230,14 +231,14 @@ function ratiosSaid(recorded: boolean): string {
     : `Ratios over pairs of runs with the same seed, bootstrap intervals; p by the signed-rank test; ${effect}.`
 }
 
-function curves({ curve: found }: View): Html {
+function curves({ curve: found, seeds }: View): Html {
   if (found === null) return html``
   const label = `Operations per second by ${found.param}`
   return section(
     label,
     curve(label, { ...found, text: (value) => rateText(value) }),
     table(
-      `Means over the runs of each value.`,
+      curveSeedsText(found.seeds, seeds.length),
       found.values.map((value, i) => ({ value, i })),
       [
         { head: found.param, cell: ({ value }) => String(value), by: ({ value }) => value },

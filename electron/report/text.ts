@@ -10,6 +10,7 @@ import {
   chainWords,
   counterNames,
   counterText,
+  curveSeedsText,
   intervalText,
   mainOp,
   rateText,
@@ -197,7 +198,7 @@ function locks(strategies: readonly ComparedStrategy[]): string {
   return `${head('Locks waited for longest')}\n${text}`
 }
 
-function curve({ curve: found }: View): string {
+function curve({ curve: found, seeds }: View): string {
   if (found === null) return ''
   const rows = found.values.map((value, i) => ({ value, i }))
   const text = textTable(rows, [
@@ -209,7 +210,7 @@ function curve({ curve: found }: View): string {
       ...(place < 2 ? {} : { dispensable: place }),
     })),
   ])
-  return `${head(`Operations per second by ${found.param}`)}\n${text}`
+  return `${head(`Operations per second by ${found.param}`)}\n${wrapped(curveSeedsText(found.seeds, seeds.length))}\n\n${text}`
 }
 
 function counters(strategies: readonly ComparedStrategy[]): string {

@@ -341,6 +341,8 @@ export interface Curve {
   readonly param: string
   readonly unit: string | null
   readonly values: readonly number[]
+  /** Runs of each point: the first of the comparison's seeds, mostly fewer than it has. */
+  readonly seeds?: number
   readonly strategies: readonly { readonly id: string; readonly points: readonly EstimateInfo[] }[]
 }
 

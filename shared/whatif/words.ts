@@ -254,6 +254,13 @@ export function findings(result: CompareWords, group?: string): string[] {
   ]
 }
 
+/** Of how many runs a throughput curve is, which has mostly fewer than what it stands beside. */
+export function curveSeedsText(seeds: number | undefined, all: number): string {
+  if (seeds === undefined) return 'Each value has its own runs.'
+  const runs = seeds === 1 ? 'Each value is of one seed' : `Each value is the mean over ${seeds} seeds`
+  return seeds < all ? `${runs}, all else of ${all}.` : `${runs}.`
+}
+
 /** Recordings have no seeds: what stands for runs is parts of their time. */
 function runsText(runs: number, seeds: readonly number[]): string {
   if (seeds.length === 0) return `${runs} parts of its time`

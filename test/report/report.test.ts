@@ -49,6 +49,7 @@ describe('a report', () => {
     expect(report.match(/<svg class="chart"/g)).toHaveLength(3)
     expect(report.match(/role="img" aria-label="[^"]+"/g)).toHaveLength(3)
     expect(report).toContain('no interleavings were searched')
+    expect(report).toContain('Each value is the mean over 2 seeds, all else of 8.')
   })
 
   it('is well-formed: every element that opens closes', () => {

@@ -93,6 +93,7 @@ export function smallComparison(): CompareResult {
       param: 'threads',
       unit: null,
       values: [1, 2],
+      seeds: 2,
       strategies: ['E', 'F', 'K'].map((id) => ({
         id,
         points: [

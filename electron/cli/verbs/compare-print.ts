@@ -10,6 +10,7 @@ import {
   chainWords,
   counterNames,
   counterText,
+  curveSeedsText,
   failedShare,
   findings,
   mainOp,
@@ -36,7 +37,7 @@ export function printCompare(result: CompareResult): void {
   print(printable(workload.question))
   printFigures(result)
   printCounters(strategies)
-  if (result.curve !== null) printCurve(result.curve)
+  if (result.curve !== null) printCurve(result.curve, seeds.length)
   print(`\n${safetyNote(strategies)}`)
 }
 
@@ -160,11 +161,11 @@ function printCounters(strategies: readonly ComparedStrategy[]): void {
   ])
 }
 
-function printCurve({ param, values, strategies }: NonNullable<CompareResult['curve']>): void {
+function printCurve({ param, values, strategies, ...of }: NonNullable<CompareResult['curve']>, all: number): void {
   const rows = values.map((value, i) => ({ value, points: strategies.map(({ points }) => points[i]) }))
   const most = Math.max(...strategies.flatMap(({ points }) => points.map(({ mean }) => mean)))
   const { name } = columnsOf(rows)
-  print(`\n${bold(`Operations per second by ${param}`)}`)
+  print(`\n${bold(`Operations per second by ${param}`)}\n${curveSeedsText(of.seeds, all)}`)
   printTable([
     { ...name(param, ({ value }) => String(value)), right: true },
     ...strategies.flatMap(({ id }, s) => [
