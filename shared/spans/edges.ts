@@ -117,7 +117,7 @@ export class Edges {
    * been told of so many; so no wait is without a reason.
    */
   released(hold: Hold, track: TaskTrack): void {
-    if (this.#givenUp.has(hold.lock)) {
+    if (this.#givenUp.size > 0 && this.#givenUp.has(hold.lock)) {
       this.tellGivenUp(hold.lock, { span: this.#id(hold), mode: hold.mode, fromNs: hold.acquiredNs }, track)
     }
     const waiters = hold.lock < this.#waiters.length ? this.#waiters[hold.lock] : undefined
