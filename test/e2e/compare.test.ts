@@ -68,6 +68,30 @@ describe('a scenario', () => {
     await close()
   })
 
+  it('cuts no verdict where the window is small, of runs that failed or got stuck either', async () => {
+    const { page, problems, close } = await opened({ size: SMALL_WINDOW })
+    await page.getByRole('option', { name: /^SC13/ }).click()
+    await page.getByLabel('Simulated time').fill('5')
+    await page.getByLabel('Seeds', { exact: true }).fill('2')
+    await page.getByLabel('Schedules searched').fill('0')
+    await page.getByRole('switch', { name: /^Curve over/ }).click()
+    await run(page)
+    await complete(page)
+    const table = page.getByRole('region', { name: 'Speed and safety' })
+    await table.getByText('not compared').waitFor()
+    await table.getByText('deadlock, V11').waitFor()
+    const cut = await table.getByRole('gridcell').evaluateAll((cells) =>
+      cells
+        .filter((cell) => (cell as HTMLTableCellElement).cellIndex > 0)
+        .flatMap((cell) => [cell, ...cell.querySelectorAll('.ell')])
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ textContent }) => textContent),
+    )
+    expect(cut).toEqual([])
+    expect(problems).toEqual([])
+    await close()
+  })
+
   it('says which hold is worth shrinking, and how far it scales', async () => {
     const { page, problems, close } = await opened()
     await small(page)

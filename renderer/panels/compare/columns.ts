@@ -216,7 +216,7 @@ function rateColumns(baseline: string): ColumnSpec<VerdictRow>[] {
       title: `vs ${baseline}`,
       group: 'Operations',
       kind: 'number',
-      width: 76,
+      width: 92,
       value: (row) => row.speed?.ratio,
       about: 'Ratio of the means over runs with the same seeds',
     },
@@ -264,7 +264,7 @@ function safetyColumns(safety: (strategy: string) => string): ColumnSpec<Verdict
       key: 'seen',
       title: 'Seen in runs',
       group: 'Safety',
-      width: 84,
+      width: 106,
       value: (row) => row.seen,
       about:
         'What the timed runs happened to show: nothing seen does not mean safe. The tooltip has what the model counts beside operations',
