@@ -76,6 +76,13 @@ export function exactUnit(durationNs: number, clock?: ClockUnit): string {
   return how === undefined ? axisUnit(durationNs) : styleUnit(how) || 'time of day'
 }
 
+/** The same by itself, with its unit. */
+export function exactMomentText(ns: number, durationNs: number, clock?: ClockUnit): string {
+  const text = exactText(ns, durationNs, clock)
+  const how = styleOf(clock)
+  return clock !== 'tick' && how !== undefined ? withUnit(text, how) : `${text} ${exactUnit(durationNs, clock)}`
+}
+
 /** `1 160 to 1 250 ms` */
 export function rangeText(
   range: { readonly fromNs: number; readonly toNs: number },

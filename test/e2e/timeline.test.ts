@@ -8,6 +8,7 @@ import type { Locator, Page } from 'playwright-core'
 import { sampleText, SMALL } from '../support/engine.ts'
 import { sharedApp } from '../support/shared-app.ts'
 import {
+  chooseFiles,
   go,
   LARGE_WINDOW,
   NO_OVERFLOW,
@@ -222,6 +223,30 @@ describe('without a mouse', () => {
     const tip = page.locator('.tip.over')
     await tip.getByText('Tasks waiting for locks').waitFor()
     expect(await tip.innerText()).toMatch(/[1-9]\d*( to \d+)? at [\d.]+ ms/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('the tip of a span has its own times, in windows of any length', async () => {
+    const { page, problems, close } = await opened()
+    const slice = (ts: number, dur: number) => ({ name: 'work', ph: 'X', pid: 1, tid: 2, ts, dur })
+    await chooseFiles(page, () => page.keyboard.press('Control+O'), {
+      name: 'long.json',
+      mimeType: 'application/json',
+      // µs: a span of 777 ns, 30 s after the start of a minute
+      buffer: Buffer.from(JSON.stringify([slice(0, 1000), slice(30_000_003.217, 0.777), slice(60_000_000, 1000)])),
+    })
+    await onPage(page, 'Overview')
+    await page.keyboard.press('Alt+3')
+    const grid = page.getByRole('grid', { name: 'Timeline of the trace' })
+    await grid.waitFor()
+    await settled(page)
+    const box = await boxOf(grid)
+    const middle = box.x + 168 + (box.width - 168) / 2
+    const tip = page.locator('.tip.over').filter({ hasText: 'work' })
+    for (let step = 0; step < 40 && (await tip.count()) === 0; step++)
+      await page.mouse.move(middle - 9 + 3 * (step % 7), box.y + 100 + 6 * Math.floor(step / 7))
+    await expect.poll(() => tip.innerText()).toContain('777 ns, at 30.000003 s')
     expect(problems).toEqual([])
     await close()
   })

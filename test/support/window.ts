@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, FileChooser, Page } from 'playwright-core'
 import { onTestFailed } from 'vitest'
 import { createEngine } from '#electron/engine/engine.ts'
 import { buildPage, PAGE } from '#electron/launch/build.ts'
@@ -155,7 +155,11 @@ export const overflow = (page: Page): Promise<Overflow> =>
   }))
 
 /** What opens the system's file dialog, and the files chosen in it. */
-export async function chooseFiles(page: Page, ask: () => Promise<void>, paths: string | string[]): Promise<void> {
+export async function chooseFiles(
+  page: Page,
+  ask: () => Promise<void>,
+  paths: Parameters<FileChooser['setFiles']>[0],
+): Promise<void> {
   const chooser = page.waitForEvent('filechooser')
   // Listening makes the browser hold dialogs back, in a message of its own: after an answer it has arrived.
   await page.evaluate(() => undefined)

@@ -12,7 +12,7 @@ import {
 } from '#shared/timeline/types.ts'
 import { kindLook, taskStates } from '../../theme/kinds.ts'
 import type { SpanRef } from '../../timeline/scene.ts'
-import { formatCount, momentText, timeText, type ClockUnit } from '../../ui/format.ts'
+import { exactMomentText, formatCount, timeText, type ClockUnit } from '../../ui/format.ts'
 
 export interface SpanWords {
   /** `write fault`, `waits for mapping.invalidate_lock` */
@@ -35,7 +35,7 @@ const MANY: Readonly<Record<TrackFamily, string>> = {
 }
 
 export function spanWords(span: SpanRef, durationNs: number, clock: ClockUnit): SpanWords {
-  const at = momentText(span.startNs, durationNs, clock)
+  const at = exactMomentText(span.startNs, durationNs, clock)
   // what was asked for ends inside the span: its own ends are elsewhere
   const whole = (span.flags & (SLICE_CUT_LEFT | SLICE_CUT_RIGHT)) === 0
   // how far one is drawn whose end was not recorded is not how long it was
