@@ -44,8 +44,8 @@ async function run(args: readonly string[], session: Session): Promise<number> {
     .configureOutput({ writeErr: () => undefined })
     .exitOverride()
   for (const verb of verbs.items) {
-    addVerb(program, verb, async (given, options) => {
-      status = await verb.run(session, given, options)
+    addVerb(program, verb, async (args, options, given) => {
+      status = await verb.run(session, args, options, given)
     })
   }
   if (args.length === 0) {
@@ -70,7 +70,11 @@ function refuseEmpty(args: readonly string[]): void {
   throw new ApiError('bad-request', place, 'was a variable of the shell not set?')
 }
 
-type Action = (args: readonly string[], options: Readonly<Record<string, unknown>>) => Promise<void>
+type Action = (
+  args: readonly string[],
+  options: Readonly<Record<string, unknown>>,
+  given: ReadonlySet<string>,
+) => Promise<void>
 
 function addVerb(program: Command, verb: Verb, action: Action): void {
   const command = program.command(verb.id).description(verb.about).exitOverride(explainUsage(verb))
@@ -78,11 +82,12 @@ function addVerb(program: Command, verb: Verb, action: Action): void {
   for (const { name, about } of verb.args) command.argument(name, about)
   for (const [name, spec] of Object.entries(verb.options)) command.addOption(commanderOption(name, spec))
   command.action(async () => {
-    const given = command.opts<Record<string, unknown>>()
+    const values = command.opts<Record<string, unknown>>()
     const options = Object.fromEntries(
-      Object.entries(verb.options).map(([name, spec]) => [name, given[camelCase(name)] ?? spec.fallback]),
+      Object.entries(verb.options).map(([name, spec]) => [name, values[camelCase(name)] ?? spec.fallback]),
     )
-    await action(command.args, options)
+    const given = new Set(Object.keys(verb.options).filter((name) => values[camelCase(name)] !== undefined))
+    await action(command.args, options, given)
   })
 }
 

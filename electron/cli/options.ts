@@ -122,6 +122,15 @@ export function windowOf(range: { readonly from: number | undefined; readonly to
   }
 }
 
+/**
+ * Options that would do nothing where they stand: who gives one believes that it does something. `rule` says of the first
+ * of them what it goes with or not.
+ */
+export function refuse(given: ReadonlySet<string>, idle: readonly string[], rule: string, hint = 'leave it out'): void {
+  const found = idle.find((name) => given.has(name))
+  if (found !== undefined) throw new ApiError('bad-request', `--${found} ${rule}`, hint)
+}
+
 /** The commander option of a spec; errors name the flag. */
 export function commanderOption(name: string, spec: OptionSpec<unknown>): Option {
   const long = `--${name}`

@@ -6,6 +6,7 @@
 import { rm } from 'node:fs/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
+import { TABLE_FORMATS } from '#shared/contract/export-formats.ts'
 import type { ExportResult, MethodName, ParsedParams } from '#shared/contract/methods.ts'
 import { exportName } from './export-tables.ts'
 import type { Call } from './importing.ts'
@@ -118,10 +119,12 @@ async function queryExport(
 
 async function exportRun(
   { handles, jobs, downloads }: Parts,
-  { file, out, force, ...what }: ParsedParams<'export.run'>,
+  { file, out, force, ...asked }: ParsedParams<'export.run'>,
   { client, signal, onProgress }: Call,
 ): Promise<ExportResult> {
   const handle = handles.get(file)
+  refuseIdle(asked)
+  const what = { ...asked, table: asked.table ?? 'lock_span' }
   const name = exportName(handle.name, what)
   const target = out === undefined ? await downloads.place() : writablePath(out, client.rights)
   const { rows } = await jobs.run('export', { path: handle.path, out: target, force, ...what }, { signal, onProgress })
@@ -131,6 +134,16 @@ async function exportRun(
   } catch (error) {
     await rm(target, { force: true })
     throw error
+  }
+}
+
+/** What the format has none of: who asks for it believes that it is in the file. */
+function refuseIdle({ format, table, rawEvents }: Pick<ParsedParams<'export.run'>, 'format' | 'table' | 'rawEvents'>) {
+  if (table !== undefined && !TABLE_FORMATS.includes(format)) {
+    throw new ApiError('bad-request', `${format} is of the whole trace, not of a table`, 'leave the table out')
+  }
+  if (rawEvents && format !== 'faultline') {
+    throw new ApiError('bad-request', `raw events as rows are for faultline, not for ${format}`, 'leave them out')
   }
 }
 

@@ -10,6 +10,8 @@ export const EXPORT_FORMATS = [
   'html',
   'faultline',
 ] as const
+/** Those of one table; the others are of a whole trace. */
+export const TABLE_FORMATS: readonly string[] = ['csv', 'ndjson', 'parquet'] satisfies (typeof EXPORT_FORMATS)[number][]
 /** What the `rows` of an export are, one and several of them; of a report and of a file there is nothing to count. */
 export const EXPORT_ROWS: Readonly<Record<(typeof EXPORT_FORMATS)[number], readonly [string, string] | null>> = {
   csv: ['row', 'rows'],

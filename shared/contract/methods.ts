@@ -327,7 +327,8 @@ export const methods = {
       file: fileId,
       trace: z.int().positive().optional(),
       format: z.enum(EXPORT_FORMATS),
-      table: z.enum(EXPORT_TABLES).default('lock_span'),
+      /** Of `csv`, `ndjson` and `parquet`: which one, `lock_span` unless said. Other formats have none. */
+      table: z.enum(EXPORT_TABLES).optional(),
       fromNs: z.number().nonnegative().optional(),
       toNs: z.number().nonnegative().optional(),
       /** `faultline` only: raw events also as rows of a table `event`, for other SQLite clients. */

@@ -114,6 +114,14 @@ export const bytesOf = ({ call, fails, called, host, small }: Subject) =>
       expect(cut.rows).toBeLessThan(33_175 * 2)
     })
 
+    test('what a format has none of is refused, not ignored', async () => {
+      const { file } = small()
+      for (const format of ['ftrace', 'chrome-json', 'perfetto', 'html', 'faultline'] as const)
+        await fails(call('export.run', { file, format, table: 'op' }), 'bad-request')
+      for (const format of ['csv', 'parquet', 'ftrace', 'html'] as const)
+        await fails(call('export.run', { file, format, rawEvents: true }), 'bad-request')
+    })
+
     test('an export too large for a message comes in pieces and is deleted after', async () => {
       const { opened } = await call('files.open', { source: { kind: 'sample', sample: 'dax-ext4' } })
       const result = await call('export.run', { file: opened.file, format: 'csv', table: 'lock_span' })

@@ -14,27 +14,12 @@ interface Given extends ReportOptions {
   readonly 'trace-id': number | undefined
   /** Of each of `against`, in their order. */
   readonly 'against-id': readonly string[]
-  readonly scenario: string | undefined
-  readonly strategy: readonly string[]
-  readonly out: string | undefined
   readonly json: boolean
 }
 
 export async function compareRecorded(session: Session, given: Given): Promise<void> {
-  const { trace: first, against, scenario, strategy, out } = given
+  const { trace: first, against } = given
   if (first === undefined) throw new ApiError('bad-request', '--against goes with --trace', 'name the first recording')
-  const extra = [
-    ['scenario', scenario !== undefined],
-    ['strategy', strategy.length > 0],
-    ['out', out !== undefined],
-  ].find(([, there]) => there)?.[0]
-  if (extra !== undefined) {
-    throw new ApiError(
-      'bad-request',
-      `--${String(extra)} does not go with --against`,
-      'recordings are compared as they are',
-    )
-  }
   const ids = [given['trace-id'], ...given['against-id'].map((text) => traceId.parse(text))]
   if (ids.length > against.length + 1) {
     throw new ApiError('bad-request', '--against-id is there more often than --against', 'give one per --against')

@@ -7,9 +7,9 @@ import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { CompareResult } from '#shared/contract/simulation.ts'
-import { force, json, many, text, traceId, whole } from '../options.ts'
+import { force, json, many, refuse, text, traceId, whole } from '../options.ts'
 import { note, printJson } from '../output.ts'
-import { refuseReportPlaces, reportOptions, writeReports } from '../reports.ts'
+import { refuseReportPlaces, reportOptions, writeReports, type ReportOptions } from '../reports.ts'
 import { quoted, type Session } from '../session.ts'
 import { printCompare } from './compare-print.ts'
 import { compareRecorded } from './compare-recorded.ts'
@@ -48,8 +48,9 @@ export const compare = verb({
     force,
     json,
   },
-  async run(session, _, options) {
+  async run(session, _, options, given) {
     const { trace, against } = options
+    refuseIdle(options, given)
     await refuseReportPlaces(options)
     if (against.length > 0) {
       await compareRecorded(session, { ...options, trace })
@@ -59,9 +60,6 @@ export const compare = verb({
       refuseScenarioOptions(options)
       await compareTrace(session, { ...options, trace })
       return 0
-    }
-    if (options['trace-id'] !== undefined) {
-      throw new ApiError('bad-request', '--trace-id goes with --trace', 'leave it out')
     }
     if (options.scenario === undefined) throw noSubject()
     const result = await runCompare(session, options)
@@ -76,6 +74,19 @@ export const compare = verb({
   },
 })
 
+function refuseIdle({ trace, against, html, text: plain }: Given, given: ReadonlySet<string>): void {
+  if (trace === undefined) refuse(given, ['trace-id', 'arrival'], 'goes with --trace')
+  if (against.length === 0) refuse(given, ['against-id'], 'goes with --against')
+  else refuse(given, NOT_REPLAYED, 'does not go with --against', 'recordings are compared as they are')
+  if (html === undefined && plain === undefined) refuse(given, ['film'], 'is of a report', 'give --html or --text too')
+}
+
+/** What is about runs, where nothing is run. */
+const NOT_REPLAYED: readonly (keyof Given)[] = [
+  ...(['scenario', 'strategy', 'slot', 'fs', 'set', 'seed', 'seeds', 'arrival'] as const),
+  ...(['baseline', 'explore', 'sweep', 'out'] as const),
+]
+
 /** What a replay does not take, rather than silently ignoring it. */
 function refuseScenarioOptions(options: Given): void {
   const { scenario, sweep, slot, fs } = options
@@ -89,7 +100,10 @@ function refuseScenarioOptions(options: Given): void {
   )
 }
 
-interface Given {
+interface Given extends ReportOptions {
+  readonly trace: string | undefined
+  readonly against: readonly string[]
+  readonly arrival: readonly string[]
   readonly scenario: string | undefined
   readonly slot: readonly string[]
   readonly fs: string | undefined
@@ -101,7 +115,6 @@ interface Given {
   readonly sweep: string | undefined
   readonly explore: number
   readonly out: string | undefined
-  readonly force: boolean
 }
 
 async function runCompare(session: Session, given: Given): Promise<CompareResult> {

@@ -7,6 +7,7 @@ import { CONTENTION_BY, type ContentionBy, type ContentionRow } from '#shared/an
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
 import { isTable } from '#shared/analysis/parts/shows.ts'
 import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
+import { ApiError } from '#shared/base/errors.ts'
 import type { TraceInfo } from '#shared/contract/methods.ts'
 import { choice, from, json, text, to, traceId, whole, windowOf } from '../options.ts'
 import {
@@ -54,6 +55,10 @@ export const contention = verb({
   },
   async run(session, [path], options) {
     const scope = windowOf(options)
+    if (options.against !== undefined && options.by !== 'class') {
+      const hint = 'a lock_stat table has lock classes and nothing else: leave --by out'
+      throw new ApiError('bad-request', `--by ${options.by} does not go with --against`, hint)
+    }
     const open = await session.openTrace(path, options.trace)
     const top = options.top ?? (options.json ? ALL : SHOWN)
     if (options.against !== undefined) {

@@ -12,9 +12,9 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ApiError } from '#shared/base/errors.ts'
-import { EXPORT_FORMATS, EXPORT_ROWS } from '#shared/contract/export-formats.ts'
+import { EXPORT_FORMATS, EXPORT_ROWS, TABLE_FORMATS } from '#shared/contract/export-formats.ts'
 import { EXPORT_TABLES } from '#shared/contract/methods.ts'
-import { choice, flag, force, from, text, to, traceId, windowOf } from '../options.ts'
+import { choice, flag, force, from, refuse, text, to, traceId, windowOf } from '../options.ts'
 import { note, plural, printable } from '../output.ts'
 import { verb } from './verb.ts'
 
@@ -35,21 +35,16 @@ export const exportTable = verb({
     trace: traceId,
     force,
   },
-  async run(session, [path], options) {
-    const { format, table, out, 'raw-events': rawEvents } = options
+  async run(session, [path], options, given) {
+    const { format, out, 'raw-events': rawEvents } = options
     if (format === undefined) {
       throw new ApiError('bad-request', '--format is missing', `known: ${EXPORT_FORMATS.join(', ')}`)
     }
     if (out === undefined && BINARY.has(format) && process.stdout.isTTY) {
       throw new ApiError('bad-request', `${format} is no text for a terminal`, 'name a file with --out')
     }
-    if (rawEvents && format !== 'faultline') {
-      throw new ApiError(
-        'bad-request',
-        '--raw-events is for --format faultline',
-        'other formats have the raw events anyway',
-      )
-    }
+    refuseIdle(format, given)
+    const table = TABLE_FORMATS.includes(format) ? options.table : undefined
     const range = windowOf(options)
     const { file, trace } = await session.openTrace(path, options.trace)
     const write = (to: string, replace: boolean) =>
@@ -74,6 +69,17 @@ export const exportTable = verb({
     return 0
   },
 })
+
+function refuseIdle(format: (typeof EXPORT_FORMATS)[number], given: ReadonlySet<string>): void {
+  if (format !== 'faultline') {
+    const hint = TABLE_FORMATS.includes(format) ? '--table event has them' : 'other formats have the raw events anyway'
+    refuse(given, ['raw-events'], 'is for --format faultline', hint)
+  }
+  if (!TABLE_FORMATS.includes(format)) {
+    const hint = `${format} is of the whole trace: leave it out`
+    refuse(given, ['table'], `is for --format ${TABLE_FORMATS.join(', ')}`, hint)
+  }
+}
 
 /** The lines of a text as a terminal may have them. */
 async function* shownLines(text: Readable): AsyncGenerator<string> {

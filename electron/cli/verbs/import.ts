@@ -8,7 +8,7 @@ import { basename, resolve } from 'node:path'
 import type { ImportSummary, Source } from '#shared/contract/methods.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { parseOffset } from '#shared/base/time.ts'
-import { choice, force, json, many, pairs, text } from '../options.ts'
+import { choice, force, json, many, pairs, refuse, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { verb } from './verb.ts'
@@ -40,7 +40,7 @@ export const importTrace = verb({
     force,
     json,
   },
-  async run(session, [path, ...more], options) {
+  async run(session, [path, ...more], options, given) {
     const out = options.out ?? defaultName(path)
     // Before anything is read; who names none need not wait for the registry.
     if (options.format !== undefined) (await import('#shared/formats/index.ts')).formats.get(options.format)
@@ -48,6 +48,7 @@ export const importTrace = verb({
     if (paths.filter((one) => one === STDIN).length > 1) {
       throw new ApiError('bad-request', 'standard input can be read only once', 'give the other traces as files')
     }
+    if (more.length === 0) refuse(given, ['offset'], 'moves one trace against others, and there is only one')
     for (const one of paths) if (one !== STDIN) await assertReadableFile(one)
     const format = options.format === undefined ? {} : { format: options.format }
     const offsets = offsetsOf(options.offset, paths)

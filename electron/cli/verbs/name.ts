@@ -24,6 +24,10 @@ export const name = verb({
   async run(session, [path, address, word], options) {
     // Blanks are no name.
     const given = word?.trim() === '' ? undefined : word
+    if (address === undefined && options.remove) {
+      const why = '--remove takes the name of one lock away, and none is named'
+      throw new ApiError('bad-request', why, 'faultline name F ADDRESS --remove')
+    }
     const open = await session.openTrace(path, options.trace)
     const { file, trace } = open
     if (address === undefined) {

@@ -11,7 +11,7 @@ import { nearest } from '#shared/base/registry.ts'
 import { sweepJobSchema, type SweepJob, type SweepMerge, type SweepRow } from '#shared/contract/sweep.ts'
 import { namesFile } from '#shared/sim/strategies/own.ts'
 import { incomparable, rateText, ratioInterval, ratioText, spreadText, undecidedText } from '#shared/whatif/words.ts'
-import { flag, force, json, many, text, whole } from '../options.ts'
+import { flag, force, json, many, refuse, text, whole } from '../options.ts'
 import { columnsOf, duration, note, plural, print, printable, printJson, printTable } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { printMistakes } from './experiment.ts'
@@ -55,7 +55,8 @@ export const sweep = verb({
     force,
     json,
   },
-  async run(session, [action, jobs, folder], options) {
+  async run(session, [action, jobs, folder], options, given) {
+    refuseIdle(action, given)
     if (action === 'plan') await plan(session, options)
     else if (action === 'run') await run(session, jobs, options)
     else if (action === 'merge') await merge(session, { jobs, folder }, options)
@@ -67,6 +68,23 @@ export const sweep = verb({
     return 0
   },
 })
+
+/** Options by the actions they are of; `--json` of a plan is what a plan is anyway. */
+const OF: Readonly<Record<(typeof ACTIONS)[number], readonly string[]>> = {
+  plan: ['scenario', 'trace', 'strategy', 'baseline', 'slot', 'fs', 'set', 'seeds', 'seed', 'json'],
+  run: ['job', 'workers', 'retries', 'strategy', 'out', 'json'],
+  merge: ['out', 'partial', 'force', 'json'],
+}
+
+function refuseIdle(action: string, given: ReadonlySet<string>): void {
+  const of = (name: string) => ACTIONS.filter((one) => OF[one].includes(name))
+  for (const name of given) {
+    const actions = of(name)
+    if (!ACTIONS.some((one) => one === action) || actions.some((one) => one === action)) continue
+    const whose = actions.map((one) => `sweep ${one}`).join(' and ')
+    refuse(given, [name], `is of ${whose}, not of sweep ${action}`)
+  }
+}
 
 interface PlanOptions {
   readonly scenario: string | undefined

@@ -15,7 +15,12 @@ export interface Verb {
   /** As the help shows them: `<F>` has to be there, `[F…]` may be. */
   readonly args: readonly { readonly name: string; readonly about: string; readonly known?: readonly string[] }[]
   readonly options: OptionSpecs
-  run(session: Session, args: readonly string[], options: Readonly<Record<string, unknown>>): Promise<ExitStatus>
+  run(
+    session: Session,
+    args: readonly string[],
+    options: Readonly<Record<string, unknown>>,
+    given: ReadonlySet<string>,
+  ): Promise<ExitStatus>
 }
 
 export function verb<const O extends OptionSpecs>(definition: {
@@ -23,9 +28,17 @@ export function verb<const O extends OptionSpecs>(definition: {
   readonly about: string
   readonly args: Verb['args']
   readonly options: O
-  /** Arguments are strings as given; a missing optional one is simply not there. */
-  run(session: Session, args: readonly string[], options: OptionValues<O>): Promise<ExitStatus>
+  /** Arguments are strings as given; a missing optional one is simply not there. `given`: the options that were. */
+  run(
+    session: Session,
+    args: readonly string[],
+    options: OptionValues<O>,
+    given: ReadonlySet<string>,
+  ): Promise<ExitStatus>
 }): Verb {
   // The one place where commander's untyped values become typed: each went through its option's `parse`.
-  return { ...definition, run: (session, args, options) => definition.run(session, args, options as OptionValues<O>) }
+  return {
+    ...definition,
+    run: (session, args, options, given) => definition.run(session, args, options as OptionValues<O>, given),
+  }
 }
