@@ -5,8 +5,7 @@
  * It works in a folder of its own and removes it, also when it is interrupted; only demo-report.html stays, where it was started.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { ContentionRow } from '#shared/analysis/contention.ts'
 import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
@@ -17,6 +16,7 @@ import type { WhatIfResult } from '#shared/contract/whatif.ts'
 import { toldStrategies } from '#shared/whatif/told.ts'
 import { againstText, rateText } from '#shared/whatif/words.ts'
 import { fidelityWords } from '#electron/report/sections.ts'
+import { tempFolder } from '../store/temp-folder.ts'
 import { bar } from './bars.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { bold, columnsOf, count, duration, grouped, percent, plural, print, printable, printTable } from './output.ts'
@@ -207,7 +207,7 @@ async function showStrategies(session: Session): Promise<CompareResult> {
 
 async function main(): Promise<void> {
   const interrupts = watchInterrupts()
-  const folder = await mkdtemp(join(tmpdir(), 'faultline-demo-'))
+  const folder = tempFolder('demo')
   // The demo's own home: it shall not turn up among the user's recent files.
   process.env['FAULTLINE_HOME'] = join(folder, 'home')
   const session = new Session(interrupts.signal)

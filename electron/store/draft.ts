@@ -4,7 +4,7 @@
  * time somebody writes to the same place; drafts of living processes are never touched.
  */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -19,13 +19,12 @@ import {
   statSync,
   type Stats,
 } from 'node:fs'
-import { hostname } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { explain, isFolder } from './database.ts'
 import { isAlive } from './is-alive.ts'
+import { HOST } from './temp-folder.ts'
 
-const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 /** A process id can be taken by another program later: a draft nobody wrote to for a day is dead all the same. */
 const DEAD_AFTER_MS = 24 * 3600 * 1000
 /** Linux' `O_TMPFILE | O_RDWR` (`include/uapi/asm-generic/fcntl.h`), which Node has no name for. */

@@ -7,22 +7,20 @@
 
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { OwnOptions, OwnStrategy } from '#shared/sim/strategies/own.ts'
 import type { Strategy } from '#shared/sim/strategies/strategy.ts'
 import type { HookNames } from '#shared/strategy/define.ts'
 import type { StoppedBefore } from '#shared/strategy/harness.ts'
-import { isAlive } from '../store/is-alive.ts'
+import { removeDead, tempPath } from '../store/temp-folder.ts'
 
 const NAME = 'FAULTLINE_STRATEGIES'
 const STOPPED = '.stopped'
-const OF_PROCESS = /^faultline-strategies-(\d+)-[0-9a-f]{32}$/
 
 /** Called where no thread has been started yet. */
 export function prepareShelf(): void {
   if (process.env[NAME] !== undefined) return
-  const folder = join(tmpdir(), `faultline-strategies-${process.pid}-${randomBytes(16).toString('hex')}`)
+  const folder = tempPath('strategies')
   process.env[NAME] = folder
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 }
@@ -55,29 +53,9 @@ export function digestOf(text: string): string {
 export function shelve(one: Shelved): void {
   const folder = process.env[NAME]
   if (folder === undefined) throw new Error('strategies are loaded by an engine')
-  if (!existsSync(folder)) removeDead()
+  if (!existsSync(folder)) removeDead('strategies')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   put(pathOf(folder, one.source.id), one)
-}
-
-/** Folders of processes that were killed. A temp folder that cannot be listed, or another user's folder in it, stays as it is. */
-function removeDead(): void {
-  orNot(() => {
-    for (const name of readdirSync(tmpdir())) {
-      const [, pid] = OF_PROCESS.exec(name) ?? []
-      if (pid === undefined || isAlive(Number(pid))) continue
-      orNot(() => rmSync(join(tmpdir(), name), { recursive: true, force: true }))
-    }
-  })
-}
-
-/** Tidying up that fails is no reason not to load a strategy. */
-function orNot(tidy: () => void): void {
-  try {
-    tidy()
-  } catch {
-    // What is left is a few kilobytes.
-  }
 }
 
 /** Whole or not at all: other threads read it. */

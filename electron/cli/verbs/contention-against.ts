@@ -3,11 +3,11 @@
  * time, class by class. The table is an imported one or its text, which is then imported into a file that goes away again.
  */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { AgainstFigures, AgainstRow, LockStatComparison } from '#shared/analysis/lock-stat-compare.ts'
 import { ApiError } from '#shared/base/errors.ts'
+import { tempFolder } from '../../store/temp-folder.ts'
 import { columnsOf, count, grouped, plural, print, printJson, printTable } from '../output.ts'
 import { assertReadableFile, faultlineFile, naming, type OpenTrace, type Session } from '../session.ts'
 
@@ -87,7 +87,7 @@ async function comparison(session: Session, open: OpenTrace, path: string): Prom
     () => false,
   )
   if (imported) return beside(session, open, path)
-  const folder = await mkdtemp(join(tmpdir(), 'faultline-'))
+  const folder = tempFolder('lock-stat')
   try {
     const out = join(folder, 'lock_stat.faultline')
     const source = { kind: 'path', path: resolve(path) } as const

@@ -5,8 +5,7 @@
  */
 
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
@@ -14,6 +13,7 @@ import { pipeline } from 'node:stream/promises'
 import { ApiError } from '#shared/base/errors.ts'
 import { EXPORT_FORMATS, EXPORT_ROWS, TABLE_FORMATS } from '#shared/contract/export-formats.ts'
 import { EXPORT_TABLES } from '#shared/contract/methods.ts'
+import { tempFolder } from '../../store/temp-folder.ts'
 import { choice, flag, force, from, refuse, text, to, traceId, windowOf } from '../options.ts'
 import { note, plural, printable } from '../output.ts'
 import { verb } from './verb.ts'
@@ -55,7 +55,7 @@ export const exportTable = verb({
       note(printable(rows === null || one === undefined ? `${out}: written` : `${out}: ${plural(rows, one, many)}`))
       return 0
     }
-    const folder = await mkdtemp(join(tmpdir(), 'faultline-export-'))
+    const folder = tempFolder('export')
     try {
       const whole = join(folder, `export.${format}`)
       await write(whole, false)
