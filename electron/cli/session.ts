@@ -4,7 +4,7 @@
  * that wants a `.faultline` file and is given a trace says which command makes one.
  */
 
-import { open, stat } from 'node:fs/promises'
+import { access, constants, open, stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import type { Engine } from '#electron/engine/engine.ts'
 import type { AnalysisId, AnalysisParams, AnalysisResult } from '#shared/analysis/index.ts'
@@ -115,7 +115,9 @@ export async function assertReadableFile(path: string): Promise<void> {
     if (found.isDirectory()) {
       throw new ApiError('bad-input', `${path}: this is a folder, not a file`, 'name a file in it')
     }
-    await (await open(path, 'r')).close()
+    // Opening a pipe waits for who writes into it, and closing it again would be the end for them.
+    if (found.isFile()) await (await open(path, 'r')).close()
+    else await access(path, constants.R_OK)
   } catch (error) {
     throw fileError(path, error)
   }

@@ -131,12 +131,14 @@ const SQLITE_MAGIC = 'SQLite format 3\0'
 /** Is it a database (ours or not), and so to be opened rather than imported? Says why a file cannot be read at all. */
 export async function isDatabase(path: string, name: string): Promise<boolean> {
   try {
-    if ((await stat(path)).isDirectory()) {
+    const found = await stat(path)
+    if (found.isDirectory()) {
       throw new ApiError('bad-input', `${name} is a folder, not a trace`, 'name a file in it')
     }
+    // Opening a pipe waits for who writes into it, and closing it again would be the end for them.
+    if (!found.isFile()) return false
     const file = await openHandle(path)
     try {
-      if (!(await file.stat()).isFile()) return false
       const { bytesRead, buffer } = await file.read(Buffer.alloc(SQLITE_MAGIC.length), 0, SQLITE_MAGIC.length, 0)
       return buffer.toString('latin1', 0, bytesRead) === SQLITE_MAGIC
     } finally {

@@ -6,8 +6,7 @@
  * file's name.
  */
 
-import { constants, open, type FileHandle } from 'node:fs/promises'
-import { read, readSync } from 'node:fs'
+import { close, constants, fstat, open, read, readSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
@@ -45,6 +44,8 @@ const PLAIN = 512 * 1024
 const PACKED = 64 * 1024
 /** Milliseconds between looks at a standard input that is open but has nothing yet. */
 const IDLE_MS = 10
+/** Neither for a writer nor for data: a thread that stands still in `open` or `read` cannot be ended. Windows has no such files. */
+const WITHOUT_WAITING = (constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0
 
 interface Opened {
   /** The system reads ahead of us: waiting for another thread to fetch what it has takes longer than to fetch it. */
@@ -88,19 +89,22 @@ export async function openSource(source: string | Uint8Array, name: string): Pro
   }
 }
 
+const [openFd, statFd, readFd, closeFd] = [promisify(open), promisify(fstat), promisify(read), promisify(close)]
+
 async function openPath(path: string, name: string): Promise<Opened> {
   if (path === '-') return openStdin()
-  let handle: FileHandle
+  let fd: number
   try {
-    handle = await open(path, constants.O_RDONLY)
+    fd = await openFd(path, constants.O_RDONLY | WITHOUT_WAITING)
   } catch (thrown) {
     throw fileError(thrown, name)
   }
-  const stat = await handle.stat()
+  const stat = await statFd(fd)
   if (stat.isDirectory()) {
-    await handle.close()
+    await closeFd(fd)
     throw directory(name)
   }
+  if (stat.isFIFO()) return openPipe(fd)
   let closed: Promise<void> | undefined
   // Files of tracefs and procfs say 0 and are not empty; trace_pipe waits for events, and must not keep the thread.
   const regular = stat.isFile() && stat.size > 0
@@ -108,35 +112,61 @@ async function openPath(path: string, name: string): Promise<Opened> {
     atOnce: regular,
     fill: async (into) =>
       regular
-        ? readSync(handle.fd, into, 0, into.length, null)
-        : (await handle.read(into, 0, into.length, null)).bytesRead,
+        ? readSync(fd, into, 0, into.length, null)
+        : whenThere(async () => (await readFd(fd, into, 0, into.length, null)).bytesRead),
     total: regular ? stat.size : undefined,
-    close: () => (closed ??= handle.close()),
+    close: () => (closed ??= closeFd(fd)),
   }
 }
-
-const readFd = promisify(read)
 
 function openStdin(): Opened {
   return {
     atOnce: false,
-    async fill(into) {
-      for (;;) {
-        try {
-          return (await readFd(0, into, 0, into.length, null)).bytesRead
-        } catch (thrown) {
-          const code = (thrown as NodeJS.ErrnoException).code
-          // A closed pipe ends with EOF on Windows; a non-blocking one has nothing yet.
-          if (code === 'EOF') return 0
-          if (code !== 'EAGAIN') throw thrown
-          await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
-        }
-      }
-    },
+    fill: (into) => whenThere(async () => (await readFd(0, into, 0, into.length, null)).bytesRead),
     total: undefined,
     close: () => Promise.resolve(),
   }
 }
+
+/** What does not wait has nothing yet and is asked again. */
+async function whenThere(look: () => Promise<number>): Promise<number> {
+  for (;;) {
+    try {
+      return await look()
+    } catch (thrown) {
+      const code = (thrown as NodeJS.ErrnoException).code
+      // A closed pipe ends with EOF on Windows.
+      if (code === 'EOF') return 0
+      if (code !== 'EAGAIN') throw thrown
+      await idle()
+    }
+  }
+}
+
+/**
+ * A named pipe. Until somebody writes into it its end is read, which is not the end: who opens it and writes nothing has not
+ * begun. (Not as a socket, which could tell: a thread closes what it opened once more when it ends, and the number may be
+ * another file's by then.)
+ */
+function openPipe(fd: number): Opened {
+  let begun = false
+  let closed: Promise<void> | undefined
+  return {
+    atOnce: false,
+    async fill(into) {
+      for (;;) {
+        const length = await whenThere(async () => (await readFd(fd, into, 0, into.length, null)).bytesRead)
+        begun ||= length > 0
+        if (begun) return length
+        await idle()
+      }
+    },
+    total: undefined,
+    close: () => (closed ??= closeFd(fd)),
+  }
+}
+
+const idle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, IDLE_MS))
 
 function openBytes(bytes: Uint8Array): Opened {
   let at = 0

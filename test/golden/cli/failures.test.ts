@@ -39,6 +39,7 @@ beforeAll(async () => {
   copyFileSync(SMALL, folder.file('recording.zst'))
   linkSync(folder.file('t.faultline'), folder.file('linked.faultline'))
   execFileSync('mkfifo', [folder.file('pipe')])
+  writeFileSync(folder.file('some.dat'), writeDat(7, [], '1 one\n'))
   truncateSync(folder.file('cut.faultline'), Math.floor(statSync(folder.file('t.faultline')).size / 2))
   copyFileSync(folder.file('t.faultline'), folder.file('hit.faultline'))
 })
@@ -275,11 +276,36 @@ describe('a run that ends early', () => {
     expect(readdirSync(folder.path)).toEqual(before)
   })
 
-  it('a second time ends it even where it waits for somebody to write into a pipe', async () => {
-    const env = { ...process.env, FAULTLINE_HOME: folder.file('home') }
-    const child = spawn(process.execPath, [bin, 'import', 'pipe', '--out', 'never.faultline'], {
-      ...{ cwd: folder.path, env, stdio: 'ignore' },
+  it('leaves nothing behind where it waits for somebody to write into a pipe', async () => {
+    const before = readdirSync(folder.path)
+    const { status, stderr } = await folder.run(['import', 'pipe', '--out', 'never.faultline'], {
+      whileRunning: (child) => void setTimeout(() => child.kill('SIGINT'), 2500),
     })
+    expect(status).toBe(130)
+    expect(stderr).toMatch(/^faultline: import: .*was cancelled.*\n$/)
+    expect(readdirSync(folder.path)).toEqual(before)
+  })
+
+  it('reads a pipe somebody writes into to its end', async () => {
+    const writer = spawn('sh', ['-c', `sleep 1; cat "${SMALL}" > pipe`], {
+      ...{ cwd: folder.path, stdio: 'ignore' },
+    })
+    const piped = await folder.run(['import', 'pipe', '--json', '--out', 'piped.faultline'])
+    writer.kill()
+    const named = await folder.run(['import', SMALL, '--json', '--out', 'unpiped.faultline'])
+    const events = ({ stdout }: Result) => (JSON.parse(stdout) as { events: number }).events
+    expect(events(piped)).toBe(events(named))
+  })
+
+  it('a second time ends it even where a thread stands still', async () => {
+    const env = { ...process.env, FAULTLINE_HOME: folder.file('home') }
+    const child = spawn(
+      process.execPath,
+      [bin, 'import', 'some.dat', '--kallsyms', 'pipe', '--out', 'never.faultline'],
+      {
+        ...{ cwd: folder.path, env, stdio: 'ignore' },
+      },
+    )
     const ended = once(child, 'exit')
     await pause(2_500)
     child.kill('SIGTERM')
