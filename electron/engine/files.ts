@@ -135,8 +135,9 @@ export async function isDatabase(path: string, name: string): Promise<boolean> {
     if (found.isDirectory()) {
       throw new ApiError('bad-input', `${name} is a folder, not a trace`, 'name a file in it')
     }
-    // Opening a pipe waits for who writes into it, and closing it again would be the end for them.
-    if (!found.isFile()) return false
+    // Opening a pipe waits for who writes into it, and closing it again would be the end for them. tracefs' trace_pipe is a file
+    // of no size, and what is read of it is gone.
+    if (!found.isFile() || found.size === 0) return false
     const file = await openHandle(path)
     try {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(SQLITE_MAGIC.length), 0, SQLITE_MAGIC.length, 0)
