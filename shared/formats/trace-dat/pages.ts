@@ -78,7 +78,6 @@ export class CpuPages {
   /** Moves `record` to the next one; false at the end. */
   next(): boolean {
     this.lost = 0
-    if (this.#simple()) return true
     for (;;) {
       if (this.#at >= this.#pageEnd && !this.#turn()) return false
       const kind = this.#event()
@@ -88,23 +87,6 @@ export class CpuPages {
         this.#at = this.#pageEnd
       }
     }
-  }
-
-  /** What nearly all are: an event of up to 112 bytes within its page, less than a second after the one before. */
-  #simple(): boolean {
-    const { record } = this
-    const at = this.#at
-    if (at + 4 > this.#pageEnd) return false
-    const head = record.view.getUint32(at, record.little)
-    const type = record.little ? head & 31 : head >>> 27
-    const end = at + 4 + type * 4
-    const nanos = this.nanos + (record.little ? head >>> 5 : head & DELTA)
-    if (type === 0 || type >= PADDING || end > this.#pageEnd || nanos >= 1e9) return false
-    this.nanos = nanos
-    this.#at = end
-    record.at = at + 4
-    record.end = end
-    return true
   }
 
   #event(): 'record' | 'other' | 'bad' {

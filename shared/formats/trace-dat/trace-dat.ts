@@ -64,7 +64,6 @@ class RecordText implements LaterText {
 class TraceDatReader implements FileReader {
   readonly #recorder: Recorder
   readonly #dat: TraceDat
-  readonly #tsc: TraceDat['tsc']
   readonly #cpus: CpuPages[]
   /** CPUs that still have a record, by time of that record. */
   readonly #heads: CpuPages[] = []
@@ -90,7 +89,6 @@ class TraceDatReader implements FileReader {
   constructor(file: RandomFile, recorder: Recorder, host: FormatHost | undefined) {
     this.#recorder = recorder
     this.#dat = readContainer(file)
-    this.#tsc = this.#dat.tsc
     // As `uname -a` has it, the machine last.
     recorder.builder.meta.machine = this.#dat.uname?.split(' ').at(-1)
     const own = this.#dat.kallsyms
@@ -208,7 +206,7 @@ class TraceDatReader implements FileReader {
 
   /** Since the first record. */
   #time({ seconds, nanos }: CpuPages): number {
-    const tsc = this.#tsc
+    const { tsc } = this.#dat
     if (tsc !== undefined) {
       const time = ((BigInt(seconds) * 1_000_000_000n + BigInt(nanos)) * tsc.mult) >> tsc.shift
       seconds = Number(time / 1_000_000_000n)
@@ -281,7 +279,7 @@ class TraceDatReader implements FileReader {
   /** The record goes where its text would; the text is for a decoder that needs more than numbers. */
   #keep(printer: Printer, end: number, { cpu, record }: CpuPages, ts: number, task: number): void {
     const { bytes, at } = record
-    const context = contextOf(this.#common.flags < end ? bytes[at + this.#common.flags] : 0)
+    const context = contextOf(record.number(this.#common.flags, 1, false))
     this.#events++
     this.#later.printer = printer
     const [from, to] = [at + COMMON_BYTES, at + end]
