@@ -5,13 +5,12 @@
  */
 
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { constants, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { RandomFile } from '#shared/formats/random-file.ts'
+import { tempFolder } from '../store/temp-folder.ts'
 import type { Input } from './source.ts'
 
 export interface OpenRandomFile extends RandomFile {
@@ -64,7 +63,7 @@ function overFile(fd: number, gone: () => void): OpenRandomFile {
 }
 
 async function spooled(input: Input, check: () => void): Promise<OpenRandomFile> {
-  const folder = mkdtempSync(join(tmpdir(), 'faultline-spool-'))
+  const folder = tempFolder('spool')
   const remove = () => rmSync(folder, { recursive: true, force: true })
   const fd = openSync(join(folder, 'input'), 'wx+', 0o600)
   // It has no name from here on where a system allows that: a process that is killed leaves no gigabytes.

@@ -42,7 +42,7 @@ export interface Input {
 /** Bytes per read of a plain and of a compressed file. */
 const PLAIN = 512 * 1024
 const PACKED = 64 * 1024
-/** Milliseconds between looks at a standard input that is open but has nothing yet. */
+/** Milliseconds between looks at an input that is open but has nothing yet. */
 const IDLE_MS = 10
 /** Neither for a writer nor for data: a thread that stands still in `open` or `read` cannot be ended. Windows has no such files. */
 const WITHOUT_WAITING = (constants as { readonly O_NONBLOCK?: number }).O_NONBLOCK ?? 0
@@ -105,34 +105,36 @@ async function openPath(path: string, name: string): Promise<Opened> {
     throw directory(name)
   }
   if (stat.isFIFO()) return openPipe(fd)
-  let closed: Promise<void> | undefined
   // Files of tracefs and procfs say 0 and are not empty; trace_pipe waits for events, and must not keep the thread.
   const regular = stat.isFile() && stat.size > 0
   return {
     atOnce: regular,
-    fill: async (into) =>
-      regular
-        ? readSync(fd, into, 0, into.length, null)
-        : whenThere(async () => (await readFd(fd, into, 0, into.length, null)).bytesRead),
+    fill: async (into) => (regular ? readSync(fd, into, 0, into.length, null) : readThere(fd, into)),
     total: regular ? stat.size : undefined,
-    close: () => (closed ??= closeFd(fd)),
+    close: closer(fd),
   }
 }
 
 function openStdin(): Opened {
   return {
     atOnce: false,
-    fill: (into) => whenThere(async () => (await readFd(0, into, 0, into.length, null)).bytesRead),
+    fill: (into) => readThere(0, into),
     total: undefined,
     close: () => Promise.resolve(),
   }
 }
 
+/** Who leaves the loop of the chunks and who had the input both let go of it. */
+function closer(fd: number): () => Promise<void> {
+  let closed: Promise<void> | undefined
+  return () => (closed ??= closeFd(fd))
+}
+
 /** What does not wait has nothing yet and is asked again. */
-async function whenThere(look: () => Promise<number>): Promise<number> {
+async function readThere(fd: number, into: Buffer): Promise<number> {
   for (;;) {
     try {
-      return await look()
+      return (await readFd(fd, into, 0, into.length, null)).bytesRead
     } catch (thrown) {
       const code = (thrown as NodeJS.ErrnoException).code
       // A closed pipe ends with EOF on Windows.
@@ -150,19 +152,18 @@ async function whenThere(look: () => Promise<number>): Promise<number> {
  */
 function openPipe(fd: number): Opened {
   let begun = false
-  let closed: Promise<void> | undefined
   return {
     atOnce: false,
     async fill(into) {
       for (;;) {
-        const length = await whenThere(async () => (await readFd(fd, into, 0, into.length, null)).bytesRead)
+        const length = await readThere(fd, into)
         begun ||= length > 0
         if (begun) return length
         await idle()
       }
     },
     total: undefined,
-    close: () => (closed ??= closeFd(fd)),
+    close: closer(fd),
   }
 }
 

@@ -13,7 +13,7 @@ import { isAlive } from './is-alive.ts'
 /** A process number means something on this machine (or in this container) only. */
 export const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
 
-export type TempKind = 'export' | 'lock-stat' | 'demo' | 'strategies'
+export type TempKind = 'export' | 'lock-stat' | 'demo' | 'strategies' | 'spool'
 
 /** A path nobody else has. Nothing is made. */
 export function tempPath(kind: TempKind): string {
