@@ -3,7 +3,7 @@
  */
 
 import type { Diagnostic, TraceEnd } from '#shared/model/trace.ts'
-import { isSkip } from '#shared/model/diagnostics.ts'
+import { isSkip, LOST_EVENTS } from '#shared/model/diagnostics.ts'
 import type { Parsed } from './import-messages.ts'
 
 /** Ends of something whose begin is not in the trace: a few are normal where recording began, many are a warning. */
@@ -39,9 +39,19 @@ export function summarize({ end, format, lines, bytes }: Read): Parsed {
       firstLine: firstLine ?? null,
       message,
     })),
+    warnings: diagnostics.filter(isWarning).map(({ code, message, count, firstLine }) => ({
+      ...{ code, message, count },
+      firstLine: firstLine ?? null,
+    })),
     lost: meta.lostEvents ?? null,
     unmatched: unmatched(diagnostics),
   }
+}
+
+/** That events were lost and that begins are missing the summary says in numbers. */
+function isWarning(diagnostic: Diagnostic): boolean {
+  const { severity, code } = diagnostic
+  return severity !== 'info' && !isSkip(diagnostic) && code !== LOST_EVENTS && !UNMATCHED.test(code)
 }
 
 function unmatched(diagnostics: readonly Diagnostic[]): number {

@@ -148,6 +148,13 @@ export interface ImportSummary {
     readonly firstLine: number | null
     readonly message?: string
   }[]
+  /** What makes answers about the trace doubtful although all of it was read, beside `lost` and `unmatched`. */
+  readonly warnings: readonly {
+    readonly code: string
+    readonly message: string
+    readonly count: number
+    readonly firstLine: number | null
+  }[]
   readonly lost: number | null
   readonly unmatched: number
   readonly wallMs: number

@@ -67,6 +67,7 @@ describe('an import', () => {
       lockClasses: 1,
       lockSpans: 500,
       skipped: [],
+      warnings: [],
       unmatched: 0,
     })
     expect(summary.wallMs).toBeGreaterThan(0)

@@ -10,6 +10,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { parseOffset } from '#shared/base/time.ts'
 import { choice, force, json, many, pairs, refuse, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
+import { remarkLine } from '../remarks.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { verb } from './verb.ts'
 
@@ -137,7 +138,7 @@ export function nextOf({ format, lockClasses }: ImportSummary, out: string): str
 
 /** Of several files the summary's format is the first one's. */
 export function describeImport(summary: ImportSummary, out: string, files = 1): string {
-  const { events, wallMs, lines, skipped, lost, unmatched } = summary
+  const { events, wallMs, lines, skipped, warnings, lost, unmatched } = summary
   const rate = wallMs > 0 ? ` (${count((events / wallMs) * 1000)} events/s)` : ''
   const read = lines === null ? `${count(summary.bytes)} bytes` : plural(lines, 'line')
   const how = files > 1 ? `from ${plural(files, 'file')} with` : `as ${summary.format} from`
@@ -152,6 +153,7 @@ export function describeImport(summary: ImportSummary, out: string, files = 1): 
     ...(lost === null || lost === 0
       ? []
       : [`  lost while recording: ${plural(lost, 'event')}; waits and holds around them may be wrong`]),
+    ...warnings.map((warning) => remarkLine({ severity: 'warning', ...warning })),
     ...(unmatched === 0 ? [] : [`  ${plural(unmatched, 'event')} whose begin is not in the trace`]),
   ]
   return parts.map(printable).join('\n')

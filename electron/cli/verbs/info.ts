@@ -1,9 +1,9 @@
 /** `faultline info`: what is in a file: its traces, where they come from, how long, how much, and what they lack. */
 
 import type { TraceInfo } from '#shared/contract/methods.ts'
-import { diagnosticWords } from '#shared/model/diagnostics.ts'
 import { json } from '../options.ts'
 import { bold, count, duration, plural, print, printable, printJson } from '../output.ts'
+import { remarkLine } from '../remarks.ts'
 import { verb } from './verb.ts'
 
 export const info = verb({
@@ -52,9 +52,6 @@ function describeTrace(trace: TraceInfo): string {
   ]
   const width = Math.max(...facts.map(([name]) => name.length))
   const lines = facts.map(([name, value]) => `  ${name.padEnd(width)}  ${printable(value)}`)
-  const noted = trace.diagnostics.map(({ severity, code, message, count: times, firstLine }) => {
-    const where = firstLine === undefined ? '' : `, first at line ${count(firstLine)}`
-    return `  ${severity}: ${printable(diagnosticWords({ code, message }))} (${plural(times, 'time')}${where})`
-  })
+  const noted = trace.diagnostics.map((diagnostic) => printable(remarkLine(diagnostic)))
   return [bold(`${trace.id}  ${printable(trace.name)}`), ...lines, ...noted].join('\n')
 }

@@ -143,6 +143,7 @@ export const importSummary = (part: Partial<ImportSummary> = {}): ImportSummary 
   ops: 10,
   lockSpans: 20,
   skipped: [],
+  warnings: [],
   lost: 0,
   unmatched: 0,
   wallMs: 120,
