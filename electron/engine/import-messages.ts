@@ -11,6 +11,7 @@ import { limits } from '#shared/base/limits.ts'
 import type { ImportSummary } from '#shared/contract/methods.ts'
 import type { Alignment } from '#shared/formats/joined.ts'
 import type { NamedPath } from './kernel-symbols.ts'
+import type { FilePart } from './source.ts'
 import { packChunk, type PackedChunk } from '../store/event-chunks.ts'
 import type { EventArrays } from '#shared/model/events.ts'
 import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
@@ -20,7 +21,7 @@ export type ImportSource = string | Uint8Array
 
 /** A further trace on the same axis. */
 export interface JoinedSource {
-  readonly source: ImportSource
+  readonly source: ImportSource | FilePart
   readonly name: string
   readonly offsetNs: number
 }
@@ -29,6 +30,8 @@ export interface JoinedSource {
 export interface Joining {
   readonly more: readonly JoinedSource[]
   readonly align: Alignment
+  /** They are the CPUs of one text, this many. */
+  readonly cpus?: number
 }
 
 export interface ParserData {

@@ -10,6 +10,7 @@ import { ApiError, toWireError } from '#shared/base/errors.ts'
 import type { FileFormat, Format, FormatHost, StreamFormat } from '#shared/formats/format.ts'
 import { formats, sniff } from '#shared/formats/index.ts'
 import { JoinedTraces } from '#shared/formats/joined.ts'
+import { PER_CPU_PARTS } from '#shared/model/diagnostics.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
 import { Recorder } from '#shared/spans/recorder.ts'
 import {
@@ -23,8 +24,9 @@ import {
 import { attempt } from './import-attempt.ts'
 import { kernelSymbols } from './kernel-symbols.ts'
 import { summarize } from './import-summary.ts'
+import { perCpuParts } from './per-cpu-parts.ts'
 import { openRandom } from './random-input.ts'
-import { openSource, type Input } from './source.ts'
+import { openSource, type FilePart, type Input } from './source.ts'
 
 const PROGRESS_EVERY_MS = 100
 /** Of traces that were joined: events between two looks at the writer. */
@@ -34,8 +36,23 @@ type Say = (message: ParserMessage) => void
 
 async function parse(data: ParserData, say: Say): Promise<Parsed> {
   const input = await openSource(data.source, data.name)
+  let parts: readonly FilePart[] | undefined
   try {
-    return await read(input, data, say)
+    if (data.joining === undefined) parts = perCpuParts(input, () => refuseStopped(data))
+    if (parts === undefined) return await read(input, data, say)
+  } finally {
+    await input.close()
+  }
+  return parseParts(parts, data, say)
+}
+
+/** The CPUs of one trace, as if each were in a file of its own. */
+async function parseParts(parts: readonly FilePart[], data: ParserData, say: Say): Promise<Parsed> {
+  const [source, ...others] = parts
+  const more = others.map((part) => ({ source: part, name: data.name, offsetNs: 0 }))
+  const input = await openSource(source, data.name)
+  try {
+    return await read(input, { ...data, joining: { more, align: 'clock', cpus: parts.length } }, say)
   } finally {
     await input.close()
   }
@@ -52,6 +69,10 @@ async function read(input: Input, data: ParserData, say: Say): Promise<Parsed> {
   let { lines, bytes } = await readInput(input, { format: chosen, recorder: joined?.begin() ?? recorder, ticker, host })
   for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
   if (joined !== undefined && data.joining !== undefined) {
+    if (data.joining.cpus !== undefined) {
+      const told = `the text has ${data.joining.cpus} CPUs one after the other: their events were put in order of time`
+      builder.diagnose('info', PER_CPU_PARTS, told)
+    }
     joined.place(data.name, 0)
     for (const source of data.joining.more) {
       const read = await readMore(source, data, { joined, ticker, builder, host })
@@ -146,8 +167,7 @@ class Ticker {
   }
 
   stopped(): void {
-    const { stop, name } = this.#of.data
-    if (stopped(stop)) throw new ApiError('cancelled', `the import of ${name} was cancelled`)
+    refuseStopped(this.#of.data)
   }
 
   async tick(done: number, total: number | undefined): Promise<void> {
@@ -159,6 +179,10 @@ class Ticker {
     this.#reported = now
     say({ kind: 'progress', done, total: total ?? null, events: builder.eventCount })
   }
+}
+
+function refuseStopped({ stop, name }: ParserData): void {
+  if (stopped(stop)) throw new ApiError('cancelled', `the import of ${name} was cancelled`)
 }
 
 /** Formats do not know what their input is called; users have to. */

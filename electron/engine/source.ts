@@ -1,5 +1,5 @@
 /**
- * Input of an import as a stream of plain bytes: a file, standard input (`-`) or bytes at hand, gzip and zstd undone by
+ * Input of an import as a stream of plain bytes: a file or a part of one, standard input (`-`) or bytes at hand, gzip and zstd undone by
  * their magic numbers whatever the name, and text with a byte-order mark made UTF-8 without one. Reading a pipe runs one
  * chunk ahead of parsing and never further, so memory does not grow with the file. A compressed file that is cut or spoilt
  * gives what could be decoded, and says so in `diagnostics`; only what cannot be read at all is an ApiError, with the
@@ -19,6 +19,13 @@ export interface SourceDiagnostic {
   readonly severity: 'warning'
   readonly code: string
   readonly message: string
+}
+
+/** Bytes [from, to) of a file. */
+export interface FilePart {
+  readonly path: string
+  readonly from: number
+  readonly to: number
 }
 
 export interface Input {
@@ -56,9 +63,10 @@ interface Opened {
   readonly close: () => Promise<void>
 }
 
-/** `source`: a path, `-`, or the bytes themselves. `name` is what errors call it. */
-export async function openSource(source: string | Uint8Array, name: string): Promise<Input> {
-  const opened = typeof source === 'string' ? await openPath(source, name) : openBytes(source)
+/** `source`: a path, `-`, a part of a file, or the bytes themselves. `name` is what errors call it. */
+export async function openSource(source: string | FilePart | Uint8Array, name: string): Promise<Input> {
+  const opened = await openAny(source, name)
+  const seekable = typeof source === 'string' || source instanceof Uint8Array ? source : undefined
   const state = { bytesRead: 0, diagnostics: [] as SourceDiagnostic[] }
   try {
     const raw = readAhead(opened, name, state)
@@ -78,7 +86,7 @@ export async function openSource(source: string | Uint8Array, name: string): Pro
         return state.bytesRead
       },
       totalBytes: opened.total,
-      plain: compression === undefined && mark === undefined && opened.total !== undefined ? source : undefined,
+      plain: compression === undefined && mark === undefined && opened.total !== undefined ? seekable : undefined,
       marked: mark !== undefined,
       diagnostics: state.diagnostics,
       close: opened.close,
@@ -87,6 +95,11 @@ export async function openSource(source: string | Uint8Array, name: string): Pro
     await opened.close()
     throw thrown
   }
+}
+
+function openAny(source: string | FilePart | Uint8Array, name: string): Promise<Opened> | Opened {
+  if (source instanceof Uint8Array) return openBytes(source)
+  return typeof source === 'string' ? openPath(source, name) : openPart(source, name)
 }
 
 const [openFd, statFd, readFd, closeFd] = [promisify(open), promisify(fstat), promisify(read), promisify(close)]
@@ -111,6 +124,23 @@ async function openPath(path: string, name: string): Promise<Opened> {
     atOnce: regular,
     fill: async (into) => (regular ? readSync(fd, into, 0, into.length, null) : readThere(fd, into)),
     total: regular ? stat.size : undefined,
+    close: closer(fd),
+  }
+}
+
+async function openPart({ path, from, to }: FilePart, name: string): Promise<Opened> {
+  const fd = await openFd(path, constants.O_RDONLY).catch((thrown: unknown) => {
+    throw fileError(thrown, name)
+  })
+  let at = from
+  return {
+    atOnce: true,
+    fill(into) {
+      const length = readSync(fd, into, 0, Math.min(into.length, to - at), at)
+      at += length
+      return Promise.resolve(length)
+    },
+    total: to - from,
     close: closer(fd),
   }
 }

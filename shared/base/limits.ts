@@ -28,6 +28,8 @@ export const limits = {
   entities: 4_000_000,
   /** CPUs a line may name; larger numbers are treated as damage. */
   cpus: 65_535,
+  /** Parts of CPUs one after the other in one text; Linux has no more CPUs. */
+  perCpuParts: 8192,
   /** Diagnostics kept per trace; each is a kind with a count, so this is never near. */
   diagnostics: 1_000,
   /** Runs of one comparison, all strategies and seeds together. */
