@@ -26,7 +26,8 @@ export function perCpuParts(
   { plain, head, totalBytes = 0 }: Input,
   check: () => void,
 ): readonly FilePart[] | undefined {
-  if (typeof plain !== 'string') return undefined
+  // An event takes less memory than its line: what is larger might be refused, which is worse than told of.
+  if (typeof plain !== 'string' || totalBytes > limits.sortedBytes) return undefined
   const begin = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1')
   if (!begin.startsWith(HEADER)) return undefined
   const own = begin.split(`\n${HEADER}`, 1)[0]
