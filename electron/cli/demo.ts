@@ -7,7 +7,7 @@
 
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { ContentionRow } from '#shared/analysis/contention.ts'
+import type { ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import { toWireError } from '#shared/base/errors.ts'
 import type { Sample } from '#shared/contract/methods.ts'

@@ -7,7 +7,7 @@
 
 import { styleText } from 'node:util'
 import { ACTS } from '#shared/base/controls.ts'
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import { formatCount, formatNsIn, formatShare, timeScale, timeText, UNKNOWN } from '#shared/base/time.ts'
 
 /** Terminals and `cut`, `awk`, `sort` all get along with a plain space. */

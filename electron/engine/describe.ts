@@ -7,7 +7,7 @@ import { shows } from '#shared/analysis/parts/shows.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { Trace, TraceMeta } from '#shared/model/trace.ts'
 import type { StoredTrace } from '../store/load.ts'
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 
 export function describeTrace({ id, rows }: StoredTrace, trace: Trace): TraceInfo {
   const { meta } = trace

@@ -8,13 +8,12 @@ import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads'
 import { buffersOf } from '#shared/base/columns.ts'
 import type { WireError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import type { ImportSummary } from '#shared/contract/methods.ts'
+import type { ImportSummary } from '#shared/contract/files.ts'
 import type { Alignment } from '#shared/formats/joined.ts'
 import type { NamedPath } from './kernel-symbols.ts'
 import type { FilePart } from './source.ts'
 import { packChunk, type PackedChunk } from '../store/event-chunks.ts'
-import type { EventArrays } from '#shared/model/events.ts'
-import type { EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
+import type { EventArrays, EventChunk, GrowingNames, SpanBatch, TraceEnd, TraceSink } from '#shared/model/trace.ts'
 
 /** A path, or the bytes themselves. */
 export type ImportSource = string | Uint8Array

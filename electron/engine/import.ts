@@ -6,7 +6,8 @@
 
 import { MessageChannel } from 'node:worker_threads'
 import { ApiError } from '#shared/base/errors.ts'
-import type { ImportSummary, Progress } from '#shared/contract/methods.ts'
+import type { Progress } from '#shared/contract/methods.ts'
+import type { ImportSummary } from '#shared/contract/files.ts'
 import type { ImportSource, Joining, Parsed, ParserData, WriterData } from './import-messages.ts'
 import { importPair } from './import-pair.ts'
 import { parsedAndWritten, type Heard } from './import-threads.ts'

@@ -6,14 +6,8 @@
 import { basename } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { ContentionResult } from '#shared/analysis/contention.ts'
-import type {
-  ImportSummary,
-  MethodParams,
-  MethodResult,
-  OpenedFile,
-  ParsedParams,
-  TraceInfo,
-} from '#shared/contract/methods.ts'
+import type { MethodParams, MethodResult, ParsedParams } from '#shared/contract/methods.ts'
+import type { ImportSummary, OpenedFile, TraceInfo } from '#shared/contract/files.ts'
 import type { ClientOf, Files, Located } from './files.ts'
 import type { Handle, Handles } from './handles.ts'
 import type { Call, Importing, Inputs, Stored } from './importing.ts'

@@ -1,6 +1,7 @@
 /** Runs of a sensitivity question, in a thread of its pool: one that watches the holds, and one hold changed step by step. */
 
-import { run as runModel, type RunResult } from '#shared/sim/run.ts'
+import { run as runModel } from '#shared/sim/run.ts'
+import type { RunResult } from '#shared/sim/run-result.ts'
 import { stretchHold, watchHolds, type Hold, type HoldWork, type RunPoint } from '#shared/whatif/sensitivity.ts'
 import { eachOnce, mistakesIn } from './mistakes.ts'
 import { material, modelFor, type OneRun } from './whatif-material.ts'

@@ -24,13 +24,8 @@ import { MACHINE_SETTINGS } from '#shared/sim/machine-costs.ts'
 import { filesystems } from '#shared/sim/fs/index.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
-import {
-  prepare,
-  runSlices,
-  type Prepared,
-  type RunResult as ModelResult,
-  type RunSpec as ModelSpec,
-} from '#shared/sim/run.ts'
+import { prepare, runSlices, type Prepared, type RunSpec as ModelSpec } from '#shared/sim/run.ts'
+import type { RunResult as ModelResult } from '#shared/sim/run-result.ts'
 import { scenarios, type Scenario } from '#shared/sim/scenarios/index.ts'
 import { parseStrategy, strategyNamed } from '#shared/sim/strategies/index.ts'
 import type { RunFigures } from '#shared/whatif/figures.ts'

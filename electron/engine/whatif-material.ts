@@ -5,7 +5,7 @@
 
 import { workerData } from 'node:worker_threads'
 import type { RunSpec as ModelSpec } from '#shared/sim/run.ts'
-import type { Pilot } from '#shared/whatif/replay.ts'
+import type { Pilot } from '#shared/whatif/pace.ts'
 import type { Workload } from '#shared/whatif/workload.ts'
 import { resolveRun, type RunSpec } from './sim-run.ts'
 import { modelOf } from './whatif-run.ts'

@@ -8,13 +8,13 @@ import { availableParallelism } from 'node:os'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { ComparedStrategy, StrategyProgress } from '#shared/contract/simulation.ts'
-import type { Pilot } from '#shared/whatif/replay.ts'
+import type { Pilot } from '#shared/whatif/pace.ts'
 import { estimateInfo, meanCounters, measured, paired } from '#shared/whatif/side-by-side.ts'
 import { operations, type Workload } from '#shared/whatif/workload.ts'
 import type { Partials } from './compare-partial.ts'
 import type { JobContext } from './job-context.ts'
 import { startPool } from './pool.ts'
-import type { ReplayRun, ReplaySpec } from './whatif-run.ts'
+import type { ReplayRun, ReplaySpec, ReplayMaterial } from './whatif-run.ts'
 
 export interface ReplayPlan {
   readonly workload: Workload
@@ -27,12 +27,6 @@ export interface ReplayPlan {
 export interface Replayed {
   readonly strategy: string
   readonly run: ReplayRun
-}
-
-/** What lies in every thread. */
-export interface ReplayMaterial {
-  readonly workload: Workload
-  readonly baseline: string
 }
 
 /** What the looks and the runs have given so far. */

@@ -12,16 +12,23 @@ import { TraceBuilder } from '#shared/model/builder.ts'
 import type { TraceSink } from '#shared/model/trace.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices, type Prepared, type RunResult, type RunSpec } from '#shared/sim/run.ts'
+import { prepare, runSlices, type Prepared, type RunSpec } from '#shared/sim/run.ts'
+import type { RunResult } from '#shared/sim/run-result.ts'
 import { parseStrategy, strategyNamed, type ResolvedStrategy } from '#shared/sim/strategies/index.ts'
-import { machineCosts, pilotOf, redraws, replayOf, type Pilot } from '#shared/whatif/replay.ts'
+import { machineCosts, pilotOf, redraws, replayOf } from '#shared/whatif/replay.ts'
+import type { Pilot } from '#shared/whatif/pace.ts'
 import { RunTally } from '#shared/whatif/run-tally.ts'
 import type { Run } from '#shared/whatif/side-by-side.ts'
 import { beginning, type Workload } from '#shared/whatif/workload.ts'
 import '../strategy/find.ts'
 import { MISTAKE } from './mistakes.ts'
 import { violationsOf } from './sim-run.ts'
-import type { ReplayMaterial } from './whatif-replays.ts'
+
+/** What lies in every thread. */
+export interface ReplayMaterial {
+  readonly workload: Workload
+  readonly baseline: string
+}
 
 export interface ReplaySpec {
   readonly workload: Workload

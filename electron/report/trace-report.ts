@@ -3,7 +3,7 @@
  * operations took, the worst chains of waiting, and what the trace cannot answer. The figures are the analyses' own rows.
  */
 
-import type { ContentionRow } from '#shared/analysis/contention.ts'
+import type { ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
 import type { LatencyRow } from '#shared/analysis/latency.ts'
 import { toldOf, toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'

@@ -6,7 +6,8 @@
 
 import { computed, effectScope, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue'
 import { limits } from '#shared/base/limits.ts'
-import type { Client, TraceInfo } from '#shared/contract/methods.ts'
+import type { Client } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import type { RowSort } from '#shared/contract/timeline.ts'
 import type { RowSection } from '#shared/timeline/types.ts'
 import { foldKey, layoutOf, placeBefore, rowOrder, type Layout } from '../timeline/layout.ts'

@@ -6,7 +6,7 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { isTable } from '#shared/analysis/parts/shows.ts'
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import { useFilesStore } from './files.ts'
 
 export const useTraceStore = defineStore('trace', () => {

@@ -6,7 +6,7 @@
  */
 
 import { plainClass } from '../model/class-name.ts'
-import type { ContentionRow } from './contention.ts'
+import type { ContentionRow } from './parts/contention-row.ts'
 
 export interface AgainstFigures {
   readonly contended: number

@@ -9,7 +9,7 @@ import { ApiError } from '../base/errors.ts'
 import { SPAN_CONTENDED } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { analysis, scopeSchema } from './analysis.ts'
-import { followChain } from './parts/chain.ts'
+import { followChain, type ChainLink } from './parts/chain.ts'
 import { largest } from './parts/grouping.ts'
 import { holderLabel } from './parts/holder.ts'
 import { clipped, lockFacts, windowOf, type Window } from './parts/scope.ts'
@@ -17,27 +17,6 @@ import { labelCount } from './parts/segments.ts'
 import { isOpenWait, waitedNs } from './parts/wait-ends.ts'
 import { edges, mainEdge, waitsIn, wakeupNs } from './parts/waits.ts'
 import { modeName, opName, taskRef } from './parts/words.ts'
-
-export interface ChainLink {
-  readonly taskId: number
-  readonly task: string
-  readonly pid: number
-  /** The holder's operation and what it spent most of the overlap in; null unknown. */
-  readonly op: string | null
-  readonly phase: string | null
-  /** The lock the previous task waited for and this one held. */
-  readonly class: string
-  readonly mode: 'exclusive' | 'shared'
-  /** `holder`, or `queued-writer`: it stood before the waiter in the queue. */
-  readonly kind: 'holder' | 'queued-writer'
-  readonly spanId: number
-  /** null where the trace cannot show holds. */
-  readonly heldNs: number | null
-  /** Part of the chain's wait that this link explains. */
-  readonly overlapNs: number
-  readonly acquiredNs: number | null
-  readonly inferred: boolean
-}
 
 export interface WaitChain {
   /** Row number of the waiting lockSpan: the id that `chain --wait` takes. */

@@ -8,7 +8,7 @@ import * as z from 'zod'
 import { limits } from '../base/limits.ts'
 import type { ExploredFinding, WaitLink } from '../explore/execution.ts'
 import type { FilmStep } from '../explore/film.ts'
-import type { OpenedFile } from './methods.ts'
+import type { OpenedFile } from './files.ts'
 
 export const EXPLORE_MODES = ['dfs', 'random', 'pct'] as const
 export type ExploreMode = (typeof EXPLORE_MODES)[number]

@@ -4,7 +4,7 @@
  */
 
 import * as z from 'zod'
-import type { ImportSummary, OpenedFile } from './methods.ts'
+import type { ImportSummary, OpenedFile } from './files.ts'
 
 /** Events by question; `system:name`, where a name may have `*`. */
 export interface EventSet {

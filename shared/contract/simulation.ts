@@ -5,10 +5,10 @@
  */
 
 import * as z from 'zod'
-import type { ContentionRow } from '../analysis/contention.ts'
+import type { ContentionRow } from '../analysis/parts/contention-row.ts'
 import type { LatencyRow } from '../analysis/latency.ts'
 import { limits } from '../base/limits.ts'
-import type { OpenedFile } from './methods.ts'
+import type { OpenedFile } from './files.ts'
 
 const id = z.string().min(1).max(4096)
 /** Scenario parameters and named costs by name; text is read as the parameter's type. */

@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import type { Workload } from '../whatif/workload.ts'
 import { limits } from '../base/limits.ts'
-import type { OpenedFile } from './methods.ts'
+import type { OpenedFile } from './files.ts'
 import { place, workloadSchema, type Ci95, type ComparedStrategy, type CompareResult } from './simulation.ts'
 
 const arrival = z.enum(['closed', 'open'])

@@ -15,7 +15,8 @@ import type { EventChunk, Ns, Trace } from '../model/trace.ts'
 import type { ByteOut } from './out.ts'
 import { eventPlace, placeOf, processes, processNames, taskPlace, type Place } from './places.ts'
 import type { Args } from './span-args.ts'
-import { layOut, type Slice, type Track, type TrackSink } from './tracks.ts'
+import { layOut, type Track, type TrackSink } from './tracks.ts'
+import type { Slice } from './slice.ts'
 import { ROWS_PER_STEP, type Exported } from './writer.ts'
 
 export function* writeChromeJson(source: Exported, out: ByteOut): Generator<number, void, void> {

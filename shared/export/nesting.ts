@@ -3,7 +3,7 @@
  * deduced, or cut, need not; here they are made to, by the smallest change, and holds that overlap get lanes.
  */
 
-import type { Slice } from './tracks.ts'
+import type { Slice } from './slice.ts'
 
 /**
  * Outer before inner; what would stick out of the slice it begins in ends with it. Of two of a kind the earlier gives way where

@@ -8,7 +8,8 @@ import type { ByteOut } from './out.ts'
 import { processNames, taskPlace } from './places.ts'
 import { ProtoOut } from './proto-out.ts'
 import type { Args } from './span-args.ts'
-import type { Slice, Track, TrackSink } from './tracks.ts'
+import type { Track, TrackSink } from './tracks.ts'
+import type { Slice } from './slice.ts'
 
 const PACKET = 1
 const TRACK_EVENT = 11

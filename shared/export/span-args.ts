@@ -2,7 +2,7 @@
 
 import { MODES, SPAN_INFERRED, SPAN_TRY } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
-import type { Slice } from './tracks.ts'
+import type { Slice } from './slice.ts'
 
 export type Args = Readonly<Record<string, string | number>>
 

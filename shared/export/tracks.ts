@@ -17,17 +17,7 @@ import { grouped, type Groups } from './groups.ts'
 import { lanesOf, nested } from './nesting.ts'
 import { words, type Args } from './span-args.ts'
 import { ROWS_PER_STEP, type Exported, type Window } from './writer.ts'
-
-export type Category = 'op' | 'phase' | 'wait' | 'hold' | 'running'
-
-export interface Slice {
-  readonly category: Category
-  /** Row in its table. */
-  readonly row: number
-  readonly name: string
-  readonly start: Ns
-  end: Ns
-}
+import type { Slice } from './slice.ts'
 
 export interface Track {
   /** `cpu` and `counter` tracks belong to no task. */

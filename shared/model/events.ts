@@ -5,7 +5,7 @@
 
 import { limits } from '../base/limits.ts'
 import { EVENT_RECORD } from './kinds.ts'
-import type { EventChunk, EventRate, Ns } from './trace.ts'
+import type { EventChunk, EventRate, Ns, EventArrays } from './trace.ts'
 
 /** Events among which the owner of a stack is looked for. */
 const NEAR = 64
@@ -15,17 +15,6 @@ const FEW_NAMES = 64
 const SOURCES = 4
 /** Events a trace has room for to begin with: one of a few lines takes no six megabytes. */
 const FEW_EVENTS = 256
-
-/** Arrays a chunk is filled in: `args` grows on its own, the others together, up to limits.eventsPerChunk events. */
-export interface EventArrays {
-  readonly ts: Float64Array
-  readonly cpu: Int32Array
-  readonly task: Uint32Array
-  readonly name: Uint16Array
-  readonly stack: Int32Array
-  readonly argsEnd: Uint32Array
-  readonly args: Uint8Array
-}
 
 function newArrays(capacity: number): EventArrays {
   return {

@@ -13,8 +13,18 @@
 
 import type { Columns, GrowingTable } from '../base/columns.ts'
 import type { TraceExtras } from './extras.ts'
-import type { EventArrays } from './events.ts'
 import type { LockKind, Severity } from './kinds.ts'
+
+/** Arrays a chunk is filled in: `args` grows on its own, the others together, up to limits.eventsPerChunk events. */
+export interface EventArrays {
+  readonly ts: Float64Array
+  readonly cpu: Int32Array
+  readonly task: Uint32Array
+  readonly name: Uint16Array
+  readonly stack: Int32Array
+  readonly argsEnd: Uint32Array
+  readonly args: Uint8Array
+}
 
 export type Ns = number
 

@@ -6,7 +6,7 @@
  */
 
 import type { Ns } from '../model/trace.ts'
-import type { KernelOptions } from './kernel-options.ts'
+import type { KernelOptions, FairOptions } from './kernel-options.ts'
 import { RunQueue } from './run-queue.ts'
 import type { SimTask } from './task.ts'
 
@@ -97,24 +97,6 @@ class FifoCpus implements Cpus {
   stopped(): void {
     // Nothing is counted.
   }
-}
-
-/** Of the fair scheduler, for the whole machine; kernel/sched/fair.c scales them by 1 + log2(CPUs), as `fairOptions` does. */
-export interface FairOptions {
-  /** Time in which everybody has a turn, and the shortest turn. */
-  readonly latencyNs: Ns
-  readonly shortestNs: Ns
-  /** How far behind whoever runs a woken task must be to preempt. */
-  readonly wakeupNs: Ns
-  readonly tickNs: Ns
-  /** Ran less than this ago: too warm to be moved to another CPU. */
-  readonly warmNs: Ns
-  /** How long a slice lasts, of what the times above make of it: ticks that a host takes away from its guest end it late. */
-  readonly sliceScale: number
-  /** A woken task stays with its CPU though another is idle (no shared cache to look for one in). */
-  readonly sticky: boolean
-  /** Classes of rwsems whose waiters' spinning the recording shows. */
-  readonly seenSpinning: ReadonlySet<string> | 'all'
 }
 
 /** HZ=250. */

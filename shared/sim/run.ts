@@ -12,9 +12,9 @@ import { awaited, blockersOf, waitsNow } from './deadlock.ts'
 import type { Told } from './finding.ts'
 import { filesystems } from './fs/index.ts'
 import { Checks } from './invariants/checks.ts'
-import { invariants, type InvariantSeverity } from './invariants/invariants.ts'
-import { classesOf, lockdepSees, needsQueuedWriter, type OrderEdge } from '../lockorder/order-graph.ts'
-import { LockOrder, type OrderWitness } from './invariants/lock-order.ts'
+import { invariants } from './invariants/invariants.ts'
+import { classesOf, lockdepSees, needsQueuedWriter } from '../lockorder/order-graph.ts'
+import { LockOrder } from './invariants/lock-order.ts'
 import { RunSink } from './run-sink.ts'
 import { scenarios } from './scenarios/index.ts'
 import type { Machine, Scenario } from './scenarios/scenario.ts'
@@ -24,6 +24,7 @@ import type { SimTask } from './task.ts'
 import { LEAST_JOURNAL } from './log-space.ts'
 import { MACHINE_SETTINGS } from './machine-costs.ts'
 import { MACHINE, World, type MachineCostId } from './world.ts'
+import type { RunLockStats, RunResult } from './run-result.ts'
 
 export interface RunSpec {
   readonly scenario: string
@@ -53,80 +54,6 @@ export interface RunHooks {
   /** Simulated time so far and happenings so far; throw to cancel. */
   readonly onProgress?: (nowNs: Ns, events: number) => void
   readonly maxEvents?: number
-}
-
-export interface RunFinding {
-  readonly invariant: string
-  readonly severity: InvariantSeverity
-  readonly message: string
-  /** Who and what the sentence names. */
-  readonly tasks: readonly string[]
-  readonly objects: readonly string[]
-  /** In whose move it showed. */
-  readonly task: { readonly id: number; readonly pid: number; readonly comm: string }
-  readonly atNs: Ns
-  /** Happenings before it. */
-  readonly event: number
-}
-
-export interface RunOpStats {
-  readonly kind: string
-  readonly count: number
-  readonly failed: number
-  readonly meanNs: Ns
-  readonly p50Ns: Ns
-  readonly p90Ns: Ns
-  readonly p99Ns: Ns
-  readonly p999Ns: Ns
-  readonly maxNs: Ns
-}
-
-export interface RunLockStats {
-  readonly class: string
-  readonly acquisitions: number
-  readonly contended: number
-  readonly waitTotalNs: Ns
-  readonly holdTotalNs: Ns
-}
-
-export interface RunResult {
-  readonly scenario: string
-  readonly strategy: ResolvedStrategy
-  readonly fs: string
-  readonly seed: number
-  /** Parameters with their defaults filled in. */
-  readonly params: Readonly<Record<string, unknown>>
-  readonly digest: string
-  readonly events: number
-  readonly ops: number
-  readonly simulatedNs: Ns
-  /** Loads, stores and system calls of the workload that succeeded, up to `simulatedNs`. */
-  readonly completed: number
-  /** Of those. */
-  readonly opsPerSecond: number
-  readonly findings: readonly RunFinding[]
-  /** Findings by invariant, those beyond the cap included. */
-  readonly findingCounts: Readonly<Record<string, number>>
-  readonly deadlock:
-    { readonly atNs: Ns; readonly cycle: readonly { readonly task: string; readonly lock: string }[] } | undefined
-  /** Tasks that had not ended when nothing could happen any more, or long after the end. */
-  readonly hung: readonly string[]
-  readonly opStats: readonly RunOpStats[]
-  readonly lockStats: readonly RunLockStats[]
-  readonly counters: Readonly<Record<string, number>>
-  readonly lockOrder: {
-    readonly edges: readonly OrderEdge<OrderWitness>[]
-    readonly cycles: readonly OrderCircle[]
-  }
-  /** The budget of happenings was used up before the end. */
-  readonly truncated: boolean
-}
-
-/** A circle in the lock order: each class was asked for while the one before it was held, the first under the last. */
-export interface OrderCircle {
-  readonly classes: readonly string[]
-  readonly lockdepSees: boolean
-  readonly needsQueuedWriter: boolean
 }
 
 /** A world that stands ready, for callers that drive it themselves (the explorer), and how to end it. */

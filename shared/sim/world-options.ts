@@ -4,7 +4,7 @@
  */
 
 import { C, COSTS, type CostId } from './costs.ts'
-import type { FairOptions } from './cpus.ts'
+import type { FairOptions } from './kernel-options.ts'
 import type { Filesystem } from './fs/fs.ts'
 import { MUTEX, RWSEM, SPINLOCK, type LockSpec } from './locks.ts'
 import { MACHINE_SETTINGS, type MachineCostId } from './machine-costs.ts'

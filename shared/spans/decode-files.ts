@@ -5,7 +5,7 @@
  * print them, numbers where records are printed field by field.
  */
 
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import { key, type EventFields } from './fields.ts'
 import type { SpanBuilder } from './span-builder.ts'
 

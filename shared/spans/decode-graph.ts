@@ -10,7 +10,7 @@
  * Layout: kernel/trace/trace_functions_graph.c (print_graph_entry_leaf, print_graph_return), trace-cmd's trace-ftrace.c.
  */
 
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import { key, type EventFields } from './fields.ts'
 import { DEPTH_UNKNOWN } from './graph.ts'
 import type { SpanBuilder } from './span-builder.ts'

@@ -6,7 +6,7 @@
 
 import { ByteInterner } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import type { EventFields } from './fields.ts'
 import { LCB_MUTEX, LCB_PERCPU, LCB_READ, LCB_RT, LCB_SPIN, LCB_WRITE } from './lock-names.ts'
 import type { SpanBuilder } from './span-builder.ts'

@@ -4,7 +4,7 @@
  * Where records are printed field by field the state is a number.
  */
 
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import { key, type EventFields } from './fields.ts'
 import { PREV_DEAD, PREV_RUNNING, PREV_SLEEPING, PREV_UNINTERRUPTIBLE } from './sched.ts'
 import type { SpanBuilder } from './span-builder.ts'

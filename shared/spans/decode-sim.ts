@@ -3,7 +3,7 @@
  * the raw events of a run say all its spans say, so a run that was exported as text is the same trace when it is read.
  */
 
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import { key, type EventFields } from './fields.ts'
 
 const KIND = key('kind')

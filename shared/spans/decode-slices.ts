@@ -5,7 +5,7 @@
 
 import { ByteInterner } from '../base/bytes.ts'
 import { limits } from '../base/limits.ts'
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import type { EventFields } from './fields.ts'
 
 const QUOTE = 0x22

@@ -1,16 +1,16 @@
 /**
  * System calls in all their spellings: `sys_write(fd: 1, …)` and `sys_write -> 0x2` (tracefs), `sys_enter_write: fd: …`
  * and `sys_exit_write: 0x2` (trace-cmd, perf), and raw_syscalls by number. Numbers print in hexadecimal with or without
- * 0x. Where records are printed field by field, results have a key. A call's operation kind is the list's word (model/kinds.ts) where it has one, else its own name.
+ * 0x. Where records are printed field by field, results have a key.
  */
 
-import type { Decoder } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import { key, type EventFields } from './fields.ts'
 import { TOLD_BY_NAME, TOLD_BY_NUMBER, type SyscallArgs } from './ops.ts'
 import type { SpanBuilder } from './span-builder.ts'
 import { callOf, syscallName } from './syscall-numbers.ts'
+import { CALLS, kindOf } from './system-calls.ts'
 
-const FALLOC_FL_PUNCH_HOLE = 2
 /** What rt_sigreturn leaves behind as its number (restore_sigcontext of arch/x86/kernel/signal_64.c). */
 const NO_CALL = -1
 const WORD = 2 ** 32
@@ -23,65 +23,17 @@ const WORDS = new Set(
   ),
 )
 
-interface Call {
-  readonly kind: string
-  readonly offset?: Uint8Array
-  readonly length?: Uint8Array
-  /** Argument positions of the same, for raw_syscalls. */
-  readonly raw?: { readonly offset?: number; readonly length?: number; readonly mode?: number }
-}
-
-const OFFSET = key('offset')
-const POS = key('pos')
-const OFF = key('off')
-const LEN = key('len')
-const LEN_IN = key('len_in')
-const LENGTH = key('length')
-const COUNT = key('count')
 const MODE = key('mode')
 const NR = key('NR')
 const ID = key('id')
 const RET = key('ret')
 const ERROR_CODE = key('error_code')
 
-const positioned = { offset: POS, length: COUNT, raw: { offset: 3, length: 2 } }
-const streamed = { length: COUNT, raw: { length: 2 } }
-
-const CALLS: Readonly<Record<string, Call>> = {
-  read: { kind: 'read', ...streamed },
-  readv: { kind: 'read' },
-  pread64: { kind: 'read', ...positioned },
-  preadv: { kind: 'read' },
-  preadv2: { kind: 'read' },
-  write: { kind: 'write', ...streamed },
-  writev: { kind: 'write' },
-  pwrite64: { kind: 'write', ...positioned },
-  pwritev: { kind: 'write' },
-  pwritev2: { kind: 'write' },
-  truncate: { kind: 'truncate', offset: LENGTH, raw: { offset: 1 } },
-  ftruncate: { kind: 'truncate', offset: LENGTH, raw: { offset: 1 } },
-  fallocate: { kind: 'fallocate', offset: OFFSET, length: LEN, raw: { mode: 1, offset: 2, length: 3 } },
-  msync: { kind: 'msync', length: LEN, raw: { length: 1 } },
-  mmap: { kind: 'mmap', offset: OFF, length: LEN, raw: { offset: 5, length: 1 } },
-  munmap: { kind: 'munmap', length: LEN, raw: { length: 1 } },
-  madvise: { kind: 'madvise', length: LEN_IN, raw: { length: 1 } },
-}
-
 function argsOf(name: string, fields: EventFields): SyscallArgs {
   const call = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined
   const offset = call?.offset === undefined ? NaN : fields.hex(call.offset)
   const length = call?.length === undefined ? NaN : fields.hex(call.length)
   return { kind: kindOf(name, call, name === 'fallocate' ? fields.hex(MODE) : 0), offset, length }
-}
-
-function kindOf(name: string, call: Call | undefined, mode: number): string {
-  if (name === 'fallocate') return mode & FALLOC_FL_PUNCH_HOLE ? 'punch_hole' : 'fallocate'
-  return call?.kind ?? name
-}
-
-/** The operation a system call is, its arguments unknown. */
-export function kindOfCall(name: string): string {
-  return kindOf(name, Object.hasOwn(CALLS, name) ? CALLS[name] : undefined, 0)
 }
 
 function enter(name: string): Decoder {

@@ -3,7 +3,6 @@
  * one is only stored. Names come as the tools print them, with or without the subsystem (`lock:lock_acquire`).
  */
 
-import type { EventFields } from './fields.ts'
 import { fileDecoders } from './decode-files.ts'
 import { graphDecoders } from './decode-graph.ts'
 import { lockDecoders } from './decode-locks.ts'
@@ -11,9 +10,7 @@ import { schedDecoders } from './decode-sched.ts'
 import { simDecoders } from './decode-sim.ts'
 import { syscallDecoder } from './decode-syscalls.ts'
 import { sliceDecoders } from './decode-slices.ts'
-import type { SpanBuilder } from './span-builder.ts'
-
-export type Decoder = (spans: SpanBuilder, fields: EventFields) => void
+import type { Decoder } from './decoder.ts'
 
 const decoders: Readonly<Record<string, Decoder>> = {
   ...fileDecoders,

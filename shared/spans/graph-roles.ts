@@ -5,7 +5,7 @@
  * Read from Linux 6.1 sources. What no function of the trace tells stays unknown: a fault is `fault`, not a guess.
  */
 
-import { kindOfCall } from './decode-syscalls.ts'
+import { kindOfCall } from './system-calls.ts'
 import type { OpFrame } from './track.ts'
 
 const OPS: Readonly<Record<string, readonly string[]>> = {

@@ -8,7 +8,8 @@
 import type { TraceBuilder } from '../model/builder.ts'
 import { EVENT_RECORD } from '../model/kinds.ts'
 import type { Ns } from '../model/trace.ts'
-import { decoderSet, type Decoder } from './decoders.ts'
+import { decoderSet } from './decoders.ts'
+import type { Decoder } from './decoder.ts'
 import { EventFields, type KnownNumbers, type LaterText } from './fields.ts'
 import { SpanBuilder } from './span-builder.ts'
 

@@ -4,7 +4,8 @@
  * the thread that ran it; the trace itself stays there.
  */
 
-import { contentionOf, type ContentionRow } from '../analysis/contention.ts'
+import { contentionOf } from '../analysis/contention.ts'
+import type { ContentionRow } from '../analysis/parts/contention-row.ts'
 import { durationFigures, latency, OP_QUANTILES, type LatencyRow } from '../analysis/latency.ts'
 import { distributionOf } from '../analysis/parts/grouping.ts'
 import { opsIn } from '../analysis/parts/scope.ts'

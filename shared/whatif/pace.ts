@@ -9,8 +9,10 @@ import type { Ns } from '../model/trace.ts'
 import { COSTS, type CostId } from '../sim/costs.ts'
 import type { World } from '../sim/world.ts'
 import { PARTS, type Part } from './demands.ts'
-import type { Pilot } from './replay.ts'
 import type { Workload, WorkloadOp } from './workload.ts'
+
+/** Per task, and in it per operation and part: what its steps cost at list prices. */
+export type Pilot = readonly Float64Array[]
 
 const WIDTH = PARTS.length
 /** Instead of a part's number. */

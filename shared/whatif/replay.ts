@@ -18,14 +18,11 @@ import type { Steps } from '../sim/task.ts'
 import type { World, MachineCostId } from '../sim/world.ts'
 import { PARTS } from './demands.ts'
 import { doOp, doOutside, isFault, mappings, type Place } from './doing.ts'
-import { Pacer } from './pace.ts'
+import { Pacer, type Pilot } from './pace.ts'
 import type { BackgroundTask } from './machine.ts'
 import { machinePrices, stepPrices } from './prices.ts'
 import { arrive, startsOf, type Starts } from './start.ts'
 import type { Workload, WorkloadTask } from './workload.ts'
-
-/** Per task, and in it per operation and part: what its steps cost at list prices. */
-export type Pilot = readonly Float64Array[]
 
 export interface ReplayOptions {
   readonly workload: Workload

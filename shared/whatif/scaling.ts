@@ -8,7 +8,7 @@
 import { limits } from '../base/limits.ts'
 import type { ScalabilityFit, ScalingPoint, ScalingStrategy } from '../contract/whatif.ts'
 import { PARTS } from './demands.ts'
-import type { Pilot } from './replay.ts'
+import type { Pilot } from './pace.ts'
 import { bootstrap, estimate, meanOf } from './statistics.ts'
 import { FEWEST, wholePoints } from './whole-points.ts'
 import { decimalText, rateText } from './words.ts'

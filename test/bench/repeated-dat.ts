@@ -6,7 +6,8 @@
 
 import { closeSync, copyFileSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { readContainer, type CpuData } from '#shared/formats/trace-dat/container.ts'
+import { readContainer } from '#shared/formats/trace-dat/container.ts'
+import type { CpuData } from '#shared/formats/trace-dat/recover.ts'
 import { randomFile } from '../support/trace-dat.ts'
 
 const PAGE = 4096

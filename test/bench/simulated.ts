@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { wholeArrays } from '#electron/engine/import-messages.ts'
 import { TraceBuilder } from '#shared/model/builder.ts'
-import type { EventArrays } from '#shared/model/events.ts'
-import type { EventChunk, SpanBatch, TraceSink } from '#shared/model/trace.ts'
+import type { EventArrays, EventChunk, SpanBatch, TraceSink } from '#shared/model/trace.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices, type RunResult, type RunSpec } from '#shared/sim/run.ts'
+import { prepare, runSlices, type RunSpec } from '#shared/sim/run.ts'
+import type { RunResult } from '#shared/sim/run-result.ts'
 
 export interface Ran {
   /** Raw events of the trace; without one, happenings. */

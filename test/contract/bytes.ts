@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import { exportedBytes } from '#shared/contract/download.ts'
-import type { MethodName, OpenedFile } from '#shared/contract/methods.ts'
+import type { MethodName } from '#shared/contract/methods.ts'
+import type { OpenedFile } from '#shared/contract/files.ts'
 import { MIDDLE, sampleText, type TestHost } from '../support/engine.ts'
 
 export interface Subject {

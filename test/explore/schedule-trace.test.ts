@@ -1,6 +1,6 @@
 /** A schedule of a search recorded as a trace: everything the film shows is in it, and every page works on it. */
 import { describe, expect, it } from 'vitest'
-import type { OpenedFile } from '#shared/contract/methods.ts'
+import type { OpenedFile } from '#shared/contract/files.ts'
 import { useEngine } from '../support/use-engine.ts'
 
 const { client } = useEngine('desktop')

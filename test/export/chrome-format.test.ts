@@ -5,7 +5,7 @@ import { describeWithCorpus, readCorpus, readFixture } from '../support/corpus.t
 import { asChromeJson, middleOf, PUBLISHED, readBytes, type Whole } from '../support/round-trip.ts'
 import { simulated } from '../support/simulated-whole.ts'
 import { nested } from '#shared/export/nesting.ts'
-import type { Slice } from '#shared/export/tracks.ts'
+import type { Slice } from '#shared/export/slice.ts'
 import { violations } from './chrome-format.ts'
 
 function holds(whole: Whole): void {

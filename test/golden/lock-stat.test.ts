@@ -4,7 +4,8 @@
  */
 
 import { expect, it } from 'vitest'
-import { contention, type ContentionRow } from '#shared/analysis/contention.ts'
+import { contention } from '#shared/analysis/contention.ts'
+import type { ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import { compareWithLockStat } from '#shared/analysis/lock-stat-compare.ts'
 import { sniff } from '#shared/formats/index.ts'
 import { lockStat } from '#shared/formats/lock-stat.ts'

@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, it } from 'vitest'
-import { contention, type ContentionRow } from '#shared/analysis/contention.ts'
+import { contention } from '#shared/analysis/contention.ts'
+import type { ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import { doctor } from '#shared/analysis/doctor.ts'
 import { isSkip } from '#shared/model/diagnostics.ts'
 import { sniff } from '#shared/formats/index.ts'

@@ -2,7 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contention, CONTENTION_BY, type ContentionRow } from '#shared/analysis/contention.ts'
+import { contention } from '#shared/analysis/contention.ts'
+import { CONTENTION_BY, type ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import { contentionOverTime } from '#shared/analysis/contention-over-time.ts'
 import { holdPhases } from '#shared/analysis/hold-phases.ts'
 import { overview } from '#shared/analysis/overview.ts'

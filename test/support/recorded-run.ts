@@ -4,7 +4,8 @@ import { TraceCollector } from '#shared/model/collect.ts'
 import type { Trace } from '#shared/model/trace.ts'
 import { PHASES } from '#shared/sim/phases.ts'
 import { SimRecorder } from '#shared/sim/record.ts'
-import { prepare, runSlices, type RunResult } from '#shared/sim/run.ts'
+import { prepare, runSlices } from '#shared/sim/run.ts'
+import type { RunResult } from '#shared/sim/run-result.ts'
 
 interface Recorded {
   readonly strategy: string

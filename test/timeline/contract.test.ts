@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
-import { methods, type MethodName, type OpenedFile } from '#shared/contract/methods.ts'
+import { methods, type MethodName } from '#shared/contract/methods.ts'
+import type { OpenedFile } from '#shared/contract/files.ts'
 import { startHost, TRANSPORTS, type TestHost } from '../support/engine.ts'
 
 const called = new Set<MethodName>()

@@ -1,7 +1,8 @@
 /** What the charts say in words: findings of a brush, steps of a wait chain, phases, where a tip stands. */
 import { describe, expect, it } from 'vitest'
 import type { DistributionSide } from '#shared/analysis/latency-distribution.ts'
-import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
+import type { WaitChain } from '#shared/analysis/wait-chains.ts'
+import type { ChainLink } from '#shared/analysis/parts/chain.ts'
 import { nearestWaiting } from '#renderer/charts/over-time.ts'
 import { linesThatFit, phaseTotals } from '#renderer/charts/phase-totals.ts'
 import { tipPlace } from '#renderer/charts/tip.ts'

@@ -1,6 +1,7 @@
 /** SC1 against its reference table, and the hold times derived from it. */
 import { describe, expect, it } from 'vitest'
-import { run, type RunResult } from '../../shared/sim/run.ts'
+import { run } from '../../shared/sim/run.ts'
+import type { RunResult } from '#shared/sim/run-result.ts'
 
 const THREADS = [1, 2, 4, 8, 16, 32]
 /** Thousand faults per second by threads, as the reference simulation of 6.3 has them. */

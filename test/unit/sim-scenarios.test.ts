@@ -1,6 +1,7 @@
 /** Every scenario's expected outcome, as its file states it. A run is made once however many expectations ask for it. */
 import { describe, expect, it } from 'vitest'
-import { run, type RunResult } from '../../shared/sim/run.ts'
+import { run } from '../../shared/sim/run.ts'
+import type { RunResult } from '#shared/sim/run-result.ts'
 import { scenarios } from '../../shared/sim/scenarios/index.ts'
 import { strategies, parseStrategy } from '../../shared/sim/strategies/index.ts'
 

@@ -4,7 +4,8 @@
  */
 
 import { isTable } from '#shared/analysis/parts/shows.ts'
-import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
+import type { WaitChain } from '#shared/analysis/wait-chains.ts'
+import type { ChainLink } from '#shared/analysis/parts/chain.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { json, traceId, whole } from '../options.ts'
 import { bold, dim, duration, plural, print, printable, printJson, type ClockUnit } from '../output.ts'

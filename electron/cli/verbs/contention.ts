@@ -3,12 +3,12 @@
  * they were held. The first line is the finding; the table below it is the evidence.
  */
 
-import { CONTENTION_BY, type ContentionBy, type ContentionRow } from '#shared/analysis/contention.ts'
+import { CONTENTION_BY, type ContentionBy, type ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import type { HoldPhaseRow } from '#shared/analysis/hold-phases.ts'
 import { isTable } from '#shared/analysis/parts/shows.ts'
 import { toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import { ApiError } from '#shared/base/errors.ts'
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import { choice, from, json, text, to, traceId, whole, windowOf } from '../options.ts'
 import {
   columnsOf,

@@ -5,7 +5,8 @@
  */
 
 import { basename, resolve } from 'node:path'
-import type { ImportSummary, Source } from '#shared/contract/methods.ts'
+import type { Source } from '#shared/contract/methods.ts'
+import type { ImportSummary } from '#shared/contract/files.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { parseOffset } from '#shared/base/time.ts'
 import { choice, force, json, many, pairs, refuse, text } from '../options.ts'

@@ -1,6 +1,6 @@
 /** `faultline info`: what is in a file: its traces, where they come from, how long, how much, and what they lack. */
 
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import { json } from '../options.ts'
 import { bold, count, duration, plural, print, printable, printJson } from '../output.ts'
 import { remarkLine } from '../remarks.ts'

@@ -2,7 +2,7 @@
 
 import { LATENCY_BY, type LatencyRow } from '#shared/analysis/latency.ts'
 import { toldOf } from '#shared/analysis/parts/shown-percentiles.ts'
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import { choice, from, json, to, traceId, windowOf } from '../options.ts'
 import { columnsOf, count, duration, percent, plural, print, printable, printJson, printTable } from '../output.ts'
 import { sayRest } from './contention.ts'

@@ -3,7 +3,8 @@
  * long, down to the task that waits for no lock itself. Pure: the panel lays the steps out, tests read them.
  */
 
-import type { ChainLink, WaitChain } from '#shared/analysis/wait-chains.ts'
+import type { WaitChain } from '#shared/analysis/wait-chains.ts'
+import type { ChainLink } from '#shared/analysis/parts/chain.ts'
 import { phaseWords } from '../../charts/words.ts'
 import { timeText, type ClockUnit } from '../../ui/format.ts'
 import { kindLook } from '../../theme/kinds.ts'

@@ -3,7 +3,7 @@
  * trace cannot show stays null, and says why. A click selects exactly what the grouping lists, nothing else.
  */
 
-import type { ContentionBy, ContentionRow } from '#shared/analysis/contention.ts'
+import type { ContentionBy, ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import { TOO_FEW, toldOfLock } from '#shared/analysis/parts/shown-percentiles.ts'
 import type { Selection, SelectionPatch } from '../../stores/selection.ts'
 import type { Cell, ColumnSpec } from '../../ui/table-spec.ts'

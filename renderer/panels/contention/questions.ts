@@ -5,7 +5,7 @@
 
 import { computed, type ComputedRef } from 'vue'
 import type { Scope } from '#shared/analysis/analysis.ts'
-import type { ContentionBy, ContentionRow } from '#shared/analysis/contention.ts'
+import type { ContentionBy, ContentionRow } from '#shared/analysis/parts/contention-row.ts'
 import { limits } from '#shared/base/limits.ts'
 import { useAnalysis } from '../../api/use-analysis.ts'
 import { scopeOf, useSelectionStore } from '../../stores/selection.ts'

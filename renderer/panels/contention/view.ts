@@ -2,7 +2,7 @@
 
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
-import type { ContentionBy } from '#shared/analysis/contention.ts'
+import type { ContentionBy } from '#shared/analysis/parts/contention-row.ts'
 import type { Sort } from '../../ui/table-spec.ts'
 
 export const useContentionView = defineStore('contention-view', () => {

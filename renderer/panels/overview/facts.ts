@@ -3,7 +3,7 @@
  * where they say nothing there is no sentence.
  */
 
-import type { TraceInfo } from '#shared/contract/methods.ts'
+import type { TraceInfo } from '#shared/contract/files.ts'
 import type { AnalysisResult } from '#shared/analysis/index.ts'
 import { formatCount, formatShare, timeText, type ClockUnit } from '../../ui/format.ts'
 import { mainDoing } from './lock-phases.ts'

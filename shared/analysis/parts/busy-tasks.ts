@@ -3,13 +3,24 @@
 import { TASK_STATES } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
-import type { OverviewTask } from '../overview.ts'
 import { groupRows, orderGroups } from './grouping.ts'
 import { perTrace } from './per-trace.ts'
 import { clipped, windowOf, type Window } from './scope.ts'
 import { waitEnds } from './wait-ends.ts'
 import { showsWaits } from './waits.ts'
 import { taskRef } from './words.ts'
+
+export interface OverviewTask {
+  readonly id: number
+  readonly comm: string
+  readonly pid: number
+  /** ns per TASK_STATES entry; null where the trace has no sched events. */
+  readonly states: readonly number[] | null
+  readonly operations: number
+  readonly waitNs: number | null
+  /** Time inside operations; nested ones count once. */
+  readonly busyNs: number
+}
 
 interface InScope {
   readonly ops: Uint32Array

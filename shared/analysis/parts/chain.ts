@@ -12,12 +12,32 @@
 import { limits } from '../../base/limits.ts'
 import { EDGE_KINDS, SPAN_INFERRED, SPAN_IRQ } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
-import type { ChainLink } from '../wait-chains.ts'
 import { holderPhase } from './holder.ts'
 import { clipped, type Window } from './scope.ts'
 import { waitEnds } from './wait-ends.ts'
 import { edges, holdOf, mainEdge, waitsByTask } from './waits.ts'
 import { known, modeName, opName, taskRef } from './words.ts'
+
+export interface ChainLink {
+  readonly taskId: number
+  readonly task: string
+  readonly pid: number
+  /** The holder's operation and what it spent most of the overlap in; null unknown. */
+  readonly op: string | null
+  readonly phase: string | null
+  /** The lock the previous task waited for and this one held. */
+  readonly class: string
+  readonly mode: 'exclusive' | 'shared'
+  /** `holder`, or `queued-writer`: it stood before the waiter in the queue. */
+  readonly kind: 'holder' | 'queued-writer'
+  readonly spanId: number
+  /** null where the trace cannot show holds. */
+  readonly heldNs: number | null
+  /** Part of the chain's wait that this link explains. */
+  readonly overlapNs: number
+  readonly acquiredNs: number | null
+  readonly inferred: boolean
+}
 
 export interface Chain {
   readonly links: readonly ChainLink[]

@@ -3,12 +3,35 @@
 import { quantiles } from '../../base/quantiles.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
-import type { OverviewKeys } from '../overview.ts'
 import { clipped, lockFacts, windowOf } from './scope.ts'
 import { isOpenWait, waitedNs, waitEnds } from './wait-ends.ts'
 import { showsWaits, waitsOfOps } from './waits.ts'
 import { failureName, isFailure, known } from './words.ts'
 import { told } from './shown-percentiles.ts'
+
+export interface OverviewKeys {
+  readonly operations: number
+  /** The kind with the largest total time, and its percentiles; null when there are no operations. */
+  readonly mainOp: { readonly op: string; readonly p50Ns: number | null; readonly p99Ns: number | null } | null
+  /** Sum of all lock waiting, of waits that never ended up to the end of the trace; null where the trace cannot show waits. */
+  readonly waitTotalNs: number | null
+  /** The trace has lock events, whether or not it can show waits. */
+  readonly locksTaken: boolean
+  /** Of the operations' total time, 0…1. */
+  readonly waitShare: number | null
+  /** `open`: it was not seen to end, and lasted at least that long. */
+  readonly worstWait: {
+    readonly waitId: number
+    readonly waitNs: number
+    readonly open: boolean
+    readonly class: string
+  } | null
+  /** Waits that still went on when the trace ended. */
+  readonly openWaits: number
+  /** Failed operations by result, most first: `SIGBUS`, `ENOSPC` …; null: of no operation the trace says how it ended. */
+  readonly failed: number | null
+  readonly failures: readonly { readonly name: string; readonly count: number }[]
+}
 
 interface InScope {
   readonly ops: Uint32Array

@@ -7,7 +7,7 @@
 import type { LockStat, LockStatRow } from '../../model/extras.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
-import type { ContentionBy, ContentionRow } from '../contention.ts'
+import type { ContentionBy, ContentionRow } from './contention-row.ts'
 
 interface Asked {
   readonly scope: Scope

@@ -1,10 +1,19 @@
 /** Operations that began and events that happened per time bin. */
 
 import type { Trace } from '../../model/trace.ts'
-import type { OverviewResult } from '../overview.ts'
 import { binOf, type TimeAxis } from './bins.ts'
 
-export function overTime(trace: Trace, axis: TimeAxis, ops: Uint32Array): OverviewResult['overTime'] {
+export interface OverTime {
+  readonly binNs: number
+  readonly bins: number
+  /** Kinds in list order; startsPerBin[kind][bin] = operations that began there. */
+  readonly kinds: readonly string[]
+  readonly startsPerBin: readonly Uint32Array[]
+  /** Raw events per bin: whole-trace resolution resampled to the bins. */
+  readonly events: Float64Array
+}
+
+export function overTime(trace: Trace, axis: TimeAxis, ops: Uint32Array): OverTime {
   const { kind, startNs } = trace.op.cols
   const starts: (Uint32Array | undefined)[] = trace.opKinds.map(() => undefined)
   for (const row of ops) {

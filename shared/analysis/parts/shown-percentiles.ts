@@ -3,7 +3,7 @@
  * 2, p90 10, p99 100, p99.9 1000 of them). Scripts get every percentile with its count, whatever it is worth.
  */
 
-import type { ContentionRow } from '../contention.ts'
+import type { ContentionRow } from './contention-row.ts'
 import type { LatencyRow } from '../latency.ts'
 
 /** Why a dash stands there. */

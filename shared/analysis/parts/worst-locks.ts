@@ -7,12 +7,26 @@
 
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
-import type { OverviewLock } from '../overview.ts'
 import { edgeBreakdown } from './breakdown.ts'
 import { clipped, lockFacts, overlaps, SpanFilter, windowOf } from './scope.ts'
 import { labelName } from './segments.ts'
 import { isOpenWait, waitEnds } from './wait-ends.ts'
 import { contendedRows, edges, explainedNs, wakeupNs } from './waits.ts'
+
+export interface OverviewLock {
+  readonly class: string
+  readonly classId: number
+  readonly waitTotalNs: number
+  readonly contended: number
+  /** Of these, waits that still went on when the trace ended. */
+  readonly openWaits: number
+  /**
+   * What the holders did while others waited, most first; they add up to waitTotalNs. `other`: in no known phase;
+   * `wait:CLASS`: they waited themselves; `wakeup`: nobody held it, whoever was next had yet to run; `unknown`: no holder
+   * is known.
+   */
+  readonly phases: readonly { readonly phase: string; readonly ns: number }[]
+}
 
 /** Every class waited for in scope, worst first; `waits` are the measured waits of the scope. */
 export function worstLocks(trace: Trace, scope: Scope, waits: Uint32Array): OverviewLock[] {

@@ -7,7 +7,7 @@
 
 import { ApiError } from '../../base/errors.ts'
 import type { RandomFile } from '../random-file.ts'
-import { readTracingData, type TraceDat } from '../trace-dat/container.ts'
+import { readTracingData } from '../trace-dat/container.ts'
 import { Cursor } from '../trace-dat/cursor.ts'
 import {
   idsOf,
@@ -22,22 +22,7 @@ import {
   type Place,
 } from './parts.ts'
 import { PIPE_HEADER_BYTES, readPipe } from './pipe.ts'
-
-export interface PerfHeader {
-  readonly little: boolean
-  readonly attrs: readonly PerfAttr[]
-  readonly attrOfId: ReadonlyMap<bigint, PerfAttr>
-  readonly data: Place
-  readonly tracing: TraceDat | undefined
-  readonly kernel: string | undefined
-  /** As `uname -m` says it. */
-  readonly machine: string | undefined
-  readonly cpus: number | undefined
-  /** Hex digits. */
-  readonly kernelBuildId: string | undefined
-  /** Why what stands behind the data is not there. */
-  readonly cut: string | undefined
-}
+import type { PerfHeader } from './perf-header.ts'
 
 /** Bits of the feature bitmap (tools/perf/util/header.h). */
 const TRACING_DATA = 1

@@ -7,7 +7,7 @@
 import type { RandomFile } from '../random-file.ts'
 import { readTracingData } from '../trace-dat/container.ts'
 import { Cursor } from '../trace-dat/cursor.ts'
-import type { PerfHeader } from './header.ts'
+import type { PerfHeader } from './perf-header.ts'
 import { idsOf, kernelId, OF, perfDamage, readAttr, readNames, section, text, type PerfAttr } from './parts.ts'
 
 /** Bits of the feature bitmap (tools/perf/util/header.h), here numbers of records. */

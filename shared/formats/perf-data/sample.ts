@@ -4,7 +4,7 @@
  */
 
 import type { RecordView } from '../trace-dat/record.ts'
-import type { PerfHeader } from './header.ts'
+import type { PerfHeader } from './perf-header.ts'
 import type { PerfAttr } from './parts.ts'
 
 /** PERF_SAMPLE_* */

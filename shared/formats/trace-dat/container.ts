@@ -8,13 +8,7 @@ import { limits } from '../../base/limits.ts'
 import type { RandomFile } from '../random-file.ts'
 import { Cursor, damage } from './cursor.ts'
 import { eventFormatText, type EventFormatText } from './event-format.ts'
-import { cpusIn, SECTION_HEAD, sectionAt, sectionsFrom } from './recover.ts'
-
-export interface CpuData {
-  readonly cpu: number
-  readonly offset: number
-  readonly size: number
-}
+import { cpusIn, SECTION_HEAD, sectionAt, sectionsFrom, type CpuData } from './recover.ts'
 
 export interface BufferData {
   /** Trace instance; '' is the top one. */

@@ -6,7 +6,8 @@
 
 import { limits } from '../../base/limits.ts'
 import { ReadAhead, type RandomFile } from '../random-file.ts'
-import type { BufferData, CpuData, TraceDat } from './container.ts'
+import type { BufferData, TraceDat } from './container.ts'
+import type { CpuData } from './recover.ts'
 import { Cursor, damage } from './cursor.ts'
 import { RecordView } from './record.ts'
 

@@ -7,8 +7,13 @@
 
 import { limits } from '../../base/limits.ts'
 import type { RandomFile } from '../random-file.ts'
-import type { CpuData } from './container.ts'
 import { Cursor } from './cursor.ts'
+
+export interface CpuData {
+  readonly cpu: number
+  readonly offset: number
+  readonly size: number
+}
 
 /** Id, flags, name, size. */
 export const SECTION_HEAD = 16

@@ -6,7 +6,7 @@
 import * as z from 'zod'
 import { PAGES_PER_PMD, type Vma } from '../mm.ts'
 import { store } from '../ops/access.ts'
-import type { RunResult } from '../run.ts'
+import type { RunResult } from '../run-result.ts'
 import type { Steps } from '../task.ts'
 import type { World } from '../world.ts'
 import { process } from './actors.ts'

@@ -7,8 +7,8 @@
 import * as z from 'zod'
 import type { Ns } from '../../model/trace.ts'
 import type { CostId } from '../costs.ts'
-import type { FairOptions } from '../cpus.ts'
-import type { RunResult } from '../run.ts'
+import type { FairOptions } from '../kernel-options.ts'
+import type { RunResult } from '../run-result.ts'
 import type { World } from '../world.ts'
 
 /** The machine a scenario wants for its parameters. */

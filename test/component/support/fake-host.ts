@@ -5,16 +5,8 @@
 import { createPinia } from 'pinia'
 import { createApp, defineComponent, h, type App } from 'vue'
 import { ApiError } from '#shared/base/errors.ts'
-import type {
-  AppInfo,
-  CallOptions,
-  Client,
-  EventName,
-  ImportSummary,
-  MethodName,
-  OpenedFile,
-  TraceInfo,
-} from '#shared/contract/methods.ts'
+import type { AppInfo, CallOptions, Client, EventName, MethodName } from '#shared/contract/methods.ts'
+import type { ImportSummary, OpenedFile, TraceInfo } from '#shared/contract/files.ts'
 import { analysisCache } from '#renderer/api/analysis-cache.ts'
 import { provideClient } from '#renderer/api/client.ts'
 import { provideAnalyses } from '#renderer/api/provide-analyses.ts'
