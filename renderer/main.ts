@@ -27,11 +27,7 @@ const client = reconnectingClient(bridge ? portDialer(bridge) : socketDialer(loc
     const store = app.runWithContext(useAppStore)
     store.connection = state
     store.trouble = trouble
-    if (state === 'open' && again)
-      app
-        .runWithContext(useFilesStore)
-        .reopen()
-        .catch(() => undefined) // the connection's state says why
+    if (state === 'open' && again) void app.runWithContext(useFilesStore).reopen()
   },
 })
 provideClient(app, client)

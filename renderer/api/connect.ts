@@ -1,11 +1,12 @@
 /**
  * The window's connection to the engine: a message port in Electron, a WebSocket to the loopback host in a browser (the
  * token stands in the location's hash and is the first message). A socket that breaks is opened again by itself with
- * growing pauses; calls that were under way fail as `disconnected`, new ones wait for the connection.
+ * growing pauses; new calls wait for the connection. Of those that were under way, what only reads is asked once more
+ * on the next one, so that no panel is left with the error of a moment; the others fail as `disconnected`.
  */
 
 import { ApiError } from '#shared/base/errors.ts'
-import type { Client, EngineEvents, EventName } from '#shared/contract/methods.ts'
+import type { CallOptions, Client, EngineEvents, EventName, MethodName } from '#shared/contract/methods.ts'
 import { createClient, lostConnection, type Transport } from '#shared/contract/rpc.ts'
 import { openSocket } from '#shared/contract/transports.ts'
 import type { ConnectionState } from '../stores/app.ts'
@@ -80,10 +81,47 @@ export function reconnectingClient(dial: () => Promise<Transport>, watcher: Conn
 
 type Listeners = Map<EventName, Set<(data: never) => void>>
 
+/** What a page shows. Jobs are begun again by who wants them, and what changes something may have done it. */
+const READS: ReadonlySet<MethodName> = new Set<MethodName>([
+  'app.info',
+  'window.kept',
+  'files.recent',
+  'trace.info',
+  'analysis.run',
+  'contention.against',
+  'timeline.rows',
+  'timeline.view',
+  'timeline.span',
+  'timeline.flow',
+  'timeline.path',
+  'timeline.step',
+  'timeline.statistics',
+  'timeline.search',
+  'timeline.events',
+  'timeline.anchor',
+  'annotations.list',
+  'locks.names',
+  'sim.catalog',
+  'race.list',
+  'record.ability',
+])
+
 /** The client the window holds: each call goes to the connection there is, or waits for the next. */
 function facade(current: () => Promise<Client>, listeners: Listeners, onClose: () => void): Client {
+  async function call(method: MethodName, params: never, options?: CallOptions): Promise<unknown> {
+    const client = await current()
+    try {
+      return await client.call(method, params, options)
+    } catch (thrown) {
+      const isLost = thrown instanceof ApiError && thrown.code === 'disconnected'
+      const next = isLost && READS.has(method) ? await current() : client
+      // Once: what ends the engine each time must not do so for ever. Nobody closed it, where there is a next one.
+      if (next === client) throw thrown
+      return next.call(method, params, options)
+    }
+  }
   return {
-    call: async (method, params, options) => (await current()).call(method, params, options),
+    call: call as Client['call'],
     on(event, listener) {
       const set = listeners.get(event) ?? new Set()
       listeners.set(event, set.add(listener))

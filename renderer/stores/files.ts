@@ -97,9 +97,12 @@ export const useFilesStore = defineStore('files', () => {
     cache.dropFile(file)
     await client.call('files.close', { file })
   }
-  /** After a new connection the engine may not know the open files any more: open them again where they came from. */
+  /**
+   * After a new connection the engine may not know the open files any more: open them again where they came from. One that
+   * cannot be opened stays as it is and says why on its pages; the others do not depend on it.
+   */
   async function reopen(): Promise<void> {
-    for (const tab of tabs.value) replace(tab, await reopened(client, tab))
+    for (const tab of tabs.value) replace(tab, await reopened(client, tab).catch(() => tab))
   }
 
   /** What a file says of its traces has changed. */

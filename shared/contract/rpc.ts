@@ -47,7 +47,7 @@ export function lostConnection(): ApiError {
   return new ApiError(
     'disconnected',
     'the connection to the engine was lost',
-    'reload the window or start Faultline again',
+    'try again; where nothing answers, start Faultline again',
   )
 }
 

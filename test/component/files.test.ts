@@ -203,6 +203,26 @@ describe('opening', () => {
     expect(files.tabs.map(({ file }) => file)).toEqual(['token-2'])
     expect(files.current?.file).toBe('token-2')
   })
+
+  it('opens the others again where one is gone', async () => {
+    let mint = 0
+    let gone = ''
+    const { files } = filesWith({
+      'files.open': ({ params }) => {
+        const { sample: name } = params['source'] as { sample: string }
+        if (name === gone) throw new ApiError('not-found', 'no such file')
+        return { opened: openedFile(`${name}-${++mint}`), imported: null }
+      },
+      'trace.info': () => {
+        throw new ApiError('not-found', 'the file is not open any more')
+      },
+    })
+    await files.open(sample('a'))
+    await files.open(sample('b'))
+    gone = 'a'
+    await files.reopen()
+    expect(files.tabs.map(({ file }) => file)).toEqual(['a-1', 'b-3'])
+  })
 })
 
 describe('uploading', () => {

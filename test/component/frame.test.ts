@@ -272,6 +272,39 @@ describe('the connection', () => {
     client.close()
   })
 
+  it('asks once more what only reads; what changes something, or what ends each connection, fails', async () => {
+    const asked: string[] = []
+    let ends = 1
+    const dial = (): Promise<Transport> => {
+      const [mine, theirs] = inProcessPair()
+      serveConnection<AbortSignal>({
+        transport: theirs,
+        call({ method }) {
+          asked.push(method)
+          if (method === 'app.info') return Promise.resolve(appInfo())
+          if (ends-- <= 0) return Promise.resolve({ rows: 7 })
+          theirs.close()
+          return new Promise(() => undefined)
+        },
+        stopper: () => new AbortController(),
+        onFailure: () => undefined,
+        onClose: () => undefined,
+      })
+      return Promise.resolve(mine)
+    }
+    const client = reconnectingClient(dial, { onState: () => undefined })
+    const analysis = { file: 'f', trace: 1, id: 'contention', params: {} }
+    expect(await client.call('analysis.run', analysis)).toEqual({ rows: 7 })
+    ends = 2
+    await expect(client.call('analysis.run', analysis)).rejects.toMatchObject({ code: 'disconnected' })
+    ends = 1
+    const mark = { file: 'f', trace: 1, text: '', startNs: 1, endNs: 1 } as never
+    await expect(client.call('annotations.add', mark)).rejects.toMatchObject({ code: 'disconnected' })
+    expect(asked).toEqual([...Array<string>(4).fill('analysis.run'), 'annotations.add'])
+    client.close()
+    await expect(client.call('app.info', {})).rejects.toMatchObject({ code: 'disconnected' })
+  })
+
   it('tries again while there is no way in', async () => {
     const { dial } = engine()
     let tries = 0
