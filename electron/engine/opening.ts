@@ -12,7 +12,7 @@ import type { ClientOf, Files, Located } from './files.ts'
 import type { Handle, Handles } from './handles.ts'
 import type { Call, Importing, Inputs, Stored } from './importing.ts'
 import type { Reader } from './reader.ts'
-import type { Recents, RecentSource } from './recent.ts'
+import type { Recents, RecentSource, Worst } from './recent.ts'
 
 export interface OpeningOptions {
   readonly files: Files
@@ -101,16 +101,12 @@ export class Opening {
       durationNs: durationNs ?? 0,
       events,
       lost,
-      worstLock: null,
-      worstWaitNs: null,
       openedAt: now(),
     })
     onRecent()
     const later = setTimeout(LATER_MS, undefined, { signal: this.#closing.signal })
       .then(async () => {
-        const worst = await this.#worst(path, trace.id)
-        if (worst === undefined) return
-        await recents.update(source, worst)
+        await recents.update(source, await this.#worst(path, trace.id))
         onRecent()
       })
       // Closed meanwhile; and what is wrong with the trace is told to who asks for it, not to who sees a list.
@@ -119,7 +115,7 @@ export class Opening {
     this.#background.add(later)
   }
 
-  async #worst(path: string, trace: number): Promise<{ worstLock: string; worstWaitNs: number } | undefined> {
+  async #worst(path: string, trace: number): Promise<Worst> {
     const { analysisParams } = await import('./catalog.ts')
     const params = analysisParams('contention', { by: 'class', contendedOnly: true })
     const { rows } = (await this.#options.reader.call('analyse', [
@@ -131,8 +127,8 @@ export class Opening {
     // A row per class and mode; the lists and charts of a window go by class.
     const waited = new Map<number, number>()
     for (const { classId, waitTotalNs } of rows) waited.set(classId, (waited.get(classId) ?? 0) + waitTotalNs)
-    const [worst] = rows.toSorted((a, b) => (waited.get(b.classId) ?? 0) - (waited.get(a.classId) ?? 0))
-    return worst && { worstLock: worst.class, worstWaitNs: waited.get(worst.classId) ?? 0 }
+    const worst = rows.toSorted((a, b) => (waited.get(b.classId) ?? 0) - (waited.get(a.classId) ?? 0)).at(0)
+    return { worstLock: worst?.class ?? null, worstWaitNs: worst ? (waited.get(worst.classId) ?? 0) : null }
   }
 }
 

@@ -28,17 +28,22 @@ const schema = z.array(
     lost: z.number().nullable(),
     worstLock: z.string().nullable(),
     worstWaitNs: z.number().nullable(),
+    /** It was looked for. Entries of earlier versions do not say it. */
+    worstKnown: z.boolean().default(true),
     openedAt: z.number(),
   }),
 )
 export type RecentEntry = z.infer<typeof schema>[number]
 export type RecentSource = RecentEntry['source']
 
+export type Worst = Pick<RecentEntry, 'worstLock' | 'worstWaitNs'>
+
 export interface Recents {
   list(): Promise<readonly RecentEntry[]>
-  add(entry: RecentEntry): Promise<void>
+  /** Its worst lock is not known yet, unless the same trace was listed already: that one's stays until it is looked for again. */
+  add(entry: Omit<RecentEntry, keyof Worst | 'worstKnown'>): Promise<void>
   /** What became known later; a file that was forgotten meanwhile stays forgotten. */
-  update(source: RecentSource, known: Pick<RecentEntry, 'worstLock' | 'worstWaitNs'>): Promise<void>
+  update(source: RecentSource, worst: Worst): Promise<void>
   forget(source: RecentSource): Promise<void>
 }
 
@@ -65,11 +70,29 @@ export function createRecents(folder: string): Recents {
 
   return {
     list,
-    add: (entry) => change((entries) => [entry, ...entries.filter(({ source }) => !sameSource(source, entry.source))]),
-    update: (updated, known) =>
-      change((entries) => entries.map((entry) => (sameSource(entry.source, updated) ? { ...entry, ...known } : entry))),
+    add: (entry) =>
+      change((entries) => {
+        const others = entries.filter(({ source }) => !sameSource(source, entry.source))
+        const before = entries.find((other) => sameTrace(other, entry))
+        const { worstLock, worstWaitNs, worstKnown } = before ?? UNKNOWN_WORST
+        return [{ ...entry, worstLock, worstWaitNs, worstKnown }, ...others]
+      }),
+    update: (updated, worst) =>
+      change((entries) =>
+        entries.map((entry) => (sameSource(entry.source, updated) ? { ...entry, ...worst, worstKnown: true } : entry)),
+      ),
     forget: (forgotten) => change((entries) => entries.filter(({ source }) => !sameSource(source, forgotten))),
   }
+}
+
+const UNKNOWN_WORST = { worstLock: null, worstWaitNs: null, worstKnown: false }
+
+type Listed = Pick<RecentEntry, 'source' | 'imported' | 'events' | 'durationNs'>
+
+/** The same file that was not changed meanwhile, as far as the list can tell. */
+function sameTrace(a: Listed, b: Listed): boolean {
+  const isSame = a.imported === b.imported && a.events === b.events && a.durationNs === b.durationNs
+  return isSame && sameSource(a.source, b.source)
 }
 
 function sameSource(a: RecentSource, b: RecentSource): boolean {

@@ -96,6 +96,8 @@ export interface RecentFile {
   readonly lost: number | null
   readonly worstLock: string | null
   readonly worstWaitNs: number | null
+  /** false: the worst lock was not looked for yet, or that is under way. true with null: nobody waited, as far as recorded. */
+  readonly worstKnown: boolean
   /** ms since 1970. */
   readonly openedAt: number
   /** The file is gone or unreadable. */

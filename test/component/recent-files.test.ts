@@ -18,6 +18,7 @@ const recent = (name: string, clockUnit: RecentFile['clockUnit']): RecentFile =>
   lost: 214_111,
   worstLock: 'inode',
   worstWaitNs: 3_000_000,
+  worstKnown: true,
   openedAt: 0,
   missing: false,
 })
@@ -35,6 +36,25 @@ it('a trace of ticks is so many ticks long, one listed before clocks were kept c
     ['2 000 000 ticks', '3 000 000 ticks'],
     ['2.00 ms', '3.00 ms'],
     ['2.00 ms', '3.00 ms'],
+  ])
+  wrapper.unmount()
+})
+
+it('a worst lock that is still looked for does not look like none', async () => {
+  putTokens()
+  const none = { worstLock: null, worstWaitNs: null }
+  const host = fakeHost({
+    'files.recent': () => [
+      { ...recent('sought', 'ns'), ...none, worstKnown: false },
+      { ...recent('quiet', 'ns'), ...none },
+    ],
+  })
+  const wrapper = mount(RecentFiles, { global: { plugins: [windowOf(host)] }, attachTo: document.body })
+  await useFilesStore(host.pinia).refreshRecent()
+  const cells = wrapper.findAll('tbody tr td').filter((_, i) => [5, 6].includes(i % 9))
+  expect(cells.map((cell) => [cell.text(), cell.find('span').attributes('title')])).toEqual([
+    ...Array<string[]>(2).fill(['…', 'not known yet: it is looked for once the trace is open']),
+    ...Array<string[]>(2).fill(['–', 'nothing waited, or waits were not recorded']),
   ])
   wrapper.unmount()
 })

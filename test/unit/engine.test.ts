@@ -219,8 +219,6 @@ describe('the recent files', () => {
         durationNs: 1,
         events: 1,
         lost: null,
-        worstLock: null,
-        worstWaitNs: null,
         openedAt: 1,
       })
       const [one, two] = [createRecents(home), createRecents(home)]
@@ -230,6 +228,13 @@ describe('the recent files', () => {
       expect((await two.list()).map(({ name }) => name)).toEqual(['a', 'b'])
       await one.update(entry('b').source, { worstLock: 'inode', worstWaitNs: 7 })
       expect((await two.list()).map(({ worstLock }) => worstLock)).toEqual([null, 'inode'])
+      expect((await two.list()).map(({ worstKnown }) => worstKnown)).toEqual([false, true])
+      // opened again: what is known stays, unless the file is another one now
+      await two.add(entry('b'))
+      expect((await one.list()).map(({ worstLock }) => worstLock)).toEqual(['inode', null])
+      await two.add({ ...entry('b'), events: 2 })
+      expect((await one.list()).map(({ worstKnown }) => worstKnown)).toEqual([false, false])
+      await one.add(entry('a'))
       await two.forget(entry('b').source)
       await one.update(entry('b').source, { worstLock: 'inode', worstWaitNs: 7 })
       expect((await two.list()).map(({ name }) => name)).toEqual(['a'])
@@ -239,8 +244,9 @@ describe('the recent files', () => {
         writeFileSync(join(home, 'recent.json'), damage)
         expect(await one.list()).toEqual([])
       }
-      const { clockUnit, ...earlier } = entry('earlier')
-      writeFileSync(join(home, 'recent.json'), JSON.stringify([entry('a'), earlier]))
+      const none = { worstLock: null, worstWaitNs: null }
+      const { clockUnit, ...earlier } = { ...entry('earlier'), ...none }
+      writeFileSync(join(home, 'recent.json'), JSON.stringify([{ ...entry('a'), ...none }, earlier]))
       expect((await one.list()).map((listed) => listed.clockUnit)).toEqual([clockUnit, null])
       await one.forget(entry('a').source)
       await one.forget(entry('earlier').source)
