@@ -6,7 +6,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import envPaths from 'env-paths'
 import { ApiError } from '#shared/base/errors.ts'
 import { isAlive } from '../store/is-alive.ts'
@@ -48,6 +48,13 @@ export async function makeOwnFolder(path: string): Promise<void> {
       'make room or permission there, or name another folder in FAULTLINE_HOME',
     )
   }
+}
+
+/** What failed, for a page elsewhere: where the folder lies on this machine is nothing to it. */
+export function withoutFolder(thrown: unknown, { path }: DataDir): unknown {
+  if (!(thrown instanceof ApiError)) return thrown
+  const { code, message, hint, at } = thrown
+  return new ApiError(code, message.replaceAll(`${path}${sep}`, `FAULTLINE_HOME${sep}`), hint, at)
 }
 
 /** Remove what engines that were killed left behind. Never fails: it is housekeeping. */

@@ -19,7 +19,7 @@ import type { AppInfo, Client, MethodName, Source } from '#shared/contract/metho
 import { createClient, type Transport } from '#shared/contract/rpc.ts'
 import { serveConnection, type Connection, type ServedCall } from '#shared/contract/serve.ts'
 import { inProcessPair } from '#shared/contract/transports.ts'
-import { dataDirAt, removeDeadSessions, removeUnlistedImports, type DataDir } from './data-dir.ts'
+import { dataDirAt, removeDeadSessions, removeUnlistedImports, withoutFolder, type DataDir } from './data-dir.ts'
 import { createDownloads } from './downloads.ts'
 import { createFiles, type ClientOf } from './files.ts'
 import { createHandles } from './handles.ts'
@@ -95,7 +95,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     const client = { rights }
     const connection: Connection = serveConnection<AbortSignal>({
       transport,
-      call: (call) => answer(handlers, { ...call, client }, log),
+      async call(call) {
+        try {
+          return await answer(handlers, { ...call, client }, log)
+        } catch (error) {
+          throw rights.local ? error : withoutFolder(error, dir)
+        }
+      },
       stopper: () => new AbortController(),
       onFailure: (method, thrown) => logFailure(log, method, thrown),
       onClose() {

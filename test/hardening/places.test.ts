@@ -145,6 +145,13 @@ describe('what may not be written', () => {
     const source = path(at('input.txt'))
     await expect(caller.call('files.open', { source })).rejects.toMatchObject(refusal)
     await expect(caller.call('upload.begin', { name: 'x.txt', bytes: 1 })).rejects.toMatchObject(refusal)
+    // A browser is told what it can do about it, not where the folder lies.
+    const page = other.connect({ paths: 'none', local: false })
+    await expect(page.call('upload.begin', { name: 'x.txt', bytes: 1 })).rejects.toMatchObject({
+      ...refusal,
+      message: expect.stringMatching(/^Faultline cannot keep files in FAULTLINE_HOME.sessions.*: a file is in its way$/),
+    })
+    page.close()
     caller.close()
     await other.close()
   })
