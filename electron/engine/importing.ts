@@ -67,6 +67,7 @@ export class Importing {
         return { path: await this.#keep(located), imported: null }
       }
       await refuseDatabases(inputs)
+      await refuseTwice(inputs)
       return this.#importOnce(inputs, call)
     })
   }
@@ -80,6 +81,7 @@ export class Importing {
     return this.#using(inputs, call, async () => {
       const path = writablePath(out ?? `${stem(inputs.located.name)}.faultline`, call.client.rights)
       await refuseDatabases(inputs)
+      await refuseTwice(inputs)
       refuseSource(
         path,
         filesOf(inputs).map((one) => one.path),
@@ -173,6 +175,18 @@ async function refuseDatabases({ located, more }: Inputs): Promise<void> {
   for (const { path, name } of [located, ...more.map((one) => one.located)]) {
     if (!(await isDatabase(path, name))) continue
     throw new ApiError('bad-input', `${name} is a database already, not a trace to import`, 'open it as it is')
+  }
+}
+
+/** One trace under two names is one, too: all it tells would count twice. */
+async function refuseTwice({ located, more }: Inputs): Promise<void> {
+  if (more.length === 0) return
+  const seen = new Set<string>()
+  for (const { path, name } of [located, ...more.map((one) => one.located)]) {
+    const { dev, ino } = await stat(path, { bigint: true })
+    const file = `${dev}:${ino}`
+    if (seen.has(file)) throw new ApiError('bad-request', `${name} is there twice`, 'name each trace once')
+    seen.add(file)
   }
 }
 

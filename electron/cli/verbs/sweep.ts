@@ -11,7 +11,7 @@ import { nearest } from '#shared/base/registry.ts'
 import { sweepJobSchema, type SweepJob, type SweepMerge, type SweepRow } from '#shared/contract/sweep.ts'
 import { namesFile } from '#shared/sim/strategies/own.ts'
 import { incomparable, rateText, ratioInterval, ratioText, spreadText, undecidedText } from '#shared/whatif/words.ts'
-import { flag, force, json, many, refuse, text, whole } from '../options.ts'
+import { flag, force, json, many, pairs, refuse, text, whole } from '../options.ts'
 import { columnsOf, duration, note, plural, print, printable, printJson, printTable } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { printMistakes } from './experiment.ts'
@@ -115,10 +115,8 @@ async function plan(session: Session, options: PlanOptions): Promise<void> {
         : {
             kind: 'scenario',
             scenario: scenario ?? '',
-            slots: Object.fromEntries(options.slot.map((pair) => pairOf(pair, '--slot'))),
-            set: Object.fromEntries(
-              options.set.map((pair) => pairOf(pair, '--set')).map(([k, v]) => [k, v.split(',')]),
-            ),
+            slots: pairsOf(options.slot, '--slot'),
+            set: Object.fromEntries(Object.entries(pairsOf(options.set, '--set')).map(([k, v]) => [k, v.split(',')])),
             ...(fs === undefined ? {} : { fs }),
           },
     strategies: strategy.map(word),
@@ -160,10 +158,14 @@ async function ownFiles(session: Session, words: readonly string[]): Promise<Rea
   return files
 }
 
-function pairOf(pair: string, name: string): [string, string] {
-  const at = pair.indexOf('=')
-  if (at > 0) return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
-  throw new ApiError('bad-request', `${name}: '${pair}' is not NAME=VALUE`)
+/** A name that is given again is refused: nobody knows whether its values are meant as well or instead. */
+function pairsOf(given: readonly string[], name: string): Record<string, string> {
+  const found = pairs(given, name)
+  const all = given.map((pair) => Object.keys(pairs([pair], name))[0])
+  const again = all.find((key, i) => all.indexOf(key) !== i)
+  if (again === undefined) return found
+  const hint = name === '--set' ? `all its values go together: --set ${again}=V,V…` : 'give it once'
+  throw new ApiError('bad-request', `${name} ${again} is there twice`, hint)
 }
 
 async function readJobs(path: string | undefined): Promise<SweepJob[]> {

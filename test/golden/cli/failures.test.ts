@@ -94,6 +94,7 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['import', SMALL, '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe'],
   // 2: wrong usage
   [['import', '-', '-'], 2, 'standard input can be read only once'],
+  [['import', SMALL, 'recording.zst', SMALL, '--out', 'x.faultline'], 2, 'is there twice; name each trace once'],
   [[], 2, 'Usage: faultline'],
   [['contentoin', 't.faultline'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
   [['contentoin', '--help'], 2, "unknown verb 'contentoin'", 'did you mean contention?'],
