@@ -31,6 +31,7 @@ const FORMATS = [
   ['ftrace', 5, format('print', 5, `${IP}\tfield:char buf[];\toffset:16;\tsize:0;\tsigned:0;\n`, '"%ps: %s", (void *)REC->ip, REC->buf')],
   ['ftrace', 6, format('bputs', 6, `${IP}\tfield:const char * str;\toffset:16;\tsize:8;\tsigned:0;\n`, '"%ps: %s", (void *)REC->ip, REC->str')],
   ['ftrace', 7, format('print', 7, IP, '"%ps", (void *)REC->ip')],
+  ['ftrace', 8, format('raw_data', 8, '\tfield:unsigned int id;\toffset:8;\tsize:4;\tsigned:0;\n\tfield:char buf[];\toffset:12;\tsize:0;\tsigned:0;\n', '"id:%04x %08x", REC->id, (int)REC->buf[0]')],
   ['ftrace', 4, format('kernel_stack', 4, '\tfield:int size;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:unsigned long caller[8];\toffset:16;\tsize:64;\tsigned:0;\n', '"..."')],
   ['ftrace', 9, format('user_stack', 9, '\tfield:unsigned int tgid;\toffset:8;\tsize:4;\tsigned:0;\n', '"..."')],
   ['odd', 20, format('odd', 20, '\tfield:int count;\toffset:8;\tsize:4;\tsigned:1;\n\tfield:char name[4];\toffset:12;\tsize:4;\tsigned:0;\n\tfield:void * at;\toffset:16;\tsize:8;\tsigned:0;\n\tfield:__data_loc u8[] bytes;\toffset:24;\tsize:4;\tsigned:0;\n', '"%*d", 4, REC->count')],
@@ -73,6 +74,23 @@ function text(printer: Printer | undefined): string {
   printer?.write(to)
   return decodeUtf8(to.bytes, 0, to.at)
 }
+
+describe('what user space wrote into trace_marker_raw', () => {
+  it('is there to its last byte, as tracefs prints it', () => {
+    const { printers } = made()
+    const printed = (body: Uint8Array): string => text(printers.of(8, record(8, body)))
+    expect(
+      printed(
+        new Bytes()
+          .u32(7)
+          .add(Uint8Array.of(0x61, 0x62, 0x63, 0, 0x64, 0xff, 0, 9))
+          .done(),
+      ),
+    ).toBe('# 7 buf: 61 62 63 00 64 ff 00 09')
+    expect(printed(new Bytes().u32(0x7fff_ffff).done())).toBe('# 7fffffff buf:')
+    expect(printed(new Bytes().done())).toBe('# 0 buf:')
+  })
+})
 
 describe('what user space wrote into trace_marker', () => {
   const { printers, recorder } = made()

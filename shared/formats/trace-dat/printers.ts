@@ -109,6 +109,7 @@ export class EventPrinters {
     const stack = STACKS.has(format.name) && format.system === 'ftrace'
     const ip = format.fields.find(({ name }) => name === 'ip')
     if (format.system === 'ftrace' && CALLED.has(format.name) && ip !== undefined) return this.#called(format, ip)
+    if (format.system === 'ftrace' && format.name === 'raw_data') return this.#raw(format)
     const { write, numbers, understood, kept } = compilePrint({
       ...{ format, record: this.#record, symbols: this.#symbols },
       ticksPerSecond: () => (this.#ticks ??= { perSecond: ticksPerSecond(this.#formats.values()) }).perSecond,
@@ -155,6 +156,22 @@ export class EventPrinters {
       if (text !== undefined) to.copy(record.bytes, from, stop)
     }
     return { format, stack: false, graph: undefined, numbers: undefined, kept: undefined, nameOf, write }
+  }
+
+  /** What was written into trace_marker_raw, all of it: its print format has one byte (trace_output.c: trace_raw_data). */
+  #raw(format: EventFormat): Printer {
+    const record = this.#record
+    const at = (field: string): number | undefined => format.fields.find(({ name }) => name === field)?.offset
+    const [id, data] = [at('id'), at('buf')]
+    const name = this.#recorder.builder.eventNamed(this.#named(format))
+    const write: Write = (to) => {
+      to.ascii('# ')
+      to.hex(0, id === undefined ? 0 : record.low(id))
+      to.ascii(' buf:')
+      const from = record.at + (data ?? record.end)
+      for (let i = from; i < record.end; i++) to.ascii(` ${record.bytes[i].toString(16).padStart(2, '0')}`)
+    }
+    return { format, stack: false, graph: undefined, numbers: undefined, kept: undefined, nameOf: () => name, write }
   }
 }
 
