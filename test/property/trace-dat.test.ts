@@ -14,27 +14,33 @@ const anyEvent = fc.record({
   count: fc.oneof(fc.nat(20), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
   address: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   text: fc.oneof(fc.stringMatching(/^[a-z ]{0,20}$/), fc.stringMatching(/^[a-z]{90,200}$/)),
+  stamped: fc.boolean(),
 })
 
-const anyCpus: fc.Arbitrary<readonly WrittenCpu[]> = fc.array(
-  fc
-    .array(
-      fc.record({ events: fc.array(anyEvent, { minLength: 1, maxLength: 12 }), lost: fc.constantFrom(0, 0, -1, 7) }),
-      {
-        maxLength: 4,
-      },
-    )
-    .map((pages) => {
-      let ts = 1_000_000_000_000n
-      return {
-        pages: pages.map(({ events, lost }) => ({
-          lost,
-          events: events.map(({ gap: by, ...event }): WrittenEvent => ({ ...event, ts: (ts += BigInt(by)) })),
-        })),
-      }
-    }),
-  { minLength: 1, maxLength: 4 },
-)
+/** Since boot, and the time of day: more than a double holds to the nanosecond. */
+const anyStart = fc.constantFrom(1_000_000_000_000n, 1_795_490_916_411_551_115n)
+
+const cpusFrom = (start: bigint): fc.Arbitrary<readonly WrittenCpu[]> =>
+  fc.array(
+    fc
+      .array(
+        fc.record({ events: fc.array(anyEvent, { minLength: 1, maxLength: 12 }), lost: fc.constantFrom(0, 0, -1, 7) }),
+        {
+          maxLength: 4,
+        },
+      )
+      .map((pages) => {
+        let ts = start
+        return {
+          pages: pages.map(({ events, lost }) => ({
+            lost,
+            events: events.map(({ gap: by, ...event }): WrittenEvent => ({ ...event, ts: (ts += BigInt(by)) })),
+          })),
+        }
+      }),
+    { minLength: 1, maxLength: 4 },
+  )
+const anyCpus = anyStart.chain(cpusFrom)
 
 describe.each([6, 7] as const)('trace.dat version %d', (version) => {
   it('gives the events that were written, merged by time, the lower CPU first, in either order of bytes', () => {

@@ -84,6 +84,8 @@ export interface WrittenEvent {
   readonly count: number
   readonly address: bigint
   readonly text: string
+  /** Its time stands before it as a whole instead of what went by. */
+  readonly stamped?: boolean
 }
 
 export interface WrittenCpu {
@@ -182,7 +184,11 @@ function page({ events, lost = 0 }: WrittenCpu['pages'][number], little: boolean
   for (const event of events) {
     let delta = event.ts - now
     now = event.ts
-    if (delta >= 1n << 27n) {
+    if (event.stamped) {
+      const low = BigInt.asUintN(59, now)
+      body.u32(word(31, Number(BigInt.asUintN(27, low)))).u32(Number(low >> 27n))
+      delta = 0n
+    } else if (delta >= 1n << 27n) {
       body.u32(word(30, Number(delta & ((1n << 27n) - 1n)))).u32(Number(delta >> 27n))
       delta = 0n
     }

@@ -26,7 +26,7 @@ const READ = 1 << 20
 const AHEAD = 1 << 17
 
 /** Absolute time stamps have 59 bits; the rest is that of the page (RB_ABS_TS). */
-const TS_MSB = 2 ** 59
+const TS_MSB = 1n << 59n
 
 export class CpuPages {
   readonly cpu: number
@@ -103,7 +103,7 @@ export class CpuPages {
       if (at + 4 > this.#pageEnd) return 'bad'
       const high = view.getUint32(at, little)
       if (type === TIME_EXTEND) this.#advance(high * SHIFT + delta)
-      else this.#stamp(high * SHIFT + delta)
+      else this.#stamp(high, delta)
       this.#at = at + 4
       return 'other'
     }
@@ -139,11 +139,11 @@ export class CpuPages {
     this.nanos -= seconds * 1e9
   }
 
-  /** An absolute time: its upper five bits are those of the page's. */
-  #stamp(low59: number): void {
+  /** An absolute time in two words, more than a double holds: its upper five bits are those of the page's. */
+  #stamp(high: number, low: number): void {
     const now = BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanos)
-    const upper = now & ~(BigInt(TS_MSB) - 1n)
-    this.#set(upper | BigInt(low59))
+    const upper = now & ~(TS_MSB - 1n)
+    this.#set(upper | (BigInt(high) << 27n) | BigInt(low))
   }
 
   #set(time: bigint): void {
