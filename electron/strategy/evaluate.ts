@@ -10,7 +10,7 @@ import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { OwnOptions } from '#shared/sim/strategies/own.ts'
 import { checkDefinition, type CheckedStrategy } from '#shared/strategy/define.ts'
-import { EndlessLoop, Harness, Ticks, type Blame } from '#shared/strategy/harness.ts'
+import { briefly, EndlessLoop, Harness, Ticks, type Blame } from '#shared/strategy/harness.ts'
 import * as library from '#shared/strategy/index.ts'
 import { View } from '#shared/strategy/view.ts'
 import { pulseOf } from './pulse.ts'
@@ -129,11 +129,11 @@ function atLoading(file: string, error: unknown, ticks: Ticks): ApiError {
 /** A file may throw anything, and to look at it may run code of the file. */
 function told(error: unknown): { readonly what: string; readonly stack: string; readonly code?: unknown } {
   const other = { what: 'throws what is no error', stack: '' }
-  if (typeof error !== 'object' || error === null) return { ...other, what: `throws ${String(error)}` }
+  if (typeof error !== 'object' || error === null) return { ...other, what: `throws ${briefly(String(error))}` }
   try {
     const { message, name, stack, code } = error as Readonly<Record<string, unknown>>
     if (typeof message !== 'string' || typeof name !== 'string') return other
-    return { what: `${name}: ${message}`, stack: typeof stack === 'string' ? stack : '', code }
+    return { what: briefly(`${name}: ${message}`), stack: typeof stack === 'string' ? stack : '', code }
   } catch {
     return other
   }

@@ -227,6 +227,9 @@ export const limits = {
   /** Elements of one of its lists, characters of one of its texts; bytes of its buffers in one run. */
   strategyLength: 4 * MiB,
   strategyHeldBytes: 256 * MiB,
+  /** Characters of what it throws that are told, and of a name it gives (a lock, a counter). */
+  strategyTold: 300,
+  strategyName: 100,
   /** Most retries after -ENOSPC that an option of its own may ask for. */
   strategyRetries: 100,
   /** One call of its hooks, ms, after which its thread is ended: counted in looks, of one a second (electron/strategy/pulse.ts). */

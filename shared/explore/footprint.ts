@@ -8,6 +8,7 @@
  * so it does race with the release of a reader.
  */
 
+import { FIRST_OBJECT } from '../sim/kernel.ts'
 import { ANNOTATED, type LockMode, type SimLock } from '../sim/locks.ts'
 import type { SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
@@ -38,9 +39,6 @@ export const RACES_WITH = [0b00010, 0b00011, 0b10010, 0b10111, 0b01111, 0b10010,
 
 /** Per kind, the columns of releases without which it could not have been. */
 export const RELEASED_BEFORE = [0, 0, 0b01000, 0b01100, 0, 0, 0] as const
-
-/** Numbers of objects that `see` names begin here (kernel.ts); lock ids lie below. */
-const FIRST_OBJECT = 1 << 24
 
 /** Locks and objects as one dense numbering: both count from 0, so one gets the even numbers. */
 function slotOf(object: number): number {

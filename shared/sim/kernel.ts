@@ -25,6 +25,9 @@ import { heldAt, HoldPool, SimTask, type Steps, type StepsOf } from './task.ts'
 
 export type { Deadlock } from './deadlock.ts'
 
+/** Numbers for objects that `see` names; lock ids lie below. */
+export const FIRST_OBJECT = 1 << 24
+
 export class Kernel {
   readonly timed: boolean
   /** A recorded machine (kernel-options.ts). */
@@ -60,8 +63,7 @@ export class Kernel {
   /** Of the `runUntil` that runs. */
   #end: Ns = -Infinity
   #maxSteps = 0
-  /** Numbers for objects that `see` names; lock ids lie below. */
-  #objects = 1 << 24
+  #objects = FIRST_OBJECT
   constructor(options: KernelOptions) {
     this.timed = options.timed
     this.seed = options.seed
@@ -83,6 +85,11 @@ export class Kernel {
     const first = this.#objects
     this.#objects += count
     return first
+  }
+
+  /** Is it the number of an object, or of a lock? */
+  knows(object: number): boolean {
+    return object < this.#objects && (object >= FIRST_OBJECT || object < this.locks.length)
   }
 
   spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns; realtime?: boolean } = {}): SimTask {

@@ -341,10 +341,16 @@ function pausesForNothing(k: Kernel): boolean {
 /** In words; what was thrown may be anything, with fields that throw themselves. */
 function describe(error: unknown): string {
   try {
-    return isError(error) ? `${error.name}: ${error.message.split('\n')[0]}` : String(error)
+    return briefly(isError(error) ? `${error.name}: ${error.message}` : String(error))
   } catch {
     return 'what cannot be told'
   }
+}
+
+/** Its first line, as much of it as fits into a sentence. */
+export function briefly(text: string): string {
+  const line = text.slice(0, limits.strategyTold + 1).split(/[\r\n]/, 1)[0]
+  return line.length > limits.strategyTold ? `${line.slice(0, limits.strategyTold)}…` : line
 }
 
 function stackOf(error: unknown): string {

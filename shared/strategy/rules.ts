@@ -28,9 +28,9 @@ import { SimTask } from '../sim/task.ts'
 import { World } from '../sim/world.ts'
 import { inodeLock } from './index.ts'
 
-/** What a value must be, and how a sentence calls it: `calls lock with what is no lock`. */
+/** What a value must be, and how a sentence calls it: `calls lock with what is no lock`. `of`: what a number counts in. */
 export interface Check {
-  readonly is: (value: unknown) => boolean
+  readonly is: (value: unknown, of?: unknown) => boolean
   readonly what: string
 }
 
@@ -47,12 +47,26 @@ const an = (kind: abstract new (...args: never[]) => object, what: string): Chec
   is: (value) => value instanceof kind,
   what,
 })
-const orNothing = ({ is, what }: Check): Check => ({ is: (value) => value === undefined || is(value), what })
+const orNothing = ({ is, what }: Check): Check => ({ is: (value, of) => value === undefined || is(value, of), what })
 
 const MOST = 2 ** 31 - 1
 const INDEX = number(MOST, 'index')
-const OBJECT = number(MOST, 'number of an object')
-const TEXT: Check = { is: (value) => typeof value === 'string', what: 'text' }
+const OBJECT: Check = {
+  is: (value, of) => of instanceof Kernel && whole(value, 0, MOST) && of.knows(Number(value)),
+  what: 'number of an object',
+}
+/** Of a file, of its mapping, or of the file a fault is in. */
+const isIndexOf = (value: unknown, of: unknown): boolean =>
+  has(of, 'pages') ? whole(value, 0, Number(of['pages']) - 1) : has(of, 'inode') && isIndexOf(value, of['inode'])
+const INDEX_IN: Check = { is: isIndexOf, what: 'index of the file' }
+const BLOCK: Check = {
+  is: (value, of) => of instanceof World && whole(value, 0, of.device.blocks - 1),
+  what: 'block of the device',
+}
+const NAME: Check = {
+  is: (value) => typeof value === 'string' && value !== '' && value.length <= limits.strategyName,
+  what: `name of at most ${limits.strategyName} characters`,
+}
 const FLAG: Check = { is: (value) => typeof value === 'boolean', what: 'true or false' }
 const MODE = one(['shared', 'exclusive'], "mode ('shared', 'exclusive')")
 const PHASE = number(PHASES.length - 1, 'phase')
@@ -73,11 +87,19 @@ const SPAN: Check = {
 }
 const RANGE: Check = { is: (value) => has(value, 'released', 'task', 'lock'), what: 'range lock' }
 const ENTRY: Check = {
-  is: (value) => has(value, 'index', 'entry', 'lock') && value['lock'] instanceof SimLock && INDEX.is(value['index']),
+  is: (value, of) =>
+    has(value, 'index', 'entry', 'lock') && value['lock'] instanceof SimLock && isIndexOf(value['index'], of),
   what: 'locked entry',
 }
-const PAGE: Check = { is: (value) => has(value, 'index', 'content', 'lock'), what: 'page' }
-const WANTED: Check = { is: (value) => has(value, 'index') && INDEX.is(value['index']), what: 'request' }
+const PAGE: Check = {
+  is: (value, of) =>
+    has(value, 'index', 'content', 'lock') && value['lock'] instanceof SimLock && isIndexOf(value['index'], of),
+  what: 'page',
+}
+const WANTED: Check = {
+  is: (value, of) => has(value, 'index') && isIndexOf(value['index'], of),
+  what: 'request for an index of the file',
+}
 const SLOT = one(['guard', 'pairing'], "slot ('guard', 'pairing')")
 
 type Callable = (...args: readonly unknown[]) => unknown
@@ -95,8 +117,8 @@ const exported = (hook: unknown, checks: readonly Check[]) => [hook as Callable,
 
 export const CALLS: ReadonlyMap<Callable, readonly Check[]> = new Map([
   ...methods(Kernel, {
-    lock: [LOCK, MODE, orNothing(TEXT)],
-    tryLock: [LOCK, MODE, orNothing(TEXT)],
+    lock: [LOCK, MODE, orNothing(NAME)],
+    tryLock: [LOCK, MODE, orNothing(NAME)],
     unlock: [LOCK, orNothing(MODE)],
     work: [PHASE, TIME],
     enter: [PHASE],
@@ -107,7 +129,7 @@ export const CALLS: ReadonlyMap<Callable, readonly Check[]> = new Map([
     see: [OBJECT, FLAG],
     touch: [OBJECT, FLAG],
     objects: [number(limits.simPages)],
-    newLock: [TEXT, one([MUTEX, RWSEM, SPINLOCK], 'MUTEX, RWSEM or SPINLOCK'), orNothing({ ...INDEX, what: 'inode' })],
+    newLock: [NAME, one([MUTEX, RWSEM, SPINLOCK], 'MUTEX, RWSEM or SPINLOCK'), orNothing({ ...INDEX, what: 'inode' })],
   }),
   ...methods(World, {
     run: [PHASE, COST],
@@ -118,12 +140,12 @@ export const CALLS: ReadonlyMap<Callable, readonly Check[]> = new Map([
     owe: [COST],
     yieldCpu: [],
     inode: [INDEX],
-    blockObject: [INDEX],
+    blockObject: [BLOCK],
     txStart: [],
     txStop: [],
   }),
-  ...methods(Inode, { entrySeen: [INDEX], extentSeen: [INDEX] }),
-  ...methods(AddressSpace, { queue: [INDEX], entryLock: [INDEX] }),
+  ...methods(Inode, { entrySeen: [INDEX_IN], extentSeen: [INDEX_IN] }),
+  ...methods(AddressSpace, { queue: [INDEX_IN], entryLock: [INDEX_IN] }),
   ...methods(RangeLocks, {
     heldBy: [TASK, SPAN],
     intersecting: [INDEX, END],
@@ -139,17 +161,17 @@ export const CALLS: ReadonlyMap<Callable, readonly Check[]> = new Map([
   ...methods(Device, { read: [INDEX, INDEX], durable: [INDEX, INDEX], unflushed: [INDEX, INDEX] }),
   ...methods(Allocator, { lastOwner: [INDEX], owns: [INDEX, INDEX, INDEX], ownerOf: [INDEX] }),
   ...methods(Prices, { draw: [KERNEL, COST] }),
-  ...methods(Stats, { bump: [TEXT, orNothing(TIMES)], counter: [TEXT] }),
-  ...methods(Checks, { retried: [TIMES, TEXT], gaveUp: [TIMES] }),
+  ...methods(Stats, { bump: [NAME, orNothing(TIMES)], counter: [NAME] }),
+  ...methods(Checks, { retried: [TIMES, NAME], gaveUp: [TIMES] }),
   exported(lockEntry, [WORLD, INODE, WANTED]),
   exported(unlockEntry, [WORLD, INODE, ENTRY]),
   exported(lockImmap, [WORLD, FAULT, SLOT]),
   exported(unlockImmap, [WORLD, FAULT, SLOT]),
-  exported(lockPage, [WORLD, INODE, INDEX]),
+  exported(lockPage, [WORLD, INODE, INDEX_IN]),
   exported(lockRange, [WORLD, INODE, SPAN]),
   exported(faultRange, [FAULT]),
-  exported(zeroBlock, [WORLD, INDEX]),
-  exported(inodeLock, [TEXT, one(['rwsem', 'mutex', 'spinlock'], "kind of lock ('rwsem', 'mutex', 'spinlock')")]),
+  exported(zeroBlock, [WORLD, BLOCK]),
+  exported(inodeLock, [NAME, one(['rwsem', 'mutex', 'spinlock'], "kind of lock ('rwsem', 'mutex', 'spinlock')")]),
 ])
 
 /** What changes nothing of a list, a map, or steps. */

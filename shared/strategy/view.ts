@@ -78,20 +78,22 @@ export class View {
     const check = setter(target, key)
     if (check === undefined) return this.#refuse(`sets ${String(key)} of ${nameOf(target)}${LOOK_ONLY}`)
     const real = this.unwrap(value)
-    if (!check.is(real)) return this.#refuse(`sets ${String(key)} of ${nameOf(target)} to what is no ${check.what}`)
+    if (!check.is(real, target))
+      return this.#refuse(`sets ${String(key)} of ${nameOf(target)} to what is no ${check.what}`)
     return Reflect.set(target, key, real)
   }
 
   #call(real: Callable, self: unknown, given: readonly unknown[]): unknown {
     const args = given.map((one) => this.unwrap(one))
     const checks = CALLS.get(real)
-    if (checks !== undefined) this.#check(real.name, checks, args)
+    if (checks !== undefined) this.#check(real, checks, [self, ...args])
     return this.wrap(Reflect.apply(real, self, args))
   }
 
-  #check(name: string, checks: readonly Check[], args: readonly unknown[]): void {
+  /** `given`: whose call it is, then what it is given; a number counts in what stands before it. */
+  #check({ name }: Callable, checks: readonly Check[], given: readonly unknown[]): void {
     for (const [i, { is, what }] of checks.entries())
-      if (!is(args[i])) this.#refuse(`calls ${name} with what is no ${what}`)
+      if (!is(given[i + 1], given[i])) this.#refuse(`calls ${name} with what is no ${what}`)
   }
 
   #callback(hook: Callable): Callable {

@@ -187,6 +187,59 @@ leave(w, f) { w.k.unlock(f.inode.mapping.invalidateLock, 'exclusive') }`,
     expect(violations[0]).toMatchObject({ invariant: 'S1', message: expect.stringMatching(why) as string })
   })
 
+  it.each([
+    [
+      'an object there is none of',
+      'if (w.k.see(2_000_000_000, false)) yield',
+      'calls see with what is no number of an object',
+    ],
+    ['no lock and no object', 'w.k.touch(16_000_000, true)', 'calls touch with what is no number of an object'],
+    ['a block behind the device', 'w.blockObject(1e9)', 'calls blockObject with what is no block of the device'],
+    ['to zero one', 'yield* zeroBlock(w, 1e9)', 'calls zeroBlock with what is no block of the device'],
+    [
+      'an index behind the file',
+      'f.inode.entrySeen(f.inode.pages)',
+      'calls entrySeen with what is no index of the file',
+    ],
+    ['its page', 'yield* lockPage(w, f.inode, 1e9)', 'calls lockPage with what is no index of the file'],
+    [
+      'its entry',
+      'yield* lockEntry(w, f.inode, { index: 1e9, write: false, pmd: false })',
+      'calls lockEntry with what is no request for an index of the file',
+    ],
+    [
+      'an entry there',
+      'f.entry = { index: 1e9, entry: 7, lock: f.inode.rwsem }',
+      'sets entry of a fault to what is no locked entry',
+    ],
+    [
+      'a name of megabytes',
+      "w.stats.bump('x'.repeat(3e6))",
+      'calls bump with what is no name of at most 100 characters',
+    ],
+    [
+      'a lock without a name',
+      "inodeLock('', 'mutex')",
+      'calls inodeLock with what is no name of at most 100 characters',
+    ],
+  ])('asking for %s', async (_what, statement, why) => {
+    const hooks = `*enter(w, f) {\n  ${statement}\n}`
+    const text = guard(hooks).replace('defineStrategy', 'defineStrategy, inodeLock, lockEntry, lockPage, zeroBlock')
+    const { id } = await load('far.ts', text)
+    const { violations } = await client.call('sim.run', { scenario: 'SC2', strategy: id, set: { durationMs: 2 } })
+    const race = await client.call('race.run', { race: 'R03', strategy: id, slots: {} })
+    expect(violations[0]).toMatchObject({ invariant: 'S1', message: `far.ts:6: guard.enter ${why}` })
+    expect([race.outcome, race.invariants[0]]).toEqual(['violated', 'S1'])
+  })
+
+  it('what it throws is told as much as fits into a sentence', async () => {
+    const [said] = await findingsOf('long.ts', "*enter(w, f) { throw new Error('y'.repeat(4_000_000)) }")
+    expect(said).toMatch(/^long\.ts:5: guard\.enter throws Error: y{100,300}…$/)
+    await expect(load('odd.ts', "throw new Error('y'.repeat(1e6) + '\\n')")).rejects.toMatchObject({
+      message: expect.stringMatching(/^odd\.ts:1: Error: y{100,300}…$/) as string,
+    })
+  })
+
   it('every mistake of a run is told', async () => {
     const said = await findingsOf(
       'both.ts',
