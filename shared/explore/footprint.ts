@@ -8,8 +8,7 @@
  * so it does race with the release of a reader.
  */
 
-import { FIRST_OBJECT } from '../sim/kernel.ts'
-import { ANNOTATED, type LockMode, type SimLock } from '../sim/locks.ts'
+import { ANNOTATED, FIRST_OBJECT, type LockMode, type SimLock } from '../sim/locks.ts'
 import type { SimSink } from '../sim/sink.ts'
 import type { SimTask } from '../sim/task.ts'
 import type { OrderWatch } from './order-watch.ts'

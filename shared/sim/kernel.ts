@@ -19,14 +19,9 @@ import { cpusOf, type Cpus } from './cpus.ts'
 import { circleFrom, circleTold, type Deadlock } from './deadlock.ts'
 import { holding, lockMistake, type Finding, type Told } from './finding.ts'
 import type { KernelOptions, MachineCosts } from './kernel-options.ts'
-import { LockTable, passOn, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
+import { FIRST_OBJECT, LockTable, passOn, type LockMode, type LockSpec, type SimLock, type WaitQueue } from './locks.ts'
 import type { SimSink } from './sink.ts'
 import { heldAt, HoldPool, SimTask, type Steps, type StepsOf } from './task.ts'
-
-export type { Deadlock } from './deadlock.ts'
-
-/** Numbers for objects that `see` names; lock ids lie below. */
-export const FIRST_OBJECT = 1 << 24
 
 export class Kernel {
   readonly timed: boolean
@@ -64,6 +59,7 @@ export class Kernel {
   #end: Ns = -Infinity
   #maxSteps = 0
   #objects = FIRST_OBJECT
+
   constructor(options: KernelOptions) {
     this.timed = options.timed
     this.seed = options.seed
@@ -87,9 +83,8 @@ export class Kernel {
     return first
   }
 
-  /** Is it the number of an object, or of a lock? */
-  knows(object: number): boolean {
-    return object < this.#objects && (object >= FIRST_OBJECT || object < this.locks.length)
+  knows(lockOrObject: number): boolean {
+    return lockOrObject < (lockOrObject < FIRST_OBJECT ? this.locks.length : this.#objects)
   }
 
   spawn(comm: string, steps: Steps, options: { daemon?: boolean; startNs?: Ns; realtime?: boolean } = {}): SimTask {
@@ -451,12 +446,9 @@ export class Kernel {
   }
 
   rouse(task: SimTask, by: SimTask | undefined): void {
-    if (!this.timed) {
-      task.state = 'runnable'
-      return
-    }
-    this.sink.wakeup(task, by)
+    if (this.timed) this.sink.wakeup(task, by)
     task.state = 'runnable'
+    if (!this.timed) return
     const cpu = this.#cpus.claim(task, this.now)
     if (cpu >= 0) return this.#place(task, cpu, this.costs.wake, undefined)
     const victim = this.#cpus.victim(task, this.now)

@@ -28,6 +28,9 @@ export interface LockSpec {
   readonly spinsUnseen?: boolean
 }
 
+/** Ids of locks lie below it, numbers for objects that `see` names from it on. */
+export const FIRST_OBJECT = 1 << 24
+
 export const MUTEX: LockSpec = { kind: 'mutex', sleeps: true, optimistic: true, readerBatch: 0, handoffNs: Infinity }
 export const RWSEM: LockSpec = { kind: 'rwsem', sleeps: true, optimistic: true, readerBatch: 256, handoffNs: 4_000_000 }
 /**
