@@ -8,9 +8,14 @@
 
 import { closeSync, openSync, readSync } from 'node:fs'
 import { limits } from '#shared/base/limits.ts'
+import { EventLine, TIME_MICROS } from '#shared/formats/event-line.ts'
+import { GRAPH_CALL, GRAPH_COMMENT, GraphLine } from '#shared/formats/function-graph-line.ts'
 import type { FilePart, Input } from './source.ts'
 
 const HEADER = '# tracer: '
+const GRAPH_HEADER = '# tracer: function_graph\n'
+const NEWLINE = 10
+const HASH = 35
 const BLOCK = 1 << 20
 /** Bytes at either end of a part that hold a line of an event. */
 const EDGE = 8192
@@ -28,17 +33,20 @@ export function perCpuParts(
 ): readonly FilePart[] | undefined {
   // An event takes less memory than its line: what is larger might be refused, which is worse than told of.
   if (typeof plain !== 'string' || totalBytes > limits.sortedBytes) return undefined
-  const begin = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1')
-  if (!begin.startsWith(HEADER)) return undefined
-  const own = begin.split(`\n${HEADER}`, 1)[0]
-  if (new Set(linesOf(own).map(({ cpu }) => cpu)).size > 1) return undefined
+  const begin = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
+  if (begin.indexOf(HEADER) !== 0) return undefined
+  const graph = begin.indexOf(GRAPH_HEADER) === 0
+  const next = begin.indexOf(`\n${HEADER}`)
+  const own = next === -1 ? begin : begin.subarray(0, next)
+  if (new Set(linesOf(own, graph).map(({ cpu }) => cpu)).size > 1) return undefined
   const fd = openSync(plain, 'r')
   try {
     const starts = startsOf(fd, totalBytes, check)
     if (starts === undefined || starts.length === 1) return undefined
     const parts: Part[] = []
     for (const [i, from] of starts.entries()) {
-      const part = partOf(fd, { path: plain, from, to: starts[i + 1] ?? totalBytes })
+      check()
+      const part = partOf(fd, { path: plain, from, to: starts[i + 1] ?? totalBytes }, graph)
       if (part === 'other') return undefined
       if (part !== 'empty') parts.push(part)
     }
@@ -65,26 +73,49 @@ function startsOf(fd: number, size: number, check: () => void): readonly number[
   return starts
 }
 
-function partOf(fd: number, { path, from, to }: FilePart): Part | 'empty' | 'other' {
-  const edge = (at: number): string => {
+function partOf(fd: number, { path, from, to }: FilePart, graph: boolean): Part | 'empty' | 'other' {
+  const edge = (at: number): readonly Line[] => {
     const bytes = Buffer.allocUnsafe(Math.min(EDGE, to - from))
-    return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, at))
+    return linesOf(bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, at)), graph)
   }
-  const lines = [...linesOf(edge(from)), ...linesOf(edge(Math.max(from, to - EDGE)))]
+  const lines = [...edge(from), ...edge(Math.max(from, to - EDGE))]
   if (lines.length === 0) return to - from <= EDGE ? 'empty' : 'other'
   const [{ cpu, time: first }] = lines
   const { time: last } = lines[lines.length - 1]
   return lines.every((line) => line.cpu === cpu) ? { path, from, to, cpu, first, last } : 'other'
 }
 
-/** Lines with a CPU and a time: of events (`comm-1 [000] d..1. 12.345678: name: …`), and of calls (`12.345678 | 0) …`). */
-function linesOf(text: string): readonly { readonly cpu: number; readonly time: number }[] {
-  return text.split('\n').flatMap((line) => {
-    const [, eventCpu, eventTime] = /^[^#].{0,64}?-\d+ .{0,24}?\[(\d+)\] (?:\S+ +)? *(\d+\.\d+): /.exec(line) ?? []
-    const [, callTime, callCpu] = /^ *(\d+\.\d+) \| +(\d+)\) /.exec(line) ?? []
-    const [cpu, time] = [eventCpu ?? callCpu, eventTime ?? callTime]
-    return cpu === undefined ? [] : [{ cpu: Number(cpu), time: Number(time) }]
-  })
+interface Line {
+  readonly cpu: number
+  /** In seconds, or in ticks. */
+  readonly time: number
+}
+
+/** Lines that have a CPU and a time all parts have in common. */
+function linesOf(bytes: Uint8Array, graph: boolean): readonly Line[] {
+  const lines: Line[] = []
+  for (let from = 0; from < bytes.length;) {
+    const end = bytes.indexOf(NEWLINE, from)
+    const to = end === -1 ? bytes.length : end
+    const line = bytes[from] === HASH ? undefined : graph ? callAt(bytes, from, to) : eventAt(bytes, from, to)
+    if (line !== undefined) lines.push(line)
+    from = to + 1
+  }
+  return lines
+}
+
+const event = new EventLine()
+function eventAt(bytes: Uint8Array, from: number, to: number): Line | undefined {
+  // What a buffer's own beginning is 0 of says nothing of another's.
+  if (!event.parse(bytes, from, to) || event.time === TIME_MICROS) return undefined
+  return { cpu: event.cpu, time: event.hi + event.lo / 1e9 }
+}
+
+const call = new GraphLine()
+function callAt(bytes: Uint8Array, from: number, to: number): Line | undefined {
+  const kind = call.parse(bytes, from, to)
+  if ((kind !== GRAPH_CALL && kind !== GRAPH_COMMENT) || !call.hasTime) return undefined
+  return { cpu: call.cpu, time: call.hi + call.lo / 1e9 }
 }
 
 /** Of as many CPUs, and at least one of the time of another. */

@@ -72,6 +72,13 @@ describe('the CPUs of one trace, one after the other', () => {
     expect(parts.codes).toContain('per-cpu-parts')
   })
 
+  it('also of calls', async () => {
+    const text = readFixture('function-graph/abstime-proc-tail.txt').toString('latin1')
+    const parts = await imported(byCpu(text, /\| +(\d+)\) /), 'parts')
+    expect(parts.rows).toEqual((await imported(text, 'whole')).rows)
+    expect(parts.codes).toContain('per-cpu-parts')
+  })
+
   it('a CPU without events has nothing to say', async () => {
     const text = readFixture('ftrace/dax-xfs.txt').toString('latin1')
     const empty = '# tracer: nop\n#\n# entries-in-buffer/entries-written: 0/0   #P:2\n#\n'
@@ -84,6 +91,8 @@ describe('several traces in a row', () => {
   const line = (cpu: number, us: number) =>
     `        rfault 0-474     [00${cpu}] d..1.  100.${String(us).padStart(6, '0')}: lock_acquire: 00000000bc512a5b i_mmap_rwsem`
   const trace = (...lines: readonly string[]) => `${['# tracer: nop', '#', ...lines].join('\n')}\n`
+  const microseconds = (cpu: number) =>
+    trace(`  rfault-474     ${cpu}d..1.    1us : tick: x`, `  rfault-474     ${cpu}d..1.    9us : tick: y`)
   const codes = async (text: string) =>
     (await imported(text, 'row')).codes.filter((code) => /several-traces|overlap|parts/.test(code))
 
@@ -97,6 +106,7 @@ describe('several traces in a row', () => {
   it.each([
     ['where a CPU comes twice', trace(line(0, 1), line(0, 5)) + trace(line(0, 2), line(0, 9))],
     ['where a part has two CPUs', trace(line(0, 1), line(0, 5)) + trace(line(1, 2), line(0, 9))],
+    ['where a buffer counts from its own beginning', microseconds(0) + microseconds(1)],
     ['where the first has two', trace(line(0, 1), line(1, 5)) + trace(line(1, 2), line(1, 9))],
   ])('are told to be of one time %s', async (_, text) => {
     expect((await codes(text)).sort()).toEqual(['overlapping-traces', 'several-traces'])
