@@ -9,11 +9,12 @@
  */
 
 import { groupRows, type RowGroups } from '../analysis/parts/grouping.ts'
+import { opCloses, opEnds } from '../analysis/parts/op-ends.ts'
 import { perTrace } from '../analysis/parts/per-trace.ts'
 import { lockFacts } from '../analysis/parts/scope.ts'
 import { waitEnds, waitOver } from '../analysis/parts/wait-ends.ts'
 import { limits } from '../base/limits.ts'
-import { FAULT_KINDS, SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
+import { SPAN_CONTENDED, SPAN_HOLD_KNOWN, SPAN_INFERRED, SPAN_IRQ, TASK_STATES } from '../model/kinds.ts'
 import type { Trace } from '../model/trace.ts'
 import { orderRows } from './order.ts'
 import { SLICE_FAILED, SLICE_INFERRED, SLICE_IRQ, SLICE_SHARED, type RowSection, type TrackFamily } from './types.ts'
@@ -122,12 +123,10 @@ function sourceOf(trace: Trace, section: RowSection, family: SpanFamily): Family
   }
 }
 
-/** Kinds that happen inside system calls; every other operation shows that the system call before it is over. */
-const NESTED: ReadonlySet<string> = new Set([...FAULT_KINDS, 'writeback', 'commit', 'invalidate'])
-
 function opSource(trace: Trace, section: RowSection): FamilySource {
   const { startNs, durationNs, kind, task, cpu, inode, inferred, result, waitNs } = trace.op.cols
-  const nested = trace.opKinds.map((name) => NESTED.has(name))
+  const ends = opEnds(trace)
+  const closes = opCloses(trace)
   return {
     family: 'op',
     keys: section === 'task' ? task : section === 'cpu' ? cpu : inode,
@@ -136,12 +135,12 @@ function opSource(trace: Trace, section: RowSection): FamilySource {
     among: section === 'cpu' && trace.taskState.length > 0 ? new Uint32Array(0) : undefined,
     start: startNs,
     end: (op) => startNs[op] + durationNs[op],
+    openTo: (op) => Math.min(ends[op], trace.meta.durationNs),
     name: (op) => kind[op],
     words: (name) => trace.opKinds[name],
     nameCount: trace.opKinds.length,
     flags: (op) => (inferred[op] === 1 ? SLICE_INFERRED : 0) | (result[op] < 0 ? SLICE_FAILED : 0),
-    closes: (earlier, later) =>
-      task[earlier] === task[later] && (!nested[kind[later]] || kind[earlier] === kind[later]),
+    closes: (earlier, later) => task[earlier] === task[later] && closes(kind[earlier], kind[later]),
     waited: (op) => (waitNs[op] >= 0 ? waitNs[op] : 0),
     oneAtATime: false,
   }

@@ -5,6 +5,7 @@
 
 import type { Scope } from '#shared/analysis/analysis.ts'
 import {
+  FAULT_KINDS,
   MODES,
   SPAN_CONTENDED,
   SPAN_HOLD_KNOWN,
@@ -115,6 +116,22 @@ function naiveWaitEnds(trace: Trace): number[] {
   })
 }
 
+/** An operation whose end was not seen is over when its task begins one that cannot be inside it, or dies. */
+function naiveOpOver(trace: Trace, id: number): number {
+  const { task, kind, startNs } = trace.op.cols
+  const inside = (one: number): boolean =>
+    FAULT_KINDS.has(trace.opKinds[kind[one]]) || /^(writeback|commit|invalidate)$/.test(trace.opKinds[kind[one]])
+  const later = Array.from({ length: trace.op.length }, (_, one) => one).filter(
+    (one) => one > id && task[one] === task[id] && (!inside(one) || kind[one] === kind[id]),
+  )
+  const states = trace.taskState.cols
+  const deaths = Array.from(states.startNs.slice(0, trace.taskState.length)).filter(
+    (_, at) => states.task[at] === task[id] && TASK_STATES[states.state[at]] === 'dead',
+  )
+  const died = Math.max(...deaths)
+  return Math.min(...later.map((one) => Math.max(startNs[id], startNs[one])), died >= startNs[id] ? died : Infinity)
+}
+
 export function naiveOps(trace: Trace): NaiveOp[] {
   const { cols } = trace.op
   return Array.from({ length: trace.op.length }, (_, id) => ({
@@ -123,7 +140,7 @@ export function naiveOps(trace: Trace): NaiveOp[] {
     kind: trace.opKinds[cols.kind[id]],
     startNs: cols.startNs[id],
     durationNs: cols.durationNs[id],
-    endNs: Number.isNaN(cols.durationNs[id]) ? Infinity : cols.startNs[id] + cols.durationNs[id],
+    endNs: Number.isNaN(cols.durationNs[id]) ? naiveOpOver(trace, id) : cols.startNs[id] + cols.durationNs[id],
     waitNs: cols.waitNs[id],
     inode: cols.inode[id],
     result: cols.result[id],

@@ -409,6 +409,35 @@ describe('latency', () => {
     ])
   })
 
+  it('has an operation that was not seen to end in the windows before its task showed that it was over', () => {
+    const open = { durationNs: NaN }
+    const trace = traceOf({
+      ops: [
+        { startNs: 0, kind: 'fault', ...open },
+        { startNs: 10, kind: 'fault', ...open },
+        { startNs: 20, kind: 'write', ...open },
+        { startNs: 30, kind: 'fault', ...open },
+        { startNs: 40, kind: 'fsync', ...open },
+        { startNs: 45, kind: 'fault', task: 1, ...open },
+      ],
+      durationNs: 100,
+    })
+    const inWindow = (fromNs: number) =>
+      latency
+        .run(trace, latency.params.parse({ scope: { fromNs, toNs: fromNs + 5 } }))
+        .rows.map(({ op, count }) => [op, count])
+    expect(inWindow(5)).toEqual([['fault', 1]])
+    expect(inWindow(22)).toEqual([['write', 1]])
+    expect(inWindow(32)).toEqual([
+      ['fault', 1],
+      ['write', 1],
+    ])
+    expect(inWindow(90)).toEqual([
+      ['fault', 1],
+      ['fsync', 1],
+    ])
+  })
+
   it('does not know failures of operations that do not say how they ended, nor the time of those not seen to end', () => {
     const trace = traceOf({
       ops: [

@@ -10,6 +10,7 @@
 import { MODES, NAMED_BY_BEHAVIOUR, NAMED_BY_STACKS } from '../../model/kinds.ts'
 import type { Trace } from '../../model/trace.ts'
 import type { Scope } from '../analysis.ts'
+import { opEnds } from './op-ends.ts'
 import { perTrace } from './per-trace.ts'
 
 /** Name of "outside any operation" in results and in `scope.op`. */
@@ -119,9 +120,10 @@ export class SpanFilter {
   }
 }
 
-/** Row numbers of the operations in scope, ascending. One that was not seen to end lasts to the end of the trace. */
+/** Row numbers of the operations in scope, ascending. One that was not seen to end lasts until its task shows that it was over. */
 export function opsIn(trace: Trace, scope: Scope): Uint32Array {
-  const { task, kind, inode, startNs, durationNs } = trace.op.cols
+  const { task, kind, inode, startNs } = trace.op.cols
+  const ends = opEnds(trace)
   const window = windowOf(scope)
   const wantedKind = kindOf(trace, scope.op)
   const wantedTask = scope.task ?? ANY
@@ -134,9 +136,7 @@ export function opsIn(trace: Trace, scope: Scope): Uint32Array {
     if (wantedTask !== ANY && task[row] !== wantedTask) continue
     if (wantedInode !== ANY && inode[row] !== wantedInode) continue
     if (took !== undefined && took[row] === 0) continue
-    const duration = durationNs[row]
-    const end = duration >= 0 ? startNs[row] + duration : Infinity
-    if (overlaps(startNs[row], end, window)) rows[count++] = row
+    if (overlaps(startNs[row], ends[row], window)) rows[count++] = row
   }
   return rows.subarray(0, count)
 }
