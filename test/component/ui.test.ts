@@ -31,7 +31,13 @@ const rows: readonly Row[] = [
 ]
 beforeEach(putTokens)
 const plugins = () => [windowOf(fakeHost())]
-function table(props: Partial<{ rows: readonly Row[]; selected: number }> = {}) {
+interface TableProps {
+  readonly columns: readonly ColumnSpec<Row>[]
+  readonly rows: readonly Row[]
+  readonly selected: number
+  readonly fixedWidths: boolean
+}
+function table(props: Partial<TableProps> = {}) {
   return mount(DataTable<Row>, {
     props: { columns, rows, rowKey: (row: Row) => row.id, label: 'Rows', ...props },
     global: { plugins: plugins() },
@@ -65,6 +71,21 @@ describe('a table', () => {
     const cell = table().findAll('tbody tr')[1]?.findAll('td')[2]
     expect(cell?.text()).toBe('–')
     expect(cell?.get('.dim').attributes('title')).toBe('never seen')
+  })
+
+  it('makes a column of counts as wide as its longest, whatever width was meant for it', () => {
+    const counts: readonly ColumnSpec<Row>[] = [
+      { key: 'n', title: 'n', kind: 'count', width: 40, value: ({ ns }) => ns },
+      { key: 'ns', title: 'ns', kind: 'number', width: 40, value: ({ ns }) => ns },
+    ]
+    const widths = (ns: number) =>
+      table({ columns: counts, rows: [{ id: 1, name: '', ns }], fixedWidths: true })
+        .findAll('col')
+        .map((col) => Number(/width: (\d+)px/.exec(col.attributes('style') ?? '')?.[1]))
+    expect(widths(12)).toEqual([40, 40])
+    const [wide, kept] = widths(3_895_156)
+    expect(wide).toBeGreaterThan(70)
+    expect(kept).toBe(40)
   })
 
   it('says the whole of a cell that is cut as its tooltip, and nothing of one that is not', async () => {
