@@ -21,7 +21,7 @@ export interface Filesystem {
   readonly delayedAllocation: boolean
   /** Class of the per-inode fault lock of 4.1-5.14 (`fs_mmap`). */
   readonly faultLock: string
-  /** A transaction starts inside or before the DAX entry lock, whatever the slot `tx` says (XFS: inside). */
+  /** A transaction starts inside the DAX entry lock and, in writeback, the page lock, whatever the slot `tx` says (XFS). */
   readonly txInsideEntry: boolean
   /** DAX vm_ops have map_pages: a fault may end under the per-VMA lock (6.4). */
   readonly daxMapPages: boolean

@@ -92,9 +92,10 @@ function toDevice(w: World, inode: Inode, page: Page, content = page.content): v
 
 function* writePage(w: World, inode: Inode, page: Page): StepsOf<boolean> {
   const { k } = w
-  // Until 2.6.27 the page lock came first; since cf108bca465d the handle does. A page that has its block needs none.
+  // Until 2.6.27 the page lock came first; since cf108bca465d ext4's handle does, on XFS it does still. A page that has its
+  // block needs none.
   asksPage(w, page)
-  const early = w.policy.pairing.ptlOnly !== true && page.block < 0
+  const early = w.policy.pairing.ptlOnly !== true && page.block < 0 && !w.fs.txInsideEntry
   if (early) yield* w.txStart()
   if (k.lock(page.lock, 'exclusive')) yield
   asksPage(w, page)
