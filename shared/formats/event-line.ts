@@ -242,6 +242,8 @@ export class EventLine {
     if (!(this.cpu <= limits.cpus && this.pid < 2 ** 32)) return false
     this.commTo = behindComm(bytes, from, words[8], words[9])
     this.commFrom = skipSpaces(bytes, from, this.commTo)
+    // Not what a `-` further right was tried for.
+    this.sourceFrom = this.sourceTo = from
     this.prefixTo = words[9]
     this.layout = LAYOUT_VERBOSE
     this.tgid = -1

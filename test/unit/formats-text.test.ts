@@ -452,6 +452,14 @@ describe('bad input', () => {
     expect(read(heads + report[2], 'trace-cmd-report').trace.meta.cpus).toBe(4)
   })
 
+  it('no buffer is seen in what a verbose line says', () => {
+    const line =
+      '         trunc/0   30330   0 1 00000002 000003a9 [3c29996f] 67.044ms (+0.000ms): mark: worker00-1 and so on\n'
+    const found = read(line.repeat(3))
+    expect(found.events).toHaveLength(3)
+    expect(found.diagnostics).toEqual({})
+  })
+
   it('two traces in a row are told apart', () => {
     const trace = `# tracer: nop\n#\n# entries-in-buffer/entries-written: 1/3   #P:2\n#\n${at(5)}\n`
     const { boundaries, diagnostics, trace: both } = read(trace + trace.replace('849385', '849380'))
