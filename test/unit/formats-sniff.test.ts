@@ -78,6 +78,14 @@ describe('traces are recognised', () => {
     expect(sniff(Buffer.from('  sh-1 [000] .... 1.000001: x: y')).id).toBe('ftrace')
   })
 
+  it('although perf tells of more tasks than are looked at before the first event', () => {
+    const mapped =
+      '         swapper     0 [000]     0.000000000: PERF_RECORD_MMAP2 12862/12862: [0x7f56(0x2000) @ 0]: r-xp x\n'
+    expect(sniff(Buffer.from(mapped.repeat(800))).id).toBe('perf-script')
+    const dumped = '0 83904135600 0x1b8 [0x50]: PERF_RECORD_MMAP -1/0: [0xffff(0x12) @ 0]: x _text\n. ... raw event\n'
+    expect(refusal(dumped.repeat(400)).message).toContain('no line is an event')
+  })
+
   it('from a header without any event', () => {
     expect(sniff(Buffer.from('# tracer: nop\n#\n# entries-in-buffer/entries-written: 0/0   #P:2\n')).id).toBe('ftrace')
     expect(sniff(Buffer.from('cpus=2\n')).id).toBe('trace-cmd-report')
