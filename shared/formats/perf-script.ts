@@ -151,8 +151,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     this.#events++
     if (line.cpu >= this.#cpus) this.#cpus = line.cpu + 1
     // Without a CPU everything is on one that nobody numbered.
-    const cpu = Math.max(0, line.cpu)
-    this.#recorder.event(ts, cpu, task, CONTEXT_TASK, name, bytes, line.payloadFrom, to)
+    this.#recorder.event(ts, line.cpu, task, CONTEXT_TASK, name, bytes, line.payloadFrom, to)
     this.#stackTask = task
   }
 
@@ -173,7 +172,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
     const { pid, cpu, commFrom, commTo, tgid } = this.#line
     const { builder } = this.#recorder
     if (pid === 0) {
-      const idle = builder.task(0, Math.max(0, cpu))
+      const idle = builder.task(0, cpu)
       if (builder.tasks[idle].comm === '<...>') builder.nameTask(idle, '<idle>')
       return idle
     }
@@ -191,7 +190,7 @@ export class PerfScriptReader implements FormatReader, LineHandler {
       }
       return known
     }
-    const task = builder.task(pid, Math.max(0, cpu))
+    const task = builder.task(pid, cpu)
     const comm = decodeUtf8(bytes, commFrom, commTo)
     if (commTo - commFrom > COMM_BYTES) builder.diagnose('warning', code.LONG_TASK_NAMES, LONG_NAMES, this.lines + 1)
     builder.nameTask(task, nameIn(comm))

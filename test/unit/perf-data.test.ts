@@ -53,6 +53,11 @@ describe('perf.data', () => {
     expect(damage(whole)).toBeUndefined()
   })
 
+  it('of a sample taken on no CPU that is known', () => {
+    const { chunks, trace } = read(writePerf([{ ...SAMPLES[0], cpu: 0xffff_fffb }]))
+    expect([...chunks[0].cpu].slice(0, trace.meta.eventCount)).toEqual([-1])
+  })
+
   it.each([
     [{ type: 1, config: 0 }, 'cpu-clock'],
     [{ type: 1, config: 2 }, 'page-faults'],

@@ -325,7 +325,6 @@ class PerfDataReader implements FileReader {
       return
     }
     const task = this.#task(sample.tid, sample.pid, sample.cpu)
-    const cpu = Math.max(0, sample.cpu)
     const writer = this.#writer
     writer.reset()
     let name: number
@@ -341,7 +340,7 @@ class PerfDataReader implements FileReader {
       }
     }
     this.#events++
-    this.#recorder.event(ts, cpu, task, context, name, writer.bytes, 0, writer.at)
+    this.#recorder.event(ts, sample.cpu, task, context, name, writer.bytes, 0, writer.at)
     if (sample.chainCount > 0) this.#stack(task, sample.pid)
   }
 
@@ -371,11 +370,11 @@ class PerfDataReader implements FileReader {
 
   #task(tid: number, tgid: number, cpu: number): number {
     const idle = tid === 0 || tid === 0xffff_ffff
-    const key = idle ? -1 - Math.max(0, cpu) : tid
+    const key = idle ? -1 - cpu : tid
     const known = this.#taskOf.get(key)
     if (known !== undefined) return known
     const { builder } = this.#recorder
-    const task = builder.task(idle ? 0 : tid, Math.max(0, cpu))
+    const task = builder.task(idle ? 0 : tid, cpu)
     if (idle) builder.nameTask(task, '<idle>')
     else {
       builder.tasks[task].tgid = tgid

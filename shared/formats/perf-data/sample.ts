@@ -72,7 +72,7 @@ export class Sample {
     at += 8 * countBits(type & (TIME | ADDR | ID | STREAM_ID))
     this.cpu = -1
     if ((type & CPU) !== 0) {
-      this.cpu = record.word(at) | 0
+      this.cpu = Math.max(-1, record.word(at) | 0)
       at += 8
     }
     if ((type & PERIOD) !== 0) at += 8
