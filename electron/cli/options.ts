@@ -32,6 +32,15 @@ export function text(value: string, about: string): OptionSpec<string | undefine
   return { about, value, fallback: undefined, parse: (given) => given }
 }
 
+/** A file that is written. Other programs mean standard output by `-`; a file of that name is what nobody means. */
+export function target(value: string, about: string): OptionSpec<string | undefined> {
+  const parse = (given: string): string => {
+    if (given !== '-') return given
+    throw new ApiError('bad-request', 'it is written into a file, not to standard output', 'name one')
+  }
+  return { ...text(value, about), parse }
+}
+
 /** An option that may be given again. */
 export function many(value: string, about: string): OptionSpec<readonly string[]> {
   return { about: `${about} (may be given again)`, value, fallback: [], parse: (given) => [given], many: true }
@@ -142,7 +151,7 @@ export function commanderOption(name: string, spec: OptionSpec<unknown>): Option
       return spec.many === true && Array.isArray(before) ? [...(before as unknown[]), ...(value as unknown[])] : value
     } catch (error) {
       if (error instanceof ApiError && error.code === 'bad-request')
-        throw new ApiError(error.code, `${long}: ${error.message}`)
+        throw new ApiError(error.code, `${long}: ${error.message}`, error.hint)
       throw error
     }
   })

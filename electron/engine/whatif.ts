@@ -17,7 +17,7 @@ import type { Pilot } from '#shared/whatif/pace.ts'
 import { withSearch } from '#shared/whatif/side-by-side.ts'
 import { worldsFor } from '#shared/whatif/worlds.ts'
 import { operations, workloadOf, type Workload, type WorkloadOptions } from '#shared/whatif/workload.ts'
-import { refuseUnwritable } from '../store/draft.ts'
+import { refuseSource, refuseUnwritable } from '../store/draft.ts'
 import { loadTrace } from '../store/load.ts'
 import { openFile } from '../store/open.ts'
 import '../strategy/find.ts'
@@ -70,7 +70,11 @@ export async function whatIfJob(asked: WhatIfAsked): Promise<Omit<WhatIfResult, 
     )
   }
   for (const id of strategies) parseStrategy(id)
-  if (options.out !== undefined) refuseUnwritable(options.out, options)
+  if (options.out !== undefined) {
+    // Of the file that is read only this trace would be left.
+    refuseSource(options.out, [options.path])
+    refuseUnwritable(options.out, options)
+  }
   const { recorded, workload } = readWorkload(options, { arrival, prices: options.set })
   const partials = new Partials(options)
   const plan: ReplayPlan = { workload, strategies, baseline, seeds }

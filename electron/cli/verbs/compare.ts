@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { ApiError } from '#shared/base/errors.ts'
 import { limits } from '#shared/base/limits.ts'
 import type { CompareResult } from '#shared/contract/simulation.ts'
-import { force, json, many, refuse, text, traceId, whole } from '../options.ts'
+import { force, json, many, refuse, target, text, traceId, whole } from '../options.ts'
 import { note, printJson } from '../output.ts'
 import { refuseReportPlaces, reportOptions, writeReports, type ReportOptions } from '../reports.ts'
 import { quoted, type Session } from '../session.ts'
@@ -43,7 +43,7 @@ export const compare = verb({
       about: `most schedules searched per strategy for its verdict, power cut in ${limits.compareCuts} times as many; 0 searches none`,
     }),
     sweep: text('PARAM=V,V…', 'also run with each of these values of a parameter (SC1: threads=1,2,4,8)'),
-    out: text('F.faultline', "record each strategy's first run into this file, with --trace beside the trace itself"),
+    out: target('F.faultline', "record each strategy's first run into this file, with --trace beside the trace itself"),
     ...reportOptions,
     force,
     json,
@@ -134,9 +134,15 @@ async function runCompare(session: Session, given: Given): Promise<CompareResult
 }
 
 function sweepOf(given: string): { param: string; values: number[] } {
-  const [param, list] = given.split('=')
-  const values = (list ?? '').split(',').map(Number)
-  if (param !== '' && values.every((value) => Number.isFinite(value)) && list) return { param, values }
+  const [param, list, ...rest] = given.split('=')
+  const values = (list ?? '').split(',')
+  // An empty word would be a number too: 0.
+  const numbers = values.every((value) => /^\d+(\.\d+)?$/.test(value))
+  const again = values.find((value, i) => values.indexOf(value) !== i)
+  if (again !== undefined) {
+    throw new ApiError('bad-request', `--sweep: ${param}=${again} is there twice`, 'name each value once')
+  }
+  if (param !== '' && numbers && rest.length === 0) return { param, values: values.map(Number) }
   throw new ApiError('bad-request', `--sweep: '${given}' is not PARAM=VALUE,VALUE…`)
 }
 

@@ -29,14 +29,15 @@ export const exportTable = verb({
     format: choice({ what: '--format', of: EXPORT_FORMATS, fallback: undefined, about: 'what to write (required)' }),
     table: choice({ what: '--table', of: EXPORT_TABLES, fallback: 'lock_span', about: 'for csv, ndjson and parquet' }),
     'raw-events': flag('for faultline: raw events as rows too, for other SQLite clients'),
-    out: text('FILE', 'where to write (default: standard output)'),
+    out: text('FILE', 'where to write; - is standard output (default)'),
     from,
     to,
     trace: traceId,
     force,
   },
   async run(session, [path], options, given) {
-    const { format, out, 'raw-events': rawEvents } = options
+    const { format, 'raw-events': rawEvents } = options
+    const out = options.out === '-' ? undefined : options.out
     if (format === undefined) {
       throw new ApiError('bad-request', '--format is missing', `known: ${EXPORT_FORMATS.join(', ')}`)
     }

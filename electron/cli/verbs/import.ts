@@ -9,7 +9,7 @@ import type { Source } from '#shared/contract/methods.ts'
 import type { ImportSummary } from '#shared/contract/files.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import { parseOffset } from '#shared/base/time.ts'
-import { choice, force, json, many, pairs, refuse, text } from '../options.ts'
+import { choice, force, json, many, pairs, refuse, target, text } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
 import { remarkLine } from '../remarks.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
@@ -38,7 +38,7 @@ export const importTrace = verb({
       about: 'bring several traces together by their clocks or by their first events',
     }),
     kallsyms: text('FILE', 'names of kernel functions for a recording without: a copy of its /proc/kallsyms'),
-    out: text('F.faultline', 'where to write (default: NAME.faultline in the current directory)'),
+    out: target('F.faultline', 'where to write (default: NAME.faultline in the current directory)'),
     force,
     json,
   },

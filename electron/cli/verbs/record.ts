@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { EVENT_SETS, type RecordResult } from '#shared/contract/record.ts'
 import type { MethodParams } from '#shared/contract/methods.ts'
 import { ApiError } from '#shared/base/errors.ts'
-import { flag, force, json, text, whole, type OptionSpec } from '../options.ts'
+import { type OptionSpec, flag, force, json, target, text, whole } from '../options.ts'
 import { count, duration, note, plural, print, printable, printJson } from '../output.ts'
 import { progressLine } from '../progress.ts'
 import { naming, type Session } from '../session.ts'
@@ -42,8 +42,8 @@ export const record = verb({
       fallback: undefined,
       about: 'buffer per CPU (default: up to 64)',
     }),
-    raw: text('F.dat', 'keep the recording itself too, as a trace.dat for trace-cmd or KernelShark'),
-    out: text('F.faultline', 'where to write (default: record.faultline)'),
+    raw: target('F.dat', 'keep the recording itself too, as a trace.dat for trace-cmd or KernelShark'),
+    out: target('F.faultline', 'where to write (default: record.faultline)'),
     force,
     json,
   },

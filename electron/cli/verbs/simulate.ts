@@ -5,7 +5,7 @@ import { told } from '#shared/analysis/parts/shown-percentiles.ts'
 import { ApiError } from '#shared/base/errors.ts'
 import type { RunSummary } from '#shared/contract/simulation.ts'
 import { rateText } from '#shared/whatif/words.ts'
-import { force, json, many, pairs, text, whole } from '../options.ts'
+import { force, json, many, pairs, target, text, whole } from '../options.ts'
 import { columnsOf, count, duration, note, plural, print, printable, printJson, printTable } from '../output.ts'
 import { naming, quoted } from '../session.ts'
 import { verb } from './verb.ts'
@@ -54,7 +54,7 @@ export const simulate = verb({
       'S',
       "which strategy, with overrides where wanted: F,tx=tx-before-locks (default: the scenario's first)",
     ),
-    out: text('F.faultline', 'record the run into this file (default: not recorded)'),
+    out: target('F.faultline', 'record the run into this file (default: not recorded)'),
     force,
     json,
   },

@@ -11,7 +11,7 @@ import { nearest } from '#shared/base/registry.ts'
 import { sweepJobSchema, type SweepJob, type SweepMerge, type SweepRow } from '#shared/contract/sweep.ts'
 import { namesFile } from '#shared/sim/strategies/own.ts'
 import { incomparable, rateText, ratioInterval, ratioText, spreadText, undecidedText } from '#shared/whatif/words.ts'
-import { flag, force, json, many, pairs, refuse, text, whole } from '../options.ts'
+import { flag, force, json, many, pairs, refuse, target, text, whole } from '../options.ts'
 import { columnsOf, duration, note, plural, print, printable, printJson, printTable } from '../output.ts'
 import { assertReadableFile, naming, quoted, type Session } from '../session.ts'
 import { printMistakes } from './experiment.ts'
@@ -50,7 +50,7 @@ export const sweep = verb({
     job: whole({ value: 'N', min: 1, max: 1e9, fallback: undefined, about: 'run: this job (line of the plan) only' }),
     workers: whole({ value: 'N', min: 1, max: 256, fallback: undefined, about: 'run: threads (default: one per CPU)' }),
     retries: whole({ value: 'N', min: 0, max: 10, fallback: 1, about: 'run: how often a failed job is tried again' }),
-    out: text('PATH', 'run: folder of the results; merge: the file'),
+    out: target('PATH', 'run: folder of the results; merge: the file'),
     partial: flag('merge: what is there although results are missing'),
     force,
     json,

@@ -27,6 +27,8 @@ describe('export', () => {
   it('writes lock_span as CSV with a header, every row, the same to a file and to a pipe', async () => {
     const before = exportFolders()
     const piped = await folder.run(['export', 't.faultline', '--format', 'csv'])
+    const dashed = await folder.run(['export', 't.faultline', '--format', 'csv', '--out', '-'])
+    expect(dashed).toEqual(piped)
     expect({ status: piped.status, stderr: piped.stderr }).toEqual({ status: 0, stderr: '' })
     const written = await folder.run(['export', 't.faultline', '--format', 'csv', '--out', 'spans.csv'])
     expect({ status: written.status, stdout: written.stdout }).toEqual({ status: 0, stdout: '' })
