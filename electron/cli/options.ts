@@ -46,15 +46,20 @@ export function many(value: string, about: string): OptionSpec<readonly string[]
   return { about: `${about} (may be given again)`, value, fallback: [], parse: (given) => [given], many: true }
 }
 
-/** `NAME=VALUE` pairs of a repeated option; the last one of a name counts. */
-export function pairs(given: readonly string[], flag: string): Record<string, string> {
-  return Object.fromEntries(
-    given.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at > 0) return [pair.slice(0, at).trim(), pair.slice(at + 1).trim()]
-      throw new ApiError('bad-request', `${flag}: '${pair}' is not NAME=VALUE`)
-    }),
-  )
+/** `NAME=VALUE` pairs of a repeated option. Of two values for a name nobody knows whether both are meant, or which. */
+export function pairs(given: readonly string[], flag: string, hint = 'give it once'): Record<string, string> {
+  const found = new Map<string, string>()
+  for (const pair of given) {
+    const at = pair.indexOf('=')
+    if (at <= 0) throw new ApiError('bad-request', `${flag}: '${pair}' is not NAME=VALUE`)
+    const name = pair.slice(0, at).trim()
+    const value = pair.slice(at + 1).trim()
+    if (found.has(name) && found.get(name) !== value) {
+      throw new ApiError('bad-request', `${flag} ${name} is there twice`, hint)
+    }
+    found.set(name, value)
+  }
+  return Object.fromEntries(found)
 }
 
 /** One of a fixed list. `what` names the list in the answer to an unknown one. */
@@ -148,7 +153,11 @@ export function commanderOption(name: string, spec: OptionSpec<unknown>): Option
   return option.argParser((given: string, before: unknown) => {
     try {
       const value = spec.parse(given)
-      return spec.many === true && Array.isArray(before) ? [...(before as unknown[]), ...(value as unknown[])] : value
+      if (spec.many === true) return [...((before as unknown[] | undefined) ?? []), ...(value as unknown[])]
+      // One of the two would do nothing, and who gives `--trace A --trace B` means both.
+      if (before !== undefined && before !== value)
+        throw new ApiError('bad-request', 'it is there twice', 'give it once')
+      return value
     } catch (error) {
       if (error instanceof ApiError && error.code === 'bad-request')
         throw new ApiError(error.code, `${long}: ${error.message}`, error.hint)

@@ -124,7 +124,7 @@ describe('the same run twice', () => {
     expect(faultline(...base, '--strategy', 'E')).toMatchObject(said('strategy E is there twice'))
     expect(faultline(...base, '--set', 'threads=2,1,2')).toMatchObject(said('threads=2 is there twice'))
     expect(faultline(...base, '--set', 'threads=2', '--set', 'threads=4')).toMatchObject(
-      said('--set threads is there twice; all its values go together: --set threads=V,V…'),
+      said('--set threads is there twice; all its values go together: --set PARAM=V,V…'),
     )
     expect(faultline(...base, '--slot', 'tx=tx-in-getblock', '--slot', 'tx=tx-before-locks')).toMatchObject(
       said('--slot tx is there twice'),

@@ -86,6 +86,8 @@ function refuseIdle(action: string, given: ReadonlySet<string>): void {
   }
 }
 
+const TOGETHER = 'all its values go together: --set PARAM=V,V…'
+
 interface PlanOptions {
   readonly scenario: string | undefined
   readonly trace: string | undefined
@@ -115,8 +117,10 @@ async function plan(session: Session, options: PlanOptions): Promise<void> {
         : {
             kind: 'scenario',
             scenario: scenario ?? '',
-            slots: pairsOf(options.slot, '--slot'),
-            set: Object.fromEntries(Object.entries(pairsOf(options.set, '--set')).map(([k, v]) => [k, v.split(',')])),
+            slots: pairs(options.slot, '--slot'),
+            set: Object.fromEntries(
+              Object.entries(pairs(options.set, '--set', TOGETHER)).map(([k, v]) => [k, v.split(',')]),
+            ),
             ...(fs === undefined ? {} : { fs }),
           },
     strategies: strategy.map(word),
@@ -156,16 +160,6 @@ async function ownFiles(session: Session, words: readonly string[]): Promise<Rea
     files.set(given, { path, id, word: [id, ...overrides].join(',') })
   }
   return files
-}
-
-/** A name that is given again is refused: nobody knows whether its values are meant as well or instead. */
-function pairsOf(given: readonly string[], name: string): Record<string, string> {
-  const found = pairs(given, name)
-  const all = given.map((pair) => Object.keys(pairs([pair], name))[0])
-  const again = all.find((key, i) => all.indexOf(key) !== i)
-  if (again === undefined) return found
-  const hint = name === '--set' ? `all its values go together: --set ${again}=V,V…` : 'give it once'
-  throw new ApiError('bad-request', `${name} ${again} is there twice`, hint)
 }
 
 async function readJobs(path: string | undefined): Promise<SweepJob[]> {

@@ -108,6 +108,10 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['export', 't.faultline', '--format', 'csv', '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe', 'a file'],
   [['import', SMALL, '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe'],
   // 2: wrong usage
+  // One of two values would do nothing.
+  [['compare', '--trace', 't.faultline', '--trace', 'hit.faultline'], 2, '--trace: it is there twice; give it once'],
+  [[...ENDLESS, '--set', 'threads=1', '--set', 'threads=2'], 2, '--set threads is there twice; give it once'],
+  [['simulate', '--scenario', 'SC1', '--seed', '1', '--seed', '2'], 2, '--seed: it is there twice'],
   // Two answers at one place, and files nobody means.
   [[...ENDLESS, '--text', '-', '--json'], 2, '--text - and --json exclude each other'],
   [[...ENDLESS, '--html', 'r.x', '--text', './r.x'], 2, '--html and --text name the same file', 'its own'],

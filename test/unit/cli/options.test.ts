@@ -1,6 +1,6 @@
 /** The command line's options: text to value, and what wrong text is answered with. */
 import { describe, expect, it } from 'vitest'
-import { choice, whole, windowOf } from '#electron/cli/options.ts'
+import { choice, pairs, whole, windowOf } from '#electron/cli/options.ts'
 import { defaultName } from '#electron/cli/verbs/import.ts'
 import { csvLine } from '#electron/cli/verbs/query.ts'
 import { describeProgress, progressLine } from '#electron/cli/progress.ts'
@@ -17,6 +17,14 @@ describe('a choice', () => {
     } catch (error) {
       expect(error).toMatchObject({ code: 'unknown-id', hint: 'did you mean phase? known: class, instance, phase' })
     }
+  })
+})
+
+describe('pairs', () => {
+  it('are a value by name, the same one as often as somebody likes', () => {
+    expect(pairs(['a=1', 'b = x=y', 'a=1'], '--set')).toEqual({ a: '1', b: 'x=y' })
+    expect(() => pairs(['a=1', 'a=2'], '--set')).toThrow('--set a is there twice')
+    expect(() => pairs(['=1'], '--set')).toThrow("--set: '=1' is not NAME=VALUE")
   })
 })
 
