@@ -72,7 +72,9 @@ export const doctor = analysis({
   run(trace): DoctorResult {
     const answers = answersOf(trace)
     const recordings = recordingsOf(trace, answers)
-    const record = recordings.map(({ command }) => command)
+    // Functions instead of events: a recording of its own.
+    const alone = answers.flatMap(({ events, record }) => (record !== null && events.length === 0 ? [record] : []))
+    const record = [...recordings.map(({ command }) => command), ...new Set(alone)]
     return { answers, findings: findingsOf(trace), record, recordings }
   },
 })

@@ -35,12 +35,13 @@ export const doctor = verb({
       print(`${bold(severity)}  ${skipped ? 'skipped: ' : ''}${words} (${plural(count, 'time')}${where})`)
       if (command !== undefined) print(dim(`          next time: ${printable(command)}`))
     }
-    if (recordings.length > 0) print('\nTo answer the rest, record these too:')
+    if (record.length > 0) print('\nTo answer the rest, record these too:')
     // One event that a kernel does not have, and trace-cmd records none.
     for (const [i, { command, events, needs }] of recordings.entries()) {
       const told = i === 0 ? command : events.map((event) => `-e ${event}`).join(' ')
       print(`  ${needs === null ? '' : `on ${needs}${i === 0 ? '' : ' add'}: `}${printable(told)}`)
     }
+    for (const command of record.slice(recordings.length)) print(`  in a recording of its own: ${printable(command)}`)
     return 0
   },
 })
