@@ -122,7 +122,7 @@ describe('running', () => {
     expect(panel(on, 'Speed and safety').text()).toContain('0.50 ×')
     engine.of('sim.compare')[1]?.reject(new ApiError('limit', 'too many runs', 'take fewer seeds'))
     await settled()
-    expect(on.get('[role=alert]').text()).toContain('take fewer seeds')
+    expect(on.get('[role=alert]').text()).toContain('Take fewer seeds')
     expect(panel(on, 'Speed and safety').text()).toContain('0.50 ×')
   })
 })
