@@ -5,6 +5,7 @@
 
 import './theme/tokens.css'
 import './theme/base.css'
+import './theme/forced-colors.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import { analysisCache } from './api/analysis-cache.ts'
