@@ -37,6 +37,8 @@ export interface Sort {
 }
 
 export interface TableSpec {
+  /** What its numbers are, where that is not what the chart's note says. */
+  readonly note?: string
   readonly columns: readonly {
     readonly key: string
     readonly title: string

@@ -232,6 +232,18 @@ describe('a small window', () => {
   })
 })
 
+it('the table behind operations over time says that it counts: the chart tells a rate', async () => {
+  const { page, close } = await opened()
+  await onPage(page, 'Overview')
+  await settled(page)
+  const panel = page.getByRole('region', { name: 'Operations over time' })
+  await panel.getByText(/per second, .* bins; drag to select/).waitFor()
+  await panel.getByRole('button', { name: 'Operations over time: table and export' }).click()
+  await page.getByRole('menuitem', { name: 'Show as table' }).click()
+  await panel.getByText(/^operations that began and events, in bins of/).waitFor()
+  await close()
+})
+
 describe('a link to a view', () => {
   it('shows the same page, range and selection in another window, and in this one when it is pasted', async () => {
     const { page, problems, close } = await opened()
