@@ -270,11 +270,10 @@ export function describeJob({ work, strategy, seed }: SweepJob): string {
 }
 
 function makeFolder(path: string): void {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there?.isDirectory() === false) {
-    throw new ApiError('bad-input', `${basename(path)} is not a folder`, 'name a folder for the results')
-  }
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) {
+      throw new ApiError('bad-input', `${basename(path)} is not a folder`, 'name a folder for the results')
+    }
     mkdirSync(path, { recursive: true })
   } catch (error) {
     throw explain(error, path)

@@ -103,19 +103,28 @@ export function workFolder(target: string): string {
 
 /** A device, a pipe, a socket: taking its name from it is never what is meant, and of /dev/null it harms everybody. */
 function refuseSpecial(target: string): void {
-  const stat = lstatSync(target, { throwIfNoEntry: false })
+  const stat = look(target, lstatSync)
   if (stat === undefined || stat.isFile() || stat.isDirectory() || stat.isSymbolicLink()) return
   throw new ApiError('bad-input', `${basename(target)} is a device or a pipe, not a file`, 'name a file')
 }
 
+/** What has a name. One that no file can have, or that may not be looked at, is somebody's mistake and no fault of ours. */
+function look(path: string, by: typeof statSync = statSync): Stats | undefined {
+  try {
+    return by(path, { throwIfNoEntry: false })
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
 /** `--force` replaces an earlier result, not what is being read. */
 export function refuseSource(target: string, sources: readonly string[]): void {
-  const there = statSync(target, { throwIfNoEntry: false })
+  const there = look(target)
   if (there === undefined) return
   for (const source of sources) {
     const read = statSync(source, { throwIfNoEntry: false })
     if (read === undefined || read.ino !== there.ino || read.dev !== there.dev) continue
-    throw new ApiError('bad-input', `${basename(target)} is the file that is read`, 'give --out another name')
+    throw new ApiError('bad-input', `${basename(target)} is the file that is read`, 'give what is written another name')
   }
 }
 
@@ -136,7 +145,7 @@ export function refuseUnwritable(target: string, { force }: { readonly force: bo
     throw explain(error, target)
   }
   if (!force) refuseExisting(target)
-  if (statSync(target, { throwIfNoEntry: false })?.isDirectory() === true) throw isFolder(basename(target))
+  if (look(target)?.isDirectory() === true) throw isFolder(basename(target))
   if (triedNameless(dirname(draft.path))) return
   draft.create()
   draft.discard()

@@ -132,6 +132,25 @@ describe('what may not be written', () => {
     }
   })
 
+  it.skipIf(!posix)(
+    'a folder nobody may look into: that it is not permitted is said, not that we are at fault',
+    async () => {
+      const hidden = at('hidden')
+      mkdirSync(hidden)
+      chmodSync(hidden, 0)
+      try {
+        const out = join(hidden, 'new.faultline')
+        for (const force of [[], ['--force']]) {
+          const refused = await inShell(['import', at('input.txt'), '--out', out, ...force], { folder, as: 'nobody' })
+          expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(ONE_SENTENCE)])
+          expect(refused.stderr).toMatch(/new\.faultline: not permitted/)
+        }
+      } finally {
+        chmodSync(hidden, 0o755)
+      }
+    },
+  )
+
   it('Faultline’s own folder: the engine starts, and opening says which folder, why and what helps', async () => {
     const inTheWay = at('in-the-way')
     writeFileSync(inTheWay, 'a file where the folder should be')
@@ -149,7 +168,9 @@ describe('what may not be written', () => {
     const page = other.connect({ paths: 'none', local: false })
     await expect(page.call('upload.begin', { name: 'x.txt', bytes: 1 })).rejects.toMatchObject({
       ...refusal,
-      message: expect.stringMatching(/^Faultline cannot keep files in FAULTLINE_HOME.sessions.*: a file is in its way$/),
+      message: expect.stringMatching(
+        /^Faultline cannot keep files in FAULTLINE_HOME.sessions.*: a file is in its way$/,
+      ),
     })
     page.close()
     caller.close()

@@ -47,6 +47,9 @@ beforeAll(async () => {
 /** A comparison of hours. */
 const ENDLESS = ['compare', '--scenario', 'SC1', '--set', 'durationMs=60000', '--seeds', '100']
 
+/** Longer than any file system takes. */
+const LONG = `${'x'.repeat(300)}.faultline`
+
 /** args, exit status, what the sentence must say. */
 const FAILURES: readonly (readonly [args: readonly string[], status: number, ...says: readonly string[]])[] = [
   // 1: could not do it
@@ -66,6 +69,10 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   [['import', SMALL, '--out', 't.faultline'], 1, 't.faultline', '--force'],
   [['import', SMALL, '--out', 'no/such/dir/x.faultline'], 1, 'x.faultline'],
   [['export', 't.faultline', '--format', 'csv', '--out', 'no/such/dir/x.csv'], 1, 'x.csv'],
+  [['export', 't.faultline', '--format', 'csv', '--out', LONG], 1, 'the name is too long'],
+  [['import', SMALL, '--out', LONG], 1, 'the name is too long'],
+  [['simulate', '--scenario', 'SC1', '--out', LONG], 1, 'the name is too long'],
+  [[...ENDLESS, '--html', LONG], 1, 'the name is too long'],
   // Before the runs, which would take hours.
   [[...ENDLESS, '--html', 'no/such/dir/x.html'], 1, 'x.html: there is no folder', 'make it'],
   [[...ENDLESS, '--text', 'empty'], 1, 'compare: empty exists already', '--force'],
