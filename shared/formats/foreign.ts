@@ -31,6 +31,9 @@ export function compressionOf(head: Uint8Array): Compression | undefined {
 export const READS =
   'Faultline reads tracefs, function_graph, trace-cmd report and perf script text, trace.dat, perf.data, lock_stat and perf lock tables, lockdep reports, Android systrace pages, Chrome trace JSON and Perfetto, plain or compressed with gzip or zstd'
 
+/** For what was made of a recording that can be read. */
+const ORIGIN = 'import the perf.data it was made from, or what perf script prints of that'
+
 interface Magic {
   readonly bytes: string
   readonly looksLike: string
@@ -55,10 +58,19 @@ const MAGIC: readonly Magic[] = [
   { bytes: '\x1f\x8b', looksLike: 'a gzip file inside a compressed file', hint: 'unpack it once more' },
   { bytes: '\x28\xb5\x2f\xfd', looksLike: 'a zstd file inside a compressed file', hint: 'unpack it once more' },
   { bytes: '\xff\xfe\0\0', looksLike: 'text in UTF-32', hint: 'save it as UTF-8' },
+  { bytes: '/* CTF ', looksLike: 'a CTF trace (perf data convert --to-ctf, LTTng)', hint: ORIGIN },
+  { bytes: '\xc1\x1f\xfc\xc1', looksLike: 'a CTF trace (perf data convert --to-ctf, LTTng)', hint: ORIGIN },
 ]
 
 /** Shapes of a line of text, asked in order once every format said no. */
 const TEXTS: readonly { readonly shape: RegExp; readonly looksLike: string; readonly hint: string }[] = [
+  { shape: /^\s*"linux-perf-json-version"/, looksLike: 'JSON of perf data convert', hint: ORIGIN },
+  {
+    shape: /^\s+\d+\.\d{3} \( *\d+\.\d{3} ms\): \S/,
+    looksLike: 'text of perf trace',
+    hint: 'import what perf trace record writes',
+  },
+  { shape: /^\s+(time +cpu +task name|Task +\| +Runtime ms) /, looksLike: 'a table of perf sched', hint: ORIGIN },
   { shape: /^\s*[[{]\s*(["{[\]}]|$)/, looksLike: 'JSON', hint: READS },
   { shape: /^\s*<(!doctype|html|\?xml)/i, looksLike: 'a web page or XML', hint: READS },
 ]

@@ -33,6 +33,12 @@ describe('input that is no trace is refused by name, with a hint', () => {
     ['a gzip file in a gzip file', '\x1f\x8b\x08\0', /inside a compressed file/],
     ['UTF-32 text', '\xff\xfe\0\0#\0\0\0', /UTF-32/],
 
+    ['CTF metadata', '/* CTF 1.8 */\n\ntrace {\n\tmajor = 1;\n', /a CTF trace/],
+    ['a CTF stream', '\xc1\x1f\xfc\xc1\x41\x24C)', /a CTF trace/],
+    ['JSON of perf', '{\n\t"linux-perf-json-version": 1,\n\t"headers": {\n', /JSON of perf data convert/],
+    ['perf trace', '     0.013 ( 0.003 ms): wl/29680 fsync(fd: 4) = 0\n', /text of perf trace/],
+    ['perf sched timehist', '           time    cpu  task name             wait time\n', /a table of perf sched/],
+    ['perf sched latency', '  Task                  |   Runtime ms  |  Count   |\n', /a table of perf sched/],
     ['JSON', '{"name": "x", "events": []}', /JSON/],
     ['HTML', '<!DOCTYPE html>\n<html>', /web page/],
     ['prose', 'Dear diary,\ntoday I traced a kernel.\n', /text in which no line is an event/],
