@@ -72,7 +72,9 @@ export function createFiles({ root, imports, startWith, samples, recents, upload
     }
     const path = granted.get(id)
     if (path !== undefined) return { path, name: basename(path) }
-    throw new ApiError('not-found', 'the file is not among the recent files any more', 'open it again')
+    // A browser may open what its host was started with; another start, another list.
+    const again = rights.paths === 'any' ? 'open it again' : 'drop it here, or name it when Faultline is started'
+    throw new ApiError('not-found', 'the file is not among the recent files any more', again)
   }
 
   function forClient(source: RecentSource, { paths }: ClientRights): Source {

@@ -15,6 +15,7 @@ import { parseSource, sourceText } from './sources.ts'
 import { useToastStore } from './toasts.ts'
 import { useTraceStore } from './trace.ts'
 import { useViewStore } from './view.ts'
+import { sentence } from '../ui/format.ts'
 
 /** How one file is to be shown. */
 export interface Place {
@@ -128,7 +129,8 @@ async function openQuietly(places: readonly Place[], { files, toasts, prepare }:
 function tellFailures(files: ReturnType<typeof useFilesStore>, toasts: ReturnType<typeof useToastStore>): void {
   for (const { id, name, error } of files.jobs.filter((job) => job.error)) {
     const title = `${name} was open last time and cannot be opened`
-    toasts.show({ level: 'warning', title, detail: error?.message ?? '' })
+    const detail = [error?.message, error?.hint].flatMap((part) => (part ? sentence(part) : [])).join(' ')
+    toasts.show({ level: 'warning', title, detail })
     files.dismiss(id)
   }
 }

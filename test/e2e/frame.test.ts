@@ -278,6 +278,7 @@ describe('a link to a view', () => {
     })
     await onPage(page, 'Open')
     await page.getByText('not among the recent files any more').waitFor()
+    await page.getByText('Drop it here, or name it when Faultline is started.').waitFor()
     expect(problems).toEqual([])
     await close()
   })
