@@ -284,6 +284,44 @@ describe('a link to a view', () => {
   })
 })
 
+describe("the browser's Back and Forward", () => {
+  it('go from page to page, and only out of Faultline where it was entered', async () => {
+    const { page, problems, close } = await opened()
+    for (const title of ['Contention', 'Latency', 'Help']) await go(page, title)
+    await page.goBack()
+    await onPage(page, 'Latency')
+    await page.goBack()
+    await onPage(page, 'Contention')
+    await page.goForward()
+    await onPage(page, 'Latency')
+    await go(page, 'SQL')
+    await page.goForward()
+    await onPage(page, 'SQL')
+    await page.goBack()
+    await onPage(page, 'Latency')
+    await page.goBack()
+    await page.goBack()
+    await onPage(page, 'Overview')
+    expect(await page.evaluate(() => location.hash)).toMatch(/^#token=/)
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  it('pass over an address that was pasted: the page it led to is one step', async () => {
+    const { page, problems, close } = await opened()
+    const paste = (part: string) => page.evaluate((to) => void (location.hash = `${location.hash}${to}`), part)
+    await go(page, 'Latency')
+    await paste('&page=help')
+    await onPage(page, 'Help')
+    await page.goBack()
+    await onPage(page, 'Latency')
+    await page.goBack()
+    await onPage(page, 'Overview')
+    expect(problems).toEqual([])
+    await close()
+  })
+})
+
 describe('the window as it was left', () => {
   it('comes back: files, the one that was shown, page, range and settings', async () => {
     const first = await opened({ address: '' })
