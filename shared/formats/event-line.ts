@@ -34,6 +34,8 @@ const SHORT_COMM = 8
 const TASK_COLUMNS = 256
 const FLAGS_MIN = 3
 const FLAGS_MAX = 8
+/** Flags that a time may follow without a blank; the last of them is a dot, or a digit would be of either. */
+const TICKS_BEHIND = 5
 
 const SPACE = 32
 const DASH = 45
@@ -162,9 +164,18 @@ export class EventLine {
     let i = at
     while (i < to && bytes[i] > SPACE && i - at <= FLAGS_MAX) i++
     this.flagsLength = i - at
-    if (this.flagsLength < FLAGS_MIN || this.flagsLength > FLAGS_MAX || bytes[i] !== SPACE) return false
+    if (this.flagsLength > FLAGS_MAX) return this.#ticksBehind(bytes, at, to)
+    if (this.flagsLength < FLAGS_MIN || bytes[i] !== SPACE) return false
     this.context = contextOfFlags(bytes, at)
     return this.#timestamp(bytes, skipSpaces(bytes, i, to), to)
+  }
+
+  /** `0d..2.215366336771860:`: report -l leaves no blank before ticks of more than twelve digits. */
+  #ticksBehind(bytes: Uint8Array, at: number, to: number): boolean {
+    if (bytes[at + TICKS_BEHIND - 1] !== DOT) return false
+    this.flagsLength = TICKS_BEHIND
+    this.context = contextOfFlags(bytes, at)
+    return this.#timestamp(bytes, at + TICKS_BEHIND, to) && this.time === TIME_TICKS
   }
 
   #timestamp(bytes: Uint8Array, at: number, to: number): boolean {

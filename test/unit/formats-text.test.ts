@@ -452,6 +452,23 @@ describe('bad input', () => {
     expect(read(heads + report[2], 'trace-cmd-report').trace.meta.cpus).toBe(4)
   })
 
+  it('ticks stand right behind the flags where report -l has no room for a blank', () => {
+    const line = (flags: string, ticks: string) => `      wl-25959   1${flags}${ticks}: sys_exit_write:       0x1\n`
+    const found = read(
+      `${line('d..2.', '215366336771860')}${line('.....', '215366336781740')}${line('d....3.', ' 215366336781741')}`,
+      'trace-cmd-report',
+    )
+    expect(Object.keys(found.diagnostics)).toEqual(['times-without-unit'])
+    expect(found.events.map(({ ts, cpu, pid }) => [ts, cpu, pid])).toEqual([
+      [0, 1, 25959],
+      [9880, 1, 25959],
+      [9881, 1, 25959],
+    ])
+    expect(found.trace.meta).toMatchObject({ clockUnit: 'tick', startClock: '215366336771860' })
+    // Whose digit would it be?
+    expect(() => read(line('d..21', '215366336771860'), 'trace-cmd-report')).toThrow(/could not be understood/)
+  })
+
   it('no buffer is seen in what a verbose line says', () => {
     const line =
       '         trunc/0   30330   0 1 00000002 000003a9 [3c29996f] 67.044ms (+0.000ms): mark: worker00-1 and so on\n'
