@@ -96,9 +96,9 @@ export class LineSplitter {
   }
 
   #coloured(bytes: Uint8Array, from: number, to: number): void {
-    if (this.#firstColoured === 0) this.#firstColoured = this.lines + 1
     // One that is too long is not copied, only counted.
     if (to - from > limits.lineBytes) return this.#whole(bytes, from, to)
+    if (this.#firstColoured === 0) this.#firstColoured = this.lines + 1
     if (this.#plain.length < to - from) this.#plain = new Uint8Array(2 * (to - from))
     this.#whole(this.#plain, 0, withoutColours(bytes, from, to, this.#plain))
   }

@@ -410,6 +410,14 @@ describe('bad input', () => {
     }
   })
 
+  it('colours of a line that is too long are not said to be cut off, in whatever pieces it comes', () => {
+    const long = Buffer.from(`${at(0)}\n\u001b[32m${at(1, 'x: ').padEnd(limits.lineBytes, 'y')}\n`)
+    for (const options of [{}, { chunk: 4096 }]) {
+      const codes = readText('ftrace', long, options).trace.diagnostics.map(({ code }) => code)
+      expect(codes).not.toContain('line-marks')
+    }
+  })
+
   it('NULs, invalid UTF-8 and CRLF inside events are kept or ignored, never fatal', () => {
     const odd = Buffer.concat([
       Buffer.from(`${at(0)}\r\n`),
