@@ -410,14 +410,6 @@ describe('bad input', () => {
     }
   })
 
-  it('colours of a line that is too long are not said to be cut off, in whatever pieces it comes', () => {
-    const long = Buffer.from(`${at(0)}\n\u001b[32m${at(1, 'x: ').padEnd(limits.lineBytes, 'y')}\n`)
-    for (const options of [{}, { chunk: 4096 }]) {
-      const codes = readText('ftrace', long, options).trace.diagnostics.map(({ code }) => code)
-      expect(codes).not.toContain('line-marks')
-    }
-  })
-
   it('NULs, invalid UTF-8 and CRLF inside events are kept or ignored, never fatal', () => {
     const odd = Buffer.concat([
       Buffer.from(`${at(0)}\r\n`),
@@ -458,31 +450,6 @@ describe('bad input', () => {
     expect(only(latency.trimEnd(), 'trace-cmd-report')).toMatchObject({ comm: 'bash', pid: 28124, cpu: 1 })
     const heads = '  a.dat: cpus=2\nb.dat.x: cpus=4\nb.dat.x: CPU 3 is empty\n'
     expect(read(heads + report[2], 'trace-cmd-report').trace.meta.cpus).toBe(4)
-  })
-
-  it('ticks stand right behind the flags where report -l has no room for a blank', () => {
-    const line = (flags: string, ticks: string) => `      wl-25959   1${flags}${ticks}: sys_exit_write:       0x1\n`
-    const found = read(
-      `${line('d..2.', '215366336771860')}${line('.....', '215366336781740')}${line('d....3.', ' 215366336781741')}`,
-      'trace-cmd-report',
-    )
-    expect(Object.keys(found.diagnostics)).toEqual(['times-without-unit'])
-    expect(found.events.map(({ ts, cpu, pid }) => [ts, cpu, pid])).toEqual([
-      [0, 1, 25959],
-      [9880, 1, 25959],
-      [9881, 1, 25959],
-    ])
-    expect(found.trace.meta).toMatchObject({ clockUnit: 'tick', startClock: '215366336771860' })
-    // Whose digit would it be?
-    expect(() => read(line('d..21', '215366336771860'), 'trace-cmd-report')).toThrow(/could not be understood/)
-  })
-
-  it('no buffer is seen in what a verbose line says', () => {
-    const line =
-      '         trunc/0   30330   0 1 00000002 000003a9 [3c29996f] 67.044ms (+0.000ms): mark: worker00-1 and so on\n'
-    const found = read(line.repeat(3))
-    expect(found.events).toHaveLength(3)
-    expect(found.diagnostics).toEqual({})
   })
 
   it('two traces in a row are told apart', () => {
