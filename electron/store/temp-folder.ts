@@ -8,6 +8,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ApiError } from '#shared/base/errors.ts'
 import { isAlive } from './is-alive.ts'
 
 /** A process number means something on this machine (or in this container) only. */
@@ -23,7 +24,13 @@ export function tempPath(kind: TempKind): string {
 export function tempFolder(kind: TempKind): string {
   removeDead(kind)
   const folder = tempPath(kind)
-  mkdirSync(folder, { mode: 0o700 })
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException
+    const hint = 'make room or permission there, or name another folder in TMPDIR'
+    throw new ApiError('permission', `no temporary folder can be made in ${tmpdir()}: ${code}`, hint)
+  }
   return folder
 }
 

@@ -151,6 +151,15 @@ describe('what may not be written', () => {
     },
   )
 
+  it.skipIf(!posix)('the place for temporary files: it is named, and what names another', async () => {
+    const before = 'export TMPDIR=/no/such/folder'
+    const refused = await inShell(['export', imported, '--format', 'csv'], { folder, before })
+    expect([refused.status, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toMatch(
+      /^faultline: export: no temporary folder can be made in \/no\/such\/folder: ENOENT; .*TMPDIR\n$/,
+    )
+  })
+
   it('Faultline’s own folder: the engine starts, and opening says which folder, why and what helps', async () => {
     const inTheWay = at('in-the-way')
     writeFileSync(inTheWay, 'a file where the folder should be')
