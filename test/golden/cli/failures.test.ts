@@ -114,6 +114,7 @@ const FAILURES: readonly (readonly [args: readonly string[], status: number, ...
   ],
   [['export', 't.faultline', '--format', 'csv', '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe', 'a file'],
   [['import', SMALL, '--out', 'pipe', '--force'], 1, 'pipe is a device or a pipe'],
+  [['info', 'pipe'], 1, 'pipe: this is not a .faultline file', 'faultline import pipe'],
   // 2: wrong usage
   // One of two values would do nothing.
   [['compare', '--trace', 't.faultline', '--trace', 'hit.faultline'], 2, '--trace: it is there twice; give it once'],
