@@ -71,10 +71,10 @@ export function* layOut(source: Exported, sink: TrackSink): Generator<number, vo
     leaving: grouped(waitEdge.cols.waiter, waitEdge.length, lockSpan.length),
     arriving: grouped(waitEdge.cols.holder, waitEdge.length, lockSpan.length),
   }
-  for (let task = 0; task < tasks.length; task++) {
-    yield* thread(layout, task)
-    yield* locks(layout, task)
-  }
+  // Arrows go from waits to holds. Viewers put events in order of time and leave those of one time as they come; an arrow
+  // whose end they meet before its begin they drop.
+  for (let task = 0; task < tasks.length; task++) yield* thread(layout, task)
+  for (let task = 0; task < tasks.length; task++) yield* locks(layout, task)
   yield* cpus(layout)
   yield* counters(layout)
 }

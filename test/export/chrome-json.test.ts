@@ -104,6 +104,16 @@ describe('a simulated run as Chrome JSON', () => {
     for (const arrow of from.slice(0, 50)) expect(within(arrow, 'wait')).toBe(true)
   })
 
+  it('has the begin of an arrow before its end for viewers that sort by time, too', () => {
+    const met = new Set<unknown>()
+    const arrows = events.filter(({ ph }) => ph === 's' || ph === 'f').toSorted((a, b) => a.ts - b.ts)
+    for (const { ph, id } of arrows) {
+      if (ph === 's') met.add(id)
+      else expect(met.has(id)).toBe(true)
+    }
+    expect(met.size).toBeGreaterThan(100)
+  })
+
   it('names every process and thread it draws on', () => {
     const named = new Set(events.filter(({ name }) => name === 'thread_name').map(({ pid, tid }) => `${pid} ${tid}`))
     for (const { ph, pid, tid } of events) if (ph === 'X' || ph === 'i') expect(named).toContain(`${pid} ${tid}`)
