@@ -90,6 +90,15 @@ describe('contention page', () => {
     expect(host.page.get('.pagehead').text()).toContain('2 of 4')
   })
 
+  it('says the unit of every time, of sums of waits too', async () => {
+    const times = tableRows(await shown(story()))[0]
+      .findAll('td')
+      .slice(4, 12)
+      .map((cell) => cell.text())
+    for (const time of times) expect(time).toMatch(/^–$|(ns|µs|ms|s)$/)
+    expect(times[0]).toMatch(/^\d.*µs$/)
+  })
+
   it('shows uncontended locks too when asked', async () => {
     const host = await shown(story())
     await host.command('contention.filter')
