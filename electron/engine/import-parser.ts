@@ -35,24 +35,30 @@ const EVENTS_PER_TICK = 65_536
 type Say = (message: ParserMessage) => void
 
 async function parse(data: ParserData, say: Say): Promise<Parsed> {
-  const input = await openSource(data.source, data.name)
-  let parts: readonly FilePart[] | undefined
-  try {
-    if (data.joining === undefined) parts = perCpuParts(input, () => refuseStopped(data))
-    if (parts === undefined) return await read(input, data, say)
-  } finally {
-    await input.close()
-  }
-  return parseParts(parts, data, say)
+  // Looked for in the input that is read where there are none: a pipe can be opened only once.
+  const found = await withInput(data.source, data.name, async (input) => {
+    const parts = data.joining === undefined ? perCpuParts(input, () => refuseStopped(data)) : undefined
+    return parts ?? read(input, data, say)
+  })
+  if (!isParts(found)) return found
+  // The CPUs of one trace, as if each were in a file of its own.
+  const [first, ...others] = found
+  const more = others.map((source) => ({ source, name: data.name, offsetNs: 0 }))
+  const joining = { more, align: 'clock', cpus: found.length } as const
+  return withInput(first, data.name, (input) => read(input, { ...data, joining }, say))
 }
 
-/** The CPUs of one trace, as if each were in a file of its own. */
-async function parseParts(parts: readonly FilePart[], data: ParserData, say: Say): Promise<Parsed> {
-  const [source, ...others] = parts
-  const more = others.map((part) => ({ source: part, name: data.name, offsetNs: 0 }))
-  const input = await openSource(source, data.name)
+const isParts = (found: Parsed | readonly FilePart[]): found is readonly FilePart[] => Array.isArray(found)
+
+/** What is opened is closed, whatever comes of it. */
+async function withInput<R>(
+  source: JoinedSource['source'],
+  name: string,
+  use: (input: Input) => Promise<R>,
+): Promise<R> {
+  const input = await openSource(source, name)
   try {
-    return await read(input, { ...data, joining: { more, align: 'clock', cpus: parts.length } }, say)
+    return await use(input)
   } finally {
     await input.close()
   }
@@ -93,17 +99,16 @@ async function readMore(
   data: ParserData,
   { joined, ticker, builder, host }: { joined: JoinedTraces; ticker: Ticker; builder: TraceBuilder; host: FormatHost },
 ): Promise<ReadBytes> {
-  const input = await openSource(source, name)
   try {
-    const format = data.format === undefined ? sniff(input.head) : formats.get(data.format)
-    const read = await readInput(input, { format, recorder: joined.begin(), ticker, host })
-    for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
-    joined.place(name, offsetNs)
-    return read
+    return await withInput(source, name, async (input) => {
+      const format = data.format === undefined ? sniff(input.head) : formats.get(data.format)
+      const read = await readInput(input, { format, recorder: joined.begin(), ticker, host })
+      for (const { severity, code, message } of input.diagnostics) builder.diagnose(severity, code, message)
+      joined.place(name, offsetNs)
+      return read
+    })
   } catch (thrown) {
     throw named(thrown, name)
-  } finally {
-    await input.close()
   }
 }
 

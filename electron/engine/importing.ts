@@ -66,8 +66,7 @@ export class Importing {
       if (more.length === 0 && (await isDatabase(located.path, located.name))) {
         return { path: await this.#keep(located), imported: null }
       }
-      await refuseDatabases(inputs)
-      await refuseTwice(inputs)
+      await refuseInputs(inputs)
       return this.#importOnce(inputs, call)
     })
   }
@@ -80,8 +79,7 @@ export class Importing {
   ): Promise<ImportSummary> {
     return this.#using(inputs, call, async () => {
       const path = writablePath(out ?? `${stem(inputs.located.name)}.faultline`, call.client.rights)
-      await refuseDatabases(inputs)
-      await refuseTwice(inputs)
+      await refuseInputs(inputs)
       refuseSource(
         path,
         filesOf(inputs).map((one) => one.path),
@@ -169,6 +167,12 @@ export class Importing {
 
 function filesOf({ located, more, kallsyms }: Inputs): readonly Located[] {
   return [located, ...more.map((one) => one.located), ...(kallsyms === undefined ? [] : [kallsyms])]
+}
+
+/** What would be no trace, or one trace with everything twice. */
+async function refuseInputs(inputs: Inputs): Promise<void> {
+  await refuseDatabases(inputs)
+  await refuseTwice(inputs)
 }
 
 async function refuseDatabases({ located, more }: Inputs): Promise<void> {
